@@ -22,14 +22,14 @@ from edge_agent.errors import DropReason, EnrolmentError, RedactionUnavailable
 from edge_agent.frames import Follows, Redact, Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
-from edge_agent.inlets import BROUGHT, Doors
-from edge_agent.metrics import Metrics, Told
+from edge_agent.inlets import BROUGHT, Inlets
+from edge_agent.metrics import Metrics, MetricsInputs
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.remote_config.documents import Documents
 from edge_agent.remote_config.upload_commands import TaskOrders
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.replay.source import Replay
@@ -38,7 +38,7 @@ from edge_agent.sources.source import Source
 from edge_agent.spool.spool import Spool, unsigned
 from edge_agent.system.supervisor import Supervisor
 from edge_agent.updates.update_orders import Updates
-from edge_agent.uplink.heartbeat import Vitals
+from edge_agent.uplink.heartbeat import HeartbeatInputs
 from edge_agent.uplink.mqtt import Dial
 from edge_agent.uplink.publisher import Publisher
 from provisioning.contracts.config.processes import (
@@ -111,7 +111,7 @@ class Agent:
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
         )
-        self._doors = Doors(
+        self._doors = Inlets(
             edge,
             lasting.spool,
             clock,
@@ -126,10 +126,10 @@ class Agent:
             else Capture(camera, source, clock)
             for camera in edge.cameras
         }
-        self._steward = Steward(edge, captures, self._queue, clock)
+        self._steward = Scheduler(edge, captures, self._queue, clock)
         redactors = {camera.id: make_redactor(edge, camera) for camera in edge.cameras}
         followers = {camera_id: each for camera_id, each in redactors.items() if isinstance(each, Follows)}
-        self._looker = Looker(followers, captures, self._steward, self._health, clock)
+        self._looker = DetectionWorker(followers, captures, self._steward, self._health, clock)
         self._pipelines = {
             camera.id: Pipeline(
                 camera,
@@ -161,11 +161,13 @@ class Agent:
             orders=lasting.orders,
             updates=lasting.updates,
             former=former,
-            vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings),
+            vitals=HeartbeatInputs(
+                queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings
+            ),
         )
         self._servers = dict(self._doors.servers)
         if edge.metrics_port is not None:
-            told = Told(
+            told = MetricsInputs(
                 self._publisher.heartbeat,
                 self._publisher.assessed,
                 self.statuses,

@@ -29,7 +29,7 @@ from edge_agent.enrolment.enrol import Enrolment
 from edge_agent.enrolment.enrol import enrol as become_agent
 from edge_agent.enrolment.identity import utc
 from edge_agent.enrolment.renewal import Renewer
-from edge_agent.enrolment.request import BUNDLE_START, Order, read_bundle
+from edge_agent.enrolment.request import BUNDLE_START, EnrolmentOrder, read_bundle
 from edge_agent.enrolment.signing import Signer
 from edge_agent.errors import DropReason, EdgeError, EnrolmentError, RedactionUnavailable
 from edge_agent.gb28181.registration_file import look as look_at_devices
@@ -173,10 +173,10 @@ def enrol(
         raise EnrolmentError("give a bundle's file, or '-' for stdin, or else --server, --pin, --site and --agent")
     if bundle is not None:
         carried = _read_bundle(bundle)
-        order, code = Order.of(carried), lambda _: carried.code
+        order, code = EnrolmentOrder.of(carried), lambda _: carried.code
     else:
         server, pin, site, agent = typed or ("", "", "", "")
-        order, code = Order.typed(server=server, pin=pin, site=site, agent=agent), _ask_code
+        order, code = EnrolmentOrder.typed(server=server, pin=pin, site=site, agent=agent), _ask_code
     done = become_agent(
         order, into, code, SystemClock(), models_dir=models_dir, expect=expect, again=again, wait_s=wait_s
     )

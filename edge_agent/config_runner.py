@@ -34,7 +34,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import ConfigurationRefused, EdgeError, RedactionUnavailable
 from edge_agent.health.pauses import Pauses
 from edge_agent.remote_config.documents import Documents, effective
-from edge_agent.remote_config.trial import Failed, Passed, Probation, judge
+from edge_agent.remote_config.trial import Probation, TrialFailed, TrialPassed, judge
 from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.spool.spool import Spool
 from edge_agent.system.supervisor import Supervisor
@@ -216,10 +216,10 @@ class Configurator:
         match verdict:
             case Probation():
                 trying.probation = verdict
-            case Passed():
+            case TrialPassed():
                 if documents.apply(trying.number):
                     self._trying = None
-            case Failed(cause):
+            case TrialFailed(cause):
                 if documents.roll_back(trying.number, cause):
                     self._restore()
 

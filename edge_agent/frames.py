@@ -72,7 +72,7 @@ class Reduced:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class DetectionRequest:
     """A request to detect machines between snapshots. Raw pixels: in memory only, and gone once it is answered."""
 
     camera_id: str
@@ -162,7 +162,7 @@ class Followed:
 class Follows(Protocol):
     """A redactor that tracks machines between the snapshots."""
 
-    def look(self, look: Look, *, may_take: bool) -> Followed:
+    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         """Detect the machines and track them. `may_take`: a picture of this moment can be had.
 
         Raises:

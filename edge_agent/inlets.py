@@ -41,7 +41,7 @@ _ROOM_SHARE: Final = 0.8
 """Share of the spool beyond which an upload waits: the rest is for live pictures."""
 
 
-class Doors:
+class Inlets:
     """The inlets of one agent under one configuration. Nothing is opened before its server runs."""
 
     def __init__(

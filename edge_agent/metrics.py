@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.scheduling.detection_budget import Looking
+from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.wire.messages import Assessed, CameraState, CameraStatus, Heartbeat
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MetricsInputs:
     """Holds the functions that yield the figures; each is called at every scrape, from the server's thread."""
 
     heartbeat: Callable[[], Heartbeat]
@@ -35,7 +35,7 @@ class Told:
     statuses: Callable[[], list[CameraStatus]]
     restarts: Callable[[], Mapping[str, int]]
     clock_changes: Callable[[], Mapping[str, int]]
-    looking: Callable[[], Looking]
+    looking: Callable[[], DetectionCounts]
     oldest_s: Callable[[], float | None] = lambda: None
     """Age of the oldest message in the spool; None when it is empty, or the age is unknown."""
     is_connected: Callable[[], bool] = lambda: False
@@ -48,7 +48,7 @@ class Told:
 class Metrics:
     """The HTTP endpoint for Prometheus; `run` in a thread of its own."""
 
-    def __init__(self, port: int, told: Told, clock: Clock, backoff: Backoff) -> None:
+    def __init__(self, port: int, told: MetricsInputs, clock: Clock, backoff: Backoff) -> None:
         self._port = port
         self._clock = clock
         self._backoff = backoff
@@ -94,14 +94,14 @@ class Metrics:
 class _Collector:
     """Collects everything anew at each scrape: nothing is kept twice."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: MetricsInputs) -> None:
         self._told = told
 
     def collect(self) -> Iterator[Metric]:
         return families(self._told)
 
 
-def families(told: Told) -> Iterator[Metric]:
+def families(told: MetricsInputs) -> Iterator[Metric]:
     """Yield all families as of now."""
     heartbeat = told.heartbeat()
     yield from _agent(heartbeat, told.oldest_s())
@@ -131,7 +131,7 @@ def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
     yield _gauge("started_timestamp_seconds", "When the agent was started", heartbeat.started_at_ms / 1000)
 
 
-def _standing(told: Told) -> Iterator[Metric]:
+def _standing(told: MetricsInputs) -> Iterator[Metric]:
     """Yield the conditions of the connection to the centre: spool limit, broker, certificate."""
     yield _gauge("spool_limit_bytes", "What the spool may hold; beyond it the oldest go", told.spool_max_bytes)
     yield _gauge("broker_connected", "1 while the broker has accepted the agent", float(told.is_connected()))
@@ -154,7 +154,7 @@ def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
     yield _counter("passed_over", says, sorted(heartbeat.passed_over.items()))
 
 
-def _looking(looking: Looking) -> Iterator[Metric]:
+def _looking(looking: DetectionCounts) -> Iterator[Metric]:
     """Yield detection of machines between snapshots, of the cameras with lines, zones or lanes."""
     yield _counter("looks", "Looks for machines between snapshots", sorted(looking.looks.items()))
     says = "Looks that there should have been while something moved, for which there was no time"

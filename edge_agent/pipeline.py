@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
 from edge_agent.capture.camera_capture import Capturing
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
-from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import DetectionRequest, Redact, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.health.camera_health import Health
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
-from edge_agent.sighting import Sighting
+from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.spool.spool import Sign, Spool, unsigned
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
@@ -41,8 +41,8 @@ class Pipeline:
         capture: Capturing,
         redactor: Redact,
         queue: FairQueue[Selected],
-        steward: Steward,
-        looker: Looker,
+        steward: Scheduler,
+        looker: DetectionWorker,
         spool: Spool,
         health: Health,
         clock: Clock,
@@ -117,14 +117,14 @@ class Pipeline:
             match item:
                 case Skipped():
                     self._skip(item)
-                case Sighting():
+                case CaptureStats():
                     if item.pictures != self._pictures:
                         self._pictures = item.pictures
                         self._alive()
                     self._steward.sighted(item)
                     self._health.sighted(item)
                     self._note_view(item)
-                case Look():
+                case DetectionRequest():
                     self._look(item)
                 case Selected():
                     self._alive()
@@ -222,7 +222,7 @@ class Pipeline:
         if victim is not selected:
             self._steward.queued(selected)
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: DetectionRequest) -> None:
         """Request detection.
 
         A source that can wait waits here for the answer, so that a recording keeps its own time.
@@ -232,7 +232,7 @@ class Pipeline:
         else:
             self._looker.put(look)
 
-    def _note_view(self, sighting: Sighting) -> None:
+    def _note_view(self, sighting: CaptureStats) -> None:
         """Drop the tracks when the camera is reported as turned, or as back: positions in another view mean nothing."""
         if sighting.scores is None or (score := sighting.scores.get(PictureCheck.SCENE_MOVED)) is None:
             return

@@ -20,11 +20,11 @@ from bench.edge.film import film
 from bench.measure import Comparison
 from bench.process import cpu_s, pss_mib, rss_mib
 from edge_agent.agent import open_capture
-from edge_agent.capture.camera_capture import Capturing, Orders
+from edge_agent.capture.camera_capture import CaptureLimits, Capturing
 from edge_agent.capture.fork_server import ForkServer
 from edge_agent.capture.process import CaptureProcess
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import SystemClock
-from edge_agent.sighting import Sighting
 from provisioning.contracts.config import processes
 
 WINDOW_S: Final = 10.0
@@ -128,7 +128,7 @@ def _watching(server: ForkServer, url: str, *, small: str | None = None, closer:
     source = processes.RtspSource(url=url, substream_url=small)
     capture = open_capture(processes.Camera(id="bench", source=source), SystemClock(), server=server)
     assert isinstance(capture, CaptureProcess)
-    capture.obey(Orders(least_ms=PACE_MS, closer=closer))
+    capture.obey(CaptureLimits(least_ms=PACE_MS, closer=closer))
     stop = threading.Event()
 
     def watch() -> None:
@@ -178,5 +178,5 @@ def _reconnect(capture: Capturing, times: int) -> None:
     for _ in range(times):
         stop = threading.Event()
         for item in capture.selected(stop):
-            if isinstance(item, Sighting):
+            if isinstance(item, CaptureStats):
                 stop.set()

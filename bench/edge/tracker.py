@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import Comparison, compare, cpu_ms
-from edge_agent.tracker import Tracker, What
+from edge_agent.tracker import Tracker, TrackEventKind
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from provisioning.contracts.config.camera import Camera
@@ -135,7 +135,7 @@ def _home(name: str, seed: int, per_second: float, pace_s: float) -> tuple[int, 
     taken_s, events, home, pictures = -pace_s, 0, 0, 0
     for look in looks(street, times(street, per_second, seed), seed):
         tracked = tracker.look(look.at_ms, look.machines, STREET_SIZE, told=False)
-        events += sum(event.what is What.CROSSED for event in tracked.events)
+        events += sum(event.what is TrackEventKind.CROSSED for event in tracked.events)
         untold = sum(len(machine.motion.crossed) for machine in tracked.machines if machine.motion is not None)
         if untold and look.at_ms / 1000 - taken_s >= pace_s:
             tracker.tell()

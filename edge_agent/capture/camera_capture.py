@@ -1,7 +1,7 @@
 """Captures one camera: source → motion → selector and picture checks.
 
-Yields selected frames, skipped pictures, requests for detection (`Look`) and, about once a second, statistics
-(`Sighting`).
+Yields selected frames, skipped pictures, a `DetectionRequest` when one is due and, about once a second, `CaptureStats`.
+
 `Capturing` is the interface: `Capture` runs in this process, `CaptureProcess` runs a `Capture` in a child process.
 """
 
@@ -15,27 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.capture.motion import Motion
-from edge_agent.capture.selector import Memory, Selector
+from edge_agent.capture.selector import Selector, SelectorState
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock, thread_cpu_ms
-from edge_agent.frames import Glance, Look, Selected, SelectReason, Skipped
+from edge_agent.frames import DetectionRequest, Glance, Selected, SelectReason, Skipped
 from edge_agent.picture_checks.checks import PictureChecks
-from edge_agent.sighting import Sighting
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.source import LiveSource, Source
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
 
-Captured: TypeAlias = Selected | Skipped | Sighting | Look
+Captured: TypeAlias = Selected | Skipped | CaptureStats | DetectionRequest
 _WORD_S: Final = 1.0
 _EARLY: Final = 0.25
 """Frames due five times a second come 180 ms apart as often as 220."""
 _UNANSWERED_MS: Final = 10_000
-"""After so long without an answer to a `Look`, its detector must have fallen."""
+"""After so long without an answer to a `DetectionRequest`, its detector must have fallen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class CaptureLimits:
     """Limits one camera's capture: its share of the machine, as the scheduler sets it."""
 
     least_ms: float = 0.0
@@ -52,19 +52,19 @@ class Capturing(Protocol):
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         """Make one attempt, as `Source.frames`: returning means that there is nothing more to come, ever.
 
-        A `Sighting` comes about once a second while anything comes of the camera, even if no picture is usable.
+        A `CaptureStats` comes about once a second while anything comes of the camera, even if no picture is usable.
 
         Raises:
             SourceError: the camera cannot deliver now.
         """
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: CaptureLimits) -> None:
         """Capture within these limits from now on. From any thread, at any time."""
 
     def answer(self, at_ms: int, *, take: bool) -> None:
-        """Report that detection in the `Look` of that capture time is done; `take`: its picture is wanted.
+        """Report that detection in the `DetectionRequest` of that capture time is done; `take`: its picture is wanted.
 
-        From any thread. A camera gives no further `Look` before its last one is answered.
+        From any thread. A camera gives no further `DetectionRequest` before its last one is answered.
         """
 
 
@@ -77,7 +77,7 @@ class Capture:
         source: Source,
         clock: Clock,
         *,
-        memory: Memory | None = None,
+        memory: SelectorState | None = None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         """Open nothing yet. `memory`: a former selector's.
@@ -95,7 +95,7 @@ class Capture:
         self._checks = PictureChecks(camera.checks)
         self._check_ms = camera.checks.every_s * 1000
         self._checked_ms: int | None = None
-        self._orders = Orders()
+        self._orders = CaptureLimits()
         self._is_held = False
         self._pictures = 0
         self._told_s: float | None = None
@@ -110,11 +110,11 @@ class Capture:
         self._answers: deque[tuple[int, bool]] = deque(maxlen=1)
 
     @property
-    def memory(self) -> Memory | None:
+    def memory(self) -> SelectorState | None:
         """Hold the state that another selector needs to go on from here."""
         return self._selector.memory
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: CaptureLimits) -> None:
         self._orders = orders
 
     def answer(self, at_ms: int, *, take: bool) -> None:
@@ -175,8 +175,8 @@ class Capture:
             self._live.attend(per_second)
         return moving
 
-    def _look(self, glance: Glance, *, is_taken: bool) -> Look | None:
-        """Make a `Look` for machines if one is due and the last one is answered; always of a frame that is selected."""
+    def _look(self, glance: Glance, *, is_taken: bool) -> DetectionRequest | None:
+        """Request detection of machines if it is due and the last request is answered; always in a selected frame."""
         per_second, at_ms = self._orders.looks_per_s, glance.captured_at_ms
         if not per_second or glance.pushed or self._awaits(at_ms):
             return None
@@ -188,15 +188,15 @@ class Capture:
         except UnusablePictureError:
             return None  # reported when it is a picture that is to be selected
         self._looked_ms, self._unanswered = at_ms, glance
-        return Look(self._id, at_ms, reduced, is_taken)
+        return DetectionRequest(self._id, at_ms, reduced, is_taken)
 
     def _awaits(self, at_ms: int) -> bool:
-        """True while a `Look` waits for its answer."""
+        """True while a `DetectionRequest` waits for its answer."""
         before = self._unanswered
         return before is not None and 0 <= at_ms - before.captured_at_ms < _UNANSWERED_MS
 
     def _answered(self) -> Selected | Skipped | None:
-        """Take the frame of the last `Look` if its answer has come and asks for it."""
+        """Take the frame of the last `DetectionRequest` if its answer has come and asks for it."""
         glance = self._unanswered
         if not self._answers:
             return None
@@ -242,14 +242,14 @@ class Capture:
         self._checked_ms = at_ms
         self._scores = self._checks.consider(at_ms, image)
 
-    def _word(self) -> Iterator[Sighting]:
+    def _word(self) -> Iterator[CaptureStats]:
         now_s = self._clock.monotonic_s()
         if self._told_s is None or now_s - self._told_s >= _WORD_S:
             self._told_s = now_s
             yield self._sighting()
 
-    def _sighting(self) -> Sighting:
-        return Sighting(
+    def _sighting(self) -> CaptureStats:
+        return CaptureStats(
             camera_id=self._id,
             at_ms=self._clock.now_ms() if self._newest_ms is None else self._newest_ms,
             pictures=self._pictures,

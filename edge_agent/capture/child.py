@@ -23,10 +23,10 @@ import cv2
 
 from edge_agent.capture import wire
 from edge_agent.capture.camera_capture import Capture, Captured
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import SourceError
-from edge_agent.frames import Look, Selected, Skipped
-from edge_agent.sighting import Sighting
+from edge_agent.frames import DetectionRequest, Selected, Skipped
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.source import Source
@@ -93,7 +93,7 @@ def _bury(death: int, pid: int, channel: socket.socket) -> None:
     os.close(death)
     _, status = os.waitpid(pid, 0)
     with channel:
-        word = wire.encode(wire.Ended(exit_code=os.waitstatus_to_exitcode(status)))
+        word = wire.encode(wire.ProcessEnded(exit_code=os.waitstatus_to_exitcode(status)))
         try:
             channel.send(word, socket.MSG_DONTWAIT)
         except OSError:
@@ -109,10 +109,10 @@ def _kill(pid: int, children: dict[int, tuple[int, socket.socket]]) -> None:
 def _look(channel: socket.socket) -> None:
     """Capture one camera for one attempt, as the first message on the channel orders."""
     data, descriptors, _, _ = socket.recv_fds(channel, wire.MAX_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
-    start = wire.read_order(data) if data else wire.Stop()
-    if isinstance(start, wire.Stop):
+    start = wire.read_order(data) if data else wire.StopCapture()
+    if isinstance(start, wire.StopCapture):
         os._exit(0)  # its camera's device did not answer
-    if not isinstance(start, wire.Start):
+    if not isinstance(start, wire.StartCapture):
         raise wire.NonsenseError("the first word is no start")
     camera, clock = start.camera, SystemClock()
     show_as(camera.id)
@@ -131,14 +131,14 @@ def _look(channel: socket.socket) -> None:
             speaker.say(item, capture)
             if is_recorded and isinstance(item, Selected):
                 taken_over.wait()  # it can wait for the agent, and none of its pictures is passed over meanwhile
-        speaker.send(wire.Over())
+        speaker.send(wire.CaptureOver())
     except SourceError as error:
         text = str(error).removeprefix(f"camera {camera.id}: ")
-        speaker.send(wire.Failed(error=type(error).__name__, message=text))
+        speaker.send(wire.SourceFailed(error=type(error).__name__, message=text))
     os._exit(0)  # nothing is left to be put in order, and FFmpeg is closed
 
 
-def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Source:
+def _source(start: wire.StartCapture, descriptors: Sequence[int], clock: Clock) -> Source:
     """Open the source of the camera's frames; a registered device's media come as descriptors."""
     camera_id, password, its = start.camera.id, start.password, start.camera.source
     if isinstance(its, processes.RtspSource):
@@ -150,7 +150,7 @@ def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Sour
 
 
 def _listen(channel: socket.socket, capture: Capture, stop: threading.Event, taken_over: threading.Event) -> None:
-    """Read the agent's messages until `Stop`. Ends the process when the agent is gone."""
+    """Read the agent's messages until `StopCapture`. Ends the process when the agent is gone."""
     while True:
         try:
             data = channel.recv(wire.MAX_BYTES)
@@ -159,18 +159,18 @@ def _listen(channel: socket.socket, capture: Capture, stop: threading.Event, tak
         if not data:
             os._exit(0)
         match wire.read_order(data):
-            case wire.Obey(orders=orders):
+            case wire.SetLimits(orders=orders):
                 capture.obey(orders)
-            case wire.Next():
+            case wire.PictureReceived():
                 capture.go_on()
                 taken_over.set()
-            case wire.Answer(at_ms=at_ms, take=take):
+            case wire.DetectionDone(at_ms=at_ms, take=take):
                 capture.answer(at_ms, take=take)
-            case wire.Stop():
+            case wire.StopCapture():
                 stop.set()
                 taken_over.set()
                 return
-            case wire.Start():
+            case wire.StartCapture():
                 os._exit(1)
 
 
@@ -191,14 +191,14 @@ class _Speaker:
         match item:
             case Selected():
                 self._picture(item, capture)
-            case Look():
+            case DetectionRequest():
                 self._look(item)
-            case Sighting():
+            case CaptureStats():
                 if item.scores is not self._scores:  # a check has just been at work on a whole picture
                     self._scores = item.scores
                     return_memory()
                 self.send(
-                    wire.Seen(
+                    wire.StatsReport(
                         at_ms=item.at_ms,
                         pictures=item.pictures,
                         passed_over=item.passed_over,
@@ -210,7 +210,7 @@ class _Speaker:
                     )
                 )
             case Skipped():
-                self.send(wire.Missed(reason=item.reason, message=item.message))
+                self.send(wire.PictureSkipped(reason=item.reason, message=item.message))
 
     def send(self, word: wire.Report, *descriptors: int) -> None:
         try:
@@ -226,27 +226,27 @@ class _Speaker:
         descriptor = wire.picture_file(frame.image)
         try:
             self.send(
-                wire.Taken(
+                wire.PictureSelected(
                     captured_at_ms=frame.captured_at_ms,
                     clock=frame.clock,
                     source_key=frame.source_key,
                     reason=selected.reason,
                     width=width,
                     height=height,
-                    memory=None if memory is None else wire.Remembered.of(memory),
+                    memory=None if memory is None else wire.SavedSelectorState.of(memory),
                 ),
                 descriptor,
             )
         finally:
             os.close(descriptor)
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: DetectionRequest) -> None:
         image, whole = look.reduced.image, look.reduced.size
         height, width = image.shape[:2]
         descriptor = wire.picture_file(image)
         try:
             self.send(
-                wire.Looked(
+                wire.DetectionRequested(
                     captured_at_ms=look.captured_at_ms,
                     is_taken=look.is_taken,
                     width=width,

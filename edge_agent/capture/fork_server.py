@@ -39,7 +39,7 @@ class Child:
 
     pid: int
     channel: socket.socket
-    """SOCK_SEQPACKET, for the messages of `capture.wire`. The last one is `Ended`."""
+    """SOCK_SEQPACKET, for the messages of `capture.wire`. The last one is `ProcessEnded`."""
 
 
 class ForkServer:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from edge_agent import errors
 from edge_agent.capture import wire
-from edge_agent.capture.camera_capture import Captured, Orders
+from edge_agent.capture.camera_capture import Captured, CaptureLimits
 from edge_agent.capture.fork_server import Child, ForkError, ForkServer
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
 from edge_agent.errors import Crashed, SourceError, Stalled
-from edge_agent.frames import Frame, Look, Reduced, Selected, SelectReason, Skipped, SkipReason
-from edge_agent.sighting import Sighting
+from edge_agent.frames import DetectionRequest, Frame, Reduced, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.sources.gb28181.channel import MediaChannel
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.rtsp.source import Password
@@ -27,7 +27,7 @@ from provisioning.contracts.config import processes
 _LOOK_UP_S: Final = 0.5
 """Seconds between looks at `stop` while the child is silent."""
 _GOODBYE_S: Final = 1.0
-"""Seconds for a child to close its stream at the next packet after `Stop`; then it is killed."""
+"""Seconds for a child to close its stream at the next packet after `StopCapture`; then it is killed."""
 _LAST_WORDS: Final = 100
 _SILENT: Final = 3
 """Read timeouts without a sign of life after which a child is killed; FFmpeg itself gives up after two."""
@@ -77,9 +77,9 @@ class CaptureProcess:
         self._password = password
         self._channel = channel
         self._lock = threading.Lock()
-        self._orders = Orders()
+        self._orders = CaptureLimits()
         self._child: Child | None = None
-        self._memory: wire.Remembered | None = None
+        self._memory: wire.SavedSelectorState | None = None
         self._last_ms: int | None = None
         self._counted = _Counted()
 
@@ -89,16 +89,16 @@ class CaptureProcess:
         child = self._child
         return None if child is None else child.pid
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: CaptureLimits) -> None:
         with self._lock:
             self._orders = orders
             if self._child is not None:
-                _tell(self._child, wire.Obey(orders=orders))
+                _tell(self._child, wire.SetLimits(orders=orders))
 
     def answer(self, at_ms: int, *, take: bool) -> None:
         with self._lock:
             if self._child is not None:
-                _tell(self._child, wire.Answer(at_ms=at_ms, take=take))
+                _tell(self._child, wire.DetectionDone(at_ms=at_ms, take=take))
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         """Make one attempt in a child process, as `Capturing.selected`.
@@ -143,10 +143,10 @@ class CaptureProcess:
 
     def _begin(self, child: Child, password: str | None, media: Media | None) -> None:
         with self._lock:  # orders that come meanwhile come after the start
-            start = wire.Start(
+            start = wire.StartCapture(
                 camera=self._camera,
                 password=password,
-                media=None if media is None else wire.Expected.of(media),
+                media=None if media is None else wire.ExpectedMedia.of(media),
                 memory=self._memory,
                 last_ms=self._last_ms,
                 orders=self._orders,
@@ -157,26 +157,26 @@ class CaptureProcess:
     def _heard(self, child: Child, media: Media | None, stop: threading.Event) -> Iterator[Captured]:
         for report, image in self._reports(child, media, stop):
             match report:
-                case wire.Over():
+                case wire.CaptureOver():
                     return
-                case wire.Failed(error=name, message=message):
+                case wire.SourceFailed(error=name, message=message):
                     raise _ERRORS.get(name, SourceError)(self._id, message)
-                case wire.Ended(exit_code=code):
+                case wire.ProcessEnded(exit_code=code):
                     raise Crashed(self._id, f"the decoder crashed ({_how(code)}); it is started again")
-                case wire.Missed() | wire.Seen():
+                case wire.PictureSkipped() | wire.StatsReport():
                     yield self._word(report)
-                case wire.Looked() if image is not None:
+                case wire.DetectionRequested() if image is not None:
                     reduced = Reduced(image, (report.whole_width, report.whole_height))
-                    yield Look(self._id, report.captured_at_ms, reduced, report.is_taken)
-                case wire.Taken() if image is not None:
+                    yield DetectionRequest(self._id, report.captured_at_ms, reduced, report.is_taken)
+                case wire.PictureSelected() if image is not None:
                     self._memory = report.memory
                     self._reached(report.captured_at_ms)
                     frame = Frame(self._id, report.captured_at_ms, report.clock, report.source_key, image)
                     yield Selected(frame, report.reason)
-                    _tell(child, wire.Next())
+                    _tell(child, wire.PictureReceived())
 
-    def _word(self, report: wire.Missed | wire.Seen) -> Skipped | Sighting:
-        if isinstance(report, wire.Missed):
+    def _word(self, report: wire.PictureSkipped | wire.StatsReport) -> Skipped | CaptureStats:
+        if isinstance(report, wire.PictureSkipped):
             return Skipped(self._id, report.reason, report.message)
         if self._counted.is_new(report):
             self._reached(report.at_ms)
@@ -209,9 +209,9 @@ class CaptureProcess:
     def _note_time(self, report: wire.Report) -> None:
         """Note the newest capture time. The picture of an event was captured some moments ago and does not count."""
         match report:
-            case wire.Seen(at_ms=at_ms) | wire.Looked(captured_at_ms=at_ms):
+            case wire.StatsReport(at_ms=at_ms) | wire.DetectionRequested(captured_at_ms=at_ms):
                 self._last_ms = at_ms
-            case wire.Taken(captured_at_ms=at_ms, reason=reason) if reason is not SelectReason.EVENT:
+            case wire.PictureSelected(captured_at_ms=at_ms, reason=reason) if reason is not SelectReason.EVENT:
                 self._last_ms = at_ms
             case _:
                 return
@@ -236,7 +236,7 @@ class CaptureProcess:
             if not data:
                 raise Crashed(self._id, "the process of its decoder is gone; it is started again")
             report = wire.read_report(data)
-            if not isinstance(report, wire.Taken | wire.Looked):
+            if not isinstance(report, wire.PictureSelected | wire.DetectionRequested):
                 return report, None
             return report, wire.picture_in(descriptors, report.width, report.height)
         except wire.NonsenseError as error:
@@ -248,12 +248,12 @@ class CaptureProcess:
 
     def _end(self, child: Child) -> None:
         """Ask the child to end, so that the camera's session is closed. Reports still on their way are dropped."""
-        _tell(child, wire.Stop())
+        _tell(child, wire.StopCapture())
         child.channel.settimeout(_GOODBYE_S)
         try:
             for _ in range(_LAST_WORDS):
                 report, _ = self._next(child)
-                if isinstance(report, wire.Ended):
+                if isinstance(report, wire.ProcessEnded):
                     break
             else:
                 self._server.kill(child)
@@ -273,13 +273,13 @@ class _Counted:
         self._cpu_ms = 0.0
         self._newest = (0, 0, 0.0, 0)
 
-    def is_new(self, seen: wire.Seen) -> bool:
+    def is_new(self, seen: wire.StatsReport) -> bool:
         """True if a picture more was examined than at the report before."""
         return seen.pictures > self._newest[0]
 
-    def sighting(self, camera_id: str, seen: wire.Seen) -> Sighting:
+    def sighting(self, camera_id: str, seen: wire.StatsReport) -> CaptureStats:
         self._newest = (seen.pictures, seen.passed_over, seen.decode_cpu_ms, seen.clock_changes)
-        return Sighting(
+        return CaptureStats(
             camera_id=camera_id,
             at_ms=seen.at_ms,
             pictures=self._pictures + seen.pictures,
@@ -306,7 +306,7 @@ def _received(child: Child) -> tuple[bytes, list[int]]:
     return data, descriptors
 
 
-def _tell(child: Child, word: wire.Order, *descriptors: int) -> None:
+def _tell(child: Child, word: wire.Command, *descriptors: int) -> None:
     """Send without waiting: a child that does not read is killed as one without a sign of life."""
     try:
         socket.send_fds(child.channel, [wire.encode(word)], descriptors, socket.MSG_DONTWAIT)

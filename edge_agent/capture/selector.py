@@ -18,7 +18,7 @@ _EARLY = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Memory:
+class SelectorState:
     """State of a selector. It outlives the process that the selector runs in."""
 
     grey: NDArray[np.uint8]
@@ -34,11 +34,11 @@ class Memory:
 class Selector:
     """Selects for one camera. The attributes are what the agent's budget allows at the moment."""
 
-    def __init__(self, selector: processes.Selector, memory: Memory | None = None) -> None:
+    def __init__(self, selector: processes.Selector, memory: SelectorState | None = None) -> None:
         self._interval_ms = 1000 / selector.max_per_second
         self._threshold = selector.change_threshold
         self._heartbeat_ms = selector.heartbeat_s * 1000
-        self._before: Memory | None = None
+        self._before: SelectorState | None = None
         self.memory = memory
         self.least_ms = 0.0
         """Least milliseconds between pictures that are selected for a change."""
@@ -59,7 +59,7 @@ class Selector:
         if memory is None or at_ms < memory.taken_ms:  # a clock set back must not blind a camera until it catches up
             if self.is_full:
                 return None
-            self._remember(Memory(glance.grey, at_ms, at_ms, at_ms))
+            self._remember(SelectorState(glance.grey, at_ms, at_ms, at_ms))
             return SelectReason.FIRST
         if at_ms < memory.paced_ms + self._interval_ms * (1 - _EARLY):
             return None
@@ -68,7 +68,7 @@ class Selector:
             paced_ms = max(memory.paced_ms + self._interval_ms, at_ms)
             # A sign of life is due whatever the budget: it does not push the next change into the future.
             rationed_ms = at_ms if reason is SelectReason.HEARTBEAT else max(memory.rationed_ms + self.least_ms, at_ms)
-            self._remember(Memory(glance.grey, at_ms, paced_ms, rationed_ms))
+            self._remember(SelectorState(glance.grey, at_ms, paced_ms, rationed_ms))
         return reason
 
     def take_back(self) -> None:
@@ -81,12 +81,12 @@ class Selector:
         if memory is None or at_ms >= memory.taken_ms:  # else a newer one has been taken meanwhile
             paced_ms = at_ms if memory is None else max(memory.paced_ms + self._interval_ms, at_ms)
             rationed_ms = at_ms if memory is None else max(memory.rationed_ms + self.least_ms, at_ms)
-            self._remember(Memory(glance.grey, at_ms, paced_ms, rationed_ms))
+            self._remember(SelectorState(glance.grey, at_ms, paced_ms, rationed_ms))
 
-    def _remember(self, memory: Memory) -> None:
+    def _remember(self, memory: SelectorState) -> None:
         self._before, self.memory = self.memory, memory
 
-    def _reason(self, memory: Memory, at_ms: int, grey: NDArray[np.uint8]) -> SelectReason | None:
+    def _reason(self, memory: SelectorState, at_ms: int, grey: NDArray[np.uint8]) -> SelectReason | None:
         has_changed = float(np.abs(_wide(grey) - _wide(memory.grey)).mean()) >= self._threshold
         is_early = at_ms < memory.rationed_ms + self.least_ms * (1 - _EARLY)
         if not self.is_full:

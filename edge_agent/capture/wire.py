@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from edge_agent.capture.camera_capture import Orders
-from edge_agent.capture.selector import Memory
+from edge_agent.capture.camera_capture import CaptureLimits
+from edge_agent.capture.selector import SelectorState
 from edge_agent.frames import SHORT_PX, SelectReason, SkipReason
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.source import is_bounded
@@ -39,8 +39,8 @@ class _Word(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
 
-class Remembered(_Word):
-    """State of a selector (`Memory`) for the wire."""
+class SavedSelectorState(_Word):
+    """State of a selector (`SelectorState`) for the wire."""
 
     grey: bytes = Field(min_length=WIDTH * HEIGHT, max_length=WIDTH * HEIGHT)
     taken_ms: TimeMs
@@ -48,7 +48,7 @@ class Remembered(_Word):
     rationed_ms: _Finite
 
     @classmethod
-    def of(cls, memory: Memory) -> Self:
+    def of(cls, memory: SelectorState) -> Self:
         return cls(
             grey=memory.grey.tobytes(),
             taken_ms=memory.taken_ms,
@@ -56,12 +56,12 @@ class Remembered(_Word):
             rationed_ms=memory.rationed_ms,
         )
 
-    def memory(self) -> Memory:
+    def memory(self) -> SelectorState:
         grey = np.frombuffer(self.grey, np.uint8).reshape(HEIGHT, WIDTH)
-        return Memory(grey, self.taken_ms, self.paced_ms, self.rationed_ms)
+        return SelectorState(grey, self.taken_ms, self.paced_ms, self.rationed_ms)
 
 
-class Expected(_Word):
+class ExpectedMedia(_Word):
     """Media of a session that the agent holds. Its socket comes with the start, unless there is to be none."""
 
     transport: Literal["udp", "tcp_passive", "tcp_active"]
@@ -101,42 +101,42 @@ class Expected(_Word):
         )
 
 
-class Start(_Word):
+class StartCapture(_Word):
     """First message to a new process: capture this camera."""
 
     kind: Literal["start"] = "start"
     camera: processes.Camera
     password: str | None = Field(default=None, repr=False)
-    media: Expected | None = None
+    media: ExpectedMedia | None = None
     """Set if the camera's device registers with the agent."""
-    memory: Remembered | None = None
+    memory: SavedSelectorState | None = None
     last_ms: TimeMs | None = None
     """Capture time of the newest picture of the process before."""
-    orders: Orders
+    orders: CaptureLimits
 
 
-class Obey(_Word):
+class SetLimits(_Word):
     """Capture within these limits from now on."""
 
     kind: Literal["obey"] = "obey"
-    orders: Orders
+    orders: CaptureLimits
 
 
-class Next(_Word):
+class PictureReceived(_Word):
     """The agent has received the last picture, and has sent the limits that follow from it before this."""
 
     kind: Literal["next"] = "next"
 
 
-class Answer(_Word):
-    """Detection in the last `Look` is done; `take`: its picture is wanted."""
+class DetectionDone(_Word):
+    """Detection in the last request is done; `take`: its picture is wanted."""
 
     kind: Literal["answer"] = "answer"
     at_ms: TimeMs
     take: bool
 
 
-class Stop(_Word):
+class StopCapture(_Word):
     """Close the stream and end."""
 
     kind: Literal["stop"] = "stop"
@@ -148,8 +148,8 @@ class Alive(_Word):
     kind: Literal["alive"] = "alive"
 
 
-class Seen(_Word):
-    """Statistics, as `Sighting`, counted since this process began."""
+class StatsReport(_Word):
+    """Statistics, as `CaptureStats`, counted since this process began."""
 
     kind: Literal["seen"] = "seen"
     at_ms: TimeMs
@@ -162,7 +162,7 @@ class Seen(_Word):
     clock_changes: Count
 
 
-class Missed(_Word):
+class PictureSkipped(_Word):
     """Carries a `Skipped`: a picture that was not usable."""
 
     kind: Literal["missed"] = "missed"
@@ -170,7 +170,7 @@ class Missed(_Word):
     message: _Line
 
 
-class Taken(_Word):
+class PictureSelected(_Word):
     """Carries a `Selected`; its pixels come with it."""
 
     kind: Literal["taken"] = "taken"
@@ -180,7 +180,7 @@ class Taken(_Word):
     reason: SelectReason
     width: int = Field(ge=1, le=MAX_SIDE_PX)
     height: int = Field(ge=1, le=MAX_SIDE_PX)
-    memory: Remembered | None
+    memory: SavedSelectorState | None
 
     @model_validator(mode="after")
     def _is_bounded(self) -> Self:
@@ -189,8 +189,8 @@ class Taken(_Word):
         return self
 
 
-class Looked(_Word):
-    """Carries a `Look`; its pixels of `width` × `height` come with it."""
+class DetectionRequested(_Word):
+    """Carries a `DetectionRequest`; its pixels of `width` × `height` come with it."""
 
     kind: Literal["looked"] = "looked"
     captured_at_ms: TimeMs
@@ -207,7 +207,7 @@ class Looked(_Word):
         return self
 
 
-class Failed(_Word):
+class SourceFailed(_Word):
     """Carries a `SourceError`, as the last message of a process that works."""
 
     kind: Literal["failed"] = "failed"
@@ -216,13 +216,13 @@ class Failed(_Word):
     message: _Line
 
 
-class Over(_Word):
+class CaptureOver(_Word):
     """Nothing more is to come."""
 
     kind: Literal["over"] = "over"
 
 
-class Ended(_Word):
+class ProcessEnded(_Word):
     """Exit code of the process, from the fork server. The very last message."""
 
     kind: Literal["ended"] = "ended"
@@ -230,22 +230,31 @@ class Ended(_Word):
     """Negative: the number of the signal that killed it."""
 
 
-Order: TypeAlias = Start | Obey | Next | Answer | Stop
-Report: TypeAlias = Alive | Seen | Missed | Taken | Looked | Failed | Over | Ended
-_ORDERS: Final[TypeAdapter[Order]] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
+Command: TypeAlias = StartCapture | SetLimits | PictureReceived | DetectionDone | StopCapture
+Report: TypeAlias = (
+    Alive
+    | StatsReport
+    | PictureSkipped
+    | PictureSelected
+    | DetectionRequested
+    | SourceFailed
+    | CaptureOver
+    | ProcessEnded
+)
+_ORDERS: Final[TypeAdapter[Command]] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
 _REPORTS: Final[TypeAdapter[Report]] = TypeAdapter(Annotated[Report, Field(discriminator="kind")])
 
 
-def encode(word: Order | Report) -> bytes:
+def encode(word: Command | Report) -> bytes:
     """Encode one message for a SOCK_SEQPACKET socket."""
     return word.model_dump_json().encode()
 
 
-def read_order(data: bytes) -> Order:
+def read_order(data: bytes) -> Command:
     """Decode a message of the agent.
 
     Raises:
-        NonsenseError: it is no `Order`.
+        NonsenseError: it is no `Command`.
     """
     try:
         return _ORDERS.validate_json(data)

@@ -9,7 +9,7 @@ from edge_agent.errors import DropReason
 from edge_agent.spool import ledger
 from edge_agent.spool.database import reading
 
-_UNSETTLED: Final = (str(ledger.State.SELECTED), ledger.dropped(DropReason.INTERRUPTED))
+_UNSETTLED: Final = (str(ledger.ObservationState.SELECTED), ledger.dropped(DropReason.INTERRUPTED))
 """In the redactor's queue; or lost with the agent that had it there, and to be redacted again."""
 _AT_ONCE: Final = 500
 

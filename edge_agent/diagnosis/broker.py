@@ -10,7 +10,7 @@ from edge_agent.diagnosis import running_agent, settings
 from edge_agent.diagnosis.identity import Time
 from edge_agent.errors import BrokerError
 from edge_agent.host_port import host_port
-from edge_agent.uplink.mqtt import UNTIMELY, Arrived, Connected, Dial, Event, Lost, knock, refusal
+from edge_agent.uplink.mqtt import UNTIMELY, Arrived, Connected, Dial, Disconnected, MqttEvent, knock, refusal
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 from provisioning.contracts.wire import topics
@@ -30,7 +30,7 @@ def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Dia
     if running_agent.has_line(edge):
         yield from _beside(edge, place, time, clock)
         return
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[MqttEvent] = queue.SimpleQueue()
     try:
         link = dial(events.put)
     except BrokerError as error:
@@ -85,8 +85,8 @@ def _unmet(error: BrokerError, place: str, time: Time) -> Diagnosis:
     return Diagnosis("broker", str(error), Fault.BROKER_UNREACHABLE, remedy)
 
 
-def _refused(edge: EdgeConfig, event: Event | None, place: str, time: Time) -> Diagnosis:
-    if not isinstance(event, Lost):
+def _refused(edge: EdgeConfig, event: MqttEvent | None, place: str, time: Time) -> Diagnosis:
+    if not isinstance(event, Disconnected):
         found = f"{place} does not answer as an MQTT 5 broker does"
         return Diagnosis("broker", found, Fault.BROKER_UNREACHABLE, _ANOTHER)
     if event.is_old:
@@ -107,16 +107,16 @@ def _by_tls(said: str, place: str, time: Time) -> Diagnosis:
     return Diagnosis("broker", f"{place} refuses this agent's certificate: {said}", Fault.BROKER_REFUSES, _REVOKED)
 
 
-def _retained(events: "queue.SimpleQueue[Event]", topic: str) -> bytes | None:
+def _retained(events: "queue.SimpleQueue[MqttEvent]", topic: str) -> bytes | None:
     while (event := _next(events, _RETAINED_S)) is not None:
         if isinstance(event, Arrived) and event.topic == topic:
             return event.payload
-        if isinstance(event, Lost):
+        if isinstance(event, Disconnected):
             return None  # the agent itself came back to its line
     return None
 
 
-def _next(events: "queue.SimpleQueue[Event]", timeout_s: float) -> Event | None:
+def _next(events: "queue.SimpleQueue[MqttEvent]", timeout_s: float) -> MqttEvent | None:
     try:
         return events.get(timeout=timeout_s)
     except queue.Empty:

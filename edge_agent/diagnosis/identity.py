@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.clock import Clock
-from edge_agent.enrolment.client import EnrolmentClient, Patience
+from edge_agent.enrolment.client import EnrolmentClient, EnrolmentTimeouts
 from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.errors import EnrolmentError
 from edge_agent.host_port import host_port
@@ -55,7 +55,7 @@ class Time:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # nothing is sent to it, and its time sets no clock
-        client = EnrolmentClient(told.host, told.port, context, clock, Patience(), pin=None)
+        client = EnrolmentClient(told.host, told.port, context, clock, EnrolmentTimeouts(), pin=None)
         try:
             there_ms = client.hello().now_ms
         except EnrolmentError:

@@ -25,7 +25,7 @@ from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.host_port import host_port
 from edge_agent.inlets import BROUGHT
 from edge_agent.spool.spool import RESERVE_BYTES
-from edge_agent.uplink.mqtt import Connected, Dial, Event, Lost, knock, refusal
+from edge_agent.uplink.mqtt import Connected, Dial, Disconnected, MqttEvent, knock, refusal
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 
@@ -34,7 +34,7 @@ _DAY_MS: Final = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check."""
 
     what: str
@@ -42,7 +42,7 @@ class Finding:
     detail: str
 
 
-def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock) -> Iterator[Finding]:
+def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock) -> Iterator[CheckResult]:
     """Check everything that `run` needs, one after another; a failure stops none of the others."""
     yield _spool(edge)
     yield _tried("models", partial(_models, edge, load_redactors))
@@ -67,14 +67,14 @@ def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: 
     return _camera(camera, clock, unlocker(edge))
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, look: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(what, is_good=True, detail=look())
+        return CheckResult(what, is_good=True, detail=look())
     except (EdgeError, ConfigError) as error:
-        return Finding(what, is_good=False, detail=str(error))
+        return CheckResult(what, is_good=False, detail=str(error))
 
 
-def _spool(edge: processes.EdgeConfig) -> Finding:
+def _spool(edge: processes.EdgeConfig) -> CheckResult:
     place = edge.spool.directory
     while not place.exists():
         place = place.parent
@@ -82,8 +82,8 @@ def _spool(edge: processes.EdgeConfig) -> Finding:
     wanted = edge.spool.max_bytes + RESERVE_BYTES
     detail = f"{free >> 20} MiB free, up to {wanted >> 20} MiB wanted"
     if free < wanted:
-        return Finding("spool", is_good=False, detail=f"{detail}: lower spool.max_bytes or give it a larger disk")
-    return Finding("spool", is_good=True, detail=detail)
+        return CheckResult("spool", is_good=False, detail=f"{detail}: lower spool.max_bytes or give it a larger disk")
+    return CheckResult("spool", is_good=True, detail=detail)
 
 
 def _models(edge: processes.EdgeConfig, load_redactors: LoadRedactors) -> str:
@@ -115,13 +115,13 @@ def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
         if said is not None:
             raise BrokerError(f"{place} refuses this agent's certificate: {said}")
         return f"{place} lets this certificate in; the running agent was left on its line"
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[MqttEvent] = queue.SimpleQueue()
     link = dial(events.put)
     try:
         match events.get(timeout=_BROKER_S):
             case Connected():
                 return f"{place} accepts agent {edge.agent_id}"
-            case Lost(cause, is_old=is_old):
+            case Disconnected(cause, is_old=is_old):
                 said = None if is_old else refusal(edge.broker)
                 raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
             case event:

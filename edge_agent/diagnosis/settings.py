@@ -6,7 +6,7 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.errors import ConfigurationRefused, DocumentsError
-from edge_agent.remote_config.document_store import DocumentStore, State
+from edge_agent.remote_config.document_store import DocumentState, DocumentStore
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
@@ -74,24 +74,24 @@ def taken(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
         yield _standing(where, known[1], known[1].seen)
 
 
-def _known(edge: EdgeConfig, clock: Clock) -> tuple[DocumentStore, State] | None:
+def _known(edge: EdgeConfig, clock: Clock) -> tuple[DocumentStore, DocumentState] | None:
     if edge.provisioning is None:
         return None
     store = DocumentStore(edge.provisioning.documents_dir, edge.provisioning.seal_key_file, edge.agent_id)
     return store, store.load(now_ms=clock.now_ms())
 
 
-def _compare(where: str, state: State, document: Document) -> Diagnosis:
+def _compare(where: str, state: DocumentState, document: Document) -> Diagnosis:
     if not isinstance(document.body, Configuration):
         return Diagnosis(where, f"number {document.number}; in use: {_in_use(state)}")
     return _standing(where, state, document.number)
 
 
-def _in_use(state: State) -> str:
+def _in_use(state: DocumentState) -> str:
     return "its own file alone" if state.active is None else f"number {state.active}"
 
 
-def _standing(where: str, state: State, newest: int) -> Diagnosis:
+def _standing(where: str, state: DocumentState, newest: int) -> Diagnosis:
     found = f"number {newest}; in use: {_in_use(state)}"
     if newest <= (state.active or 0):
         return Diagnosis(where, found)

@@ -42,7 +42,7 @@ class Owner(Message):
     agent_id: AgentId
 
 
-class Folder:
+class AgentFolder:
     """Reads and replaces the files of an agent's identity."""
 
     def __init__(self, path: Path) -> None:

@@ -41,7 +41,7 @@ _M = TypeVar("_M", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class EnrolmentTimeouts:
     """Timeouts of a request."""
 
     step_s: float = 10.0
@@ -65,7 +65,14 @@ class EnrolmentClient:
     """Its requests raise EnrolmentError, and nothing else, when there is no good answer."""
 
     def __init__(
-        self, host: str, port: int, context: ssl.SSLContext, clock: Clock, patience: Patience, *, pin: str | None
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext,
+        clock: Clock,
+        patience: EnrolmentTimeouts,
+        *,
+        pin: str | None,
     ) -> None:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.sslsocket_class = _BoundedSocket
@@ -78,7 +85,9 @@ class EnrolmentClient:
         self._place = f"enrolment service {host_port(host, port)}"
 
     @classmethod
-    def pinned(cls, host: str, port: int, pin: str, clock: Clock, *, patience: Patience = Patience()) -> Self:
+    def pinned(
+        cls, host: str, port: int, pin: str, clock: Clock, *, patience: EnrolmentTimeouts = EnrolmentTimeouts()
+    ) -> Self:
         """Connect to the service whose key has this SHA-256 over its SubjectPublicKeyInfo, in hex."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -94,7 +103,7 @@ class EnrolmentClient:
         clock: Clock,
         *,
         identity_file: Path | None = None,
-        patience: Patience = Patience(),
+        patience: EnrolmentTimeouts = EnrolmentTimeouts(),
     ) -> Self:
         """Connect to the service that this authority vouches for under this name. `identity_file`: the agent's own.
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.enrolment.agent_folder import Folder, Owner
+from edge_agent.enrolment.agent_folder import AgentFolder, Owner
 from edge_agent.enrolment.client import EnrolmentClient
 from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, Papers, request, utc
-from edge_agent.enrolment.request import Order, check_fingerprint
+from edge_agent.enrolment.request import EnrolmentOrder, check_fingerprint
 from edge_agent.errors import EnrolmentError
 from engines.catalog.catalog import default_models_dir
 from provisioning.contracts.config.processes import EdgeConfig, load
@@ -71,7 +71,7 @@ class Enrolment:
 
 
 def enrol(
-    order: Order,
+    order: EnrolmentOrder,
     into: Path,
     code: Callable[[str], str],
     clock: Clock,
@@ -94,7 +94,7 @@ def enrol(
     """
     if expect is not None and order.seal_key is not None:
         check_fingerprint(order.seal_key, expect)
-    folder = Folder(into.absolute())
+    folder = AgentFolder(into.absolute())
     folder.prepare()
     with folder.locked():
         _check_owner(folder, order)
@@ -137,7 +137,7 @@ def _hello(client: EnrolmentClient, clock: Clock, wait_s: float) -> Hello:
         clock.wait(never, STEP_S)
 
 
-def _check_owner(folder: Folder, order: Order) -> None:
+def _check_owner(folder: AgentFolder, order: EnrolmentOrder) -> None:
     owner, seal_key = folder.owner(), folder.seal_key()
     if owner is not None and (owner.agent_id, owner.site_id) != (order.agent_id, order.site_id):
         raise EnrolmentError(
@@ -148,7 +148,7 @@ def _check_owner(folder: Folder, order: Order) -> None:
         raise _another_authority(folder)
 
 
-def _check_service(hello: Hello, order: Order, folder: Folder) -> None:
+def _check_service(hello: Hello, order: EnrolmentOrder, folder: AgentFolder) -> None:
     if order.seal_key not in {None, hello.seal_key}:
         raise EnrolmentError(
             f"the enrolment service's seal is {hello.seal_key[:16]}… and the bundle's is another: the code is"
@@ -158,7 +158,7 @@ def _check_service(hello: Hello, order: Order, folder: Folder) -> None:
         raise _another_authority(folder)
 
 
-def _another_authority(folder: Folder) -> EnrolmentError:
+def _another_authority(folder: AgentFolder) -> EnrolmentError:
     return EnrolmentError(
         f"{folder.path}: obeys the seal {(folder.seal_key() or '')[:16]}…, and this is from another authority: if the"
         " centre was set up anew, enrol into an empty folder"
@@ -175,7 +175,7 @@ def _check_clock(hello: Hello, clock: Clock) -> None:
         )
 
 
-def _before(folder: Folder, clock: Clock) -> Enrolment | None:
+def _before(folder: AgentFolder, clock: Clock) -> Enrolment | None:
     """Return the result of an earlier run, if it finished and its certificate is still valid."""
     owner = folder.owner()
     if owner is None or not folder.config.exists():
@@ -190,7 +190,7 @@ def _before(folder: Folder, clock: Clock) -> Enrolment | None:
     return Enrolment(owner, folder.config, identity.ends_ms, folder.seal_key() or "", is_new=False)
 
 
-def _models_dir(folder: Folder, given: Path | None) -> Path:
+def _models_dir(folder: AgentFolder, given: Path | None) -> Path:
     """Choose the models' folder: as given, as configured before, or where `wayside-engines fetch` puts them."""
     earlier = _earlier_config(folder)
     chosen = given or (earlier and earlier.models_dir) or default_models_dir()
@@ -199,14 +199,14 @@ def _models_dir(folder: Folder, given: Path | None) -> Path:
     return chosen.absolute()
 
 
-def _earlier_config(folder: Folder) -> EdgeConfig | None:
+def _earlier_config(folder: AgentFolder) -> EdgeConfig | None:
     try:
         return load(EdgeConfig, folder.config)
     except ConfigError:
         return None  # none, or damaged: it is set aside and written anew
 
 
-def _config(order: Order, answer: Enrolled, models_dir: Path) -> str:
+def _config(order: EnrolmentOrder, answer: Enrolled, models_dir: Path) -> str:
     values = {
         "agent_id": order.agent_id,
         "models_dir": str(models_dir),
@@ -219,7 +219,7 @@ def _config(order: Order, answer: Enrolled, models_dir: Path) -> str:
     return _CONFIG.format_map({key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
 
 
-def _keep(folder: Folder, papers: Papers, owner: Owner, config: str) -> Enrolment:
+def _keep(folder: AgentFolder, papers: Papers, owner: Owner, config: str) -> Enrolment:
     """Write every file, the configuration last: a folder that has one is complete."""
     wanted = EdgeConfig.model_validate(tomllib.loads(config), context={"base": folder.path})
     folder.put(folder.owner_file, codec.encode(owner))

@@ -8,7 +8,7 @@ import threading
 from typing import Final
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.client import EnrolmentClient
 from edge_agent.enrolment.identity import Identity, Papers, new_key, request, utc
 from edge_agent.errors import EnrolmentError
@@ -64,7 +64,7 @@ class Renewer:
                 f"{file}: holds no private key, so both could not be replaced at once: enrol this agent, or give it a"
                 " new certificate by hand"
             )
-        folder = Folder(file.parent)
+        folder = AgentFolder(file.parent)
         with folder.locked():
             key = new_key()
             try:

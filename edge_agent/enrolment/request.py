@@ -22,7 +22,7 @@ _OPTIONS: Final = {"host": "--server", "port": "--server", "pin": "--pin", "site
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16,64}")
 
 
-class Order(Message):
+class EnrolmentOrder(Message):
     """Holds all of a bundle but its code. Typed by hand, the seal's key is unknown until the service has named it."""
 
     host: Host

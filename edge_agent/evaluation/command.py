@@ -34,7 +34,7 @@ def evaluate(
     return 0
 
 
-def _audit_detectors(models_dir: Path | None) -> evaluation.Eyes:
+def _audit_detectors(models_dir: Path | None) -> evaluation.AuditDetectors:
     from edge_agent.evaluation.audit import Audit  # noqa: PLC0415 - its runtime is installed for development only
     from engines.catalog.catalog import Catalog  # noqa: PLC0415 - the same
 

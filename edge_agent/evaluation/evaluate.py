@@ -8,7 +8,7 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.labels import LabelKind, LabelledClip, Labels, Object
 from edge_agent.evaluation.metrics import Figures, Hits
 from edge_agent.evaluation.overlap import on_face
-from edge_agent.evaluation.score import COVERED_FROM, Mask, Verdict, judge, over_cover, painted, share_in
+from edge_agent.evaluation.score import COVERED_FROM, LabelScore, Mask, judge, over_cover, painted, share_in
 from edge_agent.frames import Redact, Redacted
 from edge_agent.redact_files.errors import NotRedacted, RedactRefused
 from edge_agent.redact_files.file_policy import Fresh
@@ -17,14 +17,14 @@ from edge_agent.redact_files.video_file import Movie
 from engines.detection.postprocess import Box as Rect
 
 
-class Eyes(Protocol):
+class AuditDetectors(Protocol):
     """Face detectors that judge published pictures."""
 
     def hits(self, image: Image) -> Mapping[str, Sequence[Rect]]:
         """Detect faces with each detector; boxes in pixels of `image`."""
 
 
-def evaluate(folder: Path, labels: Labels, fresh: Fresh, eyes: Eyes | None, step: Step) -> Figures:
+def evaluate(folder: Path, labels: Labels, fresh: Fresh, eyes: AuditDetectors | None, step: Step) -> Figures:
     """Redact and judge every labelled picture, by a redactor without state, and every clip, by one that keeps it.
 
     Raises:
@@ -71,7 +71,7 @@ def _missing(folder: Path, file: str, error: NotRedacted) -> RedactRefused:
 
 
 class _Run:
-    def __init__(self, eyes: Eyes | None) -> None:
+    def __init__(self, eyes: AuditDetectors | None) -> None:
         self.figures = Figures()
         self._eyes = eyes
 
@@ -89,7 +89,7 @@ class _Run:
         self.figures.models |= redacted.snapshot.redaction.models
         return redacted
 
-    def judged(self, redacted: Redacted, objects: Sequence[Object], *, is_clip: bool = False) -> list[Verdict]:
+    def judged(self, redacted: Redacted, objects: Sequence[Object], *, is_clip: bool = False) -> list[LabelScore]:
         """Judge every object. Over-cover and the audit are for pictures: a clip's labels name only what is followed."""
         image, regions = pixels(redacted), redacted.snapshot.redaction.regions
         mask = painted(image, regions)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_agent.evaluation.labels import LabelKind
-from edge_agent.evaluation.score import Verdict
+from edge_agent.evaluation.score import LabelScore
 from edge_agent.evaluation.share import Share
 
 FACE_BINS: Final = ((6.0, "8"), (10.0, "12"), (14.0, "16"), (18.0, "20"), (25.0, "30"), (35.0, "40+"))
@@ -30,7 +30,7 @@ def bin_of(size_px: float, bins: Sequence[tuple[float, str]]) -> str:
 
 
 @dataclass(slots=True)
-class Track:
+class LabelledTrack:
     """One labelled object of one clip through its labelled frames."""
 
     clip: str
@@ -72,14 +72,14 @@ class Figures:
     """Group → bin → [covered, of]."""
     own_cover: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
     """Plates that were found as plates, the same way."""
-    tracks: dict[tuple[str, int], Track] = field(default_factory=dict)
+    tracks: dict[tuple[str, int], LabelledTrack] = field(default_factory=dict)
     over: list[float] = field(default_factory=list)
     over_empty: list[float] = field(default_factory=list)
     """Over-cover of pictures in which nothing is to be covered."""
     hits: dict[str, Hits] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
 
-    def add_picture(self, verdicts: Iterable[Verdict], lines: int) -> None:
+    def add_picture(self, verdicts: Iterable[LabelScore], lines: int) -> None:
         """Count the objects of a picture of so many lines."""
         for one in verdicts:
             x0, y0, x1, y1 = one.label.box
@@ -91,11 +91,11 @@ class Figures:
                 name = bin_of(y1 - y0, FACE_BINS)
             _count(self.recall[group][name], yes=one.is_covered)
 
-    def add_frame(self, clip: str, verdicts: Iterable[Verdict]) -> None:
+    def add_frame(self, clip: str, verdicts: Iterable[LabelScore]) -> None:
         """Count the objects of a frame by track, not in recall: frames of one clip resemble one another."""
         for one in verdicts:
             number = one.label.track or 0
-            track = self.tracks.setdefault((clip, number), Track(clip, number, one.label.kind))
+            track = self.tracks.setdefault((clip, number), LabelledTrack(clip, number, one.label.kind))
             track.add(is_covered=one.is_covered)
 
     def shares(self, counts: Mapping[str, _Counts]) -> dict[str, dict[str, Share]]:
@@ -151,7 +151,7 @@ class Figures:
             )
 
 
-def _group(verdict: Verdict, lines: int) -> str:
+def _group(verdict: LabelScore, lines: int) -> str:
     label = verdict.label
     words = [label.kind.replace("_", "-")]
     if label.kind is LabelKind.FACE:

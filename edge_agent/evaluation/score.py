@@ -28,7 +28,7 @@ The detector's box grown by 1.3 is about twice a plate; the band on a vehicle, o
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LabelScore:
     """The score of one object."""
 
     label: Object
@@ -52,7 +52,7 @@ def share_in(rect: Rect, mask: Mask) -> float | None:
     return float(part.mean()) if part.size else None
 
 
-def judge(objects: Sequence[Object], mask: Mask, regions: Sequence[Box]) -> list[Verdict]:
+def judge(objects: Sequence[Object], mask: Mask, regions: Sequence[Box]) -> list[LabelScore]:
     """Judge every object that lies in the picture, but people: those are labelled for over-cover alone."""
     verdicts = []
     for label in objects:
@@ -62,7 +62,7 @@ def judge(objects: Sequence[Object], mask: Mask, regions: Sequence[Box]) -> list
             continue
         is_covered = share >= COVERED_FROM
         own = is_covered and any(_is_own(rect, region) for region in regions)
-        verdicts.append(Verdict(label, is_covered, own))
+        verdicts.append(LabelScore(label, is_covered, own))
     return verdicts
 
 

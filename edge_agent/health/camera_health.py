@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
-from edge_agent.health.camera_state import Evidence, Kind, Trouble, Verdict, judge
+from edge_agent.health.camera_state import Arrival, Evidence, StateVerdict, Trouble, judge
 from edge_agent.health.camera_stats import CameraFigures
 from edge_agent.health.pauses import Pauses
-from edge_agent.sighting import Sighting
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, SourceKind
 
@@ -87,7 +87,7 @@ class Health:
             is_new = self._refresh(watch)
         self._tell(is_new=is_new)
 
-    def sighted(self, sighting: Sighting) -> None:
+    def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""
         with self._lock:
             watch, now_s = self._watches[sighting.camera_id], self._clock.monotonic_s()
@@ -234,14 +234,14 @@ class Health:
             )
         return True
 
-    def _verdict(self, watch: _Watch) -> Verdict:
+    def _verdict(self, watch: _Watch) -> StateVerdict:
         now_s, paused = self._clock.monotonic_s(), self._pauses.cause(watch.camera.id)
         if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()
         source = watch.camera.source
         evidence = Evidence(
-            kind=Kind.of(source),
+            kind=Arrival.of(source),
             began_s=watch.began_s,
             paused=paused,
             given_up=watch.given_up,
@@ -254,7 +254,7 @@ class Health:
             unredacted=watch.unredacted,
         )
         verdict = judge(evidence, now_s)
-        return Verdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
+        return StateVerdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
 
 
 def _device_of(source: processes.CameraSource) -> str:

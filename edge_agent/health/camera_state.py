@@ -36,7 +36,7 @@ _MISSED: Final = 3
 """Keepalives missed until a device counts as silent: GB/T 28181 §9.6 and GA/T 1400.4 count so many."""
 
 
-class Kind(StrEnum):
+class Arrival(StrEnum):
     """The way a camera's pictures come, which decides what its silence means."""
 
     STREAM = auto()
@@ -45,7 +45,7 @@ class Kind(StrEnum):
     """Recordings, folders, uploads: they may be silent as long as they like."""
 
     @classmethod
-    def of(cls, source: processes.CameraSource) -> "Kind":
+    def of(cls, source: processes.CameraSource) -> "Arrival":
         match source:
             case processes.RtspSource() | processes.Gb28181Source(span=None):
                 return cls.STREAM
@@ -67,7 +67,7 @@ class Trouble:
 class Evidence:
     """Holds the evidence about one camera. Times are monotonic seconds."""
 
-    kind: Kind
+    kind: Arrival
     began_s: float
     """Start of the capture, or its resumption."""
     paused: str | None = None
@@ -97,7 +97,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StateVerdict:
     """The decided state, with the cause's code and text."""
 
     state: CameraState
@@ -105,31 +105,31 @@ class Verdict:
     cause: str = ""
 
 
-def judge(evidence: Evidence, now_s: float) -> Verdict:
+def judge(evidence: Evidence, now_s: float) -> StateVerdict:
     """Decide the state by the module's table."""
     if evidence.paused is not None:
-        return Verdict(CameraState.PAUSED, PAUSED, evidence.paused)
+        return StateVerdict(CameraState.PAUSED, PAUSED, evidence.paused)
     silence = _silence(evidence, now_s)
     unseen = None if silence is not None else _without_picture(evidence, now_s)
     trouble = unseen or _given_up(evidence, now_s) or silence
     if trouble is not None:
-        return Verdict(CameraState.OFFLINE, trouble.code, trouble.cause)
+        return StateVerdict(CameraState.OFFLINE, trouble.code, trouble.cause)
     if evidence.unredacted is not None:
-        return Verdict(CameraState.REDACTION_UNAVAILABLE, evidence.unredacted.code, evidence.unredacted.cause)
+        return StateVerdict(CameraState.REDACTION_UNAVAILABLE, evidence.unredacted.code, evidence.unredacted.cause)
     is_there = evidence.is_heard or evidence.picture_s is not None
-    return Verdict(CameraState.ONLINE if is_there else CameraState.STARTING)
+    return StateVerdict(CameraState.ONLINE if is_there else CameraState.STARTING)
 
 
 def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
     """Tell why the source gave up. A device that misses its keepalives and goes on pushing pictures is not offline."""
     told = evidence.given_up
-    if told is None or evidence.kind is not Kind.PUSHED or told.code != SILENT or evidence.picture_s is None:
+    if told is None or evidence.kind is not Arrival.PUSHED or told.code != SILENT or evidence.picture_s is None:
         return told
     return told if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
 
 
 def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
-    if evidence.kind is not Kind.STREAM:
+    if evidence.kind is not Arrival.STREAM:
         return None
     if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
         return Trouble(
@@ -148,7 +148,7 @@ def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
 def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
     """Judge a stream whose reports come, while no picture does."""
     shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
-    if evidence.kind is not Kind.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
+    if evidence.kind is not Arrival.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
         return None
     if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:
         return Trouble(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.health.clock_skew import ClockSkew
-from edge_agent.sighting import Sighting
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraFacts, PictureCheck
 
@@ -20,7 +20,7 @@ _OF_A_VIEW: Final = frozenset({PictureCheck.FROZEN, PictureCheck.OCCLUDED, Pictu
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CapturePace:
     """Pictures and processor time of the last minute."""
 
     pictures: int
@@ -34,7 +34,7 @@ class CameraFigures:
         self._is_stream = isinstance(source, processes.RtspSource | processes.Gb28181Source)
         self._has_view = self._is_stream or isinstance(source, processes.ReplaySource)
         self._skew = ClockSkew()
-        self._last: Sighting | None = None
+        self._last: CaptureStats | None = None
         self._had_ended = False
         self._seen: deque[tuple[float, int, float]] = deque()
         self._scores: Mapping[PictureCheck, float] | None = None
@@ -51,7 +51,7 @@ class CameraFigures:
         self.longest_gap_s: float | None = None
         """Longest gap between two of its reports of those remembered; None before the third gap."""
 
-    def sighted(self, sighting: Sighting, now_s: float) -> int:
+    def sighted(self, sighting: CaptureStats, now_s: float) -> int:
         """Add a capture's statistics; returns the number of new pictures.
 
         Counts that begin anew are a new capture's.
@@ -88,11 +88,11 @@ class CameraFigures:
         self._scores = None
         self.spoke_s = None
 
-    def pace(self, now_s: float) -> Pace:
+    def pace(self, now_s: float) -> CapturePace:
         """Sum over the last minute."""
         while self._seen and now_s - self._seen[0][0] > _WINDOW_S:
             self._seen.popleft()
-        return Pace(sum(pictures for _, pictures, _ in self._seen), sum(cpu_ms for _, _, cpu_ms in self._seen))
+        return CapturePace(sum(pictures for _, pictures, _ in self._seen), sum(cpu_ms for _, _, cpu_ms in self._seen))
 
     def facts(self, now_s: float, checks: processes.Checks) -> CameraFacts:
         """Return the measurements that are reported every minute."""
@@ -113,7 +113,7 @@ class CameraFigures:
             last_picture_at_ms=self._picture_ms,
         )
 
-    def _note_clock(self, sighting: Sighting, now_s: float) -> None:
+    def _note_clock(self, sighting: CaptureStats, now_s: float) -> None:
         if sighting.sender_offset_ms is None:
             return
         if self._is_stream:

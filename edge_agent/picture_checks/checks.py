@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.picture_checks import measures
-from edge_agent.picture_checks.scene_baseline import SceneMemory, Stillness
+from edge_agent.picture_checks.scene_baseline import FreezeDetector, SceneMemory
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import PictureCheck
 
@@ -25,7 +25,7 @@ class PictureChecks:
     def __init__(self, settings: processes.Checks) -> None:
         self._every_ms = settings.every_s * 1000
         self._scenes = SceneMemory(settings.every_s)
-        self._stillness = Stillness()
+        self._stillness = FreezeDetector()
         self._before: dict[PictureCheck, float] = {}
         self._looked_ms: int | None = None
 

@@ -45,7 +45,7 @@ _CLOCK: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SceneScores:
     """Two scores, 0 good to 1 bad."""
 
     moved: float
@@ -76,7 +76,7 @@ class SceneMemory:
         self._current: _Scene | None = None
         self._looks = 0
 
-    def consider(self, view: View, *, is_sound: bool = True) -> Seen | None:
+    def consider(self, view: View, *, is_sound: bool = True) -> SceneScores | None:
         """Score how far the view has moved and how much of it is covered; None while the scene is being learnt.
 
         *Moved*: the detail of this picture is compared with every known scene, each divided by its local contrast so
@@ -111,7 +111,7 @@ class SceneMemory:
         scene.learn(likeness, detail, share if is_covered else max(share, 1 / (scene.looks + 1)))
         return self._judged(scene, moved, covered)
 
-    def _enter(self, likeness: Plane, detail: Plane) -> Seen | None:
+    def _enter(self, likeness: Plane, detail: Plane) -> SceneScores | None:
         """Add a new scene."""
         if self._scenes and self._scenes[0].looks < _LEARNT:
             self._scenes.clear()  # the first looks of a start: nothing that must be held against later ones
@@ -119,19 +119,19 @@ class SceneMemory:
             self._scenes.remove(min(self._scenes[1:], key=lambda scene: (self._is_known(scene), scene.last_look)))
         self._current = _Scene(likeness, detail, last_look=self._looks)
         self._scenes.append(self._current)
-        return None if len(self._scenes) == 1 else Seen(1.0, None)
+        return None if len(self._scenes) == 1 else SceneScores(1.0, None)
 
     def _is_known(self, scene: _Scene) -> bool:
         return scene.visits >= _VISITS or scene.looks * self._every_s >= _SETTLED_S
 
-    def _judged(self, scene: _Scene, moved: float, covered: float | None) -> Seen | None:
+    def _judged(self, scene: _Scene, moved: float, covered: float | None) -> SceneScores | None:
         if scene is self._scenes[0] and scene.looks < _LEARNT:
             return None
         is_own = scene is self._scenes[0] or self._is_known(scene)
-        return Seen(moved, covered) if is_own else Seen(1.0, None)
+        return SceneScores(moved, covered) if is_own else SceneScores(1.0, None)
 
 
-class Stillness:
+class FreezeDetector:
     """Measures for how long nothing has changed at all, but for a clock that is written into the picture.
 
     A sensor is never silent: between two keyframes of a still scene a coded picture changes by .8 grey levels a pixel

@@ -19,7 +19,7 @@ from edge_agent.errors import EdgeError
 from edge_agent.redact_files import file_policy
 from edge_agent.redact_files.errors import NotRedacted, RedactRefused
 from edge_agent.redact_files.file_redactor import FileRedactor, Step, Written
-from edge_agent.redact_files.job import Item, Kind, plan
+from edge_agent.redact_files.job import FileKind, Item, plan
 from edge_agent.redact_files.summary import Left, Summary
 from edge_agent.redact_files.video_file import Movie
 from edge_agent.system.hardening import forbid_core_dumps
@@ -108,7 +108,7 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 def _expected(item: Item) -> int:
     """Steps of the progress bar: an estimate for a video whose header does not say."""
-    if item.kind is not Kind.VIDEO:
+    if item.kind is not FileKind.VIDEO:
         return 1
     try:
         with Movie(item.source) as movie:

@@ -14,9 +14,9 @@ from edge_agent.frames import Frame, Redact, Redacted, Selected, SelectReason
 from edge_agent.redact_files.errors import NotRedacted
 from edge_agent.redact_files.file_policy import CAMERA, Fresh
 from edge_agent.redact_files.film import Film
-from edge_agent.redact_files.job import Item, Kind
+from edge_agent.redact_files.job import FileKind, Item
 from edge_agent.redact_files.output import beside
-from edge_agent.redact_files.video_file import Movie, Shot
+from edge_agent.redact_files.video_file import Movie, MovieFrame
 from edge_agent.redactor.cover import COLOUR
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.still import decode_still
@@ -35,7 +35,7 @@ class Written:
 
     source: Path
     target: Path
-    kind: Kind
+    kind: FileKind
     frames: int
     replaced: int
     """Frames that could not be redacted, and are one colour from edge to edge instead."""
@@ -57,9 +57,9 @@ class FileRedactor:
         Raises:
             NotRedacted: the cause; nothing was written.
         """
-        if item.kind is Kind.UNKNOWN:
+        if item.kind is FileKind.UNKNOWN:
             raise NotRedacted("not a JPEG, PNG, BMP or video by its name")
-        if item.kind is Kind.VIDEO:
+        if item.kind is FileKind.VIDEO:
             return self._video(item, step)
         image = read_picture(item.source)
         try:
@@ -99,7 +99,7 @@ class _Tally:
         self.reason = ""
         self._shape: tuple[int, ...] | None = None
 
-    def shown(self, redactor: Redact, shot: Shot) -> Image | None:
+    def shown(self, redactor: Redact, shot: MovieFrame) -> Image | None:
         """Return the frame to show in place of `shot`: redacted, or covered whole. None while no size is known yet."""
         self.frames += 1
         if shot.image is not None and self._shape in {None, shot.image.shape}:

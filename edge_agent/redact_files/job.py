@@ -18,7 +18,7 @@ _JPEG: Final = frozenset({".jpg", ".jpeg"})
 _SHOWN: Final = 5
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """The type of a file by its name; opening it shows if that is right."""
 
     PICTURE = "picture"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
     @classmethod
-    def of(cls, file: Path) -> "Kind":
+    def of(cls, file: Path) -> "FileKind":
         """Tell the type by the suffix."""
         suffix = file.suffix.lower()
         if suffix in SUFFIXES:
@@ -40,7 +40,7 @@ class Item:
 
     source: Path
     target: Path
-    kind: Kind
+    kind: FileKind
 
 
 def plan(source: Path, out: Path, *, force: bool) -> tuple[Item, ...]:
@@ -72,7 +72,7 @@ def plan(source: Path, out: Path, *, force: bool) -> tuple[Item, ...]:
 
 
 def _written(items: tuple[Item, ...]) -> list[Path]:
-    return [item.target for item in items if item.kind is not Kind.UNKNOWN]
+    return [item.target for item in items if item.kind is not FileKind.UNKNOWN]
 
 
 def _items(source: Path, out: Path) -> Iterator[Item]:
@@ -80,15 +80,15 @@ def _items(source: Path, out: Path) -> Iterator[Item]:
         if out.exists() and not out.is_dir():
             raise RedactRefused(f"{out}: is a file, and {source} is a folder: give a folder with -o")
         for file in _files(source):
-            kind = Kind.of(file)
+            kind = FileKind.of(file)
             yield Item(file, _named(out / file.relative_to(source), kind), kind)
         return
     if not source.is_file():
         raise RedactRefused(f"{source}: there is no such file or folder")
-    kind = Kind.of(source)
+    kind = FileKind.of(source)
     if out.is_dir():
         yield Item(source, _named(out / source.name, kind), kind)
-    elif kind is not Kind.UNKNOWN and out != _named(out, kind):
+    elif kind is not FileKind.UNKNOWN and out != _named(out, kind):
         raise RedactRefused(f"{out}: a {kind} is written as {_named(out, kind).suffix}: give such a name with -o")
     else:
         yield Item(source, out, kind)
@@ -108,8 +108,8 @@ def _files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _named(target: Path, kind: Kind) -> Path:
+def _named(target: Path, kind: FileKind) -> Path:
     suffix = target.suffix.lower()
-    if kind is Kind.PICTURE and suffix not in _JPEG:
+    if kind is FileKind.PICTURE and suffix not in _JPEG:
         return target.with_suffix(".jpg")
-    return target.with_suffix(".mp4") if kind is Kind.VIDEO and suffix != ".mp4" else target
+    return target.with_suffix(".mp4") if kind is FileKind.VIDEO and suffix != ".mp4" else target

@@ -25,7 +25,7 @@ _MICROSECONDS = 1_000_000  # AV_TIME_BASE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
+class MovieFrame:
     """One frame. `at` counts time bases from the first frame and only grows; no image: it does not decode."""
 
     number: int
@@ -71,7 +71,7 @@ class Movie:
 
     @property
     def time_base(self) -> Fraction:
-        """Seconds of one step of `Shot.at`."""
+        """Seconds of one step of `MovieFrame.at`."""
         return self._stream.time_base or Fraction(1, 1000)
 
     @property
@@ -92,7 +92,7 @@ class Movie:
         duration = self._container.duration
         return round(duration / _MICROSECONDS * self.rate) if duration else None
 
-    def shots(self) -> Iterator[Shot]:
+    def shots(self) -> Iterator[MovieFrame]:
         """Yield every frame in order of showing, with a place for each that does not decode.
 
         Raises:
@@ -107,7 +107,7 @@ class Movie:
             # A frame without a time, or with one that was given before, follows the last one as soon as it may.
             at = last + (step if last >= 0 else 1) if pts is None or first is None else pts - first
             last = max(at, last + 1)
-            yield Shot(number, last, round(last * self.time_base * 1000), image)
+            yield MovieFrame(number, last, round(last * self.time_base * 1000), image)
 
     def _frames(self) -> Iterator[tuple[int | None, Image | None]]:
         for packet in self._packets():

@@ -41,7 +41,7 @@ class _Last:
     """Cells under paint, of this picture and those before it, the newest last."""
 
 
-class Stillness:
+class ChangedCells:
     """Tells one camera's changed cells. Pure: the time is that of the pictures.
 
     `still_s`: 0 searches every picture whole.

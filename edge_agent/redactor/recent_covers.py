@@ -39,7 +39,7 @@ class _Look:
     boxes: tuple[Box, ...]
 
 
-class Memory:
+class RecentCovers:
     """Remembers the covers of one camera. Pure: the time is that of the pictures."""
 
     def __init__(self) -> None:

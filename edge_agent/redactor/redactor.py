@@ -13,15 +13,15 @@ import numpy as np
 
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.frames import Followed, Look, Redacted, Selected, SelectReason
+from edge_agent.frames import DetectionRequest, Followed, Redacted, Selected, SelectReason
 from edge_agent.redactor import cover, detect, faces, search_regions
-from edge_agent.redactor.changed_cells import Stillness
+from edge_agent.redactor.changed_cells import ChangedCells
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.deadline import Deadline, TooLateError
 from edge_agent.redactor.detect import Findings
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.quality import quality
-from edge_agent.redactor.recent_covers import Memory
+from edge_agent.redactor.recent_covers import RecentCovers
 from edge_agent.redactor.screen_text import ScreenText, text_bands
 from edge_agent.redactor.search_regions import Places
 from edge_agent.redactor.tracking import Follower
@@ -70,8 +70,8 @@ class CameraRedactor:
         self._settings = settings
         self._detectors = detectors
         self._clock = clock
-        self._memory = Memory()
-        self._stillness = Stillness(settings.still_s)
+        self._memory = RecentCovers()
+        self._stillness = ChangedCells(settings.still_s)
         self._screen_text = ScreenText()
         self._follower = Follower(camera, detectors.machines, clock)
 
@@ -109,7 +109,7 @@ class CameraRedactor:
             ) from error
         return redacted
 
-    def look(self, look: Look, *, may_take: bool) -> Followed:
+    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         try:
             return self._follower.look(look, may_take=may_take)
         except (EngineError, cv2.error) as error:

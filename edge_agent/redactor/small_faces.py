@@ -46,7 +46,7 @@ From the policy's own threshold on six faces more of the 1,320 are covered, and 
 """
 
 
-class Window(NamedTuple):
+class FaceWindow(NamedTuple):
     """A square around a doubt, in the picture."""
 
     x: int
@@ -58,21 +58,21 @@ class Window(NamedTuple):
         return image[self.y : self.y + self.side, self.x : self.x + self.side]
 
 
-def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect]) -> list[Window]:
+def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect]) -> list[FaceWindow]:
     """Return the windows to search again, the likeliest first; `known`: covers, where no doubt has to be settled."""
     height, width = image.shape[:2]
     most = min(max(round(A_MEGAPIXEL * height * width / 1e6), MOST[0]), MOST[1])
     return [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
 
 
-def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: float) -> list[Rect]:
+def settled(image: Image, some: Sequence[FaceWindow], eye: Detector, threshold: float) -> list[Rect]:
     """Search these windows with CenterFace, at a policy's `threshold`.
 
     Raises:
         engines.errors.EngineError: the model could not run.
     """
     faces: list[Rect] = []
-    suspected: list[Window] = []
+    suspected: list[FaceWindow] = []
     for window, found in zip(some, _seen(image, some, eye, SUSPECTED * threshold), strict=True):
         believed = [one for one in found if one.score >= BELIEVED * threshold and _is_small(one, window)]
         faces += [_rect(one).moved(window.x, window.y) for one in believed]
@@ -86,7 +86,7 @@ def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: floa
 
 
 def _seen(
-    image: Image, some: Sequence[Window], eye: Detector, least: float, degrees: float = 0.0
+    image: Image, some: Sequence[FaceWindow], eye: Detector, least: float, degrees: float = 0.0
 ) -> list[list[Detection]]:
     """Detect in each window, enlarged to one size and turned about its centre."""
     cuts = [_turned(window.cut(image), degrees) if degrees else window.cut(image) for window in some]
@@ -123,16 +123,16 @@ def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
             yield doubt
 
 
-def _window(doubt: Rect, width: int, height: int) -> Window:
+def _window(doubt: Rect, width: int, height: int) -> FaceWindow:
     """Return a square around a doubt, moved into the picture."""
     least, sides = SIDE
     side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
     left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)
     top = min(max(0.0, (doubt.y0 + doubt.y1 - side) / 2), height - side)
-    return Window(round(left), round(top), side)
+    return FaceWindow(round(left), round(top), side)
 
 
-def _is_small(face: Detection, window: Window) -> bool:
+def _is_small(face: Detection, window: FaceWindow) -> bool:
     return face.box.width <= LARGEST_SHARE * window.side
 
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.frames import Followed, Look
+from edge_agent.frames import DetectionRequest, Followed
 from edge_agent.redactor import detect
 from edge_agent.redactor.region import region_of
-from edge_agent.tracker import Tracker, What
+from edge_agent.tracker import Tracker, TrackEventKind
 from edge_agent.tracker.tracker import CERTAIN_SCORE, FORGET_MS
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Box as Found
@@ -55,14 +55,14 @@ class Follower:
         self._wrong_ways: set[str] = set()
         """Lanes whose wrong way has no picture yet."""
 
-    def look(self, look: Look, *, may_take: bool) -> Followed:
+    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         """Detect the machines of a look and track them, as `Follows.look`. Raises as the detector does."""
         found = self._found(look)
         with self._lock:
             tracked = self._tracker.look(look.captured_at_ms, found, look.reduced.size, told=False)
             self._note(look.captured_at_ms)
             told = [machine.motion for machine in tracked.machines if machine.motion is not None]
-            self._wrong_ways |= {event.where for event in tracked.events if event.what is What.WRONG_WAY}
+            self._wrong_ways |= {event.where for event in tracked.events if event.what is TrackEventKind.WRONG_WAY}
             wrong_ways = {lane for motion in told for lane in motion.wrong_way} & self._wrong_ways
             is_worth_it = bool(wrong_ways) or any(motion.crossed for motion in told)
             take = is_worth_it and may_take and not look.is_taken
@@ -103,7 +103,7 @@ class Follower:
             while self._awaited and now_s - next(iter(self._awaited.values()))[0] > FORGET_MS / 1000:
                 self._awaited.popitem(last=False)
 
-    def _found(self, look: Look) -> tuple[Machine, ...]:
+    def _found(self, look: DetectionRequest) -> tuple[Machine, ...]:
         """Detect machines in the region, in pixels of the whole picture.
 
         Those cut by the region's edge are left out.

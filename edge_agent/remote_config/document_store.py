@@ -16,7 +16,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from edge_agent.errors import ConfigurationRefused, DocumentsError
-from edge_agent.remote_config.inbox import MAX_CAUSE, Word
+from edge_agent.remote_config.inbox import MAX_CAUSE, DocumentVerdict
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Configuration, Key32, Number, Sealed, Verdict
 from provisioning.contracts.ids import AgentId, CameraId
@@ -29,7 +29,7 @@ _STATE: Final = "state.json"
 _NAMED: Final = re.compile(r"(trial|document)-([1-9][0-9]{0,9})\.json")
 
 
-class Stage(StrEnum):
+class TrialStage(StrEnum):
     """Progress of a trial."""
 
     WAITING = "waiting"
@@ -42,12 +42,12 @@ class Trial(Message):
     """The newest document, on its way to being in force."""
 
     number: Number
-    stage: Stage = Stage.WAITING
+    stage: TrialStage = TrialStage.WAITING
     online: frozenset[CameraId] | None = None
     """Cameras that worked under the configuration in force; None until the trial is begun for the first time."""
 
 
-class State(Message):
+class DocumentState(Message):
     """State of the folder. `addressee` and `seal` name whose numbers these are: another centre's begin at 1 again."""
 
     addressee: AgentId
@@ -59,7 +59,7 @@ class State(Message):
     trial: Trial | None = None
     is_lost: bool = False
     """The file of document `seen` is damaged, and nothing else was wrong with it: it may be accepted once more."""
-    word: Word | None = None
+    word: DocumentVerdict | None = None
 
     @model_validator(mode="after")
     def _seen_is_highest(self) -> Self:
@@ -98,15 +98,15 @@ class DocumentStore:
         except OSError as error:
             raise _unusable(self._folder, error) from error
 
-    def load(self, *, now_ms: int) -> State:
+    def load(self, *, now_ms: int) -> DocumentState:
         """Read the state, rebuilt from the documents if its file is damaged. Writes nothing.
 
         Raises:
             DocumentsError: the folder cannot be read.
         """
-        nothing = State(addressee=self._agent_id, seal=self.seal.key)
+        nothing = DocumentState(addressee=self._agent_id, seal=self.seal.key)
         try:
-            state = codec.decode(State, (self._folder / _STATE).read_bytes())
+            state = codec.decode(DocumentState, (self._folder / _STATE).read_bytes())
         except FileNotFoundError:
             return self._rebuilt(now_ms=now_ms) if any(self._named()) else nothing
         except (OSError, ContractError):
@@ -149,7 +149,7 @@ class DocumentStore:
         with contextlib.suppress(OSError):  # then it is tidied away at the next commit
             (self._folder / _name("trial", number)).unlink(missing_ok=True)
 
-    def commit(self, state: State) -> None:
+    def commit(self, state: DocumentState) -> None:
         """Replace the state; on return it is on the disk.
 
         Raises:
@@ -160,7 +160,7 @@ class DocumentStore:
         with contextlib.suppress(OSError):
             self._tidy(state)
 
-    def _tidy(self, state: State) -> None:
+    def _tidy(self, state: DocumentState) -> None:
         if state.active is not None:
             trial = self._folder / _name("trial", state.active)
             if trial.exists():
@@ -172,20 +172,20 @@ class DocumentStore:
         for half_written in self._folder.glob(".*.json.*"):
             half_written.unlink()
 
-    def _rebuilt(self, *, now_ms: int) -> State:
+    def _rebuilt(self, *, now_ms: int) -> DocumentState:
         """Rebuild the state: the newest applied document is in force; a newer one on trial counts as failed."""
         readable = [(number, role) for _, role, number in self._named() if self._is_readable(number)]
         applied = sorted((number for number, role in readable if role == "document"), reverse=True)
         seen = max((number for number, _ in readable), default=0)
         active = applied[0] if applied else None
         told = "made anew from the documents" if seen else "no document is left either: send a new one"
-        word = Word(
+        word = DocumentVerdict(
             number=seen or None,
             verdict=Verdict.APPLIED if active == seen else Verdict.ROLLED_BACK,
             cause=f"{self._folder / _STATE} was damaged: {told}"[:MAX_CAUSE],
             at_ms=now_ms,
         )
-        return State(
+        return DocumentState(
             addressee=self._agent_id,
             seal=self.seal.key,
             seen=seen,

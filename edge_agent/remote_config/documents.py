@@ -15,8 +15,8 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.errors import ConfigurationRefused
-from edge_agent.remote_config.document_store import DocumentStore, Stage, State, Trial
-from edge_agent.remote_config.inbox import Inbox
+from edge_agent.remote_config.document_store import DocumentState, DocumentStore, Trial, TrialStage
+from edge_agent.remote_config.inbox import DocumentInbox
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Configuration, Configured, Sealed, Verdict
 from provisioning.contracts.wire import codec
@@ -52,7 +52,7 @@ class Documents:
         self._lock = threading.Lock()
         self._store = DocumentStore(provisioning.documents_dir, provisioning.seal_key_file, agent_id)
         self._store.prepare()
-        self._inbox = Inbox(self._store.seal, agent_id, Configuration, "configuration", clock)
+        self._inbox = DocumentInbox(self._store.seal, agent_id, Configuration, "configuration", clock)
         self._unwritten = False
         self._used: int | None = None
         self._active: Configuration | None = None
@@ -92,7 +92,7 @@ class Documents:
     def waiting(self) -> Trial | None:
         """The document that is accepted and not being tried."""
         trial = self._state.trial
-        return trial if trial is not None and trial.stage is Stage.WAITING else None
+        return trial if trial is not None and trial.stage is TrialStage.WAITING else None
 
     def in_force(self) -> Configuration | None:
         """Return the configuration in force; None: the agent's own file is."""
@@ -111,7 +111,7 @@ class Documents:
             if waiting is None or configuration is None:
                 raise ConfigurationRefused("no document waits to be tried")
             before = frozenset(online) if waiting.online is None else waiting.online
-            running = waiting.model_copy(update={"stage": Stage.RUNNING, "online": before})
+            running = waiting.model_copy(update={"stage": TrialStage.RUNNING, "online": before})
             state = self._state.model_copy(update={"trial": running})
             self._store.commit(state)
             self._state = state
@@ -150,8 +150,8 @@ class Documents:
         """Suspend the trial for an orderly stop: the document is tried again at the next start."""
         with self._lock:
             trial = self._state.trial
-            if trial is not None and trial.stage is Stage.RUNNING:
-                waiting = trial.model_copy(update={"stage": Stage.WAITING})
+            if trial is not None and trial.stage is TrialStage.RUNNING:
+                waiting = trial.model_copy(update={"stage": TrialStage.WAITING})
                 self._settle(self._state.model_copy(update={"trial": waiting}))
 
     def now_using(self, number: int | None) -> None:
@@ -206,7 +206,7 @@ class Documents:
 
     def _is_on_trial(self, number: int) -> bool:
         trial = self._state.trial
-        return trial is not None and (trial.number, trial.stage) == (number, Stage.RUNNING)
+        return trial is not None and (trial.number, trial.stage) == (number, TrialStage.RUNNING)
 
     def _settle_what_was_left(self) -> None:
         """Settle a trial that the last run left open.
@@ -214,7 +214,7 @@ class Documents:
         Writes the state of a first start, too: a missing one is then damage.
         """
         state = self._state
-        if state.trial is not None and state.trial.stage is Stage.RUNNING:
+        if state.trial is not None and state.trial.stage is TrialStage.RUNNING:
             state = self._failed(state, _DIED)
         if state.trial is not None:
             self._candidate, damage = self._read_back(state.trial.number)
@@ -233,7 +233,7 @@ class Documents:
         except ConfigurationRefused as error:
             return None, str(error)
 
-    def _without_active(self, state: State, damage: str) -> State:
+    def _without_active(self, state: DocumentState, damage: str) -> DocumentState:
         """Go back to the document before, or to the agent's own file."""
         before = None
         if state.previous is not None:
@@ -253,13 +253,13 @@ class Documents:
             }
         )
 
-    def _failed(self, state: State, cause: str) -> State:
+    def _failed(self, state: DocumentState, cause: str) -> DocumentState:
         _log.warning("configuration rolled back number=%d: %s", state.seen, cause)
         return state.model_copy(
             update={"trial": None, "word": self._inbox.word(state.seen, Verdict.ROLLED_BACK, cause)}
         )
 
-    def _settle(self, state: State) -> None:
+    def _settle(self, state: DocumentState) -> None:
         """Take this state, and write it now or later; a start before it is written finds a failed trial."""
         self._state = state
         self._inbox.refusal = None
@@ -290,7 +290,7 @@ def in_use(local: processes.EdgeConfig, clock: Clock) -> processes.EdgeConfig:
         return local
     store = DocumentStore(local.provisioning.documents_dir, local.provisioning.seal_key_file, local.agent_id)
     state = store.load(now_ms=clock.now_ms())
-    trial = None if state.trial is None or state.trial.stage is Stage.WAITING else state.trial.number
+    trial = None if state.trial is None or state.trial.stage is TrialStage.WAITING else state.trial.number
     for number in (trial, state.active, state.previous):
         try:
             if number is not None:

@@ -21,7 +21,7 @@ _B = TypeVar("_B", bound=Message)
 _log = logging.getLogger(__name__)
 
 
-class Word(Message):
+class DocumentVerdict(Message):
     """Verdict on the newest document, with its cause and time."""
 
     number: Number | None
@@ -30,7 +30,7 @@ class Word(Message):
     at_ms: TimeMs
 
 
-class Inbox(Generic[_B]):
+class DocumentInbox(Generic[_B]):
     """Verifies documents of one kind and remembers the refusal of one. Not thread-safe: its owner serialises."""
 
     def __init__(self, seal: Seal, agent_id: str, kind: type[_B], what: str, clock: Clock) -> None:
@@ -40,7 +40,7 @@ class Inbox(Generic[_B]):
         self._kind = kind
         self._what = what
         self._clock = clock
-        self.refusal: Word | None = None
+        self.refusal: DocumentVerdict | None = None
         """Verdict on the newest document if it was not taken; in memory alone, since the document is sent again."""
 
     def receive(
@@ -76,9 +76,9 @@ class Inbox(Generic[_B]):
         except (SealError, ContractError, ConfigurationRefused, UpdateRefused) as error:
             self._refuse(number, str(error))
 
-    def word(self, number: int | None, verdict: Verdict, cause: str = "") -> Word:
+    def word(self, number: int | None, verdict: Verdict, cause: str = "") -> DocumentVerdict:
         """Make a verdict of this moment."""
-        return Word(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())
+        return DocumentVerdict(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())
 
     def _refuse(self, number: int | None, cause: str) -> None:
         before = self.refusal

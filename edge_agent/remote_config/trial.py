@@ -35,12 +35,12 @@ class Probation:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class TrialPassed:
     """The configuration may stay."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class TrialFailed:
     """The configuration must go."""
 
     cause: str
@@ -48,7 +48,7 @@ class Failed:
 
 def judge(
     probation: Probation, statuses: Sequence[CameraStatus], *, is_connected: bool, after_s: float
-) -> Probation | Passed | Failed:
+) -> Probation | TrialPassed | TrialFailed:
     """Judge the trial `after_s` seconds after its start; a returned `Probation` is passed to the next call.
 
     All must be back within `probation_s`, and stay so for `settle_s`, which may end later.
@@ -56,9 +56,9 @@ def judge(
     fallen = [status for status in statuses if status.camera_id in probation.online_before and not _is_fine(status)]
     if not fallen and is_connected:
         since_s = after_s if probation.whole_since_s is None else probation.whole_since_s
-        return Passed() if after_s - since_s >= probation.settle_s else replace(probation, whole_since_s=since_s)
+        return TrialPassed() if after_s - since_s >= probation.settle_s else replace(probation, whole_since_s=since_s)
     if after_s >= probation.probation_s:
-        return Failed(_cause(fallen, is_connected=is_connected, after_s=after_s))
+        return TrialFailed(_cause(fallen, is_connected=is_connected, after_s=after_s))
     return replace(probation, whole_since_s=None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.scheduling.slots import Grants
+from edge_agent.scheduling.slots import TimedSlots
 
 LEAST_PER_S: Final = 2.0
 """Detections a second below which motion cannot be measured (docs/tracker.md)."""
@@ -37,7 +37,7 @@ class _Camera:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class DetectionCounts:
     """Counts detection of machines between snapshots, by camera, since the start of the agent."""
 
     looks: Mapping[str, int]
@@ -51,7 +51,7 @@ class Looking:
     """Mean seconds of one detection."""
 
 
-class Attention:
+class DetectionBudget:
     """Shares detection among the cameras that have lines, zones or lanes."""
 
     def __init__(self, cameras: Collection[str], share: float, most_cameras: int) -> None:
@@ -60,7 +60,7 @@ class Attention:
         self._share = share
         self._most_cameras = most_cameras
         self._mean_s = _FIRST_S
-        self._grants = Grants(self._able())
+        self._grants = TimedSlots(self._able())
 
     def __len__(self) -> int:
         """Number of cameras in which machines are detected."""

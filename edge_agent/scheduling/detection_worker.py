@@ -14,23 +14,23 @@ from typing import Final
 from edge_agent.capture.camera_capture import Capturing
 from edge_agent.clock import Clock
 from edge_agent.errors import RedactionUnavailable
-from edge_agent.frames import Follows, Look
+from edge_agent.frames import DetectionRequest, Follows
 from edge_agent.health.camera_health import Health
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 
 _TAKE_S: Final = 0.5
 _EXPIRE_S: Final = 1.0
 
 
-class Looker:
+class DetectionWorker:
     """The worker of one agent. Call `put` and `look` from any thread, and `run` in one."""
 
     def __init__(
         self,
         followers: Mapping[str, Follows],
         captures: Mapping[str, Capturing],
-        steward: Steward,
+        steward: Scheduler,
         health: Health,
         clock: Clock,
     ) -> None:
@@ -39,11 +39,11 @@ class Looker:
         self._steward = steward
         self._health = health
         self._clock = clock
-        self._waiting: FairQueue[Look] = FairQueue(1, "drop_oldest")
+        self._waiting: FairQueue[DetectionRequest] = FairQueue(1, "drop_oldest")
         self._never = threading.Event()
         self._expired_s = clock.monotonic_s()
 
-    def put(self, look: Look) -> None:
+    def put(self, look: DetectionRequest) -> None:
         """Queue a look for the thread. A camera gives no other before this one is answered."""
         victim = self._waiting.put(look.camera_id, look, self._never)
         if victim is not None:  # of a capture that ended before it was answered
@@ -57,7 +57,7 @@ class Looker:
                 self.look(look)
             self._expire()
 
-    def look(self, look: Look) -> None:
+    def look(self, look: DetectionRequest) -> None:
         """Detect in one look, in the calling thread; its camera is answered whatever happens."""
         camera_id, take = look.camera_id, False
         follower = self._followers.get(camera_id) if self._steward.looks_at(camera_id) else None

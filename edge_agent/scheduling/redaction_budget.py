@@ -54,7 +54,7 @@ class _Camera:
     size: tuple[int, int] | None = None
 
 
-class Budget:
+class RedactionBudget:
     """Budgets the cameras that are rationed; pictures of others are redacted first and leave less."""
 
     def __init__(self, cameras: Mapping[str, processes.Selector]) -> None:

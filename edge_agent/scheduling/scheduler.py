@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.capture.camera_capture import Capturing, Orders
+from edge_agent.capture.camera_capture import CaptureLimits, Capturing
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
 from edge_agent.frames import Followed, Selected, SelectReason
-from edge_agent.scheduling.detection_budget import MOST_PER_S, Attention, Looking
+from edge_agent.scheduling.detection_budget import MOST_PER_S, DetectionBudget, DetectionCounts
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.redaction_budget import Budget
-from edge_agent.scheduling.slots import Grants
-from edge_agent.sighting import Sighting
+from edge_agent.scheduling.redaction_budget import RedactionBudget
+from edge_agent.scheduling.slots import TimedSlots
 from provisioning.contracts.config import processes
 
 _SHARE_OUT_S: Final = 1.0
@@ -34,7 +34,7 @@ class _Events:
     taken_s: float | None = None
 
 
-class Steward:
+class Scheduler:
     """Thread-safe; every camera's thread and the redactor's call it."""
 
     def __init__(
@@ -50,28 +50,30 @@ class Steward:
         self._lock = threading.Lock()
         rationed = {camera.id: camera.selector for camera in edge.cameras if _is_rationed(camera, edge.redactor)}
         self._waits = edge.redactor.overflow == "block"
-        self._budget = Budget(rationed)
+        self._budget = RedactionBudget(rationed)
         self._moving_cameras = edge.streams.moving_cameras
-        self._grants = Grants(self._moving_cameras)
+        self._grants = TimedSlots(self._moving_cameras)
         watched = {camera.id for camera in edge.cameras if camera.has_places}
-        self._attention = Attention(watched & rationed.keys(), edge.streams.looking_share, edge.streams.moving_cameras)
+        self._attention = DetectionBudget(
+            watched & rationed.keys(), edge.streams.looking_share, edge.streams.moving_cameras
+        )
         self._least_event_ms = {camera_id: 1000 / one.max_per_second for camera_id, one in rationed.items()}
         self._events: dict[str, _Events] = {camera_id: _Events() for camera_id in watched}
-        self._orders = dict.fromkeys(rationed, Orders())
+        self._orders = dict.fromkeys(rationed, CaptureLimits())
         self._least_ms = dict.fromkeys(rationed, 0.0)
         self._passed_over: dict[str, int] = {}
         self._shared_out_s: float | None = None
         if edge.streams.looking_share:
             for camera in edge.cameras:  # a recording waits for its detections
                 if camera.id in watched - rationed.keys() and not isinstance(camera.source, _PUSHED):
-                    captures[camera.id].obey(Orders(looks_per_s=MOST_PER_S))
+                    captures[camera.id].obey(CaptureLimits(looks_per_s=MOST_PER_S))
 
     def rate_per_s(self) -> float | None:
-        """Pictures a second that the machine can redact, see `Budget`."""
+        """Pictures a second that the machine can redact, see `RedactionBudget`."""
         with self._lock:
             return self._budget.rate_per_s
 
-    def sighted(self, sighting: Sighting) -> None:
+    def sighted(self, sighting: CaptureStats) -> None:
         """Take the statistics of a camera's capture."""
         with self._lock:
             now_s = self._clock.monotonic_s()
@@ -117,10 +119,10 @@ class Steward:
             if camera_id in self._orders:
                 self._attention.looked(camera_id, took_s)
 
-    def looking(self) -> Looking:
+    def looking(self) -> DetectionCounts:
         """Return the counts of detections and events so far."""
         with self._lock:
-            return Looking(
+            return DetectionCounts(
                 looks=self._attention.looks(),
                 skipped=self._attention.skipped(),
                 events={camera_id: events.seen for camera_id, events in self._events.items()},
@@ -176,7 +178,7 @@ class Steward:
         if abs(looks_per_s - before.looks_per_s) <= _WORTH_SAYING * before.looks_per_s:
             looks_per_s = before.looks_per_s
         closer = self._grants.holds(camera_id) or looks_per_s > 0
-        orders = Orders(least_ms, self._queue.is_full(camera_id), closer, looks_per_s)
+        orders = CaptureLimits(least_ms, self._queue.is_full(camera_id), closer, looks_per_s)
         if orders != before:
             self._orders[camera_id] = orders
             self._captures[camera_id].obey(orders)

@@ -9,7 +9,7 @@ HOLD_S: Final = 15.0
 """Seconds for which a camera keeps its slot while others wait: a few keyframes' worth."""
 
 
-class Grants:
+class TimedSlots:
     """At most `limit` cameras hold a slot; the limit may be set anew, and counts from the next note on."""
 
     def __init__(self, limit: int) -> None:

@@ -11,7 +11,7 @@ REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class HopTimes:
     """Milliseconds since the Unix epoch; None: not yet, or not known."""
 
     selected_at_ms: int | None = None
@@ -29,18 +29,18 @@ class Passage:
         return {name: at_ms for name, at_ms in times.items() if at_ms is not None}
 
 
-UNKNOWN: Final = Passage()
+UNKNOWN: Final = HopTimes()
 
 
-class Passages:
+class RecentHopTimes:
     """Holds the hop times of the newest pictures, by observation. Its owner serialises."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Passage] = OrderedDict()
+        self._known: OrderedDict[str, HopTimes] = OrderedDict()
 
     def selected(self, observation_id: str, at_ms: int) -> None:
         """Note that an observation was entered in the ledger."""
-        self._known[observation_id] = Passage(selected_at_ms=at_ms)
+        self._known[observation_id] = HopTimes(selected_at_ms=at_ms)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
@@ -49,6 +49,6 @@ class Passages:
         if (before := self._known.get(observation_id)) is not None:
             self._known[observation_id] = replace(before, redacted_at_ms=redacted_at_ms, spooled_at_ms=spooled_at_ms)
 
-    def of(self, observation_id: str) -> Passage:
+    def of(self, observation_id: str) -> HopTimes:
         """Return the hop times of an observation."""
         return self._known.get(observation_id, UNKNOWN)

@@ -30,7 +30,7 @@ REMEMBER_MS: Final = 72 * 3600 * 1000
 """An ended observation is remembered this long, and no more of them than `REMEMBER_ROWS`: about 30 MB."""
 
 
-class State(StrEnum):
+class ObservationState(StrEnum):
     """State of an observation. A dropped one is `dropped:` and its `DropReason`."""
 
     SELECTED = "selected"
@@ -40,10 +40,10 @@ class State(StrEnum):
 
 
 _DROPPED: Final = "dropped:"
-_OPEN: Final = frozenset({State.SELECTED, State.SPOOLED})
+_OPEN: Final = frozenset({ObservationState.SELECTED, ObservationState.SPOOLED})
 _MOVES: Final[Mapping[str, frozenset[str]]] = {
-    State.SELECTED: frozenset({State.SPOOLED, _DROPPED}),
-    State.SPOOLED: frozenset({State.ARCHIVED, State.REJECTED, _DROPPED}),
+    ObservationState.SELECTED: frozenset({ObservationState.SPOOLED, _DROPPED}),
+    ObservationState.SPOOLED: frozenset({ObservationState.ARCHIVED, ObservationState.REJECTED, _DROPPED}),
 }
 
 
@@ -62,7 +62,7 @@ def select(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> bool:
     tx.execute(
         "INSERT INTO observations (id, camera, state, ended_at_ms) VALUES (?, ?, ?, NULL)"
         " ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at_ms = NULL",
-        (observation_id, camera_id, State.SELECTED),
+        (observation_id, camera_id, ObservationState.SELECTED),
     )
     return True
 
@@ -70,7 +70,7 @@ def select(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> bool:
 def is_selected(db: sqlite3.Connection, observation_id: str) -> bool:
     """True if an observation is between selector and spool."""
     row = db.execute("SELECT state FROM observations WHERE id = ?", (observation_id,)).fetchone()
-    return row is not None and row[0] == State.SELECTED
+    return row is not None and row[0] == ObservationState.SELECTED
 
 
 def camera_of(db: sqlite3.Connection, observation_id: str, *, to: str) -> str:
@@ -113,7 +113,9 @@ def interrupt(tx: sqlite3.Connection, *, now_ms: int) -> int:
 
     Returns their number.
     """
-    rows = tx.execute("SELECT id FROM observations WHERE ended_at_ms IS NULL AND state = ?", (State.SELECTED,))
+    rows = tx.execute(
+        "SELECT id FROM observations WHERE ended_at_ms IS NULL AND state = ?", (ObservationState.SELECTED,)
+    )
     ids = [row[0] for row in rows.fetchall()]
     for observation_id in ids:
         move(tx, observation_id, dropped(DropReason.INTERRUPTED), now_ms=now_ms)
@@ -158,8 +160,8 @@ def tally(
         camera: Ledger(
             selected=names[SELECTED],
             spooled=names[SPOOLED],
-            archived=names[State.ARCHIVED],
-            rejected=names[State.REJECTED],
+            archived=names[ObservationState.ARCHIVED],
+            rejected=names[ObservationState.REJECTED],
             dropped={
                 name.removeprefix(_DROPPED): n for name, n in sorted(names.items()) if name.startswith(_DROPPED) and n
             },

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from edge_agent.spool.hop_times import UNKNOWN, Passage
+from edge_agent.spool.hop_times import UNKNOWN, HopTimes
 from provisioning.contracts.wire import codec
 
 
@@ -22,7 +22,7 @@ class Stored:
     camera_id: str
     sha256: str
     payload: bytes
-    passage: Passage = UNKNOWN
+    passage: HopTimes = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from edge_agent.errors import DropReason, EnrolmentError, IllegalMove, SpoolFull
 from edge_agent.frames import Redacted
 from edge_agent.spool import database, ledger, promises, quarantine
 from edge_agent.spool import messages as backlog
-from edge_agent.spool.hop_times import Passages
+from edge_agent.spool.hop_times import RecentHopTimes
 from edge_agent.spool.messages import Stored, Waiting
 from edge_agent.spool.steady_time import SpoolTime
 from provisioning.contracts.config import processes
@@ -83,7 +83,7 @@ class Spool:
         self._unwritten: Counter[tuple[str, str]] = Counter()
         self._undropped: dict[str, DropReason] = {}
         self._selects = 0
-        self._passages = Passages()
+        self._passages = RecentHopTimes()
         self._sums = _Sums()
         with self._writing() as tx:
             self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
@@ -230,7 +230,7 @@ class Spool:
                 if found is None:
                     ignored += 1
                     continue
-                self._let_go(tx, found, ledger.State.ARCHIVED)
+                self._let_go(tx, found, ledger.ObservationState.ARCHIVED)
                 confirmed.append(Confirmed(found.seq, item.observation_id, found.camera_id, item.picture))
         return confirmed, ignored
 
@@ -245,7 +245,7 @@ class Spool:
             if stored is None:
                 return None
             found = Waiting(stored.seq, stored.observation_id, stored.camera_id, len(stored.payload))
-            self._let_go(tx, found, ledger.State.REJECTED)  # first: a full disk has room for one copy only
+            self._let_go(tx, found, ledger.ObservationState.REJECTED)  # first: a full disk has room for one copy only
             quarantine.add(
                 tx,
                 rejected,
@@ -333,7 +333,7 @@ class Spool:
         with self._writing(adds_bytes=max(0, len(payload) - freed)) as tx:
             for victim in victims:
                 self._let_go(tx, victim, ledger.dropped(DropReason.SPOOL_FULL))
-            ledger.move(tx, observation_id, ledger.State.SPOOLED, now_ms=self._time.now_ms())
+            ledger.move(tx, observation_id, ledger.ObservationState.SPOOLED, now_ms=self._time.now_ms())
             backlog.add(tx, observation_id, camera_id, payload, now_ms=self._time.now_ms())
             self._sums.messages += 1
             self._sums.size += len(payload)

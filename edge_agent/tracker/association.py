@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.tracker.boxes import Floats, centres_of, overlaps, sizes_of
-from edge_agent.tracker.timed_box import Seen
+from edge_agent.tracker.timed_box import SeenMachine
 from edge_agent.tracker.track import Track
 
 CLEAR_S: Final = 0.75
@@ -49,7 +49,7 @@ SAME_MACHINE: Final = 0.5
 Pairs = list[tuple[int, int]]
 
 
-def matched(tracks: Sequence[Track], seen: Sequence[Seen], at_ms: int, before_ms: int) -> Pairs:
+def matched(tracks: Sequence[Track], seen: Sequence[SeenMachine], at_ms: int, before_ms: int) -> Pairs:
     """Return pairs of (track, machine) indices. `before_ms`: time of the look before."""
     if not tracks or not seen:
         return []

@@ -75,7 +75,7 @@ class Mark(NamedTuple):
         return x1 - x0, y1 - y0
 
 
-class Seen(NamedTuple):
+class SeenMachine(NamedTuple):
     """A machine of one look, reduced to what the tracker needs."""
 
     mark: Mark

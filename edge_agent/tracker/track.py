@@ -6,7 +6,7 @@ from math import exp, hypot
 from typing import Final, NoReturn
 
 from edge_agent.tracker.geometry import Spot, heading_deg
-from edge_agent.tracker.timed_box import Mark, Seen
+from edge_agent.tracker.timed_box import Mark, SeenMachine
 from edge_agent.tracker.zones import Places, Visit
 from provisioning.contracts.wire.messages import Crossing, Motion
 
@@ -69,7 +69,7 @@ class Track:
         """True if the majority of its latest looks says so."""
         return self.votes > 0
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: SeenMachine) -> None:
         """Add a look, and update votes, velocity and way."""
         if len(self.marks) > 1 and self.last.at_ms - self.marks[-2].at_ms < SPACING_MS:
             self.marks.pop()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_agent.tracker.association import CLEAR_S, LARGER, MAX_GAP_S, NEAR, SAME_PLACE
 from edge_agent.tracker.boxes import Floats, centres_of, overlaps, sizes_of
-from edge_agent.tracker.timed_box import Seen
+from edge_agent.tracker.timed_box import SeenMachine
 
 POOL: Final = 64
 """Most machines of one look that no track took and that are searched; those with the highest score."""
@@ -36,7 +36,7 @@ SAME_WAY: Final = 0.5
 Ways = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
 
 
-def begun(loose: Sequence[Seen], seen: Sequence[Seen]) -> list[tuple[int, int, int]]:
+def begun(loose: Sequence[SeenMachine], seen: Sequence[SeenMachine]) -> list[tuple[int, int, int]]:
     """Return (first, second, now): indices into loose, loose and seen; loose ones are older than seen ones."""
     if len(loose) < 2 or not seen:
         return []

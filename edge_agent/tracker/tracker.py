@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NoReturn
 
 from edge_agent.tracker.association import MAX_GAP_S, matched
-from edge_agent.tracker.timed_box import Mark, Seen
+from edge_agent.tracker.timed_box import Mark, SeenMachine
 from edge_agent.tracker.track import Track
 from edge_agent.tracker.track_start import POOL, begun
 from edge_agent.tracker.zones import Places
@@ -30,17 +30,17 @@ CUT: Final = 3
 """Tracks that must lose their machine at once, and new machines that must appear, to make it another scene."""
 
 
-class What(StrEnum):
+class TrackEventKind(StrEnum):
     CROSSED = "crossed"
     WRONG_WAY = "wrong_way"
     """It begins; `Motion.wrong_way` then says so in every look."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TrackEvent:
     """Worth a snapshot. `where`: the line or lane; `machine`: index into the look's machines."""
 
-    what: What
+    what: TrackEventKind
     where: str
     machine: int
 
@@ -50,7 +50,7 @@ class Tracked:
     """The machines of a look, in their order, each with `motion` if it is followed."""
 
     machines: tuple[Machine, ...]
-    events: tuple[Event, ...] = ()
+    events: tuple[TrackEvent, ...] = ()
 
 
 class Tracker:
@@ -59,7 +59,7 @@ class Tracker:
     def __init__(self, camera: processes.Camera) -> None:
         self._camera = camera
         self._tracks: list[Track] = []
-        self._loose: list[Seen] = []
+        self._loose: list[SeenMachine] = []
         self._times: deque[int] = deque(maxlen=LOOSE_LOOKS)
         self._size = (1, 1)
         self._places = Places.of(camera, self._size)
@@ -89,11 +89,13 @@ class Tracker:
         order = sorted(range(len(machines)), key=lambda index: _rank(machines[index]))
         scale = self._size[0] / size[0]
         seen = [
-            Seen(Mark.of(at_ms, machine, size, scale), machine.cls.is_two_wheeler, machine.score >= CERTAIN_SCORE)
+            SeenMachine(
+                Mark.of(at_ms, machine, size, scale), machine.cls.is_two_wheeler, machine.score >= CERTAIN_SCORE
+            )
             for machine in (machines[index] for index in order)
         ]
         motions: dict[int, Motion] = {}
-        events: list[Event] = []
+        events: list[TrackEvent] = []
         for column, track in sorted(self._follow(at_ms, seen).items()):
             motion, crossed = track.motion(self._places)
             motions[order[column]] = motion
@@ -133,7 +135,7 @@ class Tracker:
             self.forget()
             self._size, self._places = size, Places.of(self._camera, size)
 
-    def _follow(self, at_ms: int, seen: list[Seen]) -> dict[int, Track]:
+    def _follow(self, at_ms: int, seen: list[SeenMachine]) -> dict[int, Track]:
         """Map each index into `seen` to its track, continued or begun."""
         before_ms = self._times[-1] if self._times else at_ms
         pairs = matched(self._tracks, seen, at_ms, before_ms)
@@ -169,11 +171,11 @@ def _rank(machine: Machine) -> tuple[float, int, int, int, int, str]:
     return -machine.score, box.x0, box.y0, box.x1, box.y1, machine.cls
 
 
-def _events(track: Track, motion: Motion, crossed: list[Crossing], machine: int) -> list[Event]:
-    events = [Event(What.CROSSED, crossing.line, machine) for crossing in crossed]
+def _events(track: Track, motion: Motion, crossed: list[Crossing], machine: int) -> list[TrackEvent]:
+    events = [TrackEvent(TrackEventKind.CROSSED, crossing.line, machine) for crossing in crossed]
     for lane in motion.wrong_way:
         told_ms = track.told_ms.get(lane)
         if told_ms is None or track.last.at_ms - told_ms > FORGET_MS:
-            events.append(Event(What.WRONG_WAY, lane, machine))
+            events.append(TrackEvent(TrackEventKind.WRONG_WAY, lane, machine))
         track.told_ms[lane] = track.last.at_ms
     return events

@@ -25,7 +25,7 @@ simulated street that had none).
 """
 
 
-class Line(NamedTuple):
+class PixelLine(NamedTuple):
     """`normal`: of unit length, to the right of a walker from start to end."""
 
     name: str
@@ -34,12 +34,12 @@ class Line(NamedTuple):
     normal: Spot
 
 
-class Zone(NamedTuple):
+class PixelZone(NamedTuple):
     name: str
     polygon: tuple[Spot, ...]
 
 
-class Lane(NamedTuple):
+class PixelLane(NamedTuple):
     """An area with a direction, degrees."""
 
     name: str
@@ -52,9 +52,9 @@ class Lane(NamedTuple):
 class Places:
     """Lines, zones and lanes of one camera, in pixels of one size of its picture."""
 
-    lines: tuple[Line, ...]
-    zones: tuple[Zone, ...]
-    lanes: tuple[Lane, ...]
+    lines: tuple[PixelLine, ...]
+    zones: tuple[PixelZone, ...]
+    lanes: tuple[PixelLane, ...]
 
     @classmethod
     def of(cls, camera: processes.Camera, size: tuple[int, int]) -> Self:
@@ -65,8 +65,11 @@ class Places:
 
         return cls(
             tuple(_line(line.name, *pixels((line.start, line.end))) for line in camera.lines),
-            tuple(Zone(zone.name, pixels(zone.polygon)) for zone in camera.zones),
-            tuple(Lane(lane.name, pixels(lane.polygon), lane.heading_deg, lane.tolerance_deg) for lane in camera.lanes),
+            tuple(PixelZone(zone.name, pixels(zone.polygon)) for zone in camera.zones),
+            tuple(
+                PixelLane(lane.name, pixels(lane.polygon), lane.heading_deg, lane.tolerance_deg)
+                for lane in camera.lanes
+            ),
         )
 
 
@@ -131,13 +134,13 @@ class Visit:
         )
 
 
-def _line(name: str, start: Spot, end: Spot) -> Line:
+def _line(name: str, start: Spot, end: Spot) -> PixelLine:
     x, y = start[1] - end[1], end[0] - start[0]
     length = hypot(x, y)
-    return Line(name, start, end, (x / length, y / length))
+    return PixelLine(name, start, end, (x / length, y / length))
 
 
-def _goes_against(way: tuple[Mark, Mark], lane: Lane) -> bool:
+def _goes_against(way: tuple[Mark, Mark], lane: PixelLane) -> bool:
     before, now = way
     dx, dy = now.way_from(before)
     speed = hypot(dx, dy) / now.size / ((now.at_ms - before.at_ms) / 1000)

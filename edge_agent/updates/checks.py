@@ -26,7 +26,7 @@ SPARE_BYTES: Final = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class InstalledSoftware:
     """The software that runs here, and its platform."""
 
     role: str
@@ -35,7 +35,7 @@ class Machine:
     python: str
 
     @classmethod
-    def here(cls, installed_dir: Path, version: str) -> "Machine":
+    def here(cls, installed_dir: Path, version: str) -> "InstalledSoftware":
         """Describe this machine.
 
         Raises:
@@ -50,7 +50,7 @@ class Machine:
         return cls(role, version, platform.machine(), f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def check_order(order: SoftwareOrder, machine: Machine, *, free_bytes: int, fetched_bytes: int) -> None:
+def check_order(order: SoftwareOrder, machine: InstalledSoftware, *, free_bytes: int, fetched_bytes: int) -> None:
     """Check that this release may be fetched at all.
 
     Raises:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from edge_agent.clock import Clock
 from edge_agent.errors import DocumentsError, UpdateRefused
-from edge_agent.remote_config.inbox import Inbox, Word
+from edge_agent.remote_config.inbox import DocumentInbox, DocumentVerdict
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Installed, Key32, Number, Verdict
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _STATE: Final = "state.json"
 
 
-class Step(StrEnum):
+class UpdateStep(StrEnum):
     """Progress of an order."""
 
     FETCHING = "fetching"
@@ -39,27 +39,27 @@ class Step(StrEnum):
     """The machine was asked to change its software. The process that finds this at a start finds out the result."""
 
 
-class Order(Message):
+class UpdateOrder(Message):
     """One order on its way."""
 
     number: Number
     body: SoftwareOrder
-    step: Step = Step.FETCHING
+    step: UpdateStep = UpdateStep.FETCHING
     online: frozenset[CameraId] = frozenset()
     """Cameras that worked when the machine was asked."""
     asked_at_ms: TimeMs = 0
 
 
-class State(Message):
+class UpdateState(Message):
     """State of the folder. `addressee` and `seal` name whose orders are counted."""
 
     addressee: AgentId
     seal: Key32
     seen: int = Field(default=0, ge=0, le=2**53)
-    current: Order | None = None
-    waiting: Order | None = None
+    current: UpdateOrder | None = None
+    waiting: UpdateOrder | None = None
     """A newer order, for when the current one has ended."""
-    word: Word | None = None
+    word: DocumentVerdict | None = None
 
 
 class Updates:
@@ -80,7 +80,7 @@ class Updates:
         self.version: Version = version
         try:
             self._seal = Seal.load(seal_key_file)
-            self._inbox = Inbox(self._seal, agent_id, SoftwareOrder, "software order", clock)
+            self._inbox = DocumentInbox(self._seal, agent_id, SoftwareOrder, "software order", clock)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._state = self._load()
         except SealError as error:
@@ -107,7 +107,7 @@ class Updates:
     # --- from the updater
 
     @property
-    def current(self) -> Order | None:
+    def current(self) -> UpdateOrder | None:
         """The order to carry out."""
         return self._state.current
 
@@ -129,7 +129,7 @@ class Updates:
             current = self._state.current
             if current is None or current.number != number:
                 return False
-            update = {"step": Step.ASKED, "online": frozenset(online), "asked_at_ms": self._clock.now_ms()}
+            update = {"step": UpdateStep.ASKED, "online": frozenset(online), "asked_at_ms": self._clock.now_ms()}
             self._keep(self._state.model_copy(update={"current": current.model_copy(update=update)}))
             return True
 
@@ -151,10 +151,10 @@ class Updates:
 
     # --- inside
 
-    def _load(self) -> State:
-        nothing = State(addressee=self._agent_id, seal=self._seal.key)
+    def _load(self) -> UpdateState:
+        nothing = UpdateState(addressee=self._agent_id, seal=self._seal.key)
         try:
-            state = codec.decode(State, (self._folder / _STATE).read_bytes())
+            state = codec.decode(UpdateState, (self._folder / _STATE).read_bytes())
         except FileNotFoundError:
             return nothing
         except ContractError as error:
@@ -163,20 +163,22 @@ class Updates:
         return state if (state.addressee, state.seal) == (nothing.addressee, nothing.seal) else nothing
 
     def _take(self, number: int, body: SoftwareOrder) -> None:
-        order = Order(number=number, body=body)
+        order = UpdateOrder(number=number, body=body)
         before = self._state.current
-        is_busy = before is not None and before.step is Step.ASKED
+        is_busy = before is not None and before.step is UpdateStep.ASKED
         if is_busy:
             state = self._state.model_copy(update={"seen": order.number, "waiting": order})
         else:
             word = self._inbox.word(order.number, Verdict.TRYING, "")
-            state = State(addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word)
+            state = UpdateState(
+                addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word
+            )
         try:
             self._keep(state)
         except OSError as error:
             raise UpdateRefused(f"the order cannot be written down ({error.strerror}): free some disk") from error
         _log.info("software order accepted number=%d %s %s", order.number, order.body.act.value, order.body.version)
 
-    def _keep(self, state: State) -> None:
+    def _keep(self, state: UpdateState) -> None:
         durable.write(self._folder / _STATE, state.model_dump_json().encode())
         self._state = state

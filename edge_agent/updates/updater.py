@@ -21,9 +21,9 @@ from typing import Final
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import EnrolmentError, UpdateRefused
-from edge_agent.remote_config.trial import Passed, Probation, judge
-from edge_agent.updates.checks import Machine, check_archive, check_order
-from edge_agent.updates.update_orders import Order, Step, Updates
+from edge_agent.remote_config.trial import Probation, TrialPassed, judge
+from edge_agent.updates.checks import InstalledSoftware, check_archive, check_order
+from edge_agent.updates.update_orders import UpdateOrder, Updates, UpdateStep
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.fleet.rollout import Act, ReleaseFile
@@ -91,7 +91,7 @@ class Updater:
         if order is None or self._clock.monotonic_s() < self._not_before_s:
             return
         try:
-            if order.step is Step.FETCHING:
+            if order.step is UpdateStep.FETCHING:
                 self._begin(order, stop)
             else:
                 self._follow(order)
@@ -105,13 +105,13 @@ class Updater:
 
     # --- before the change
 
-    def _begin(self, order: Order, stop: threading.Event) -> None:
+    def _begin(self, order: UpdateOrder, stop: threading.Event) -> None:
         body = order.body
         is_there = self._updates.version == body.version
         if is_there == (body.act is Act.INSTALL):
             self._end(order, Verdict.APPLIED)
             return
-        machine = Machine.here(self._where.installed_dir, self._updates.version)
+        machine = InstalledSoftware.here(self._where.installed_dir, self._updates.version)
         if body.file is not None and not self._fetched(order, body.file, machine, stop):
             return
         online = [each.camera_id for each in self._watch.statuses() if each.state is CameraState.ONLINE]
@@ -119,7 +119,9 @@ class Updater:
         if self._updates.ask(order.number, online):
             self._updates.tell(order.number, "the machine changes its software")
 
-    def _fetched(self, order: Order, file: ReleaseFile, machine: Machine, stop: threading.Event) -> bool:
+    def _fetched(
+        self, order: UpdateOrder, file: ReleaseFile, machine: InstalledSoftware, stop: threading.Event
+    ) -> bool:
         """Fetch and check the archive; true once it is complete.
 
         Chunks that were fetched before are not fetched again.
@@ -158,7 +160,7 @@ class Updater:
 
     # --- while and after it is changed, perhaps by a process of the other version
 
-    def _follow(self, order: Order) -> None:
+    def _follow(self, order: UpdateOrder) -> None:
         outcome = self._outcome(order.number)
         if outcome is not None:
             self._end(order, *outcome)
@@ -173,7 +175,7 @@ class Updater:
         elif self._clock.now_ms() - order.asked_at_ms > 1000 * (order.body.health_s + _PATIENCE_S):
             raise UpdateRefused("nobody changes the software here: systemctl enable --now wayside-update.path")
 
-    def _prove(self, order: Order) -> None:
+    def _prove(self, order: UpdateOrder) -> None:
         now_s = self._clock.monotonic_s()
         if self._probation is None or self._probation[0] != order.number:
             settle_s = min(self._settle_s, order.body.health_s / 4)
@@ -184,7 +186,7 @@ class Updater:
         )
         if isinstance(verdict, Probation):
             self._probation = (number, began_s, verdict)
-        elif isinstance(verdict, Passed):
+        elif isinstance(verdict, TrialPassed):
             self._put(_HEALTHY, f"{number} {self._updates.version}\n")
         else:
             self._updates.tell(number, verdict.cause)  # and root's patience ends
@@ -201,7 +203,7 @@ class Updater:
             return None
         return Verdict(verdict), " ".join(cause.split())
 
-    def _request(self, order: Order) -> str:
+    def _request(self, order: UpdateOrder) -> str:
         body = order.body
         lines = [
             "wayside-update 1",
@@ -215,12 +217,12 @@ class Updater:
 
     # --- inside
 
-    def _end(self, order: Order, verdict: Verdict, cause: str = "") -> None:
+    def _end(self, order: UpdateOrder, verdict: Verdict, cause: str = "") -> None:
         self._updates.settle(order.number, verdict, cause)
         for name in (_REQUEST, _HEALTHY, _ARCHIVE):
             self._forget(name)
 
-    def _later(self, order: Order, cause: str) -> None:
+    def _later(self, order: UpdateOrder, cause: str) -> None:
         self._not_before_s = self._clock.monotonic_s() + self._retry.next_wait_s()
         _log.warning("software order waits number=%d: %s", order.number, cause)
         self._updates.tell(order.number, cause)

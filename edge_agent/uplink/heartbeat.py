@@ -21,7 +21,7 @@ def _none_brought() -> Mapping[str, Recording]:
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class HeartbeatInputs:
     """Functions that yield the figures; each is called at every heartbeat."""
 
     queued: Callable[[], int] = _none_waits

@@ -65,7 +65,7 @@ class _Bound:
             self._halved_s = now_s
 
 
-class Window:
+class InflightWindow:
     """Messages on their way, by their `seq` in the spool.
 
     A message leaves it when it is archived or rejected, when the broker would not take it, or `resend_after_s` after

@@ -38,7 +38,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Disconnected:
     """The connection is over, or was refused."""
 
     cause: str
@@ -63,7 +63,7 @@ class Arrived:
     payload: bytes
 
 
-Event: TypeAlias = Connected | Lost | Acknowledged | Arrived
+MqttEvent: TypeAlias = Connected | Disconnected | Acknowledged | Arrived
 
 
 class Link(Protocol):
@@ -85,7 +85,7 @@ class Link(Protocol):
         """Close the connection, in order if it still stands. No event comes afterwards."""
 
 
-Dial: TypeAlias = Callable[[Callable[[Event], None]], Link]
+Dial: TypeAlias = Callable[[Callable[[MqttEvent], None]], Link]
 """Opens a link that reports to the callback, from a thread of its own. Raises BrokerError when that is impossible."""
 
 
@@ -96,7 +96,7 @@ class PahoLink:
         self,
         broker: processes.Broker,
         agent_id: str,
-        report: Callable[[Event], None],
+        report: Callable[[MqttEvent], None],
         *,
         is_enrolled: bool = False,
         clock: Clock = _SYSTEM_CLOCK,
@@ -166,11 +166,11 @@ class PahoLink:
         client.subscribe([(topic, 1) for topic in self._wanted])
         self._report(Connected())
 
-    def _refusal(self, reason: ReasonCode) -> Lost:
+    def _refusal(self, reason: ReasonCode) -> Disconnected:
         if reason.value == _UNSUPPORTED_VERSION:
             why = "speaks MQTT 3.1.1: version 5 is needed; check broker.host and broker.port, or switch MQTT 5 on in it"
-            return Lost(f"broker {self._place} {why}", is_old=True)
-        return Lost(
+            return Disconnected(f"broker {self._place} {why}", is_old=True)
+        return Disconnected(
             f"broker {self._place} refuses agent {self._agent_id} ({reason}): is its certificate revoked, or issued for"
             " another agent_id?"
         )
@@ -186,7 +186,7 @@ class PahoLink:
             hint = " before it let the agent in: is its certificate revoked or ended? wayside-edge check says more"
         else:
             hint = ""
-        self._report(Lost(f"broker {self._place} closed the connection ({reason}){hint}"))
+        self._report(Disconnected(f"broker {self._place} closed the connection ({reason}){hint}"))
 
     def _on_publish(self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Properties | None) -> None:
         self._report(Acknowledged(mid, int(reason.value), str(reason)))

@@ -19,9 +19,9 @@ from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.spool import ledger
 from edge_agent.spool.spool import TEND_AT_MOST, Spool
 from edge_agent.updates.update_orders import Updates
-from edge_agent.uplink.heartbeat import Vitals, free_bytes
-from edge_agent.uplink.inflight_window import Window
-from edge_agent.uplink.mqtt import Acknowledged, Arrived, Connected, Dial, Event, Link, Lost
+from edge_agent.uplink.heartbeat import HeartbeatInputs, free_bytes
+from edge_agent.uplink.inflight_window import InflightWindow
+from edge_agent.uplink.mqtt import Acknowledged, Arrived, Connected, Dial, Disconnected, Link, MqttEvent
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import Tasks
@@ -70,7 +70,7 @@ class Publisher:
         updates: Updates | None = None,
         orders: TaskOrders | None = None,
         former: Collection[str] = (),
-        vitals: Vitals | None = None,
+        vitals: HeartbeatInputs | None = None,
     ) -> None:
         """`documents`, `updates`: an enrolled agent's.
 
@@ -88,11 +88,11 @@ class Publisher:
         self._updates = updates
         self._orders = orders
         self._former = frozenset(former)
-        self._vitals = vitals or Vitals()
+        self._vitals = vitals or HeartbeatInputs()
         self._started_at_ms = clock.now_ms()
-        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._events: SimpleQueue[MqttEvent] = SimpleQueue()
         self._woken = woken
-        self._window = Window(edge.window)
+        self._window = InflightWindow(edge.window)
         self._connected = False
         self._hold_until_s = 0.0
         self._heartbeat_due_s = 0.0
@@ -183,7 +183,7 @@ class Publisher:
 
     # --- in
 
-    def _report(self, event: Event) -> None:
+    def _report(self, event: MqttEvent) -> None:
         self._events.put(event)
         self._woken.set()
 
@@ -199,7 +199,7 @@ class Publisher:
                     self._reconnect.reset()
                     self._hold_until_s = self._heartbeat_due_s = 0.0
                     self._note("")
-                case Lost():
+                case Disconnected():
                     raise BrokerError(event.cause)
                 case Acknowledged():
                     self._on_puback(event)

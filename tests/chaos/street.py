@@ -149,7 +149,7 @@ class Street:
     def archived_ids(self, name: str) -> set[str]:
         """What an agent's books say that the archive has."""
         with reading(self.edges[name].spool.directory) as db:
-            rows = db.execute("SELECT id FROM observations WHERE state = ?", (ledger.State.ARCHIVED,))
+            rows = db.execute("SELECT id FROM observations WHERE state = ?", (ledger.ObservationState.ARCHIVED,))
             return {row[0] for row in rows.fetchall()}
 
     def counts(self) -> Counts:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from edge_agent.agent import open_capture
-from edge_agent.capture.camera_capture import Captured, Capturing, Orders
+from edge_agent.capture.camera_capture import Captured, CaptureLimits, Capturing
 from edge_agent.capture.fork_server import ForkServer
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Ended, NotFound, Unreachable, WrongCredentials
-from edge_agent.frames import Look, Selected, SelectReason, Skipped, SkipReason
-from edge_agent.sighting import Sighting
+from edge_agent.frames import DetectionRequest, Selected, SelectReason, Skipped, SkipReason
 from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import Image, flat, noise
@@ -80,11 +80,11 @@ def some(capture: Capturing, number: int, kind: type[Captured]) -> list[Captured
 
 def test_looks_come_between_keyframes_and_the_picture_that_is_asked_for_is_of_that_look(opened: Open) -> None:
     capture = opened("lively", change_threshold=255)
-    capture.obey(Orders(looks_per_s=25))
-    looks: list[Look] = []
+    capture.obey(CaptureLimits(looks_per_s=25))
+    looks: list[DetectionRequest] = []
     taken: list[Selected] = []
     for item in capture.selected(threading.Event()):
-        if isinstance(item, Look):
+        if isinstance(item, DetectionRequest):
             looks.append(item)
             capture.answer(item.captured_at_ms, take=len(looks) == 2 * GOP)
         taken += [item] if isinstance(item, Selected) else []
@@ -120,9 +120,9 @@ def test_what_is_selected_is_the_picture_that_was_drawn(opened: Open) -> None:
 
 def test_a_word_comes_with_the_first_picture_and_its_counts_grow_over_all_attempts(opened: Open) -> None:
     capture = opened("lively")
-    first, second = some(capture, 2, Sighting)
-    (third,) = some(capture, 1, Sighting)
-    seen = [each for each in (first, second, third) if isinstance(each, Sighting)]
+    first, second = some(capture, 2, CaptureStats)
+    (third,) = some(capture, 1, CaptureStats)
+    seen = [each for each in (first, second, third) if isinstance(each, CaptureStats)]
     assert seen[0].pictures == 1
     assert seen[0].pictures < seen[1].pictures < seen[2].pictures
     assert 0 < seen[0].decode_cpu_ms <= seen[1].decode_cpu_ms < seen[2].decode_cpu_ms
@@ -136,51 +136,51 @@ def test_a_still_scene_is_taken_once_also_when_the_camera_comes_back(opened: Ope
     for _ in range(2):
         stop = threading.Event()
         for item in capture.selected(stop):
-            assert isinstance(item, Sighting)
+            assert isinstance(item, CaptureStats)
             break
 
 
 def test_what_it_may_not_take_is_counted_and_the_camera_is_seen_all_the_same(opened: Open) -> None:
     capture = opened("lively")
-    capture.obey(Orders(least_ms=3_600_000))
+    capture.obey(CaptureLimits(least_ms=3_600_000))
     stop = threading.Event()
     taken = 0
     for item in capture.selected(stop):
         taken += isinstance(item, Selected)
-        if isinstance(item, Sighting) and item.passed_over:
+        if isinstance(item, CaptureStats) and item.passed_over:
             break
     assert taken == 1  # the first
 
-    capture.obey(Orders())
+    capture.obey(CaptureLimits())
     assert some(capture, 1, Selected)
 
-    capture.obey(Orders(is_full=True))
+    capture.obey(CaptureLimits(is_full=True))
     for item in capture.selected(stop):
         assert not isinstance(item, Selected)
-        if isinstance(item, Sighting) and item.passed_over > taken:
+        if isinstance(item, CaptureStats) and item.passed_over > taken:
             break
 
 
 def test_orders_reach_a_capture_at_work(opened: Open) -> None:
     capture = opened("lively")
-    capture.obey(Orders(is_full=True))
+    capture.obey(CaptureLimits(is_full=True))
     stop = threading.Event()
     kinds = []
     for item in capture.selected(stop):
         if not isinstance(item, Skipped):
             kinds.append(type(item))
         if len(kinds) == 1:
-            capture.obey(Orders())
+            capture.obey(CaptureLimits())
         if kinds[-1:] == [Selected]:
             break
-    assert kinds[0] is Sighting
+    assert kinds[0] is CaptureStats
 
 
 def test_while_it_moves_it_is_looked_at_closer_if_that_is_allowed(opened: Open) -> None:
     def gaps(*, closer: bool) -> Iterator[int]:
         """Between the pictures that are taken, as the camera counts: 90,000 a second."""
         capture = opened("lively", moving_per_second=25)
-        capture.obey(Orders(closer=closer))
+        capture.obey(CaptureLimits(closer=closer))
         stop = threading.Event()
         keys = (item.frame.source_key for item in capture.selected(stop) if isinstance(item, Selected))
         yield from (int(b[1:]) - int(a[1:]) for a, b in pairwise(keys) if a[0] == b[0] == "k")

@@ -58,12 +58,12 @@ from tests.support.office import new_home
 
 AGENT: Final = "cabinet-7"
 JSON_FILES: Final[dict[str, type[BaseModel]]] = {
-    "agent documents/state.json": document_store.State,
+    "agent documents/state.json": document_store.DocumentState,
     "agent labels": Labels,
     "agent owner.json": agent_folder.Owner,
     "agent recordings/ID": Position,
     "agent tasks.json": upload_commands._State,
-    "agent update/state.json": update_orders.State,
+    "agent update/state.json": update_orders.UpdateState,
     "archive backup.json": BackupMark,
     "archive erasures.jsonl line": Erased,
     "archive hold.json": hold_store.Hold,
@@ -162,7 +162,7 @@ def record_lines() -> Iterator[str]:
 
 
 def _make_agent(folder: Path) -> None:
-    made = agent_folder.Folder(folder)
+    made = agent_folder.AgentFolder(folder)
     made.prepare()
     with made.locked():
         made.put(made.config, b"")
@@ -181,7 +181,7 @@ def _make_agent(folder: Path) -> None:
     store.prepare()
     store.keep(8, b"{}")
     store.commit(
-        document_store.State(addressee=AGENT, seal=seal.seal.key, seen=8, trial=document_store.Trial(number=8))
+        document_store.DocumentState(addressee=AGENT, seal=seal.seal.key, seen=8, trial=document_store.Trial(number=8))
     )
     store.keep(9, b"{}")
     (folder / "seal.key").unlink()

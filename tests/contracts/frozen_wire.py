@@ -162,7 +162,7 @@ SETS: Final[dict[str, type[StrEnum]]] = {
     "engine backend": Backend,
     "engine flavour": Flavour,
     "engine precision": Precision,
-    "edge ledger state": ledger.State,
+    "edge ledger state": ledger.ObservationState,
     "evidence export state": ExportState,
     "gb28181 invitation cause": InvitationCause,
     "indicator": Indicator,

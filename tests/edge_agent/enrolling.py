@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.enrol import Enrolment, enrol
-from edge_agent.enrolment.request import Order, read_bundle
+from edge_agent.enrolment.request import EnrolmentOrder, read_bundle
 from edge_agent.errors import EnrolmentError
 from tests.edge_agent.enrolment_service import CODE, EnrolmentService
 from tests.edge_agent.world import FakeClock
@@ -19,7 +19,7 @@ CODE_2 = "7K2M-Q0ZX-BBBB-1234"
 
 def run(
     service: EnrolmentService,
-    folder: Folder,
+    folder: AgentFolder,
     *,
     code: str = CODE,
     again: bool = False,
@@ -29,7 +29,7 @@ def run(
     wait_s: float = 0.0,
     **changes: object,
 ) -> Enrolment:
-    order = Order.of(read_bundle(BytesIO(service.bundle(**changes).encode())))
+    order = EnrolmentOrder.of(read_bundle(BytesIO(service.bundle(**changes).encode())))
     return enrol(
         order,
         folder.path,
@@ -51,5 +51,5 @@ def refused(act: Callable[[], object]) -> str:
     return text
 
 
-def content(folder: Folder) -> dict[str, bytes]:
+def content(folder: AgentFolder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.path.iterdir() if path.is_file()}

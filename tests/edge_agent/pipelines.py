@@ -11,9 +11,9 @@ from edge_agent.frames import Glance, Selected, Skipped
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.spool.spool import Spool
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraState, Ledger
@@ -95,8 +95,8 @@ class World:
         self.sources = {name: ScriptedSource(script, self.stop[name]) for name, script in scripts.items()}
         self.captures = {name: Capture(self.cameras[name], self.sources[name], self.clock) for name in scripts}
         edge = edge_config(folder, *self.cameras.values(), gb28181=PLATFORM)
-        self.steward = Steward(edge, self.captures, self.queue, self.clock)
-        self.looker = Looker({}, self.captures, self.steward, self.health, self.clock)
+        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
+        self.looker = DetectionWorker({}, self.captures, self.steward, self.health, self.clock)
         self.spooled: list[int] = []
         self.pipelines = {
             name: Pipeline(

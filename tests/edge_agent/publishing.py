@@ -10,7 +10,7 @@ from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.remote_config.documents import Documents
 from edge_agent.spool.spool import Spool
-from edge_agent.uplink.mqtt import NO_TIMES, Arrived, Event
+from edge_agent.uplink.mqtt import NO_TIMES, Arrived, MqttEvent
 from edge_agent.uplink.publisher import Publisher
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
@@ -70,7 +70,7 @@ class World:
         self.spool = Spool(self.edge.spool, self.clock)
         self.health = Health("street", self.edge.cameras, Pauses(self.edge.spool.directory), self.clock, self.woken.set)
         self.link = FakeLink()
-        self.report: Callable[[Event], None]
+        self.report: Callable[[MqttEvent], None]
         self.dials = 0
         self.publisher = Publisher(
             self.edge,
@@ -87,13 +87,13 @@ class World:
         )
         self.report = self.publisher._report
 
-    def dial(self, report: Callable[[Event], None]) -> FakeLink:
+    def dial(self, report: Callable[[MqttEvent], None]) -> FakeLink:
         self.dials += 1
         self.report = report
         self.link = FakeLink()
         return self.link
 
-    def turn(self, *events: Event) -> float:
+    def turn(self, *events: MqttEvent) -> float:
         for event in events:
             self.report(event)
         return self.publisher.turn(self.link)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
-from edge_agent.sighting import Sighting
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraFacts, CameraStatus, PictureCheck
 from tests.edge_agent.world import FakeClock
@@ -51,7 +51,7 @@ class Watched:
         self.pictures += pictures
         self.cpu_ms += 5.0 * pictures
         self.health.sighted(
-            Sighting(
+            CaptureStats(
                 camera_id=self._id,
                 at_ms=self.clock.now_ms(),
                 pictures=self.pictures,

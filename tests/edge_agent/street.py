@@ -15,7 +15,7 @@ from edge_agent.capture.camera_capture import Capture
 from edge_agent.config_runner import Configurator
 from edge_agent.errors import BrokerError, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
-from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Event, Lost
+from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Disconnected, MqttEvent
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Configured
 from provisioning.contracts.wire import codec, topics
@@ -69,10 +69,10 @@ class Broker:
         self.words: list[Configured] = []
         self.is_down = False
         self.archives = True
-        self._report: Callable[[Event], None] = lambda _: None
+        self._report: Callable[[MqttEvent], None] = lambda _: None
         self._mids = count(1)
 
-    def dial(self, report: Callable[[Event], None]) -> "Broker":
+    def dial(self, report: Callable[[MqttEvent], None]) -> "Broker":
         if self.is_down:
             raise BrokerError("broker 127.0.0.1:1: cannot be reached")
         self._report = report
@@ -113,7 +113,7 @@ class Broker:
 
     def fall(self) -> None:
         self.is_down = True
-        self._report(Lost("broker 127.0.0.1:1 closed the connection"))
+        self._report(Disconnected("broker 127.0.0.1:1 closed the connection"))
 
     def shown(self) -> dict[str, CameraStatus]:
         """The cameras that stand at the broker."""

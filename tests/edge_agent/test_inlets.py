@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.inlets import Doors
+from edge_agent.inlets import Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
 from provisioning.contracts.config import processes
@@ -19,11 +19,11 @@ from tests.support.waiting import LONG_S
 SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 
 
-def _doors(folder: Path, *cameras: processes.Camera, **sections: object) -> Doors:
+def _doors(folder: Path, *cameras: processes.Camera, **sections: object) -> Inlets:
     edge = edge_config(folder, *cameras, **sections)
     spool = open_spool(folder / "spool", SystemClock())
     with closing(spool):
-        return Doors(edge, spool, SystemClock(), unlock=None, heard=lambda _: None, is_paused=lambda _: False)
+        return Inlets(edge, spool, SystemClock(), unlock=None, heard=lambda _: None, is_paused=lambda _: False)
 
 
 def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:

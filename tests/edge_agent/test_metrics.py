@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.metrics import LOOPBACK, Metrics, Told
-from edge_agent.scheduling.detection_budget import Looking
-from edge_agent.sighting import Sighting
+from edge_agent.metrics import LOOPBACK, Metrics, MetricsInputs
+from edge_agent.scheduling.detection_budget import DetectionCounts
 from edge_agent.uplink.mqtt import Connected
 from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from tests.edge_agent.publishing import World, archived
@@ -21,14 +21,14 @@ from tests.support.ports import free_port
 from tests.support.waiting import LONG_S
 
 
-def told_by(world: World) -> Told:
-    return Told(
+def told_by(world: World) -> MetricsInputs:
+    return MetricsInputs(
         world.publisher.heartbeat,
         world.publisher.assessed,
         world.health.statuses,
         world.health.restarts,
         world.health.clock_changes,
-        lambda: Looking({"gate": 9}, {"gate": 3}, {"gate": 2}, {"gate": 1}, 0.05),
+        lambda: DetectionCounts({"gate": 9}, {"gate": 3}, {"gate": 2}, {"gate": 1}, 0.05),
         oldest_s=world.spool.oldest_s,
         is_connected=lambda: world.publisher.is_connected,
         certificate_ends_ms=lambda: 1_900_000_000_000,
@@ -60,7 +60,7 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     world.turn(Connected())
     world.turn(archived(world.sent()[0].payload))
     scores = {PictureCheck.BLURRED: 0.25}
-    world.health.sighted(Sighting("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores, clock_changes=3))
+    world.health.sighted(CaptureStats("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores, clock_changes=3))
     world.health.offline("yard", "refused at rtsp://somewhere/secret", "unreachable")
     world.health.redacted("gate", 250.0)
     metrics = Metrics(port := free_port(), told_by(world), SystemClock(), Backoff(1, 1))

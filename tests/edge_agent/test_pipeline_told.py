@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.sighting import Sighting
+from edge_agent.capture_stats import CaptureStats
 from provisioning.contracts.wire.messages import PictureCheck
 from tests.edge_agent.pipelines import World, recorder
 from tests.edge_agent.world import EPOCH_MS, glance
@@ -31,7 +31,7 @@ def test_a_camera_that_was_turned_is_told_once_and_when_it_comes_back(
     pipeline = world.pipelines["gate"]
     for score, times in ((0.1, 0), (0.9, 1), (0.9, 1), (0.2, 2), (None, 2)):
         scores = None if score is None else {PictureCheck.SCENE_MOVED: score}
-        pipeline._note_view(Sighting("gate", EPOCH_MS, 1, 0, False, 0.0, None, scores))
+        pipeline._note_view(CaptureStats("gate", EPOCH_MS, 1, 0, False, 0.0, None, scores))
         assert turned == ["gate"] * times
     world.spool.close()
 

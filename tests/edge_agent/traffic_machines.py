@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from edge_agent.tracker import Event, Tracked, Tracker
+from edge_agent.tracker import Tracked, Tracker, TrackEvent
 from provisioning.contracts.wire.messages import Box, Machine, MachineClass, Motion
 
 WIDTH, HEIGHT = 1000, 600
@@ -55,5 +55,5 @@ def crossings(looks: Iterable[Tracked]) -> list[tuple[str, str]]:
     return [(c.line, c.to) for look in looks for m in look.machines if m.motion for c in m.motion.crossed]
 
 
-def events(looks: Iterable[Tracked]) -> list[Event]:
+def events(looks: Iterable[Tracked]) -> list[TrackEvent]:
     return [event for look in looks for event in look.events]

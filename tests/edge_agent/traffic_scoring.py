@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge_agent.tracker import Tracker, What
+from edge_agent.tracker import Tracker, TrackEventKind
 from edge_agent.tracker.geometry import inside, meet, off_line, turn_deg
 from edge_agent.tracker.track import Track
 from provisioning.contracts.config.camera import Camera
@@ -91,7 +91,7 @@ def played(street: Street, camera: Camera, per_second: float, seed: int, faults:
     owners: dict[int, tuple[Track, int]] = {}
     for look in looks(street, times(street, per_second, seed), seed, faults):
         tracked = tracker.look(look.at_ms, look.machines, SIZE)
-        wrong += [look.actors[event.machine] for event in tracked.events if event.what is What.WRONG_WAY]
+        wrong += [look.actors[event.machine] for event in tracked.events if event.what is TrackEventKind.WRONG_WAY]
         for machine, whose in zip(tracked.machines, look.actors, strict=True):
             if machine.motion is not None:
                 told += [Passage(whose, c.line, c.to, look.step * STEP_S) for c in machine.motion.crossed]

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from edge_agent.uplink.mqtt import Connected, Event, Lost, PahoLink, refusal
+from edge_agent.uplink.mqtt import Connected, Disconnected, MqttEvent, PahoLink, refusal
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
 from provisioning.pki.identities import Identity
@@ -136,12 +136,12 @@ def test_nobody_connects_without_a_certificate(doorman: Doorman, services: bool)
 
 def test_the_agent_hears_that_the_connection_was_closed_and_its_check_says_why(doorman: Doorman) -> None:
     """paho keeps TLS's alert to itself, and the log does not name who was refused."""
-    events: SimpleQueue[Event] = SimpleQueue()
+    events: SimpleQueue[MqttEvent] = SimpleQueue()
     link = PahoLink(doorman.exchange.section("revoked"), "revoked", events.put)
     event = events.get(timeout=LONG_S)
     link.close()
     show("a revoked agent, in its own log", str(event), doorman.log())
-    assert isinstance(event, Lost)
+    assert isinstance(event, Disconnected)
     assert "before it let the agent in: is its certificate revoked or ended?" in event.cause
     assert refusal(doorman.exchange.section("revoked")) == "sslv3 alert certificate revoked"
     assert refusal(doorman.exchange.section("street")) is None
@@ -193,7 +193,7 @@ def test_a_forbidden_subscription_is_granted_and_brings_nothing(doorman: Doorman
 
 def test_a_second_box_with_the_same_certificate_ends_the_first(doorman: Doorman) -> None:
     exchange = doorman.exchange
-    events: SimpleQueue[Event] = SimpleQueue()
+    events: SimpleQueue[MqttEvent] = SimpleQueue()
     first = PahoLink(exchange.section("street"), "street", events.put)
     assert events.get(timeout=LONG_S) == Connected()
     second = PahoLink(exchange.section("street"), "street", lambda _: None)
@@ -201,7 +201,7 @@ def test_a_second_box_with_the_same_certificate_ends_the_first(doorman: Doorman)
     lost = events.get()
     log = doorman.log()
     show("a copy of the box's certificate", str(lost), log)
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, Disconnected)
     assert "another agent" in lost.cause
     assert "street already connected, closing old connection" in log
     for link in (first, second):

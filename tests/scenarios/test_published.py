@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_agent.uplink.mqtt import Connected, Event, PahoLink
+from edge_agent.uplink.mqtt import Connected, MqttEvent, PahoLink
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import Role
 from ray_cluster.intake.mqtt_client import MAX_TIME_MS, Delivery, MqttBroker, times_told
@@ -35,7 +35,7 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
         arrived: asyncio.Queue[Delivery] = asyncio.Queue()
         intake = MqttBroker(exchange.section(Role.CLUSTER), asyncio.get_running_loop(), arrived.put_nowait)
         intake.start()
-        events: SimpleQueue[Event] = SimpleQueue()
+        events: SimpleQueue[MqttEvent] = SimpleQueue()
         link = await asyncio.to_thread(PahoLink, exchange.section("street"), "street", events.put)
         async with within():
             assert isinstance(await asyncio.to_thread(events.get, timeout=PATIENCE_S), Connected)

@@ -20,10 +20,10 @@ from center.app import build
 from center.evidence.trust import Roots
 from center.evidence.verify import verify
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.enrol import enrol
 from edge_agent.enrolment.identity import Identity
-from edge_agent.enrolment.request import Order, read_bundle
+from edge_agent.enrolment.request import EnrolmentOrder, read_bundle
 from edge_agent.health.pauses import Pauses
 from edge_agent.remote_config.documents import Documents
 from edge_agent.remote_config.upload_commands import TaskOrders
@@ -104,7 +104,7 @@ def test_an_agents_snapshots_are_delivered_in_order_and_its_counters_stand(befor
 
 def test_an_agent_is_who_it_was_and_knows_what_it_was_told(before: Path, tmp_path: Path) -> None:
     told = run_old(before, "edge", tmp_path)
-    box, clock = Folder(tmp_path / "agent"), FakeClock(EPOCH_MS + HOUR_MS)
+    box, clock = AgentFolder(tmp_path / "agent"), FakeClock(EPOCH_MS + HOUR_MS)
     identity = Identity.load(box.identity, box.identity)
     assert [identity.agent_id, identity.ends_ms] == told["identity"]
     owner = box.owner()
@@ -222,8 +222,10 @@ def test_a_home_knows_its_agents_and_enrols_the_next_with_the_bundle_of_before(b
 
     with (tmp_path / "cabinet-3.bundle").open("rb") as file, serving(home):
         bundle = read_bundle(file)
-        enrol(Order.of(bundle), tmp_path / "box", lambda _: bundle.code, SystemClock(), expect=told["seal"][:16])
-    owner = Folder(tmp_path / "box").owner()
+        enrol(
+            EnrolmentOrder.of(bundle), tmp_path / "box", lambda _: bundle.code, SystemClock(), expect=told["seal"][:16]
+        )
+    owner = AgentFolder(tmp_path / "box").owner()
     assert owner is not None
     assert (owner.agent_id, home.register.agent("cabinet-3").membership) == ("cabinet-3", "enrolled")
     assert technician.asks("rollout", "pause")["changed"] is True

@@ -1,4 +1,4 @@
-"""The part of an agent that devices register with, on loopback and in this process, as `Doors` puts it together."""
+"""The part of an agent that devices register with, on loopback and in this process, as `Inlets` puts it together."""
 
 import threading
 from collections import Counter

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.metrics import Metrics, Told
-from edge_agent.scheduling.detection_budget import Looking
+from edge_agent.metrics import Metrics, MetricsInputs
+from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
 from provisioning.contracts.query.archive import DayUpkeep, IntakeStatus, UpkeepStatus
 from provisioning.contracts.wire.messages import (
@@ -36,7 +36,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def agent_told() -> Told:
+def agent_told() -> MetricsInputs:
     """Counts grow from scrape to scrape, or every rate would be none."""
     began_s = time.monotonic()
 
@@ -70,9 +70,9 @@ def agent_told() -> Told:
         ]  # fmt: skip
 
     counts = dict.fromkeys(CAMERAS, 1)
-    return Told(
+    return MetricsInputs(
         heartbeat, assessed, statuses, lambda: dict.fromkeys(CAMERAS, beat()), lambda: counts,
-        lambda: Looking(counts, counts, dict.fromkeys(CAMERAS, beat()), counts, 0.05),
+        lambda: DetectionCounts(counts, counts, dict.fromkeys(CAMERAS, beat()), counts, 0.05),
         oldest_s=lambda: 12.5, is_connected=lambda: True, certificate_ends_ms=lambda: now_ms() + 10**9,
         spool_max_bytes=2**31,
     )  # fmt: skip

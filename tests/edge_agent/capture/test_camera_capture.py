@@ -7,10 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from edge_agent.capture.camera_capture import Capture, Captured, Orders
+from edge_agent.capture.camera_capture import Capture, Captured, CaptureLimits
 from edge_agent.capture.motion import STILL_MS
-from edge_agent.frames import Glance, Look, Selected, SelectReason, Skipped, SkipReason
-from edge_agent.sighting import Sighting
+from edge_agent.capture_stats import CaptureStats
+from edge_agent.frames import DetectionRequest, Glance, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts.config import processes
@@ -45,7 +45,7 @@ def unusable() -> Image:
 
 
 def played(
-    script: Sequence[Glance | Skipped | None], *, orders: Orders | None = None, **camera: object
+    script: Sequence[Glance | Skipped | None], *, orders: CaptureLimits | None = None, **camera: object
 ) -> tuple[list[Captured], Scripted, list[int]]:
     """What comes out, the source afterwards, and how many signs of life there were before each item."""
     clock, signs = FakeClock(), 0
@@ -79,13 +79,13 @@ def test_a_word_a_second_and_the_pixels_of_what_is_taken_alone() -> None:
 
     script = [replace(each, pixels=partial(counted, n)) for n, each in enumerate(shown([9] * 5))]
     items, *_ = played(script)
-    assert [type(item) for item in items] == [Selected, *[Sighting] * 5]
+    assert [type(item) for item in items] == [Selected, *[CaptureStats] * 5]
     assert made == [0]
 
 
 def test_what_a_word_says() -> None:
-    (word, *_), *_ = (of(Sighting, played(shown([0, 90, 90]), checks={"every_s": 3600})[0]),)
-    assert isinstance(word, Sighting)
+    (word, *_), *_ = (of(CaptureStats, played(shown([0, 90, 90]), checks={"every_s": 3600})[0]),)
+    assert isinstance(word, CaptureStats)
     assert (word.camera_id, word.at_ms, word.pictures, word.moving) == ("gate", EPOCH_MS, 1, False)
     assert word.sender_offset_ms == -40.0
     assert word.scores is not None
@@ -95,13 +95,13 @@ def test_what_a_word_says() -> None:
 def test_a_word_counts_how_often_pictures_were_dated_by_another_clock_than_those_before() -> None:
     clocks = [ClockQuality.ARRIVAL, *[ClockQuality.SYNCED] * 3, ClockQuality.ARRIVAL, ClockQuality.SYNCED]
     script = [replace(each, clock=clock) for each, clock in zip(shown([0] * 6), clocks, strict=True)]
-    words = [item for item in played(script)[0] if isinstance(item, Sighting)]
+    words = [item for item in played(script)[0] if isinstance(item, CaptureStats)]
     assert [word.clock_changes for word in words] == [0, 1, 1, 1, 2, 3]
 
 
 def test_between_pictures_a_word_a_second_says_that_something_comes_and_no_picture() -> None:
     items, _, lives = played([shown([0])[0], None, None, None, *shown([0, 0])[1:]])
-    words = [item for item in items if isinstance(item, Sighting)]
+    words = [item for item in items if isinstance(item, CaptureStats)]
     assert [word.pictures for word in words] == [1, 1, 1, 1, 2]
     assert [word.at_ms - EPOCH_MS for word in words] == [0, 0, 0, 0, 1000]
     assert lives == [1, 1, 2, 3, 4, 5]
@@ -109,14 +109,14 @@ def test_between_pictures_a_word_a_second_says_that_something_comes_and_no_pictu
 
 def test_before_the_first_picture_and_behind_a_broken_one_a_word_comes_too() -> None:
     items, *_ = played([None, Skipped("gate", SkipReason.BROKEN, "a keyframe that does not decode")])
-    assert [type(item) for item in items] == [Sighting, Skipped, Sighting]
-    assert [item.pictures for item in items if isinstance(item, Sighting)] == [0, 0]
+    assert [type(item) for item in items] == [CaptureStats, Skipped, CaptureStats]
+    assert [item.pictures for item in items if isinstance(item, CaptureStats)] == [0, 0]
 
 
 def test_a_picture_whose_pixels_are_broken_is_skipped_and_the_next_like_it_is_taken() -> None:
     first, second, third = shown([0, 90, 90])
     items, *_ = played([first, replace(second, pixels=unusable), third], checks={"every_s": 3600})
-    assert [type(item) for item in items] == [Selected, Sighting, Skipped, Selected, Sighting]
+    assert [type(item) for item in items] == [Selected, CaptureStats, Skipped, Selected, CaptureStats]
     assert isinstance(items[3], Selected)
     assert items[3].reason is SelectReason.CHANGE
 
@@ -129,7 +129,7 @@ def test_a_camera_of_which_nothing_can_be_had_gives_no_word() -> None:
 def test_it_asks_for_a_closer_look_while_it_moves_and_may() -> None:
     still_s = STILL_MS // 1000
     levels = [0, 90, *[90] * (still_s + 1)]
-    closer = Orders(closer=True)
+    closer = CaptureLimits(closer=True)
     _, source, _ = played(shown(levels), orders=closer, selector={"moving_per_second": 4})
     assert source.attended == [0.0, *[4.0] * still_s, 0.0, 0.0]
     _, source, _ = played(shown(levels))
@@ -146,7 +146,7 @@ def test_the_checks_see_a_picture_at_their_own_pace() -> None:
     script = [replace(each, pixels=partial(counted, n)) for n, each in enumerate(shown([9] * 9))]
     items, *_ = played(script, checks={"every_s": 4})
     assert made == [0, 4, 8]
-    words = [item for item in items if isinstance(item, Sighting)]
+    words = [item for item in items if isinstance(item, CaptureStats)]
     assert words[-1].scores
 
 
@@ -177,11 +177,13 @@ def test_while_a_picture_is_on_its_way_no_other_is_taken() -> None:
             capture.hold()
         if len(kinds) == 4:  # two words later
             capture.go_on()
-    assert kinds == [Selected, Sighting, Sighting, Sighting, Selected, Sighting, Selected, Sighting]
+    assert kinds == [Selected, CaptureStats, CaptureStats, CaptureStats, Selected, CaptureStats, Selected, CaptureStats]
 
 
 def test_pictures_that_a_device_pushed_are_all_taken() -> None:
-    items, *_ = played([replace(each, pushed=True) for each in shown([9] * 4)], orders=Orders(least_ms=3_600_000))
+    items, *_ = played(
+        [replace(each, pushed=True) for each in shown([9] * 4)], orders=CaptureLimits(least_ms=3_600_000)
+    )
     assert [item.reason for item in items if isinstance(item, Selected)] == [SelectReason.PUSHED] * 4
 
 
@@ -206,7 +208,7 @@ def looks_in(
         Scripted(FakeClock(), script),
         FakeClock(),
     )
-    capture.obey(Orders(looks_per_s=per_s))
+    capture.obey(CaptureLimits(looks_per_s=per_s))
     said: list[str] = []
     open_looks: list[tuple[int, int]] = []
 
@@ -216,18 +218,18 @@ def looks_in(
             capture.answer(at_ms, take=(at_ms - EPOCH_MS) // 1000 in take)
 
     for item in capture.selected(threading.Event()):
-        if isinstance(item, Sighting):
+        if isinstance(item, CaptureStats):
             continue
         at = "" if isinstance(item, Skipped) else f"{(_at_ms(item) - EPOCH_MS) // 1000}"
         said.append(f"{item.reason if isinstance(item, Selected | Skipped) else 'look'}{at}")
-        if isinstance(item, Look):
+        if isinstance(item, DetectionRequest):
             open_looks.append((item.captured_at_ms, len(said)))
         answer(late)
     return said
 
 
-def _at_ms(item: Selected | Look) -> int:
-    return item.captured_at_ms if isinstance(item, Look) else item.frame.captured_at_ms
+def _at_ms(item: Selected | DetectionRequest) -> int:
+    return item.captured_at_ms if isinstance(item, DetectionRequest) else item.frame.captured_at_ms
 
 
 def test_machines_are_looked_for_as_often_as_told_and_in_what_is_taken() -> None:
@@ -256,13 +258,13 @@ def test_a_look_that_nobody_answers_is_given_up() -> None:
 def test_what_an_attempt_left_unanswered_is_nothing_to_the_next() -> None:
     camera = processes.Camera.model_validate({"id": "gate", "source": RTSP, "lines": LINES})
     capture = Capture(camera, Scripted(FakeClock(), driven([9] * 3)), FakeClock())
-    capture.obey(Orders(looks_per_s=1))
+    capture.obey(CaptureLimits(looks_per_s=1))
     for item in capture.selected(threading.Event()):
-        if isinstance(item, Look):
+        if isinstance(item, DetectionRequest):
             break
     capture.answer(EPOCH_MS + 1000, take=True)
-    kinds = [type(item) for item in capture.selected(threading.Event()) if not isinstance(item, Sighting)]
-    assert kinds == [Look]
+    kinds = [type(item) for item in capture.selected(threading.Event()) if not isinstance(item, CaptureStats)]
+    assert kinds == [DetectionRequest]
 
 
 def test_where_the_picture_of_an_event_is_broken_that_is_said() -> None:
@@ -276,10 +278,10 @@ def test_where_the_picture_of_an_event_is_broken_that_is_said() -> None:
 def test_after_an_event_the_next_change_waits_its_turn() -> None:
     camera = processes.Camera.model_validate({"id": "gate", "source": RTSP, "lines": LINES})
     capture = Capture(camera, Scripted(FakeClock(), driven([9, 9, 9, 90, 90, 90], 400)), FakeClock())
-    capture.obey(Orders(looks_per_s=5))
+    capture.obey(CaptureLimits(looks_per_s=5))
     taken = []
     for item in capture.selected(threading.Event()):
-        if isinstance(item, Look):
+        if isinstance(item, DetectionRequest):
             capture.answer(item.captured_at_ms, take=item.captured_at_ms == EPOCH_MS + 800)
         if isinstance(item, Selected):
             taken.append((item.reason.value, item.frame.captured_at_ms - EPOCH_MS))
@@ -287,7 +289,7 @@ def test_after_an_event_the_next_change_waits_its_turn() -> None:
 
 
 def test_while_machines_are_looked_for_the_source_is_attended_though_the_picture_stands_still() -> None:
-    _, source, _ = played(shown([9] * 3), orders=Orders(looks_per_s=5))
+    _, source, _ = played(shown([9] * 3), orders=CaptureLimits(looks_per_s=5))
     assert source.attended == [5.0] * 3
-    _, source, _ = played([replace(each, pushed=True) for each in shown([9] * 3)], orders=Orders(looks_per_s=5))
+    _, source, _ = played([replace(each, pushed=True) for each in shown([9] * 3)], orders=CaptureLimits(looks_per_s=5))
     assert all(each == 5.0 for each in source.attended)

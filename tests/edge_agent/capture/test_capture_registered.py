@@ -12,12 +12,12 @@ import pytest
 
 from edge_agent.agent import open_capture
 from edge_agent.capture import wire
-from edge_agent.capture.camera_capture import Captured, Capturing, Orders
+from edge_agent.capture.camera_capture import Captured, CaptureLimits, Capturing
 from edge_agent.capture.fork_server import Child, ForkServer
 from edge_agent.capture.process import CaptureProcess
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.errors import Ended, NoPicture, SourceError, Stalled
 from edge_agent.frames import Skipped
-from edge_agent.sighting import Sighting
 from edge_agent.sources.gb28181.media import Media
 from provisioning.contracts.config import processes
 from tests.edge_agent.world import EPOCH_MS, FakeClock
@@ -85,7 +85,7 @@ class Played(ForkServer):
         self._does = iter(does)
         self._threads: list[threading.Thread] = []
         self.killed = self.told_to_stop = 0
-        self.start: wire.Start | None = None
+        self.start: wire.StartCapture | None = None
         self.sockets: list[socket.socket] = []
         self.channel: socket.socket | None = None
 
@@ -104,7 +104,7 @@ class Played(ForkServer):
         for report in reports:
             self.channel.send(wire.encode(report))
 
-    def hear(self) -> wire.Order:
+    def hear(self) -> wire.Command:
         assert self.channel is not None
         return wire.read_order(self.channel.recv(wire.MAX_BYTES))
 
@@ -118,10 +118,10 @@ class Played(ForkServer):
         with self.channel:
             data, descriptors, _, _ = socket.recv_fds(self.channel, wire.MAX_BYTES, 4)
             start = wire.read_order(data)
-            if isinstance(start, wire.Stop):
+            if isinstance(start, wire.StopCapture):
                 self.told_to_stop += 1
                 return
-            assert isinstance(start, wire.Start)
+            assert isinstance(start, wire.StartCapture)
             self.start = start
             # Its own: the next session's process may begin before this one has ended.
             self.sockets = sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
@@ -132,8 +132,8 @@ class Played(ForkServer):
                     sock.close()
 
 
-def seen(at_ms: int) -> wire.Seen:
-    return wire.Seen(
+def seen(at_ms: int) -> wire.StatsReport:
+    return wire.StatsReport(
         at_ms=at_ms, pictures=1, passed_over=0, moving=False, decode_cpu_ms=1.0, sender_offset_ms=None, scores=None,
         clock_changes=1,
     )  # fmt: skip
@@ -141,8 +141,8 @@ def seen(at_ms: int) -> wire.Seen:
 
 def ends(played: Played) -> None:
     """As a child does: it is told to stop, and the fork server has the last word."""
-    assert isinstance(played.hear(), wire.Stop)
-    played.say(wire.Ended(exit_code=0))
+    assert isinstance(played.hear(), wire.StopCapture)
+    played.say(wire.ProcessEnded(exit_code=0))
 
 
 def opened(channel: Channel, server: Played) -> Capturing:
@@ -165,14 +165,14 @@ def test_the_process_has_the_socket_and_is_told_what_to_expect_and_no_secret() -
         assert channel.sock is not None
         channel.sock.sendto(RTP, sock.getsockname())
         came.append(sock.recv(100))
-        played.say(seen(EPOCH_MS + 5), wire.Over())
+        played.say(seen(EPOCH_MS + 5), wire.CaptureOver())
         ends(played)
 
     items, server = captured(channel, does)
     assert came == [RTP]
     assert server.start is not None
     assert server.start.password is None
-    assert server.start.media == wire.Expected(
+    assert server.start.media == wire.ExpectedMedia(
         transport="udp",
         remote=("192.0.2.10", 0),
         ssrc=7,
@@ -180,14 +180,14 @@ def test_the_process_has_the_socket_and_is_told_what_to_expect_and_no_secret() -
         started_at_ms=EPOCH_MS,
         ended_at_ms=EPOCH_MS + 9,
     )
-    assert [type(item) for item in items] == [Sighting, Skipped]
+    assert [type(item) for item in items] == [CaptureStats, Skipped]
     assert channel.reached == [EPOCH_MS + 5]
 
 
 def test_where_we_connect_there_is_no_socket() -> None:
     def does(played: Played) -> None:
         assert played.sockets == []
-        played.say(wire.Over())
+        played.say(wire.CaptureOver())
         ends(played)
 
     _, server = captured(Channel(transport="tcp_active"), does)
@@ -198,17 +198,17 @@ def test_where_we_connect_there_is_no_socket() -> None:
 
 def test_when_the_session_ends_the_process_is_stopped_and_the_camera_says_why() -> None:
     channel = Channel()
-    stopped: list[wire.Order] = []
+    stopped: list[wire.Command] = []
 
     def does(played: Played) -> None:
         channel.trouble = Ended("gate", "device D, channel C: it hung up")
         played.say(wire.Alive())
         stopped.append(played.hear())
-        played.say(wire.Ended(exit_code=0))
+        played.say(wire.ProcessEnded(exit_code=0))
 
     with closing(Played(does)) as server, pytest.raises(Ended, match=r"channel C: it hung up$"):
         list(opened(channel, server).selected(threading.Event()))
-    assert stopped == [wire.Stop()]
+    assert stopped == [wire.StopCapture()]
     assert server.killed == 0
 
 
@@ -223,17 +223,17 @@ def test_one_that_says_nothing_is_stopped_too_when_its_session_ends() -> None:
 
 def test_the_next_session_of_a_recording_has_a_process_of_its_own_and_goes_on_from_there() -> None:
     def over(played: Played) -> None:
-        played.say(seen(EPOCH_MS), wire.Over())
+        played.say(seen(EPOCH_MS), wire.CaptureOver())
         ends(played)
 
     def said(played: Played) -> None:
-        played.say(seen(EPOCH_MS + 1), wire.Failed(error="Ended", message="the device closed the connection"))
+        played.say(seen(EPOCH_MS + 1), wire.SourceFailed(error="Ended", message="the device closed the connection"))
         ends(played)
 
     channel = Channel(2, excused=Ended)
     items, server = captured(channel, over, said)
     assert channel.reached == [EPOCH_MS, EPOCH_MS + 1]
-    assert [(item.pictures, item.clock_changes) for item in items if isinstance(item, Sighting)] == [(1, 1), (2, 2)]
+    assert [(item.pictures, item.clock_changes) for item in items if isinstance(item, CaptureStats)] == [(1, 1), (2, 2)]
     assert server.start is not None
     assert server.start.last_ms == EPOCH_MS
     assert [item.message for item in items if isinstance(item, Skipped)] == [
@@ -243,7 +243,7 @@ def test_the_next_session_of_a_recording_has_a_process_of_its_own_and_goes_on_fr
 
 def test_an_error_that_is_no_end_is_told() -> None:
     def does(played: Played) -> None:
-        played.say(wire.Failed(error="NoPicture", message="no media within 12 s"))
+        played.say(wire.SourceFailed(error="NoPicture", message="no media within 12 s"))
         ends(played)
 
     with closing(Played(does)) as server, pytest.raises(NoPicture, match="no media within 12 s"):
@@ -283,7 +283,7 @@ def test_a_silent_process_is_ended_after_three_times_the_silence_that_its_receiv
 
     with closing(Played(does)) as server:
         capture = open_capture(CAMERA, clock, None, server, channel)
-        capture.obey(Orders())
+        capture.obey(CaptureLimits())
         items = capture.selected(threading.Event())
         passes = threading.Timer(0.05, clock.pass_s, [58])
         passes.start()

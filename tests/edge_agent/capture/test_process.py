@@ -18,7 +18,7 @@ import pytest
 
 from edge_agent.agent import open_capture
 from edge_agent.capture import wire
-from edge_agent.capture.camera_capture import Orders
+from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.capture.fork_server import Child, ForkServer
 from edge_agent.capture.process import CaptureProcess
 from edge_agent.clock import SystemClock
@@ -179,16 +179,16 @@ class Lying(ForkServer):
     [
         (b"{}", "sent 2 bytes that are no message"),
         (b"\x80\x04K\x01.", "no message"),  # a pickle
-        (wire.encode(wire.Ended(exit_code=3)), r"crashed \(exit 3; see the agent's log\)"),
+        (wire.encode(wire.ProcessEnded(exit_code=3)), r"crashed \(exit 3; see the agent's log\)"),
         (
             wire.encode(
-                wire.Taken(
+                wire.PictureSelected(
                     captured_at_ms=1, clock="arrival", source_key="k", reason="first", width=90, height=90, memory=None
                 )
             ),
             "a picture without pixels",
         ),
-        (wire.encode(wire.Failed(error="KeyboardInterrupt", message="x")), "camera gate: x"),
+        (wire.encode(wire.SourceFailed(error="KeyboardInterrupt", message="x")), "camera gate: x"),
     ],
 )
 def test_what_a_process_in_other_hands_may_say(said: bytes, told: str) -> None:
@@ -213,7 +213,7 @@ def test_how_it_ended_is_heard_though_it_had_not_read_all_that_it_was_told() -> 
 
     def fall() -> None:
         assert server.theirs is not None
-        server.theirs.send(wire.encode(wire.Ended(exit_code=-signal.SIGSEGV)))
+        server.theirs.send(wire.encode(wire.ProcessEnded(exit_code=-signal.SIGSEGV)))
         server.theirs.close()  # with the start unread: Linux resets the connection
 
     falls = threading.Timer(0.01, fall)
@@ -230,14 +230,14 @@ def test_a_process_hears_when_its_picture_was_taken_over_and_not_before() -> Non
     items = capture.selected(threading.Event())
     image = noise(1)
     descriptor = wire.picture_file(image)
-    taken = wire.Taken(
+    taken = wire.PictureSelected(
         captured_at_ms=1, clock="arrival", source_key="k", reason="first", width=160, height=96, memory=None
     )
 
     def speak() -> None:
         assert server.theirs is not None
         socket.send_fds(server.theirs, [wire.encode(taken)], [descriptor])
-        server.theirs.send(wire.encode(wire.Missed(reason="broken", message="a keyframe that does not decode")))
+        server.theirs.send(wire.encode(wire.PictureSkipped(reason="broken", message="a keyframe that does not decode")))
 
     timer = threading.Timer(0.01, speak)
     timer.start()
@@ -247,7 +247,7 @@ def test_a_process_hears_when_its_picture_was_taken_over_and_not_before() -> Non
     assert isinstance(selected, Selected)
     assert np.array_equal(selected.frame.image, image)
     assert server.theirs is not None
-    capture.obey(Orders(is_full=True))
+    capture.obey(CaptureLimits(is_full=True))
     next(items)
     heard = [wire.read_order(server.theirs.recv(wire.MAX_BYTES)) for _ in range(3)]
     assert [order.kind for order in heard] == ["start", "obey", "next"]

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.capture import wire
-from edge_agent.capture.camera_capture import Orders
-from edge_agent.capture.selector import Memory
+from edge_agent.capture.camera_capture import CaptureLimits
+from edge_agent.capture.selector import SelectorState
 from edge_agent.frames import SelectReason, SkipReason
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
 from tests.edge_agent.world import EPOCH_MS, noise
 
 GREY = np.arange(36 * 64, dtype=np.uint8).reshape(36, 64)
-REMEMBERED = wire.Remembered.of(Memory(GREY, EPOCH_MS, EPOCH_MS + 0.5, EPOCH_MS - 0.5))
-TAKEN = wire.Taken(
+REMEMBERED = wire.SavedSelectorState.of(SelectorState(GREY, EPOCH_MS, EPOCH_MS + 0.5, EPOCH_MS - 0.5))
+TAKEN = wire.PictureSelected(
     captured_at_ms=EPOCH_MS,
     clock=ClockQuality.SYNCED,
     source_key="k1",
@@ -32,7 +32,7 @@ TAKEN = wire.Taken(
 )
 REPORTS: list[wire.Report] = [
     wire.Alive(),
-    wire.Seen(
+    wire.StatsReport(
         at_ms=EPOCH_MS,
         pictures=3,
         passed_over=1,
@@ -42,12 +42,14 @@ REPORTS: list[wire.Report] = [
         scores={PictureCheck.DARK: 0.25},
         clock_changes=2,
     ),
-    wire.Missed(reason=SkipReason.BROKEN, message="a keyframe that does not decode (InvalidDataError)"),
+    wire.PictureSkipped(reason=SkipReason.BROKEN, message="a keyframe that does not decode (InvalidDataError)"),
     TAKEN,
-    wire.Looked(captured_at_ms=EPOCH_MS, is_taken=True, width=740, height=416, whole_width=1920, whole_height=1080),
-    wire.Failed(error="Unreachable", message="10.0.0.1:554 refuses the connection"),
-    wire.Over(),
-    wire.Ended(exit_code=-11),
+    wire.DetectionRequested(
+        captured_at_ms=EPOCH_MS, is_taken=True, width=740, height=416, whole_width=1920, whole_height=1080
+    ),
+    wire.SourceFailed(error="Unreachable", message="10.0.0.1:554 refuses the connection"),
+    wire.CaptureOver(),
+    wire.ProcessEnded(exit_code=-11),
 ]
 
 
@@ -62,7 +64,9 @@ def test_what_is_said_is_heard(report: wire.Report) -> None:
 
 def test_orders_are_heard_and_a_password_shows_in_no_text() -> None:
     camera = processes.Camera(id="gate", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
-    start = wire.Start(camera=camera, password="s3cr3t", memory=REMEMBERED, orders=Orders(500.0, is_full=True))
+    start = wire.StartCapture(
+        camera=camera, password="s3cr3t", memory=REMEMBERED, orders=CaptureLimits(500.0, is_full=True)
+    )
     assert wire.read_order(wire.encode(start)) == start
     assert len(wire.encode(start)) < wire.MAX_BYTES
     assert "s3cr3t" not in repr(start)
@@ -72,15 +76,17 @@ def test_orders_are_heard_and_a_password_shows_in_no_text() -> None:
     assert caught.value.__suppress_context__
 
 
-def expected(transport: str = "udp", **changed: object) -> wire.Expected:
+def expected(transport: str = "udp", **changed: object) -> wire.ExpectedMedia:
     fields = {"remote": ("192.0.2.10", 15060), "ssrc": 200_000_001, "advertised": "192.0.2.1:30000"}
     times = {"started_at_ms": EPOCH_MS, "ended_at_ms": None}
-    return wire.Expected.model_validate({"transport": transport, **fields, **times, **changed})
+    return wire.ExpectedMedia.model_validate({"transport": transport, **fields, **times, **changed})
 
 
 def test_a_session_is_the_same_on_the_other_side_and_its_socket_too() -> None:
     source = processes.Gb28181Source(device_id="D", channel_id="C", username="D", password_sealed="ab" * 40)
-    start = wire.Start(camera=processes.Camera(id="gate", source=source), media=expected(), orders=Orders())
+    start = wire.StartCapture(
+        camera=processes.Camera(id="gate", source=source), media=expected(), orders=CaptureLimits()
+    )
     assert wire.read_order(wire.encode(start)) == start
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.bind(("127.0.0.1", 0))
@@ -88,7 +94,7 @@ def test_a_session_is_the_same_on_the_other_side_and_its_socket_too() -> None:
         assert media.sock is not None
         with media.sock as same:
             assert (same.type, same.getsockname()) == (socket.SOCK_DGRAM, sock.getsockname())
-            assert wire.Expected.of(media) == expected()
+            assert wire.ExpectedMedia.of(media) == expected()
             assert media.ended() is None
     assert expected("tcp_active").media([]).sock is None
 
@@ -127,7 +133,7 @@ def test_a_word_with_a_byte_changed_is_a_word_or_nonsense(report: wire.Report, a
         heard = wire.read_report(bytes(data))
     except wire.NonsenseError:
         return
-    if isinstance(heard, wire.Failed | wire.Missed):
+    if isinstance(heard, wire.SourceFailed | wire.PictureSkipped):
         assert not any(character < " " for character in heard.message)
 
 
@@ -154,7 +160,7 @@ def test_a_picture_over_the_bound_of_pixels_is_nonsense() -> None:
 
 def test_no_line_of_a_process_can_forge_a_line_of_the_log() -> None:
     with pytest.raises(wire.NonsenseError):
-        wire.read_report(said(wire.Failed(error="Ended", message="closed"), message="closed\nERROR camera lost"))
+        wire.read_report(said(wire.SourceFailed(error="Ended", message="closed"), message="closed\nERROR camera lost"))
 
 
 def test_pixels_cross_in_memory_and_are_the_agents_own_after_that() -> None:

@@ -28,9 +28,9 @@ from edge_agent.frames import Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.sources.upload.source import Uploads
 from edge_agent.spool.spool import Spool
 from provisioning.contracts.config import processes
@@ -104,10 +104,10 @@ class Premises:
         self.health = Health("street", cameras_of, self.pauses, clock, lambda: None)
         self._queue: FairQueue[Selected] = FairQueue(2, "block")
         captures = {camera.id: Capture(camera, self.uploads[camera.id], clock) for camera in cameras_of}
-        steward = Steward(edge, captures, self._queue, clock)
+        steward = Scheduler(edge, captures, self._queue, clock)
         self.held = Held(cameras_of[0], after=held_after or 0)
         self.grey = GreyRedactor(cameras_of[0])
-        looker = Looker({}, captures, steward, self.health, clock)
+        looker = DetectionWorker({}, captures, steward, self.health, clock)
         self._pipelines = {
             camera.id: Pipeline(
                 camera,

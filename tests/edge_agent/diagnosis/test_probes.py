@@ -9,7 +9,7 @@ import pytest
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.diagnosis.cameras import look
 from edge_agent.diagnosis.probes import check
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile
@@ -38,7 +38,7 @@ def findings(edge: EdgeConfig, clock: Clock) -> dict[str, tuple[bool, str]]:
 
 
 def test_check_looks_at_certificate_and_clock(service: EnrolmentService, tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "agent")
+    folder = AgentFolder(tmp_path / "agent")
     edge = load(EdgeConfig, run(service, folder).config)
     found = findings(edge, SystemClock())
     assert found["certificate"][0]

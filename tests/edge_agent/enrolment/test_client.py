@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment.client import EnrolmentClient, Patience, read_answer
+from edge_agent.enrolment.client import EnrolmentClient, EnrolmentTimeouts, read_answer
 from edge_agent.enrolment.identity import request
 from edge_agent.errors import EnrolmentError
 from provisioning.contracts.fleet.enrolment import MAX_ANSWER_BYTES, Enrolled, Hello, Problem, RenewRequest
@@ -25,7 +25,7 @@ from tests.edge_agent.enrolment_service import AGENT, EnrolmentService, now_ms, 
 from tests.edge_agent.issuing import new_key, private_pem
 from tests.support.waiting import LONG_S
 
-QUICK = Patience(step_s=0.5, answer_s=1.5)
+QUICK = EnrolmentTimeouts(step_s=0.5, answer_s=1.5)
 CLOCK = SystemClock()
 
 
@@ -35,7 +35,7 @@ def service(tmp_path: Path) -> Iterator[EnrolmentService]:
         yield started
 
 
-def client(service: EnrolmentService, port: int | None = None, patience: Patience = QUICK) -> EnrolmentClient:
+def client(service: EnrolmentService, port: int | None = None, patience: EnrolmentTimeouts = QUICK) -> EnrolmentClient:
     return EnrolmentClient.pinned("127.0.0.1", port or service.port, service.pin, CLOCK, patience=patience)
 
 
@@ -50,7 +50,7 @@ def cause_of(asking: EnrolmentClient) -> tuple[str, str]:
 def test_neither_name_nor_dates_of_a_pinned_certificate_count(tmp_path: Path) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=4000)
     with EnrolmentService(tmp_path, host="elsewhere.example", begins=long_ago) as old:
-        assert client(old, patience=Patience()).hello().seal_key == old.seal_key.seal.key
+        assert client(old, patience=EnrolmentTimeouts()).hello().seal_key == old.seal_key.seal.key
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -75,7 +75,7 @@ def test_the_right_pin_is_met_in_both_versions_of_tls(service: EnrolmentService)
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         service.context.minimum_version = ssl.TLSVersion.TLSv1_2
         service.context.maximum_version = version
-        assert abs(client(service, patience=Patience()).hello().now_ms - now_ms()) < 10_000
+        assert abs(client(service, patience=EnrolmentTimeouts()).hello().now_ms - now_ms()) < 10_000
 
 
 def test_nobody_there() -> None:
@@ -160,7 +160,7 @@ def test_the_whole_answer_has_a_time(service: EnrolmentService, script: object) 
 )
 def test_what_is_no_answer_is_one_line_that_says_where(service: EnrolmentService, raw: bytes) -> None:
     service.be.raw = raw
-    cause, text = cause_of(client(service, patience=Patience()))
+    cause, text = cause_of(client(service, patience=EnrolmentTimeouts()))
     assert cause in {"answer", "unreachable"}
     assert text.startswith(f"enrolment service 127.0.0.1:{service.port}: ")
     assert len(text) < 900
@@ -186,7 +186,7 @@ def test_what_is_no_answer_is_one_line_that_says_where(service: EnrolmentService
 def test_whatever_a_service_sends_is_an_answer_or_an_enrolment_error(service: EnrolmentService, raw: bytes) -> None:
     service.be.raw = raw
     with pytest.raises(EnrolmentError):
-        client(service, patience=Patience()).hello()
+        client(service, patience=EnrolmentTimeouts()).hello()
 
 
 @given(

@@ -16,10 +16,10 @@ import pytest
 from cryptography import x509
 
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.enrol import enrol
 from edge_agent.enrolment.identity import Identity
-from edge_agent.enrolment.request import Order
+from edge_agent.enrolment.request import EnrolmentOrder
 from edge_agent.uplink.mqtt import PahoLink
 from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.errors import ConfigError
@@ -38,11 +38,11 @@ def service(tmp_path: Path) -> Iterator[EnrolmentService]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "box" / "agent")
+def folder(tmp_path: Path) -> AgentFolder:
+    return AgentFolder(tmp_path / "box" / "agent")
 
 
-def test_a_box_becomes_an_agent(service: EnrolmentService, folder: Folder, tmp_path: Path) -> None:
+def test_a_box_becomes_an_agent(service: EnrolmentService, folder: AgentFolder, tmp_path: Path) -> None:
     done = run(service, folder, models=tmp_path / "models")
     assert (done.owner.agent_id, done.owner.site_id, done.is_new) == (AGENT, SITE, True)
     assert service.paths == ["/v1/hello", "/v1/enrol"]
@@ -69,7 +69,7 @@ def test_a_box_becomes_an_agent(service: EnrolmentService, folder: Folder, tmp_p
     assert secrets.decrypt(sealed, agent_id=AGENT, camera_id="gate") == "hunter2"
 
 
-def test_a_service_that_is_still_coming_up_is_waited_for(folder: Folder, tmp_path: Path) -> None:
+def test_a_service_that_is_still_coming_up_is_waited_for(folder: AgentFolder, tmp_path: Path) -> None:
     service, clock = EnrolmentService(tmp_path), FakeClock(now_ms())
     assert "cannot be reached" in refused(lambda: run(service, folder, clock=clock))
     assert clock.waits == []
@@ -85,13 +85,13 @@ def test_a_service_that_is_still_coming_up_is_waited_for(folder: Folder, tmp_pat
     assert clock.waits == [2, 2, 2, 2]
 
 
-def test_the_broker_link_can_use_what_was_written(service: EnrolmentService, folder: Folder) -> None:
+def test_the_broker_link_can_use_what_was_written(service: EnrolmentService, folder: AgentFolder) -> None:
     edge = load(EdgeConfig, run(service, folder).config)
     with pytest.raises(Exception, match="cannot be reached"):  # and not: no usable certificate
         PahoLink(edge.broker.model_copy(update={"host": "127.0.0.1", "port": 1}), AGENT, lambda _: None)
 
 
-def test_twice_does_nothing_twice(service: EnrolmentService, folder: Folder) -> None:
+def test_twice_does_nothing_twice(service: EnrolmentService, folder: AgentFolder) -> None:
     first = run(service, folder)
     before = content(folder)
     second = run(service, folder)
@@ -102,7 +102,7 @@ def test_twice_does_nothing_twice(service: EnrolmentService, folder: Folder) -> 
 
 
 def test_again_makes_a_new_identity_and_keeps_spool_secrets_and_configuration(
-    service: EnrolmentService, folder: Folder, tmp_path: Path
+    service: EnrolmentService, folder: AgentFolder, tmp_path: Path
 ) -> None:
     run(service, folder, models=tmp_path / "models")
     (folder.path / "spool").mkdir()
@@ -120,7 +120,7 @@ def test_again_makes_a_new_identity_and_keeps_spool_secrets_and_configuration(
     assert first.public_key() != second.public_key()
 
 
-def test_a_configuration_that_must_change_is_set_aside(service: EnrolmentService, folder: Folder) -> None:
+def test_a_configuration_that_must_change_is_set_aside(service: EnrolmentService, folder: AgentFolder) -> None:
     run(service, folder)
     mine = folder.config.read_bytes() + b"# mine\n"
     folder.config.write_bytes(mine)
@@ -132,7 +132,9 @@ def test_a_configuration_that_must_change_is_set_aside(service: EnrolmentService
     assert load(EdgeConfig, done.config).broker.host == "new.example"
 
 
-def test_a_damaged_configuration_is_shown_and_made_anew_by_again(service: EnrolmentService, folder: Folder) -> None:
+def test_a_damaged_configuration_is_shown_and_made_anew_by_again(
+    service: EnrolmentService, folder: AgentFolder
+) -> None:
     run(service, folder)
     folder.config.write_text("agent_id = ")
     with pytest.raises(ConfigError, match="not valid TOML"):
@@ -142,7 +144,7 @@ def test_a_damaged_configuration_is_shown_and_made_anew_by_again(service: Enrolm
     assert load(EdgeConfig, folder.config).agent_id == AGENT
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_key(service: EnrolmentService, folder: Folder) -> None:
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(service: EnrolmentService, folder: AgentFolder) -> None:
     service.be.lost_answers = 2
     for _ in range(2):
         assert "broke off" in refused(lambda: run(service, folder))
@@ -154,9 +156,9 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(service: EnrolmentSe
     assert not folder.pending.exists()
 
 
-def test_typed_by_hand(service: EnrolmentService, folder: Folder) -> None:
+def test_typed_by_hand(service: EnrolmentService, folder: AgentFolder) -> None:
     pin = ":".join(service.pin[at : at + 2] for at in range(0, 64, 2)).upper()
-    order = Order.typed(server=f"127.0.0.1:{service.port}", pin=pin, site=SITE, agent=AGENT)
+    order = EnrolmentOrder.typed(server=f"127.0.0.1:{service.port}", pin=pin, site=SITE, agent=AGENT)
     shown: list[str] = []
 
     def code(seal_key: str) -> str:
@@ -173,7 +175,7 @@ def test_typed_by_hand(service: EnrolmentService, folder: Folder) -> None:
     assert len(shown) == 1
 
 
-def test_a_certificate_that_ended_is_replaced_without_again(service: EnrolmentService, folder: Folder) -> None:
+def test_a_certificate_that_ended_is_replaced_without_again(service: EnrolmentService, folder: AgentFolder) -> None:
     service.be.begins, service.be.days = datetime.now(UTC) - timedelta(days=1), 1.0001
     run(service, folder)
     service.be.begins, service.be.days = None, 90

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.identity import Identity
 from provisioning.contracts.config.processes import EdgeConfig, load
 from tests.edge_agent.enrolling import CODE_2, content, run
@@ -57,7 +57,7 @@ class Killer:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def kill(self, bundle: str, folder: Folder, at: int, *, again: bool = False) -> bool:
+    def kill(self, bundle: str, folder: AgentFolder, at: int, *, again: bool = False) -> bool:
         """Whether it was killed before it had finished."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -81,7 +81,7 @@ def service(tmp_path: Path) -> Iterator[EnrolmentService]:
         yield started
 
 
-def whole(folder: Folder) -> EdgeConfig:
+def whole(folder: AgentFolder) -> EdgeConfig:
     Identity.load(folder.identity, folder.identity).require(AGENT, now_ms())
     names = {"agent.pem", "agent.toml", "ca.crt", "enrol.lock", "owner.json", "seal.pub", "secrets.key"}
     assert set(content(folder)) - {"agent.toml.old"} == names
@@ -90,7 +90,7 @@ def whole(folder: Folder) -> EdgeConfig:
 
 def test_the_first_enrolment(service: EnrolmentService, killer: Killer, tmp_path: Path) -> None:
     for at in range(1, 300):
-        folder = Folder(tmp_path / f"box-{at}")
+        folder = AgentFolder(tmp_path / f"box-{at}")
         service.spent.clear()
         was_killed = killer.kill(service.bundle(), folder, at)
         if folder.config.exists():  # a folder that has a configuration is whole, but for a key that waits no more
@@ -107,7 +107,7 @@ def test_the_first_enrolment(service: EnrolmentService, killer: Killer, tmp_path
 def test_enrolling_again(service: EnrolmentService, killer: Killer, tmp_path: Path) -> None:
     service.codes[CODE_2] = (SITE, AGENT)
     for at in range(1, 300):
-        folder = Folder(tmp_path / f"box-{at}")
+        folder = AgentFolder(tmp_path / f"box-{at}")
         service.spent.clear()
         service.be.change = lambda answer: answer
         run(service, folder)

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.enrol import enrol
-from edge_agent.enrolment.request import Order, read_bundle
+from edge_agent.enrolment.request import EnrolmentOrder, read_bundle
 from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.fleet.enrolment import HELLO, Enrolled
 from provisioning.signing.documents import SealKey
@@ -35,12 +35,12 @@ def service(tmp_path: Path) -> Iterator[EnrolmentService]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "box" / "agent")
+def folder(tmp_path: Path) -> AgentFolder:
+    return AgentFolder(tmp_path / "box" / "agent")
 
 
 def test_a_refusal_is_shown_as_it_is_and_changes_nothing_but_the_waiting_key(
-    service: EnrolmentService, folder: Folder
+    service: EnrolmentService, folder: AgentFolder
 ) -> None:
     run(service, folder)
     before = content(folder)
@@ -51,7 +51,9 @@ def test_a_refusal_is_shown_as_it_is_and_changes_nothing_but_the_waiting_key(
     assert not run(service, folder).is_new
 
 
-def test_a_clock_that_is_wrong_is_refused_before_the_code_is_spent(service: EnrolmentService, folder: Folder) -> None:
+def test_a_clock_that_is_wrong_is_refused_before_the_code_is_spent(
+    service: EnrolmentService, folder: AgentFolder
+) -> None:
     for off in (-365 * 24, -0.1, 0.1, 24):
         clock = FakeClock(now_ms() + round(off * 3_600_000))
         text = refused(lambda clock=clock: run(service, folder, clock=clock))  # type: ignore[misc] # bound at once
@@ -66,18 +68,18 @@ def test_a_clock_that_is_wrong_is_refused_before_the_code_is_spent(service: Enro
 
 
 def test_another_seal_than_the_bundles_is_refused_before_the_code_is_spent(
-    service: EnrolmentService, folder: Folder, tmp_path: Path
+    service: EnrolmentService, folder: AgentFolder, tmp_path: Path
 ) -> None:
     bundle = service.bundle()
     (tmp_path / "other").mkdir()
     service.seal_key = SealKey.create(tmp_path / "other" / "seal.key")
-    order = Order.of(read_bundle(BytesIO(bundle.encode())))
+    order = EnrolmentOrder.of(read_bundle(BytesIO(bundle.encode())))
     text = refused(lambda: enrol(order, folder.path, lambda _: CODE, SystemClock()))
     assert "the code is not spent" in text
     assert service.paths == [HELLO]
 
 
-def test_expected_digits(service: EnrolmentService, folder: Folder) -> None:
+def test_expected_digits(service: EnrolmentService, folder: AgentFolder) -> None:
     key = service.seal_key.seal.key
     for wrong in ("ab" * 8, key[:15], key[:16] + "zz", "", key + "00"):
         refused(lambda wrong=wrong: run(service, folder, expect=wrong))  # type: ignore[misc] # bound at once
@@ -86,7 +88,7 @@ def test_expected_digits(service: EnrolmentService, folder: Folder) -> None:
     assert run(service, folder, expect=f"{key[:8]}:{key[8:20].upper()}").is_new
 
 
-def test_a_folder_of_somebody_else(service: EnrolmentService, folder: Folder, tmp_path: Path) -> None:
+def test_a_folder_of_somebody_else(service: EnrolmentService, folder: AgentFolder, tmp_path: Path) -> None:
     run(service, folder)
     for changes in ({"agent_id": "cabinet-8"}, {"site_id": "west-gate"}):
         for again in (False, True):
@@ -98,7 +100,7 @@ def test_a_folder_of_somebody_else(service: EnrolmentService, folder: Folder, tm
     for again in (False, True):
         assert "from another authority" in refused(lambda a=again: run(service, folder, again=a))  # type: ignore[misc]
     assert len(service.asked) == 2
-    typed = Order.typed(server=f"127.0.0.1:{service.port}", pin=service.pin, site=SITE, agent=AGENT)
+    typed = EnrolmentOrder.typed(server=f"127.0.0.1:{service.port}", pin=service.pin, site=SITE, agent=AGENT)
     assert "from another authority" in refused(
         lambda: enrol(typed, folder.path, lambda _: CODE, SystemClock(), again=True)
     )
@@ -121,7 +123,7 @@ def _other_ca() -> str:
     ],
 )
 def test_an_answer_that_does_not_fit_is_not_written(
-    service: EnrolmentService, folder: Folder, change: Callable[[Enrolled], Enrolled], says: str
+    service: EnrolmentService, folder: AgentFolder, change: Callable[[Enrolled], Enrolled], says: str
 ) -> None:
     service.be.change = change
     assert says in refused(lambda: run(service, folder))
@@ -130,7 +132,7 @@ def test_an_answer_that_does_not_fit_is_not_written(
     assert run(service, folder).is_new
 
 
-def test_a_certificate_that_does_not_fit_is_not_written(service: EnrolmentService, folder: Folder) -> None:
+def test_a_certificate_that_does_not_fit_is_not_written(service: EnrolmentService, folder: AgentFolder) -> None:
     service.be.name = lambda _: ("cabinet-8",)
     assert "'cabinet-8'" in refused(lambda: run(service, folder))
     service.be.name = lambda agent: (agent, agent)
@@ -150,7 +152,7 @@ def test_a_certificate_that_does_not_fit_is_not_written(service: EnrolmentServic
     assert run(service, folder).is_new
 
 
-def test_two_technicians_at_one_box(service: EnrolmentService, folder: Folder) -> None:
+def test_two_technicians_at_one_box(service: EnrolmentService, folder: AgentFolder) -> None:
     asking, go_on = threading.Event(), threading.Event()
 
     def code(_: str) -> str:
@@ -158,7 +160,7 @@ def test_two_technicians_at_one_box(service: EnrolmentService, folder: Folder) -
         assert go_on.wait(LONG_S)
         return CODE
 
-    order = Order.of(read_bundle(BytesIO(service.bundle().encode())))
+    order = EnrolmentOrder.of(read_bundle(BytesIO(service.bundle().encode())))
     first = threading.Thread(target=enrol, args=(order, folder.path, code, SystemClock()))
     first.start()
     assert asking.wait(LONG_S)
@@ -170,7 +172,7 @@ def test_two_technicians_at_one_box(service: EnrolmentService, folder: Folder) -
     assert not run(service, folder).is_new
 
 
-def test_a_folder_that_others_use_is_not_taken(service: EnrolmentService, folder: Folder) -> None:
+def test_a_folder_that_others_use_is_not_taken(service: EnrolmentService, folder: AgentFolder) -> None:
     folder.path.mkdir(parents=True, mode=0o755)
     folder.path.chmod(0o755)
     (folder.path / "letters").touch()
@@ -183,12 +185,12 @@ def test_a_folder_that_others_use_is_not_taken(service: EnrolmentService, folder
 
 def test_a_folder_that_cannot_be(service: EnrolmentService, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "choose another" in refused(lambda: run(service, Folder(tmp_path / "file")))
-    assert "choose another" in refused(lambda: run(service, Folder(tmp_path / "file" / "agent")))
+    assert "choose another" in refused(lambda: run(service, AgentFolder(tmp_path / "file")))
+    assert "choose another" in refused(lambda: run(service, AgentFolder(tmp_path / "file" / "agent")))
     assert service.asked == []
 
 
-def test_a_models_folder_that_no_configuration_can_hold(service: EnrolmentService, folder: Folder) -> None:
+def test_a_models_folder_that_no_configuration_can_hold(service: EnrolmentService, folder: AgentFolder) -> None:
     for name in ("a\nb", "a\x7fb", os.fsdecode(b"a\xff")):
         text = refused(lambda name=name: run(service, folder, models=Path(name)))  # type: ignore[misc] # bound at once
         assert "--models" in text

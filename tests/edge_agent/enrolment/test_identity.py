@@ -16,7 +16,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.identity import Identity, Papers, load_key, private_pem, public_bytes, request
 from edge_agent.errors import EnrolmentError
 from provisioning.contracts.fleet.enrolment import Enrolled
@@ -41,8 +41,8 @@ def check(certificate: str, services_ca: str = SERVICES.pem.decode()) -> Papers:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    made = Folder(tmp_path / "agent")
+def folder(tmp_path: Path) -> AgentFolder:
+    made = AgentFolder(tmp_path / "agent")
     made.prepare()
     return made
 
@@ -54,14 +54,14 @@ def test_a_request_proves_its_key_and_names_nobody() -> None:
     assert list(csr.subject) == []
 
 
-def test_a_third_of_its_life_is_left(folder: Folder) -> None:
+def test_a_third_of_its_life_is_left(folder: AgentFolder) -> None:
     begins = datetime(2026, 1, 1, tzinfo=UTC)
     folder.put(folder.identity, AGENTS.sign(KEY.public_key(), AGENT, begins=begins, days=90) + private_pem(KEY))
     identity = Identity.load(folder.identity, folder.identity)
     assert datetime.fromtimestamp(identity.renew_after_ms / 1000, UTC) == begins + timedelta(days=60)
 
 
-def test_when_it_counts(folder: Folder) -> None:
+def test_when_it_counts(folder: AgentFolder) -> None:
     folder.put(folder.identity, AGENTS.sign(KEY.public_key(), AGENT) + private_pem(KEY))
     identity = Identity.load(folder.identity, folder.identity)
     identity.require(AGENT, identity.begins_ms - 290_000)
@@ -72,7 +72,7 @@ def test_when_it_counts(folder: Folder) -> None:
         assert (caught.value.cause == "expired") is (moment_ms == identity.ends_ms)
 
 
-def test_files_that_are_no_identity(folder: Folder) -> None:
+def test_files_that_are_no_identity(folder: AgentFolder) -> None:
     good = AGENTS.sign(KEY.public_key(), AGENT)
     other = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for data, says in (
@@ -91,7 +91,7 @@ def test_files_that_are_no_identity(folder: Folder) -> None:
         Identity.load(folder.identity, folder.identity)
 
 
-def test_papers_are_written_anew_with_the_whole_chain(folder: Folder) -> None:
+def test_papers_are_written_anew_with_the_whole_chain(folder: AgentFolder) -> None:
     leaf = AGENTS.sign(KEY.public_key(), AGENT).decode()
     papers = check(f"{leaf}and some words\n{AGENTS.pem.decode()}")
     assert papers.pem == leaf.encode() + AGENTS.pem + private_pem(KEY)
@@ -130,7 +130,7 @@ def test_any_text_for_a_certificate_is_refused(text: str) -> None:
         check(LEAF.decode(), text)
 
 
-def test_one_at_a_time_and_released_with_the_process(folder: Folder) -> None:
+def test_one_at_a_time_and_released_with_the_process(folder: AgentFolder) -> None:
     code = (
         "import sys, pathlib; from edge_agent.enrolment.agent_folder import Folder\n"
         "with Folder(pathlib.Path(sys.argv[1])).locked(): print('in', flush=True); sys.stdin.read()"
@@ -146,14 +146,14 @@ def test_one_at_a_time_and_released_with_the_process(folder: Folder) -> None:
         pass
 
 
-def test_what_a_killed_process_left_half_written_is_swept(folder: Folder) -> None:
+def test_what_a_killed_process_left_half_written_is_swept(folder: AgentFolder) -> None:
     for name in (".agent.pem.abcd1234", ".pending.key.abcd1234", ".agent.toml.swp", ".agent.pem.swp"):
         (folder.path / name).touch()
     with folder.locked():
         assert {path.name for path in folder.path.iterdir()} == {"enrol.lock", ".agent.toml.swp", ".agent.pem.swp"}
 
 
-def test_keys_that_are_made_once(folder: Folder) -> None:
+def test_keys_that_are_made_once(folder: AgentFolder) -> None:
     assert private_pem(folder.pending_key()) == private_pem(folder.pending_key())
     assert folder.secrets_key().public == folder.secrets_key().public
     assert stat.S_IMODE(folder.pending.stat().st_mode) == stat.S_IMODE(folder.secrets.stat().st_mode) == 0o600
@@ -165,7 +165,7 @@ def test_keys_that_are_made_once(folder: Folder) -> None:
         folder.pending_key()
 
 
-def test_a_waiting_key_is_forgotten_only_once_it_is_the_agents(folder: Folder) -> None:
+def test_a_waiting_key_is_forgotten_only_once_it_is_the_agents(folder: AgentFolder) -> None:
     key = folder.pending_key()
     folder.put(folder.identity, AGENTS.sign(KEY.public_key(), AGENT) + private_pem(KEY))
     folder.forget_pending()
@@ -177,7 +177,7 @@ def test_a_waiting_key_is_forgotten_only_once_it_is_the_agents(folder: Folder) -
     assert private_pem(load_key(folder.identity)) == private_pem(key)
 
 
-def test_a_disk_that_is_full_is_an_error_of_ours(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_is_an_error_of_ours(folder: AgentFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -191,7 +191,7 @@ def test_a_disk_that_is_full_is_an_error_of_ours(folder: Folder, monkeypatch: py
     assert stat.S_IMODE(folder.identity.stat().st_mode) == durable.OWNER_ONLY
 
 
-def test_whose_a_damaged_folder_is_cannot_be_told(folder: Folder) -> None:
+def test_whose_a_damaged_folder_is_cannot_be_told(folder: AgentFolder) -> None:
     assert folder.owner() is None
     assert folder.seal_key() is None
     folder.owner_file.write_bytes(b"{")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.enrol import enrol
 from edge_agent.enrolment.identity import Identity, load_key, private_pem
 from edge_agent.enrolment.renewal import Renewer
-from edge_agent.enrolment.request import Order
+from edge_agent.enrolment.request import EnrolmentOrder
 from edge_agent.errors import EnrolmentError
 from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.fleet.enrolment import RENEW
@@ -31,9 +31,9 @@ class World:
 
     def __init__(self, service: EnrolmentService, path: Path, *, days_gone: float = 61) -> None:
         self.service = service
-        self.folder = Folder(path)
+        self.folder = AgentFolder(path)
         service.be.begins = datetime.now(UTC) - timedelta(days=days_gone)
-        order = Order.typed(server=f"127.0.0.1:{service.port}", pin=service.pin, site=SITE, agent=AGENT)
+        order = EnrolmentOrder.typed(server=f"127.0.0.1:{service.port}", pin=service.pin, site=SITE, agent=AGENT)
         self.clock = FakeClock(now_ms())
         self.edge = load(EdgeConfig, enrol(order, path, lambda _: CODE, self.clock).config)
         service.be.begins = None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.enrolment.request import Order, check_fingerprint, read_bundle
+from edge_agent.enrolment.request import EnrolmentOrder, check_fingerprint, read_bundle
 from edge_agent.errors import EnrolmentError
 from provisioning.contracts.fleet.enrolment import Bundle
 from provisioning.signing.documents import SealKey, pack_bundle
@@ -39,7 +39,7 @@ def error_of(data: bytes) -> str:
 def test_a_bundle_as_editors_leave_it(line: str, shape: str) -> None:
     bundle = read_bundle(io.BytesIO(shape.format(line).encode()))
     assert bundle.code == CODE
-    order = Order.of(bundle)
+    order = EnrolmentOrder.of(bundle)
     assert (order.host, order.agent_id, order.seal_key) == ("enrol.example", "cabinet-7", bundle.seal_key)
     assert CODE not in repr(order) + repr(bundle)
 
@@ -103,7 +103,7 @@ def test_any_change_of_a_bundle_is_an_error(line: str, data: st.DataObject) -> N
     ],
 )
 def test_a_server_as_it_is_typed(server: str, host: str, port: int) -> None:
-    order = Order.typed(server=server, pin=" AB:ab" * 16, site="east-gate ", agent="cabinet-7")
+    order = EnrolmentOrder.typed(server=server, pin=" AB:ab" * 16, site="east-gate ", agent="cabinet-7")
     assert (order.host, order.port, order.pin, order.site_id) == (host, port, "ab" * 32, "east-gate")
 
 
@@ -127,14 +127,14 @@ def test_a_server_as_it_is_typed(server: str, host: str, port: int) -> None:
 def test_what_cannot_be_meant_is_named_by_its_option(changes: dict[str, str], option: str) -> None:
     good = {"server": "enrol.example", "pin": "ab" * 32, "site": "east-gate", "agent": "cabinet-7"}
     with pytest.raises(EnrolmentError) as caught:
-        Order.typed(**good | changes)
+        EnrolmentOrder.typed(**good | changes)
     assert str(caught.value).startswith(f"{option}: ")
 
 
 @given(st.text(max_size=80))
 def test_any_server_is_an_order_or_an_error(server: str) -> None:
     try:
-        order = Order.typed(server=server, pin="ab" * 32, site="east-gate", agent="cabinet-7")
+        order = EnrolmentOrder.typed(server=server, pin="ab" * 32, site="east-gate", agent="cabinet-7")
     except EnrolmentError:
         return
     assert order.host in server

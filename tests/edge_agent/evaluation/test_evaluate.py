@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from edge_agent.evaluation.evaluate import Eyes, evaluate
+from edge_agent.evaluation.evaluate import AuditDetectors, evaluate
 from edge_agent.evaluation.labels import LabelledClip, LabelledFrame, LabelledPicture, Labels, Object, parse, read
 from edge_agent.evaluation.metrics import FACE_BINS, PLATE_BINS, Figures, bin_of
 from edge_agent.evaluation.overlap import overlapping
@@ -40,7 +40,9 @@ def _picture(folder: Path, name: str, *objects: Object, level: int = 200) -> Lab
     return LabelledPicture(file=name, objects=objects)
 
 
-def _figures(folder: Path, labels: Labels, boxes: Boxes, *, lies: bool = False, eyes: Eyes | None = None) -> Figures:
+def _figures(
+    folder: Path, labels: Labels, boxes: Boxes, *, lies: bool = False, eyes: AuditDetectors | None = None
+) -> Figures:
     return evaluate(folder, labels, lambda: Painter(boxes, lies=lies), eyes, lambda: None)
 
 

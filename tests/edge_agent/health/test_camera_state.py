@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.health.camera_state import Evidence, Kind, Trouble, Verdict, judge
+from edge_agent.health.camera_state import Arrival, Evidence, StateVerdict, Trouble, judge
 from provisioning.contracts.wire.messages import CameraState
 
-STREAM = Evidence(Kind.STREAM, began_s=0.0)
-PUSHED = Evidence(Kind.PUSHED, began_s=0.0, keepalive_s=60.0)
+STREAM = Evidence(Arrival.STREAM, began_s=0.0)
+PUSHED = Evidence(Arrival.PUSHED, began_s=0.0, keepalive_s=60.0)
 SEEN = replace(STREAM, spoke_s=100.0, picture_s=100.0, longest_gap_s=2.0)
 REFUSED = Trouble("unreachable", "refused")
 
@@ -21,7 +21,7 @@ def told(evidence: Evidence, now_s: float) -> tuple[CameraState, str]:
 
 
 def test_a_stream_that_was_seen_just_now_is_online() -> None:
-    assert judge(SEEN, 100.5) == Verdict(CameraState.ONLINE)
+    assert judge(SEEN, 100.5) == StateVerdict(CameraState.ONLINE)
 
 
 @pytest.mark.parametrize(("after_s", "code"), [(10.0, ""), (10.1, "silent")])
@@ -62,15 +62,15 @@ def test_a_capture_that_never_spoke_is_given_a_minute() -> None:
     assert told(STREAM, 60.1) == (CameraState.OFFLINE, "silent")
 
 
-@pytest.mark.parametrize("kind", [Kind.PUSHED, Kind.OTHER])
-def test_what_is_no_stream_may_say_nothing_for_a_year(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [Arrival.PUSHED, Arrival.OTHER])
+def test_what_is_no_stream_may_say_nothing_for_a_year(kind: Arrival) -> None:
     year_s = 365 * 86_400
     assert told(Evidence(kind, began_s=0.0), year_s) == (CameraState.STARTING, "")
     assert told(Evidence(kind, began_s=0.0, picture_s=1.0, spoke_s=1.0), year_s) == (CameraState.ONLINE, "")
 
 
 def test_a_source_that_gave_up_is_offline_at_once_with_its_own_word() -> None:
-    assert judge(replace(SEEN, given_up=REFUSED), 100.0) == Verdict(CameraState.OFFLINE, "unreachable", "refused")
+    assert judge(replace(SEEN, given_up=REFUSED), 100.0) == StateVerdict(CameraState.OFFLINE, "unreachable", "refused")
 
 
 def test_a_device_that_forgets_its_keepalives_is_online_while_its_pictures_come() -> None:
@@ -102,7 +102,7 @@ moments = st.floats(0, 1e6)
 troubles = st.none() | st.builds(Trouble, st.sampled_from(["silent", "stalled", "ended"]), st.just("why"))
 anything = st.builds(
     Evidence,
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(Arrival),
     began_s=moments,
     paused=st.none() | st.just("a leak"),
     given_up=troubles,

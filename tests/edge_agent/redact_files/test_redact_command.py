@@ -18,7 +18,7 @@ from edge_agent.redact_files import command as commands
 from edge_agent.redact_files.errors import RedactRefused
 from edge_agent.redact_files.file_policy import read_policy
 from edge_agent.redact_files.file_redactor import FileRedactor
-from edge_agent.redact_files.job import Item, Kind, plan
+from edge_agent.redact_files.job import FileKind, Item, plan
 from edge_agent.redact_files.output import beside
 from edge_agent.redact_files.summary import Summary
 from engines.catalog.catalog import Catalog
@@ -60,7 +60,7 @@ def test_a_folder_keeps_its_names_and_its_folders(tmp_path: Path) -> None:
     assert {item.source.name: item.target.relative_to(tmp_path / "out").as_posix() for item in items} == {
         "a.JPEG": "a.JPEG", "b.png": "b.jpg", "c.mov": "sub/c.mp4", "d.mp4": "sub/d.mp4", "notes.txt": "notes.txt"
     }  # fmt: skip
-    assert [item.kind for item in items if item.source.name == "notes.txt"] == [Kind.UNKNOWN]
+    assert [item.kind for item in items if item.source.name == "notes.txt"] == [FileKind.UNKNOWN]
 
 
 @pytest.mark.parametrize("out", ["in", "in/redacted", "in/../in/x", "."])
@@ -258,6 +258,6 @@ def test_a_photograph_is_redacted(catalog: Catalog, tmp_path: Path) -> None:
 
 
 def test_an_item_of_a_kind_unknown_is_not_opened(tmp_path: Path) -> None:
-    item = Item(tmp_path / "absent.txt", tmp_path / "out.txt", Kind.UNKNOWN)
+    item = Item(tmp_path / "absent.txt", tmp_path / "out.txt", FileKind.UNKNOWN)
     (left,) = commands.work([item], FileRedactor(lambda: Painter(whole))).left
     assert "by its name" in left.reason

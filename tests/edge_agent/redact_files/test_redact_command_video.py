@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.redact_files.errors import NotRedacted
 from edge_agent.redact_files.file_redactor import FileRedactor, Written
-from edge_agent.redact_files.job import Item, Kind
+from edge_agent.redact_files.job import FileKind, Item
 from edge_agent.redact_files.video_file import Movie
 from edge_agent.redactor.cover import COLOUR
 from tests.edge_agent.painting import Boxes, Painter, nothing, whole
@@ -52,7 +52,7 @@ def _video(
 
 def _redacted(source: Path, target: Path, boxes: Boxes = whole) -> tuple[Written, Painter]:
     painter = Painter(boxes)
-    item = Item(source, target, Kind.VIDEO)
+    item = Item(source, target, FileKind.VIDEO)
     return FileRedactor(lambda: painter).redact(item, lambda: None), painter
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.redactor.cover import Image, Rect
-from edge_agent.redactor.recent_covers import HOLD_MS, NEIGHBOUR_MS, Memory, _Look
+from edge_agent.redactor.recent_covers import HOLD_MS, NEIGHBOUR_MS, RecentCovers, _Look
 from engines.detection.postprocess import Box as Found
 from engines.detection.postprocess import Detection
 from provisioning.contracts.wire.messages import Box
@@ -30,8 +30,8 @@ class Blinking(NoTinyFaces):
         return [Detection("face", 0.9, Found(100, 60, 140, 110))] if self._looks == 1 else []
 
 
-def _remembering(at_ms: int = 1000) -> Memory:
-    memory = Memory()
+def _remembering(at_ms: int = 1000) -> RecentCovers:
+    memory = RecentCovers()
     memory.note(at_ms, SIZE, [WALKER])
     return memory
 
@@ -99,7 +99,7 @@ def test_it_holds_rectangles_and_a_time_and_nothing_else() -> None:
 
 @given(st.lists(st.integers(0, 400), max_size=40))
 def test_it_recalls_each_look_for_its_time_and_holds_no_more(steps_ms: list[int]) -> None:
-    memory, at_ms = Memory(), 0
+    memory, at_ms = RecentCovers(), 0
     looks_ms: list[int] = []
     for step_ms in steps_ms:
         at_ms += step_ms

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from edge_agent.frames import Followed, Look, Reduced
+from edge_agent.frames import DetectionRequest, Followed, Reduced
 from edge_agent.redactor.region import region_of
 from edge_agent.redactor.tracking import Follower
 from edge_agent.tracker import Tracked
@@ -55,7 +55,7 @@ class Street:
         self.at_ms += round(s * 1000)
         self.clock.pass_s(s)
         reduced = Reduced(np.zeros((SMALL[1], SMALL[0], 3), np.uint8), SIZE)
-        return self.follower.look(Look("cam", self.at_ms, reduced, is_taken), may_take=may_take)
+        return self.follower.look(DetectionRequest("cam", self.at_ms, reduced, is_taken), may_take=may_take)
 
     def drive(self, columns: Sequence[int], *, may_take: bool = True) -> list[Followed]:
         return [self.look(column, may_take=may_take) for column in columns]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.errors import DocumentsError
-from edge_agent.remote_config.document_store import State
+from edge_agent.remote_config.document_store import DocumentState
 from edge_agent.remote_config.documents import in_use
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.wire import codec
@@ -107,7 +107,7 @@ def test_without_the_seals_key_there_is_one_clear_error(box: Box) -> None:
 
 def test_a_state_that_contradicts_itself_is_damage(box: Box) -> None:
     box.put_in_force(1, "gate")
-    state = codec.decode(State, (box.folder / "state.json").read_bytes())
+    state = codec.decode(DocumentState, (box.folder / "state.json").read_bytes())
     (box.folder / "state.json").write_bytes(codec.encode(state.model_copy(update={"seen": 0})))
     box.restart()
     assert (box.in_force(), box.documents.active) == (("gate",), 1)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from edge_agent.scheduling.detection_budget import LEAST_PER_S, MOST_PER_S, Attention
+from edge_agent.scheduling.detection_budget import LEAST_PER_S, MOST_PER_S, DetectionBudget
 from edge_agent.scheduling.slots import HOLD_S
 
 
-def moved(attention: Attention, cameras: str, seconds: range, *, look_s: float) -> dict[str, float]:
+def moved(attention: DetectionBudget, cameras: str, seconds: range, *, look_s: float) -> dict[str, float]:
     """Every camera moves and is looked at as often as it may; the rates at the end."""
     for second in seconds:
         for camera in cameras:
@@ -17,12 +17,12 @@ def moved(attention: Attention, cameras: str, seconds: range, *, look_s: float) 
 
 
 def test_one_camera_has_all_that_there_is_up_to_the_most() -> None:
-    assert moved(Attention("a", 0.3, 4), "a", range(100), look_s=0.02) == {"a": MOST_PER_S}
-    assert moved(Attention("a", 0.3, 4), "a", range(100), look_s=0.1)["a"] == pytest.approx(3.0, rel=0.01)
+    assert moved(DetectionBudget("a", 0.3, 4), "a", range(100), look_s=0.02) == {"a": MOST_PER_S}
+    assert moved(DetectionBudget("a", 0.3, 4), "a", range(100), look_s=0.1)["a"] == pytest.approx(3.0, rel=0.01)
 
 
 def test_as_many_as_can_be_looked_at_at_the_least_rate_and_the_others_in_their_turn() -> None:
-    attention = Attention("abcd", 0.3, 4)
+    attention = DetectionBudget("abcd", 0.3, 4)
     rates = moved(attention, "abcd", range(100), look_s=0.06)
     assert sorted(rates.values()) == pytest.approx([0, 0, 2.5, 2.5], rel=0.05)
     moved(attention, "abcd", range(100, 1000), look_s=0.06)
@@ -31,7 +31,7 @@ def test_as_many_as_can_be_looked_at_at_the_least_rate_and_the_others_in_their_t
 
 
 def test_the_time_that_looks_take_is_bounded() -> None:
-    attention = Attention("abcdefgh", 0.3, 8)
+    attention = DetectionBudget("abcdefgh", 0.3, 8)
     moved(attention, "abcdefgh", range(60), look_s=0.05)
     before = sum(attention.looks().values())
     moved(attention, "abcdefgh", range(60, 160), look_s=0.05)
@@ -39,13 +39,13 @@ def test_the_time_that_looks_take_is_bounded() -> None:
 
 
 def test_no_more_than_there_are_streams_that_may_be_decoded() -> None:
-    moved_all = moved(Attention("abc", 1.0, 2), "abc", range(10), look_s=0.01)
+    moved_all = moved(DetectionBudget("abc", 1.0, 2), "abc", range(10), look_s=0.01)
     assert sum(rate > 0 for rate in moved_all.values()) == 2
-    assert moved(Attention("a", 0.0, 2), "a", range(10), look_s=0.01) == {"a": 0.0}
+    assert moved(DetectionBudget("a", 0.0, 2), "a", range(10), look_s=0.01) == {"a": 0.0}
 
 
 def test_one_that_is_lost_makes_room_and_one_without_places_has_no_part() -> None:
-    attention = Attention("ab", 0.2, 4)
+    attention = DetectionBudget("ab", 0.2, 4)
     moved(attention, "ab", range(5), look_s=0.1)
     attention.lost("a", now_s=5)
     attention.note("b", moving=True, now_s=5)
@@ -56,7 +56,7 @@ def test_one_that_is_lost_makes_room_and_one_without_places_has_no_part() -> Non
 
 
 def test_what_should_have_been_looked_at_and_was_not_is_counted() -> None:
-    attention = Attention("ab", 0.1, 4)
+    attention = DetectionBudget("ab", 0.1, 4)
     for second in range(int(HOLD_S) - 1):
         for camera in "ab":
             if attention.per_second(camera):
@@ -67,14 +67,14 @@ def test_what_should_have_been_looked_at_and_was_not_is_counted() -> None:
 
 
 def test_of_what_stood_still_or_was_away_nothing_was_skipped() -> None:
-    attention = Attention("a", 0.0, 4)
+    attention = DetectionBudget("a", 0.0, 4)
     for second, moving in ((0, True), (60, True), (61, False), (62, False), (63, True)):
         attention.note("a", moving=moving, now_s=second)
     assert attention.skipped() == {"a": 0}
 
 
 def test_where_looks_became_too_dear_one_is_tried_again_later() -> None:
-    attention = Attention("a", 0.3, 4)
+    attention = DetectionBudget("a", 0.3, 4)
     moved(attention, "a", range(20), look_s=0.6)
     assert attention.per_second("a") == 0.0
     moved(attention, "a", range(20, 200), look_s=0.05)

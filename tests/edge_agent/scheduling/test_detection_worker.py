@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.capture.camera_capture import Captured, Orders
+from edge_agent.capture.camera_capture import Captured, CaptureLimits
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.frames import Followed, Look, Reduced, Selected
+from edge_agent.frames import DetectionRequest, Followed, Reduced, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 from provisioning.contracts.wire.messages import CameraState
 from tests.edge_agent.sightings import live_camera
 from tests.edge_agent.street import PacedClock
@@ -24,9 +24,9 @@ from tests.support.waiting import LONG_S
 LINES = [{"name": "line", "start": (0.5, 0), "end": (0.5, 1)}]
 
 
-def look(camera_id: str = "gate", second: int = 0) -> Look:
+def look(camera_id: str = "gate", second: int = 0) -> DetectionRequest:
     reduced = Reduced(np.zeros((36, 64, 3), np.uint8), (64, 36))
-    return Look(camera_id, EPOCH_MS + 1000 * second, reduced, is_taken=False)
+    return DetectionRequest(camera_id, EPOCH_MS + 1000 * second, reduced, is_taken=False)
 
 
 class Answered:
@@ -39,7 +39,7 @@ class Answered:
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         yield from ()
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: CaptureLimits) -> None:
         pass
 
     def answer(self, at_ms: int, *, take: bool) -> None:
@@ -56,7 +56,7 @@ class Follower:
         self.may: list[bool] = []
         self.forgotten = self.expired = 0
 
-    def look(self, look: Look, *, may_take: bool) -> Followed:
+    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         self.may.append(may_take)
         self._clock.pass_s(0.1)
         if isinstance(self.finds, Exception):
@@ -80,8 +80,8 @@ class World:
         self.queue: FairQueue[Selected] = FairQueue(1, "drop_oldest")
         self.pauses = Pauses(folder)
         self.health = Health("street", cameras, self.pauses, self.clock, lambda: None)
-        self.steward = Steward(edge, self.captures, self.queue, self.clock)
-        self.looker = Looker(self.followers, self.captures, self.steward, self.health, self.clock)
+        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
+        self.looker = DetectionWorker(self.followers, self.captures, self.steward, self.health, self.clock)
 
 
 @pytest.fixture

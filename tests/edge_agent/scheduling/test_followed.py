@@ -17,9 +17,9 @@ from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline
 from edge_agent.redactor.redactor import CameraRedactor
-from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
+from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.spool.spool import Spool
 from engines.runtimes.engine import Tensor
 from provisioning.contracts.config import processes
@@ -88,10 +88,10 @@ def test_the_moment_of_a_crossing_is_a_snapshot_that_tells_it(
     health = Health("street", [camera], Pauses(tmp_path), clock, lambda: None)
     queue: FairQueue[Selected] = FairQueue(64, "block")
     captures = {"gate": Capture(camera, Driving(), clock)}
-    steward = Steward(edge, captures, queue, clock)
+    steward = Scheduler(edge, captures, queue, clock)
     models = detectors(NoTinyFaces(), bright)
     redactor = Noted(CameraRedactor("street", camera, edge.redactor, models, Stopwatch()))
-    looker = Looker({"gate": redactor}, captures, steward, health, clock)
+    looker = DetectionWorker({"gate": redactor}, captures, steward, health, clock)
     pipeline = Pipeline(
         *(camera, captures["gate"], redactor, queue, steward, looker, spool, health, clock),
         Backoff(1, 1),

@@ -7,8 +7,8 @@ import pytest
 
 from edge_agent.errors import DropReason, SourceError
 from edge_agent.health import camera_state
-from edge_agent.metrics import Told, families
-from edge_agent.scheduling.detection_budget import Looking
+from edge_agent.metrics import MetricsInputs, families
+from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from tests.edge_agent.publishing import World
 
@@ -45,13 +45,13 @@ def test_every_picture_check_has_a_line(check: PictureCheck) -> None:
 
 def test_every_metric_is_named(tmp_path: Path) -> None:
     world = World(tmp_path)
-    told = Told(
+    told = MetricsInputs(
         world.publisher.heartbeat,
         world.publisher.assessed,
         world.health.statuses,
         world.health.restarts,
         world.health.clock_changes,
-        lambda: Looking({}, {}, {}, {}, 0.05),
+        lambda: DetectionCounts({}, {}, {}, {}, 0.05),
     )
     names = {family.name.removeprefix("wayside_edge_") for family in families(told)}
     world.spool.close()

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.scheduling.redaction_budget import SHARE, Budget
+from edge_agent.scheduling.redaction_budget import SHARE, RedactionBudget
 from provisioning.contracts.config import processes
 
 LARGE, SMALL = (1920, 1080), (640, 360)
 
 
-def budget_of(number: int, **selector: float) -> Budget:
-    return Budget({str(n): processes.Selector.model_validate(selector) for n in range(number)})
+def budget_of(number: int, **selector: float) -> RedactionBudget:
+    return RedactionBudget({str(n): processes.Selector.model_validate(selector) for n in range(number)})
 
 
-def move(budget: Budget, camera: str, per_s: float, now_s: float) -> None:
+def move(budget: RedactionBudget, camera: str, per_s: float, now_s: float) -> None:
     """As if it had moved for long: what is forgotten is as much as comes."""
     budget.changed(camera, round(per_s * 30), now_s)
 
@@ -97,7 +97,7 @@ def test_a_small_picture_costs_less_so_there_may_be_more_of_them() -> None:
         budget.taken(camera, 0.0)
         move(budget, camera, 25.0, 0.0)
     budget_of(1)
-    least_ms = Budget.least_ms(budget, 0.0)
+    least_ms = RedactionBudget.least_ms(budget, 0.0)
     assert least_ms["0"] == pytest.approx(4 * least_ms["1"], rel=0.2)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture.camera_capture import Captured, Orders
+from edge_agent.capture.camera_capture import Captured, CaptureLimits
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.frames import Followed, Selected, SelectReason
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Steward
-from edge_agent.sighting import Sighting
+from edge_agent.scheduling.scheduler import Scheduler
 from provisioning.contracts.config import processes
 from tests.edge_agent.pipelines import PLATFORM, recorder
 from tests.edge_agent.world import FakeClock, edge_config, frame, replay_camera
@@ -20,12 +20,12 @@ STOP = threading.Event()
 
 class Obedient:
     def __init__(self) -> None:
-        self.orders: list[Orders] = []
+        self.orders: list[CaptureLimits] = []
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         yield from ()
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: CaptureLimits) -> None:
         self.orders.append(orders)
 
     def answer(self, at_ms: int, *, take: bool) -> None:
@@ -46,12 +46,12 @@ class World:
         self.clock = FakeClock()
         self.captures = {camera.id: Obedient() for camera in cameras}
         self.queue: FairQueue[Selected] = FairQueue(2, "drop_oldest")
-        self.steward = Steward(edge, self.captures, self.queue, self.clock)
+        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
         self.seen = dict.fromkeys(self.captures, 0)
 
     def see(self, camera_id: str, *, changed: int = 0, moving: bool = False) -> None:
         self.seen[camera_id] += changed
-        self.steward.sighted(Sighting(camera_id, 0, 1, self.seen[camera_id], moving, 0.0, None, None))
+        self.steward.sighted(CaptureStats(camera_id, 0, 1, self.seen[camera_id], moving, 0.0, None, None))
 
     def take(self, camera_id: str) -> Selected:
         selected = Selected(frame(camera_id=camera_id), SelectReason.CHANGE)
@@ -64,7 +64,7 @@ class World:
         assert selected is not None
         self.steward.left(selected, took_s)
 
-    def last(self, camera_id: str) -> Orders:
+    def last(self, camera_id: str) -> CaptureLimits:
         return self.captures[camera_id].orders[-1]
 
 
@@ -85,9 +85,9 @@ def test_a_camera_whose_place_is_full_is_told_and_told_again_when_there_is_room(
     world.take("gate")
     assert world.captures["gate"].orders == []
     world.take("gate")
-    assert world.captures["gate"].orders == [Orders(is_full=True)]
+    assert world.captures["gate"].orders == [CaptureLimits(is_full=True)]
     world.redact()
-    assert world.captures["gate"].orders == [Orders(is_full=True), Orders()]
+    assert world.captures["gate"].orders == [CaptureLimits(is_full=True), CaptureLimits()]
     assert world.captures["yard"].orders == []
 
 
@@ -163,23 +163,23 @@ def test_where_cameras_wait_for_the_redactor_only_their_place_in_the_queue_holds
     assert world.captures["gate"].orders == []
     world.take("gate")
     world.take("gate")
-    assert world.last("gate") == Orders(is_full=True)
+    assert world.last("gate") == CaptureLimits(is_full=True)
 
 
 def test_where_there_is_a_line_machines_are_looked_for_while_something_moves(tmp_path: Path) -> None:
     world = World(tmp_path, live("gate", lines=LINES), live("yard"))
     world.see("yard", moving=True)
-    assert world.last("yard") == Orders(closer=True)
+    assert world.last("yard") == CaptureLimits(closer=True)
     world.clock.pass_s(1)
     world.see("gate", moving=True)
-    assert world.last("gate") == Orders(closer=True, looks_per_s=5.0)
+    assert world.last("gate") == CaptureLimits(closer=True, looks_per_s=5.0)
     world.clock.pass_s(1)
     world.see("yard", moving=True)
-    assert world.last("yard") == Orders()  # one stream decoded as a whole, and it is the one with the line
+    assert world.last("yard") == CaptureLimits()  # one stream decoded as a whole, and it is the one with the line
     world.steward.lost("gate")
     world.clock.pass_s(2)
     world.see("yard", moving=True)
-    assert (world.last("gate"), world.last("yard")) == (Orders(), Orders(closer=True))
+    assert (world.last("gate"), world.last("yard")) == (CaptureLimits(), CaptureLimits(closer=True))
 
 
 def test_a_stream_is_decoded_for_a_minute_more_unless_somebody_else_wants_that(tmp_path: Path) -> None:
@@ -202,12 +202,12 @@ def test_a_stream_is_decoded_for_a_minute_more_unless_somebody_else_wants_that(t
 def test_without_time_for_looks_there_are_none(tmp_path: Path) -> None:
     world = World(tmp_path, live("gate", lines=LINES), share=0)
     world.see("gate", moving=True)
-    assert world.last("gate") == Orders(closer=True)
+    assert world.last("gate") == CaptureLimits(closer=True)
 
 
 def test_a_recording_is_looked_at_from_its_beginning(tmp_path: Path) -> None:
     film = replay_camera("film", tmp_path, realtime=False).model_copy(update={"lines": live("x", lines=LINES).lines})
-    assert World(tmp_path, film).captures["film"].orders == [Orders(looks_per_s=5.0)]
+    assert World(tmp_path, film).captures["film"].orders == [CaptureLimits(looks_per_s=5.0)]
     assert World(tmp_path, film, share=0).captures["film"].orders == []
 
 

@@ -5,15 +5,15 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.scheduling.slots import HOLD_S, Grants
+from edge_agent.scheduling.slots import HOLD_S, TimedSlots
 
 
-def holders(grants: Grants, cameras: str) -> set[str]:
+def holders(grants: TimedSlots, cameras: str) -> set[str]:
     return {camera for camera in cameras if grants.holds(camera)}
 
 
 def test_the_first_to_move_hold_them_and_give_them_back_when_it_is_still() -> None:
-    grants = Grants(2)
+    grants = TimedSlots(2)
     for camera in "abc":
         grants.note(camera, moving=True, now_s=0)
     assert holders(grants, "abc") == {"a", "b"}
@@ -22,7 +22,7 @@ def test_the_first_to_move_hold_them_and_give_them_back_when_it_is_still() -> No
 
 
 def test_nobody_gives_one_up_while_nobody_waits() -> None:
-    grants = Grants(2)
+    grants = TimedSlots(2)
     for second in range(100):
         for camera in "ab":
             grants.note(camera, moving=True, now_s=second)
@@ -30,13 +30,13 @@ def test_nobody_gives_one_up_while_nobody_waits() -> None:
 
 
 def test_without_any_nobody_looks_closer() -> None:
-    grants = Grants(0)
+    grants = TimedSlots(0)
     grants.note("a", moving=True, now_s=0)
     assert not grants.holds("a")
 
 
 def test_all_who_move_have_their_turn() -> None:
-    grants = Grants(4)
+    grants = TimedSlots(4)
     cameras = "abcdefghijklmnopqrst"
     held: Counter[str] = Counter()
     for second in range(1000):
@@ -51,7 +51,7 @@ def test_all_who_move_have_their_turn() -> None:
     events=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans(), st.floats(0, 2 * HOLD_S)), max_size=60),
 )
 def test_never_more_than_the_limit_and_only_who_moves(limit: int, events: list[tuple[str, bool, float]]) -> None:
-    grants = Grants(limit)
+    grants = TimedSlots(limit)
     moving: set[str] = set()
     now_s = 0.0
     for camera, moves, later_s in events:
@@ -64,7 +64,7 @@ def test_never_more_than_the_limit_and_only_who_moves(limit: int, events: list[t
 
 
 def test_where_the_limit_is_lowered_those_who_have_held_longest_make_room_at_once() -> None:
-    grants = Grants(3)
+    grants = TimedSlots(3)
     for second, camera in enumerate("abc"):
         grants.note(camera, moving=True, now_s=second)
     grants.limit = 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_agent.spool import hop_times
-from edge_agent.spool.hop_times import UNKNOWN, Passage, Passages
+from edge_agent.spool.hop_times import UNKNOWN, HopTimes, RecentHopTimes
 from edge_agent.uplink.mqtt import Connected
 from provisioning.contracts.wire import topics
 from tests.edge_agent.publishing import World
@@ -41,10 +41,10 @@ def test_what_an_earlier_run_spooled_has_no_times(tmp_path: Path) -> None:
 
 
 def test_the_newest_are_remembered_and_no_more() -> None:
-    passages = Passages()
+    passages = RecentHopTimes()
     for number in range(hop_times.REMEMBERED + 1):
         passages.selected(str(number), number)
     assert passages.of("0") == UNKNOWN
-    assert passages.of("1") == Passage(selected_at_ms=1)
+    assert passages.of("1") == HopTimes(selected_at_ms=1)
     passages.spooled("0", redacted_at_ms=1, spooled_at_ms=2)
     assert passages.of("0") == UNKNOWN

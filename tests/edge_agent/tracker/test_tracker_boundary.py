@@ -8,8 +8,8 @@ from typing import get_type_hints
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.tracker import Event, Tracked, Tracker, What
-from edge_agent.tracker.timed_box import Mark, Seen
+from edge_agent.tracker import Tracked, Tracker, TrackEvent, TrackEventKind
+from edge_agent.tracker.timed_box import Mark, SeenMachine
 from edge_agent.tracker.track import Track
 from engines.detection.postprocess import GROUP_OF
 from provisioning.contracts.wire.messages import Crossing, Machine, MachineClass, Motion
@@ -48,7 +48,7 @@ def test_its_two_groups_are_the_detectors_without_people() -> None:
 
 def test_a_track_is_boxes_and_times_and_no_number_or_appearance() -> None:
     assert Mark._fields == ("at_ms", "x0", "y0", "x1", "y1", "whole")
-    assert Seen._fields == ("mark", "two_wheeler", "certain")
+    assert SeenMachine._fields == ("mark", "two_wheeler", "certain")
     assert {field.name for field in fields(Track)} == {
         "since_ms", "marks", "votes", "velocity", "way", "still_ms", "visit", "unjudged", "untold", "told_ms",
     }  # fmt: skip
@@ -57,9 +57,9 @@ def test_a_track_is_boxes_and_times_and_no_number_or_appearance() -> None:
 def test_what_is_told_links_no_two_rows() -> None:
     assert set(Motion.model_fields) == {"heading_deg", "dwell_s", "zones", "crossed", "wrong_way"}
     assert set(Crossing.model_fields) == {"line", "to"}
-    assert [field.name for field in fields(Event)] == ["what", "where", "machine"]  # an index into one look
+    assert [field.name for field in fields(TrackEvent)] == ["what", "where", "machine"]  # an index into one look
     assert [field.name for field in fields(Tracked)] == ["machines", "events"]
-    assert set(What) == {"crossed", "wrong_way"}
+    assert set(TrackEventKind) == {"crossed", "wrong_way"}
 
 
 def test_two_machines_with_one_motion_cannot_be_told_apart_by_it() -> None:

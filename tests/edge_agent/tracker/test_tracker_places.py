@@ -5,7 +5,7 @@ from math import cos, pi
 
 import pytest
 
-from edge_agent.tracker import Event, Tracker, What
+from edge_agent.tracker import Tracker, TrackEvent, TrackEventKind
 from provisioning.contracts.config.camera import Lane, Line, Zone
 from tests.edge_agent.traffic_machines import (
     NOON_MS,
@@ -49,7 +49,7 @@ def test_a_crossing_is_told_once_with_the_side_as_a_walker_on_the_line_sees_it(
 ) -> None:
     looks = follow(Tracker(camera(lines=(line,))), [path], times(7, per_second))
     assert crossings(looks) == [("gate", to)]
-    assert events(looks) == [Event(What.CROSSED, "gate", 0)]
+    assert events(looks) == [TrackEvent(TrackEventKind.CROSSED, "gate", 0)]
 
 
 def test_a_crossing_between_the_first_two_looks_is_told_with_the_third() -> None:
@@ -148,7 +148,7 @@ def test_the_wrong_way_is_told_after_a_second_and_its_event_once() -> None:
     told = [motion.wrong_way for motion in motions(looks) if motion]
     assert told[:5] == [()] * 5  # known since 0.4 s, at 5 looks a second
     assert told[5:] == [("lane",)] * len(told[5:])
-    assert events(looks) == [Event(What.WRONG_WAY, "lane", 0)]
+    assert events(looks) == [TrackEvent(TrackEventKind.WRONG_WAY, "lane", 0)]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_crossing_that_nobody_was_told_of_is_said_again_until_somebody_is_and_
     first = said.index(True)
     assert first < 11
     assert said == [False] * first + [True] * (13 - first) + [False] * 2
-    assert events(looks) == [Event(What.CROSSED, "gate", 0)]
+    assert events(looks) == [TrackEvent(TrackEventKind.CROSSED, "gate", 0)]
 
 
 def test_what_the_last_look_said_can_be_told_afterwards() -> None:

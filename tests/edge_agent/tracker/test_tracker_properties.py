@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.tracker import Event, Tracked, Tracker
+from edge_agent.tracker import Tracked, Tracker, TrackEvent
 from edge_agent.tracker.track import HISTORY
 from edge_agent.tracker.track_start import POOL
 from edge_agent.tracker.tracker import FORGET_MS, LOOSE_LOOKS, MAX_TRACKS
@@ -136,4 +136,4 @@ def test_a_track_knows_no_more_places_than_the_camera_has() -> None:
 
 
 def test_an_event_is_a_plain_value() -> None:
-    assert {Event.__dataclass_params__.frozen, Tracked.__dataclass_params__.frozen} == {True}  # type: ignore[attr-defined]
+    assert {TrackEvent.__dataclass_params__.frozen, Tracked.__dataclass_params__.frozen} == {True}  # type: ignore[attr-defined]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff
-from edge_agent.sighting import Sighting
-from edge_agent.uplink.heartbeat import Vitals, free_bytes
+from edge_agent.uplink.heartbeat import HeartbeatInputs, free_bytes
 from edge_agent.uplink.mqtt import Connected
 from edge_agent.uplink.publisher import Publisher
 from provisioning.contracts.wire import codec, topics
@@ -27,7 +27,7 @@ def test_every_minute_and_not_retained(world: World) -> None:
     world.turn(Connected())
     scores = {PictureCheck.DARK: 0.75}
     world.health.sighted(
-        Sighting("gate", EPOCH_MS, 30, 0, moving=True, decode_cpu_ms=90, sender_offset_ms=None, scores=scores)
+        CaptureStats("gate", EPOCH_MS, 30, 0, moving=True, decode_cpu_ms=90, sender_offset_ms=None, scores=scores)
     )
     sent = []
     for _ in range(130):
@@ -54,14 +54,14 @@ def test_what_was_due_while_the_broker_was_away_is_said_once_it_is_back(world: W
 def test_the_heartbeat_holds_queue_rate_decoding_and_disk(world: World) -> None:
     publisher = Publisher(
         world.edge, world.spool, world.health, world.clock, world.dial, world.woken, software="test",
-        reconnect=Backoff(1, 1), refused=Backoff(1, 1), vitals=Vitals(queued=lambda: 3, rate=lambda: 2.5),
+        reconnect=Backoff(1, 1), refused=Backoff(1, 1), vitals=HeartbeatInputs(queued=lambda: 3, rate=lambda: 2.5),
     )  # fmt: skip
     before = publisher.heartbeat()
     assert (before.queued, before.rate, before.decode_ms) == (3, 2.5, None)
     assert before.disk_free_bytes is not None
     assert before.disk_free_bytes > 0
     world.health.sighted(
-        Sighting("gate", EPOCH_MS, 10, 4, moving=False, decode_cpu_ms=80, sender_offset_ms=None, scores=None)
+        CaptureStats("gate", EPOCH_MS, 10, 4, moving=False, decode_cpu_ms=80, sender_offset_ms=None, scores=None)
     )
     after = publisher.heartbeat()
     assert after.decode_ms == 8

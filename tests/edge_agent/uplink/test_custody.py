@@ -18,7 +18,7 @@ from edge_agent.errors import BrokerError
 from edge_agent.health.pauses import Pauses
 from edge_agent.spool import ledger
 from edge_agent.spool.database import reading
-from edge_agent.uplink.mqtt import Acknowledged, Connected, Event, Lost, PahoLink
+from edge_agent.uplink.mqtt import Acknowledged, Connected, Disconnected, MqttEvent, PahoLink
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.messages import Ledger, PictureState
@@ -181,7 +181,7 @@ class TestLink:
     """The link alone."""
 
     @staticmethod
-    def wait_for(events: "SimpleQueue[Event]", kind: type[Event]) -> Event:
+    def wait_for(events: "SimpleQueue[MqttEvent]", kind: type[MqttEvent]) -> MqttEvent:
         while True:
             try:
                 event = events.get(timeout=LONG_S)
@@ -191,7 +191,7 @@ class TestLink:
                 return event
 
     def test_connects_publishes_and_hears_what_the_broker_did(self, site: Exchange) -> None:
-        events: SimpleQueue[Event] = SimpleQueue()
+        events: SimpleQueue[MqttEvent] = SimpleQueue()
         link = PahoLink(site.section("street"), "street", events.put)
         self.wait_for(events, Connected)
         mid = link.publish(topics.snapshots("street"), b"x", expiry_s=1)
@@ -199,14 +199,14 @@ class TestLink:
         forged = link.publish(topics.snapshots("avenue"), b"x")
         assert self.wait_for(events, Acknowledged) == Acknowledged(forged, 0x87, "Not authorized")
         site.kill()
-        assert isinstance(self.wait_for(events, Lost), Lost)
+        assert isinstance(self.wait_for(events, Disconnected), Disconnected)
         link.close()
 
     def test_leaves_no_thread_and_no_event_behind(self, site: Exchange) -> None:
         identity = site.section("street")
         before = threading.active_count()
         for _ in range(5):
-            events: SimpleQueue[Event] = SimpleQueue()
+            events: SimpleQueue[MqttEvent] = SimpleQueue()
             link = PahoLink(identity, "street", events.put)
             self.wait_for(events, Connected)
             link.close()
@@ -215,12 +215,12 @@ class TestLink:
 
     def test_a_second_agent_of_the_same_name_is_named_as_the_cause(self, site: Exchange) -> None:
         identity = site.section("street")
-        events: SimpleQueue[Event] = SimpleQueue()
+        events: SimpleQueue[MqttEvent] = SimpleQueue()
         first = PahoLink(identity, "street", events.put)
         self.wait_for(events, Connected)
         second = PahoLink(identity, "street", lambda _: None)
-        lost = self.wait_for(events, Lost)
-        assert isinstance(lost, Lost)
+        lost = self.wait_for(events, Disconnected)
+        assert isinstance(lost, Disconnected)
         assert "another agent" in lost.cause
         first.close()
         second.close()
@@ -258,8 +258,8 @@ class TestLink:
     def test_a_certificate_of_another_authority_is_refused(self, site: Exchange, tmp_path: Path) -> None:
         good = site.section("street")
         foreign = foreign_identity(tmp_path)
-        events: SimpleQueue[Event] = SimpleQueue()
+        events: SimpleQueue[MqttEvent] = SimpleQueue()
         broker = good.model_copy(update={"cert_file": foreign.cert_file, "key_file": foreign.key_file})
         link = PahoLink(broker, "street", events.put)
-        assert isinstance(self.wait_for(events, Lost), Lost)
+        assert isinstance(self.wait_for(events, Disconnected), Disconnected)
         link.close()

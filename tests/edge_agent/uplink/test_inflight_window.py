@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.uplink.inflight_window import Window
+from edge_agent.uplink.inflight_window import InflightWindow
 from provisioning.contracts.config import processes
 
 LIMITS = processes.Window(max_messages=5, max_bytes=1024 * 1024, resend_after_s=10)
@@ -17,7 +17,7 @@ MBIT = 125_000
 
 @given(events=st.lists(st.tuples(EVENTS, st.integers(0, 7)), max_size=80))
 def test_never_more_in_flight_than_allowed_and_nothing_stuck(events: list[tuple[str, int]]) -> None:
-    window = Window(LIMITS)
+    window = InflightWindow(LIMITS)
     now_s = 0.0
     mid = 0
     open_mids: list[tuple[int, int]] = []
@@ -54,7 +54,7 @@ def test_never_more_in_flight_than_allowed_and_nothing_stuck(events: list[tuple[
 
 
 def test_a_late_puback_of_an_older_sending_touches_nothing() -> None:
-    window = Window(LIMITS)
+    window = InflightWindow(LIMITS)
     window.add(1, 1000, 11, 0)
     window.expire(100)
     window.add(1, 1000, 12, 100)
@@ -67,7 +67,7 @@ def test_a_late_puback_of_an_older_sending_touches_nothing() -> None:
 
 def test_the_time_to_resend_begins_when_the_broker_has_it() -> None:
     """Until then it is on its way: a second copy would only make a slow line slower."""
-    window = Window(LIMITS)
+    window = InflightWindow(LIMITS)
     window.add(1, 1000, 11, 0)
     window.add(2, 1000, 12, 0)
     window.expire(60)
@@ -82,7 +82,7 @@ def test_the_time_to_resend_begins_when_the_broker_has_it() -> None:
 
 
 def test_a_centre_that_answers_nothing_is_not_flooded() -> None:
-    window = Window(processes.Window(resend_after_s=30))
+    window = InflightWindow(processes.Window(resend_after_s=30))
     rounds, mid = [], 0
     for now_s in range(0, 150, 30):
         window.expire(now_s)
@@ -94,8 +94,8 @@ def test_a_centre_that_answers_nothing_is_not_flooded() -> None:
 
 
 def test_expiry_at_the_broker_is_not_later_than_the_resend() -> None:
-    assert Window(processes.Window(resend_after_s=2.9)).expiry_s == 2
-    assert Window(processes.Window(resend_after_s=0.2)).expiry_s == 1  # the least that MQTT can say
+    assert InflightWindow(processes.Window(resend_after_s=2.9)).expiry_s == 2
+    assert InflightWindow(processes.Window(resend_after_s=0.2)).expiry_s == 1  # the least that MQTT can say
 
 
 class Line:
@@ -111,7 +111,7 @@ class Line:
         archive_s: float = 0.3,
         archive_per_s: float = 1000.0,
     ) -> None:
-        self.window = Window(processes.Window())
+        self.window = InflightWindow(processes.Window())
         self._bytes_per_s = bytes_per_s
         self._round_trip_s = round_trip_s
         self._archive_s = archive_s
@@ -194,7 +194,7 @@ def test_over_a_fast_line_the_window_is_full(round_trip_s: float) -> None:
 
 
 def test_each_quick_round_doubles_it_also_where_all_answers_come_at_once() -> None:
-    window = Window(processes.Window())
+    window = InflightWindow(processes.Window())
     rounds, mid = [], 0
     for now_s in range(5):
         first, mid = mid, _fill(window, mid, now_s=now_s)
@@ -207,7 +207,7 @@ def test_each_quick_round_doubles_it_also_where_all_answers_come_at_once() -> No
 
 
 def test_one_bad_moment_halves_once_and_not_for_each_that_was_in_it() -> None:
-    window = Window(processes.Window())
+    window = InflightWindow(processes.Window())
     mid = _fill(window, 0, now_s=0)
     for number in range(mid):
         window.taken(number, 0.1)
@@ -222,7 +222,7 @@ def test_one_bad_moment_halves_once_and_not_for_each_that_was_in_it() -> None:
     assert window.room()[0] == on_its_way // 2
 
 
-def _fill(window: Window, mid: int, *, now_s: float) -> int:
+def _fill(window: InflightWindow, mid: int, *, now_s: float) -> int:
     while window.room()[0]:
         window.add(mid, 1000, mid, now_s)
         mid += 1
@@ -230,9 +230,9 @@ def _fill(window: Window, mid: int, *, now_s: float) -> int:
 
 
 def test_a_trickle_teaches_nothing_about_the_line() -> None:
-    window = Window(processes.Window())
+    window = InflightWindow(processes.Window())
     for number in range(100):
         window.add(number, SIZE, number, number)
         window.taken(number, number + 0.1)
         window.ended(number, number + 0.5)
-    assert window.room()[0] == Window(processes.Window()).room()[0]
+    assert window.room()[0] == InflightWindow(processes.Window()).room()[0]

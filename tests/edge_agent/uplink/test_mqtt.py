@@ -17,7 +17,7 @@ from edge_agent.diagnosis import broker as doctor
 from edge_agent.diagnosis.identity import Time
 from edge_agent.diagnosis.probes import check
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.uplink.mqtt import Event, Lost, PahoLink
+from edge_agent.uplink.mqtt import Disconnected, MqttEvent, PahoLink
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.diagnosis import Fault
 from provisioning.pki.identities import BROKER
@@ -70,9 +70,9 @@ def pki(tmp_path: Path) -> Pki:
     return Pki(tmp_path / "home")
 
 
-def lost(section: processes.Broker) -> list[Event]:
+def lost(section: processes.Broker) -> list[MqttEvent]:
     """All that is reported of one connection."""
-    events: SimpleQueue[Event] = SimpleQueue()
+    events: SimpleQueue[MqttEvent] = SimpleQueue()
     link = PahoLink(section, "street", events.put)
     first = events.get(timeout=60)
     while link._client.is_connected() or (link._client._thread is not None and link._client._thread.is_alive()):
@@ -84,7 +84,7 @@ def lost(section: processes.Broker) -> list[Event]:
 def test_a_broker_of_mqtt_3_is_named_as_such_and_no_certificate_is_suspected(pki: Pki) -> None:
     with broker(pki, REFUSED_BY_311) as section:
         (event,) = lost(section)
-    assert isinstance(event, Lost)
+    assert isinstance(event, Disconnected)
     assert event.cause.startswith(f"broker {HOST}:{section.port} speaks MQTT 3.1.1: version 5 is needed")
     assert "certificate" not in event.cause
 
@@ -92,7 +92,7 @@ def test_a_broker_of_mqtt_3_is_named_as_such_and_no_certificate_is_suspected(pki
 def test_a_refusal_by_mqtt_5_is_told_once_and_with_its_reason(pki: Pki) -> None:
     with broker(pki, BANNED) as section:
         (event,) = lost(section)
-    assert isinstance(event, Lost)
+    assert isinstance(event, Disconnected)
     assert "refuses agent street (Banned): is its certificate revoked" in event.cause
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import BrokerError
-from edge_agent.uplink.mqtt import Connected, Lost
+from edge_agent.uplink.mqtt import Connected, Disconnected
 from provisioning.contracts.wire import topics
 from tests.edge_agent.publishing import FakeLink, World, archived
 
@@ -31,7 +31,7 @@ def test_a_lost_connection_sends_everything_again_on_the_next(world: World) -> N
             world.report(Connected())
             return
         sent.append(world.sent_keys())
-        world.report(Lost("broker 127.0.0.1:1 closed the connection"))
+        world.report(Disconnected("broker 127.0.0.1:1 closed the connection"))
         if world.dials == 3:
             stop.set()
 

@@ -10,7 +10,7 @@ from center import bootstrap
 from center.access import second_factor
 from center.database import location
 from center.evidence import setup as evidence_setup
-from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.enrolment.identity import private_pem as agent_pem
 from edge_agent.remote_config.document_store import DocumentStore
 from provisioning.broker import commands as broker_commands
@@ -68,7 +68,7 @@ class Installation:
         )
 
     def _box(self) -> None:
-        folder = Folder(self.root / "box")
+        folder = AgentFolder(self.root / "box")
         folder.prepare()
         box = Box()
         box.secrets = folder.secrets_key()
@@ -240,7 +240,7 @@ def test_its_names_are_those_of_the_processes(tmp_path: Path) -> None:
         bootstrap.SETUP_CODE,
         second_factor.KEY,
     )
-    assert Folder(tmp_path).pending.name == secret_files.PENDING_KEY
+    assert AgentFolder(tmp_path).pending.name == secret_files.PENDING_KEY
     assert secret_files.EVIDENCE_FOLDER == evidence_setup.FOLDER
 
 

@@ -7,7 +7,7 @@ from provisioning.contracts.wire.messages import PictureCheck
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class CaptureStats:
     """The counts only grow, over all attempts and all processes of one camera's capture."""
 
     camera_id: str

@@ -32,7 +32,7 @@ from edge_agent.enrolment.renewal import Renewer
 from edge_agent.enrolment.request import BUNDLE_START, EnrolmentOrder, read_bundle
 from edge_agent.enrolment.signing import Signer
 from edge_agent.errors import DropReason, EdgeError, EnrolmentError, RedactionUnavailable
-from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.gb28181.registration_file import read_devices
 from edge_agent.health.pauses import Pauses
 from edge_agent.redactor import Redactors
 from edge_agent.remote_config.documents import in_use
@@ -222,7 +222,7 @@ def devices(path: Path, *, with_channels: bool, as_json: bool) -> int:
     edge = _in_use(path)
     if edge.gb28181 is None:
         raise ConfigError(f"{path}: has no [gb28181], with which devices could register")
-    listed = DeviceList(edge, *look_at_devices(edge.spool.directory, edge.gb28181.platform_id))
+    listed = DeviceList(edge, *read_devices(edge.spool.directory, edge.gb28181.platform_id))
     if as_json:
         print(json.dumps(listed.plain(), ensure_ascii=False))  # noqa: T201 - a program reads this
         return 0

@@ -156,9 +156,9 @@ def _look(eye: StreamDecoder, unit: AccessUnit) -> int:
     """Pictures that came of it."""
     packet = av.Packet(unit.data)
     packet.is_keyframe = unit.is_keyframe
-    if not eye.wants(packet):
+    if not eye.needs(packet):
         return 0
-    return sum(1 for _ in eye.look(packet, CaptureTime(0, ClockQuality.ARRIVAL, "", None)))
+    return sum(1 for _ in eye.decode(packet, CaptureTime(0, ClockQuality.ARRIVAL, "", None)))
 
 
 def _decoded(reel: Reel) -> None:

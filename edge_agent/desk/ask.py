@@ -58,7 +58,7 @@ class AskUpload:
 Ask: TypeAlias = AskHealth | AskStanding | AskUpload
 
 
-def ask(method: str, target: str, now_ms: int) -> Ask:
+def parse_request(method: str, target: str, now_ms: int) -> Ask:
     """Parses a request line.
 
     Raises:

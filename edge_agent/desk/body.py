@@ -28,7 +28,7 @@ class UploadBody:
         if self._request.headers.get("Expect", "").lower() == "100-continue" and self._request.transport is not None:
             self._request.transport.write(_CONTINUE)
 
-    async def some(self) -> bytes:
+    async def read_some(self) -> bytes:
         """Returns what has come; waits for the first of it. Empty at the end."""
         now_s = asyncio.get_running_loop().time()
         try:

@@ -17,7 +17,7 @@ from typing import Final
 from aiohttp import web
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, ask
+from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, parse_request
 from edge_agent.desk.body import UploadBody
 from edge_agent.desk.errors import DeskError, Refused
 from edge_agent.desk.http_server import DeskLimits, HttpsServer, closing_json, problem
@@ -99,14 +99,14 @@ class DeskServer:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            wanted = ask(request.method, request.raw_path, self._clock.now_ms())
+            wanted = parse_request(request.method, request.raw_path, self._clock.now_ms())
             if isinstance(wanted, AskHealth):
                 return closing_json(HTTPStatus.OK, b'{"ok":true}')
             self._admit(request)
             if isinstance(wanted, AskStanding):
                 standing = await asyncio.to_thread(self._desk.standing, wanted.recording)
                 return closing_json(HTTPStatus.OK, codec.encode(standing))
-            return await self._take(request, wanted)
+            return await self._receive(request, wanted)
         except Refused as refused:
             return problem(refused.status, refused.code, str(refused))
         except SpoolError as error:
@@ -121,7 +121,7 @@ class DeskServer:
 
     # --- one recording
 
-    async def _take(self, request: web.BaseRequest, wanted: AskUpload) -> web.StreamResponse:
+    async def _receive(self, request: web.BaseRequest, wanted: AskUpload) -> web.StreamResponse:
         body = UploadBody(request, self._limits)
         upload = await asyncio.to_thread(self._desk.begin, wanted)
         try:
@@ -151,20 +151,20 @@ class DeskServer:
         response = web.StreamResponse(headers={"Server": "wayside", "Content-Type": "application/x-ndjson"})
         response.force_close()
         camera_id = upload.recording.camera_id
-        progress = await asyncio.to_thread(upload.look, incoming)
+        progress = await asyncio.to_thread(upload.measure, incoming)
         try:
             async with asyncio.timeout(_WRITE_S):
                 await response.prepare(request)
             while progress.end is None:
                 await _say(response, progress)
-                await over.heard(_TELL_S if incoming.outcome is None else _SETTLE_S)
-                progress = await asyncio.to_thread(upload.look, incoming)
+                await over.wait(_TELL_S if incoming.outcome is None else _SETTLE_S)
+                progress = await asyncio.to_thread(upload.measure, incoming)
             await _say(response, progress)
             await response.write_eof()
         except (ConnectionError, TimeoutError):
             upload.close()
             _log.info("recording let go camera=%s position_ms=%d", camera_id, incoming.passed_ms)
-            await asyncio.to_thread(upload.look, incoming)  # writes down how far it is
+            await asyncio.to_thread(upload.measure, incoming)  # writes down how far it is
             return response
         except SpoolError as error:  # the answer has begun: its missing end is what the sender sees
             _log.error("recording let go camera=%s: %s", camera_id, error)
@@ -189,7 +189,7 @@ async def _head(body: UploadBody) -> tuple[bytes, Container]:
     head = bytearray()
     try:
         while (container := recognise(bytes(head), is_all=body.is_over)) is None:
-            head += await body.some()
+            head += await body.read_some()
     except UnusableRecordingError as error:
         raise Refused(error.code, str(error)) from error
     return bytes(head), container
@@ -197,10 +197,10 @@ async def _head(body: UploadBody) -> tuple[bytes, Container]:
 
 async def _pump(body: UploadBody, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
     try:
-        while data := await body.some():
+        while data := await body.read_some():
             pipe.write(data)
             while not pipe.has_room:
-                await room.heard()
+                await room.wait()
         pipe.end()
     except Refused as refused:
         upload.trouble = str(refused)
@@ -220,7 +220,7 @@ class _Bell:
         with suppress(RuntimeError):  # the loop is closed: nobody is there to hear it
             self._loop.call_soon_threadsafe(self._rung.set)
 
-    async def heard(self, timeout_s: float | None = None) -> None:
+    async def wait(self, timeout_s: float | None = None) -> None:
         """Waits until it rings, or for so long; a ring that came before counts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):

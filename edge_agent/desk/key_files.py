@@ -12,7 +12,7 @@ from provisioning.contracts.errors import ConfigError
 from provisioning.files import durable
 
 
-def look(settings: processes.Desk) -> str:
+def check_key_files(settings: processes.Desk) -> str:
     """Returns the result of `wayside-edge check` for the desk's files; the token is made where there is none.
 
     Raises:

@@ -28,7 +28,7 @@ _ENDS: Final[Mapping[RecordingOutcome | None, End]] = {
 
 
 class Upload:
-    """One recording while it is sent. `look` and `close` are called from one thread at a time."""
+    """One recording while it is sent. `measure` and `close` are called from one thread at a time."""
 
     def __init__(self, desk: "Desk", wanted: AskUpload, uploads: Uploads, after_ms: int, before: Counts) -> None:
         self._desk = desk
@@ -51,7 +51,7 @@ class Upload:
         self._desk.remember(self.recording, incoming)
         self._uploads.offer(incoming)
 
-    def look(self, incoming: Incoming) -> Progress:
+    def measure(self, incoming: Incoming) -> Progress:
         """Measures the progress, and whether it is over. Reads the spool.
 
         Raises:
@@ -85,7 +85,7 @@ class Upload:
             self._incoming.give_up()
             self._uploads.withdraw(self._incoming)
 
-    def told(self) -> messages.Recording:
+    def report(self) -> messages.Recording:
         """Returns the recording's state for the heartbeat to the centre."""
         incoming = self._incoming
         ended = self.last_end or (End.BROKEN if self.is_over else None)
@@ -219,7 +219,7 @@ class Desk:
     def recordings(self) -> dict[str, messages.Recording]:
         """Returns the last recording of each camera, from any thread."""
         with self._lock:
-            return {camera_id: upload.told() for camera_id, upload in self._now.items()}
+            return {camera_id: upload.report() for camera_id, upload in self._now.items()}
 
     def shut(self, cause: str) -> None:
         """Reports at every camera why nothing can be brought; empty: it can."""

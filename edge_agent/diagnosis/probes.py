@@ -12,7 +12,7 @@ from typing import Final
 from edge_agent.agent import LoadRedactors, open_source, unlocker
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock, read_password
-from edge_agent.desk.key_files import look as look_at_desk
+from edge_agent.desk.key_files import check_key_files
 from edge_agent.diagnosis import running_agent
 from edge_agent.enrolment.client import EnrolmentClient
 from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
@@ -20,8 +20,7 @@ from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, 
 from edge_agent.frames import Glance
 from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
 from edge_agent.gb28181.devices.seen import DeviceView
-from edge_agent.gb28181.registration_file import FILE_NAME
-from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.host_port import host_port
 from edge_agent.inlets import BROUGHT
 from edge_agent.spool.spool import RESERVE_BYTES
@@ -51,7 +50,7 @@ def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial,
         yield _tried("clock", partial(_clock, edge.provisioning, edge.broker.ca_file, clock))
     yield _tried("broker", partial(_broker, edge, dial))
     if edge.desk is not None:
-        yield _tried("desk", partial(look_at_desk, edge.desk))
+        yield _tried("desk", partial(check_key_files, edge.desk))
     for camera in edge.cameras:
         yield _tried(f"camera {camera.id}", partial(look_at_camera, camera, edge, clock))
 
@@ -152,7 +151,7 @@ def _device(camera_id: str, source: processes.Gb28181Source, edge: processes.Edg
     name = f"device {source.device_id}"
     if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():
         return f"{name} registers once the agent runs: look again then"
-    devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
+    devices, _ = read_devices(edge.spool.directory, edge.gb28181.platform_id)
     seen = next((each for each in devices if each.device_id == source.device_id), DeviceView(source.device_id))
     if not seen.is_there:
         why = seen.refused or seen.why or "it never came"

@@ -13,8 +13,7 @@ from edge_agent.clock import Clock
 from edge_agent.diagnosis.probes import look_at_camera
 from edge_agent.errors import EdgeError, NoPicture, RedactionUnavailable, SourceError, SpoolError
 from edge_agent.frames import Frame, Glance, Selected, SelectReason
-from edge_agent.gb28181.registration_file import NoDevicesError
-from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.gb28181.registration_file import NoDevicesError, read_devices
 from edge_agent.health.clock_skew import ClockSkew
 from edge_agent.inlets import BROUGHT
 from edge_agent.picture_checks.checks import PictureChecks
@@ -129,7 +128,7 @@ def _registered(camera: Camera, source: Gb28181Source, edge: EdgeConfig, clock: 
     if edge.gb28181 is None:
         raise SourceError(camera.id, "give [gb28181], where its device registers")
     try:
-        devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
+        devices, _ = read_devices(edge.spool.directory, edge.gb28181.platform_id)
     except NoDevicesError as error:
         raise SourceError(camera.id, "its device registers once the agent runs: start it, and look again") from error
     seen = next((each for each in devices if each.device_id == source.device_id), None)

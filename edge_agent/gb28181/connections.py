@@ -150,7 +150,7 @@ class Connections:
             del self._here[peer.host]
         self._heard.lost(peer)
 
-    def said(self, data: bytes, peer: Peer) -> None:
+    def received(self, data: bytes, peer: Peer) -> None:
         """Passes on bytes of a connection."""
         self._heard.stream(data, peer)
 
@@ -174,7 +174,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._peer is not None:
-            self._connections.said(data, self._peer)
+            self._connections.received(data, self._peer)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - whatever ended it, it has ended
         if self._peer is not None:

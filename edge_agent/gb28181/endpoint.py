@@ -118,7 +118,7 @@ class Endpoint:
     def receive_datagram(self, data: bytes, peer: Peer, now: Now) -> None:
         """Takes a UDP datagram."""
         self._now = now
-        self._take(self._inbox.receive_datagram(data, peer, now.monotonic_s))
+        self._handle_messages(self._inbox.receive_datagram(data, peer, now.monotonic_s))
 
     def connection_made(self, peer: Peer, now: Now) -> None:
         """Takes a new TCP connection."""
@@ -128,7 +128,7 @@ class Endpoint:
     def receive_bytes(self, data: bytes, peer: Peer, now: Now) -> None:
         """Takes bytes of a TCP connection."""
         self._now = now
-        self._take(self._inbox.receive_bytes(data, peer, now.monotonic_s))
+        self._handle_messages(self._inbox.receive_bytes(data, peer, now.monotonic_s))
 
     def connection_lost(self, peer: Peer, now: Now) -> None:
         """Takes the end of a TCP connection."""
@@ -156,7 +156,7 @@ class Endpoint:
     def handle_timer(self, now: Now) -> None:
         """Runs the timers that are due."""
         self._now = now
-        self._take(self._inbox.handle_timer(now.monotonic_s))
+        self._handle_messages(self._inbox.handle_timer(now.monotonic_s))
         self._registrar.handle_timer(now)
         self._mind_registrations(now)
         self._enquiries.handle_timer(now)
@@ -287,7 +287,7 @@ class Endpoint:
 
     # --- inside
 
-    def _take(self, messages: Received) -> None:
+    def _handle_messages(self, messages: Received) -> None:
         for message, peer in messages:
             if isinstance(message, Response):
                 self._take_answer(message)

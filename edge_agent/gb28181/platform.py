@@ -188,11 +188,11 @@ class Platform:
                 file.show(seen)
             file.flush()
 
-        def told(event: Event) -> None:
+        def on_event(event: Event) -> None:
             _remember(file, event)
-            self._told(event)
+            self._handle_event(event)
 
-        shell = Shell(endpoint, told, flush, self._clock, Caps.of(len(self._settings.devices)))
+        shell = Shell(endpoint, on_event, flush, self._clock, Caps.of(len(self._settings.devices)))
         with self._lock:
             self._loop, self._shell = asyncio.get_running_loop(), shell
         _log.info("gb28181 server listens port=%d devices=%d", self.settings.port, len(self._settings.devices))
@@ -204,8 +204,8 @@ class Platform:
                 self._trouble = "the GB/T 28181 server has stopped: the agent stops, or see its log"
             await asyncio.sleep(0)  # commands that were given before still get their answer
 
-    def _told(self, event: Event) -> None:
-        self._views.told(event, self._clock.now_ms())
+    def _handle_event(self, event: Event) -> None:
+        self._views.apply(event, self._clock.now_ms())
         match event:
             case Online(registration):
                 peer = registration.peer
@@ -230,7 +230,7 @@ class Platform:
             _log.warning("device turned away device=%s from=%s count=%d: %s", device_id, host, self._away[why], why)
 
     def _no_password(self, device_id: str, why: str) -> None:
-        self._told(TurnedAway(device_id, "", why))
+        self._handle_event(TurnedAway(device_id, "", why))
 
     def _cannot_listen(self, why: str) -> None:
         where = host_port(self.settings.host, self.settings.port)
@@ -255,7 +255,7 @@ def _answer(future: "Future[_T]", shell: Shell, command: Callable[[Endpoint, Now
     if not future.set_running_or_notify_cancel():
         return
     try:
-        future.set_result(shell.ask(command))
+        future.set_result(shell.run_command(command))
     except Exception as error:  # noqa: BLE001 - whatever the command raises is raised in the thread that gave it
         future.set_exception(error)
 

@@ -198,7 +198,7 @@ def _reading(directory: Path) -> Iterator[sqlite3.Connection]:
         raise NoDevicesError(f"{file}: cannot be read ({error})") from error
 
 
-def look(directory: Path, platform_id: str) -> tuple[tuple[DeviceView, ...], tuple[UnknownDevice, ...]]:
+def read_devices(directory: Path, platform_id: str) -> tuple[tuple[DeviceView, ...], tuple[UnknownDevice, ...]]:
     """Reads the state of devices from an agent's spool, also while it runs: by id; the latest unknown device last.
 
     Raises:

@@ -55,13 +55,13 @@ class Shell:
     def __init__(
         self,
         endpoint: Endpoint,
-        told: Callable[[Event], None],
+        on_event: Callable[[Event], None],
         flush: Callable[[], None],
         clock: Clock,
         caps: Caps,
     ) -> None:
-        """`told` gets every event; `flush` is called about every second, and at the end."""
-        self._told = told
+        """`on_event` gets every event; `flush` is called about every second, and at the end."""
+        self._on_event = on_event
         self._flush = flush
         self._clock = clock
         self._endpoint = endpoint
@@ -93,7 +93,7 @@ class Shell:
         """TCP connections closed because they were beyond the limits."""
         return self._connections.shut_out
 
-    def ask(self, command: Callable[[Endpoint, Now], _T]) -> _T:
+    def run_command(self, command: Callable[[Endpoint, Now], _T]) -> _T:
         """Runs a command in the loop's thread, and sends what follows from it. Raises what the command raises."""
         try:
             return command(self._endpoint, self._now())
@@ -122,7 +122,7 @@ class Shell:
 
     async def _say_goodbye(self) -> None:
         """Ends the sessions of devices that send to us, and waits up to a second for their answers."""
-        self.ask(lambda endpoint, now: endpoint.close(now))
+        self.run_command(lambda endpoint, now: endpoint.close(now))
         for _ in range(round(_GOODBYE_S / _LOOK_S)):
             if self._endpoint.is_idle():
                 return
@@ -138,7 +138,7 @@ class Shell:
         for peer in self._endpoint.hang_ups():
             self._connections.hang_up(peer)
         while (event := self._endpoint.next_event()) is not None:
-            self._told(event)
+            self._on_event(event)
         at_s = self._endpoint.get_timer()
         if at_s is None or at_s >= self._timer_s:
             return  # the timer that is set comes first: it may be early, and finds this one then

@@ -142,7 +142,7 @@ class AdmissionControl:
         if device_id not in admitted.devices:
             return ""
         try:
-            self._registrations.word(device_id, head.source, now_s)
+            self._registrations.note_message(device_id, head.source, now_s)
         except ViidNotRegisteredError:  # meanwhile: a body can take its time
             return ""
         return device_id
@@ -166,7 +166,7 @@ class AdmissionControl:
         if self._verdict(device_id, head, now_s, now_ms) is DigestResult.WRONG:
             return False
         try:
-            self._registrations.word(device_id, head.source, now_s)
+            self._registrations.note_message(device_id, head.source, now_s)
         except ViidNotRegisteredError:
             return False
         return True

@@ -33,7 +33,7 @@ class Reservations:
         """Opens one request's reservation, with nothing in it yet."""
         return Reservation(self, device_id)
 
-    async def take(self, device_id: str, size_bytes: int) -> None:
+    async def reserve(self, device_id: str, size_bytes: int) -> None:
         """Waits for room.
 
         Raises:
@@ -55,7 +55,7 @@ class Reservations:
 
     def give(self, device_id: str, size_bytes: int) -> None:
         """Gives bytes back to the budget and to the device's share."""
-        self._budget.give(size_bytes)
+        self._budget.give_bytes(size_bytes)
         self.leave(device_id, size_bytes)
 
     async def _something_freed(self) -> None:
@@ -68,7 +68,7 @@ class Reservations:
         under_way = self._under_way[device_id]
         if under_way and under_way + size_bytes > self._budget.total_bytes // _SHARE:
             return False
-        if not self._budget.try_take(size_bytes):
+        if not self._budget.try_take_bytes(size_bytes):
             return False
         self._under_way[device_id] += size_bytes
         return True
@@ -88,7 +88,7 @@ class Reservation:
         Raises:
             BusyError: there was no room.
         """
-        await self._reservations.take(self._device_id, size_bytes)
+        await self._reservations.reserve(self._device_id, size_bytes)
         self._held_bytes += size_bytes
 
     def hand_over(self, size_bytes: int) -> None:

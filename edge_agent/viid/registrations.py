@@ -64,7 +64,7 @@ class ViidRegistrations:
         device = self._devices[device_id]
         device.source, device.heard_s = source, now_s
 
-    def word(self, device_id: str, source: str, now_s: float) -> None:
+    def note_message(self, device_id: str, source: str, now_s: float) -> None:
         """Notes a message of a device.
 
         Raises:

@@ -43,7 +43,7 @@ from center.retention import MESSAGES as MESSAGES_SENT
 from center.search.answers import SAID
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
-from edge_agent.desk.ask import ask
+from edge_agent.desk.ask import parse_request
 from edge_agent.desk.protocol import End as DeskEnd
 from edge_agent.desk.protocol import Problem as DeskProblem
 from edge_agent.desk.protocol import Progress as DeskProgress
@@ -246,7 +246,7 @@ def route_lines() -> Iterator[str]:
         yield f"enrolment {method} {path}"
     yield f"enrolment GET {rollout.SOFTWARE}{{1}}/{{2}}"
     for method, target in _DESK:
-        ask(method, target, now_ms=_DESK_AT_MS)  # raises where nobody answers to that
+        parse_request(method, target, now_ms=_DESK_AT_MS)  # raises where nobody answers to that
         yield f"desk {method} {target}"
     for word in _VIID:
         for method in ("GET", "POST"):

@@ -80,7 +80,7 @@ def _ingest(order: IngestArguments, way: AgentArguments) -> int:
         _err.print(f"{facts.what} for camera {order.camera_id}", highlight=False)
         with progress_bar(_err, order.camera_id, facts.length_ms, clock) as bar:
             last = Ingest(carried, recording, client, clock, bar, again=order.again).run()
-    return _tell(order, last)
+    return _print_result(order, last)
 
 
 def place(way: AgentArguments) -> Place:
@@ -108,7 +108,7 @@ def place(way: AgentArguments) -> Place:
     return Place(host.strip("[]"), int(port), tls, read_secret(way.token_file))
 
 
-def _tell(order: IngestArguments, last: Progress | None) -> int:
+def _print_result(order: IngestArguments, last: Progress | None) -> int:
     if last is None:
         if order.as_json:
             print(json.dumps({"end": "complete", "code": "already"}))  # noqa: T201 - a program reads this

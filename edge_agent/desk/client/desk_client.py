@@ -63,11 +63,11 @@ class DeskClient:
         recording: RecordingRef,
         at_ms: int,
         chunks: Iterator[bytes],
-        told: Callable[[Progress], None],
+        on_progress: Callable[[Progress], None],
         *,
         again: bool,
     ) -> Progress:
-        """Sends a recording from `at_ms` on; returns its last progress. `told` takes each progress before that."""
+        """Sends a recording from `at_ms` on; returns its last progress. `on_progress` takes each before it."""
         target = f"{self._target(recording)}&at_ms={at_ms}&again={int(again)}"
         async with self._session() as session:
             request = session.post(target, data=_off_loop(chunks), expect100=True)
@@ -76,7 +76,7 @@ class DeskClient:
                     progress = self._read(Progress, line)
                     if progress.end is not None:
                         return progress
-                    told(progress)
+                    on_progress(progress)
         raise DeskError("lost", f"{self._place.name}: the connection ended before the recording was in")
 
     # --- inside

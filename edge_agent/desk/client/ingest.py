@@ -20,7 +20,7 @@ _TRIES: Final = 12
 class Shown(Protocol):
     """Shows the progress to a person, or to a program."""
 
-    def told(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         """Shows the progress that the agent reports."""
 
     def waits(self, why: str) -> None:
@@ -81,15 +81,17 @@ class Ingest:
             return None
         sending = await asyncio.to_thread(self._carried.begin, -1 if again else standing.after_ms)
         with closing(sending.chunks):
-            ended = await self._client.send(self._recording, sending.at_ms, sending.chunks, self._told, again=again)
-        self._told(ended)
+            ended = await self._client.send(
+                self._recording, sending.at_ms, sending.chunks, self._note_progress, again=again
+            )
+        self._note_progress(ended)
         if ended.end is End.COMPLETE and sending.broke_off:
             raise RecordingError(
                 f"the recording can be read no further than {sending.broke_off}; what came before is in"
             )
         return ended
 
-    def _told(self, progress: Progress) -> None:
+    def _note_progress(self, progress: Progress) -> None:
         self._has_begun = True
         self._position_ms = max(self._position_ms, progress.position_ms)
-        self._shown.told(progress)
+        self._shown.show(progress)

@@ -22,7 +22,7 @@ class JsonLines:
     def __init__(self, clock: Clock) -> None:
         self._pace = IngestSpeed(clock)
 
-    def told(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         shown = progress.model_dump(mode="json") | {"times_real_time": self._pace.at(progress.position_ms)}
         print(json.dumps(shown), flush=True)  # noqa: T201 - a program reads this
 
@@ -38,7 +38,7 @@ class ProgressBar:
         self._task = task
         self._pace = IngestSpeed(clock)
 
-    def told(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         pace = self._pace.at(progress.position_ms)
         self._bar.update(
             self._task,

@@ -135,11 +135,11 @@ class Remux:
                         raise
                     at_ms = offset_ms
                     if len(out.held) >= _CHUNK_BYTES:
-                        yield out.take()
+                        yield out.take_held()
             except (av.error.FFmpegError, RecordingError) as error:
                 cause = str(error) if isinstance(error, RecordingError) else cause
                 sending.broke_off = f"{at_ms / 1000:.1f} s ({cause})"
-        yield out.take()
+        yield out.take_held()
 
     def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet]":
         """Yields the packets with pictures in them, each with a time."""
@@ -205,6 +205,6 @@ class _Out:
         self.held += data
         return len(data)
 
-    def take(self) -> bytes:
+    def take_held(self) -> bytes:
         data, self.held = bytes(self.held), bytearray()
         return data

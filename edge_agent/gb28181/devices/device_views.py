@@ -107,7 +107,7 @@ class Views:
         """Notes why the device's last REGISTER was refused."""
         self._replace(device_id, refused=why)
 
-    def told(self, event: Event, now_ms: int) -> None:
+    def apply(self, event: Event, now_ms: int) -> None:
         """Applies one event of the endpoint to its device's state."""
         match event:
             case Online(registration):

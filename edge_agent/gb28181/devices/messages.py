@@ -80,7 +80,7 @@ class Conversation:
         if device_id is None:
             return message.answer(request, _UNKNOWN, peer, to_tag=self._token(16)), None
         try:
-            is_back = self._registrations.word(device_id, peer, now, moves=False)
+            is_back = self._registrations.note_message(device_id, peer, now, moves=False)
         except NotRegisteredError:
             self._count(device_id, "not_registered")
             return message.answer(request, _UNREGISTERED, peer, to_tag=self._token(16)), None
@@ -112,9 +112,9 @@ class Conversation:
             case Other():
                 self._count(device_id, "other")
             case _:
-                self._take(device_id, word, content, now)
+                self._pass_on(device_id, word, content, now)
 
-    def _take(self, device_id: str, word: ManscdpMessage, content: Answer, now: Now) -> None:
+    def _pass_on(self, device_id: str, word: ManscdpMessage, content: Answer, now: Now) -> None:
         """Passes on an answer to a query of ours, or a change of something that was queried."""
         match content:
             case CatalogPart():
@@ -139,7 +139,7 @@ class Conversation:
     def _keepalive(self, device_id: str, peer: Peer, now: Now) -> None:
         """Moves the device's address to where the keepalive came from: NAT gives a device another port now and then."""
         before = self._registrations.registration(device_id)
-        self._registrations.word(device_id, peer, now, moves=True)
+        self._registrations.note_message(device_id, peer, now, moves=True)
         self._registrations.keeps_alive(device_id)
         registration = self._registrations.held(device_id)
         if registration is not before:

@@ -84,7 +84,7 @@ class Greeting:
 
     def handle_timer(self, now: Now) -> None:
         """Runs the steps that are due."""
-        for device_id, step in self._agenda.take(now.monotonic_s):
+        for device_id, step in self._agenda.take_due(now.monotonic_s):
             if step in _AFTER:
                 self._agenda.plan((device_id, _AFTER[step]), now.monotonic_s + STEP_S)
             self._do(device_id, step, now)

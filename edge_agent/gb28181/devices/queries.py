@@ -168,7 +168,7 @@ class Enquiries:
         if assembly is None or not assembly.receive(sn, part, now.monotonic_s):
             self.take_news(device_id, part.items)
             return
-        self._look(device_id, assembly)
+        self._check_catalog(device_id, assembly)
 
     def take_news(self, device_id: str, items: Iterable[CatalogItem]) -> None:
         """Applies channels that were added, removed or changed."""
@@ -176,13 +176,13 @@ class Enquiries:
         known = catalog.changed(before, items)
         if known != before:
             self._known[device_id] = known
-            self._tell(device_id)
+            self._emit_catalog(device_id)
 
     def take_records(self, device_id: str, sn: int | None, part: RecordPart, now: Now) -> None:
         """Takes one message of a list of recordings."""
         lookup = self._lookups.get(device_id)
         if lookup is not None and lookup.assembly.receive(sn, part, now.monotonic_s):
-            self._look_up(device_id, lookup, now)
+            self._check_records(device_id, lookup, now)
 
     def take_status(self, device_id: str, status: DeviceStatus, now: Now) -> None:
         """Takes a device's status, and measures its clock's skew."""
@@ -200,10 +200,10 @@ class Enquiries:
         assembly, lookup = self._catalogs.get(device_id), self._lookups.get(device_id)
         if cmd_type.lower() == "catalog" and assembly is not None:
             assembly.refuse()
-            self._look(device_id, assembly)
+            self._check_catalog(device_id, assembly)
         if cmd_type.lower() == "recordinfo" and lookup is not None:
             lookup.assembly.refuse()
-            self._look_up(device_id, lookup, now)
+            self._check_records(device_id, lookup, now)
 
     def gone(self, device_id: str) -> None:
         """Drops the open queries of a device that went offline; one for recordings ends as `AnswerOutcome.SILENT`."""
@@ -225,17 +225,17 @@ class Enquiries:
 
     def handle_timer(self, now: Now) -> None:
         """Ends the queries whose time is up."""
-        for device_id, what in self._agenda.take(now.monotonic_s):
+        for device_id, what in self._agenda.take_due(now.monotonic_s):
             if what is MessageSubject.CATALOG:
                 self._catalogs[device_id].handle_timer(now.monotonic_s)
-                self._look(device_id, self._catalogs[device_id])
+                self._check_catalog(device_id, self._catalogs[device_id])
             else:
                 self._lookups[device_id].assembly.handle_timer(now.monotonic_s)
-                self._look_up(device_id, self._lookups[device_id], now)
+                self._check_records(device_id, self._lookups[device_id], now)
 
     # --- inside
 
-    def _look(self, device_id: str, assembly: CatalogAssembly) -> None:
+    def _check_catalog(self, device_id: str, assembly: CatalogAssembly) -> None:
         taken = assembly.catalog
         self._mind(device_id, MessageSubject.CATALOG, assembly.get_timer())
         if taken is None:
@@ -246,9 +246,9 @@ class Enquiries:
             return
         self._known[device_id] = taken.over(self._known.get(device_id, {}))
         self._known_at_ms[device_id] = self._asked_at_ms[device_id]
-        self._tell(device_id, taken)
+        self._emit_catalog(device_id, taken)
 
-    def _tell(self, device_id: str, taken: catalog.Catalog | None = None) -> None:
+    def _emit_catalog(self, device_id: str, taken: catalog.Catalog | None = None) -> None:
         items = tuple(self._known[device_id].values())
         self._emit(
             CatalogTaken(
@@ -275,7 +275,7 @@ class Enquiries:
         else:
             self.gone(device_id)
 
-    def _look_up(self, device_id: str, lookup: _Lookup, now: Now) -> None:
+    def _check_records(self, device_id: str, lookup: _Lookup, now: Now) -> None:
         records = lookup.assembly.records
         self._mind(device_id, MessageSubject.RECORDS, lookup.assembly.get_timer())
         if records is not None:

@@ -111,7 +111,7 @@ class Registrar:
 
         Some ignore the challenge and register again and again, some take it for success and wait.
         """
-        for device_id in self._challenged.take(now.monotonic_s):
+        for device_id in self._challenged.take_due(now.monotonic_s):
             self._emit(TurnedAway(device_id, self._asked_at.pop(device_id), UNANSWERED))
 
     def _await_answer(self, device_id: str, peer: Peer, now: Now) -> None:

@@ -173,7 +173,7 @@ class Registrations:
         self._put(device, registration, life_s + term_s, now)
         return True
 
-    def word(self, device_id: str, peer: Peer, now: Now, *, moves: bool) -> bool:
+    def note_message(self, device_id: str, peer: Peer, now: Now, *, moves: bool) -> bool:
         """Notes a message of the device; returns True if it was offline.
 
         `moves`: it is reached at this address from now on.
@@ -242,7 +242,7 @@ class Registrations:
         """Returns devices that went offline, and silent ones to be queried: they send no keepalives by nature."""
         gone: list[tuple[str, Gone]] = []
         ask: list[str] = []
-        for device_id in self._agenda.take(now.monotonic_s):
+        for device_id in self._agenda.take_due(now.monotonic_s):
             device = self._devices[device_id]
             was = device.state
             if now.monotonic_s >= device.expires_s:

@@ -142,7 +142,7 @@ class Subscriptions:
 
     def due(self, now_s: float) -> list[Key]:
         """Returns the subscriptions to be renewed or tried again."""
-        return self._agenda.take(now_s)
+        return self._agenda.take_due(now_s)
 
     def __len__(self) -> int:
         """Returns the number of granted subscriptions."""

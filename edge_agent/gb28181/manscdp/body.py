@@ -140,14 +140,14 @@ def _keepalive(root: Element) -> Keepalive:
 
 def _alarm(root: Element) -> Alarm | Unwanted:
     method = _number(root.get("AlarmMethod"))
-    alarm_type = _number(root.find("AlarmType"))
+    alarm_type = _number(root.find_text("AlarmType"))
     if is_of_a_person(method, alarm_type):
         return Unwanted("person")
     return Alarm(
         priority=_number(root.get("AlarmPriority")),
         method=method,
         alarm_type=alarm_type,
-        event_type=_number(root.find("EventType")),
+        event_type=_number(root.find_text("EventType")),
         alarmed_at=root.get("AlarmTime") or "",
     )
 
@@ -185,10 +185,10 @@ def _records(root: Element) -> RecordPart:
     items = tuple(
         RecordItem(
             channel_id=_id(item.get("DeviceID")),
-            started_at=item.find("StartTime") or "",
-            ended_at=item.find("EndTime") or "",
-            kind=(item.find("Type") or "").lower(),
-            size_bytes=_count(item.find("FileSize")),
+            started_at=item.find_text("StartTime") or "",
+            ended_at=item.find_text("EndTime") or "",
+            kind=(item.find_text("Type") or "").lower(),
+            size_bytes=_count(item.find_text("FileSize")),
         )
         for item in root.all("Item")
     )

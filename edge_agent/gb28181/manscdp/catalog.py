@@ -52,7 +52,7 @@ class CatalogAssembly:
         if sn != self._sn and part.sum_num == 1 and self._known_items > 1:
             return False
         keys = tuple(item.item_id for item in part.items)
-        taken = self._parts.take(sn, part.sum_num, keys, part.nameless, now_s)
+        taken = self._parts.take_part(sn, part.sum_num, keys, part.nameless, now_s)
         if taken is PartKind.ANEW:
             self._items.clear()
             self._nameless = 0

@@ -76,19 +76,19 @@ def of(item: Element) -> CatalogItem | None:
     is_fixed = kind_of(item_id) != _MOBILE
     return CatalogItem(
         item_id=item_id,
-        name=item.find("Name") or "",
-        manufacturer=item.find("Manufacturer") or "",
-        model=item.find("Model") or "",
-        civil_code=item.find("CivilCode") or "",
-        parental=_parental(item.find("Parental")),
-        parent_ids=tuple(part for part in (item.find("ParentID") or "").split("/") if is_id(part)),
-        business_group_id=item.find("BusinessGroupID") or "",
-        is_online=_online(item.find("Status")),
-        longitude=_degrees(item.find("Longitude"), 180) if is_fixed else None,
-        latitude=_degrees(item.find("Latitude"), 90) if is_fixed else None,
-        ptz_kind=_digit(item.find("PTZType")),
-        stream_numbers=_stream_numbers(item.find("StreamNumberList")),
-        event=_EVENTS.get((item.find("Event") or "").upper()),
+        name=item.find_text("Name") or "",
+        manufacturer=item.find_text("Manufacturer") or "",
+        model=item.find_text("Model") or "",
+        civil_code=item.find_text("CivilCode") or "",
+        parental=_parental(item.find_text("Parental")),
+        parent_ids=tuple(part for part in (item.find_text("ParentID") or "").split("/") if is_id(part)),
+        business_group_id=item.find_text("BusinessGroupID") or "",
+        is_online=_online(item.find_text("Status")),
+        longitude=_degrees(item.find_text("Longitude"), 180) if is_fixed else None,
+        latitude=_degrees(item.find_text("Latitude"), 90) if is_fixed else None,
+        ptz_kind=_digit(item.find_text("PTZType")),
+        stream_numbers=_stream_numbers(item.find_text("StreamNumberList")),
+        event=_EVENTS.get((item.find_text("Event") or "").upper()),
     )
 
 

@@ -59,7 +59,7 @@ class Multipart:
         """The largest sum claimed."""
         self.outcome: AnswerOutcome | None = None
 
-    def take(
+    def take_part(
         self, sn: int | None, sum_num: int | None, keys: tuple[Hashable, ...], nameless: int, now_s: float
     ) -> PartKind:
         """Counts one message: its number, its sum, its items' keys, and its items without a name.

@@ -53,7 +53,7 @@ class RecordAssembly:
     def receive(self, sn: int | None, part: RecordPart, now_s: float) -> bool:
         """Takes a message; returns False if it is not of this answer."""
         keys = tuple((item.started_at, item.ended_at) for item in part.items)
-        taken = self._parts.take(sn, part.sum_num, keys, 0, now_s)
+        taken = self._parts.take_part(sn, part.sum_num, keys, 0, now_s)
         if taken is PartKind.ANEW:
             self._recordings.clear()
             self._unreadable = 0

@@ -34,7 +34,7 @@ class Element:
         wanted = name.lower()
         return next((child.text for child in self.children if child.name == wanted), None)
 
-    def find(self, name: str) -> str | None:
+    def find_text(self, name: str) -> str | None:
         """Returns the first text of that name in any depth: what belongs into `Info` stands beside it with some."""
         wanted = name.lower()
         return next((element.text for element in self.walk() if element.name == wanted), None)

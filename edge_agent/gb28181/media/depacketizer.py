@@ -145,7 +145,7 @@ class Receiver:
             for packet in self._framer.flush():
                 self._receive(packet, now_s)
         for item in self._order.handle_timer(now_s):
-            self._take(item, now_s)
+            self._take_item(item, now_s)
 
     def next_event(self) -> Event | None:
         """Returns the next event; None: no more."""
@@ -177,13 +177,13 @@ class Receiver:
             return False
         self.heard_s = now_s
         for item in self._order.push(packet, now_s):
-            self._take(item, now_s)
+            self._take_item(item, now_s)
         return True
 
     def _hear_noise(self, noise: Noise, data: bytes) -> None:
         self.noise[noise] += 1
         if noise is Noise.SIP:
-            self._tell(SipOnMediaPort())
+            self._queue_event(SipOnMediaPort())
         elif noise is Noise.RTCP and (report := rtp.sender_report(data)) is not None and report.ssrc == self._ssrc:
             self.report = report
 
@@ -225,14 +225,14 @@ class Receiver:
         for packet, came_s in early:
             if packet.ssrc == ssrc:
                 for item in self._order.push(packet, came_s):
-                    self._take(item, came_s)
+                    self._take_item(item, came_s)
             else:
                 self.noise[Noise.FOREIGN] += 1
 
     def _is_silent(self, now_s: float) -> bool:
         return self.heard_s is None or now_s - self.heard_s > _SILENCE_S
 
-    def _take(self, item: Packet | Gap, now_s: float) -> None:
+    def _take_item(self, item: Packet | Gap, now_s: float) -> None:
         if isinstance(item, Gap):
             self._take_gap(item, now_s)
             return
@@ -300,7 +300,7 @@ class Receiver:
         if self._is_damaged and not unit.is_keyframe:
             return
         self._is_damaged = False
-        self._tell(AccessUnit(unit.codec, unit.data, unit.is_keyframe, self._unwrapped(unit.pts_90k), now_s))
+        self._queue_event(AccessUnit(unit.codec, unit.data, unit.is_keyframe, self._unwrapped(unit.pts_90k), now_s))
 
     def _spoil(self, packets: int) -> None:
         """Drops what is half read: bytes are missing or make no sense."""
@@ -310,7 +310,7 @@ class Receiver:
     def _close(self, packets: int = 0) -> None:
         if not self._is_damaged:
             self._is_damaged = True
-            self._tell(Damaged(packets))
+            self._queue_event(Damaged(packets))
 
     def _unwrapped(self, stamp: int | None) -> int | None:
         """Continues a timestamp where its 32 or 33 bits wrap around, or where PES begin to have their own."""
@@ -332,9 +332,9 @@ class Receiver:
             claimed = frozenset() if self._format is None else self._format.claimed
             names = [name for number, name in STREAM_TYPES.items() if number in claimed]
             what = f"{' and '.join(names)} video" if names else "media without a parameter set of H.264 or H.265"
-            self._tell(Unsupported(what))
+            self._queue_event(Unsupported(what))
 
-    def _tell(self, event: Event) -> None:
+    def _queue_event(self, event: Event) -> None:
         """Queues an event. A caller that drains too seldom loses the oldest, and the pictures that depend on it."""
         self._event_bytes += _bytes_of(event)
         if len(self._events) >= MAX_EVENTS or self._event_bytes > MAX_EVENT_BYTES:

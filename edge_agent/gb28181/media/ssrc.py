@@ -24,7 +24,7 @@ class Ssrcs:
         self._next = {False: 1, True: 1}
         self._used: set[int] = set()
 
-    def take(self, *, history: bool) -> int:
+    def take_ssrc(self, *, history: bool) -> int:
         """Takes an SSRC that is not in use.
 
         Raises:

@@ -202,7 +202,7 @@ class Dialog:
         is_first, self._accepted_number = self._accepted_number is None, number
         if is_first:
             contact = response.headers.get("Contact") or ""
-            self._requests.know(response.headers.get("To"), addresses.user(contact))
+            self._requests.set_remote(response.headers.get("To"), addresses.user(contact))
         self._send(self._requests.ack(number))
         if was is DialogState.INVITING:
             self.events.append(self._read(response))

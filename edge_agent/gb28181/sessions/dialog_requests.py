@@ -46,7 +46,7 @@ class DialogRequests:
         """Returns the route to the device, now."""
         return self._around.route(self._invitation.device_id)
 
-    def know(self, to: str | None, user: str) -> None:
+    def set_remote(self, to: str | None, user: str) -> None:
         """Takes over the remote target of a 2xx: the whole To, and the user of its Contact.
 
         The host is the route's: NAT.

@@ -70,7 +70,7 @@ class Dialogs:
             raise ChannelBusyError(
                 f"device {invitation.device_id}, channel {invitation.channel_id}: a session of it is open already"
             )
-        its_ssrc = self._ssrcs.take(history=invitation.span is not None)
+        its_ssrc = self._ssrcs.take_ssrc(history=invitation.span is not None)
         self._number += 1
         offer = invitation.offer(self._around.platform_id, its_ssrc).encode()
         dialog = Dialog(self._number, invitation, its_ssrc, offer, self._around)
@@ -158,7 +158,7 @@ class Dialogs:
 
     def handle_timer(self, now: Now) -> None:
         """Runs the timers that are due."""
-        for number in self._agenda.take(now.monotonic_s):
+        for number in self._agenda.take_due(now.monotonic_s):
             dialog = self._dialogs[number]
             self._do(dialog, dialog.handle_timer, now)
 

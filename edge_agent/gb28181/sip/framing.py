@@ -185,7 +185,7 @@ class DatagramJoiner:
         out = self.handle_timer(now_s)
         held = new = _Held(b"", 0, now_s + PAUSE_S)
         if peer in self._held:
-            held = self._take(peer)
+            held = self._release(peer)
             if _has_start(data):
                 out.append((held.text, peer))
                 held = new
@@ -198,7 +198,7 @@ class DatagramJoiner:
             out.append((text, peer))
         while len(self._held) > MAX_JOINED or self._bytes > MAX_JOINED_BYTES:
             oldest = next(iter(self._held))
-            out.append((self._take(oldest).text, oldest))
+            out.append((self._release(oldest).text, oldest))
         return out
 
     def get_timer(self) -> float | None:
@@ -208,9 +208,9 @@ class DatagramJoiner:
     def handle_timer(self, now_s: float) -> list[tuple[bytes, Peer]]:
         """Returns the texts that have waited long enough, as they are."""
         late = [peer for peer, held in self._held.items() if held.until_s <= now_s]
-        return [(self._take(peer).text, peer) for peer in late]
+        return [(self._release(peer).text, peer) for peer in late]
 
-    def _take(self, peer: Peer) -> _Held:
+    def _release(self, peer: Peer) -> _Held:
         held = self._held.pop(peer)
         self._bytes -= len(held.text)
         return held

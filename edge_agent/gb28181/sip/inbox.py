@@ -70,10 +70,10 @@ class SipInbox:
     def handle_timer(self, now_s: float) -> Received:
         """Returns messages that have waited for more in vain, and closes idle connections."""
         whole = self._joiner.handle_timer(now_s)
-        for peer in self._pauses.take(now_s):
+        for peer in self._pauses.take_due(now_s):
             self._framers[peer].handle_timer(now_s)
             whole += self._read(self._framers[peer], peer, now_s)
-        for peer in self._idle.take(now_s):
+        for peer in self._idle.take_due(now_s):
             if self._is_address(peer):
                 self._idle.plan(peer, now_s + IDLE_S)
             else:

@@ -33,7 +33,7 @@ class Agenda(Generic[Key]):
         """Returns the moment at which the key is due; None: it is not planned."""
         return self._due.get(key)
 
-    def take(self, now_s: float) -> list[Key]:
+    def take_due(self, now_s: float) -> list[Key]:
         """Takes the keys that are due by now, in their order; they are planned no more."""
         out = []
         while self._heap and self._heap[0][0] <= now_s:
@@ -52,7 +52,7 @@ class Agenda(Generic[Key]):
         return out
 
     def get_timer(self) -> float | None:
-        """Returns the moment to call `take`: not later than the first key is due, and perhaps earlier."""
+        """Returns the moment to call `take_due`: not later than the first key is due, and perhaps earlier."""
         return self._heap[0][0] if self._heap else None
 
     def __len__(self) -> int:

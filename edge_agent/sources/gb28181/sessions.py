@@ -150,7 +150,7 @@ class MediaSessions:
         self._open()
         try:
             while not self._clock.wait(stop, _LOOK_S):
-                self.look()
+                self.tick()
         finally:
             self.close()
 
@@ -160,12 +160,12 @@ class MediaSessions:
             self._closed.clear()
             self._lists = RecordingLists(self._signalling, self._patience.records_s)
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """Sends one more BYE to each device that goes on sending to a session that is over."""
         with self._lock:
             late = self._held.late(self._clock.monotonic_s())
         for number in late:
-            self._tell(partial(_late_media, number))
+            self._send_command(partial(_late_media, number))
 
     def close(self) -> None:
         """Ends every wait because the platform stops, and closes the held ports."""
@@ -354,7 +354,7 @@ class MediaSessions:
         with self._lock:
             is_first, call.pictured_s = call.pictured_s is None, self._clock.monotonic_s()
         if is_first:
-            self._tell(lambda commands, now: commands.picture(number, now))
+            self._send_command(lambda commands, now: commands.picture(number, now))
 
     def _trouble(self, camera_id: str, source: Gb28181Source, call: _Call) -> SourceError | None:
         with self._lock:
@@ -369,7 +369,7 @@ class MediaSessions:
         return refused(camera_id, source, ended)
 
     def _leave(self, number: int, sock: socket.socket | None) -> None:
-        self._tell(lambda commands, now: commands.hang_up(number, now))
+        self._send_command(lambda commands, now: commands.hang_up(number, now))
         with self._lock:
             call = self._calls[number]
             call.is_left = True
@@ -391,7 +391,7 @@ class MediaSessions:
         except NotServing as error:
             raise _unserved(camera_id, error) from error
 
-    def _tell(self, command: Callable[[Commands, Now], None]) -> None:
+    def _send_command(self, command: Callable[[Commands, Now], None]) -> None:
         """Gives a command that a stopped platform need not get: it has hung up every session."""
         try:
             self._signalling.call(command)

@@ -132,7 +132,7 @@ class _Session:
             if (trouble := self._media.ended()) is not None:
                 raise trouble
             self._receive()
-            for looked in self._looked():
+            for looked in self._pictures():
                 given_s = self._clock.monotonic_s()
                 yield looked
                 self._said_s = self._resumed_s = self._clock.monotonic_s()
@@ -166,12 +166,12 @@ class _Session:
         if timer_s is not None and timer_s <= self._clock.monotonic_s():
             self._receiver.handle_timer(self._clock.monotonic_s())
 
-    def _looked(self) -> Iterator[Glance | Skipped]:
+    def _pictures(self) -> Iterator[Glance | Skipped]:
         while (event := self._receiver.next_event()) is not None:
             match event:
                 case AccessUnit():
                     self._has_media = True
-                    yield from self._look(event)
+                    yield from self._decode(event)
                 case SipOnMediaPort():
                     raise NoPicture(
                         self._camera_id,
@@ -183,7 +183,7 @@ class _Session:
                 case Damaged():
                     self._eye = None  # what the decoder holds leads nowhere
 
-    def _look(self, unit: AccessUnit) -> Iterator[Glance | Skipped]:
+    def _decode(self, unit: AccessUnit) -> Iterator[Glance | Skipped]:
         if unit.is_keyframe:
             self._keyframe_s = max(self._keyframe_s, unit.arrived_s)  # it may have come before the last look ended
         if self._eye is None or unit.codec != self._codec:
@@ -197,10 +197,10 @@ class _Session:
         if self._media.ended_at_ms is not None and its.at_ms >= self._media.ended_at_ms:
             self._is_over = True
             return
-        if not self._eye.wants(packet):
+        if not self._eye.needs(packet):
             return
         self._eye.per_second = self._per_second()
-        for looked in self._eye.look(packet, its):
+        for looked in self._eye.decode(packet, its):
             if isinstance(looked, UnusablePictureError):
                 yield Skipped(self._camera_id, looked.reason, str(looked))
             else:

@@ -39,7 +39,7 @@ class Raw:
 
     def let_go(self) -> None:
         """Gives the bytes back to the budget: they are needed no more."""
-        self.budget.give(len(self.data))
+        self.budget.give_bytes(len(self.data))
         self.data = b""
 
 
@@ -93,7 +93,7 @@ class Decoding:
             UnusablePictureError: see `Still`.
         """
         still = Still(data)
-        if not self._budget.take(still.need_bytes, stop):
+        if not self._budget.take_bytes(still.need_bytes, stop):
             return []
         kept_bytes = 0
         try:
@@ -102,4 +102,4 @@ class Decoding:
             kept_bytes = image.nbytes
             return [image]
         finally:
-            self._budget.give(still.need_bytes - kept_bytes)
+            self._budget.give_bytes(still.need_bytes - kept_bytes)

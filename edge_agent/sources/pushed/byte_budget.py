@@ -31,7 +31,7 @@ class ByteBudget:
         with self._changed:
             return self._settle()
 
-    def try_take(self, size_bytes: int) -> bool:
+    def try_take_bytes(self, size_bytes: int) -> bool:
         """Takes without waiting; returns False if there is no room."""
         with self._changed:
             if self._line or self._settle() + size_bytes > self.total_bytes:
@@ -39,7 +39,7 @@ class ByteBudget:
             self._taken += size_bytes
             return True
 
-    def take(self, size_bytes: int, stop: threading.Event) -> bool:
+    def take_bytes(self, size_bytes: int, stop: threading.Event) -> bool:
         """Waits for room and takes; returns False when `stop` came first.
 
         More than there is at all is given when nothing else is out: the limit of one picture is not decided here.
@@ -58,7 +58,7 @@ class ByteBudget:
                 self._changed.notify_all()
         return True
 
-    def give(self, size_bytes: int) -> None:
+    def give_bytes(self, size_bytes: int) -> None:
         """Gives bytes back. Never waits, so that a finalizer may call it."""
         self._returned.put(size_bytes)
         if self._changed.acquire(blocking=False):  # else somebody is at it, and sees it now or after `_LOOK_UP_S`
@@ -69,7 +69,7 @@ class ByteBudget:
 
     def follow(self, image: NDArray[np.uint8]) -> None:
         """Gives back the bytes of this image once its last reference is gone."""
-        weakref.finalize(image, self.give, image.nbytes).atexit = False
+        weakref.finalize(image, self.give_bytes, image.nbytes).atexit = False
 
     def _settle(self) -> int:
         """Counts what has come back; returns the bytes that are out now."""

@@ -60,7 +60,7 @@ class DropFolder:
         folder = self._open()
         failure: SourceError | None = None
         try:
-            yield from self._looks(folder, stop)
+            yield from self._rounds(folder, stop)
         except OSError as error:
             failure = self._trouble(error)
         finally:
@@ -82,12 +82,12 @@ class DropFolder:
             failure = NotFound(self._camera_id, f"the drop folder {why}")
         raise failure
 
-    def _looks(self, folder: int, stop: threading.Event) -> Iterator[Glance | Skipped]:
+    def _rounds(self, folder: int, stop: threading.Event) -> Iterator[Glance | Skipped]:
         watch = _Watch(folder, self._clock)
         while not stop.is_set():
             self._check_place(folder)
             for file in watch.quiet():
-                yield from self._take(folder, file, watch, stop)
+                yield from self._take_file(folder, file, watch, stop)
                 if stop.is_set():
                     return
             if watch.sees_something_strange:
@@ -103,21 +103,23 @@ class DropFolder:
         if (now.st_dev, now.st_ino) != (then.st_dev, then.st_ino):
             raise NotFound(self._camera_id, "the drop folder has been replaced by another")
 
-    def _take(self, folder: int, file: "_Quiet", watch: "_Watch", stop: threading.Event) -> Iterator[Glance | Skipped]:
+    def _take_file(
+        self, folder: int, file: "_Quiet", watch: "_Watch", stop: threading.Event
+    ) -> Iterator[Glance | Skipped]:
         """Takes one file that is not written any more, if it is a picture, or is given up."""
         if file.sight.size > MAX_FILE_BYTES:
             if _remove(folder, file):
                 yield self._skipped(SkipReason.TOO_LARGE, f"a file is over {MAX_FILE_BYTES} bytes")
             return
         files = self._decoding.files
-        if not files.take(file.sight.size, stop):
+        if not files.take_bytes(file.sight.size, stop):
             return
         data: bytes | None = None
         try:
             data = _claim(folder, file, watch)
         finally:
             if data is None:
-                files.give(file.sight.size)
+                files.give_bytes(file.sight.size)
         if data is None:
             return
         at_ms = min(file.sight.changed_ns // 1_000_000, self._clock.now_ms())

@@ -31,7 +31,7 @@ class PictureFolder:
     def length_ms(self) -> int:
         return len(self._files()) * self.step_ms
 
-    def looks(self) -> Iterator[RecordedPicture]:
+    def pictures(self) -> Iterator[RecordedPicture]:
         """Yields the pictures in the order of their names.
 
         Raises:

@@ -33,7 +33,7 @@ class ReplayRecording(Protocol):
             SourceError: it cannot be opened.
         """
 
-    def looks(self) -> Iterator[RecordedPicture]:
+    def pictures(self) -> Iterator[RecordedPicture]:
         """Yields all pictures in order, with a place in the order for each that cannot be used.
 
         Raises:

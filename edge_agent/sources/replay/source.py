@@ -66,7 +66,7 @@ class Replay:
         round_ms = 0
         while True:
             shown = offset_ms = 0
-            for look in recording.looks():
+            for look in recording.pictures():
                 offset_ms = look.offset_ms
                 shown += not isinstance(look.picture, Skipped)
                 yield round_ms + offset_ms, look.picture

@@ -35,7 +35,7 @@ class VideoFile:
         with self._open() as container:
             return (container.duration or 0) // 1000  # AV_TIME_BASE: microseconds
 
-    def looks(self) -> Iterator[RecordedPicture]:
+    def pictures(self) -> Iterator[RecordedPicture]:
         """Yields every frame with its offset.
 
         Raises:
@@ -61,7 +61,7 @@ class VideoFile:
                     if picture.time is not None:
                         first_s = picture.time if first_s is None else first_s
                         offset_ms = max(0, round((picture.time - first_s) * 1000))
-                    yield self._look(offset_ms, picture)
+                    yield self._checked(offset_ms, picture)
 
     def _open(self) -> "InputContainer":
         failure: SourceError
@@ -82,7 +82,7 @@ class VideoFile:
             return
         raise failure
 
-    def _look(self, offset_ms: int, picture: "VideoFrame") -> RecordedPicture:
+    def _checked(self, offset_ms: int, picture: "VideoFrame") -> RecordedPicture:
         if fault := EDGE.fault(picture.width, picture.height):
             error = out_of_bounds(picture.width, picture.height, f"a frame of {fault}")
             return RecordedPicture(offset_ms, self._skipped(error.reason, str(error)))

@@ -67,11 +67,11 @@ class StreamDecoder:
         self._stamps: dict[int | None, CaptureTime] = {}
         self._due_ms = 0.0
 
-    def wants(self, packet: "Packet") -> bool:
+    def needs(self, packet: "Packet") -> bool:
         """True if this packet must be decoded; the others need no stamp."""
         return packet.is_keyframe or self._in_a_row
 
-    def look(self, packet: "Packet", stamp: CaptureTime) -> Iterator[Looked]:
+    def decode(self, packet: "Packet", stamp: CaptureTime) -> Iterator[Looked]:
         """Decodes a packet; yields the pictures to analyse: at most a few, mostly none."""
         if packet.is_keyframe:
             if packet.is_corrupt:

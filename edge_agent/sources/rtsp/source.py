@@ -105,13 +105,13 @@ class Rtsp:
         for ordinal, packet in enumerate(main.packets()):
             if stop.is_set():
                 return
-            if eye.wants(packet):
+            if eye.needs(packet):
                 eye.per_second = 0.0 if has_small else self._per_second
                 its = stamp(packet, self._clock.now_ms(), ordinal)
-                for looked in eye.look(packet, its):
-                    yield words.said(self._looked(looked))
+                for looked in eye.decode(packet, its):
+                    yield words.note(self._looked(looked))
             if words.is_due():
-                yield words.said(None)
+                yield words.note(None)
             if has_small and self._per_second:
                 return
         if not stop.is_set():
@@ -132,11 +132,11 @@ class Rtsp:
                     return
                 group.check()
                 row: Gop | None = None
-                if eye.wants(packet):
+                if eye.needs(packet):
                     eye.per_second = self._per_second
-                    for looked in eye.look(packet, stamp(packet, self._clock.now_ms(), ordinal)):
+                    for looked in eye.decode(packet, stamp(packet, self._clock.now_ms(), ordinal)):
                         if isinstance(looked, UnusablePictureError):
-                            yield words.said(self._skipped(looked))
+                            yield words.note(self._skipped(looked))
                             continue
                         grey, reduced = looked.grey(), partial(_reduced_to, looked, main)
                         row = group.now() if eye.per_second else None
@@ -144,9 +144,9 @@ class Rtsp:
                     row = group.keyframe()
                 if grey is not None and row is not None and row.stamp.key != self._shown:
                     is_dear = len(row.packets) > 1
-                    yield words.said(self._glance(row.stamp, grey, row.pixels, is_dear=is_dear, reduced=reduced))
+                    yield words.note(self._glance(row.stamp, grey, row.pixels, is_dear=is_dear, reduced=reduced))
                 elif words.is_due():
-                    yield words.said(None)
+                    yield words.note(None)
 
     def _small(self, url: str) -> Connection:
         try:
@@ -189,7 +189,7 @@ class _Words:
     def is_due(self) -> bool:
         return self._clock.monotonic_s() - self._said_s >= _WORD_S
 
-    def said(self, word: Looked) -> Looked:
+    def note(self, word: Looked) -> Looked:
         self._said_s = self._clock.monotonic_s()
         return word
 

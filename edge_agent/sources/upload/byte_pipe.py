@@ -18,7 +18,7 @@ class Pipe:
     def __init__(self, capacity_bytes: int, changed: Callable[[], None]) -> None:
         """`changed` is called by the reader's thread when a full pipe has room again, and when the reader has gone."""
         self._capacity = capacity_bytes
-        self._told = changed
+        self._changed = changed
         self._moved = threading.Condition()
         self._chunks: deque[memoryview] = deque()
         self._held = 0
@@ -73,7 +73,7 @@ class Pipe:
             self._held -= len(first)
             is_free = was_full and self.has_room
         if is_free:
-            self._told()
+            self._changed()
         return bytes(first)
 
     @property
@@ -87,4 +87,4 @@ class Pipe:
             self._closed = True
             self._chunks.clear()
             self._held = 0
-        self._told()
+        self._changed()

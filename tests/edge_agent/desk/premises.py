@@ -210,7 +210,7 @@ class Watched:
         self.progress: list[Progress] = []
         self.waited: list[str] = []
 
-    def told(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         self.progress.append(progress)
 
     def waits(self, why: str) -> None:

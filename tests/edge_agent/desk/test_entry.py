@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, RecordingRef, ask
+from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, RecordingRef, parse_request
 from edge_agent.desk.errors import Refused
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
@@ -69,7 +69,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 )
 def test_any_request_line_is_understood_or_refused(method: str, where: str) -> None:
     try:
-        wanted = ask(method, where, NOW_MS)
+        wanted = parse_request(method, where, NOW_MS)
     except Refused as refused:
         assert refused.code in {"not_found", "method", "malformed", "implausible_start"}  # noqa: PT017 - one of four
         assert refused.status < HTTPStatus.INTERNAL_SERVER_ERROR  # noqa: PT017 - the same
@@ -80,9 +80,9 @@ def test_any_request_line_is_understood_or_refused(method: str, where: str) -> N
 def test_a_request_line_says_which_recording_and_from_where() -> None:
     key = "0123456789abcdef" * 4
     recording = RecordingRef("gate", EPOCH_MS, key)
-    assert ask("GET", target(key=key), NOW_MS) == AskStanding(recording)
-    assert ask("POST", target(key=key, at_ms=40, again=1), NOW_MS) == AskUpload(recording, 40, again=True)
-    assert ask("POST", target(), NOW_MS) == AskUpload(RecordingRef("gate", EPOCH_MS), 0, again=False)
+    assert parse_request("GET", target(key=key), NOW_MS) == AskStanding(recording)
+    assert parse_request("POST", target(key=key, at_ms=40, again=1), NOW_MS) == AskUpload(recording, 40, again=True)
+    assert parse_request("POST", target(), NOW_MS) == AskUpload(RecordingRef("gate", EPOCH_MS), 0, again=False)
     ids = {RecordingRef(c, s, k).id for c in ("gate", "yard") for s in (1, 2) for k in ("", key)}
     assert len(ids) == 8
 

@@ -11,7 +11,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.desk.client.progress_bar import IngestSpeed
 from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.errors import DeskError
-from edge_agent.desk.key_files import look, server_context, token
+from edge_agent.desk.key_files import check_key_files, server_context, token
 from edge_agent.desk.positions import Position, Positions
 from edge_agent.desk.progress_store import Books, Counts
 from edge_agent.desk.protocol import End, Progress
@@ -172,7 +172,7 @@ def test_only_what_may_pass_is_tried_again() -> None:
 
 def test_a_key_that_others_may_read_or_that_is_another_s_opens_no_door(papers: Papers, tmp_path: Path) -> None:
     identity = papers.identity
-    assert look(papers.desk()).startswith("certificate and token are there")
+    assert check_key_files(papers.desk()).startswith("certificate and token are there")
     other = tmp_path / "other.key"
     other.write_bytes(identity.key_file.read_bytes())
     other.chmod(0o644)

@@ -14,7 +14,7 @@ from edge_agent.gb28181.devices import onboarding
 from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, InfoTaken, Knocked, Offline, Online, TurnedAway
 from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.platform import NotServing, Platform
-from edge_agent.gb28181.registration_file import FILE_NAME, look
+from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.gb28181.shell import OwnAddress
 from edge_agent.gb28181.sip.peer import Peer
 from provisioning.contracts.config import processes
@@ -107,7 +107,7 @@ def test_who_is_refused_is_told_to_the_technician(tmp_path: Path, caplog: pytest
         ear.wait(TurnedAway)
         assert "user name or password" in served.device(ID).refused
     assert [each.device_id for each in served.strangers()] == ["34020000001180000099"]
-    devices, strangers = look(tmp_path, PLATFORM)
+    devices, strangers = read_devices(tmp_path, PLATFORM)
     assert [each.device_id for each in strangers] == ["34020000001180000099"]
     assert "user name or password" in {each.device_id: each for each in devices}[ID].refused
     assert "device turned away" in caplog.text

@@ -12,7 +12,7 @@ from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
-from edge_agent.gb28181.registration_file import FILE_NAME, NoDevicesError, RegistrationFile, look
+from edge_agent.gb28181.registration_file import FILE_NAME, NoDevicesError, RegistrationFile, read_devices
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PEER, PLATFORM
@@ -78,7 +78,7 @@ def test_devices_of_no_configuration_are_dropped(tmp_path: Path) -> None:
 
 def test_the_technician_sees_devices_channels_and_strangers(tmp_path: Path) -> None:
     _filled(tmp_path)
-    devices, strangers = look(tmp_path, PLATFORM)
+    devices, strangers = read_devices(tmp_path, PLATFORM)
     assert strangers == (STRANGER,)
     (device,) = devices
     assert device.channels is not None
@@ -87,7 +87,7 @@ def test_the_technician_sees_devices_channels_and_strangers(tmp_path: Path) -> N
         file.show(DeviceView(OTHER))
         file.show_strangers(())
         file.flush()
-    devices, strangers = look(tmp_path, PLATFORM)
+    devices, strangers = read_devices(tmp_path, PLATFORM)
     assert ([each.channels is None for each in devices], strangers) == ([False, True], ())
 
 
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, cap
     _filled(tmp_path)
     (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 1000)
     with pytest.raises(NoDevicesError, match="cannot be read"):
-        look(tmp_path, PLATFORM)
+        read_devices(tmp_path, PLATFORM)
     with closing(_file(tmp_path)) as file:
         assert file.restored() == []
     assert (tmp_path / f"damaged-{FILE_NAME}").exists()
@@ -119,7 +119,7 @@ def test_one_of_another_version_is_moved_aside_too(tmp_path: Path) -> None:
 
 def test_without_a_file_there_is_nothing_to_see(tmp_path: Path) -> None:
     with pytest.raises(NoDevicesError, match=r"\[gb28181\]"):
-        look(tmp_path, PLATFORM)
+        read_devices(tmp_path, PLATFORM)
 
 
 def test_a_disk_that_takes_nothing_is_named_once_and_tried_again(

@@ -83,10 +83,10 @@ def test_what_was_busy_is_taken_when_it_comes_again(tmp_path: Path) -> None:
 def test_without_memory_a_request_waits_and_then_is_busy(tmp_path: Path) -> None:
     with serving(tmp_path, memory_bytes=MIB, limits=ViidLimits(patience_s=0.1)) as site, site.device() as device:
         device.register()
-        assert site.pictures.budget.try_take(MIB)
+        assert site.pictures.budget.try_take_bytes(MIB)
         reply = device.post(PATH, two_wheeler(sub_image(JPEG)))
         assert (reply.status, reply.code) == (429, 2)
-        site.pictures.budget.give(MIB)
+        site.pictures.budget.give_bytes(MIB)
         assert device.post(PATH, two_wheeler(sub_image(JPEG))).status == 200
         assert site.counts() == {"received": 2, "busy": 1, "accepted": 1}
 
@@ -94,8 +94,8 @@ def test_without_memory_a_request_waits_and_then_is_busy(tmp_path: Path) -> None
 def test_memory_that_comes_back_lets_a_waiting_request_in(tmp_path: Path) -> None:
     with serving(tmp_path, memory_bytes=MIB, limits=ViidLimits(patience_s=60)) as site, site.device() as device:
         device.register()
-        assert site.pictures.budget.try_take(MIB)
-        timer = threading.Timer(0.2, site.pictures.budget.give, [MIB])
+        assert site.pictures.budget.try_take_bytes(MIB)
+        timer = threading.Timer(0.2, site.pictures.budget.give_bytes, [MIB])
         timer.start()
         assert device.post(PATH, two_wheeler(sub_image(JPEG))).status == 200
         timer.join()

@@ -32,29 +32,29 @@ def devices() -> ViidRegistrations:
 def test_alive_until_three_keepalives_were_missed() -> None:
     known = devices()
     known.register("b", HERE, 0)
-    known.word("b", HERE, 30)
-    known.word("b", HERE, 60)
+    known.note_message("b", HERE, 30)
+    known.note_message("b", HERE, 60)
     assert known.state("b", 90) is ViidRegistrationState.REGISTERED
     assert known.state("b", 90.1) is ViidRegistrationState.UNREGISTERED
     with pytest.raises(ViidNotRegisteredError):
-        known.word("b", HERE, 90.1)
+        known.note_message("b", HERE, 90.1)
 
 
 def test_silence_is_noticed_by_the_word_that_ends_it() -> None:
     known = devices()
     known.register("b", HERE, 0)
     with pytest.raises(ViidNotRegisteredError):
-        known.word("b", HERE, 31)
+        known.note_message("b", HERE, 31)
 
 
 @pytest.mark.parametrize("source", [THERE, ""])
 def test_a_word_from_elsewhere_is_none(source: str) -> None:
     known = devices()
     with pytest.raises(ViidNotRegisteredError):
-        known.word("a", source, 0)
+        known.note_message("a", source, 0)
     known.register("a", HERE, 0)
     with pytest.raises(ViidNotRegisteredError):
-        known.word("a", source, 1)
+        known.note_message("a", source, 1)
     assert known.at(HERE, 1) == ("a",)
 
 
@@ -94,11 +94,11 @@ def test_against_a_model(steps: list[tuple[str, str, str, int]]) -> None:
             known.unregister(device_id)
             model.pop(device_id, None)
         elif device_id in model and model[device_id][0] == source:
-            known.word(device_id, source, now_s)
+            known.note_message(device_id, source, now_s)
             model[device_id] = (source, now_s)
         else:
             with pytest.raises(ViidNotRegisteredError):
-                known.word(device_id, source, now_s)
+                known.note_message(device_id, source, now_s)
         for place in (HERE, THERE):
             assert set(known.at(place, now_s)) == {each for each, value in model.items() if value[0] == place}
 

@@ -36,10 +36,10 @@ def test_what_was_put_off_comes_later_and_what_was_brought_forward_earlier() -> 
     agenda.plan("a", 30)
     agenda.plan("b", 5)
     assert agenda.get_timer() == 5
-    assert agenda.take(10) == ["b"]
-    assert agenda.take(29) == []
+    assert agenda.take_due(10) == ["b"]
+    assert agenda.take_due(29) == []
     assert (agenda.at_s("a"), agenda.at_s("b"), len(agenda)) == (30, None, 1)
-    assert agenda.take(30) == ["a"]
+    assert agenda.take_due(30) == ["a"]
     assert (agenda.get_timer(), len(agenda)) == (None, 0)
 
 
@@ -55,7 +55,7 @@ def test_an_agenda_is_what_a_plain_table_would_be(steps: list[tuple[str, int | N
             agenda.plan(key, at_s)
             table[key] = at_s
         due = {each for each, due_s in table.items() if due_s <= now_s}
-        assert set(agenda.take(now_s)) == due
+        assert set(agenda.take_due(now_s)) == due
         for each in due:
             del table[each]
         timer = agenda.get_timer()

@@ -55,10 +55,10 @@ def _views() -> Views:
 
 def test_a_device_comes_moves_and_goes() -> None:
     views = _views()
-    views.told(TurnedAway(ID, PEER.host, "wrong"), 1)
+    views.apply(TurnedAway(ID, PEER.host, "wrong"), 1)
     assert views[ID].refused == "wrong"
-    views.told(Keep(REGISTRATION), 2)
-    views.told(Online(REGISTRATION), 2)
+    views.apply(Keep(REGISTRATION), 2)
+    views.apply(Online(REGISTRATION), 2)
     there = views[ID]
     assert (there.is_there, there.is_reachable, there.host, there.since_ms, there.refused) == (
         True,
@@ -68,12 +68,12 @@ def test_a_device_comes_moves_and_goes() -> None:
         "",
     )
     assert there.version.is_2022
-    views.told(Moved(replace(REGISTRATION, peer=Peer("tcp", "192.0.2.77", 1, 1))), 3)
+    views.apply(Moved(replace(REGISTRATION, peer=Peer("tcp", "192.0.2.77", 1, 1))), 3)
     assert (views[ID].host, views[ID].transport, views[ID].is_there) == ("192.0.2.77", "tcp", True)
-    views.told(Offline(ID, Gone.SILENT), 4)
+    views.apply(Offline(ID, Gone.SILENT), 4)
     assert (views[ID].is_there, views[ID].is_reachable, views[ID].since_ms) == (False, False, 4)
     assert "three of its keepalives" in views[ID].why
-    views.told(Forget(ID), 5)
+    views.apply(Forget(ID), 5)
     assert views[ID].expires_at_ms == 0
     assert views[OTHER] == DeviceView(OTHER)
 
@@ -81,30 +81,30 @@ def test_a_device_comes_moves_and_goes() -> None:
 @pytest.mark.parametrize("why", list(Gone))
 def test_every_way_to_go_has_its_words(why: Gone) -> None:
     views = _views()
-    views.told(Offline(ID, why), 1)
+    views.apply(Offline(ID, why), 1)
     assert views[ID].why
 
 
 def test_lists_and_their_troubles() -> None:
     views = _views()
-    views.told(CatalogMissed(ID, AnswerOutcome.REFUSED), 1)
+    views.apply(CatalogMissed(ID, AnswerOutcome.REFUSED), 1)
     assert "refuses" in views[ID].catalog_trouble
-    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 5, AnswerOutcome.STALLED, EPOCH_MS), 2)
+    views.apply(CatalogTaken(ID, ITEMS, CHANNELS, 5, AnswerOutcome.STALLED, EPOCH_MS), 2)
     assert (views[ID].announced, views[ID].catalog_at_ms) == (5, EPOCH_MS)
     assert "broke off" in views[ID].catalog_trouble
-    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 1, AnswerOutcome.COMPLETE, EPOCH_MS + 1), 3)
+    views.apply(CatalogTaken(ID, ITEMS, CHANNELS, 1, AnswerOutcome.COMPLETE, EPOCH_MS + 1), 3)
     assert views[ID].catalog_trouble == ""
-    views.told(CatalogTaken(ID, (), ()), 4)  # news: the list changes, its time does not
+    views.apply(CatalogTaken(ID, (), ()), 4)  # news: the list changes, its time does not
     assert (views[ID].channels, views[ID].catalog_at_ms) == ((), EPOCH_MS + 1)
 
 
 def test_who_it_is_what_time_it_has_and_what_it_raised() -> None:
     views = _views()
-    views.told(InfoTaken(ID, DeviceInfo("n", "Maker", "M-1", "1.0", 4)), 1)
-    views.told(StatusTaken(ID, STATUS, -120, 600), 2)
-    views.told(StatusTaken(ID, STATUS, None, None), 3)
-    views.told(Alarmed(ID, CHANNEL, Alarm(4, 5, 2, None, ""), None), 4)
-    views.told(Alarmed(ID, CHANNEL, Alarm(4, 2, 2, None, ""), None), 5)
+    views.apply(InfoTaken(ID, DeviceInfo("n", "Maker", "M-1", "1.0", 4)), 1)
+    views.apply(StatusTaken(ID, STATUS, -120, 600), 2)
+    views.apply(StatusTaken(ID, STATUS, None, None), 3)
+    views.apply(Alarmed(ID, CHANNEL, Alarm(4, 5, 2, None, ""), None), 4)
+    views.apply(Alarmed(ID, CHANNEL, Alarm(4, 2, 2, None, ""), None), 5)
     seen = views[ID]
     assert (seen.manufacturer, seen.model, seen.firmware) == ("Maker", "M-1", "1.0")
     assert (seen.skew_ms, seen.bound_ms, seen.measured_at_ms) == (-120, 600, 2)
@@ -128,7 +128,7 @@ def test_a_restart_begins_with_what_was_remembered() -> None:
 
 def test_what_concerns_no_configured_device_changes_nothing() -> None:
     views = _views()
-    views.told(Knocked(UnknownDevice("x", "h", 1, "udp", "", "unknown", 1, 1)), 1)
-    views.told(Forget("34020000001180000009"), 1)
+    views.apply(Knocked(UnknownDevice("x", "h", 1, "udp", "", "unknown", 1, 1)), 1)
+    views.apply(Forget("34020000001180000009"), 1)
     assert views.changed() == []
     assert set(views.all()) == set(views) == {ID, OTHER}

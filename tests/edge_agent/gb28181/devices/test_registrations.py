@@ -67,7 +67,7 @@ def test_three_missed_keepalives_are_silence_and_the_next_one_ends_it() -> None:
     assert table.due(now(179)) == ([], [])
     assert table.due(now(180)) == ([(ID, Gone.SILENT)], [])
     assert (table.state(ID), table.peer(ID)) == (RegistrationState.LAPSED, None)
-    assert table.word(ID, PEER, now(200), moves=True)
+    assert table.note_message(ID, PEER, now(200), moves=True)
     assert (table.state(ID), table.peer(ID)) == (RegistrationState.ONLINE, PEER)
     assert table.due(now(379)) == ([], [])
     assert table.due(now(380)) == ([(ID, Gone.SILENT)], [])
@@ -77,7 +77,7 @@ def test_a_word_puts_silence_off_without_being_planned() -> None:
     table = registered()
     table.keeps_alive(ID)
     for at_s in range(60, 1000, 60):
-        assert not table.word(ID, PEER, now(at_s), moves=True)
+        assert not table.note_message(ID, PEER, now(at_s), moves=True)
         assert table.due(now(at_s)) == ([], [])
 
 
@@ -97,12 +97,12 @@ def test_a_device_that_never_keeps_alive_is_asked_instead() -> None:
 def test_a_registration_runs_out_a_moment_after_its_time() -> None:
     table = registered(life_s=120)
     table.keeps_alive(ID)
-    table.word(ID, PEER, now(119), moves=True)
+    table.note_message(ID, PEER, now(119), moves=True)
     assert table.due(now(120 + GRACE_S - 1)) == ([], [])
     assert table.due(now(120 + GRACE_S)) == ([(ID, Gone.EXPIRED)], [])
     assert table.registration(ID) is None
     with pytest.raises(NotRegisteredError):
-        table.word(ID, PEER, now(151), moves=True)
+        table.note_message(ID, PEER, now(151), moves=True)
     assert table.due(now(1e9)) == ([], [])
 
 
@@ -117,16 +117,16 @@ def test_one_that_lapsed_and_runs_out_is_told_gone_once() -> None:
 def test_another_host_is_somebody_else() -> None:
     table = registered()
     with pytest.raises(NotRegisteredError, match="not registered from"):
-        table.word(ID, Peer("udp", "192.0.2.99", 5060), now(1), moves=True)
+        table.note_message(ID, Peer("udp", "192.0.2.99", 5060), now(1), moves=True)
     assert table.peer(ID) == PEER
 
 
 def test_an_address_moves_where_keepalives_come_from() -> None:
     table = registered()
     rebound = Peer("udp", HOST, 61000)
-    table.word(ID, rebound, now(1), moves=False)
+    table.note_message(ID, rebound, now(1), moves=False)
     assert table.peer(ID) == PEER
-    table.word(ID, rebound, now(1), moves=True)
+    table.note_message(ID, rebound, now(1), moves=True)
     assert table.peer(ID) == rebound
     assert (table.at(rebound), table.at(PEER)) == (ID, None)
     assert (table.is_address(rebound), table.is_address(PEER)) == (True, False)
@@ -138,7 +138,7 @@ def test_a_connection_that_ends_takes_its_device_along_until_it_comes_back() -> 
     assert table.closed(TCP) == [ID]
     assert table.closed(TCP) == []
     assert table.peer(ID) is None
-    assert table.word(ID, ANEW, now(5), moves=False)
+    assert table.note_message(ID, ANEW, now(5), moves=False)
     assert table.peer(ID) == ANEW
     assert table.closed(TCP) == []
     assert table.closed(ANEW) == [ID]
@@ -182,7 +182,7 @@ def test_after_a_restart_a_device_is_there_until_it_is_overdue() -> None:
     assert table.restore(registration(keeps_alive=True), now(1000))
     assert (table.state(ID), table.peer(ID), table.count()) == (RegistrationState.RESTORED, PEER, 1)
     assert table.due(now(1179)) == ([], [])
-    assert table.word(ID, PEER, now(1179), moves=True)
+    assert table.note_message(ID, PEER, now(1179), moves=True)
     assert table.state(ID) is RegistrationState.ONLINE
     assert table.due(now(1180)) == ([], [])
 
@@ -198,7 +198,7 @@ def test_after_a_restart_one_over_tcp_is_there_and_not_reached() -> None:
     before = Peer("tcp", HOST, 40001, -1)
     table.restore(registration(before), now(1000))
     assert (table.state(ID), table.peer(ID)) == (RegistrationState.RESTORED, None)
-    assert table.word(ID, ANEW, now(1010), moves=False)
+    assert table.note_message(ID, ANEW, now(1010), moves=False)
     assert table.peer(ID) == ANEW
     assert table.closed(ANEW) == [ID]
 
@@ -220,7 +220,7 @@ def test_one_whose_renewal_a_kill_took_is_not_called_expired() -> None:
     assert table.restore(registration(), now(3590))  # it has just renewed: it comes again at 7100
     for at_s in range(3600, 7100, 60):
         assert table.due(now(at_s)) == ([], [])
-        table.word(ID, PEER, now(at_s), moves=False)
+        table.note_message(ID, PEER, now(at_s), moves=False)
     assert table.register(registration(), 3600, now(7100)) is Arrival.RENEWED
     assert table.count() == 1
 
@@ -240,4 +240,4 @@ def test_what_is_asked_of_one_that_is_not_there() -> None:
     assert (table.peer(ID), table.peer("unknown"), table.at(PEER)) == (None, None, None)
     assert (ID in table, "unknown" in table) == (True, False)
     with pytest.raises(NotRegisteredError):
-        table.word(ID, PEER, now(1), moves=False)
+        table.note_message(ID, PEER, now(1), moves=False)

@@ -103,15 +103,15 @@ class TestOver:
             address = session.media.sock.getsockname()
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as device:
             device.sendto(RTP, address)
-            board.sessions.look()  # it was on the way
+            board.sessions.tick()  # it was on the way
             assert board.methods().count("BYE") == 1
             time.sleep(0.06)
             for _ in range(72):
                 device.sendto(RTP, address)
-            board.sessions.look()
-            board.sessions.look()
+            board.sessions.tick()
+            board.sessions.tick()
             device.sendto(RTP, address)
-            board.sessions.look()
+            board.sessions.tick()
         assert board.methods().count("BYE") > 1
         board.pass_s(33)
         assert not len(board.sessions._held)

@@ -15,24 +15,24 @@ def test_against_a_model(steps: list[tuple[bool, int]]) -> None:
     budget, out = ByteBudget(100), list[int]()
     for takes, size in steps:
         if takes:
-            assert budget.try_take(size) is (sum(out) + size <= 100)
+            assert budget.try_take_bytes(size) is (sum(out) + size <= 100)
             if sum(out) + size <= 100:
                 out.append(size)
         elif out:
-            budget.give(out.pop())
+            budget.give_bytes(out.pop())
         assert budget.taken_bytes() == sum(out)
 
 
 def test_who_waits_gets_it_when_it_comes_back() -> None:
     budget, stop = ByteBudget(100), threading.Event()
-    assert budget.try_take(80)
+    assert budget.try_take_bytes(80)
     got: list[bool] = []
-    waiting = threading.Thread(target=lambda: got.append(budget.take(50, stop)), daemon=True)
+    waiting = threading.Thread(target=lambda: got.append(budget.take_bytes(50, stop)), daemon=True)
     waiting.start()
     while not budget._line:  # until it waits
         waiting.join(0.01)
-    assert not budget.try_take(1)  # nobody passes
-    budget.give(80)
+    assert not budget.try_take_bytes(1)  # nobody passes
+    budget.give_bytes(80)
     waiting.join(LONG_S)
     assert got == [True]
     assert budget.taken_bytes() == 50
@@ -40,11 +40,11 @@ def test_who_waits_gets_it_when_it_comes_back() -> None:
 
 def test_a_small_one_does_not_pass_a_large_one_that_waits() -> None:
     budget, stop = ByteBudget(100), threading.Event()
-    budget.try_take(50)
+    budget.try_take_bytes(50)
     came: list[int] = []
 
     def take(size: int) -> None:
-        budget.take(size, stop)
+        budget.take_bytes(size, stop)
         came.append(size)
 
     threads = []
@@ -54,7 +54,7 @@ def test_a_small_one_does_not_pass_a_large_one_that_waits() -> None:
         while len(budget._line) <= ordinal:
             threads[-1].join(0.01)
     assert came == []
-    budget.give(50)
+    budget.give_bytes(50)
     for thread in threads:
         thread.join(LONG_S)
     assert came == [80, 10]
@@ -62,27 +62,27 @@ def test_a_small_one_does_not_pass_a_large_one_that_waits() -> None:
 
 def test_stop_ends_the_waiting_and_lets_the_next_one_in() -> None:
     budget, stop = ByteBudget(100), threading.Event()
-    budget.try_take(100)
+    budget.try_take_bytes(100)
     got: list[bool] = []
-    waiting = threading.Thread(target=lambda: got.append(budget.take(50, stop)), daemon=True)
+    waiting = threading.Thread(target=lambda: got.append(budget.take_bytes(50, stop)), daemon=True)
     waiting.start()
     stop.set()
     waiting.join(LONG_S)
     assert got == [False]
-    budget.give(100)
-    assert budget.try_take(100)
+    budget.give_bytes(100)
+    assert budget.try_take_bytes(100)
 
 
 def test_more_than_there_is_is_given_when_nothing_is_out() -> None:
     budget, stop = ByteBudget(10), threading.Event()
-    assert budget.take(50, stop)
+    assert budget.take_bytes(50, stop)
     assert budget.taken_bytes() == 50
 
 
 def test_an_image_gives_its_bytes_back_when_nobody_looks_at_it() -> None:
     budget = ByteBudget(10**6)
     image = np.zeros((10, 10, 3), np.uint8)
-    budget.try_take(image.nbytes)
+    budget.try_take_bytes(image.nbytes)
     budget.follow(image)
     part = image[2:4]
     del image
@@ -97,13 +97,13 @@ def test_many_threads_never_hold_more_than_there_is() -> None:
 
     def work() -> None:
         for size in (1, 4, 9, 2) * 25:
-            assert budget.take(size, stop)
+            assert budget.take_bytes(size, stop)
             with lock:
                 held[0] += size
                 most[0] = max(most[0], held[0])
             with lock:
                 held[0] -= size
-            budget.give(size)
+            budget.give_bytes(size)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(6)]
     for thread in threads:

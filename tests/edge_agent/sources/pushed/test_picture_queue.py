@@ -44,11 +44,11 @@ class World:
 
     def offer(self, data: bytes, shot_at_ms: int | None = None, device_id: str = DEVICE) -> OfferResult:
         """As the server does it: the bytes are taken first, and given back unless they are accepted."""
-        assert self.pictures.budget.try_take(len(data))
+        assert self.pictures.budget.try_take_bytes(len(data))
         key = hashlib.sha256(data).hexdigest()[:8]
         offer = self.pictures.offer(device_id, data, shot_at_ms, key)
         if offer is not OfferResult.ACCEPTED:
-            self.pictures.budget.give(len(data))
+            self.pictures.budget.give_bytes(len(data))
         return offer
 
     def frames(self, camera_id: str = "gate") -> Iterator[Glance | Skipped]:
@@ -220,14 +220,14 @@ def test_a_camera_waits_until_others_pictures_have_been_looked_at() -> None:
     mine = next(world.frames())
     assert isinstance(mine, Glance)
     held = [mine.pixels(), mine.pixels().copy()]
-    world.decoding._budget.try_take(size)
+    world.decoding._budget.try_take_bytes(size)
     came: list[Glance | Skipped] = []
     other = threading.Thread(target=lambda: came.append(next(world.frames("yard"))), daemon=True)
     other.start()
     while not world.decoding._budget._line:  # until it waits
         other.join(0.01)
     assert came == []
-    world.decoding._budget.give(size)
+    world.decoding._budget.give_bytes(size)
     other.join(LONG_S)
     assert len(came) == 1
     assert held
@@ -235,7 +235,7 @@ def test_a_camera_waits_until_others_pictures_have_been_looked_at() -> None:
 
 def test_stop_ends_it_while_it_waits_for_room() -> None:
     world = World(decoding=Decoding(1))
-    world.decoding._budget.try_take(1)
+    world.decoding._budget.try_take_bytes(1)
     world.offer(jpeg(1))
     came: list[list[Glance | Skipped]] = []
     camera = threading.Thread(target=lambda: came.append(list(world.frames())), daemon=True)

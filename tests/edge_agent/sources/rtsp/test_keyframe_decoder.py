@@ -52,7 +52,7 @@ def drawn(image: Image) -> int:
 
 
 def looks(eye: StreamDecoder, packets: Sequence["Packet"]) -> list[DecodedPicture | UnusablePictureError]:
-    return [looked for packet in packets for looked in eye.look(packet, at(packet))]
+    return [looked for packet in packets for looked in eye.decode(packet, at(packet))]
 
 
 @CODECS
@@ -61,7 +61,7 @@ def test_b_frames_do_not_hold_a_keyframe_back(codec: str, tmp_path: Path) -> Non
     with stream(tmp_path, codec, b_frames=2) as (decoder, packets):
         eye = StreamDecoder(decoder)
         for packet in packets:
-            seen = list(eye.look(packet, at(packet)))
+            seen = list(eye.decode(packet, at(packet)))
             assert len(seen) == packet.is_keyframe
             for each in seen:
                 assert isinstance(each, DecodedPicture)
@@ -91,7 +91,7 @@ def test_it_begins_a_row_at_a_keyframe_and_ends_it_at_once(codec: str, tmp_path:
         numbers = []
         for number, packet in enumerate(packets):
             eye.per_second = 25.0 if 2 <= number < 8 else 0.0
-            numbers += [nth(each) for each in eye.look(packet, at(packet)) if isinstance(each, DecodedPicture)]
+            numbers += [nth(each) for each in eye.decode(packet, at(packet)) if isinstance(each, DecodedPicture)]
         assert numbers == [0, 5, 6, 7, 10]
 
 

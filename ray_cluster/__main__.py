@@ -1,4 +1,4 @@
-"""`wayside-cluster`: the cluster of one machine, or this machine's part in one of several; how it is; its archive."""
+"""`wayside-cluster`: runs the cluster of one machine, or this machine's part of several; its state; its archive."""
 
 import typer
 

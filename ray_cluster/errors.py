@@ -1,6 +1,6 @@
-"""Everything that can go wrong in the cluster: what, where, and what to do about it.
+"""Defines the errors of the cluster; each message gives the fault, its place and the remedy.
 
-Every error takes one text, so that it survives the pickling by which Ray carries it from replica to replica.
+Each error takes one text, so that it survives the pickling by which Ray carries it from replica to replica.
 """
 
 
@@ -9,15 +9,15 @@ class ClusterError(Exception):
 
 
 class Retryable(ClusterError):
-    """Nothing is lost and nothing was acknowledged: the same call may succeed later."""
+    """A failure without loss and without acknowledgement: the same call may succeed later."""
 
 
 class Unavailable(Retryable):
-    """A deployment is starting, died in the middle of the call, or has too much to do."""
+    """A deployment that is starting, died in the middle of the call, or is overloaded."""
 
 
 class StageFault(Retryable):
-    """A stage failed on what it was given: its model, its program, or its process died of it. So it may again."""
+    """A stage failed on its input: its model or program failed, or its process died. The input may be the cause."""
 
 
 class ArchiveWriteFailed(Retryable):
@@ -29,7 +29,7 @@ class ArchiveFull(ArchiveWriteFailed):
 
 
 class Fenced(Retryable):
-    """Another archiver took the archive over: this process must not write any more. Its successor will."""
+    """Another archiver took over the archive: this process must not write any more, its successor will."""
 
 
 class ArchiveUnreadable(Retryable):
@@ -73,7 +73,7 @@ class PictureDamaged(ClusterError):
 
 
 class NotBrought(ClusterError):
-    """A picture of a camera, which nobody erases by a request: no desk agent signed it."""
+    """A picture of a camera, which no request may erase: no desk agent signed it."""
 
 
 class PictureHeld(ClusterError):
@@ -89,15 +89,15 @@ class UnknownHold(ClusterError):
 
 
 class BackupFailed(ClusterError):
-    """A backup or a restore did not come about; what was there before is there still."""
+    """A backup or a restore failed; the earlier content of the target is unchanged."""
 
 
 class BadRequest(ClusterError):
-    """A parameter of a query that means nothing."""
+    """A parameter of a query that is invalid."""
 
 
 class BadAssignment(ClusterError):
-    """A file of detectors that cannot be used; the assignment before it stays."""
+    """A file of detectors that cannot be used; the previous assignment stays."""
 
 
 class StartFailed(ClusterError):

@@ -1,10 +1,10 @@
-"""The archiver: the only writer of packs and tables.
+"""Commits entries to the archive: the archiver is the only writer of packs and tables.
 
 A commit writes, in this order: the pack, the object rows, the snapshot rows. A snapshot row is the commit mark: where
 it exists, its machines and its picture do. A commit that died half-way leaves an orphan pack, which is swept a day
 later, and object rows without a mark, which the retry removes.
 
-An instance is used by one thread at a time; any may ask whether keys are `surely_absent`.
+An instance is used by one thread at a time; `surely_absent` may be called from any.
 """
 
 import errno
@@ -45,18 +45,18 @@ from ray_cluster.inference.appearance import Appearance
 
 HOUSEKEEPING_MS: Final = 3600 * 1000
 ADVANCE_MS: Final = 10 * 1000
-"""How often retention time is written down: what passes between that and a power cut, the wall clock has to say."""
+"""Interval at which retention time is written down: after a power cut, the wall clock has to supply the rest."""
 _RECENT: Final = 65_536
 _LOOKED_UP_HOURS: Final = 96
-"""Of windows that are looked up at a time: today, and what agents bring after an outage of 72 hours (DESIGN §1)."""
+"""Hours of windows kept open for lookups: today, and late rows of agents after an outage of 72 hours (DESIGN §1)."""
 _NO_SPACE: Final = (f"os error {errno.ENOSPC})", f"os error {errno.EDQUOT})")
 
 
 class Archiver:
-    """Takes checked entries and makes them permanent.
+    """Makes checked entries permanent.
 
     Raises:
-        ArchiveInUse: another archiver does not let go of the archive.
+        ArchiveInUse: another archiver still holds the archive.
         ArchiveFull, ArchiveWriteFailed: the directory cannot be used.
         ArchiveUnreadable: a newer release wrote it.
     """
@@ -64,7 +64,7 @@ class Archiver:
     def __init__(
         self, directory: Path, *, retention_days: int, offset_minutes: int, now: Clocks, first_hours: int = FIRST_HOURS
     ) -> None:
-        """`first_hours`: how wide the windows of the archive's first day are; those of a later one follow from it."""
+        """Open the archive. `first_hours`: hours of a window on its first day; later widths follow from it."""
         self._first_hours = first_hours
         self._retention_days = retention_days
         self._offset_minutes = offset_minutes
@@ -78,19 +78,19 @@ class Archiver:
         self._held = HeldArea(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
         self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
-        """Of the windows that were asked for last, by name; each knows what both its tables hold, or more."""
+        """Filters of the windows that were looked up last, by name; each holds the keys of both tables, or more."""
         self._strays = KeyFilter()
-        """Of all rows that were captured at a time that is not believed, in whatever window they lie."""
+        """Filter of all rows with a capture time that is not trusted, in all windows."""
         self._seq = 0
         self._next_advance_ms = self._next_housekeeping_ms = now.boot_ms
         self.fenced = ""
-        """Why this archiver must not write any more; empty while it may."""
+        """Reason why this archiver must not write any more; empty while it may."""
         self._epoch = Epoch(directory)
-        # From here on nobody else writes: what is read now stays true.
+        # From here on no other archiver writes: facts read now stay true.
         with _write_errors(directory):
             self._windows = set(window_names(self._tables))
             self._hours = hours_by_day(self._windows)
-            """Of the windows of each day; once a day has one, it keeps to it."""
+            """Hours of a window on each day; fixed once a day has a window."""
             self._open: OrderedDict[str, WindowTables] = OrderedDict()
             for name in sorted(self._windows):
                 seal = self._seals.of(name)
@@ -104,11 +104,11 @@ class Archiver:
 
     @property
     def retention_stopped(self) -> str:
-        """Why no day is dropped for its age; empty while nothing is held up."""
+        """Reason why no day is dropped for its age; empty while days are dropped as usual."""
         return self._retention.stopped
 
     def surely_absent(self, sightings: Sequence[Sighting]) -> bool:
-        """Whether none of them can be archived: no table is asked. A commit that is under way may still bring one."""
+        """True if none of these rows is archived, by filters alone. A commit that is under way may still add one."""
         keys = marks([sighting.row_key for sighting in sightings])
         if self._strays.may_hold(keys).any():
             return False
@@ -120,11 +120,11 @@ class Archiver:
         return True
 
     def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """Which rows are archived already, by row key.
+        """Look up the rows that are archived already, by row key.
 
-        A trusted row lies in the window of its capture. One that was not trusted when it came lies in that of its
-        receipt, and a repetition may arrive in another and even be trusted by then: of such a key every window is
-        asked.
+        A row with a trusted capture time lies in the window of its capture. One that was not trusted on arrival lies in
+        that of its receipt, and its repetition may fall into another window and even be trusted by then: such a key is
+        looked up in every window.
         """
         found: dict[str, Receipt] = {}
         by_window: dict[str, list[str]] = {}
@@ -145,7 +145,7 @@ class Archiver:
         return found
 
     def commit(self, entries: Sequence[Entry], *, now_ms: int) -> list[Receipt]:
-        """Make `entries` permanent; receipts in their order. Entries that are archived already change nothing.
+        """Commit `entries` and return receipts in their order. Entries that are archived already change nothing.
 
         Raises:
             Fenced: another archiver took over; every later call raises it too.
@@ -172,7 +172,7 @@ class Archiver:
         return answer
 
     def maintain(self, *, now: Clocks) -> None:
-        """Advance retention time; once an hour drop expired days and sweep orphan packs. What takes long is upkeep.
+        """Advance retention time; once an hour drop expired days and sweep orphan packs. Long work is left to upkeep.
 
         Call it between commits.
 
@@ -196,7 +196,7 @@ class Archiver:
         return entry if received_at_ms == entry.received_at_ms else replace(entry, received_at_ms=received_at_ms)
 
     def _by_window(self, entries: Iterable[Entry]) -> list[tuple[str, list[tuple[Entry, bool]]]]:
-        """Oldest window first; of several entries with one key the first wins."""
+        """Group entries by window, oldest first; of several entries with one key the first wins."""
         windows: dict[str, dict[str, tuple[Entry, bool]]] = {}
         for entry in entries:
             captured_at_ms, received_at_ms = entry.snapshot.captured_at_ms, entry.received_at_ms
@@ -254,15 +254,15 @@ class Archiver:
     def _write_objects(
         self, window: WindowTables, stale: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
     ) -> None:
-        """`stale`: keys that may have rows already."""
-        # Object rows of keys without a commit mark are left over from a commit that died. Another run of the parser may
+        """Write object rows. `stale`: keys that may have rows already."""
+        # Object rows of keys without a commit mark are left over from a failed commit. Another run of the parser may
         # have found fewer machines, so writing over them is not enough.
         condition = f"row_key IN ({quoted(stale)})"
         if stale and window.objects.count_rows(condition):
             window.objects.delete(condition)
         if objects:
-            # Added and not merged: one writer by the epoch, what is archived was looked up, and what is stale is gone.
-            # A merge reads the keys of everything that is not indexed yet: 29 to 90 ms of processor time where this
+            # Added and not merged: one writer by the epoch, archived rows were looked up, and stale ones are deleted.
+            # A merge reads the keys of all rows that are not indexed yet: 29 to 90 ms of processor time where this
             # takes 9 (measured; decision record 8). A machine without a vector is a bad vector unless null is meant.
             window.objects.add(object_table(objects), on_bad_vectors="null")
 
@@ -271,7 +271,7 @@ class Archiver:
 
     def _find(self, window: WindowTables, row_keys: Sequence[str], condition: str = "") -> dict[str, Receipt]:
         found: dict[str, Receipt] = {}
-        # What is sent again is mostly not among the newest: where the index has all of it, nothing else is read.
+        # Repetitions are mostly not among the newest rows: if the index has all of them, no other rows are read.
         for rows in (indexed_only(window.snapshots), window.snapshots.search()):
             missing = [key for key in row_keys if key not in found]
             if not missing:
@@ -283,12 +283,12 @@ class Archiver:
         return found
 
     def _window(self, at_ms: int) -> str:
-        """Of this moment; of a day that has no rows yet any name, which is none of a table's."""
+        """Name the window of a moment; empty for a day without rows."""
         hours = self._hours.get(day_name(at_ms, self._offset_minutes))
         return "" if hours is None else window_at(at_ms, self._offset_minutes, hours)
 
     def _hours_of(self, day: str) -> int:
-        """How wide the windows of a day become that has none: by how much the day before it took in an hour."""
+        """Choose the width of a new day's windows in hours, by the machines an hour of the day before."""
         before = max((each for each in self._hours if each < day), default=None)
         if before is None:
             return self._first_hours
@@ -314,10 +314,10 @@ class Archiver:
             window = self._opened(name)
             for table in (window.snapshots, window.objects):
                 _read_keys(table, keys)
-            # Only once it is whole: half of it would call absent what is there.
+            # Stored only once it is whole: a part of it would call archived keys absent.
             self._filters[name] = keys
         self._filters.move_to_end(name)
-        # The last ones, of which the newest always stays, however wide it is.
+        # The last ones; the newest always stays, at any width.
         while sum(self._hours[day_of(each)] for each in self._filters) > max(
             _LOOKED_UP_HOURS, self._hours[day_of(name)]
         ):
@@ -337,7 +337,7 @@ class Archiver:
         if oldest is None:
             return
         for name in sorted(self._windows):
-            # A day that a legal hold touches stays until upkeep has copied what is held.
+            # A day that a legal hold touches stays until upkeep has copied the held rows.
             if day_of(name) < oldest and day_of(name) not in kept:
                 self._seals.drop(name)
                 # The commit marks go first: a row that can be seen has its machines and its picture.
@@ -376,7 +376,7 @@ def _read_keys(table: Any, into: KeyFilter, condition: str | None = None) -> Non
 
 @contextmanager
 def _write_errors(where: Path) -> Iterator[None]:
-    """Lance reports a failed write as RuntimeError or OSError with the system's text inside."""
+    """Raise archive errors for failed writes: Lance raises RuntimeError or OSError with the system's text inside."""
     try:
         yield
     except (OSError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Says what the disk refuses in the archive's words, and writes its files with that."""
+"""Replaces files of the archive atomically, and reports failures of the disk as errors of the archive."""
 
 import errno
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a whole file, mode 0600.
+    """Replace a text file atomically, mode 0600.
 
     Raises:
-        ArchiveFull, ArchiveWriteFailed: what stood there stands there still.
+        ArchiveFull, ArchiveWriteFailed: the old content is still there.
     """
     replace_bytes(path, text.encode())
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """As `replace_text`."""
+    """Replace a file atomically, mode 0600. Raises as `replace_text`."""
     with disk_errors(path):
         durable.write(path, content)
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Say what the disk refuses in the archive's words: `ArchiveFull` or `ArchiveWriteFailed`."""
+    """Raise `ArchiveFull` or `ArchiveWriteFailed` for errors of the disk."""
     try:
         yield
     except OSError as error:

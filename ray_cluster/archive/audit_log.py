@@ -1,7 +1,7 @@
-"""The cluster's own audit lines: who searched for what, and what was erased or held. One JSON object a line.
+"""Writes the cluster's own audit lines: searches, erasures and legal holds. One JSON object a line.
 
-The audit log is the centre's (hash-chained, signed). This file lets it be compared with what the cluster was really
-asked, by whoever holds the token: a line is durable before the act that it names begins.
+The audit log proper is the centre's (hash-chained, signed). This file allows to compare that log with the requests that
+the cluster got from any holder of the token: a line is durable before the act that it names begins.
 """
 
 import json
@@ -14,7 +14,7 @@ from ray_cluster.archive.atomic_files import disk_errors
 
 
 class Audit:
-    """Appends to `audit/YYYYMM.jsonl` in the archive directory. Any process may: a line is one write."""
+    """Appends to `audit/YYYYMM.jsonl` in the archive directory. Any process may append: a line is one write."""
 
     def __init__(self, directory: Path) -> None:
         self._folder = directory / "audit"
@@ -23,7 +23,7 @@ class Audit:
         """Make one line durable.
 
         Raises:
-            ArchiveFull, ArchiveWriteFailed: it is not, and the act must not happen.
+            ArchiveFull, ArchiveWriteFailed: the line is not durable, and the act must not happen.
         """
         moment = datetime.fromtimestamp(at_ms / 1000, UTC)
         line = json.dumps({"at": moment.isoformat(timespec="milliseconds"), "event": event, **facts}) + "\n"

@@ -1,7 +1,7 @@
 """Gathers entries into commits: one at `flush_rows` rows, or `flush_s` after the last one began.
 
-So there is no more than one each `flush_s` of what does not fill it, and a row that comes when nothing is going on
-waits for `LINGER_S` alone, for those that were parsed with it.
+So commits that are not full are at least `flush_s` apart, and a row that comes after a pause waits only `LINGER_S`, for
+those that were parsed with it.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ Commit = Callable[[Sequence[Entry]], Awaitable[list[Receipt]]]
 
 
 class Batcher:
-    """Between many callers and one writer. Overflow policy: `block` — callers wait while `max_rows` rows do.
+    """Batches entries of many callers for one writer. Overflow policy: `block` — callers wait while `max_rows` rows do.
 
     Args:
-        commit: makes a batch permanent or raises; nothing else runs meanwhile.
+        commit: makes a batch permanent or raises; one at a time.
         maintain: runs after a commit, and when `idle_s` passed without one.
     """
 
@@ -47,15 +47,15 @@ class Batcher:
         self._first_at = 0.0
         self._began_at = float("-inf")
         self.maintenance_fault = ""
-        """Why the last maintenance failed, empty after one that did not. It is tried again after the next commit."""
+        """Reason why the last maintenance failed; empty after a success. It is tried again after the next commit."""
 
     @property
     def waiting_rows(self) -> int:
-        """Rows that no commit has begun with."""
+        """Rows that wait for a commit."""
         return self._rows
 
     async def submit(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """Wait for a commit with these entries in it.
+        """Wait for a commit of these entries and return their receipts.
 
         Raises:
             Retryable: the commit failed; none of the entries may be acknowledged.
@@ -73,7 +73,7 @@ class Batcher:
         return await future
 
     async def run(self) -> None:
-        """Commit until cancelled. What is waiting then is not committed, and its callers are told."""
+        """Commit until cancelled. Entries that wait then are not committed, and their callers are cancelled."""
         try:
             while True:
                 batch = await self._next_batch()
@@ -97,7 +97,7 @@ class Batcher:
                 async with asyncio.timeout_at(max(self._first_at + linger_s, self._began_at + self._flush_s)):
                     await self._changed.wait_for(lambda: self._rows >= self._flush_rows)
             except TimeoutError:
-                pass  # The time is up: what is there goes.
+                pass  # The time is up: the rows that wait are committed.
             batch: list[_Waiting] = []
             rows = 0
             while self._waiting and (not batch or rows + len(self._waiting[0][0]) <= self._flush_rows):

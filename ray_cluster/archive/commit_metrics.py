@@ -1,4 +1,4 @@
-"""What commits cost and carry, as counted around them: the archiver itself knows nothing of it."""
+"""Counts the duration and the rows of commits, outside the archiver."""
 
 import time
 from collections import Counter
@@ -12,7 +12,7 @@ from ray_cluster.histogram import ROWS, SECONDS, Distribution
 
 
 class CommitFigures:
-    """Of one archiver. Written by one thread; what is read is at most one commit old.
+    """Metrics of one archiver's commits. Written by one thread; figures that are read are at most one commit old.
 
     Args:
         now_ms: wall clock.
@@ -25,15 +25,15 @@ class CommitFigures:
         self.seconds = Distribution(SECONDS)
         self.batch_rows = Distribution(ROWS)
         self.rows = 0
-        """Snapshot rows that are new; repetitions are not."""
+        """New snapshot rows, without repetitions."""
         self.objects = 0
         self.picture_bytes = 0
         self.failures: Counter[str] = Counter()
-        """By the name of the error."""
+        """Failed commits by the name of the error."""
         self.last_at_ms: int | None = None
 
     def around(self, commit: Commit) -> Commit:
-        """The same commit, counted. Errors pass."""
+        """Wrap `commit` to count its calls. Errors pass through."""
 
         async def counted(entries: Sequence[Entry]) -> list[Receipt]:
             began_s = self._now_s()

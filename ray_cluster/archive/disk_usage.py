@@ -1,4 +1,4 @@
-"""What the archive's disk has left, and what a day takes of it: measured on the newest day that is over."""
+"""Measures free space of the archive's disk, and the size of a day on the newest day that is over."""
 
 import os
 import shutil
@@ -11,23 +11,24 @@ from provisioning.contracts.query.archive import StorageStatus
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 
 _FRESH_S: Final = 3600.0
-"""A day that is over hardly grows, and measuring it looks at every file: 100,000 packs for 20 million pictures."""
+"""Age at which the size of a day is measured again: it hardly grows, and the measurement reads the size of every file,
+100,000 packs for 20 million pictures."""
 
 
 class Storage:
-    """The disk under one archive. Thread-safe: at worst two measure at once."""
+    """Measures the disk of one archive. Thread-safe: at worst two threads measure at once."""
 
     def __init__(self, directory: Path, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._directory = directory
         self._monotonic_s = monotonic_s
         self._measured = ("", 0, 0.0)
-        """Day, bytes on disk, when."""
+        """Day, its bytes on disk, and the time of the measurement."""
 
     def look(self, whole_days: tuple[str, ...]) -> StorageStatus:
-        """`whole_days`: those that are over, oldest first.
+        """Measure the disk. `whole_days`: days that are over, oldest first.
 
         Raises:
-            OSError: the directory cannot be asked.
+            OSError: the directory cannot be read.
         """
         usage = shutil.disk_usage(self._directory)
         if not whole_days:
@@ -46,7 +47,7 @@ class Storage:
 
 
 def _size(folder: Path) -> int:
-    """Bytes on disk. A file that goes while it is looked at, as retention and upkeep make them go, counts nothing."""
+    """Sum the bytes of a folder on disk. A file that retention or upkeep deletes meanwhile counts nothing."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:

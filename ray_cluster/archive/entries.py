@@ -1,4 +1,4 @@
-"""What intake hands to the archiver, and what it gets back."""
+"""Defines entries, which intake hands to the archiver, and the receipts for them."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from ray_cluster.inference.picture import SeenBy
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One checked snapshot on its way into the archive.
+    """A checked snapshot on its way into the archive.
 
     Attributes:
         snapshot: the envelope. `agent_id` has been compared with the ACL-bound topic.
         message_sha256: hash of the whole message, hex.
-        received_at_ms: when intake got it.
-        picture: what becomes of the picture; `jpeg` is empty unless it is kept.
+        received_at_ms: time at which intake received it.
+        picture: state of the picture in the archive; `jpeg` is empty unless it is kept.
         jpeg: the redacted picture.
-        machines: what the parser found; for a withheld picture, which it cannot see, what the edge reported.
-        seen_by: the detector that looked for them; None for a withheld picture.
-        appearances: of each machine, in their order; empty where nobody looked.
+        machines: those found by the parser; for a withheld picture, which it cannot see, those reported by the edge.
+        seen_by: the detector that found them; None for a withheld picture.
+        appearances: one for each machine, in their order; empty if they were not embedded.
     """
 
     snapshot: Snapshot
@@ -45,13 +45,13 @@ class Entry:
 
     @property
     def sighting(self) -> "Sighting":
-        """What the archive needs to know whether it has this row."""
+        """Key and capture time by which the archive looks the row up."""
         return Sighting(self.row_key, self.snapshot.captured_at_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A row that may be in the archive already. The capture time says which day to look in first."""
+    """Key of a row that may be in the archive already; its capture time gives the day to look in first."""
 
     row_key: str
     captured_at_ms: int
@@ -59,13 +59,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A row is committed.
+    """Receipt for a committed row.
 
     Attributes:
         row_key: its key.
         picture: the state in which it was archived, which an earlier message may have decided.
         commit_seq: its number in the commit order.
-        fresh: committed by this very call, and not found in the archive.
+        fresh: true if this call committed it, false if it was in the archive already.
     """
 
     row_key: str

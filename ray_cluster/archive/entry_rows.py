@@ -1,4 +1,4 @@
-"""The rows that one entry becomes."""
+"""Converts an entry to the rows of the archive."""
 
 from provisioning.contracts.query.archive import ObjectRow, PicturePlace, SnapshotRow
 from ray_cluster.archive.entries import Entry
@@ -9,7 +9,7 @@ from ray_cluster.inference.appearance import UNSEEN, Appearance
 def snapshot_row_of(
     entry: Entry, place: PicturePlace | None, commit_seq: int, now_ms: int, *, trusted: bool
 ) -> SnapshotRow:
-    """The commit mark of `entry`; `place` is None unless its picture is kept."""
+    """Build the snapshot row of `entry`, its commit mark; `place` is None unless its picture is kept."""
     snapshot = entry.snapshot
     return SnapshotRow(
         row_key=entry.row_key,
@@ -30,7 +30,7 @@ def snapshot_row_of(
         picture_sha256=snapshot.picture.sha256,
         message_sha256=entry.message_sha256,
         quality=snapshot.quality,
-        # The edge's count. The parser sees people only after they were covered, so its own says nothing.
+        # The edge's count. The parser sees people only after they were covered, so its own count would be meaningless.
         people=snapshot.people,
         classes=tuple(sorted({machine.cls for machine in entry.machines})),
         redaction=snapshot.redaction,
@@ -42,7 +42,7 @@ def snapshot_row_of(
 
 
 def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
-    """A row for each machine of `entry`, with what it looks like."""
+    """Build a row for each machine of `entry`, with its appearance."""
     looks = entry.appearances or (UNSEEN,) * len(entry.machines)
     pixels = entry.snapshot.picture.width * entry.snapshot.picture.height
     return [

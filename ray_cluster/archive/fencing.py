@@ -1,8 +1,8 @@
-"""The fencing epoch: one number in the archive directory says which archiver may write.
+"""Fences archivers by an epoch: a number in the archive directory decides which archiver may write.
 
 A commit holds an exclusive lock while it compares the number and writes, and a takeover needs the same lock. So a
-replaced archiver can neither begin a commit nor be in the middle of one. The lock ends with its process, however that
-dies. It is `flock`: on a shared file system it must be one that honours it between hosts.
+replaced archiver can neither begin a commit nor be in the middle of one. The lock ends with its process, even if that
+is killed. It is `flock`: on a shared file system it must be one that honours it between hosts.
 """
 
 import fcntl
@@ -18,13 +18,13 @@ from ray_cluster.errors import ArchiveInUse, EpochExhausted, Fenced
 
 SEQ_BITS: Final = 40
 MAX_EPOCH: Final = 2**13 - 1
-"""`commit_seq` stays below 2**53, the integers that JSON readers keep exact."""
+"""Largest epoch: `commit_seq` stays below 2**53, the integers that JSON readers keep exact."""
 _POLL_S: Final = 0.02
 
 
 @contextmanager
 def locked(directory: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
-    """No archiver commits inside this block. It takes nobody's turn: who holds the epoch goes on afterwards.
+    """Lock out commits inside this block. The epoch does not change: its holder goes on afterwards.
 
     Raises:
         ArchiveInUse: a commit does not end within `timeout_s`.
@@ -50,7 +50,7 @@ def locked(directory: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
 
 
 class Epoch:
-    """This process's turn at the archive.
+    """Epoch of this process, taken at construction.
 
     Raises:
         ArchiveInUse: a commit of the previous holder did not end within `timeout_s`, or the number is damaged.
@@ -68,14 +68,14 @@ class Epoch:
             durable.write(self._path, f"{self.number}\n".encode("ascii"))
 
     def commit_seq(self, seq: int) -> int:
-        """The archive-wide number of the `seq`-th row of this epoch."""
+        """Return the archive-wide number of the `seq`-th row of this epoch."""
         if not 0 < seq < 1 << SEQ_BITS:
             raise ValueError(f"sequence {seq} does not fit {SEQ_BITS} bits")
         return self.number << SEQ_BITS | seq
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Write inside this block only.
+        """Hold the lock for writes, which are allowed inside this block only.
 
         Raises:
             Fenced: another archiver has taken over.

@@ -1,8 +1,8 @@
-"""Which machine of the parser is which of those that the edge followed: they are two looks at one picture. Pure.
+"""Matches the parser's machines to those that the edge tracked in the same picture. Pure.
 
-The boxes come from two detectors, one before and one after the picture was covered, so they are alike and not the same.
+The boxes come from two detectors, one before and one after the picture was covered, so they are similar, not equal.
 A pair shares at least `MIN_OVERLAP` of its union and is of one kind, two-wheeler or vehicle; best pairs first, each
-machine in one pair at most. A machine that no pair has is not known to have moved.
+machine in one pair at most. A machine without a pair has no known motion.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ MIN_OVERLAP: Final = 0.4
 
 
 def motions(machines: Sequence[Machine], followed: Sequence[Machine]) -> list[Motion | None]:
-    """The motion of each of `machines`, which may have its own already."""
+    """Return the motion of each of `machines`, which may have its own already."""
     found = [machine.motion for machine in machines]
     pairs = sorted(
         (
@@ -34,7 +34,7 @@ def motions(machines: Sequence[Machine], followed: Sequence[Machine]) -> list[Mo
 
 
 def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
+    """Return the intersection over union of two boxes."""
     width = min(one.x1, other.x1) - max(one.x0, other.x0)
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
     if width <= 0 or height <= 0:

@@ -1,6 +1,6 @@
-"""Where legal holds keep what they hold: a folder a hold, with a file for each row and one for each picture.
+"""Stores legal holds: a folder a hold, with a file for each row and one for each picture.
 
-holds/NAME/hold.json         what is held, for which case, until when
+holds/NAME/hold.json         rows or cameras, case, end of the hold
 holds/NAME/rows/KEY.json     an observation, as it was archived; KEY.jpg its picture
 holds/NAME/days/YYYYMMDD     that day is copied whole: retention may drop it
 """
@@ -24,7 +24,7 @@ from ray_cluster.errors import ArchiveUnreadable, PictureDamaged, PictureErased
 
 
 class Hold(Message):
-    """What must outlive retention, for a named case and until a named time: rows by key, or cameras and a span."""
+    """A legal hold: rows by key, or cameras and a span, that outlive retention for a case until a named time."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     case: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")
@@ -35,7 +35,7 @@ class Hold(Message):
     from_ms: TimeMs = 0
     to_ms: TimeMs = 0
     days: tuple[str, ...] = ()
-    """That it touches."""
+    """Days that the hold touches."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -47,16 +47,16 @@ class Hold(Message):
 
 
 class HeldArea:
-    """The holds of one archive directory. Readers and writers may be different processes: every file appears whole."""
+    """Stores the holds of one archive directory. Readers and writers may be several processes: files appear whole."""
 
     def __init__(self, directory: Path) -> None:
         self._root = directory / "holds"
 
     def all(self) -> tuple[Hold, ...]:
-        """Every hold, by name.
+        """Read all holds, sorted by name.
 
         Raises:
-            ArchiveUnreadable: one cannot be read. Nothing may be dropped then: it could be held.
+            ArchiveUnreadable: one cannot be read. No day may be dropped then: it could be held.
         """
         if not self._root.is_dir():
             return ()
@@ -88,19 +88,19 @@ class HeldArea:
         replace_text(path, observation.model_dump_json())
 
     def copied(self, name: str, day: str) -> bool:
-        """Whether `day` is copied whole."""
+        """True if `day` is copied completely."""
         return (self._root / name / "days" / day).exists()
 
     def mark_copied(self, name: str, day: str) -> None:
-        """From here on retention may drop the day."""
+        """Mark a day as copied: from here on retention may drop it."""
         replace_text(self._root / name / "days" / day, "")
 
     def uncopied_days(self) -> frozenset[str]:
-        """Days that must not be dropped yet. Raises `ArchiveUnreadable`."""
+        """List the days that must not be dropped yet. Raises `ArchiveUnreadable`."""
         return frozenset(day for hold in self.all() for day in hold.days if not self.copied(hold.name, day))
 
     def count(self, name: str) -> int:
-        """Rows that a hold has copied."""
+        """Count the rows that a hold has copied."""
         return sum(1 for _ in (self._root / name / "rows").glob("*.json"))
 
     def remove(self, name: str) -> None:
@@ -113,7 +113,7 @@ class HeldArea:
                 durable.settle(self._root)
 
     def marks(self, row: SnapshotRow) -> tuple[HoldMark, ...]:
-        """The holds that name a row. Raises `ArchiveUnreadable`."""
+        """List the holds that name a row. Raises `ArchiveUnreadable`."""
         return tuple(
             HoldMark(name=hold.name, case=hold.case, placed_at_ms=hold.placed_at_ms, until_ms=hold.until_ms)
             for hold in self.all()
@@ -122,16 +122,16 @@ class HeldArea:
         )
 
     def observation(self, row_key: str) -> Observation | None:
-        """A held row."""
+        """Read a row from a hold; None if no hold has it."""
         for path in self._copies(row_key):
             return Observation.model_validate_json(path.read_bytes())
         return None
 
     def picture(self, row: SnapshotRow) -> bytes | None:
-        """A held picture; None where no hold has it.
+        """Read a picture from a hold; None if no hold has it.
 
         Raises:
-            PictureErased, PictureDamaged: it had.
+            PictureErased, PictureDamaged: a hold had it.
         """
         for path in self._copies(row.row_key):
             kept = Observation.model_validate_json(path.read_bytes()).snapshot
@@ -145,7 +145,7 @@ class HeldArea:
         return None
 
     def erase(self, row_key: str, at_ms: int) -> int:
-        """Overwrite and delete every copy of one picture; says how many holds had the row."""
+        """Overwrite and delete every copy of one picture; return the number of holds that had the row."""
         copies = 0
         for path in self._copies(row_key):
             picture = path.with_suffix(".jpg")
@@ -171,7 +171,7 @@ class HeldArea:
 
 
 def overwrite(path: Path) -> None:
-    """Overwrite a file's bytes in place with zeroes, durably."""
+    """Overwrite a file's bytes in place with zeros, durably."""
     with path.open("r+b") as file:
         file.write(bytes(path.stat().st_size))
         file.flush()

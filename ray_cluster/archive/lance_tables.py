@@ -1,4 +1,4 @@
-"""The tables in an archive directory: how those of a window are opened, made, brought up to date and listed."""
+"""Opens, creates, upgrades and lists the tables of an archive directory."""
 
 import os
 import time
@@ -18,10 +18,10 @@ from ray_cluster.archive.windows import Window, day_name, day_of, days_of
 from ray_cluster.errors import ArchiveUnreadable
 
 CLOSES_AFTER_DAYS: Final = 4
-"""A day closes so long after it ended: an outage of 72 hours delivers late (DESIGN §1)."""
+"""Days between a day's end and its close: rows arrive late after an outage of 72 hours (DESIGN §1)."""
 BATCH_ROWS: Final = 65_536
-"""At a time where much of a table is read. By Lance's own 1,024 two columns of a million rows take 460 ms of processor
-time, and by these 80 (measured)."""
+"""Rows of a batch where much of a table is read. With Lance's own 1,024, two columns of a million rows take 460 ms of
+processor time, and 80 with this (measured)."""
 _DAY_MS: Final = 86_400_000
 _SUFFIX: Final = ".lance"
 _MANIFEST: Final = ".manifest"
@@ -29,12 +29,12 @@ _NEWEST: Final = 2**64 - 1
 """Lance names the manifest of version n by this number minus n, so that the newest is listed first."""
 _KEY_METADATA: Final = b"lance-schema:unenforced-primary-key"
 _STABLE: Final = {"new_table_enable_stable_row_ids": "true"}
-"""Row ids that outlive a compaction: without them each one rewrites every index of the table, and with them `optimize`
+"""Row ids that outlive a compaction: without them each one rewrites every index of the table; with them `optimize`
 after 60,000 rows wrote 123 MB in 1.4 s of processor time, the same at 400,000 and at 580,000 rows (measured)."""
 
 
 def connect(directory: Path, *, cache_bytes: int | None = None) -> Any:
-    """The tables of an archive directory; `cache_bytes` of indexes stay in memory, by Lance's own measure 6 GiB.
+    """Connect to the tables of an archive directory; `cache_bytes` of indexes stay in memory, by default Lance's 6 GiB.
 
     Without the zero interval a reader stays at the version that it opened.
     """
@@ -45,14 +45,14 @@ def connect(directory: Path, *, cache_bytes: int | None = None) -> Any:
 
 
 def window_names(tables: Any, made: set[str] | None = None) -> tuple[str, ...]:
-    """Windows that have rows, oldest first: one exists for a reader once its snapshot table has a first version.
+    """List the windows with rows, oldest first: one exists for a reader once its snapshot table has a first version.
 
-    Lance makes a table's directory before that version, and leaves it without one after a crash there. Who asks often
-    keeps `made`: tables that had one, at which nobody has to look again.
+    Lance makes a table's directory before that version, and leaves it without one after a crash there. Frequent callers
+    keep `made`: tables that had a version and need no second look.
 
     Raises:
         OSError: the directory cannot be listed.
-        ArchiveUnreadable: a table's name is none that this release gives.
+        ArchiveUnreadable: a table has a name that this release does not give.
     """
     try:
         with os.scandir(tables.uri) as entries:
@@ -70,12 +70,12 @@ def window_names(tables: Any, made: set[str] | None = None) -> tuple[str, ...]:
 
 
 def day_names(tables: Any) -> tuple[str, ...]:
-    """Days that have rows, oldest first. Raises as `window_names`."""
+    """List the days with rows, oldest first. Raises as `window_names`."""
     return days_of(window_names(tables))
 
 
 def _is_made(tables: Any, table: str) -> bool:
-    """Looks no further than the first version: a busy window has thousands of them."""
+    """True if a table has a version. Stops at the first one: a busy window has thousands."""
     try:
         with os.scandir(versions_folder(tables, table)) as versions:
             return any(version.name.endswith(_MANIFEST) for version in versions)
@@ -84,17 +84,17 @@ def _is_made(tables: Any, table: str) -> bool:
 
 
 def versions_folder(tables: Any, table: str) -> Path:
-    """Where the manifests of a table lie."""
+    """Return the folder of a table's manifests."""
     return Path(tables.uri, f"{table}{_SUFFIX}", "_versions")
 
 
 def manifest_name(version: int) -> str:
-    """Of the file that makes a version of a table."""
+    """Name the manifest file of a version of a table."""
     return f"{_NEWEST - version:020}{_MANIFEST}"
 
 
 def newest_version(tables: Any, table: str) -> int:
-    """Of a table that few write to, without opening it; 0 where there is none or it was dropped meanwhile."""
+    """Read the newest version of a table with few versions, without opening it; 0 if it is missing or was dropped."""
     try:
         with os.scandir(versions_folder(tables, table)) as versions:
             numbers = [version.name.removesuffix(_MANIFEST) for version in versions]
@@ -104,7 +104,7 @@ def newest_version(tables: Any, table: str) -> int:
 
 
 def has_leftovers(tables: Any, table: str, age: timedelta) -> bool:
-    """Whether all versions of a table but the newest can go: that one is older than `age`, by the clock of the disk."""
+    """True if older versions of a table can be removed: its newest is older than `age`, by the clock of the disk."""
     try:
         with os.scandir(versions_folder(tables, table)) as versions:
             written_s = [version.stat().st_mtime for version in versions if version.name.endswith(_MANIFEST)]
@@ -115,7 +115,7 @@ def has_leftovers(tables: Any, table: str, age: timedelta) -> bool:
 
 @dataclass(slots=True)
 class WindowTables:
-    """The two tables of one window, open."""
+    """The two open tables of one window."""
 
     name: str
     snapshots: Any
@@ -123,7 +123,7 @@ class WindowTables:
 
 
 def create_window(tables: Any, name: str) -> WindowTables:
-    """Make a window's tables, snapshots last, or open those that are there."""
+    """Create a window's tables, snapshots last, or open existing ones."""
     tables.create_table(OBJECTS + name, schema=OBJECT_SCHEMA, exist_ok=True, storage_options=_STABLE)
     tables.create_table(SNAPSHOTS + name, schema=SNAPSHOT_SCHEMA, exist_ok=True, storage_options=_STABLE)
     return open_window(tables, name)
@@ -144,17 +144,17 @@ def open_window(tables: Any, name: str) -> WindowTables:
 
 
 def quoted(values: Sequence[str]) -> str:
-    """A list for SQL. Every value was checked against a pattern without quotes (`contracts.ids`), or is an enum's."""
+    """Format a list for SQL. Values were checked against patterns without quotes (`contracts.ids`) or are enums."""
     return ", ".join(f"'{value}'" for value in values)
 
 
 def in_order(query: Any, columns: Sequence[str], *, ascending: bool = True) -> Any:
-    """A query whose rows are sorted by these columns."""
+    """Sort the rows of a query by these columns."""
     return query.order_by([ColumnOrdering(column_name=name, ascending=ascending) for name in columns])
 
 
 def batches(query: Any) -> Any:
-    """What a query finds, as a `pa.RecordBatchReader`, where that may be much of a table."""
+    """Run a query that may return much of a table, as a `pa.RecordBatchReader`."""
     return query.to_batches(batch_size=BATCH_ROWS)
 
 
@@ -167,18 +167,18 @@ class _Indexed(LanceEmptyQueryBuilder):
 
 
 def indexed_only(table: Any) -> Any:
-    """A query that leaves out what the index on its condition's column does not cover; nothing where there is none."""
+    """Query only rows that the index on the condition's column covers; without an index there are none."""
     return _Indexed(table)
 
 
 def is_closed(name: str, now_ms: int, offset_minutes: int) -> bool:
-    """Whether the day of a window ended at least `CLOSES_AFTER_DAYS` ago."""
+    """True if the day of a window ended at least `CLOSES_AFTER_DAYS` ago."""
     return day_of(name) < day_name(now_ms - CLOSES_AFTER_DAYS * _DAY_MS, offset_minutes)
 
 
 @contextmanager
 def read_errors(where: str) -> Iterator[None]:
-    """A failed read as `ArchiveUnreadable`: Lance says RuntimeError or OSError, and ValueError for a dropped table."""
+    """Raise `ArchiveUnreadable` for a failed read: RuntimeError, OSError, or Lance's ValueError for a dropped table."""
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Picture packs: the pictures of one commit in one file, so that a commit costs one fsync and not two hundred.
+"""Stores pictures in packs: the pictures of one commit in one file, so that a commit costs one fsync, not two hundred.
 
-A pack is the eight bytes `WAYPACK1`, then JPEGs end to end; where each lies is in its row. A pack is written under a
-temporary name and appears complete or not at all. It never changes again, but for an erasure.
+A pack is the eight bytes `WAYPACK1`, then JPEGs end to end; rows hold offset and length. A pack is written under a
+temporary name and appears complete or not at all. It never changes again, except by an erasure.
 """
 
 import errno
@@ -20,7 +20,7 @@ from ray_cluster.errors import PictureDamaged, PictureErased
 
 MAGIC: Final = b"WAYPACK1"
 ORPHAN_AGE_S: Final = 24 * 3600
-"""A pack whose commit died before its rows is swept after this; no commit takes nearly as long."""
+"""Age at which a pack without rows, left by a failed commit, is swept; no commit takes nearly as long."""
 
 
 class Packs:
@@ -56,7 +56,7 @@ class Packs:
         return tuple(places)
 
     def read(self, place: PicturePlace, sha256: str) -> bytes:
-        """The picture at `place`, checked against the hash its row states.
+        """Read the picture at `place` and check it against the hash of its row.
 
         Raises:
             PictureErased: zeroed on purpose.
@@ -77,11 +77,11 @@ class Packs:
         raise PictureDamaged(f"{place.pack} at {place.offset}: other bytes than the row says; restore from a backup")
 
     def erase(self, place: PicturePlace) -> None:
-        """Overwrite one picture with zeroes, for good. Doing it twice is no error.
+        """Overwrite one picture with zeros, for good. A second erasure is no error.
 
         Raises:
             PictureDamaged: the pack is missing, or `place` is not inside it.
-            ArchiveWriteFailed: the zeroes could not be made durable.
+            ArchiveWriteFailed: the zeros could not be made durable.
         """
         path = self._root / place.pack
         with disk_errors(path):
@@ -97,13 +97,13 @@ class Packs:
                 os.fsync(file.fileno())
 
     def days(self) -> tuple[str, ...]:
-        """Days that have a folder, oldest first."""
+        """List the days that have a folder, oldest first."""
         if not self._root.is_dir():
             return ()
         return tuple(sorted(folder.name for folder in self._root.iterdir() if folder.name.isdigit()))
 
     def sweep(self, day: str, referenced: Container[str], *, now_s: float) -> int:
-        """Remove files older than `ORPHAN_AGE_S` that no row of `day` refers to; says how many."""
+        """Remove files older than `ORPHAN_AGE_S` that no row of `day` refers to; return their number."""
         swept = 0
         for path in (self._root / day).iterdir():
             if now_s - path.stat().st_mtime > ORPHAN_AGE_S and f"{day}/{path.name}" not in referenced:

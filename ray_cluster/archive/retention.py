@@ -1,4 +1,4 @@
-"""Says which days of an archive are past their retention, and what an operator must be told of it.
+"""Decides which days of an archive are past their retention, and reports alarms about it.
 
 The archiver alone advances the archive's retention time, inside its fencing epoch; upkeep, backups and `query` read it.
 """
@@ -18,14 +18,14 @@ from ray_cluster.archive.schema import SNAPSHOTS
 from ray_cluster.archive.windows import day_name, span_ms
 
 ARCHIVE: Final = "archive"
-"""The kind of thing that retention knows days of an archive by."""
+"""Kind under which the retention state keeps the days of an archive."""
 
 
 class ArchiveRetention:
-    """The retention time of one archive, as its only writer advances it.
+    """Retention time of one archive, advanced by its only writer.
 
     Raises (all methods but `filed_at_ms`):
-        ArchiveFull, ArchiveWriteFailed: it cannot be written down, so nothing may be dropped.
+        ArchiveFull, ArchiveWriteFailed: it cannot be written down, so no day may be dropped.
     """
 
     def __init__(self, directory: Path, tables: Any, *, retention_days: int, offset_minutes: int) -> None:
@@ -36,15 +36,15 @@ class ArchiveRetention:
         self._clock = RetentionClock(directory, newest_ms=self._newest_ms)
         self._at_ms = 0
         self.stopped = ""
-        """Why nothing is dropped for its age; empty while nothing is held up."""
+        """Reason why no day is dropped for its age; empty while days are dropped as usual."""
 
     def advance(self, now: Clocks) -> None:
-        """Write down how far retention time has come."""
+        """Advance retention time and write it down."""
         with disk_errors(self._directory / FILE):
             self._look_at(self._clock.advance(now), now)
 
     def first_kept(self, days: Iterable[str], now: Clocks) -> str | None:
-        """Give the first day that stays: those of `days` before it may be dropped. None while none may."""
+        """Return the first day that stays: those of `days` before it may be dropped. None while none may."""
         oldest_ms = min((span_ms(day, self._offset_minutes)[0] for day in days), default=None)
         with disk_errors(self._directory / FILE):
             horizon_ms = self._clock.horizon_ms(ARCHIVE, self._keep_ms, now, oldest_ms=oldest_ms)
@@ -52,7 +52,7 @@ class ArchiveRetention:
         return None if horizon_ms is None else day_name(horizon_ms, self._offset_minutes)
 
     def filed_at_ms(self, received_at_ms: int) -> int:
-        """Give the time of receipt that a row is filed by: retention time where the wall clock is far behind that.
+        """Return the time of receipt that a row is filed by: retention time if the wall clock is far behind.
 
         Filed by a clock that was set back, a row would lie in a day that is dropped as soon as the clock is right.
         """
@@ -63,7 +63,7 @@ class ArchiveRetention:
         self.stopped = why_stopped(state, now.wall_ms)
 
     def _newest_ms(self) -> int | None:
-        """When the newest of the last window was committed, or the last hold placed; None in an empty archive."""
+        """Time of the newest commit in the last window or of the last hold, if later; None in an empty archive."""
         placed = [hold.placed_at_ms for hold in HeldArea(self._directory).all()]
         for name in reversed(window_names(self._tables)):
             rows = batches(self._tables.open_table(SNAPSHOTS + name).search().select(["committed_at_ms"])).read_all()
@@ -73,20 +73,20 @@ class ArchiveRetention:
 
 
 def confirm(directory: Path, now: Clocks, today: str, *, retention_days: int) -> Retention:
-    """Take the wall clock as the time, by a person's word for `today`, and what is past retention by it as due.
+    """Confirm the wall clock by the date `today` that a person gave, so that days past retention by it are due.
 
     Raises:
         WrongDateError: the clock shows another date; nothing is changed.
         ArchiveFull, ArchiveWriteFailed: it cannot be written down; nothing is changed.
     """
-    # An archive without a state has no archiver that waits: what is begun here is confirmed in the same breath.
+    # An archive without a state has no archiver that waits: a state begun here is confirmed at once.
     clock = RetentionClock(directory, newest_ms=lambda: None)
     with disk_errors(directory / FILE):
         return clock.confirm(now, today, {ARCHIVE: retention_days * DAY_MS})
 
 
 def due_ms(directory: Path, wall_ms: int) -> int | None:
-    """Give the moment up to which holds have ended, by the archiver's last word; None while clocks disagree.
+    """Return the time up to which holds have ended, by the archiver's last state; None while clocks disagree.
 
     Raises:
         ArchiveUnreadable: the file cannot be read.
@@ -96,7 +96,7 @@ def due_ms(directory: Path, wall_ms: int) -> int | None:
 
 
 def horizon_ms(directory: Path) -> int | None:
-    """Give the moment before which the archiver last dropped days; None where none was, or a person is waited for.
+    """Return the time before which the archiver last dropped days; None before the first, or until a confirmation.
 
     Raises:
         ArchiveUnreadable: the file cannot be read.
@@ -108,7 +108,7 @@ def horizon_ms(directory: Path) -> int | None:
 
 
 def alarms(directory: Path) -> tuple[str, ...]:
-    """Say what an operator must be told, with what to do; as the clocks were when the archiver looked last.
+    """List alarms for the operator with their remedies; as of the archiver's last reading of the clocks.
 
     Raises:
         ArchiveUnreadable: the file cannot be read.

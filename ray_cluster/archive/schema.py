@@ -1,7 +1,7 @@
-"""The two tables of a window: their columns, and how contract rows become records and come back.
+"""Defines the columns of a window's two tables, and converts contract rows to records and back.
 
 `filed_at_ms` orders and prunes: the capture time where it is trusted, else the time of receipt. It always lies within
-the table's window, so a reader that wants newest first walks the windows backwards and never has to look ahead.
+the table's window, so a reader that wants newest first walks the windows backwards and never looks ahead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ OBJECT_SCHEMA: Final = pa.schema(
     ]
 )
 OBJECT_COLUMNS: Final = [name for name in OBJECT_SCHEMA.names if name != "vector"]
-"""Of an answer: nobody outside the cluster needs a vector, and it is nine tenths of the row."""
+"""Columns of an answer: outside the cluster a vector is not needed, and it is nine tenths of the row."""
 
 _VECTOR: Final = OBJECT_SCHEMA.field("vector")
 _OBJECT_SCHEMA_PLAIN: Final = pa.schema([field for field in OBJECT_SCHEMA if field != _VECTOR])
@@ -95,23 +95,23 @@ _OBJECT_PLAIN: Final = tuple(name for name in OBJECT_SCHEMA.names if name in Obj
 
 
 def filed_at_ms(row: SnapshotRow) -> int:
-    """The time under which a row is found."""
+    """Return the time under which a row is filed."""
     return row.captured_at_ms if row.time_trusted else row.received_at_ms
 
 
 def snapshot_table(rows: Sequence[SnapshotRow]) -> pa.Table:
-    """Rows as Arrow."""
+    """Convert snapshot rows to Arrow."""
     return pa.Table.from_pylist([_snapshot_record(row) for row in rows], schema=SNAPSHOT_SCHEMA)
 
 
 def object_table(objects: Sequence[tuple[ObjectRow, Appearance]]) -> pa.Table:
-    """Rows as Arrow, each with the vector of its machine. A vector is stored and searched, and never answered."""
+    """Convert object rows to Arrow with the vectors of their machines, which are searched but never returned."""
     plain = pa.Table.from_pylist([_object_record(row) for row, _ in objects], schema=_OBJECT_SCHEMA_PLAIN)
     return plain.append_column(_VECTOR, _vectors([look.vector for _, look in objects]))
 
 
 def _vectors(vectors: Sequence[NDArray[np.float32] | None]) -> pa.Array:
-    """One buffer for all of them: a list of floats each would cost twenty times as much."""
+    """Convert vectors to Arrow in one buffer: a list of floats for each would cost twenty times as much."""
     block = np.zeros((len(vectors), DIMENSIONS), np.float32)
     for row, vector in zip(block, vectors, strict=True):
         if vector is not None:
@@ -121,7 +121,7 @@ def _vectors(vectors: Sequence[NDArray[np.float32] | None]) -> pa.Array:
 
 
 def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
-    """A record read from a table; of an older day it lacks what came later.
+    """Convert a record of a table to a row; a record of an older day lacks later columns.
 
     A record that is no row any more raises pydantic's `ValidationError`.
     """
@@ -139,7 +139,7 @@ def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
 
 
 def object_row(record: Mapping[str, Any]) -> ObjectRow:
-    """A record read from a table."""
+    """Convert a record of a table to a row."""
     return ObjectRow(
         **{name: record[name] for name in _OBJECT_PLAIN if record.get(name) is not None},
         box=Box(x0=record["x0"], y0=record["y0"], x1=record["x1"], y1=record["y1"]),

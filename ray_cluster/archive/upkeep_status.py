@@ -1,4 +1,4 @@
-"""The file in which upkeep says what it found of each window; what of it is told by day, and what is an alarm."""
+"""Reads the status file of upkeep, sums it by day and derives alarms."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ STATUS_FILE: Final = "upkeep.json"
 
 
 def read_status(directory: Path) -> UpkeepStatus | None:
-    """What the last upkeep found; None before the first, or where the file is of another version."""
+    """Read the findings of the last upkeep; None before the first, or if the file is of another version."""
     try:
         return UpkeepStatus.model_validate_json((directory / STATUS_FILE).read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -21,7 +21,7 @@ def read_status(directory: Path) -> UpkeepStatus | None:
 
 
 def by_day(status: UpkeepStatus) -> UpkeepStatus:
-    """The same with one entry a day: its windows' sums, and of recall the lowest."""
+    """Merge the entries of a day's windows: sums, and the lowest recall."""
     days: dict[str, DayUpkeep] = {}
     for each in status.days:
         name = day_of(each.name)
@@ -48,7 +48,7 @@ def _both(one: DayUpkeep, other: DayUpkeep) -> DayUpkeep:
 
 
 def alarms(status: UpkeepStatus | None) -> tuple[str, ...]:
-    """What an operator must be told, each with what to do."""
+    """List alarms for the operator, each with its remedy."""
     if status is None:
         return ()
     low = [

@@ -1,10 +1,10 @@
-"""Seals: what a window holds that is over, so that a reader need not open its tables to see that they lack something.
+"""Seals windows that are over: a filter of their keys tells a reader without opening a table that a key is absent.
 
-A month of hours is 720 windows. To look for one row key in each costs 3.5 s of processor time; a seal says *surely not*
-in a tenth of that (31 windows, measured). It names the version of the snapshot table that it tells of: once a late row
-or an erasure has made a newer one, the seal says nothing, until upkeep has written it anew.
+A month of hours is 720 windows. To look for one row key in each costs 3.5 s of processor time; seals exclude them in a
+tenth of that (31 windows, measured). A seal names the version of the snapshot table that it describes: once a late row
+or an erasure has made a newer one, the seal is not used until upkeep has written it anew.
 
-seals/WINDOW: one line of JSON, then the blocks of a split block Bloom filter (`key_filter`).
+seals/WINDOW: one line of JSON, then the blocks of a split block Bloom filter (`bloom`).
 """
 
 import os
@@ -23,33 +23,33 @@ from ray_cluster.archive.lance_tables import batches, newest_version
 from ray_cluster.archive.schema import SNAPSHOTS
 
 _BITS_A_KEY: Final = 16
-"""At least, and 24 in the mean: of a thousand keys that are not there it says *perhaps* of one."""
+"""Fewest bits a key, 24 on average: one false positive in a thousand absent keys."""
 _FEWEST_BITS: Final = 13
 
 
 class Seal(Message):
-    """What one version of a window's snapshot table holds. `bits`: base-2 logarithm of the filter's size."""
+    """Facts about one version of a window's snapshot table. `bits`: base-2 logarithm of the filter's size."""
 
     version: Count
     rows: Count
     strays: Count
-    """Rows whose capture time was not believed."""
+    """Rows whose capture time was not trusted."""
     first_commit_seq: Count
     last_commit_seq: Count
     bits: Count
 
 
 class Seals:
-    """The seals of one archive directory. Any thread may ask; one process writes."""
+    """Reads and writes the seals of one archive directory. Any thread may read; one process writes."""
 
     def __init__(self, directory: Path, tables: Any) -> None:
         self._folder = directory / "seals"
         self._tables = tables
         self._read: dict[str, tuple[Seal, int]] = {}
-        """Of each window the seal that was read last, and where its filter begins in the file."""
+        """Window → the seal that was read last and the offset of its filter in the file."""
 
     def write(self, name: str, snapshots: Any) -> Seal:
-        """Seal a window as its snapshot table is now. Raises `ArchiveFull`, `ArchiveWriteFailed`."""
+        """Seal a window at the newest version of its snapshot table. Raises `ArchiveFull`, `ArchiveWriteFailed`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         version = int(snapshots.version)
         snapshots.checkout(version)
@@ -73,12 +73,12 @@ class Seals:
         return seal
 
     def of(self, name: str) -> Seal | None:
-        """The seal of a window; None where it has none that tells of the newest version of its table."""
+        """Return the seal of a window; None if it has none for the newest version of its table."""
         found = self._seal(name)
         return None if found is None else found[0]
 
     def holding(self, names: Iterable[str], row_keys: Sequence[str]) -> Iterator[str]:
-        """Those windows, in their order, that may hold a row of these keys. Raises OSError."""
+        """Yield the windows, in their order, that may hold a row of these keys. Raises OSError."""
         asked = marks(row_keys)
         for name in names:
             found = self._seal(name)
@@ -86,7 +86,7 @@ class Seals:
                 yield name
 
     def drop(self, name: str) -> None:
-        """Of a window that was dropped."""
+        """Delete the seal of a window that was dropped."""
         (self._folder / name).unlink(missing_ok=True)
 
     def _seal(self, name: str) -> tuple[Seal, int] | None:

@@ -1,8 +1,8 @@
-"""The windows of a day: the hours that one pair of tables holds, by their name.
+"""Divides days into windows: the hours that one pair of tables holds, by their name.
 
 A day is kept, held, backed up and dropped whole. Its tables are cut into windows of equal width, so that none grows
 with the day: `20261124_06-08` is two hours of it, and `20261124` a day in one window, as every day once was. The width
-stands in the names and is the same all day, so the window of a moment is known without a look into any table.
+is part of the names and the same all day, so the window of a moment is known without reading any table.
 """
 
 import re
@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, Self
 
 MACHINES_A_WINDOW: Final = 1_000_000
-"""That a window is meant to hold in the busiest hours. Upkeep takes the longer the larger a table is, and each commit
+"""Machines that a window should hold in the busiest hours. Upkeep takes longer for a larger table, and each commit
 that waits for it costs the next ones 9 µs of processor time: 9 ms for an `add` beside 700 parts, 23 beside 1,600
 (measured). A day of 20 million machines has an hour of .83 million, one of 60 million an hour of 2.5."""
 FIRST_HOURS: Final = 1
-"""Of an archive's first day, of which nothing is known."""
+"""Hours of a window on an archive's first day, when the load is not known yet."""
 _WIDTHS: Final = (1, 2, 3, 4, 6, 8, 12, 24)
 _HOUR_MS: Final = 3_600_000
 _NAME: Final = re.compile(r"([0-9]{8})(?:_([0-9]{2})-([0-9]{2}))?")
@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"([0-9]{8})(?:_([0-9]{2})-([0-9]{2}))?")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`day` is YYYYMMDD; the hours are of that day, the last one exclusive."""
+    """A window: `day` is YYYYMMDD; the hours are of that day, the last one exclusive."""
 
     day: str
     first_hour: int
@@ -32,10 +32,10 @@ class Window:
 
     @classmethod
     def parse(cls, name: str) -> Self:
-        """Of the name of a window's tables.
+        """Parse the name of a window's tables.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not the name of a window.
         """
         match = _NAME.fullmatch(name)
         if match is None:
@@ -44,57 +44,56 @@ class Window:
 
     @property
     def hours(self) -> int:
-        """How many there are in it."""
         return self.end_hour - self.first_hour
 
     @property
     def name(self) -> str:
-        """As `parse` reads it."""
+        """Name of the window, which `parse` reads."""
         return self.day if self.hours == 24 else f"{self.day}_{self.first_hour:02}-{self.end_hour:02}"
 
     def span_ms(self, offset_minutes: int) -> tuple[int, int]:
-        """The first millisecond of it, and the first behind it."""
+        """Return the first millisecond of the window, and the first behind it."""
         zone = timezone(timedelta(minutes=offset_minutes))
         midnight_ms = int(datetime.strptime(self.day, "%Y%m%d").replace(tzinfo=zone).timestamp() * 1000)
         return midnight_ms + self.first_hour * _HOUR_MS, midnight_ms + self.end_hour * _HOUR_MS
 
 
 def window_at(at_ms: int, offset_minutes: int, hours: int) -> str:
-    """The window of a moment, in a day whose windows have so many hours."""
+    """Name the window of a moment, in a day whose windows have so many hours."""
     moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(timezone(timedelta(minutes=offset_minutes)))
     first = moment.hour // hours * hours
     return Window(moment.strftime("%Y%m%d"), first, first + hours).name
 
 
 def day_name(at_ms: int, offset_minutes: int) -> str:
-    """The day of a moment, YYYYMMDD, cut at the offset from UTC."""
+    """Name the day of a moment, YYYYMMDD, at the offset from UTC."""
     return window_at(at_ms, offset_minutes, 24)
 
 
 def day_of(name: str) -> str:
-    """The day of a window."""
+    """Return the day of a window."""
     return name[:8]
 
 
 def days_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Each once, oldest first."""
+    """List the days of windows, each once, oldest first."""
     return tuple(sorted({day_of(name) for name in names}))
 
 
 def span_ms(name: str, offset_minutes: int) -> tuple[int, int]:
-    """The first millisecond of a window, and the first behind it."""
+    """Return the first millisecond of a window, and the first behind it."""
     return Window.parse(name).span_ms(offset_minutes)
 
 
 def hours_by_day(names: Iterable[str]) -> dict[str, int]:
-    """How wide the windows of each day are."""
+    """Return the hours of a window on each day."""
     return {window.day: window.hours for window in map(Window.parse, names)}
 
 
 def next_hours(busiest: int, before: int) -> int:
-    """How wide the windows of a day become after one of `before` hours a window, with `busiest` machines in an hour.
+    """Choose hours of a window after a day with `before` hours a window and `busiest` machines in an hour.
 
-    At most one step wider: a day before that began in the evening, or whose cameras stood still, says little.
+    At most one step wider: a day that began in the evening, or whose cameras stood still, is no measure.
     """
     fitting = [width for width in _WIDTHS if width * busiest <= MACHINES_A_WINDOW] or [1]
     wider = [width for width in _WIDTHS if width > before]
@@ -102,23 +101,23 @@ def next_hours(busiest: int, before: int) -> int:
 
 
 class WindowsOfDays:
-    """The windows that there are, of which days, and which of them a moment falls into."""
+    """Finds the existing window of a moment, or those of a span."""
 
     def __init__(self, names: Iterable[str], offset_minutes: int) -> None:
         self.names = tuple(sorted(names))
-        """Oldest first."""
+        """Names of the windows, oldest first."""
         self._there = frozenset(self.names)
         self._hours: Mapping[str, int] = hours_by_day(self.names)
         self._offset_minutes = offset_minutes
 
     def at(self, at_ms: int) -> str | None:
-        """The window that a moment falls into; None where there is none."""
+        """Return the window of a moment; None if it does not exist."""
         hours = self._hours.get(day_name(at_ms, self._offset_minutes))
         name = None if hours is None else window_at(at_ms, self._offset_minutes, hours)
         return name if name in self._there else None
 
     def touching(self, from_ms: int, to_ms: int) -> list[str]:
-        """Windows with a moment in [from_ms, to_ms), newest first."""
+        """List the windows that overlap [from_ms, to_ms), newest first."""
         return [name for name in reversed(self.names) if self._touches(name, from_ms, to_ms)]
 
     def _touches(self, name: str, from_ms: int, to_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the capacity model knows beforehand: every figure with its unit, its bounds, and where it comes from."""
+"""Defines the inputs of the capacity model: each figure with its unit, bounds and source."""
 
 import math
 import tomllib
@@ -13,25 +13,25 @@ from ray_cluster.errors import ClusterError
 
 
 class AbsurdInput(ClusterError):
-    """An input that no site has, or that contradicts another; the text says which and what is possible."""
+    """An input that no site has, or that contradicts another; the text names the input and the possible values."""
 
 
 class Origin(StrEnum):
-    """How far a figure may be believed."""
+    """Origin of a figure, and so its reliability."""
 
     MEASURED = "measured"
-    """Here, on two cores without a GPU: right for another machine in its order of magnitude."""
+    """Measured on two cores without a GPU: right for another machine in its order of magnitude."""
     ASSUMED = "assumed"
-    """A judgement; give your own."""
+    """Assumed by judgement; give your own."""
     BUILT = "built"
-    """So the programs or the calendar are."""
+    """Fixed by the programs or the calendar."""
     GIVEN = "given"
-    """By whoever asks."""
+    """Given by the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `value` None: nobody has measured it and no guess would be honest."""
+    """A figure of the model. `value` None: it was never measured, and no guess would be honest."""
 
     name: str
     says: str
@@ -44,11 +44,11 @@ class Figure:
 
     @property
     def quantity(self) -> Quantity | None:
-        """With its unit."""
+        """The value with its unit; None without a value."""
         return None if self.value is None else Quantity(self.value, self.unit)
 
     def given(self, value: float, source: str, origin: Origin = Origin.GIVEN) -> "Figure":
-        """The same with another value.
+        """Return the figure with another value.
 
         Raises:
             AbsurdInput: it is no number, or out of bounds.
@@ -158,10 +158,10 @@ FIGURES: Final[Mapping[str, Figure]] = {figure.name: figure for figure in _ALL}
 
 
 def overridden(figures: Mapping[str, Figure], pairs: Iterable[str]) -> dict[str, Figure]:
-    """With `NAME=VALUE` pairs of a command line put in.
+    """Replace figures by `NAME=VALUE` pairs of a command line.
 
     Raises:
-        AbsurdInput: a name nobody knows, no number, or out of bounds.
+        AbsurdInput: an unknown name, no number, or out of bounds.
     """
     known = dict(figures)
     for pair in pairs:
@@ -177,12 +177,12 @@ def overridden(figures: Mapping[str, Figure], pairs: Iterable[str]) -> dict[str,
 
 
 def read(path: Path, figures: Mapping[str, Figure] = FIGURES) -> dict[str, Figure]:
-    """With those of a TOML file: `name = value`, or a table with `value` and perhaps `unit`, `source`, `date`.
+    """Read figures of a TOML file: `name = value`, or a table with `value` and optional `unit`, `source`, `date`.
 
     `python -m bench.county --figures FILE` writes one about the machine that it runs on.
 
     Raises:
-        AbsurdInput: the file cannot be read, or names what nobody knows, in another unit, or out of bounds.
+        AbsurdInput: the file cannot be read, or has a figure that is unknown, in another unit, or out of bounds.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""The capacity model: what a county needs, as a table of formulas over named figures, each with its source.
+"""Computes the capacity that a county needs, by a table of formulas over named figures, each with its source.
 
-No line is computed in two places: what is printed beside a result is the formula that gave it. A line that wants a
-figure nobody has measured is not answered, and says which figure that is.
+No line is computed in two places: the formula printed beside a result is the one that gave it. A line that needs a
+figure that was never measured is not answered, and names that figure.
 """
 
 import math
@@ -13,18 +13,18 @@ from ray_cluster.capacity.inputs import FIGURES, AbsurdInput, Figure, Origin
 from ray_cluster.capacity.units import Quantity, UnitMismatch, evaluate, same_unit, terms
 
 _MOST_PER_CAMERA: Final = 25.0
-"""Snapshots a second of one camera: every picture of a stream."""
+"""Most snapshots a second of one camera: every picture of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a county has and wants.
+    """Cameras, snapshots and retention of a county.
 
     Attributes:
         cameras: streams that an agent decodes.
         picture_sources: devices that push pictures.
-        snapshots_per_day: of all of them together, as archived.
-        retention_days: how long a day is kept.
+        snapshots_per_day: snapshots of all cameras and devices together, as archived.
+        retention_days: days for which a day is kept.
     """
 
     cameras: int
@@ -35,7 +35,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A line to be answered. `whole`: rounded up, for what comes in pieces."""
+    """Formula of a line. `whole`: the result is rounded up, for things that come in pieces."""
 
     part: str
     name: str
@@ -47,7 +47,7 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An answered line. `result` None: `missing` names the figures that were not given."""
+    """A line with its result. `result` None: `missing` names the figures that were not given."""
 
     part: str
     name: str
@@ -61,14 +61,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every line in order, the inputs that they used, and what to mind."""
+    """Result of the model: the lines in order, the inputs that they used, and warnings."""
 
     lines: tuple[Line, ...]
     inputs: tuple[Figure, ...]
     warnings: tuple[str, ...]
 
     def value(self, name: str) -> float | None:
-        """Of one line."""
+        """Return the result of one line; None if a figure is missing."""
         result = next(line.result for line in self.lines if line.name == name)
         return None if result is None else result.value
 
@@ -174,7 +174,7 @@ ANSWERS: Final = (
 
 
 def plan(demand: Demand, figures: Mapping[str, Figure] = FIGURES) -> Plan:
-    """Answer every line.
+    """Compute every line.
 
     Raises:
         AbsurdInput: an input that no county has, or two that contradict each other.

@@ -1,4 +1,4 @@
-"""Numbers with a unit, and formulas over their names: what is printed is what was computed.
+"""Evaluates formulas over named numbers with units: the printed formula is the one that was computed.
 
 A unit is written `core·ms/snapshot`: factors joined by `·`, at most one `/`; empty for a plain number. A formula is
 names joined by `×` and `÷`, or by `+` and `−`, never mixed: it is read from left to right, so it needs no brackets.
@@ -15,16 +15,16 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SCALING: Final = frozenset("×÷")
 _ADDING: Final = frozenset("+−")
 _DIGITS: Final = 4
-"""Significant ones: no input is known better."""
+"""Significant digits: no input is known better."""
 
 
 class UnitMismatch(ValueError):
-    """A formula gives another unit than it says: a mistake in the model, not in the input."""
+    """A formula whose result has another unit than stated: a mistake in the model, not in the input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and what it counts."""
+    """A number with its unit."""
 
     value: float
     unit: str
@@ -34,7 +34,7 @@ class Quantity:
 
 
 def written(value: float) -> str:
-    """Four significant digits, thousands apart: 20,000,000 and 0.01292."""
+    """Format a number with four significant digits and separated thousands: 20,000,000 and 0.01292."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     decimals = max(0, _DIGITS - 1 - math.floor(math.log10(abs(value))))
@@ -43,7 +43,7 @@ def written(value: float) -> str:
 
 
 def terms(formula: str) -> list[tuple[str, str]]:
-    """(operator, name) of each term; the first operator is `×` or `+`.
+    """Split a formula into terms (operator, name); the first operator is `×` or `+`.
 
     Raises:
         UnitMismatch: this is no formula.
@@ -57,11 +57,11 @@ def terms(formula: str) -> list[tuple[str, str]]:
 
 
 def evaluate(formula: str, known: Mapping[str, Quantity]) -> Quantity:
-    """What `formula` comes to. Nothing divided by nothing is nothing: a site without cameras needs no machine.
+    """Evaluate `formula`. Zero divided by zero is zero: a site without cameras needs no machine.
 
     Raises:
-        UnitMismatch: unlike things are added, or this is no formula.
-        ZeroDivisionError: something is divided by nothing.
+        UnitMismatch: terms of different units are added, or this is no formula.
+        ZeroDivisionError: a number other than zero is divided by zero.
     """
     parts = terms(formula)
     if parts[0][0] == "+":
@@ -82,7 +82,7 @@ def evaluate(formula: str, known: Mapping[str, Quantity]) -> Quantity:
 
 
 def same_unit(one: str, other: str) -> bool:
-    """Whether two ways of writing mean the same unit."""
+    """True if two spellings mean the same unit."""
     return _spelled(_exponents(one)) == _spelled(_exponents(other))
 
 

@@ -1,4 +1,4 @@
-"""What a command did, for eyes or for programs."""
+"""Prints the result of a command, as a table or as JSON."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def show(facts: Mapping[str, Any], *, as_json: bool) -> None:
-    """One row, or one JSON object."""
+    """Print facts as a table of one row, or as one JSON object."""
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
         return

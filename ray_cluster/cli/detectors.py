@@ -1,4 +1,4 @@
-"""`wayside-cluster detectors`."""
+"""`wayside-cluster detectors`: lists the parsers' detectors, or replaces their assignment."""
 
 import json
 import sys
@@ -21,9 +21,9 @@ def detectors(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Which detectors the parsers use, and what they saw with each. Exit code 1 if one of them does not work.
+    """List the parsers' detectors with the pictures that each has seen. Exit code 1 if one of them does not work.
 
-    With --use: on the head, another assignment. A running cluster takes it within seconds and loses no picture.
+    With --use, on the head: replace the assignment. A running cluster adopts it within seconds and loses no picture.
     """
     settings = loaded(config)
     if use is None:

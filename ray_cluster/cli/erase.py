@@ -1,4 +1,4 @@
-"""`wayside-cluster erase`."""
+"""`wayside-cluster erase`: erases one picture at once."""
 
 import time
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`wayside-cluster hold | holds | release`: what a case needs outlives retention, until a named time."""
+"""`wayside-cluster hold | holds | release`: keeps rows of a case beyond retention, until a named time."""
 
 import json
 import sys
@@ -63,7 +63,7 @@ def hold(
 
 
 def holds(config: ConfigFile) -> None:
-    """Every hold, one JSON object a line."""
+    """List all holds, one JSON object a line."""
     settings = loaded(config)
     from ray_cluster.archive.hold_store import HeldArea  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What every command shares: the configuration option, questions over HTTP, and how it gives up."""
+"""Shares among commands the configuration option, requests to `query`, and exits with an error."""
 
 import json
 import urllib.request
@@ -19,7 +19,7 @@ _BAD_INPUT = 2
 
 
 def loaded(path: Path) -> ClusterConfig:
-    """The configuration; a faulty one ends the program with exit code 2."""
+    """Load the configuration; a faulty one ends the program with exit code 2."""
     try:
         return load(ClusterConfig, path)
     except ConfigError as error:
@@ -27,7 +27,7 @@ def loaded(path: Path) -> ClusterConfig:
 
 
 def ask(settings: ClusterConfig, path: str) -> dict[str, Any]:
-    """GET from `query` with its token. Raises `NotUp` where nobody answers."""
+    """GET a path of `query` with its token. Raises `NotUp` without an answer."""
     url = f"http://{settings.query_host}:{settings.query_port}{path}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -49,6 +49,6 @@ def ask(settings: ClusterConfig, path: str) -> dict[str, Any]:
 
 
 def fail(text: str) -> NoReturn:
-    """Say why on stderr and end with exit code 2."""
+    """Print the reason on stderr and end with exit code 2."""
     Console(stderr=True).print(f"wayside-cluster: {text}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(_BAD_INPUT)

@@ -1,4 +1,4 @@
-"""`wayside-cluster plan`: how many edge cores, servers, GPUs and disks a county needs, with the arithmetic."""
+"""`wayside-cluster plan`: computes the edge cores, servers, GPUs and disks that a county needs, with the arithmetic."""
 
 import json
 import sys
@@ -38,9 +38,9 @@ def plan(
     is_list: Annotated[bool, typer.Option("--list", help="Name every figure with its source, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Say what a county needs: edge cores, servers, GPUs, disks, bandwidth. Asks no cluster; needs no configuration.
+    """Compute what a county needs: edge cores, servers, GPUs, disks, bandwidth. Uses no cluster and no configuration.
 
-    Without options it answers for the reference county.
+    Without options: for the reference county.
     """
     try:
         known = read(figures) if figures is not None else dict(FIGURES)
@@ -67,7 +67,7 @@ def plan(
 
 
 def as_object(answered: Plan) -> dict[str, Any]:
-    """The plan for programs: answers, every line with formula and numbers, every input with its source."""
+    """Convert a plan for programs: answers, every line with formula and numbers, every input with its source."""
     return {
         "answers": {name: answered.value(name) for name in ANSWERS},
         "lines": [

@@ -1,4 +1,4 @@
-"""`wayside-cluster retention`: where retention time stands, and a person's word that the clock is right."""
+"""`wayside-cluster retention`: shows retention time, and confirms the clock by a person."""
 
 from typing import Annotated
 
@@ -15,10 +15,10 @@ def retention(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say how far the archive's retention time has come, and which days are dropped once the clock is confirmed.
+    """Show the archive's retention time and the days that are dropped once the clock is confirmed.
 
     With --confirm the clock counts as right from now on. A running cluster drops these days within the hour.
-    Exit code 1 while a confirmation is waited for.
+    Exit code 1 while a confirmation is missing.
     """
     settings = loaded(config)
     from provisioning.retention.clock import FILE, WrongDateError, facts_of, read_clocks, read_state  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`wayside-cluster run`."""
+"""`wayside-cluster run`: runs the cluster of one machine."""
 
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.cli.options import ConfigFile, fail, loaded
@@ -7,7 +7,7 @@ from ray_cluster.cli.options import ConfigFile, fail, loaded
 def run(config: ConfigFile) -> None:
     """Start everything on this machine and stay until Ctrl-C or SIGTERM.
 
-    Prints one line `ready http://HOST:PORT` once snapshots can come in and questions be asked. Log lines go to stderr.
+    Prints one line `ready http://HOST:PORT` once snapshots and queries can come in. Log lines go to stderr.
     """
     settings = loaded(config)
     from engines.errors import EngineError  # noqa: PLC0415 - see below

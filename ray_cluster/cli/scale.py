@@ -1,4 +1,4 @@
-"""`wayside-cluster scale`."""
+"""`wayside-cluster scale`: changes the number of a deployment's replicas."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ def scale(
     replicas: Annotated[str, typer.Argument(help="How many: 4, or 2..8 to follow the queue.", show_default=False)],
     config: ConfigFile,
 ) -> None:
-    """Change how many replicas a deployment may have, on the head, while it runs. It stays so after a restart."""
+    """Change the number of replicas of a deployment, on the head, while it runs. A restart keeps it."""
     settings = loaded(config)
     from ray_cluster.errors import BadScale, ClusterError  # noqa: PLC0415
     from ray_cluster.node import ray_command  # noqa: PLC0415 - `--help` stays quick

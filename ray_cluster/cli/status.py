@@ -1,4 +1,4 @@
-"""`wayside-cluster status`."""
+"""`wayside-cluster status`: shows the state of a running cluster."""
 
 import json
 import sys
@@ -23,10 +23,10 @@ _ASKED = {"health": "/health", "archive": "/status", "intake": "/intake"}
 def status(
     config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """Ask a running cluster how it is and what it holds. Exit code 1 if it is not well.
+    """Show the state of a running cluster and the contents of its archive. Exit code 1 if anything is wrong.
 
-    Of several machines it is told on the head: machines with their roles, deployments with their replicas, queues, and
-    a line for each thing that is wrong.
+    For several machines, run it on the head: it lists machines with their roles, deployments with their replicas,
+    queues, and a line for each fault.
     """
     settings = loaded(config)
     if settings.node is not None:
@@ -93,7 +93,7 @@ def _print_condition(condition: "Condition", intake: Mapping[str, Any]) -> None:
 
 
 def _text(item: object) -> str:
-    """An item of a list: what makes no way at a stage is an object."""
+    """Format an item of a list; a stuck stage is an object."""
     return f"{item['stage']}: {item['cause']}" if isinstance(item, dict) and "cause" in item else str(item)
 
 
@@ -102,6 +102,6 @@ def _print_answers(answers: Mapping[str, Mapping[str, Any]]) -> None:
     for part, answer in answers.items():
         for key, value in answer.items():
             if key == "upkeep":
-                continue  # A table of its own for every day; `--json` has it, and what matters is an alarm.
+                continue  # One table for each day: `--json` has them, and faults are alarms.
             table.add_row(f"{part} {key}", ", ".join(map(_text, value)) if isinstance(value, list) else str(value))
     Console().print(table)

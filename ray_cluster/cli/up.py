@@ -1,4 +1,4 @@
-"""`wayside-cluster up` and `down`: this machine's part in a cluster of several."""
+"""`wayside-cluster up` and `down`: start and end this machine's part of a cluster of several."""
 
 import os
 import resource
@@ -17,7 +17,7 @@ _PATIENCE_S = 90.0
 def up(config: ConfigFile) -> None:
     """Start this machine's node, on the head the application too, and stay until Ctrl-C, SIGTERM or `down`.
 
-    Which roles it has, and where the head is, stand under [node]. Prints one line: on the head `ready http://HOST:PORT`
+    Its roles and the head's address are set under [node]. Prints one line: on the head `ready http://HOST:PORT`
     once snapshots can come in, elsewhere `joined HOST:PORT`. Exit code 1 if the node ended by itself.
     """
     settings = loaded(config)

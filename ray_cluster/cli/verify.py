@@ -1,4 +1,4 @@
-"""`wayside-cluster verify`."""
+"""`wayside-cluster verify`: compares every picture with the hash of its row."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a machine looks like: its main colour, and a vector to compare it by. Only types."""
+"""Defines the appearance of a machine: its main colour, and a vector for comparison. Only types."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +13,11 @@ DIMENSIONS: Final = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
-    """One machine as the embedder saw it, riders and covers masked out.
+    """Appearance of one machine as the embedder saw it, with riders and covers masked out.
 
     Attributes:
-        colour, colour_share: the main colour and its share of the visible pixels; None where none stands out.
-        vector: float32, shape (256,), length 1; None where too little of the machine is visible.
+        colour, colour_share: the main colour and its share of the visible pixels; None if no colour stands out.
+        vector: float32, shape (256,), length 1; None if too little of the machine is visible.
     """
 
     colour: MachineColour | None = None
@@ -26,4 +26,4 @@ class Appearance:
 
 
 UNSEEN: Final = Appearance()
-"""Of a machine whose picture is withheld, or that nobody looked at."""
+"""Appearance of a machine whose picture is withheld, or that was not embedded."""

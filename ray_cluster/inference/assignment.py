@@ -1,4 +1,4 @@
-"""Which detector sees which camera's pictures: a camera's own entry, else its agent's, else that of the rest."""
+"""Assigns detectors to cameras: a camera's own entry, else its agent's, else that of the rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MACHINES: Final[frozenset[Group]] = frozenset({"vehicle", "two_wheeler"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A detector, and how it looks. `thresholds` replace the manifest's, group by group."""
+    """A detector and its settings. `thresholds` replace the manifest's, group by group."""
 
     name: str
     thresholds: tuple[tuple[Group, float], ...] = ()
@@ -21,30 +21,30 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Every camera has exactly one detector: that of `rest` where nothing else is said."""
+    """Assignment of detectors: every camera has exactly one, by default that of `rest`."""
 
     rest: Choice
     cameras: Mapping[str, Choice]
     agents: Mapping[str, Choice]
 
     def of(self, agent_id: str, camera_id: str) -> Choice:
-        """Whose turn it is."""
+        """Return the detector for a camera of an agent."""
         return self.cameras.get(camera_id) or self.agents.get(agent_id) or self.rest
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every detector in it, that of the rest first: it is the one that has to be there."""
+        """Names of all detectors, that of the rest first: it must always be loaded."""
         every = (self.rest, *self.cameras.values(), *self.agents.values())
         return tuple(dict.fromkeys(choice.name for choice in every))
 
 
 def default_choice(name: str, threshold: float) -> Choice:
-    """What the configuration says, for whoever no file names."""
+    """Return the detector of the configuration, for cameras that no file names."""
     return Choice(name, tuple((group, threshold) for group in sorted(MACHINES)))
 
 
 def assigned(plan: DetectorPlan, default: Choice) -> Assignment:
-    """The plan, ready to be asked."""
+    """Turn a plan into an assignment."""
     choices = [(entry, _choice(entry)) for entry in plan.detectors]
     return Assignment(
         rest=next((choice for entry, choice in choices if entry.is_rest), default),

@@ -1,4 +1,4 @@
-"""The canary: the centre does not trust the edge and searches arriving pictures for faces (docs/boundary.md §10)."""
+"""Searches arriving pictures for faces, since the centre does not trust the edge (docs/boundary.md §10)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
@@ -19,8 +19,9 @@ from ray_cluster.inference.picture import Photo, Unreadable
 
 _LUMA_RIM_PX: Final = 8
 _CHROMA_RIM_PX: Final = 16
-"""JPEG blocks on the rim of a cover ring with what lies beside it: 8 px of brightness, 16 px of colour at 4:2:0. Inside
-the rim a solid colour comes back without any difference, at quality 50 to 95 beside saturated noise (measured).
+"""Rim of a cover in pixels, in which JPEG blocks ring with the pixels beside it: 8 px of brightness, 16 px of colour at
+4:2:0. Inside the rim a solid colour comes back without any difference, at quality 50 to 95 beside saturated noise
+(measured).
 """
 _SAME: Final = 3
 """Largest difference from the median, of 255: room for the rounding of a colour conversion."""
@@ -28,25 +29,25 @@ _MIN_SEEN: Final = 0.5
 """Share of the hit that must lie inside the luma rim."""
 
 
-class Finds(Protocol):
-    """What is needed of `engines.detection.detector.Detector`."""
+class FaceDetector(Protocol):
+    """The part of `engines.detection.detector.Detector` that the canary uses."""
 
     def detect(self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None) -> list[Detection]:
-        """Detections at the picture's own size, best first, boxes in its pixels."""
+        """Detect at the picture's own size, best first, boxes in its pixels."""
 
 
 class Canary:
-    """Looks for faces. One instance may be called from several threads."""
+    """Detects faces in pictures. One instance may be called from several threads."""
 
-    def __init__(self, detector: Finds, *, threshold: float) -> None:
+    def __init__(self, detector: FaceDetector, *, threshold: float) -> None:
         self._detector = detector
         self._thresholds: dict[Group, float] = {"face": threshold}
 
     def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """For each photo whether a face shows in it.
+        """Return for each photo true if a face shows in it.
 
         Raises:
-            StageFault: the engine failed. No picture is ever archived unseen for that.
+            StageFault: the engine failed. No picture is archived unseen for that reason.
         """
         return [self._shows_face(photo) for photo in photos]
 
@@ -63,10 +64,10 @@ class Canary:
 
 
 def _is_cover(picture: NDArray[np.uint8], hit: Found, regions: Sequence[Box]) -> bool:
-    """Whether the detector was fooled by a cover.
+    """True if a hit is a cover, which fooled the detector.
 
-    The hit must lie wholly inside a stated region, and the pixels there really be one constant colour: the statement
-    alone is not believed.
+    The hit must lie wholly inside a stated region, and the pixels there must be one constant colour: the statement
+    alone is not trusted.
     """
     x0, y0 = int(hit.x0), int(hit.y0)
     area = Box(x0=x0, y0=y0, x1=max(int(np.ceil(hit.x1)), x0 + 1), y1=max(int(np.ceil(hit.y1)), y0 + 1))
@@ -89,7 +90,7 @@ def _inside(pixels: NDArray[np.int16], area: Box, region: Box, rim_px: int) -> N
 
 
 def _is_flat(pixels: NDArray[np.int16]) -> bool:
-    """Whether every channel stays at its median; nothing at all does."""
+    """True if every channel stays at its median; also for no pixels."""
     if not pixels.size:
         return True
     return bool(np.abs(pixels - np.median(pixels, axis=(0, 1))).max() <= _SAME)

@@ -1,12 +1,12 @@
-"""The main colour of a machine's body: a vote of its pixels in CIELAB, and which of them may vote.
+"""Finds the main colour of a machine's body by a vote of its pixels in CIELAB.
 
-The lower middle of the box votes. There a vehicle has doors or a grille; above are glass and a bonnet that shows the
-sky (a black car whose bonnet was white to the camera is among the labels), below are tyres and road, at the sides what
-is behind it. Not every pixel has to agree: paint with a hue outvotes what has none, since tyres, glass and shade are
-grey or black on every machine; a white one has to show white on nearly half of what is visible.
+The lower middle of the box votes. There a vehicle has doors or a grille; above are glass and a bonnet that reflects the
+sky (a black car whose bonnet was white to the camera is among the labels), below are tyres and road, at the sides the
+background. Not every pixel has to agree: paint with a hue outvotes pixels without, since tyres, glass and shade are
+grey or black on every machine; a white machine has to show white on nearly half of its visible pixels.
 
-Before the vote the picture's light is made white (`light`). A bicycle gets no colour: most of its box is what is
-behind it.
+Before the vote the picture's light is made white (`light`). A bicycle gets no colour: most of its box is
+background.
 """
 
 from typing import Final
@@ -28,20 +28,20 @@ MIN_BAND: Final = 0.25
 SAMPLES_A_SIDE: Final = 64
 
 BRIGHTEST: Final = (99.0, 245.0)
-"""This percentile of each of blue, green and red, over what is visible of the picture, becomes this value: a sunlit
-wall or the sky is taken for white."""
+"""Percentile and value: this percentile of each of blue, green and red, over the visible pixels of the picture, becomes
+this value. A sunlit wall or the sky is taken for white."""
 GAINS: Final = (0.8, 2.0)
 LIGHT_SAMPLES_A_SIDE: Final = 128
 
 BLACK_BELOW: Final = 28.0
 WHITE_FROM: Final = 72.0
-"""Lightness L* of what has no hue."""
+"""Lightness L* of pixels without a hue."""
 CHROMA_FROM: Final = (14.0, 0.15)
 """From this chroma on, and from this share of its lightness, a pixel has a hue."""
 HUED_FROM: Final = 0.2
 WHITE_SHARE: Final = 0.45
 BLACK_SHARE: Final = 0.4
-"""Shares of the votes that decide, in this order; what is left is grey."""
+"""Shares of the votes that decide, in this order; otherwise the colour is grey."""
 
 _HUES: Final = (18.0, 52.0, 72.0, 105.0, 170.0, 308.0, 340.0)
 """Edges between the hues of CIELAB, degrees."""
@@ -64,7 +64,7 @@ WHITE_LIGHT: Final[Light] = np.ones(3, np.float32)
 
 
 def light(picture: Picture, covered: Mask) -> Light:
-    """What undoes the colour and the strength of a picture's light, by its brightest visible parts.
+    """Compute gains that correct the colour and strength of a picture's light, by its brightest visible parts.
 
     Of 37 labelled machines 33 have their right colour with it and without; in pictures of two thirds of the brightness
     34 instead of 21, in warm light 31 instead of 24.
@@ -78,7 +78,7 @@ def light(picture: Picture, covered: Mask) -> Light:
 
 
 def main_colour(crop: Crop, cls: MachineClass, gains: Light = WHITE_LIGHT) -> tuple[MachineColour, float] | None:
-    """The colour and its share of the votes; None where too little may vote. For a crop without margin."""
+    """Return the main colour and its share of the votes; None with too few votes. For a crop without margin."""
     if cls is MachineClass.BICYCLE:
         return None
     width, height = crop.size
@@ -103,7 +103,7 @@ def main_colour(crop: Crop, cls: MachineClass, gains: Light = WHITE_LIGHT) -> tu
 
 
 def named(pixels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """For each pixel (n x 3, BGR) the place of its colour's name in `MachineColour`."""
+    """Return for each pixel (n x 3, BGR) the index of its colour in `MachineColour`."""
     lab = cv2.cvtColor(pixels.reshape(-1, 1, 3).astype(np.float32) / 255, cv2.COLOR_BGR2LAB).reshape(-1, 3)
     lightness, chroma = lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360

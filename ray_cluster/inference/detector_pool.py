@@ -1,4 +1,4 @@
-"""Detectors in memory: loaded when they are first needed, a bounded number, the longest unused goes first."""
+"""Keeps a bounded number of detectors in memory: loads them at first use, and drops the least recently used."""
 
 import threading
 from collections import OrderedDict
@@ -10,55 +10,51 @@ from engines.detection.preprocess import Picture
 from engines.manifest import Group
 
 
-class Finds(Protocol):
-    """What is needed of `engines.detection.detector.Detector`."""
+class MachineDetector(Protocol):
+    """The part of `engines.detection.detector.Detector` that the parser uses."""
 
     @property
-    def name(self) -> str:
-        """In its manifest."""
-        ...
+    def name(self) -> str: ...
 
     @property
-    def sha256(self) -> str:
-        """Of its model file."""
-        ...
+    def sha256(self) -> str: ...
 
     def detect_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """Detections of each picture, best first, boxes in its pixels."""
+        """Detect in each picture, best first, boxes in its pixels."""
         ...
 
     def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """The same, of each picture and of the squares that cover it: a square model sees little of 16:9."""
+        """Detect in each picture and in the squares that cover it: a square model sees little of 16:9."""
         ...
 
 
 class DetectorPool:
-    """Used from several threads. A detector that is in use when it has to go stays until that use ends.
+    """An LRU cache of detectors. Thread-safe. A detector that is dropped while in use stays until that use ends.
 
     Args:
-        load: a detector that works, by its name. May raise EngineError; that load is tried again at the next need.
-        most: how many are kept.
+        load: loads a detector by its name. May raise EngineError; the load is tried again at the next need.
+        most: number of detectors that are kept.
     """
 
-    def __init__(self, load: Callable[[str], Finds], *, most: int) -> None:
+    def __init__(self, load: Callable[[str], MachineDetector], *, most: int) -> None:
         self._load = load
         self._most = most
-        self._held: OrderedDict[str, Finds] = OrderedDict()
+        self._held: OrderedDict[str, MachineDetector] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Those in memory, the longest unused first."""
+        """Names of the detectors in memory, the least recently used first."""
         with self._lock:
             return tuple(self._held)
 
-    def get(self, name: str, sha256: str | None = None) -> Finds:
-        """The detector, of that model file if a hash is given. One that is in memory waits for no other's loading.
+    def get(self, name: str, sha256: str | None = None) -> MachineDetector:
+        """Return the detector, of that model file if a hash is given. One in memory waits for no other's loading.
 
         Raises what `load` raises.
         """
@@ -77,7 +73,7 @@ class DetectorPool:
                     self._held.popitem(last=False)
             return made
 
-    def _find(self, name: str, sha256: str | None) -> Finds | None:
+    def _find(self, name: str, sha256: str | None) -> MachineDetector | None:
         with self._lock:
             found = self._held.get(name)
             if found is None or (sha256 is not None and found.sha256 != sha256):

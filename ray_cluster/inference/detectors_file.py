@@ -1,6 +1,6 @@
-"""The customer's file of detectors (`detectors_file`): read, checked against the catalog, followed, replaced.
+"""Reads, checks, follows and replaces the customer's file of detectors (`detectors_file`).
 
-OpenCV and numpy are imported when they are needed: where no file is named, the head does without them (50 MB).
+OpenCV and numpy are imported when they are needed: without a file, the head does not load them (50 MB).
 """
 
 from pathlib import Path
@@ -16,13 +16,13 @@ from ray_cluster.errors import BadAssignment
 from ray_cluster.inference.assignment import MACHINES, Assignment, assigned, default_choice
 
 MAX_BYTES = 8 << 20
-"""A county of 20,000 cameras, named one by one, is a fifth of it."""
+"""Largest file: a county of 20,000 cameras, named one by one, takes a fifth of it."""
 
 _ABSENT = (0, 0, 0)
 
 
 class DetectorsFile:
-    """What the file says, as long as it can be used; what it said before, and why, when it cannot."""
+    """Follows the file: its newest usable content, and the reason if the present content cannot be used."""
 
     def __init__(self, config: ClusterConfig) -> None:
         self._config = config
@@ -30,7 +30,7 @@ class DetectorsFile:
         self._wanted = WantedDetectors()
 
     def wanted(self) -> WantedDetectors:
-        """Reads the file again if it changed. Never raises for its content: `refused` says what is wrong."""
+        """Read the file again if it changed. Never raises for its content: `refused` has the fault."""
         path = self._config.detectors_file
         if path is None:
             return self._wanted
@@ -51,7 +51,7 @@ class DetectorsFile:
 
 
 def read(path: Path) -> DetectorPlan:
-    """Raises `BadAssignment`."""
+    """Read a file of detectors. Raises `BadAssignment`."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadAssignment(f"larger than {MAX_BYTES} bytes; name agents instead of each of their cameras")
@@ -63,16 +63,16 @@ def read(path: Path) -> DetectorPlan:
 
 
 def assignment_of(config: ClusterConfig, plan: DetectorPlan) -> Assignment:
-    """With the detector of the configuration for whoever the plan leaves out."""
+    """Build the assignment, with the detector of the configuration for cameras that the plan leaves out."""
     return assigned(plan, default_choice(config.parser_model, config.parser_threshold))
 
 
 def models_of(assignment: Assignment, catalog: Catalog) -> dict[str, str]:
-    """The hash of every model in it, as the catalog has it.
+    """Return the hash of every model of an assignment, by the catalog.
 
     Raises:
-        BadAssignment: one of them finds no machines.
-        UnknownArtifact, WrongKind, ManifestInvalid: one of them is not in the catalog, or is no detector.
+        BadAssignment: a detector finds no machines.
+        UnknownArtifact, WrongKind, ManifestInvalid: a detector is not in the catalog, or is none.
     """
     from engines.detection.heads import detector_parts  # noqa: PLC0415
     from engines.detection.postprocess import GROUP_OF  # noqa: PLC0415 - see above
@@ -88,10 +88,10 @@ def models_of(assignment: Assignment, catalog: Catalog) -> dict[str, str]:
 
 
 def tried(config: ClusterConfig, plan: DetectorPlan) -> dict[str, str]:
-    """The hash of every model, after each was loaded and run once here; on a machine that does not parse, only read.
+    """Load and run every model once and return the hashes; a machine without parsers only reads the manifests.
 
     Raises:
-        BadAssignment, EngineError: one of them does not work.
+        BadAssignment, EngineError: a detector does not work.
     """
     from engines.detection.detector import Detector  # noqa: PLC0415 - see above
 
@@ -104,10 +104,10 @@ def tried(config: ClusterConfig, plan: DetectorPlan) -> dict[str, str]:
 
 
 def replace(config: ClusterConfig, plan_file: Path) -> dict[str, str]:
-    """Put a plan in the place of `detectors_file`, once every detector in it works; the hash of each model.
+    """Replace `detectors_file` by a plan once every detector in it works; return the hash of each model.
 
     Raises:
-        BadAssignment, EngineError: it is not taken, and nothing has changed.
+        BadAssignment, EngineError: the plan is refused, and nothing has changed.
     """
     path = config.detectors_file
     if path is None:
@@ -122,7 +122,7 @@ def replace(config: ClusterConfig, plan_file: Path) -> dict[str, str]:
 
 
 def _stamp(path: Path) -> tuple[tuple[int, int, int], str]:
-    """Of the file that stands there now, and why it cannot be told: a disk that is away is no file that was removed."""
+    """Return the stamp of the file, or a fault: a disk that is away does not count as a removed file."""
     try:
         found = path.stat()
     except FileNotFoundError:

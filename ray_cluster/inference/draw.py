@@ -1,13 +1,13 @@
-"""The draw: which pictures the canary gets to see."""
+"""Draws the pictures that the canary sees."""
 
 import hashlib
 import os
 
 
 class Draw:
-    """Which pictures the canary sees when it does not see all.
+    """Draws the pictures that the canary sees, by a keyed hash of their ids.
 
-    The key is new with every process and never leaves it, so that no agent can tell.
+    The key is new with every process and never leaves it, so that no agent can predict the draw.
     """
 
     def __init__(self, share: float, *, key: bytes | None = None) -> None:
@@ -15,6 +15,6 @@ class Draw:
         self._key = os.urandom(32) if key is None else key
 
     def takes(self, observation_id: str) -> bool:
-        """Whether to inspect this one."""
+        """True if the canary is to inspect this picture."""
         digest = hashlib.blake2b(observation_id.encode(), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest) < self._share * 2**64

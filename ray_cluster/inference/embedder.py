@@ -1,6 +1,6 @@
-"""The embedder: what the machines in pictures look like.
+"""Computes the appearance of the machines in pictures: the embedder.
 
-Vehicles and two-wheelers: `MachineClass` has no other class, so that there is no way to ask about a person.
+Vehicles and two-wheelers only: `MachineClass` has no other class, so that no request can be about a person.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,20 +20,20 @@ from ray_cluster.inference.picture import Sitter, Unreadable
 
 
 class Describes(Protocol):
-    """What is needed of `engines.embedding.embedder.Vectoriser`."""
+    """The part of `engines.embedding.embedder.Vectoriser` that the embedder uses."""
 
     def vectors(self, crops: Sequence[Crop]) -> Floats:
-        """A row of length 1 for each crop."""
+        """Compute a row of length 1 for each crop."""
 
 
 class Embedder:
-    """Decodes, masks and describes. One instance may be called from several threads."""
+    """Decodes pictures, masks riders and covers, and describes machines. May be called from several threads."""
 
     def __init__(self, model: Describes) -> None:
         self._model = model
 
     def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """For each picture one appearance a machine, in order; one that cannot be decoded costs the others nothing.
+        """Return for each picture one appearance a machine, in order; an unreadable picture does not affect the others.
 
         All machines of all pictures go through the network together.
 
@@ -65,7 +65,7 @@ class Embedder:
 
 
 def _looks(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
-    """Of each machine its colour, and the crop for its vector unless too little of it is visible. Raises NotJpeg."""
+    """Return each machine's colour, and the crop for its vector unless too little is visible. Raises NotJpeg."""
     if not sitter.machines:
         return []
     picture = decode(sitter.photo)
@@ -77,7 +77,7 @@ def _looks(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
 def _look(picture: Picture, machine: Machine, covered: Mask, gains: Light) -> tuple[Appearance, Crop | None]:
     try:
         crop = machine_in(picture, machine, covered)
-    except BadImage:  # a caller's box that lies outside of the picture: there is nothing to see in it
+    except BadImage:  # a caller's box that lies outside of the picture
         return UNSEEN, None
     if not enough(crop):
         return UNSEEN, None

@@ -1,4 +1,4 @@
-"""How the bytes of a picture become pixels.
+"""Decodes JPEGs to pixels.
 
 Foreign bytes meet OpenCV here and nowhere else. The size is read from the JPEG's own frame header first, so that a few
 hundred bytes can make neither the decoder nor a detector behind it allocate gigabytes.
@@ -21,7 +21,7 @@ _SCAN_MARKER: Final = 0xDA
 
 
 def decode(photo: Photo) -> NDArray[np.uint8]:
-    """Pixels, H × W × 3, BGR, as stored: an orientation tag is ignored, like at the edge.
+    """Decode to pixels, H × W × 3, BGR, as stored: an orientation tag is ignored, like at the edge.
 
     Raises:
         NotJpeg: not one whole JPEG of the stated size.
@@ -45,7 +45,7 @@ def decode(photo: Photo) -> NDArray[np.uint8]:
 
 
 def frame_size(jpeg: bytes) -> tuple[int, int]:
-    """Width and height by the frame header (ITU-T T.81, B.2.2), without decoding anything.
+    """Read width and height from the frame header (ITU-T T.81, B.2.2), without decoding anything.
 
     Fill bytes and bare markers, which no encoder writes before a frame header, are refused.
 

@@ -1,8 +1,8 @@
-"""What of a picture is machine: everything under a cover is hidden, and so is the place of a rider, covered or not.
+"""Masks a picture for the embedder: hides everything under a cover, and the place of a rider, covered or not.
 
-The regions of the envelope say where the edge painted. That the pixels there are one colour is not relied upon. Nor is
-it that every rider has a region: above the saddle of a two-wheeler everything is hidden, whether somebody sits there,
-was found, and was covered. So nothing of a rider above the saddle can reach a vector or a colour.
+The regions of the envelope are those that the edge painted. The mask does not rely on one colour of the pixels there,
+nor on a region for every rider: above the saddle of a two-wheeler everything is hidden, with or without a rider,
+detected or not, covered or not. So no pixel of a rider above the saddle can reach a vector or a colour.
 """
 
 from collections.abc import Iterable
@@ -18,20 +18,20 @@ from provisioning.contracts.wire.messages import Box, Machine
 
 SADDLE: Final = 0.35
 """Height of the saddle below the top of a two-wheeler's box, as a share of its height. The edge covers a rider down to
-here (`edge_agent.redactor.cover.SADDLE`; a test holds them together), over more than the width of the box."""
+this height (`edge_agent.redactor.cover.SADDLE`; a test holds them together), over more than the width of the box."""
 RIDER_HEIGHT: Final = 1.25
 RIDER_OVERHANG: Final = 0.12
-"""How far the edge's block reaches above the box and to its sides, in shares of the box; from the same place."""
+"""Reach of the edge's block above the box and to its sides, as shares of the box; from the same module."""
 MIN_SIDE_PX: Final = 16
-"""Of the box's shorter side. From 16 to 24 px 70 % of degraded queries found their machine first, under 16 px 40 %."""
+"""Smallest shorter side of a box. From 16 to 24 px 70 % of degraded queries found their machine first, below, 40 %."""
 MIN_PIXELS: Final = 256
 MIN_SHARE: Final = 0.3
-"""Of the box. With 30 % to see, half of the degraded queries found their machine first and four of five among the first
-five; with 20 % a third and 70 %."""
+"""Smallest visible share of the box. With 30 % visible, half of the degraded queries found their machine first, four of
+five among the first five; with 20 %, a third and 70 %."""
 
 
 def hidden(width: int, height: int, regions: Iterable[Box]) -> Mask:
-    """Height x width, True under a cover."""
+    """Make a mask, height x width, True under a cover."""
     mask = np.zeros((height, width), np.bool_)
     for region in regions:
         mask[region.y0 : region.y1, region.x0 : region.x1] = True
@@ -39,7 +39,7 @@ def hidden(width: int, height: int, regions: Iterable[Box]) -> Mask:
 
 
 def machine_in(picture: Picture, machine: Machine, covered: Mask) -> Crop:
-    """The machine's box as a crop, covers and the rider's place hidden.
+    """Cut out the machine's box with covers and the rider's place hidden.
 
     Raises BadImage when nothing of the box lies in the picture.
     """
@@ -53,7 +53,7 @@ def machine_in(picture: Picture, machine: Machine, covered: Mask) -> Crop:
 
 
 def without_riders(covered: Mask, machines: Iterable[Machine]) -> Mask:
-    """Also the places of riders hidden: for what is asked of the picture as a whole."""
+    """Hide the places of riders as well, for measurements on the whole picture."""
     mask = covered.copy()
     for machine in machines:
         if machine.cls.is_two_wheeler:
@@ -66,6 +66,6 @@ def without_riders(covered: Mask, machines: Iterable[Machine]) -> Mask:
 
 
 def enough(crop: Crop) -> bool:
-    """Whether there is enough to see for a vector that means something."""
+    """True if enough of the machine is visible for a useful vector."""
     seen = int(crop.visible.sum())
     return min(crop.size) >= MIN_SIDE_PX and seen >= max(MIN_PIXELS, MIN_SHARE * crop.visible.size)

@@ -1,7 +1,7 @@
-"""The parser: machines in pictures that arrived, several pictures at once, each seen by its camera's detector.
+"""Detects machines in arriving pictures, several at once, each with its camera's detector: the parser.
 
-A picture is always seen by exactly one detector, and the answer says by which. Where the one that its camera is given
-fails, the detector of the rest sees it: a customer's model that is broken costs nobody a message.
+A picture is always seen by exactly one detector, which the answer names. If the detector of its camera fails, the
+detector of the rest sees it: a customer's broken model costs no message.
 """
 
 import logging
@@ -18,29 +18,29 @@ from provisioning.contracts.detectors import ParserStatus
 from provisioning.contracts.wire.messages import MAX_BOXES, Box, Machine, MachineClass
 from ray_cluster.errors import BadAssignment, NotJpeg, StageFault
 from ray_cluster.inference.assignment import MACHINES, Assignment, Choice, default_choice
-from ray_cluster.inference.detector_pool import DetectorPool, Finds
+from ray_cluster.inference.detector_pool import DetectorPool, MachineDetector
 from ray_cluster.inference.jpeg import decode
 from ray_cluster.inference.picture import Parsed, Photo, SeenBy, Unreadable
 
 LOG = logging.getLogger(__name__)
 MOST_FAULTS: Final = 16
-"""Told at a time, the newest; overflow policy: `drop_oldest`."""
+"""Most faults that are kept, the newest; overflow policy: `drop_oldest`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What holds for one call from beginning to end, whatever is adopted meanwhile."""
+    """Assignment of one call from beginning to end, even if another is adopted meanwhile."""
 
     assignment: Assignment
     models: Mapping[str, str]
 
 
 class Parser:
-    """Decodes and detects. One instance may be called from several threads.
+    """Decodes pictures and detects machines. One instance may be called from several threads.
 
     Args:
-        pool: where detectors come from.
-        assignment: the first, of which nothing is tried yet: see `adopt`.
+        pool: detectors in memory.
+        assignment: the first one, whose detectors are not tried yet: see `adopt`.
     """
 
     def __init__(self, pool: DetectorPool, assignment: Assignment) -> None:
@@ -52,18 +52,18 @@ class Parser:
         self._faults: dict[str, str] = {}
 
     @classmethod
-    def alone(cls, detector: Finds, *, threshold: float) -> Self:
-        """One detector for everybody."""
+    def alone(cls, detector: MachineDetector, *, threshold: float) -> Self:
+        """Make a parser with one detector for all cameras."""
         choice = default_choice(detector.name, threshold)
         return cls(DetectorPool(lambda _name: detector, most=1), Assignment(choice, {}, {}))
 
     def adopt(self, assignment: Assignment, models: Mapping[str, str]) -> None:
-        """From the next call on, this one. Every detector in it is loaded before; calls go on with the old one.
+        """Use this assignment from the next call on. Its detectors are loaded first, while calls use the old one.
 
         Raises:
-            BadAssignment: one of them does not work here, or is another file than `models` says; the old one stays.
+            BadAssignment: a detector does not work here, or is another file than in `models`; the old one stays.
         """
-        for name in reversed(assignment.names):  # that of the rest last: it must not have to go for the others
+        for name in reversed(assignment.names):  # that of the rest last, so that the others cannot displace it
             wanted = models.get(name)
             try:
                 found = self._pool.get(name, wanted)
@@ -79,12 +79,12 @@ class Parser:
             self._faults.clear()
 
     def note(self, fault: str) -> None:
-        """What an operator has to know of the assignment, until another is adopted."""
+        """Keep a fault of the assignment for the operator until another is adopted."""
         with self._lock:
             self._faults["assignment"] = fault
 
     def status(self) -> ParserStatus:
-        """What this parser has seen, and with what."""
+        """Return the models, pictures and faults of this parser."""
         with self._lock:
             return ParserStatus(
                 models=dict(self._turn.models),
@@ -95,10 +95,10 @@ class Parser:
             )
 
     def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """One answer for each photo, in order; one that cannot be decoded costs the others nothing.
+        """Detect in each photo, in order; an unreadable photo does not affect the others.
 
         Raises:
-            StageFault: the engine of the rest failed.
+            StageFault: the detector of the rest failed.
         """
         turn = self._turn
         answers: dict[int, Parsed | Unreadable] = {}
@@ -155,7 +155,7 @@ class Parser:
 
 
 def _parsed(detections: Sequence[Detection], seen_by: SeenBy) -> Parsed:
-    """People become a number here: their boxes end with this call."""
+    """Convert detections; people become a number here, and their boxes end with this call."""
     machines: list[Machine] = []
     people = 0
     for detection in detections:
@@ -170,7 +170,7 @@ def _parsed(detections: Sequence[Detection], seen_by: SeenBy) -> Parsed:
 
 
 def _pixels(detection: Detection) -> Box | None:
-    """The box in whole pixels; None where rounding leaves nothing of it."""
+    """Round a box to whole pixels; None if rounding leaves nothing of it."""
     x0, y0, x1, y1 = (
         round(float(edge)) for edge in (detection.box.x0, detection.box.y0, detection.box.x1, detection.box.y1)
     )

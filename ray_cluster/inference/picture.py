@@ -1,4 +1,4 @@
-"""A picture as it arrived, and what the parser says of it. Only types: intake passes them on and decodes nothing."""
+"""Defines arriving pictures and the parser's answers. Only types: intake passes them on and decodes nothing."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from provisioning.contracts.wire.messages import Box, Machine
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One redacted picture and what its envelope states of it: size in pixels, covered regions, whose it is."""
+    """A redacted picture with facts of its envelope: size in pixels, covered regions, agent and camera."""
 
     jpeg: bytes
     width: int
@@ -27,7 +27,7 @@ class SeenBy:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What the parser found. People were counted and forgotten at once."""
+    """Machines that the parser found. People were counted and forgotten at once."""
 
     machines: tuple[Machine, ...]
     people: int
@@ -36,7 +36,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """A picture and the machines in it whose looks are asked for."""
+    """A picture and the machines in it that are to be embedded."""
 
     photo: Photo
     machines: tuple[Machine, ...]
@@ -44,6 +44,6 @@ class Sitter:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A picture that cannot be decoded as what its envelope states; goes back as *rejected*."""
+    """A picture that cannot be decoded as its envelope states; goes back as *rejected*."""
 
     detail: str

@@ -19,7 +19,7 @@ REFUSED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """Answer of a command. `facts` is printed as JSON, or else `shown`, a line each. `code` is the exit code."""
 
     facts: Mapping[str, Any]
@@ -27,7 +27,7 @@ class Answer:
     code: int = 0
 
 
-def give(command: Callable[[], Answer], *, as_json: bool) -> int:
+def give(command: Callable[[], CommandResult], *, as_json: bool) -> int:
     """Runs a command and prints its answer; an expected error is one line on stderr. Returns the exit code."""
     try:
         answer = command()

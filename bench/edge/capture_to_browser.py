@@ -41,7 +41,7 @@ from provisioning.demo.encode import encoded
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.simulators.rtsp_server import write_footage
 from provisioning.demo.site_plan import AGENT, CAMERAS
-from provisioning.demo.state import State, default_models
+from provisioning.demo.state import DemoFolder, default_models
 from provisioning.demo.street import Street
 from provisioning.errors import DemoError
 
@@ -199,7 +199,7 @@ class Duty:
 class Run:
     """One street with a page open before it."""
 
-    def __init__(self, state: State, children: Children, models_dir: Path, narrator: Narrator) -> None:
+    def __init__(self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator) -> None:
         self._state = state
         self._children = children
         self._narrator = narrator
@@ -309,7 +309,7 @@ def main() -> int:
     console = Console(width=150)
     with (
         tempfile.TemporaryDirectory(prefix="ws-c2b-") as folder,
-        State(Path(folder), keep=False) as state,
+        DemoFolder(Path(folder), keep=False) as state,
         Children(state.folder("log")) as children,
     ):
         moments, figures = Run(state, children, arguments.models, Narrator(console)).measure(

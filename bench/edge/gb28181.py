@@ -27,7 +27,7 @@ from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from provisioning.contracts.wire.messages import ClockQuality
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, annexb
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Stream
@@ -88,7 +88,7 @@ def _bursts(footage: Footage, pictures: int | None = None) -> list[list[bytes]]:
     return [stream.burst().packets for _ in range(pictures or len(footage.units))]
 
 
-def _stream(footage: Footage, *faults: Fault, seed: int = 1) -> Stream:
+def _stream(footage: Footage, *faults: DeviceFault, seed: int = 1) -> Stream:
     profile = Profile("34020000002000000001", "none", faults=frozenset(faults), loss=LOSS, seed=seed)
     return Stream(footage, MediaOrder("udp", (_HOST, 1), _SSRC, None, 1.0), profile)
 
@@ -258,7 +258,7 @@ def _lossy(reel: Reel) -> Iterator[Comparison]:
     came = wrong = survived = whole = held = 0
     for seed in range(LOSSY_STREAMS):
         receiver, now_s = Receiver("udp", _SSRC), 0.0
-        stream = _stream(reel.footage, Fault.LOSS, Fault.REORDER, seed=seed)
+        stream = _stream(reel.footage, DeviceFault.LOSS, DeviceFault.REORDER, seed=seed)
         for _ in range(LOSSY_S * RATE):
             burst = stream.burst()
             whole += burst.is_keyframe and not burst.dropped

@@ -15,7 +15,7 @@ from center.database.store import AgentRecord, CameraRecord, ConfiguredRecord, S
 from center.fleet.roster import Roster
 from provisioning.contracts.config.processes import HEARTBEAT_S
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.fleet.commands import Tasks
+from provisioning.contracts.fleet.commands import TaskReport
 from provisioning.contracts.fleet.documents import Configured, Membership, Verdict
 from provisioning.contracts.wire import bounds, codec
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
@@ -145,7 +145,7 @@ class Devices:
         self._named: Counter[str] = Counter()
         """Cameras by agent, at most `bounds.MAX_CAMERAS` each."""
         self._configured: dict[str, Configured] = {}
-        self._tasks: dict[str, Tasks] = {}
+        self._tasks: dict[str, TaskReport] = {}
         self._link_up = False
         self._link_since_ms = now_ms()
         self.unreadable_records = 0
@@ -245,12 +245,12 @@ class Devices:
         with self._store.transaction() as session:
             session.merge(record)
 
-    def tasked(self, tasks: Tasks) -> None:
+    def tasked(self, tasks: TaskReport) -> None:
         """Keeps the state of an agent's parse tasks, in memory alone: the broker retains it."""
         with self._lock:
             self._tasks[tasks.agent_id] = tasks
 
-    def tasks(self) -> dict[str, Tasks]:
+    def tasks(self) -> dict[str, TaskReport]:
         """Returns the last report of parse tasks of each agent that takes orders."""
         with self._lock:
             return dict(self._tasks)

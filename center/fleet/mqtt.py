@@ -26,7 +26,7 @@ from center.fleet.rollouts import Rollouts
 from center.fleet.roster import Roster
 from provisioning.contracts.config.processes import Broker as BrokerConfig
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.fleet.commands import Tasks
+from provisioning.contracts.fleet.commands import TaskReport
 from provisioning.contracts.fleet.documents import Configured
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import Assessed, CameraStatus, Heartbeat, Observed
@@ -246,7 +246,7 @@ class Mailbox:
                 _same(agent_id, verdict.agent_id)
                 self._devices.configured(verdict)
             case ["agents", _, "tasks"]:
-                tasks = codec.decode(Tasks, payload)
+                tasks = codec.decode(TaskReport, payload)
                 _same(agent_id, tasks.agent_id)
                 self._devices.tasked(tasks)
             case _:

@@ -19,7 +19,7 @@ from center.fleet.devices import Devices, DeviceState
 from center.tasks.views import Asked, AskedState
 from provisioning.contracts.config.tasks import Tasks as TasksConfig
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskCommand, Tasks, Verb
+from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskCommand, TaskReport, Verb
 from provisioning.contracts.fleet.documents import Sealed
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import SourceKind
@@ -169,7 +169,7 @@ class TaskOrders:
             return {(each.agent_id, each.camera_id): _asked(each, told.get(each.agent_id), now_ms) for each in records}
 
 
-def _asked(record: TaskOrderRecord, told: Tasks | None, now_ms: int) -> Asked:
+def _asked(record: TaskOrderRecord, told: TaskReport | None, now_ms: int) -> Asked:
     word = None if told is None else told.word
     state, cause = AskedState.ASKED, ""
     if word is not None and word.number == record.number:

@@ -11,7 +11,7 @@ from center.access.permissions import Scope
 from center.fleet.devices import CameraView, CauseKind, DeviceState
 from center.pipeline.sample import Sample, Span, grown
 from center.pipeline.verdict import View
-from provisioning.contracts.fleet.commands import Priority, Tasks, Verb
+from provisioning.contracts.fleet.commands import Priority, TaskReport, Verb
 from provisioning.contracts.wire.messages import CameraStatus, Ledger, Recording, SourceKind
 
 _OWN = frozenset({CauseKind.NONE, CauseKind.AGENT})
@@ -131,7 +131,7 @@ def tasks(
     now: Sample,
     before: Sample | None,
     sight: Scope,
-    told: Mapping[str, Tasks] | None = None,
+    told: Mapping[str, TaskReport] | None = None,
     asked: Mapping[tuple[str, str], Asked] | None = None,
 ) -> TaskList:
     """Lists tasks: live ones first, then by agent and camera. `told`: the agents' reports; `asked`: newest orders."""
@@ -155,7 +155,7 @@ def tasks(
     )
 
 
-def _ordered(task: TaskView, told: Mapping[str, Tasks], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
+def _ordered(task: TaskView, told: Mapping[str, TaskReport], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
     """Adds the newest order and the agent's priority to a task that takes orders."""
     word = told.get(task.agent_id)
     state = None if word is None else word.tasks.get(task.camera_id)

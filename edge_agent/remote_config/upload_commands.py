@@ -23,7 +23,7 @@ from provisioning.contracts.fleet.commands import (
     CommandWord,
     Priority,
     TaskCommand,
-    Tasks,
+    TaskReport,
     TaskState,
     Verb,
 )
@@ -97,13 +97,13 @@ class TaskOrders:
             tasks = state.tasks | {command.camera_id: _after(state.tasks.get(command.camera_id, TaskState()), command)}
             self._settle(state.model_copy(update={"tasks": tasks}), command.number, taken=True, cause="")
 
-    def told(self) -> Tasks | None:
+    def told(self) -> TaskReport | None:
         """Report the state of the tasks; None if the agent takes no commands."""
         if self._seal_key_file is None:
             return None
         with self._lock:
             tasks = {camera_id: self._of(camera_id) for camera_id in sorted(self._cameras)}
-            return Tasks(agent_id=self._agent_id, tasks=tasks, word=self._state.word)
+            return TaskReport(agent_id=self._agent_id, tasks=tasks, word=self._state.word)
 
     def is_paused(self, camera_id: str) -> bool:
         """True if the centre has paused a task."""

@@ -24,7 +24,7 @@ from edge_agent.uplink.inflight_window import InflightWindow
 from edge_agent.uplink.mqtt import Acknowledged, Arrived, Connected, Dial, Disconnected, Link, MqttEvent
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.fleet.commands import Tasks
+from provisioning.contracts.fleet.commands import TaskReport
 from provisioning.contracts.fleet.documents import Configured, Installed
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import (
@@ -102,7 +102,7 @@ class Publisher:
         self._erased: frozenset[str] = frozenset()
         self._told: Configured | None = None
         self._told_installed: Installed | None = None
-        self._tasks: Tasks | None = None
+        self._tasks: TaskReport | None = None
         self._trouble: str | None = None
 
     @property

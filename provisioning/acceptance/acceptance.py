@@ -8,7 +8,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from provisioning.acceptance import judging
-from provisioning.acceptance.judging import Card, Outcome, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, Card, Question
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.survey import SignedSurvey, Survey
 from provisioning.contracts.query import statement
@@ -17,15 +17,20 @@ from provisioning.contracts.wire import codec
 from provisioning.errors import AcceptanceError
 from provisioning.files import durable
 from provisioning.home.home import Home
-from provisioning.output import Answer, table
+from provisioning.output import CommandResult, table
 from provisioning.signing.statements import Attested, AttestError
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
 _FRESH_MS: Final = 24 * 3600 * 1000
-_MARKS: Final = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.OPEN: "open", Outcome.NONE: "–"}
+_MARKS: Final = {
+    AcceptanceOutcome.PASS: "pass",
+    AcceptanceOutcome.FAIL: "FAIL",
+    AcceptanceOutcome.OPEN: "open",
+    AcceptanceOutcome.NONE: "–",
+}
 
 
-def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> Answer:
+def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> CommandResult:
     """Judges a survey, and writes the report. Exit code 0: every camera passes. 1: one fails, or something is open.
 
     Raises:
@@ -88,7 +93,7 @@ def _check_signed(signed: SignedSurvey, survey: Survey, home: Home, file: Path) 
             raise AcceptanceError(f"--survey {file}: its certificate was revoked: survey the box that is in use")
 
 
-def _answer(agent_id: str, cards: list[Card], verdict: Outcome, out: Path | None) -> Answer:
+def _answer(agent_id: str, cards: list[Card], verdict: AcceptanceOutcome, out: Path | None) -> CommandResult:
     facts: dict[str, Any] = {
         "agent": agent_id,
         "result": verdict,
@@ -111,9 +116,9 @@ def _answer(agent_id: str, cards: list[Card], verdict: Outcome, out: Path | None
         f"{card.camera_id}, {question}: {finding.found}"
         for card in cards
         for question, finding in card.findings.items()
-        if finding.outcome in {Outcome.FAIL, Outcome.OPEN}
+        if finding.outcome in {AcceptanceOutcome.FAIL, AcceptanceOutcome.OPEN}
     ]
     shown.append(f"{agent_id}: {_MARKS[verdict]}" + ("" if cards else ", it has no camera"))
     if out is not None:
         shown.append(f"{out}: print it and sign")
-    return Answer(facts, shown, 0 if verdict is Outcome.PASS else 1)
+    return CommandResult(facts, shown, 0 if verdict is AcceptanceOutcome.PASS else 1)

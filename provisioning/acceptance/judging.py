@@ -26,7 +26,7 @@ class Question(StrEnum):
     ARCHIVED = "archived"
 
 
-class Outcome(StrEnum):
+class AcceptanceOutcome(StrEnum):
     """Answer to a question. `open`: it cannot be told from here, and a technician has to look."""
 
     PASS = "pass"  # noqa: S105 - an outcome
@@ -37,10 +37,10 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CameraFinding:
     """Outcome of one question. `found` is for people; if it does not pass, it says what to do."""
 
-    outcome: Outcome
+    outcome: AcceptanceOutcome
     found: str = ""
 
 
@@ -50,13 +50,16 @@ class Card:
 
     camera_id: str
     name: str
-    findings: Mapping[Question, Finding]
+    findings: Mapping[Question, CameraFinding]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> AcceptanceOutcome:
         """Worst outcome of its findings."""
         outcomes = {each.outcome for each in self.findings.values()}
-        return next((each for each in (Outcome.FAIL, Outcome.OPEN) if each in outcomes), Outcome.PASS)
+        return next(
+            (each for each in (AcceptanceOutcome.FAIL, AcceptanceOutcome.OPEN) if each in outcomes),
+            AcceptanceOutcome.PASS,
+        )
 
 
 def judge(
@@ -68,25 +71,31 @@ def judge(
     return cards + [_stray(each) for each in known.values()]
 
 
-def outcome(cards: Sequence[Card]) -> Outcome:
+def outcome(cards: Sequence[Card]) -> AcceptanceOutcome:
     """Returns the site's outcome: it passes if every camera does, and there is one."""
-    if not cards or any(card.outcome is Outcome.FAIL for card in cards):
-        return Outcome.FAIL
-    return Outcome.OPEN if any(card.outcome is Outcome.OPEN for card in cards) else Outcome.PASS
+    if not cards or any(card.outcome is AcceptanceOutcome.FAIL for card in cards):
+        return AcceptanceOutcome.FAIL
+    return (
+        AcceptanceOutcome.OPEN
+        if any(card.outcome is AcceptanceOutcome.OPEN for card in cards)
+        else AcceptanceOutcome.PASS
+    )
 
 
 def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, float] | None) -> Card:
     register = {Question.CODE: _code(record.id), Question.COORDINATES: _place(record, near)}
     if seen is None:
-        absent = Finding(Outcome.FAIL, "the box does not have it: is the newest configuration applied?")
-        blank = Finding(Outcome.OPEN, "not looked at")
+        absent = CameraFinding(AcceptanceOutcome.FAIL, "the box does not have it: is the newest configuration applied?")
+        blank = CameraFinding(AcceptanceOutcome.OPEN, "not looked at")
         asked = dict.fromkeys((Question.PICTURE, Question.CLOCK, Question.REDACTION, Question.ARCHIVED), blank)
         return Card(record.id, record.name, {Question.REACHABLE: absent, **asked, **register})
     return Card(
         record.id,
         record.name,
         {
-            Question.REACHABLE: Finding(Outcome.PASS) if seen.reached else Finding(Outcome.FAIL, seen.trouble),
+            Question.REACHABLE: CameraFinding(AcceptanceOutcome.PASS)
+            if seen.reached
+            else CameraFinding(AcceptanceOutcome.FAIL, seen.trouble),
             Question.PICTURE: _picture(seen),
             Question.CLOCK: _clock(seen),
             Question.REDACTION: _redaction(seen),
@@ -97,66 +106,76 @@ def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, fl
 
 
 def _stray(seen: CameraSurvey) -> Card:
-    found = Finding(Outcome.FAIL, "the register does not have it: the box's own file names it, or an old configuration")
-    blank = Finding(Outcome.OPEN, "not in the register")
+    found = CameraFinding(
+        AcceptanceOutcome.FAIL, "the register does not have it: the box's own file names it, or an old configuration"
+    )
+    blank = CameraFinding(AcceptanceOutcome.OPEN, "not in the register")
     return Card(seen.camera_id, "", {each: found if each is Question.REACHABLE else blank for each in Question})
 
 
-def _picture(seen: CameraSurvey) -> Finding:
+def _picture(seen: CameraSurvey) -> CameraFinding:
     if not seen.reached:
-        return Finding(Outcome.OPEN, "no picture to look at")
+        return CameraFinding(AcceptanceOutcome.OPEN, "no picture to look at")
     if seen.picture_faults:
         named = ", ".join(fault.replace("_", " ") for fault in seen.picture_faults)
-        return Finding(Outcome.FAIL, f"{named}: look at lens, light, cable and settings")
+        return CameraFinding(AcceptanceOutcome.FAIL, f"{named}: look at lens, light, cable and settings")
     if seen.width is None or seen.height is None:
-        return Finding(Outcome.OPEN, "only the running agent opens it: look at its newest picture in the console")
-    return Finding(Outcome.PASS, f"{seen.width}×{seen.height}")
+        return CameraFinding(
+            AcceptanceOutcome.OPEN, "only the running agent opens it: look at its newest picture in the console"
+        )
+    return CameraFinding(AcceptanceOutcome.PASS, f"{seen.width}×{seen.height}")
 
 
-def _clock(seen: CameraSurvey) -> Finding:
+def _clock(seen: CameraSurvey) -> CameraFinding:
     if seen.clock_ms is None:
-        return Finding(Outcome.OPEN, "the camera does not tell it: compare its own page with the box, and set NTP")
+        return CameraFinding(
+            AcceptanceOutcome.OPEN, "the camera does not tell it: compare its own page with the box, and set NTP"
+        )
     off = f"{seen.clock_ms / 1000:+.1f} s"
     certain_ms = abs(seen.clock_ms) - (seen.clock_bound_ms or 0.0)
     if certain_ms > CLOCK_MS:
-        return Finding(Outcome.FAIL, f"{off}: set NTP in the camera")
+        return CameraFinding(AcceptanceOutcome.FAIL, f"{off}: set NTP in the camera")
     if abs(seen.clock_ms) + (seen.clock_bound_ms or 0.0) > CLOCK_MS:
-        return Finding(Outcome.OPEN, f"{off}, give or take {(seen.clock_bound_ms or 0.0) / 1000:.1f} s: look again")
-    return Finding(Outcome.PASS, off)
+        return CameraFinding(
+            AcceptanceOutcome.OPEN, f"{off}, give or take {(seen.clock_bound_ms or 0.0) / 1000:.1f} s: look again"
+        )
+    return CameraFinding(AcceptanceOutcome.PASS, off)
 
 
-def _code(camera_id: str) -> Finding:
+def _code(camera_id: str) -> CameraFinding:
     if not camera_id.isdigit():
-        return Finding(Outcome.NONE, "an id of one's own")
+        return CameraFinding(AcceptanceOutcome.NONE, "an id of one's own")
     try:
         gb_code.check_camera(camera_id)
     except CameraListError as error:
-        return Finding(Outcome.FAIL, str(error))
-    return Finding(Outcome.PASS)
+        return CameraFinding(AcceptanceOutcome.FAIL, str(error))
+    return CameraFinding(AcceptanceOutcome.PASS)
 
 
-def _place(record: CameraRecord, near: tuple[float, float] | None) -> Finding:
+def _place(record: CameraRecord, near: tuple[float, float] | None) -> CameraFinding:
     if record.latitude is None or record.longitude is None:
-        return Finding(Outcome.FAIL, "none: take them from a GPS receiver and import the list again")
+        return CameraFinding(AcceptanceOutcome.FAIL, "none: take them from a GPS receiver and import the list again")
     try:
         coordinates.check(record.latitude, record.longitude, near=near)
     except CameraListError as error:
-        return Finding(Outcome.FAIL, str(error))
-    return Finding(Outcome.PASS, f"{record.latitude:.5f}, {record.longitude:.5f}")
+        return CameraFinding(AcceptanceOutcome.FAIL, str(error))
+    return CameraFinding(AcceptanceOutcome.PASS, f"{record.latitude:.5f}, {record.longitude:.5f}")
 
 
-def _redaction(seen: CameraSurvey) -> Finding:
+def _redaction(seen: CameraSurvey) -> CameraFinding:
     if seen.redacted is None:
         if seen.archived:  # nothing is archived that was not redacted
-            return Finding(Outcome.PASS, "by what was archived")
-        return Finding(Outcome.OPEN, "no picture was redacted yet")
+            return CameraFinding(AcceptanceOutcome.PASS, "by what was archived")
+        return CameraFinding(AcceptanceOutcome.OPEN, "no picture was redacted yet")
     if not seen.redacted:
-        return Finding(Outcome.FAIL, seen.redaction_trouble or "no picture could be redacted: see wayside-edge doctor")
-    return Finding(Outcome.PASS)
+        return CameraFinding(
+            AcceptanceOutcome.FAIL, seen.redaction_trouble or "no picture could be redacted: see wayside-edge doctor"
+        )
+    return CameraFinding(AcceptanceOutcome.PASS)
 
 
-def _archived(seen: CameraSurvey) -> Finding:
+def _archived(seen: CameraSurvey) -> CameraFinding:
     if seen.archived:
-        return Finding(Outcome.PASS, f"{seen.archived}")
+        return CameraFinding(AcceptanceOutcome.PASS, f"{seen.archived}")
     found = f"{seen.selected} taken, none confirmed" if seen.selected else "none taken: does the agent run?"
-    return Finding(Outcome.FAIL, f"{found}; see wayside-edge doctor")
+    return CameraFinding(AcceptanceOutcome.FAIL, f"{found}; see wayside-edge doctor")

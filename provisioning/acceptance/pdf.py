@@ -20,7 +20,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from provisioning.acceptance.judging import Card, Outcome, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, Card, Question
 
 READERS_FONT: Final = "STSong-Light"
 FONT_FILES: Final = (
@@ -38,13 +38,16 @@ QUESTIONS: Final[Mapping[Question, str]] = {
     Question.REDACTION: "脱敏 redaction",
     Question.ARCHIVED: "首图入库 archived",
 }
-OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.PASS: "合格 pass",
-    Outcome.FAIL: "不合格 FAIL",
-    Outcome.OPEN: "待查 open",
-    Outcome.NONE: "—",
+OUTCOMES: Final[Mapping[AcceptanceOutcome, str]] = {
+    AcceptanceOutcome.PASS: "合格 pass",
+    AcceptanceOutcome.FAIL: "不合格 FAIL",
+    AcceptanceOutcome.OPEN: "待查 open",
+    AcceptanceOutcome.NONE: "—",
 }
-_COLOURS: Final = {Outcome.FAIL: colors.HexColor("#b3261e"), Outcome.OPEN: colors.HexColor("#8a5a00")}
+_COLOURS: Final = {
+    AcceptanceOutcome.FAIL: colors.HexColor("#b3261e"),
+    AcceptanceOutcome.OPEN: colors.HexColor("#8a5a00"),
+}
 _SIGNERS: Final = ("施工单位 Installed by", "验收单位 Accepted by", "日期 Date")
 _MARGIN: Final = 14 * mm
 
@@ -61,7 +64,9 @@ class Heading:
     """First digits of the survey's SHA-256, by which paper and file can be compared."""
 
 
-def as_pdf(heading: Heading, cards: Sequence[Card], verdict: Outcome, fonts: Sequence[Path] = FONT_FILES) -> bytes:
+def as_pdf(
+    heading: Heading, cards: Sequence[Card], verdict: AcceptanceOutcome, fonts: Sequence[Path] = FONT_FILES
+) -> bytes:
     """Draws the report. Foreign text is drawn as it is and never read as markup."""
     font = _font(fonts)
     large = ParagraphStyle("large", fontName=font, fontSize=15, leading=21)
@@ -80,7 +85,7 @@ def as_pdf(heading: Heading, cards: Sequence[Card], verdict: Outcome, fonts: Seq
         )
         for card in cards
         for question, finding in card.findings.items()
-        if finding.outcome in {Outcome.FAIL, Outcome.OPEN}
+        if finding.outcome in {AcceptanceOutcome.FAIL, AcceptanceOutcome.OPEN}
     ]
     story += [Spacer(1, 12 * mm), _signatures(font)]
     buffer = io.BytesIO()

@@ -14,9 +14,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
 from provisioning.broker import config, refusals
-from provisioning.broker.config import Address, Listeners
+from provisioning.broker.config import ListenAddress, Listeners
 from provisioning.broker.process import own_certificate
-from provisioning.check_result import Finding
+from provisioning.check_result import CheckResult
 from provisioning.errors import AuthorityError, BrokerError, ProvisioningError
 from provisioning.pki import revocation_list
 from provisioning.pki.authority import CLIENT, SERVER, Authority
@@ -28,7 +28,7 @@ _RENDER: Final = "render it again: wayside-provision broker render"
 _ISSUE: Final = "issue it again"
 
 
-def check(directory: Path, listeners: Listeners, identities: Identities, *, live: bool) -> list[Finding]:
+def check(directory: Path, listeners: Listeners, identities: Identities, *, live: bool) -> list[CheckResult]:
     """Runs all checks, one after another; a failure stops none of the others.
 
     With `live` it also connects to the running broker, with throw-away certificates: this takes the key of the agents'
@@ -48,17 +48,17 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
     return findings + refusals.check(listeners, identities) if live else findings
 
 
-def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[Finding]:
+def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[CheckResult]:
     """Checks that the broker's files are the same as a rendering made today."""
     look = _Look(directory, listeners, identities)
     return [_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()]
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, look: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(what, is_good=True, detail=look())
+        return CheckResult(what, is_good=True, detail=look())
     except ProvisioningError as error:
-        return Finding(what, is_good=False, detail=str(error))
+        return CheckResult(what, is_good=False, detail=str(error))
 
 
 class _Look:
@@ -192,7 +192,7 @@ def _names(certificate: x509.Certificate) -> set[str]:
     }
 
 
-def _port(address: Address, *, live: bool) -> str:
+def _port(address: ListenAddress, *, live: bool) -> str:
     if address.accepts():
         return f"{address} accepts connections"
     if live:

@@ -3,10 +3,10 @@
 from provisioning.broker import config, process
 from provisioning.home.home import Home
 from provisioning.logging_setup import log_to_stderr
-from provisioning.output import Answer, announcer
+from provisioning.output import CommandResult, announcer
 
 
-def render(home: Home) -> Answer:
+def render(home: Home) -> CommandResult:
     """Writes the broker's configuration and access files, and the revocation lists if it has none yet.
 
     Existing lists are left to `broker run`, which ends connections for new entries in them.
@@ -24,10 +24,10 @@ def render(home: Home) -> Answer:
     changed = not is_whole or before != [file.read_bytes() for file in files]
     facts = {"changed": changed, "files": [str(file) for file in (*files, *lists)]}
     what = "written" if changed else "as it was; nothing was changed"
-    return Answer(facts, [f"{written}: {what}", "wayside-provision broker run starts Mosquitto with it"])
+    return CommandResult(facts, [f"{written}: {what}", "wayside-provision broker run starts Mosquitto with it"])
 
 
-def run(home: Home, *, as_json: bool) -> Answer:
+def run(home: Home, *, as_json: bool) -> CommandResult:
     """Runs the broker until a signal ends it.
 
     Raises:
@@ -35,10 +35,10 @@ def run(home: Home, *, as_json: bool) -> Answer:
     """
     log_to_stderr()
     code = process.run(home, announcer(as_json=as_json))
-    return Answer({"said": "ended"}, ["ended"], code)
+    return CommandResult({"said": "ended"}, ["ended"], code)
 
 
-def check(home: Home, *, live: bool) -> Answer:
+def check(home: Home, *, live: bool) -> CommandResult:
     """Checks the broker's files, and with `live` the running one. Exit code 1: something is wrong.
 
     Raises:
@@ -50,4 +50,4 @@ def check(home: Home, *, live: bool) -> Answer:
     facts = [{"what": each.what, "is_good": each.is_good, "detail": each.detail} for each in findings]
     good = all(each.is_good for each in findings)
     lines = [f"{'ok  ' if each.is_good else 'fail'} {each.what}: {each.detail}" for each in findings]
-    return Answer({"good": good, "findings": facts}, lines, 0 if good else 1)
+    return CommandResult({"good": good, "findings": facts}, lines, 0 if good else 1)

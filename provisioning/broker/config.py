@@ -53,7 +53,7 @@ has the picture; without it the kernel ends Mosquitto, which finds the same agai
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ListenAddress:
     """Address of a listener."""
 
     host: str
@@ -93,8 +93,8 @@ class Address:
 class Listeners:
     """Addresses of the broker's two listeners, and the account that runs it."""
 
-    agents: Address
-    services: Address
+    agents: ListenAddress
+    services: ListenAddress
     account: str
     """Started as root, Mosquitto becomes this account and must then be able to read every file named here."""
 
@@ -202,7 +202,7 @@ def _unwritable(directory: Path, error: OSError) -> BrokerError:
 _HEAD: Final = f"# Rendered by wayside-provision from contracts.topics ({PREFIX}); changes here are lost."
 
 
-def _listener(address: Address, own: Identity, authority: Authority, acl_file: Path, crl_file: Path) -> str:
+def _listener(address: ListenAddress, own: Identity, authority: Authority, acl_file: Path, crl_file: Path) -> str:
     return f"""\
 listener {address.port} {address.host}
 protocol mqtt

@@ -10,7 +10,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from provisioning.broker.config import Address
+from provisioning.broker.config import ListenAddress
 from provisioning.errors import BrokerError
 from provisioning.pki.identities import Identity
 
@@ -22,7 +22,7 @@ _CONNECT: Final = b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"
 _CONNACK: Final = b"\x20"
 
 
-def told(address: Address, identity: Identity | None, ca_file: Path) -> str:
+def told(address: ListenAddress, identity: Identity | None, ca_file: Path) -> str:
     """Returns the broker's answer to a client with this certificate: `ACCEPTED`, or TLS's word for the refusal.
 
     In TLS 1.3 a refusal comes after the client's handshake, at its first read. So read before writing: Mosquitto closes
@@ -56,7 +56,7 @@ def told(address: Address, identity: Identity | None, ca_file: Path) -> str:
 class Probe:
     """One MQTT 5 connection; it does not reconnect."""
 
-    def __init__(self, address: Address, identity: Identity, client_id: str) -> None:
+    def __init__(self, address: ListenAddress, identity: Identity, client_id: str) -> None:
         """Connects to the broker.
 
         Raises:

@@ -22,7 +22,7 @@ from cryptography import x509
 
 from provisioning import logging_setup
 from provisioning.broker import config as broker
-from provisioning.broker.config import Address, Listeners
+from provisioning.broker.config import ListenAddress, Listeners
 from provisioning.errors import AuthorityError, BrokerError
 from provisioning.files import durable
 from provisioning.home.home import Home
@@ -72,8 +72,8 @@ def listeners(home: Home) -> Listeners:
     """Returns the listeners of a home's broker."""
     config = home.config
     return Listeners(
-        Address(config.listen, config.agents_port),
-        Address(config.services_listen, config.services_port),
+        ListenAddress(config.listen, config.agents_port),
+        ListenAddress(config.services_listen, config.services_port),
         config.account,
     )
 
@@ -347,7 +347,7 @@ class BrokerProcess:
             durable.move(file, file.with_suffix(".damaged"))
             _log.error("%s cannot be read and was set aside; whoever connects publishes his states again", file)
 
-    def _addresses(self) -> tuple[Address, Address]:
+    def _addresses(self) -> tuple[ListenAddress, ListenAddress]:
         return (self._listeners.agents, self._listeners.services)
 
     def _obituary(self) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from provisioning.broker.config import PACKET_OVERHEAD_BYTES, Address, Listeners
+from provisioning.broker.config import PACKET_OVERHEAD_BYTES, ListenAddress, Listeners
 from provisioning.broker.probe import ACCEPTED, Probe, told
-from provisioning.check_result import Finding
+from provisioning.check_result import CheckResult
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, Role
 from provisioning.errors import BrokerError, ProvisioningError
@@ -24,7 +24,7 @@ REFUSED: Final = "Not authorized"
 TAKEN: Final = ("Success", "No matching subscribers")
 
 
-def check(listeners: Listeners, identities: Identities) -> list[Finding]:
+def check(listeners: Listeners, identities: Identities) -> list[CheckResult]:
     """Runs all attempts, one after another; a failure stops none of the others.
 
     Readers of heartbeats get an empty one, from an agent that does not exist, and ignore it.
@@ -46,11 +46,11 @@ def check(listeners: Listeners, identities: Identities) -> list[Finding]:
         return [_tried(what, look) for what, look in looks.items()]
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, look: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(what, is_good=True, detail=look())
+        return CheckResult(what, is_good=True, detail=look())
     except ProvisioningError as error:
-        return Finding(what, is_good=False, detail=str(error))
+        return CheckResult(what, is_good=False, detail=str(error))
 
 
 class _Visit:
@@ -81,11 +81,11 @@ class _Visit:
             cases.append((address, self._sign(foreign, name, place), ca_file))
         return self._refused(*cases)
 
-    def agent_at(self, address: Address) -> str:
+    def agent_at(self, address: ListenAddress) -> str:
         agent = self._agent(self._name)
         return self._refused((address, agent, agent.ca_file))
 
-    def service_at(self, address: Address) -> str:
+    def service_at(self, address: ListenAddress) -> str:
         own = self._identities.identity(Role.PROVISIONING.value)
         return self._refused((address, own, own.ca_file))
 
@@ -152,7 +152,7 @@ class _Visit:
             durable.write(made.cert_file, public_pem(certificate))
         return made
 
-    def _refused(self, *cases: tuple[Address, Identity | None, Path]) -> str:
+    def _refused(self, *cases: tuple[ListenAddress, Identity | None, Path]) -> str:
         words = []
         for address, identity, ca_file in cases:
             word = told(address, identity, ca_file)

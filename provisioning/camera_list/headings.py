@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.camera_list.lines import EMPTY, Cell, Line
+from provisioning.camera_list.lines import EMPTY, Cell, ListLine
 from provisioning.errors import CameraListError
 
 KNOWN: Final = {
@@ -40,7 +40,7 @@ class Columns:
     names: tuple[str, ...]
     headings: dict[str, str]
 
-    def cells(self, line: Line) -> dict[str, Cell]:
+    def cells(self, line: ListLine) -> dict[str, Cell]:
         """Returns a line's cells by column; absent ones are empty.
 
         Raises:
@@ -59,7 +59,7 @@ class Columns:
         return found
 
 
-def columns(lines: list[Line]) -> Columns:
+def columns(lines: list[ListLine]) -> Columns:
     """Reads the headings, which must be the first of the lines.
 
     Raises:

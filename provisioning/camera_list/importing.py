@@ -6,13 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioning.camera_list import reader
-from provisioning.camera_list.reader import CameraRow, Fault
+from provisioning.camera_list.reader import CameraRow, LineFault
 from provisioning.contracts.fleet.documents import Membership
 from provisioning.home import documents
 from provisioning.home.cameras import CameraRecord
 from provisioning.home.device_channel import DeviceChannel
 from provisioning.home.home import Home
-from provisioning.output import Answer, table
+from provisioning.output import CommandResult, table
 from provisioning.signing.documents import encrypt_password
 
 
@@ -30,7 +30,7 @@ class _Change:
         return bool(self.added or self.changed or self.removed)
 
 
-def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> Answer:
+def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> CommandResult:
     """Imports the sound lines of a list as cameras of an agent, and reports the faults of the others.
 
     With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since
@@ -77,10 +77,10 @@ def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool
         configuration, said = _deliver(home, agent_id)
         facts["configuration"] = configuration
         shown.append(said)
-    return Answer(facts, shown, 1 if faults else 0)
+    return CommandResult(facts, shown, 1 if faults else 0)
 
 
-def remove(home: Home, agent_id: str, camera_id: str) -> Answer:
+def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
     """Removes a camera from an agent.
 
     Raises:
@@ -100,11 +100,11 @@ def remove(home: Home, agent_id: str, camera_id: str) -> Answer:
     }
     if not changed:
         has = ", ".join(left) or "none"
-        return Answer(facts, [f"agent {agent_id} has no camera {camera_id}; it has: {has}; nothing was changed"])
-    return Answer(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", said])
+        return CommandResult(facts, [f"agent {agent_id} has no camera {camera_id}; it has: {has}; nothing was changed"])
+    return CommandResult(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", said])
 
 
-def send(home: Home, agent_id: str) -> Answer:
+def send(home: Home, agent_id: str) -> CommandResult:
     """Issues an agent's configuration under a new number, though nothing in it has changed.
 
     Raises:
@@ -115,13 +115,13 @@ def send(home: Home, agent_id: str) -> Answer:
     made = documents.configuration(home, agent_id, again=True)
     facts = {"changed": made is not None, "agent": agent_id, "configuration": None if made is None else made.number}
     if made is None:
-        return Answer(
+        return CommandResult(
             facts, [f"agent {agent_id} is {agent.membership} or never had a camera: there is nothing to send"]
         )
-    return Answer(facts, [f"configuration {made.number} is ready; the running service delivers it"])
+    return CommandResult(facts, [f"configuration {made.number} is ready; the running service delivers it"])
 
 
-def listing(home: Home, agent_id: str) -> Answer:
+def listing(home: Home, agent_id: str) -> CommandResult:
     """Lists the cameras of an agent; tells that one has a password, and never which.
 
     An address is shortened to host and port: a path may hold a vendor's token. A registering device is shown by its own
@@ -145,7 +145,7 @@ def listing(home: Home, agent_id: str) -> Answer:
     ]
     titles = ("camera", "name", "address", "user", "password", "latitude", "longitude")
     rows = [list((each | {"password": "yes" if each["password"] else "no"}).values()) for each in cameras]
-    return Answer({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
+    return CommandResult({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
 
 
 def _address(url: str) -> str:
@@ -156,11 +156,11 @@ def _address(url: str) -> str:
     return f"{host}:{parts.port or (322 if parts.scheme == 'rtsps' else 554)}"
 
 
-def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[Fault]]:
+def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[LineFault]]:
     """Returns the rows that this agent may have, and a fault for each camera of another agent."""
     others = {camera: owner for camera, owner in home.plans.owners().items() if owner != agent_id}
     faults = [
-        Fault(
+        LineFault(
             row.line,
             "id",
             f"camera {row.id} belongs to agent {others[row.id]}: give it another id, or remove it there:"
@@ -174,7 +174,7 @@ def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[Ca
 
 def _agreeing(
     home: Home, rows: Sequence[CameraRow], known: Mapping[str, CameraRecord]
-) -> tuple[list[CameraRow], list[Fault]]:
+) -> tuple[list[CameraRow], list[LineFault]]:
     """Returns the rows that agree with the cameras that stay, and a fault for each other: a device registers once."""
     listed = {row.id for row in rows}
     staying: dict[str, list[tuple[DeviceChannel, CameraRecord]]] = {}
@@ -193,15 +193,15 @@ def _agreeing(
     return agreeing, faults
 
 
-def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> Fault | None:
+def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> LineFault | None:
     """Returns the fault of a row that conflicts with another camera of its device."""
     if is_same_channel:
-        return Fault(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
+        return LineFault(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
     sealed = other.password_sealed
     password = None if sealed is None else home.vault.decrypt(sealed, agent_id=other.agent_id, camera_id=other.id)
     for name, its, this in (("username", other.username, row.username), ("password", password, row.password)):
         if its != this:
-            return Fault(
+            return LineFault(
                 row.line,
                 name,
                 f"camera {other.id} is of the same device and has another {name}: a device has one; list both cameras",

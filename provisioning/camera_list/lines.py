@@ -41,7 +41,7 @@ EMPTY: Final = Cell("")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListLine:
     """A line that is not empty. `number` counts from 1, in the file; `fault`: reason why it has no cells."""
 
     number: int
@@ -49,13 +49,13 @@ class Line:
     fault: str = ""
 
 
-def bounded(lines: Iterator[Line]) -> list[Line]:
+def bounded(lines: Iterator[ListLine]) -> list[ListLine]:
     """Returns the lines that are not empty, without empty cells at their ends: one of headings and one a camera.
 
     Raises:
         CameraListError: more than 2,000 cameras or 256 columns.
     """
-    kept: list[Line] = []
+    kept: list[ListLine] = []
     for line in lines:
         width = next((place for place in range(len(line.cells), 0, -1) if not line.cells[place - 1].is_blank), 0)
         if not width and not line.fault:
@@ -66,7 +66,7 @@ def bounded(lines: Iterator[Line]) -> list[Line]:
             )
         if len(kept) > MAX_CAMERAS:
             raise CameraListError(f"the list has more than {MAX_CAMERAS:,} cameras: divide it into several")
-        kept.append(Line(line.number, line.cells[:width], line.fault))
+        kept.append(ListLine(line.number, line.cells[:width], line.fault))
     return kept
 
 
@@ -88,7 +88,7 @@ def decode(data: bytes) -> tuple[str, str]:
     raise CameraListError("the file is neither UTF-8 nor GB18030: save it as CSV UTF-8")
 
 
-def parse(text: str) -> list[Line]:
+def parse(text: str) -> list[ListLine]:
     """Parses a CSV text. The separator is the one of comma, semicolon and tab that the first line has most of.
 
     Raises:
@@ -100,7 +100,7 @@ def parse(text: str) -> list[Line]:
     return bounded(_lines(physical))
 
 
-def _lines(physical: list[str]) -> Iterator[Line]:
+def _lines(physical: list[str]) -> Iterator[ListLine]:
     first = next((line for line in physical if line.strip()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     position = 0
@@ -111,9 +111,9 @@ def _lines(physical: list[str]) -> Iterator[Line]:
         cells, end = _record(physical, position, delimiter)
         if cells is None:
             fault = "a double quote is not closed or stands amid a value: put the value in quotes, its own ones twice"
-            yield Line(position + 1, (), fault)
+            yield ListLine(position + 1, (), fault)
         else:
-            yield Line(position + 1, tuple(Cell(cell) if cell else EMPTY for cell in cells))
+            yield ListLine(position + 1, tuple(Cell(cell) if cell else EMPTY for cell in cells))
         position = end
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from provisioning.camera_list import headings, lines, workbook
 from provisioning.camera_list.headings import Columns
-from provisioning.camera_list.lines import Line
+from provisioning.camera_list.lines import ListLine
 from provisioning.camera_list.values import Values
 from provisioning.errors import CameraListError
 
@@ -33,7 +33,7 @@ class CameraRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LineFault:
     """Fault of a line, with the remedy. `column` is the file's own heading, empty for the line as a whole."""
 
     line: int
@@ -49,7 +49,7 @@ class CameraList:
     """Content of a list. `encoding`: utf-8, gb18030 or xlsx."""
 
     rows: tuple[CameraRow, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[LineFault, ...]
     encoding: str
 
 
@@ -87,7 +87,7 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _lines(data: bytes) -> tuple[list[Line], str]:
+def _lines(data: bytes) -> tuple[list[ListLine], str]:
     if data.startswith(workbook.MAGIC):
         return workbook.parse(data), "xlsx"
     if data.startswith(workbook.OLD_MAGIC):
@@ -100,7 +100,7 @@ class _Reading:
     """Reads the cameras of one list in their order: the first of two equal ones stands."""
 
     def __init__(self, columns: Columns, near: tuple[float, float] | None) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[LineFault] = []
         self._columns = columns
         self._near = near
         self._ids: dict[str, int] = {}
@@ -108,15 +108,15 @@ class _Reading:
         self._devices: dict[str, tuple[int, str | None, str | None]] = {}
         """Line, user and password of the first camera of each device."""
 
-    def row(self, line: Line) -> CameraRow | None:
+    def row(self, line: ListLine) -> CameraRow | None:
         """Reads one camera; None after adding its faults."""
         if line.fault:
-            self.faults.append(Fault(line.number, "", line.fault))
+            self.faults.append(LineFault(line.number, "", line.fault))
             return None
         try:
             cells = self._columns.cells(line)
         except CameraListError as error:
-            self.faults.append(Fault(line.number, "", str(error)))
+            self.faults.append(LineFault(line.number, "", str(error)))
             return None
         values = Values(cells, self._columns.headings)
         camera_id, name, kind = values.id(), values.name(), values.kind()
@@ -127,7 +127,7 @@ class _Reading:
         if kind is not None:
             url, username, password = (self._device if kind == "gb28181" else self._stream)(values, line.number)
         latitude, longitude = values.place(self._near)
-        self.faults += [Fault(line.number, heading, text) for heading, text in values.faults]
+        self.faults += [LineFault(line.number, heading, text) for heading, text in values.faults]
         if values.faults or camera_id is None or name is None or url is None:
             return None
         return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)

@@ -21,7 +21,7 @@ _URL: Final[TypeAdapter[str]] = TypeAdapter(RtspUrl)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RtspAddress:
     """An address, and its secrets separately. A path may hold a vendor's token: it is not shown either."""
 
     url: str = field(repr=False)
@@ -31,7 +31,7 @@ class Address:
     """Equal for two spellings of one stream: scheme, host, port, path with query."""
 
 
-def split(text: str) -> Address:
+def split(text: str) -> RtspAddress:
     """Splits an address. The last `@` before the first `/`, `?` or `#` ends the password, the first `:` the user.
 
     Technicians paste passwords as they are. User and password are percent-decoded only if both, as they stand, could be
@@ -62,7 +62,7 @@ def split(text: str) -> Address:
             f"this is no RTSP address: write rtsp://host:554/path, of up to {_MAX_LENGTH:,} characters"
         )
     username, password = _user_and_password(userinfo)
-    return Address(url, username or None, password or None, (scheme, host.lower(), port, rest))
+    return RtspAddress(url, username or None, password or None, (scheme, host.lower(), port, rest))
 
 
 def _host_and_port(place: str, default: int) -> tuple[str, int]:

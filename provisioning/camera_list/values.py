@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from provisioning.camera_list import coordinates, gb_code, rtsp_address
 from provisioning.camera_list.lines import BLANKS, CUT_NUMBER, Cell
-from provisioning.camera_list.rtsp_address import Address
+from provisioning.camera_list.rtsp_address import RtspAddress
 from provisioning.contracts import ids
 from provisioning.errors import CameraListError
 from provisioning.home.device_channel import ID_PATTERN, DeviceChannel
@@ -81,11 +81,11 @@ class Values:
             )
         return username or (None if channel is None else channel.device_id), password or None
 
-    def address(self) -> Address | None:
+    def address(self) -> RtspAddress | None:
         """Returns the parsed RTSP address."""
         return self._take("url", lambda text: rtsp_address.split(_trimmed(text)))
 
-    def credentials(self, address: Address | None) -> tuple[str | None, str | None]:
+    def credentials(self, address: RtspAddress | None) -> tuple[str | None, str | None]:
         """Returns user and password of address or columns: both or neither; given twice, they must agree."""
         before = len(self.faults)
         username = self._take("username", lambda text: _printable(text.strip(BLANKS)))

@@ -12,7 +12,7 @@ from typing import Any, Final
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from provisioning.camera_list.lines import CUT_NUMBER, EMPTY, Cell, Line, bounded
+from provisioning.camera_list.lines import CUT_NUMBER, EMPTY, Cell, ListLine, bounded
 from provisioning.errors import CameraListError
 
 MAGIC: Final = b"PK\x03\x04"
@@ -52,7 +52,7 @@ _BROKEN: Final = (
 """Exceptions of zipfile, expat and openpyxl for damaged workbooks; openpyxl checks little itself."""
 
 
-def parse(data: bytes) -> list[Line]:
+def parse(data: bytes) -> list[ListLine]:
     """Parses the first sheet: values, not formulas; nothing is computed.
 
     Raises:
@@ -89,7 +89,7 @@ def _check_parts(data: bytes) -> None:
                 )
 
 
-def _lines(book: Any) -> Iterator[Line]:
+def _lines(book: Any) -> Iterator[ListLine]:
     if not book.worksheets:
         raise CameraListError("the workbook has no sheet with cells")
     sheet = book.worksheets[0]
@@ -101,7 +101,7 @@ def _lines(book: Any) -> Iterator[Line]:
             raise CameraListError(
                 f"the sheet has more than {_MAX_CELLS:,} cells, most of them empty: copy the list alone to a new sheet"
             )
-        yield Line(number, tuple(_cell(cell.value, is_error=cell.data_type == "e") for cell in row))
+        yield ListLine(number, tuple(_cell(cell.value, is_error=cell.data_type == "e") for cell in row))
 
 
 def _cell(value: object, *, is_error: bool) -> Cell:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from provisioning.broker import check, process
-from provisioning.broker.config import Address
+from provisioning.broker.config import ListenAddress
 from provisioning.broker.probe import ACCEPTED, told
 from provisioning.checks import secret_files, status
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault, is_nearly_full
@@ -24,7 +24,7 @@ from provisioning.contracts.wire.topics import Role
 from provisioning.delivery.heartbeats import heard_agents
 from provisioning.errors import AuthorityError, BrokerError, HomeError
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.pki import revocation_list
 from provisioning.pki.authority import Authority
 from provisioning.pki.identities import CLIENTS, ENROLMENT, SERVICES, SIGNERS
@@ -40,7 +40,7 @@ _ELSEWHERE: Final = frozenset({*CLIENTS, *SIGNERS} - {Role.PROVISIONING.value})
 """Services whose keys may have been moved to their servers."""
 
 
-def show(directory: Path, configs: Sequence[Path]) -> Answer:
+def show(directory: Path, configs: Sequence[Path]) -> CommandResult:
     """Runs all checks. `configs`: of cluster, centre or an agent on this machine, whose secrets are checked too.
 
     Exit code 1: something is wrong.
@@ -54,7 +54,7 @@ def show(directory: Path, configs: Sequence[Path]) -> Answer:
         "nothing is wrong here" if not faults else f"faults: {len(faults)}; what each name means: docs/operations.md"
     )
     facts = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
-    return Answer(facts, [*(each.line() for each in found), told_so], 1 if faults else 0)
+    return CommandResult(facts, [*(each.line() for each in found), told_so], 1 if faults else 0)
 
 
 def examine(directory: Path, configs: Sequence[Path], *, patience_s: float | None = None) -> Iterator[Diagnosis]:
@@ -213,14 +213,14 @@ _OTHER_PROGRAM: Final = (
 )
 
 
-def _silent(where: str, address: Address, start: str) -> Diagnosis:
+def _silent(where: str, address: ListenAddress, start: str) -> Diagnosis:
     if (why := address.why_taken()) is not None:
         return Diagnosis(where, f"{address} cannot be listened on: {why}", *_OTHER_PROGRAM)
     return Diagnosis(where, f"{address}: nobody listens", Fault.BROKER_UNREACHABLE, start)
 
 
 def _enrolment(home: Home) -> Diagnosis:
-    where, address = "enrolment service", Address(home.config.listen, home.config.enrolment_port)
+    where, address = "enrolment service", ListenAddress(home.config.listen, home.config.enrolment_port)
     if not address.accepts():
         start = "start it: wayside-provision serve (systemctl start wayside-provision)"
         silent = _silent(where, address, start)

@@ -26,7 +26,7 @@ from provisioning.contracts.config.processes import (
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.wire.topics import Role
 from provisioning.errors import HomeError
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.pki.identities import SERVICES
 from provisioning.servers.tree import MANIFEST, SECRET, STORE
 
@@ -68,7 +68,7 @@ class Secret:
         return self.mode is not None and bool(self.mode & ~self.expected)
 
 
-def show(directory: Path | None, configs: Sequence[Path]) -> Answer:
+def show(directory: Path | None, configs: Sequence[Path]) -> CommandResult:
     """Lists every secret of a home and of processes. Exit code 1: a mode is wrong.
 
     Raises:
@@ -84,7 +84,7 @@ def show(directory: Path | None, configs: Sequence[Path]) -> Answer:
     }
     shown = [line for secret in found for line in _lines(secret)]
     shown += [_BUNDLES, *(f"WRONG: chmod {secret.expected:o} {secret.file}" for secret in wrong)]
-    return Answer(facts, shown, 1 if wrong else 0)
+    return CommandResult(facts, shown, 1 if wrong else 0)
 
 
 def find(directory: Path | None, configs: Sequence[Path]) -> Iterator[Secret]:

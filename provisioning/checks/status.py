@@ -14,7 +14,7 @@ from provisioning.contracts.wire.topics import Role
 from provisioning.errors import AuthorityError
 from provisioning.home.agents import Agent
 from provisioning.home.home import Home
-from provisioning.output import Answer, table
+from provisioning.output import CommandResult, table
 from provisioning.pki import revocation_list
 from provisioning.pki.authority import Authority
 from provisioning.pki.identities import SERVICES, SIGNERS
@@ -61,7 +61,7 @@ class Ending:
     """Number of certificates that a list names."""
 
 
-def look(home: Home) -> Answer:
+def look(home: Home) -> CommandResult:
     """Collects the status of a home; changes nothing.
 
     Raises:
@@ -94,7 +94,7 @@ def look(home: Home) -> Answer:
     rows = [(each.name, _day(each.ends_ms), each.days, each.revoked) for each in (*certificates, *lists)]
     shown.append(table(("certificate or list", "ends", "days left", "revoked"), rows))
     shown += [f"warning: {each}" for each in warnings] or ["nothing to warn of"]
-    return Answer(facts, shown)
+    return CommandResult(facts, shown)
 
 
 def endings(home: Home) -> Iterator[Ending]:

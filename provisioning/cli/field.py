@@ -44,7 +44,7 @@ def discover(
     """
     from provisioning.discover import discover as discovery
 
-    wish = discovery.Wish(
+    wish = discovery.DiscoverOptions(
         tuple(interface or ()),
         tuple(onvif or ()),
         tuple(rtsp or ()),

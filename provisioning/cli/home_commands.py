@@ -13,7 +13,7 @@ from provisioning.contracts.fleet.documents import Membership
 from provisioning.errors import HomeError, RegisterError
 from provisioning.home import documents
 from provisioning.home.home import Home, HomeConfig, default_directory
-from provisioning.output import Answer, announcer, moment, table
+from provisioning.output import CommandResult, announcer, moment, table
 
 _MAX_REASON: Final = 200
 _ADDRESS: Final = "a host name or an address, without a port"
@@ -59,7 +59,7 @@ def _has_account() -> bool:
     return True
 
 
-def init(directory: Path, asked: Mapping[str, Any]) -> Answer:
+def init(directory: Path, asked: Mapping[str, Any]) -> CommandResult:
     """Creates a home. `asked`: values of `HomeConfig`; None is a default, or leaves the value as it is.
 
     Raises:
@@ -75,10 +75,10 @@ def init(directory: Path, asked: Mapping[str, Any]) -> Answer:
         "expect": home.seal_key.seal.key[:16],
     }
     if not changed:
-        return Answer(facts, [f"{directory}: there is a home here already, just so; nothing was changed"])
+        return CommandResult(facts, [f"{directory}: there is a home here already, just so; nothing was changed"])
     config = home.config
     reached = f"{config.host}, ports {config.agents_port} (broker) and {config.enrolment_port} (enrolment)"
-    return Answer(
+    return CommandResult(
         facts,
         [
             f"{directory}: a new home; agents reach it at {reached}",
@@ -110,7 +110,7 @@ def _same(home: Home, given: Mapping[str, Any]) -> Home:
     return home
 
 
-def add_site(home: Home, site_id: str, name: str, latitude: float | None, longitude: float | None) -> Answer:
+def add_site(home: Home, site_id: str, name: str, latitude: float | None, longitude: float | None) -> CommandResult:
     """Adds a site.
 
     Raises:
@@ -119,11 +119,11 @@ def add_site(home: Home, site_id: str, name: str, latitude: float | None, longit
     changed = home.register.add_site(site_id, name, latitude, longitude)
     facts = {"changed": changed, "site": site_id, "name": name, "latitude": latitude, "longitude": longitude}
     if not changed:
-        return Answer(facts, [f"site {site_id} is there already, just so; nothing was changed"])
-    return Answer(facts, [f"site {site_id} added", f"next: wayside-provision agent new ID --site {site_id}"])
+        return CommandResult(facts, [f"site {site_id} is there already, just so; nothing was changed"])
+    return CommandResult(facts, [f"site {site_id} added", f"next: wayside-provision agent new ID --site {site_id}"])
 
 
-def list_sites(home: Home) -> Answer:
+def list_sites(home: Home) -> CommandResult:
     """Lists every site.
 
     Raises:
@@ -132,10 +132,10 @@ def list_sites(home: Home) -> Answer:
     sites = home.register.sites()
     facts = [{"id": s.id, "name": s.name, "latitude": s.latitude, "longitude": s.longitude} for s in sites]
     rows = [(s.id, s.name, s.latitude, s.longitude) for s in sites]
-    return Answer({"sites": facts}, [table(("site", "name", "latitude", "longitude"), rows)])
+    return CommandResult({"sites": facts}, [table(("site", "name", "latitude", "longitude"), rows)])
 
 
-def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Answer:
+def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> CommandResult:
     """Registers an agent, or allows a revoked one to enrol anew.
 
     Raises:
@@ -164,10 +164,10 @@ def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Answer
     lines = [said]
     if agent.membership is not Membership.ENROLLED:
         lines += [f"next, what the box enrols with: {next_step} -o {agent_id}.bundle"]
-    return Answer(facts, lines)
+    return CommandResult(facts, lines)
 
 
-def list_agents(home: Home) -> Answer:
+def list_agents(home: Home) -> CommandResult:
     """Lists every agent.
 
     Raises:
@@ -179,10 +179,10 @@ def list_agents(home: Home) -> Answer:
         for each in agents
     ]
     rows = [(each.id, each.site_id, each.membership, moment(each.since_ms)) for each in agents]
-    return Answer({"agents": facts}, [table(("agent", "site", "is", "since"), rows)])
+    return CommandResult({"agents": facts}, [table(("agent", "site", "is", "since"), rows)])
 
 
-def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None]) -> Answer:
+def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None]) -> CommandResult:
     """Revokes an agent; `confirm` asks first, if there is something to revoke, and raises unless the answer is yes.
 
     Raises:
@@ -202,8 +202,10 @@ def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None
     since_ms = home.register.agent(agent_id).since_ms
     facts = {"changed": changed, "agent": agent_id, "revoked_at_ms": since_ms, "serials": serials}
     if not changed:
-        return Answer(facts, [f"agent {agent_id} was revoked already, at {moment(since_ms)}; nothing was changed"])
-    return Answer(
+        return CommandResult(
+            facts, [f"agent {agent_id} was revoked already, at {moment(since_ms)}; nothing was changed"]
+        )
+    return CommandResult(
         facts,
         [
             f"agent {agent_id} is revoked",
@@ -214,7 +216,7 @@ def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None
     )
 
 
-def replace_service(home: Home, name: str) -> Answer:
+def replace_service(home: Home, name: str) -> CommandResult:
     """Makes a new key and certificate for a service.
 
     Raises:
@@ -235,7 +237,7 @@ def replace_service(home: Home, name: str) -> Answer:
         "it had none before" if serial is None else f"the certificate it had is revoked: {serial}",
         _HANDED_OVER.get(name, f"next: copy both to the server of {name}, mode 0600, and start it again"),
     ]
-    return Answer(facts, lines)
+    return CommandResult(facts, lines)
 
 
 _HANDED_OVER: Final = {
@@ -246,7 +248,7 @@ _HANDED_OVER: Final = {
 }
 
 
-def serve(home: Home, *, as_json: bool) -> Answer:
+def serve(home: Home, *, as_json: bool) -> CommandResult:
     """Runs enrolment and delivery until a signal ends them.
 
     Raises:
@@ -255,4 +257,4 @@ def serve(home: Home, *, as_json: bool) -> Answer:
     from provisioning.service import serve as service  # noqa: PLC0415 - an HTTP server and an MQTT client are no business of the others
 
     service.serve(home, announcer(as_json=as_json))
-    return Answer({"said": "ended"}, ["ended"])
+    return CommandResult({"said": "ended"}, ["ended"])

@@ -16,7 +16,7 @@ from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
 
 if TYPE_CHECKING:
-    from provisioning.output import Answer
+    from provisioning.output import CommandResult
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 _console = Console()
@@ -83,7 +83,7 @@ def bundle(
     """
     from provisioning.enrolment import bundles
 
-    wish = bundles.Wish(out, qr, hours, again)
+    wish = bundles.BundleOptions(out, qr, hours, again)
     end(as_json, lambda: bundles.make(opened(home), agent_id, wish, as_json=as_json))
 
 
@@ -161,7 +161,7 @@ def secrets(
     from provisioning.checks import secret_files
     from provisioning.cli import home_commands
 
-    def show() -> "Answer":
+    def show() -> "CommandResult":
         directory = home_commands.place(home)
         missing = home is None and not directory.exists() and bool(config)
         return secret_files.show(None if missing else directory, config or [])
@@ -201,14 +201,14 @@ def demo(
     from provisioning.demo import report as reports
     from provisioning.demo.children import ChildDiedError
     from provisioning.demo.narrator import Narrator
-    from provisioning.demo.showing import Wish, show
+    from provisioning.demo.showing import DemoOptions, show
     from provisioning.demo.state import default_directory, default_models
 
     if report is not None and seconds is None:
         _refuse("--report needs --for: the account is taken when the showing is over")
     try:
         folder = None if report is None else reports.folder(report)
-        wish = Wish(state or default_directory(), models or default_models(), keep, seconds, folder, gb28181)
+        wish = DemoOptions(state or default_directory(), models or default_models(), keep, seconds, folder, gb28181)
         code = show(wish, Narrator(_console))
     except ChildDiedError as error:
         _errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from provisioning.home.home import Home
-    from provisioning.output import Answer
+    from provisioning.output import CommandResult
 
 HomeDir = Annotated[
     Path | None,
@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout,
 AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="Id of the agent.", show_default=False)]
 
 
-def end(as_json: bool, command: "Callable[[], Answer]") -> NoReturn:
+def end(as_json: bool, command: "Callable[[], CommandResult]") -> NoReturn:
     """Runs a command, prints its answer, and ends with its exit code."""
     from provisioning.output import give
 

@@ -48,7 +48,7 @@ def start(
     """Begin a roll-out to enrolled agents; `wayside-provision serve` carries it out. One at a time."""
     from provisioning.rollout import commands
 
-    wish = commands.Wish(
+    wish = commands.RolloutOptions(
         config=config,
         bundle=bundle,
         key=key,

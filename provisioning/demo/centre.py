@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.wire.messages import Box, MachineClass, PictureState
-from provisioning.demo.web import Site, WebError
+from provisioning.demo.web import WebClient, WebError
 
 USER: Final = "demo"
 _PAGE: Final = 200
@@ -18,7 +18,7 @@ class _Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class SeenMachine(_Read):
+class ListedMachine(_Read):
     """A machine of an observation; `box` in pixels of its picture."""
 
     cls: MachineClass
@@ -26,7 +26,7 @@ class SeenMachine(_Read):
     box: Box
 
 
-class Seen(_Read):
+class ListedObservation(_Read):
     """An observation as the API lists it, without the fields that the demo ignores."""
 
     row_key: str
@@ -34,11 +34,11 @@ class Seen(_Read):
     captured_at_ms: int
     committed_at_ms: int
     picture: PictureState
-    machines: tuple[SeenMachine, ...]
+    machines: tuple[ListedMachine, ...]
 
 
 class _Page(_Read):
-    items: tuple[Seen, ...]
+    items: tuple[ListedObservation, ...]
     next_cursor: str | None
 
 
@@ -46,7 +46,7 @@ class Centre:
     """The centre's API, used as its administrator."""
 
     def __init__(self, url: str) -> None:
-        self.site = Site(url)
+        self.site = WebClient(url)
         self.url = url
 
     def is_up(self) -> bool:
@@ -74,7 +74,7 @@ class Centre:
                 return False
             raise
 
-    def observations(self) -> Iterator[Seen]:
+    def observations(self) -> Iterator[ListedObservation]:
         """Yields every observation, newest first, by following the cursor.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from provisioning.contracts.wire.messages import Box
-from provisioning.demo.centre import Seen
+from provisioning.demo.centre import ListedObservation
 
 CELL: Final = (480, 232)
 """Width of a snapshot, and its height with the line of text below."""
@@ -24,17 +24,17 @@ _PAPER, _INK, _BOX = (250, 250, 248), (32, 34, 38), (255, 176, 0)
 class Print:
     """A snapshot and its picture."""
 
-    seen: Seen
+    seen: ListedObservation
     jpeg: bytes
 
 
-def choose(observations: Sequence[Seen], cameras: Sequence[str], count: int) -> list[Seen]:
+def choose(observations: Sequence[ListedObservation], cameras: Sequence[str], count: int) -> list[ListedObservation]:
     """Chooses up to `count` observations, as many of each camera, spread over the run; by camera, oldest first.
 
     Takes from each span of time the one with most machines in a view that is not chosen yet, since the film repeats.
     """
     share = max(1, count // max(1, len(cameras)))
-    chosen: list[Seen] = []
+    chosen: list[ListedObservation] = []
     for camera in cameras:
         own = sorted((seen for seen in observations if seen.camera_id == camera), key=lambda seen: seen.captured_at_ms)
         spans = min(share, len(own))
@@ -47,7 +47,7 @@ def choose(observations: Sequence[Seen], cameras: Sequence[str], count: int) -> 
     return chosen
 
 
-def _view(seen: Seen) -> tuple[Box, ...]:
+def _view(seen: ListedObservation) -> tuple[Box, ...]:
     return tuple(machine.box for machine in seen.machines)
 
 

@@ -9,7 +9,7 @@ from provisioning.contracts.config.processes import load, read_secret
 from provisioning.demo import footage, ports, site_plan
 from provisioning.demo.children import Children
 from provisioning.demo.ports import Ports
-from provisioning.demo.state import State
+from provisioning.demo.state import DemoFolder
 from provisioning.errors import DemoError
 from provisioning.files import durable
 from provisioning.home.home import HomeConfig
@@ -20,7 +20,7 @@ _REMEDY: Final = "see its log"
 class Office:
     """Home, broker and enrolment service of the demo, and an agent that enrols with a bundle."""
 
-    def __init__(self, state: State, children: Children, models_dir: Path) -> None:
+    def __init__(self, state: DemoFolder, children: Children, models_dir: Path) -> None:
         self._home = state.folder("home")
         self._agent = state.folder("agent")
         self._papers = state.folder("secrets")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from provisioning.contracts.wire.messages import PictureState
 from provisioning.demo import contact_sheet
-from provisioning.demo.centre import Centre, Seen
+from provisioning.demo.centre import Centre, ListedObservation
 from provisioning.demo.ledger import Books, faults
 from provisioning.demo.process_table import Weight
 from provisioning.errors import DemoError
@@ -30,7 +30,7 @@ class Account:
     """Counts and observations of one showing."""
 
     books: Books
-    observations: Sequence[Seen]
+    observations: Sequence[ListedObservation]
     codecs: Mapping[str, str]
     """Codec by camera id."""
     seconds: Mapping[str, float]
@@ -108,7 +108,7 @@ def folder(directory: Path) -> Path:
     return directory
 
 
-def _classes(observations: Sequence[Seen]) -> dict[str, int]:
+def _classes(observations: Sequence[ListedObservation]) -> dict[str, int]:
     return dict(Counter(machine.cls.value for seen in observations for machine in seen.machines).most_common())
 
 

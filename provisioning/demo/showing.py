@@ -10,7 +10,7 @@ from provisioning.demo import process_table, report
 from provisioning.demo.children import Children, InterruptedDemoError
 from provisioning.demo.ledger import Books
 from provisioning.demo.narrator import Narrator
-from provisioning.demo.state import State
+from provisioning.demo.state import DemoFolder
 from provisioning.demo.street import Street
 from provisioning.errors import DemoError
 
@@ -25,7 +25,7 @@ BROKEN_PROMISE: Final = 1
 
 
 @dataclass(frozen=True)
-class Wish:
+class DemoOptions:
     """Options of the `demo` command."""
 
     state_dir: Path
@@ -39,7 +39,7 @@ class Wish:
     """Add a third camera, whose device registers by GB/T 28181."""
 
 
-def show(wish: Wish, narrator: Narrator) -> int:
+def show(wish: DemoOptions, narrator: Narrator) -> int:
     """Starts the street, shows it, and ends every process of it. Returns the exit code.
 
     0: everything adds up, or it ran until the user ended it. 1: the counts do not add up. 130: ended early.
@@ -47,7 +47,7 @@ def show(wish: Wish, narrator: Narrator) -> int:
     Raises:
         DemoError: it could not be started, or a process died.
     """
-    with State(wish.state_dir, keep=wish.keep) as state:
+    with DemoFolder(wish.state_dir, keep=wish.keep) as state:
         try:
             with Children(state.folder("log")) as children:
                 street = Street(state, children, wish.models_dir, narrator, with_device=wish.gb28181)
@@ -59,7 +59,7 @@ def show(wish: Wish, narrator: Narrator) -> int:
 
 
 class _Showing:
-    def __init__(self, wish: Wish, street: Street, children: Children, narrator: Narrator) -> None:
+    def __init__(self, wish: DemoOptions, street: Street, children: Children, narrator: Narrator) -> None:
         self._wish = wish
         self._street = street
         self._children = children

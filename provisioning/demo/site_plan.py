@@ -8,7 +8,7 @@ from provisioning.contracts.config.processes import Broker, CenterConfig, Eviden
 from provisioning.contracts.wire.topics import Role
 from provisioning.demo.ports import Ports
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.state import State
+from provisioning.demo.state import DemoFolder
 from provisioning.pki.identities import EVIDENCE, TIMESTAMP, Identities
 
 HOST: Final = "127.0.0.1"
@@ -43,7 +43,7 @@ def sip_section(port: int) -> str:
     return f'\n[gb28181]\nhost = "{HOST}"\nport = {port}\nplatform_id = "{PLATFORM_ID}"\n'
 
 
-def cluster(state: State, ports: Ports, models_dir: Path) -> ClusterConfig:
+def cluster(state: DemoFolder, ports: Ports, models_dir: Path) -> ClusterConfig:
     """Returns the configuration of a cluster with all four roles, on this machine."""
     return ClusterConfig(
         broker=_broker(state, ports, Role.CLUSTER),
@@ -57,7 +57,7 @@ def cluster(state: State, ports: Ports, models_dir: Path) -> ClusterConfig:
     )
 
 
-def center(state: State, ports: Ports) -> CenterConfig:
+def center(state: DemoFolder, ports: Ports) -> CenterConfig:
     """Returns the configuration of the centre, with API and console."""
     return CenterConfig(
         host=HOST,
@@ -73,7 +73,7 @@ def center(state: State, ports: Ports) -> CenterConfig:
     )
 
 
-def _evidence(state: State) -> Evidence | None:
+def _evidence(state: DemoFolder) -> Evidence | None:
     """Returns the centre's keys for evidence; None with a kept home that is older than these certificates."""
     identities = Identities.open(state.folder("home"))
     signing, stamping = identities.identity(EVIDENCE), identities.identity(TIMESTAMP)
@@ -88,7 +88,7 @@ def _evidence(state: State) -> Evidence | None:
     )
 
 
-def _broker(state: State, ports: Ports, role: Role) -> Broker:
+def _broker(state: DemoFolder, ports: Ports, role: Role) -> Broker:
     identity = Identities.open(state.folder("home")).identity(role.value)
     return Broker(
         host=HOST,

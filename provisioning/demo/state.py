@@ -35,7 +35,7 @@ def _base(variable: str, fallback: str) -> Path:
     return named if named.is_absolute() else Path.home() / fallback
 
 
-class State:
+class DemoFolder:
     """Context manager that locks the demo's folder."""
 
     def __init__(self, directory: Path, *, keep: bool) -> None:

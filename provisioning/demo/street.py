@@ -23,8 +23,8 @@ from provisioning.demo.ledger import AgentLedger
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.office import Office
 from provisioning.demo.simulators import rtsp_server
-from provisioning.demo.state import State
-from provisioning.demo.web import Site
+from provisioning.demo.state import DemoFolder
+from provisioning.demo.web import WebClient
 from provisioning.errors import DemoError
 from provisioning.files import toml
 
@@ -42,7 +42,7 @@ class Street:
     """Every process of the street, with their reports."""
 
     def __init__(
-        self, state: State, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
+        self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
     ) -> None:
         """Starts nothing yet. `children` owns the processes. `with_device`: one camera's device registers."""
         self._state = state
@@ -122,7 +122,7 @@ class Street:
 
     def cluster_is_up(self) -> bool:
         """True once the cluster takes pictures and answers queries."""
-        return Site(self._query_url).is_up("/health")
+        return WebClient(self._query_url).is_up("/health")
 
     def has_snapshot(self) -> bool:
         """True once the agent has put a redacted picture into its spool; its log says so once for each camera."""
@@ -154,7 +154,7 @@ class Street:
             DemoError: it does not answer.
         """
         token = read_secret(self._state.secret("query-token"))
-        return ArchiveStatus.model_validate_json(Site(self._query_url, token=token).get("/status"))
+        return ArchiveStatus.model_validate_json(WebClient(self._query_url, token=token).get("/status"))
 
     def restart(self, name: str, *, under: Sequence[str]) -> None:
         """Restarts `cluster` or `center` by the command `under`, such as `env NAME=VALUE`."""

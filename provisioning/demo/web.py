@@ -26,7 +26,7 @@ class WebError(DemoError):
         self.status = status
 
 
-class Site:
+class WebClient:
     """Client of one server. Keeps its cookies; `token` is sent as bearer token if given."""
 
     def __init__(self, url: str, *, token: str | None = None) -> None:

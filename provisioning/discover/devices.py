@@ -23,7 +23,7 @@ class Channel(_Told):
     """Ids of the cameras that are configured for it."""
 
 
-class Device(_Told):
+class RegisteredDevice(_Told):
     """A device that a camera of the agent names."""
 
     device_id: str = Field(max_length=64)
@@ -44,7 +44,7 @@ class Stranger(_Told):
 class Listed(_Told):
     """All devices of one agent."""
 
-    devices: tuple[Device, ...] = Field(default=(), max_length=10_000)
+    devices: tuple[RegisteredDevice, ...] = Field(default=(), max_length=10_000)
     strangers: tuple[Stranger, ...] = Field(default=(), max_length=1_000)
 
 

@@ -16,11 +16,11 @@ from provisioning.discover import devices, proposal, rtsp, udp, ws_discovery
 from provisioning.discover.proposal import Proposal
 from provisioning.errors import DiscoveryError
 from provisioning.files import durable
-from provisioning.output import Answer, table
+from provisioning.output import CommandResult, table
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DiscoverOptions:
     """Options of `discover`: networks and hosts to ask, and the list to write."""
 
     interfaces: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Wish:
     multicast: bool = True
 
 
-def discover(wish: Wish) -> Answer:
+def discover(wish: DiscoverOptions) -> CommandResult:
     """Searches for cameras, and proposes a list.
 
     Raises:
@@ -61,7 +61,7 @@ def discover(wish: Wish) -> Answer:
     return _answer(wish, found, odd)
 
 
-def _answer(wish: Wish, found: Sequence[Proposal], odd: Sequence[tuple[str, str]]) -> Answer:
+def _answer(wish: DiscoverOptions, found: Sequence[Proposal], odd: Sequence[tuple[str, str]]) -> CommandResult:
     facts: dict[str, Any] = {
         "cameras": [
             {
@@ -92,15 +92,15 @@ def _answer(wish: Wish, found: Sequence[Proposal], odd: Sequence[tuple[str, str]
         shown.append(
             f"{wish.out}: look at ids, paths and passwords; then wayside-provision cameras import AGENT {wish.out}"
         )
-    return Answer(facts, shown)
+    return CommandResult(facts, shown)
 
 
-def _candidates(answers: Iterable[udp.Answer], given: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+def _candidates(answers: Iterable[udp.ProbeAnswer], given: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Returns the hosts that answered, at the usual port, and the ones that were given."""
     return [*((each.host, rtsp.PORT) for each in answers), *given]
 
 
-def _streams(answers: Sequence[udp.Answer], speakers: Sequence[rtsp.Speaker]) -> Iterator[Proposal]:
+def _streams(answers: Sequence[udp.ProbeAnswer], speakers: Sequence[rtsp.Speaker]) -> Iterator[Proposal]:
     by_host = {each.host: each.match for each in answers if each.match is not None}
     spoken = {each.host for each in speakers if not each.trouble}
     for each in speakers:
@@ -157,7 +157,7 @@ def _registered(listed: devices.Listed) -> Iterator[Proposal]:
         )
 
 
-def _odd(answers: Iterable[udp.Answer], speakers: Iterable[rtsp.Speaker]) -> Iterator[tuple[str, str]]:
+def _odd(answers: Iterable[udp.ProbeAnswer], speakers: Iterable[rtsp.Speaker]) -> Iterator[tuple[str, str]]:
     for answer in answers:
         if answer.trouble:
             yield answer.host, answer.trouble

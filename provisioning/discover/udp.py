@@ -26,7 +26,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeAnswer:
     """Answer of one host: its description of itself, or the reason why that is unreadable."""
 
     host: str
@@ -34,13 +34,15 @@ class Answer:
     trouble: str = ""
 
 
-def ask(targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]) -> list[Answer]:
+def ask(
+    targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]
+) -> list[ProbeAnswer]:
     """Asks every target twice from every interface (none: as the kernel routes), and listens for `wait_s` in all.
 
     Raises:
         DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.
     """
-    heard: dict[str, Answer] = {}
+    heard: dict[str, ProbeAnswer] = {}
     counts: Counter[str] = Counter()
     asked: list[str] = []
     with selectors.DefaultSelector() as waiting:
@@ -92,7 +94,7 @@ def _send(asking: socket.socket, targets: Sequence[Place], question: bytes) -> N
             ) from error
 
 
-def _take(asking: socket.socket, asked: Sequence[str], heard: dict[str, Answer], counts: Counter[str]) -> None:
+def _take(asking: socket.socket, asked: Sequence[str], heard: dict[str, ProbeAnswer], counts: Counter[str]) -> None:
     try:
         datagram, (host, _) = asking.recvfrom(ws_discovery.MAX_ANSWER_BYTES + 1)
     except OSError:
@@ -101,9 +103,9 @@ def _take(asking: socket.socket, asked: Sequence[str], heard: dict[str, Answer],
     if counts[host] > _MAX_EACH or (host not in heard and len(heard) >= MAX_DEVICES):
         return
     try:
-        heard[host] = Answer(host, ws_discovery.parse(datagram, *asked))
+        heard[host] = ProbeAnswer(host, ws_discovery.parse(datagram, *asked))
     except GarbageError as error:
-        heard.setdefault(host, Answer(host, None, f"it answers what cannot be read: {error}"))
+        heard.setdefault(host, ProbeAnswer(host, None, f"it answers what cannot be read: {error}"))
 
 
 def _order(host: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from provisioning.contracts.fleet.enrolment import Bundle
 from provisioning.errors import HomeError
 from provisioning.files import durable
 from provisioning.home.home import Home
-from provisioning.output import Answer, moment
+from provisioning.output import CommandResult, moment
 from provisioning.signing.documents import SealError, open_bundle
 
 TERMINAL: Final = "-"
@@ -27,7 +27,7 @@ _SCALE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BundleOptions:
     """Options of `bundle`. With neither file nor QR code the bundle is printed."""
 
     file: Path | None
@@ -37,7 +37,7 @@ class Wish:
     """Make another even if `file` holds one that is still usable."""
 
 
-def make(home: Home, agent_id: str, wish: Wish, *, as_json: bool) -> Answer:
+def make(home: Home, agent_id: str, wish: BundleOptions, *, as_json: bool) -> CommandResult:
     """Makes a bundle and writes it as requested; the code made before it becomes invalid.
 
     Raises:
@@ -51,7 +51,7 @@ def make(home: Home, agent_id: str, wish: Wish, *, as_json: bool) -> Answer:
         if _stands(home, known) and not wish.again:
             facts = {"changed": False, **_facts(known), "file": str(wish.file)}
             said = f"{wish.file}: holds a bundle that still counts; nothing was changed. Another one: --again"
-            return Answer(facts, [said, *_to_compare(known)])
+            return CommandResult(facts, [said, *_to_compare(known)])
     line, bundle = home.bundle(agent_id, timedelta(hours=wish.hours))
     facts = {"changed": True, **_facts(bundle), "file": None, "qr": None}
     shown = [f"a bundle for agent {agent_id} at site {bundle.site_id}; any that was made before counts no more"]
@@ -69,10 +69,12 @@ def make(home: Home, agent_id: str, wish: Wish, *, as_json: bool) -> Answer:
     if wish.file is None and drawn is None and wish.qr in {None, TERMINAL}:
         facts |= {"bundle": line, "typed": _typed(bundle)}
         shown += [line, "or typed by hand on the box:", *(f"  {key:7}{value}" for key, value in _typed(bundle).items())]
-    return Answer(facts, [*shown, *_to_compare(bundle), "whoever has it first is the agent: send it by a safe way"])
+    return CommandResult(
+        facts, [*shown, *_to_compare(bundle), "whoever has it first is the agent: send it by a safe way"]
+    )
 
 
-def _check(wish: Wish, *, as_json: bool) -> None:
+def _check(wish: BundleOptions, *, as_json: bool) -> None:
     """Finds all errors that can be foreseen before the code is replaced, which a technician may be carrying."""
     if not _MIN_HOURS <= wish.hours <= _MAX_HOURS:
         raise HomeError(f"--hours: a code is good for {_MIN_HOURS:g} to {_MAX_HOURS:g} hours")

@@ -67,7 +67,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpsAnswer:
     """Response of the service: JSON, or a piece of an archive."""
 
     status: int
@@ -78,7 +78,7 @@ class Answer:
 class Handler(Protocol):
     """Service behind the server."""
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> HttpsAnswer:
         """Answers any request, valid or not."""
 
     def unwelcome(self, remote: str, cause: str) -> None:
@@ -123,9 +123,9 @@ class HttpsServer:
         return _response(await self._handler.answer(Request(request, remote, self._limits)))
 
 
-def problem(status: int, error: str, detail: str) -> Answer:
+def problem(status: int, error: str, detail: str) -> HttpsAnswer:
     """Makes the response of a refusal."""
-    return Answer(status, codec.encode(Problem(error=error, detail=detail[:1000])))
+    return HttpsAnswer(status, codec.encode(Problem(error=error, detail=detail[:1000])))
 
 
 def _refusal(status: int) -> web.Response:
@@ -134,7 +134,7 @@ def _refusal(status: int) -> web.Response:
     return _response(problem(status, "broken", "the service has failed; its log says where"))
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: HttpsAnswer) -> web.Response:
     response = web.Response(
         status=answer.status,
         body=answer.body,

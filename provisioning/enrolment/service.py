@@ -24,7 +24,7 @@ from provisioning.contracts.fleet.enrolment import ENROL, HELLO, RENEW, Enrolled
 from provisioning.contracts.fleet.rollout import SOFTWARE
 from provisioning.contracts.wire import codec
 from provisioning.contracts.wire.messages import Message
-from provisioning.enrolment.https_server import Answer, Request, problem
+from provisioning.enrolment.https_server import HttpsAnswer, Request, problem
 from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import AuthorityError, EnrolmentRefused, ProvisioningError
 from provisioning.home import documents
@@ -101,13 +101,13 @@ class Enrolment:
         self._failed = failed
         self._throttle = throttle or Throttle()
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> HttpsAnswer:
         """Answers a request of `contracts.fleet.enrolment`."""
         visit = _Visit(request.remote, _network(request.remote))
         try:
             if request.method == "GET" and (wanted := _PIECE.fullmatch(request.path)) is not None:
-                return Answer(HTTPStatus.OK, await self._piece(request, visit, *wanted.groups()), is_json=False)
-            return Answer(HTTPStatus.OK, codec.encode(await self._route(request)(request, visit)))
+                return HttpsAnswer(HTTPStatus.OK, await self._piece(request, visit, *wanted.groups()), is_json=False)
+            return HttpsAnswer(HTTPStatus.OK, codec.encode(await self._route(request)(request, visit)))
         except EnrolmentRefused as refusal:
             return self._refuse(visit, refusal)
         except OSError as error:  # of an archive; the rest of the home is as it was
@@ -226,7 +226,7 @@ class Enrolment:
         if self._throttle.is_paused(visit.key):
             raise EnrolmentRefused("busy", "too many refused attempts from here: wait a minute, then try again")
 
-    def _refuse(self, visit: _Visit, refusal: EnrolmentRefused) -> Answer:
+    def _refuse(self, visit: _Visit, refusal: EnrolmentRefused) -> HttpsAnswer:
         if not self._throttle.is_paused(visit.key):
             _log.warning(
                 "refused agent=%s site=%s remote=%s error=%s cause=%r",

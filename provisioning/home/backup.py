@@ -15,14 +15,14 @@ from provisioning.errors import HomeError
 from provisioning.files import backup
 from provisioning.files.backup import BackupError
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 
 KIND: Final = "home"
 _REGISTER: Final = "register.sqlite3"
 _NOT_KEPT: Final = ("-wal", "-shm", ".lock")
 
 
-def back_up(home: Home, folder: Path, *, keep: int) -> Answer:
+def back_up(home: Home, folder: Path, *, keep: int) -> CommandResult:
     """Makes one more backup in `folder`; the newest `keep` stay. Processes on the home keep running.
 
     Raises:
@@ -43,10 +43,12 @@ def back_up(home: Home, folder: Path, *, keep: int) -> Answer:
     except (BackupError, sqlite3.Error) as error:
         raise HomeError(str(error)) from error
     facts = {"file": str(made), "bytes": made.stat().st_size, "files": len(files)}
-    return Answer(facts, [f"{made}: {len(files)} files; every key is in it: keep it encrypted, and no other way"])
+    return CommandResult(
+        facts, [f"{made}: {len(files)} files; every key is in it: keep it encrypted, and no other way"]
+    )
 
 
-def restore(file: Path, directory: Path) -> Answer:
+def restore(file: Path, directory: Path) -> CommandResult:
     """Restores the home from a backup into an empty place.
 
     Raises:
@@ -57,7 +59,7 @@ def restore(file: Path, directory: Path) -> Answer:
     except BackupError as error:
         raise HomeError(str(error)) from error
     Home.open(directory)
-    return Answer(
+    return CommandResult(
         {"home": str(directory), "made_at": made_at},
         [
             f"{directory}: the home as it was at {made_at}",

@@ -9,7 +9,7 @@ from cryptography import x509
 from provisioning.errors import AuthorityError
 from provisioning.files import durable
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.pki.authority import Authority
 from provisioning.pki.identities import SERVERS, SIGNERS
 from provisioning.pki.intermediate import key_of
@@ -18,7 +18,7 @@ from provisioning.signing.x509_faults import MALFORMED
 _MAX_BYTES: Final = 1024**2
 
 
-def request(home: Home, directory: Path | None) -> Answer:
+def request(home: Home, directory: Path | None) -> CommandResult:
     """Prints both requests, or writes `agents.csr` and `services.csr`; an existing one for the same key stays.
 
     Raises:
@@ -27,7 +27,7 @@ def request(home: Home, directory: Path | None) -> Answer:
     shown = "next: have the customer's root sign both, then: wayside-provision authority adopt FILE... (his root too)"
     if directory is None:
         requests = {name: authority.request() for name, authority in _authorities(home).items()}
-        return Answer({"changed": False, "requests": requests}, [*requests.values(), shown])
+        return CommandResult({"changed": False, "requests": requests}, [*requests.values(), shown])
     files = {name: directory / f"{name}.csr" for name in _authorities(home)}
     due = [name for name, file in files.items() if not _is_request_of(_authorities(home)[name], file)]
     try:
@@ -40,10 +40,12 @@ def request(home: Home, directory: Path | None) -> Answer:
     lines = [
         f"{file}: {'written' if name in due else 'there already, and for this key'}" for name, file in files.items()
     ]
-    return Answer({"changed": bool(due), "files": {name: str(file) for name, file in files.items()}}, [*lines, shown])
+    return CommandResult(
+        {"changed": bool(due), "files": {name: str(file) for name, file in files.items()}}, [*lines, shown]
+    )
 
 
-def adopt(home: Home, files: Sequence[Path]) -> Answer:
+def adopt(home: Home, files: Sequence[Path]) -> CommandResult:
     """Adopts certificates that the customer's root signed, and issues the servers' certificates again with their chain.
 
     Raises:
@@ -76,7 +78,7 @@ def adopt(home: Home, files: Sequence[Path]) -> Answer:
     if missing:
         lines.append(f"not under the customer's root yet: {', '.join(missing)}")
     facts = {"changed": any(adopted.values()) or bool(due), "adopted": adopted, "issued": due, "missing": missing}
-    return Answer(facts, lines)
+    return CommandResult(facts, lines)
 
 
 def _lacks(file: Path, chain: bytes) -> bool:

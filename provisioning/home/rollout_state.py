@@ -52,7 +52,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AgentObservation:
     """Observations of an agent at one moment."""
 
     target: Target
@@ -65,7 +65,7 @@ class Seen:
     """Deterioration since it was offered the new one; empty while it is well."""
 
 
-class Plan(Message):
+class RolloutPlan(Message):
     """Parameters of a roll-out, as ordered. Immutable."""
 
     agents: tuple[AgentId, ...] = Field(min_length=1, max_length=10_000)
@@ -98,7 +98,7 @@ class Progress(Message):
 class RolloutState(Message):
     """Stored state of a roll-out, complete enough to continue after a restart."""
 
-    plan: Plan
+    plan: RolloutPlan
     agents: dict[AgentId, Progress]
     phase: RolloutPhase = RolloutPhase.RUNNING
     stage: int = Field(default=1, ge=1, le=STAGES)
@@ -132,13 +132,13 @@ class RolloutState(Message):
         return {state: sum(each.state is state for each in self.agents.values()) for state in AgentProgress}
 
 
-def stage_size(plan: Plan, stage: int) -> int:
+def stage_size(plan: RolloutPlan, stage: int) -> int:
     """Returns 1, the share but at least 2 if there are as many, or all."""
     total = len(plan.agents)
     return min(total, (1, max(2, ceil(plan.share * total)), total)[stage - 1])
 
 
-def begin(plan: Plan, now_ms: int) -> RolloutState:
+def begin(plan: RolloutPlan, now_ms: int) -> RolloutState:
     """Returns the state of a new roll-out: no agent has been offered anything."""
     return RolloutState(plan=plan, agents={each: Progress(since_ms=now_ms) for each in plan.agents})
 
@@ -152,7 +152,9 @@ def target_of(state: RolloutState, agent_id: str) -> Target | None:
     return Target.NEW if going and progress in _WATCHED else Target.OLD
 
 
-def step(state: RolloutState, seen: Mapping[str, Seen], now_ms: int, *, listening_since_ms: int) -> RolloutState:
+def step(
+    state: RolloutState, seen: Mapping[str, AgentObservation], now_ms: int, *, listening_since_ms: int
+) -> RolloutState:
     """Advances the roll-out as far as the observations allow. Agents that `seen` does not name keep their state.
 
     `listening_since_ms`: start of hearing heartbeats; silence before it means nothing.
@@ -208,7 +210,12 @@ def _stopping(state: RolloutState, by: StopCause, cause: str) -> RolloutState:
 
 
 def _moved(
-    state: RolloutState, agent_id: str, progress: Progress, seen: Seen | None, now_ms: int, listening_since_ms: int
+    state: RolloutState,
+    agent_id: str,
+    progress: Progress,
+    seen: AgentObservation | None,
+    now_ms: int,
+    listening_since_ms: int,
 ) -> Progress:
     if seen is None or progress.state not in _OUT or seen.target is not target_of(state, agent_id):
         return progress
@@ -228,7 +235,7 @@ def _moved(
     return Progress(state=into, since_ms=now_ms, cause=cause[:MAX_CAUSE], failed=bool(cause))
 
 
-def _returned(progress: Progress, seen: Seen, now_ms: int) -> Progress:
+def _returned(progress: Progress, seen: AgentObservation, now_ms: int) -> Progress:
     """Updates the progress of an agent that is to go back."""
     if seen.standing is Standing.DONE:
         return progress.model_copy(update={"state": AgentProgress.ROLLED_BACK, "since_ms": now_ms})
@@ -237,7 +244,7 @@ def _returned(progress: Progress, seen: Seen, now_ms: int) -> Progress:
     return progress
 
 
-def _fault(plan: Plan, progress: Progress, seen: Seen, now_ms: int, listening_since_ms: int) -> str:
+def _fault(plan: RolloutPlan, progress: Progress, seen: AgentObservation, now_ms: int, listening_since_ms: int) -> str:
     """Explains why an agent with the new target has failed; empty if it has not."""
     if seen.standing is Standing.BAD:
         return seen.cause or "it says no cause"
@@ -267,7 +274,7 @@ def _failed(state: RolloutState, agent_id: str) -> Iterator[AgentProgress]:
         yield state.agents[agent_id].state
 
 
-def _offered(state: RolloutState, seen: Mapping[str, Seen], now_ms: int) -> RolloutState:
+def _offered(state: RolloutState, seen: Mapping[str, AgentObservation], now_ms: int) -> RolloutState:
     """Offers it to the next agents: those with a heartbeat first."""
     if state.phase is not RolloutPhase.RUNNING:
         return state

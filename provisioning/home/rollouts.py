@@ -31,7 +31,7 @@ _COLUMNS: Final = "id, kind, name, payload, state, started_at_ms, changed_at_ms"
 
 @dataclass(frozen=True, slots=True)
 class RolloutRecord:
-    """One roll-out. `payload`: the settings' text, or a `software.Offer` as JSON."""
+    """One roll-out. `payload`: the settings' text, or a `software.SoftwareOffer` as JSON."""
 
     id: int
     kind: RolloutKind

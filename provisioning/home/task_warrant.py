@@ -6,13 +6,13 @@ from typing import Final
 from provisioning.contracts.fleet.documents import TASKS, Document, Warrant
 from provisioning.files import durable
 from provisioning.home.home import Home
-from provisioning.output import Answer, moment
+from provisioning.output import CommandResult, moment
 from provisioning.signing.documents import Seal
 
 DAY_MS: Final = 86_400_000
 
 
-def give(home: Home, key_file: Path, out: Path, *, days: int) -> Answer:
+def give(home: Home, key_file: Path, out: Path, *, days: int) -> CommandResult:
     """Signs a warrant for the key in this `.pub` file.
 
     Agents replace an older one by a newer one, never the reverse: numbers are of the clock.
@@ -30,4 +30,4 @@ def give(home: Home, key_file: Path, out: Path, *, days: int) -> Answer:
     durable.write(out, home.seal_key.sign(document).model_dump_json().encode(), mode=durable.PUBLIC)
     facts = {"file": str(out), "key": key, "number": now_ms, "ends_at_ms": ends_at_ms}
     shown = [f"{out}: key {key[:16]} may pause and order parse tasks until {moment(ends_at_ms)}; give it to the centre"]
-    return Answer(facts, shown)
+    return CommandResult(facts, shown)

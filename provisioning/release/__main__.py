@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from provisioning.errors import ProvisioningError, ReleaseError
-from provisioning.release.archive import ROLES, Release, Role, load_key, new_key, pack
+from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack
 
 ROOT: Final = Path(__file__).parents[2]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -67,7 +67,7 @@ def build(
     typer.echo(f"{made}: {made.stat().st_size >> 20} MiB; install.sh beside it")
 
 
-def _wheels(folder: Path, role: Role, python: str) -> str:
+def _wheels(folder: Path, role: ReleaseRole, python: str) -> str:
     """Gathers our own wheel, pip's, and those that the extras need, by the lock. Returns our version."""
     folder.mkdir()
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
@@ -91,7 +91,7 @@ def _pip(*words: str) -> None:
         raise ReleaseError(f"pip {words[0]} failed, as printed above: is the package registry reached from here?")
 
 
-def gather_models(folder: Path, role: Role, models: Path) -> None:
+def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:
     """Copy a role's models, by the names that the catalogue looks for.
 
     Raises:
@@ -106,7 +106,7 @@ def gather_models(folder: Path, role: Role, models: Path) -> None:
         shutil.copy(file, folder / file.name)
 
 
-def _units(folder: Path, role: Role) -> None:
+def _units(folder: Path, role: ReleaseRole) -> None:
     folder.mkdir()
     for name in role.units:
         shutil.copy(ROOT / "deploy" / name, folder / name)

@@ -34,7 +34,7 @@ _HEAD: Final = "wayside-release 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class ReleaseRole:
     """Contents for one kind of machine. `extras`: of this project; `models`: names of manifests."""
 
     extras: tuple[str, ...]
@@ -59,18 +59,18 @@ _EDGE_UNITS: Final = (
 )
 _BUSINESS_UNITS: Final = ("wayside-center.service", "wayside-broker.service", "wayside-provision.service")
 _BUSINESS_USERS: Final = ("wayside-business.sysusers",)
-ROLES: Final[Mapping[str, Role]] = {
-    "edge": Role(("edge",), ("wayside-edge", "wayside-engines"), (_MACHINES, _FACES, _PLATES), _EDGE_UNITS),
-    "business": Role(
+ROLES: Final[Mapping[str, ReleaseRole]] = {
+    "edge": ReleaseRole(("edge",), ("wayside-edge", "wayside-engines"), (_MACHINES, _FACES, _PLATES), _EDGE_UNITS),
+    "business": ReleaseRole(
         ("center", "provisioning"),
         ("wayside-center", "wayside-provision"),
         units=(*_BUSINESS_UNITS, *_BUSINESS_USERS),
         debian=("python3", "openssl", "mosquitto"),
     ),
-    "parse": Role(("cluster",), _CLUSTER, (_MACHINES, _FACES, _LIKENESS)),
-    "archive": Role(("cluster",), _CLUSTER, (_LIKENESS,)),
-    "storage": Role(("cluster",), _CLUSTER),
-    "all": Role(
+    "parse": ReleaseRole(("cluster",), _CLUSTER, (_MACHINES, _FACES, _LIKENESS)),
+    "archive": ReleaseRole(("cluster",), _CLUSTER, (_LIKENESS,)),
+    "storage": ReleaseRole(("cluster",), _CLUSTER),
+    "all": ReleaseRole(
         ("edge", "center", "cluster", "provisioning"),
         ("wayside-edge", "wayside-center", *_CLUSTER),
         (_MACHINES, _FACES, _PLATES, _LIKENESS),

@@ -11,15 +11,15 @@ from provisioning.contracts.fleet.rollout import RolloutKind
 from provisioning.errors import RolloutError
 from provisioning.home import fleet_settings, rollout_state
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import Plan, RolloutState
+from provisioning.home.rollout_state import RolloutPlan, RolloutState
 from provisioning.home.rollouts import RolloutRecord
-from provisioning.output import Answer, moment, table
+from provisioning.output import CommandResult, moment, table
 from provisioning.rollout import software
 from provisioning.rollout.controller import report
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RolloutOptions:
     """Options of `rollout start`: one of `config` and `bundle`."""
 
     config: Path | None
@@ -38,7 +38,7 @@ class Wish:
     at_once: int
 
 
-def start(home: Home, wish: Wish) -> Answer:
+def start(home: Home, wish: RolloutOptions) -> CommandResult:
     """Starts a roll-out; the running service carries it out.
 
     Raises:
@@ -60,9 +60,11 @@ def start(home: Home, wish: Wish) -> Answer:
     else:
         assert wish.bundle is not None  # noqa: S101 - narrows the type: one of the two was given
         head, file = software.take_in(wish.bundle, wish.key, home.directory)
-        offer = software.Offer(file=file, version=head.version, downgrade=wish.downgrade, health_s=wish.health_s)
+        offer = software.SoftwareOffer(
+            file=file, version=head.version, downgrade=wish.downgrade, health_s=wish.health_s
+        )
         kind, name, payload, apply_s = RolloutKind.SOFTWARE, head.version, offer.model_dump_json(), 7200.0
-    plan = Plan(
+    plan = RolloutPlan(
         agents=chosen,
         share=wish.share,
         error_rate=wish.error_rate,
@@ -75,16 +77,16 @@ def start(home: Home, wish: Wish) -> Answer:
     number = home.rollouts.start(kind, name[:128], payload, rollout_state.begin(plan, home.now_ms()))
     if kind is RolloutKind.SOFTWARE:
         wanted = {order.sha256 for order in home.rollouts.orders() if order.sha256 is not None}
-        software.forget(home.directory, wanted | {software.Offer.model_validate_json(payload).file.sha256})
+        software.forget(home.directory, wanted | {software.SoftwareOffer.model_validate_json(payload).file.sha256})
     sizes = [rollout_state.stage_size(plan, stage) for stage in range(1, rollout_state.STAGES + 1)]
     facts = {"changed": True, "rollout": number, "kind": kind, "name": name, "agents": list(chosen), "stages": sizes}
     said = (
         f"roll-out {number} of {kind} {name}: {sizes[0]}, then {sizes[1]}, then {sizes[2]} agents; the running service"
     )
-    return Answer(facts, [f"{said} carries it out; wayside-provision rollout status"])
+    return CommandResult(facts, [f"{said} carries it out; wayside-provision rollout status"])
 
 
-def status(home: Home) -> Answer:
+def status(home: Home) -> CommandResult:
     """Shows the newest roll-out. Exit code 1: it was stopped, or is stopping.
 
     Raises:
@@ -94,31 +96,31 @@ def status(home: Home) -> Answer:
     if record is None:
         raise RolloutError("there has been no roll-out: wayside-provision rollout start")
     facts, shown = _shown(record)
-    return Answer(facts, shown, 1 if record.state.cause else 0)
+    return CommandResult(facts, shown, 1 if record.state.cause else 0)
 
 
-def pause(home: Home) -> Answer:
+def pause(home: Home) -> CommandResult:
     """Stops offering the roll-out to further agents for now."""
     return _turn(home, rollout_state.pause)
 
 
-def resume(home: Home) -> Answer:
+def resume(home: Home) -> CommandResult:
     """Resumes a paused roll-out."""
     return _turn(home, rollout_state.resume)
 
 
-def abort(home: Home) -> Answer:
+def abort(home: Home) -> CommandResult:
     """Sends every agent back; a second call no longer waits for agents that do not return."""
     return _turn(home, rollout_state.abort)
 
 
-def _turn(home: Home, change: Callable[[RolloutState], RolloutState]) -> Answer:
+def _turn(home: Home, change: Callable[[RolloutState], RolloutState]) -> CommandResult:
     record, changed = home.rollouts.turn(change)
     facts, shown = _shown(record)
-    return Answer({"changed": changed, **facts}, shown if changed else ["nothing was changed", *shown])
+    return CommandResult({"changed": changed, **facts}, shown if changed else ["nothing was changed", *shown])
 
 
-def _chosen(home: Home, wish: Wish) -> tuple[str, ...]:
+def _chosen(home: Home, wish: RolloutOptions) -> tuple[str, ...]:
     """Returns the chosen enrolled agents, the first one first."""
     for each in (*wish.agents, *(() if wish.first is None else (wish.first,))):
         agent = home.register.agent(each)

@@ -14,12 +14,12 @@ from provisioning.contracts.fleet.rollout import MAX_TOLD, FailedAgent, RolloutK
 from provisioning.contracts.wire import codec
 from provisioning.home import documents
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import RolloutState, Seen, Standing, Target, step, target_of
+from provisioning.home.rollout_state import AgentObservation, RolloutState, Standing, Target, step, target_of
 from provisioning.home.rollouts import NEWCOMERS, Before, Page, RolloutRecord
 from provisioning.rollout import health
 from provisioning.rollout.health import Baseline
 from provisioning.rollout.reports import Ear
-from provisioning.rollout.software import Offer
+from provisioning.rollout.software import SoftwareOffer
 
 _log = logging.getLogger(__name__)
 WARM_UP_MS: Final = 3000
@@ -76,14 +76,14 @@ class Conductor:
 
     # --- what is known
 
-    def _seen(self, record: RolloutRecord, agent_id: str) -> Seen:
+    def _seen(self, record: RolloutRecord, agent_id: str) -> AgentObservation:
         target = target_of(record.state, agent_id)
         heard_ms = self._ear.heard_ms(agent_id)
         if target is None:
-            return Seen(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
+            return AgentObservation(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
         look = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
         standing, cause = look(agent_id)
-        return Seen(target, standing, cause, heard_ms, self._trouble(record, agent_id))
+        return AgentObservation(target, standing, cause, heard_ms, self._trouble(record, agent_id))
 
     def _configured(self, agent_id: str) -> tuple[Standing, str]:
         """Returns the outcome of an agent's newest configuration, if that matches the register."""
@@ -158,7 +158,7 @@ class Conductor:
         return None if said is None else codec.decode(Installed, said.encode()).running
 
     def _order(self, record: RolloutRecord, page: Page, agent_id: str, target: Target, had: str | None) -> None:
-        offer = Offer.model_validate_json(record.payload)
+        offer = SoftwareOffer.model_validate_json(record.payload)
         goes_back = target is Target.OLD and had != offer.version  # who ran it before has nothing to go back to
         body = offer.order_back() if goes_back else offer.order()
         page.put_order(

@@ -21,7 +21,7 @@ TRUSTED: Final = Path("/etc/wayside/release.pub")
 AGENT_ROLES: Final = frozenset({"edge", "all"})
 
 
-class Offer(Message):
+class SoftwareOffer(Message):
     """Software of a roll-out, with its conditions."""
 
     file: ReleaseFile

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioning.servers.cluster_files import ETC as CLUSTER_ETC
-from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.plan import PlannedServer, ServersPlan
 from provisioning.servers.tree import File
 
 _BIN: Final = "/opt/wayside/bin"
@@ -23,7 +23,7 @@ class Job:
     reads: str
 
 
-def jobs(plan: Plan, server: PlannedServer) -> Iterator[Job]:
+def jobs(plan: ServersPlan, server: PlannedServer) -> Iterator[Job]:
     """Yields the backups of this server."""
     into = plan.backup_dir
     if server is plan.keeper:
@@ -36,7 +36,7 @@ def jobs(plan: Plan, server: PlannedServer) -> Iterator[Job]:
         yield Job("home", "wayside-home", home, "03:00", "/var/lib/wayside-home")
 
 
-def files(plan: Plan, server: PlannedServer) -> Iterator[File]:
+def files(plan: ServersPlan, server: PlannedServer) -> Iterator[File]:
     """Yields a service and a timer for each backup, and their folders."""
     planned = tuple(jobs(plan, server))
     for job in planned:
@@ -47,12 +47,12 @@ def files(plan: Plan, server: PlannedServer) -> Iterator[File]:
         yield File.text("/etc/tmpfiles.d/wayside-backup.conf", f"d {plan.backup_dir} 0755 root root -\n{folders}")
 
 
-def units(plan: Plan, server: PlannedServer) -> list[str]:
+def units(plan: ServersPlan, server: PlannedServer) -> list[str]:
     """Lists the timers to be enabled."""
     return [f"wayside-backup-{job.name}.timer" for job in jobs(plan, server)]
 
 
-def _service(plan: Plan, job: Job) -> str:
+def _service(plan: ServersPlan, job: Job) -> str:
     return f"""\
 # Rendered by wayside-provision. docs/operations.md: how it is restored.
 [Unit]

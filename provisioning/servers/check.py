@@ -9,12 +9,12 @@ from typing import Final
 from cryptography import x509
 from pydantic import Field, ValidationError
 
-from provisioning.check_result import Finding
+from provisioning.check_result import CheckResult
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.servers.debian import CLOCK_SOURCES
-from provisioning.servers.machine import Listener, Machine, SeenFile
+from provisioning.servers.machine import Listener, SeenFile, ServerMachine
 from provisioning.servers.plan import Disk
 from provisioning.servers.tree import MANIFEST
 
@@ -62,13 +62,13 @@ class Manifest(Section):
     disks: tuple[Disk, ...]
 
 
-def show(root: Path) -> Answer:
+def show(root: Path) -> CommandResult:
     """Compares the machine with its manifest. Exit code 1: something differs.
 
     Raises:
         ClusterPlanError: there is no manifest here, or it is damaged.
     """
-    machine = Machine(root)
+    machine = ServerMachine(root)
     manifest = _manifest(machine)
     findings = list(compare(manifest, machine))
     wrong = [each for each in findings if not each.is_good]
@@ -79,10 +79,10 @@ def show(root: Path) -> Answer:
     }
     lines = [f"{'ok  ' if each.is_good else 'DIFF'} {each.what}: {each.detail}" for each in findings]
     last = f"{manifest.server}: {f'differs in {len(wrong)}' if wrong else 'nothing is missing'}"
-    return Answer(facts, [*lines, last], 1 if wrong else 0)
+    return CommandResult(facts, [*lines, last], 1 if wrong else 0)
 
 
-def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def compare(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     """Yields each difference; for each kind of thing that does not differ, one line."""
     kinds = {
         "files": _files(manifest, machine),
@@ -95,13 +95,13 @@ def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
     }
     for kind, differences in kinds.items():
         found = list(differences)
-        yield from found or [Finding(kind, is_good=True, detail="as planned")]
+        yield from found or [CheckResult(kind, is_good=True, detail="as planned")]
     if not machine.has_systemd():
         why = "no systemd runs here" if machine.is_whole else f"{machine.root} is a folder"
-        yield Finding("units", is_good=True, detail=f"not looked at: {why}")
+        yield CheckResult("units", is_good=True, detail=f"not looked at: {why}")
 
 
-def _of_a_whole_machine(manifest: Manifest, machine: Machine) -> dict[str, Iterator[Finding]]:
+def _of_a_whole_machine(manifest: Manifest, machine: ServerMachine) -> dict[str, Iterator[CheckResult]]:
     seen, has_firewall = machine.listeners(), machine.has_firewall()
     return {
         "firewall": _firewall(manifest, has_firewall=has_firewall),
@@ -110,7 +110,7 @@ def _of_a_whole_machine(manifest: Manifest, machine: Machine) -> dict[str, Itera
     }
 
 
-def _manifest(machine: Machine) -> Manifest:
+def _manifest(machine: ServerMachine) -> Manifest:
     try:
         return Manifest.model_validate(json.loads(machine.read(MANIFEST)))
     except (OSError, ValueError, ValidationError) as error:
@@ -119,15 +119,17 @@ def _manifest(machine: Machine) -> Manifest:
         ) from error
 
 
-def _files(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _files(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     again = f"copy it from the rendered folder: cp {manifest.server}{{path}} {{path}}"
     for file in manifest.files:
         seen = machine.file(file.path)
         for difference in _differs(file, seen, machine):
-            yield Finding(file.path, is_good=False, detail=difference.replace("AGAIN", again.format(path=file.path)))
+            yield CheckResult(
+                file.path, is_good=False, detail=difference.replace("AGAIN", again.format(path=file.path))
+            )
 
 
-def _differs(file: _File, seen: SeenFile | None, machine: Machine) -> Iterator[str]:
+def _differs(file: _File, seen: SeenFile | None, machine: ServerMachine) -> Iterator[str]:
     if seen is None:
         yield "is missing; AGAIN"
         return
@@ -141,27 +143,27 @@ def _differs(file: _File, seen: SeenFile | None, machine: Machine) -> Iterator[s
         yield "was changed; AGAIN, or change the plan and render anew"
 
 
-def _packages(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _packages(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     installed = machine.packages()
     if installed is None:
         return
     absent = [name for name in manifest.packages if name not in installed]
     if absent:
         names = " ".join(absent)
-        yield Finding(
+        yield CheckResult(
             "packages", is_good=False, detail=f"missing: {names}; from Debian's own medium: {_APT_INSTALL} {names}"
         )
 
 
-def _version(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _version(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     found = machine.version()
     if found is None:
-        yield Finding(
+        yield CheckResult(
             "version", is_good=False, detail=f"no Wayside is installed; install.sh with release {manifest.version}"
         )
     elif found != manifest.version:
         detail = f"Wayside {found} is in use, the plan was rendered by {manifest.version}: install that, or render anew"
-        yield Finding("version", is_good=False, detail=detail)
+        yield CheckResult("version", is_good=False, detail=detail)
     running = {
         unit: machine.running_version(unit) for unit in manifest.units if machine.has_systemd() and _is_ours(unit)
     }
@@ -169,24 +171,24 @@ def _version(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
         if version is not None and version != found:
             what = f"version {version}" if version else "a version that is not here any more"
             detail = f"runs {what}, {found or 'none'} is installed; run: systemctl restart {unit}"
-            yield Finding(unit, is_good=False, detail=detail)
+            yield CheckResult(unit, is_good=False, detail=detail)
     if found == manifest.version:
         same = [unit.removesuffix(".service") for unit, version in running.items() if version == found]
         detail = f"{found} is installed{' and run by ' + ', '.join(same) if same else ''}"
-        yield Finding("version", is_good=True, detail=detail)
+        yield CheckResult("version", is_good=True, detail=detail)
 
 
-def _disks(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _disks(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     for disk in manifest.disks:
         free = machine.free_bytes(str(disk.path))
         if free is None:
-            yield Finding(str(disk.path), is_good=False, detail="is not there; mount it, or make the folder")
+            yield CheckResult(str(disk.path), is_good=False, detail="is not there; mount it, or make the folder")
         elif free < disk.free_gb * _GB:
             detail = f"{free / _GB:.0f} GB are free, {disk.free_gb} are planned; find what fills it, or enlarge it"
-            yield Finding(str(disk.path), is_good=False, detail=detail)
+            yield CheckResult(str(disk.path), is_good=False, detail=detail)
 
 
-def _certificates(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _certificates(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     for file in manifest.files:
         if not file.path.endswith(".pem") or machine.file(file.path) is None:
             continue
@@ -197,33 +199,33 @@ def _certificates(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
         days = (ends - time.time()) / _DAY_S
         if days < _RENEW_DAYS:
             detail = f"ends in {days:.0f} days; render anew on the head, and copy the folder here again"
-            yield Finding(file.path, is_good=False, detail=detail)
+            yield CheckResult(file.path, is_good=False, detail=detail)
 
 
-def _units(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _units(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     for name in manifest.units:
         enabled, active = machine.unit(name)
         if enabled not in {"enabled", "static", "alias", "generated", "indirect"} or active != "active":
             said = f"{enabled or 'unknown'}, {active or 'unknown'}"
             detail = f"is {said}; run: systemctl enable --now {name}, and see journalctl -u {name}"
-            yield Finding(name, is_good=False, detail=detail)
+            yield CheckResult(name, is_good=False, detail=detail)
 
 
 def _is_ours(unit: str) -> bool:
     return unit.startswith(_OURS) and unit.endswith(".service")
 
 
-def _firewall(manifest: Manifest, *, has_firewall: bool | None) -> Iterator[Finding]:
+def _firewall(manifest: Manifest, *, has_firewall: bool | None) -> Iterator[CheckResult]:
     if not any(file.path == _FIREWALL for file in manifest.files):
         return
     if has_firewall is None:
-        yield Finding("firewall", is_good=True, detail="not looked at: run this as root")
+        yield CheckResult("firewall", is_good=True, detail="not looked at: run this as root")
     elif not has_firewall:
         detail = f"is not loaded: every port is open; run: {_APT_INSTALL} nftables && systemctl enable --now nftables"
-        yield Finding("firewall", is_good=False, detail=detail)
+        yield CheckResult("firewall", is_good=False, detail=detail)
 
 
-def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | None) -> Iterator[Finding]:
+def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | None) -> Iterator[CheckResult]:
     """Yields planned ports without a listener, and listeners without a plan.
 
     Our own units may have listeners that no plan opens, as Ray has: the firewall closes them, and they are not to be
@@ -232,7 +234,7 @@ def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | Non
     for opening in manifest.openings:
         if opening.must and not any(opening.holds(each.protocol, each.port) for each in seen):
             what = f"{opening.protocol} {opening.first}"
-            yield Finding(
+            yield CheckResult(
                 what, is_good=False, detail=f"nobody listens ({opening.why}); see journalctl -u {opening.unit}"
             )
     strays = {(each.protocol, each.address, each.port, each.unit) for each in seen if each.is_reachable}
@@ -246,13 +248,13 @@ def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | Non
             None: "run this as root to see more",
         }
         end = f"systemctl disable --now {unit}" if unit else f"ss -ltnp 'sport = :{port}' names it: end it"
-        yield Finding(f"{protocol} {port}", is_good=False, detail=f"{whose}; {shut[has_firewall]}; {end}")
+        yield CheckResult(f"{protocol} {port}", is_good=False, detail=f"{whose}; {shut[has_firewall]}; {end}")
 
 
-def _clock(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+def _clock(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     if not any(file.path == CLOCK_SOURCES for file in manifest.files):
         # No kernel calls a clock synchronised that nothing is compared with.
-        yield Finding("clock", is_good=True, detail="the plan names nobody to ask (ntp): its own is everybody's")
+        yield CheckResult("clock", is_good=True, detail="the plan names nobody to ask (ntp): its own is everybody's")
     elif machine.is_synchronised() is False:
         detail = "the kernel's clock is not synchronised; chronyc sources, systemctl status chrony"
-        yield Finding("clock", is_good=False, detail=detail)
+        yield CheckResult("clock", is_good=False, detail=detail)

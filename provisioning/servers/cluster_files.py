@@ -18,7 +18,7 @@ from provisioning.contracts.wire.topics import Role
 from provisioning.errors import ClusterPlanError
 from provisioning.files import durable
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 
 ETC: Final = "/etc/wayside-cluster"
 STATE: Final = "/var/lib/wayside-cluster"
@@ -50,7 +50,7 @@ class Server:
             ) from error
 
 
-def render(home: Home, servers: Sequence[Server], out: Path) -> Answer:
+def render(home: Home, servers: Sequence[Server], out: Path) -> CommandResult:
     """Writes a folder for each server. Existing tokens are kept, so that a second run changes no secret.
 
     Raises:
@@ -78,7 +78,7 @@ def render(home: Home, servers: Sequence[Server], out: Path) -> Answer:
             files.append(durable.write(folder / name, text.encode(), mode=_PUBLIC))
     facts = {"head": servers[0].address, "files": [str(file) for file in files]}
     shown = [f"{server.address}: {', '.join(server.roles)}" for server in servers]
-    return Answer(facts, [*shown, f"written to {out}; docs/cluster.md says what goes where, secrets are in it"])
+    return CommandResult(facts, [*shown, f"written to {out}; docs/cluster.md says what goes where, secrets are in it"])
 
 
 def check(servers: Sequence[Server]) -> None:

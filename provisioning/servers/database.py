@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from provisioning.servers.plan import Plan
+from provisioning.servers.plan import ServersPlan
 from provisioning.servers.tree import ETC, SECRET, File
 
 DATABASE = "wayside"
@@ -14,7 +14,7 @@ HBA = f"{ETC}/pg_hba.conf"
 SETUP = f"{ETC}/database.sql"
 
 
-def files(plan: Plan, certificate: bytes, key: bytes) -> Iterator[File]:
+def files(plan: ServersPlan, certificate: bytes, key: bytes) -> Iterator[File]:
     """Yields the files of PostgreSQL; none if the plan says SQLite."""
     if plan.postgresql is None:
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from provisioning.servers.cluster_files import STATE
-from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.plan import PlannedServer, ServersPlan
 from provisioning.servers.ports import JOURNALS
 from provisioning.servers.tree import ETC, SECRET, File
 
@@ -25,7 +25,9 @@ ARCHIVE_UID: Final = 940
 """User id of wayside-cluster if the archive is shared: NFS compares numbers."""
 
 
-def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, authority: bytes) -> Iterator[File]:
+def journals(
+    plan: ServersPlan, server: PlannedServer, certificate: bytes, key: bytes, authority: bytes
+) -> Iterator[File]:
     """Yields files by which the head receives journals and the others send them.
 
     Their units take the key as a credential: only root can read its file.
@@ -53,7 +55,7 @@ def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, 
         yield File.text("/etc/systemd/journal-upload.conf.d/wayside.conf", text)
 
 
-def clock(plan: Plan, server: PlannedServer) -> Iterator[File]:
+def clock(plan: ServersPlan, server: PlannedServer) -> Iterator[File]:
     """Configures chrony: the head asks the plan's servers, the others ask the head, and none asks Debian's pool."""
     asked = plan.ntp if server is plan.head else (plan.head.address,)
     if asked:
@@ -90,7 +92,7 @@ def kernel() -> Iterator[File]:
     yield File.text("/etc/systemd/journald.conf.d/wayside.conf", "[Journal]\nStorage=persistent\nSystemMaxUse=2G\n")
 
 
-def shared_archive(plan: Plan, server: PlannedServer) -> Iterator[File]:
+def shared_archive(plan: ServersPlan, server: PlannedServer) -> Iterator[File]:
     """Shares one directory with every archiver: NFSv4, whose `flock` holds between hosts (docs/decisions/0009)."""
     if not plan.readers:
         return

@@ -52,7 +52,7 @@ class Listener:
         return not ip_address(self.address).is_loopback
 
 
-class Machine:
+class ServerMachine:
     """The machine below `root`: / itself, or a folder prepared for one."""
 
     def __init__(self, root: Path) -> None:

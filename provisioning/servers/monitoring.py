@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provisioning.contracts.config.cluster import Node
 from provisioning.errors import ClusterPlanError
-from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.plan import PlannedServer, ServersPlan
 from provisioning.servers.ports import FEDERATE, GRAFANA, METRICS
 from provisioning.servers.tree import ETC, SECRET, File
 
@@ -16,7 +16,7 @@ CONFIGURATION: Final = "/etc/prometheus/wayside/prometheus.yml"
 GRAFANA_PASSWORD: Final = f"{ETC}/secrets/grafana-admin"
 
 
-def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
+def prometheus(plan: ServersPlan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
     """Yields configuration, rules and arguments of Debian's unit. `provisioning`: the home's `metrics_port`."""
     yield File.text(CONFIGURATION, _json(_configuration(plan, server, provisioning)))
     yield File.text(RULES, shipped("prometheus/rules/cluster.yml").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> I
     )
 
 
-def grafana(plan: Plan, server: PlannedServer, password: bytes) -> Iterator[File]:
+def grafana(plan: ServersPlan, server: PlannedServer, password: bytes) -> Iterator[File]:
     """Yields data source and dashboards, on loopback: operators come by `ssh -L 3000:127.0.0.1:3000`."""
     if not plan.grafana or server is not plan.head:
         return
@@ -80,7 +80,7 @@ def shipped(name: str) -> Path:
     raise ClusterPlanError(f"{name}: is not in this installation; install the release anew")
 
 
-def _configuration(plan: Plan, server: PlannedServer, provisioning: int | None) -> dict[str, Any]:
+def _configuration(plan: ServersPlan, server: PlannedServer, provisioning: int | None) -> dict[str, Any]:
     """Builds Prometheus' configuration (JSON is YAML). The head scrapes the other servers and Ray's exporters too."""
     scrape: list[dict[str, Any]] = [
         {

@@ -52,7 +52,7 @@ class PlannedServer(Section):
         return role in self.roles
 
 
-class Plan(Section):
+class ServersPlan(Section):
     """Content of the file `county.toml`."""
 
     operators: tuple[Network, ...] = Field(min_length=1)
@@ -112,10 +112,10 @@ class Plan(Section):
         return self
 
 
-def read(path: Path) -> Plan:
+def read(path: Path) -> ServersPlan:
     """Reads a plan.
 
     Raises:
         ConfigError: it is none; the text names every faulty key.
     """
-    return load(Plan, path, remedy="name the plan after the command, in a folder that you may enter")
+    return load(ServersPlan, path, remedy="name the plan after the command, in a folder that you may enter")

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from provisioning.contracts.config.cluster import ClusterConfig, Node
 from provisioning.home.home import HomeConfig
-from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.plan import PlannedServer, ServersPlan
 
 JOURNALS: Final = 19532
 FEDERATE: Final = 9090
@@ -37,7 +37,7 @@ class Opening:
         return self.first <= port <= self.last
 
 
-def openings(plan: Plan, server: PlannedServer, home: HomeConfig) -> tuple[Opening, ...]:
+def openings(plan: ServersPlan, server: PlannedServer, home: HomeConfig) -> tuple[Opening, ...]:
     """Returns every opening of a server; other ports are closed."""
     found = [Opening(22, 22, "tcp", _texts(plan.operators), "ssh, for operators", "", must=False)]
     if server is plan.head:
@@ -48,7 +48,7 @@ def openings(plan: Plan, server: PlannedServer, home: HomeConfig) -> tuple[Openi
     return tuple(found)
 
 
-def _business(plan: Plan, home: HomeConfig) -> Iterator[Opening]:
+def _business(plan: ServersPlan, home: HomeConfig) -> Iterator[Opening]:
     agents, others = _texts(plan.agents), _hosts(plan.others(plan.head))
     broker, serve = "wayside-broker.service", "wayside-provision.service"
     yield _one(home.agents_port, agents, "broker: agents, mutual TLS", broker)
@@ -61,7 +61,7 @@ def _business(plan: Plan, home: HomeConfig) -> Iterator[Opening]:
         yield Opening(123, 123, "udp", others, "time for the other servers", "chrony.service")
 
 
-def _ray(plan: Plan, server: PlannedServer) -> Iterator[Opening]:
+def _ray(plan: ServersPlan, server: PlannedServer) -> Iterator[Opening]:
     """Yields Ray's ports. `up` states every port, so each has a rule; Ray's token guards them once more."""
     others = _hosts(plan.others(server)) or None
     unit = "wayside-cluster.service"
@@ -82,7 +82,7 @@ def _ray(plan: Plan, server: PlannedServer) -> Iterator[Opening]:
     yield Opening(low, high, "tcp", others, "Ray workers: one for each replica", unit, must=False)
 
 
-def _watched(plan: Plan, server: PlannedServer) -> Iterator[Opening]:
+def _watched(plan: ServersPlan, server: PlannedServer) -> Iterator[Opening]:
     if server is not plan.head:
         head = _hosts((str(plan.head.address),))
         yield _one(FEDERATE, head, "Prometheus of this server, for the head's alone", "prometheus.service")

@@ -13,11 +13,11 @@ from provisioning.contracts.wire.topics import Role
 from provisioning.errors import ClusterPlanError
 from provisioning.files import durable, toml
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, private_pem, public_pem
 from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
 from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
-from provisioning.servers.plan import Disk, Plan, PlannedServer
+from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
 from provisioning.servers.ports import openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
@@ -31,7 +31,7 @@ _CENTER_USER: Final = "wayside-center"
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with
 
 
-def render(home: Home, plan: Plan, out: Path) -> Answer:
+def render(home: Home, plan: ServersPlan, out: Path) -> CommandResult:
     """Writes a folder for each server. Existing keys, tokens and passwords are kept: a second run changes none.
 
     Raises:
@@ -46,10 +46,10 @@ def render(home: Home, plan: Plan, out: Path) -> Answer:
     shown = [f"{each.name} {each.address}: {', '.join(each.roles)}" for each in plan.servers]
     facts = {"head": plan.head.name, "servers": {each.name: str(out / each.name) for each in plan.servers}}
     steps = "on each: cp -r NAME/. / ; systemd-sysusers ; systemd-tmpfiles --create ; wayside-provision cluster check"
-    return Answer(facts, [*shown, f"written to {out}, secrets among it; {steps} (docs/servers.md)"])
+    return CommandResult(facts, [*shown, f"written to {out}, secrets among it; {steps} (docs/servers.md)"])
 
 
-def _check_reached(home: Home, plan: Plan) -> None:
+def _check_reached(home: Home, plan: ServersPlan) -> None:
     head = str(plan.head.address)
     if home.config.services_listen not in {head, *_ANY}:
         raise ClusterPlanError(
@@ -59,7 +59,7 @@ def _check_reached(home: Home, plan: Plan) -> None:
         )
 
 
-def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tree:
+def _tree(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store") -> Tree:
     tree = Tree(server.name, version("wayside"), openings=openings(plan, server, home.config))
     tree.disks = (*server.disks, *_backup_disk(plan, server))
     tree.files += _cluster_files(home, plan, server, store)
@@ -82,7 +82,7 @@ def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tre
     return tree
 
 
-def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
+def _services(plan: ServersPlan, server: PlannedServer, tree: Tree) -> None:
     """Adds units and Debian packages beyond those that every server has."""
     tree.units += backups.units(plan, server)
     if plan.others(server):
@@ -104,7 +104,7 @@ def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
         tree.units.append(debian.ARCHIVE_UNIT)
 
 
-def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> list[File]:
+def _cluster_files(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store") -> list[File]:
     ray = plan.ray
     this = ray[plan.servers.index(server)]
     text = cluster_files.configuration(
@@ -129,7 +129,7 @@ def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store
     ]
 
 
-def _center_files(home: Home, plan: Plan, store: "_Store") -> list[File]:
+def _center_files(home: Home, plan: ServersPlan, store: "_Store") -> list[File]:
     identity = home.identities.identity(Role.CENTER.value)
     certificate, key = store.certificate(plan.head, "console")
     secret = {
@@ -152,7 +152,7 @@ def _center_files(home: Home, plan: Plan, store: "_Store") -> list[File]:
     ]
 
 
-def _center(home: Home, plan: Plan) -> CenterConfig:
+def _center(home: Home, plan: ServersPlan) -> CenterConfig:
     head = str(plan.head.address)
     url = f"[{head}]" if ":" in head else head
     stated: dict[str, Any] = {}
@@ -190,7 +190,7 @@ ExecStart=/opt/wayside/bin/wayside-center run --config {CENTER_CONFIGURATION}
 """
 
 
-def _backup_disk(plan: Plan, server: PlannedServer) -> tuple[Disk, ...]:
+def _backup_disk(plan: ServersPlan, server: PlannedServer) -> tuple[Disk, ...]:
     """Adds space for backups on their server, unless the plan states it."""
     known = {disk.path for disk in server.disks}
     needed = bool(backups.units(plan, server)) and plan.backup_dir not in known

@@ -6,7 +6,7 @@ from provisioning.contracts.fleet.commands import (
     Priority,
     SealedCommand,
     TaskCommand,
-    Tasks,
+    TaskReport,
     TaskState,
     Verb,
 )
@@ -175,7 +175,7 @@ DOCUMENTS: dict[str, Message] = {
         signature="ef" * 64,
         warrant=Sealed(document='{"addressee":"(tasks)"}', signature="ef" * 64),
     ),
-    "tasks": Tasks(
+    "tasks": TaskReport(
         agent_id="desk",
         tasks={"stolen": TaskState(paused=True, priority=Priority.LAST)},
         word=CommandWord(number=AT_MS, taken=False, cause="expired", at_ms=AT_MS),

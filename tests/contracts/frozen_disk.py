@@ -115,7 +115,7 @@ class Stores:
         home = new_home(self.home)
         broker.write(
             home.directory / "broker",
-            broker.Listeners(broker.Address("127.0.0.1", 1), broker.Address("127.0.0.1", 2), "root"),
+            broker.Listeners(broker.ListenAddress("127.0.0.1", 1), broker.ListenAddress("127.0.0.1", 2), "root"),
             home.identities,
         )
         _make_center(self.center)

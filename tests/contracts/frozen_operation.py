@@ -22,7 +22,7 @@ from provisioning.demo.simulators.gb28181.__main__ import _parser as gb28181_dev
 from provisioning.home import home
 from provisioning.home.home import HomeConfig
 from provisioning.release.__main__ import app as release
-from provisioning.servers.plan import Plan
+from provisioning.servers.plan import ServersPlan
 from provisioning.service.metrics import families as provisioning_families
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
 from ray_cluster.serve.metrics import archive_families, intake_families
@@ -36,7 +36,7 @@ CONFIGURATIONS: Final[dict[str, type[BaseModel]]] = {
     "artifact manifest": ArtifactManifest,
     "center.toml": CenterConfig,
     "cluster.toml": ClusterConfig,
-    "county plan": Plan,
+    "county plan": ServersPlan,
     "detector plan": DetectorPlan,
     "home.toml": HomeConfig,
 }

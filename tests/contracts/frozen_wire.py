@@ -126,7 +126,7 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "storage_status": archive.StorageStatus,
     "survey": Survey,
     "task_command": commands.TaskCommand,
-    "tasks": commands.Tasks,
+    "tasks": commands.TaskReport,
     "upkeep_report": archive.UpkeepReport,
     "wanted_detectors": WantedDetectors,
     "zone_counts": zone_counts.ZoneCounts,

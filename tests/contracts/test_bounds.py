@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from provisioning.contracts.config.camera import Camera
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.fleet.commands import CommandWord, Priority, Tasks, TaskState
+from provisioning.contracts.fleet.commands import CommandWord, Priority, TaskReport, TaskState
 from provisioning.contracts.fleet.documents import MAX_CAMERAS, Configured, Installed, Verdict
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import (
@@ -71,7 +71,7 @@ LARGEST: dict[str, Message] = {
     "installed": Installed(
         agent_id=AGENT, number=MOST, verdict=Verdict.APPLIED, cause=WORST * 500, running="1.2.3", at_ms=AT
     ),
-    "tasks": Tasks(
+    "tasks": TaskReport(
         agent_id=AGENT,
         tasks={each: TaskState(paused=False, priority=Priority.NORMAL) for each in cameras(MAX_CAMERAS)},
         word=CommandWord(number=MOST, taken=False, cause=WORST * 500, at_ms=AT),

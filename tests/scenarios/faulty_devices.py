@@ -7,7 +7,7 @@ from typing import Final
 
 from provisioning.contracts.config.processes import Gb28181Source
 from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.support.gb28181_agent import password_file, source
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
 
@@ -41,7 +41,7 @@ class Faulty:
         return source(device_id, channel_id, password_file(folder), **options)
 
 
-def faulty(fault: Fault, transport: str = "udp", **changes: object) -> Faulty:
+def faulty(fault: DeviceFault, transport: str = "udp", **changes: object) -> Faulty:
     """A device with this fault."""
     name = fault.value if transport == "udp" else f"{fault.value}-{transport}"
     changed = replace(_PLAIN, faults=frozenset({fault}), transport=transport, **changes)  # type: ignore[arg-type]
@@ -62,18 +62,18 @@ PLAIN: Final = (
 REGISTERS: Final = tuple(
     faulty(fault)
     for fault in (
-        Fault.SILENT_WITHOUT_ALGORITHM,
-        Fault.URI_OF_ADDRESS,
-        Fault.QOP_NOT_ECHOED,
-        Fault.QOP_NULL,
-        Fault.UPPER_CASE_DIGEST,
-        Fault.UNQUOTED_DIGEST,
-        Fault.NO_EXPIRES,
-        Fault.UNREGISTERS_FIRST,
-        Fault.CONTACT_PRIVATE,
-        Fault.PORT_CHANGES,
-        Fault.NO_KEEPALIVE,
-        Fault.NEVER_REREGISTERS,
+        DeviceFault.SILENT_WITHOUT_ALGORITHM,
+        DeviceFault.URI_OF_ADDRESS,
+        DeviceFault.QOP_NOT_ECHOED,
+        DeviceFault.QOP_NULL,
+        DeviceFault.UPPER_CASE_DIGEST,
+        DeviceFault.UNQUOTED_DIGEST,
+        DeviceFault.NO_EXPIRES,
+        DeviceFault.UNREGISTERS_FIRST,
+        DeviceFault.CONTACT_PRIVATE,
+        DeviceFault.PORT_CHANGES,
+        DeviceFault.NO_KEEPALIVE,
+        DeviceFault.NEVER_REREGISTERS,
     )
 )
 SPEAKS: Final = (
@@ -81,96 +81,97 @@ SPEAKS: Final = (
         faulty(fault, transport)
         for transport in ("udp", "tcp")
         for fault in (
-            Fault.NO_CONTENT_LENGTH,
-            Fault.ZERO_CONTENT_LENGTH,
-            Fault.COMPACT_HEADERS,
-            Fault.CRLF_PINGS,
-            Fault.SENDS_TWICE,
-            Fault.ANSWER_BEFORE_200,
+            DeviceFault.NO_CONTENT_LENGTH,
+            DeviceFault.ZERO_CONTENT_LENGTH,
+            DeviceFault.COMPACT_HEADERS,
+            DeviceFault.CRLF_PINGS,
+            DeviceFault.SENDS_TWICE,
+            DeviceFault.ANSWER_BEFORE_200,
         )
     ),
-    faulty(Fault.LONG_CONTENT_LENGTH),
-    faulty(Fault.SPLIT_DATAGRAMS),
-    faulty(Fault.VIA_SAYS_UDP, "tcp"),
-    faulty(Fault.NEVER_REREGISTERS, "tcp"),
-    faulty(Fault.NEVER_REFRESHES, expires_s=3),
+    faulty(DeviceFault.LONG_CONTENT_LENGTH),
+    faulty(DeviceFault.SPLIT_DATAGRAMS),
+    faulty(DeviceFault.VIA_SAYS_UDP, "tcp"),
+    faulty(DeviceFault.NEVER_REREGISTERS, "tcp"),
+    faulty(DeviceFault.NEVER_REFRESHES, expires_s=3),
 )
 WRITES: Final = (
     *(
         faulty(fault)
         for fault in (
-            Fault.UTF8_AS_GB2312,
-            Fault.RARE_CHARACTER,
-            Fault.UNESCAPED,
-            Fault.NUL_BYTES,
-            Fault.EXTRA_CLOSE_TAG,
-            Fault.ATTRIBUTES,
-            Fault.LOWER_CASE_TAGS,
-            Fault.SN_NOT_ECHOED,
-            Fault.SUM_NUM_ZERO,
-            Fault.ONE_ITEM_A_MESSAGE,
-            Fault.PARTS_OUT_OF_ORDER,
-            Fault.ITEMS_TWICE,
-            Fault.UNASKED_CATALOG,
-            Fault.ITEM_WITHOUT_ID,
-            Fault.PARENT_IS_PLATFORM,
-            Fault.PARENT_CYCLE,
-            Fault.STATUS_OK,
-            Fault.OFFSET_TIMES,
-            Fault.CLOCK_A_YEAR_OFF,
+            DeviceFault.UTF8_AS_GB2312,
+            DeviceFault.RARE_CHARACTER,
+            DeviceFault.UNESCAPED,
+            DeviceFault.NUL_BYTES,
+            DeviceFault.EXTRA_CLOSE_TAG,
+            DeviceFault.ATTRIBUTES,
+            DeviceFault.LOWER_CASE_TAGS,
+            DeviceFault.SN_NOT_ECHOED,
+            DeviceFault.SUM_NUM_ZERO,
+            DeviceFault.ONE_ITEM_A_MESSAGE,
+            DeviceFault.PARTS_OUT_OF_ORDER,
+            DeviceFault.ITEMS_TWICE,
+            DeviceFault.UNASKED_CATALOG,
+            DeviceFault.ITEM_WITHOUT_ID,
+            DeviceFault.PARENT_IS_PLATFORM,
+            DeviceFault.PARENT_CYCLE,
+            DeviceFault.STATUS_OK,
+            DeviceFault.OFFSET_TIMES,
+            DeviceFault.CLOCK_A_YEAR_OFF,
         )
     ),
-    faulty(Fault.DUPLICATE_CHANNELS),
-    replace(faulty(Fault.DUPLICATE_CHANNELS), name="duplicate-channels-too"),
-    replace(faulty(Fault.NEEDS_GUARD), options={"set_guard": True}),
-    faulty(Fault.NEEDS_RESET),
-    faulty(Fault.NOTIFY_UNKNOWN_DIALOG),
+    faulty(DeviceFault.DUPLICATE_CHANNELS),
+    replace(faulty(DeviceFault.DUPLICATE_CHANNELS), name="duplicate-channels-too"),
+    replace(faulty(DeviceFault.NEEDS_GUARD), options={"set_guard": True}),
+    faulty(DeviceFault.NEEDS_RESET),
+    faulty(DeviceFault.NOTIFY_UNKNOWN_DIALOG),
 )
 SENDS: Final = tuple(
     faulty(fault)
     for fault in (
-        Fault.NO_SDP,
-        Fault.VIDEO_ZERO,
-        Fault.NO_Y,
-        Fault.ZERO_Y,
-        Fault.OTHER_Y,
-        Fault.OTHER_SSRC,
-        Fault.REPEATS_200,
-        Fault.MEDIA_BEFORE_200,
-        Fault.HANGS_UP,
-        Fault.BYE_UNANSWERED,
-        Fault.MEDIA_AFTER_BYE,
+        DeviceFault.NO_SDP,
+        DeviceFault.VIDEO_ZERO,
+        DeviceFault.NO_Y,
+        DeviceFault.ZERO_Y,
+        DeviceFault.OTHER_Y,
+        DeviceFault.OTHER_SSRC,
+        DeviceFault.REPEATS_200,
+        DeviceFault.MEDIA_BEFORE_200,
+        DeviceFault.HANGS_UP,
+        DeviceFault.BYE_UNANSWERED,
+        DeviceFault.MEDIA_AFTER_BYE,
     )
 )
 SENDS_NOT: Final = tuple(
     faulty(fault)
     for fault in (
-        Fault.BUSY,
-        Fault.NOT_ACCEPTABLE,
-        Fault.INVITE_CHALLENGED,
-        Fault.INVITE_IGNORED,
-        Fault.NO_MEDIA,
+        DeviceFault.BUSY,
+        DeviceFault.NOT_ACCEPTABLE,
+        DeviceFault.INVITE_CHALLENGED,
+        DeviceFault.INVITE_IGNORED,
+        DeviceFault.NO_MEDIA,
     )
 )
 LISTS_BADLY: Final = tuple(
-    faulty(fault) for fault in (Fault.SUM_NUM_LIES, Fault.NO_LIST, Fault.EMPTY_ANSWER, Fault.RECORD_STALL)
+    faulty(fault)
+    for fault in (DeviceFault.SUM_NUM_LIES, DeviceFault.NO_LIST, DeviceFault.EMPTY_ANSWER, DeviceFault.RECORD_STALL)
 )
 _NOW_MS: Final = time.time_ns() // 1_000_000
 _SPAN: Final = {"started_at_ms": _NOW_MS - 1_200_000, "ended_at_ms": _NOW_MS - 1_000_000}
 MISREADS: Final = (
-    faulty(Fault.IGNORES_DATE, skew_s=-600.0),
-    replace(faulty(Fault.LOCAL_SECONDS, recorded_s=7200), options={"span": _SPAN}),
+    faulty(DeviceFault.IGNORES_DATE, skew_s=-600.0),
+    replace(faulty(DeviceFault.LOCAL_SECONDS, recorded_s=7200), options={"span": _SPAN}),
     replace(
-        faulty(Fault.LOCAL_SECONDS, recorded_s=7200),
+        faulty(DeviceFault.LOCAL_SECONDS, recorded_s=7200),
         name="local-seconds-shifted",
         options={"span": _SPAN, "span_shift_s": 28_800},
     ),
 )
 """Of times."""
 STAYS_OUT: Final = (
-    faulty(Fault.WRONG_PASSWORD, retry_s=60.0),
-    faulty(Fault.OWN_NONCE),
-    faulty(Fault.KEEPALIVE_UNREGISTERED),
+    faulty(DeviceFault.WRONG_PASSWORD, retry_s=60.0),
+    faulty(DeviceFault.OWN_NONCE),
+    faulty(DeviceFault.KEEPALIVE_UNREGISTERED),
 )
 GOOD: Final = (*PLAIN, *REGISTERS, *SPEAKS, *WRITES)
 """Nothing that they do wrong is to be noticed."""

@@ -22,7 +22,7 @@ from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import Records
 from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.sources.gb28181.media import Media
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.notices import DEVICE_ALARM, VIDEO_ALARM
 from tests.scenarios.faulty_devices import (
     COMES,
@@ -41,8 +41,8 @@ from tests.support.waiting import LONG_S, until
 T = TypeVar("T")
 HALF_A_DAY_MS = 43_200_000
 SOON_S = 60.0
-RESET, HANGS_UP = Fault.NEEDS_RESET.value, Fault.HANGS_UP.value
-AGAIN = (Fault.BYE_UNANSWERED.value, Fault.MEDIA_AFTER_BYE.value)
+RESET, HANGS_UP = DeviceFault.NEEDS_RESET.value, DeviceFault.HANGS_UP.value
+AGAIN = (DeviceFault.BYE_UNANSWERED.value, DeviceFault.MEDIA_AFTER_BYE.value)
 """They make trouble when a session ends: another one follows."""
 NAMES = {device_id: name for name, device_id in IDS.items()}
 
@@ -214,7 +214,7 @@ def test_it_is_there_and_all_its_channels_are_known(found: Found, device: Faulty
     assert (seen.is_there, seen.is_reachable, seen.refused, seen.catalog_trouble) == (True, True, "", "")
     channels = sorted(seen.channels or (), key=lambda channel: channel.channel_id)
     assert [each.channel_id for each in channels] == list(device.profile.channel_ids(device_id))
-    before, behind = "萳" * (Fault.RARE_CHARACTER in faults), " A&B <1" * (Fault.UNESCAPED in faults)
+    before, behind = "萳" * (DeviceFault.RARE_CHARACTER in faults), " A&B <1" * (DeviceFault.UNESCAPED in faults)
     assert [each.name for each in channels][:3] == [f"{before}{name}{behind}" for name in ("东门1", "西门2", "车棚3")]
     assert all(each.is_online and each.has_video for each in channels)
     assert (seen.manufacturer, seen.model) == ("Wayside", "SIM")
@@ -250,10 +250,10 @@ def test_media_come_when_it_is_invited(found: Found, device: Faulty) -> None:
     watched = found.watched[device.name]
     assert watched.media is not None
     assert watched.ssrc is not None
-    is_told = not device.profile.faults & {Fault.NO_SDP, Fault.NO_Y, Fault.ZERO_Y}
+    is_told = not device.profile.faults & {DeviceFault.NO_SDP, DeviceFault.NO_Y, DeviceFault.ZERO_Y}
     assert (watched.media.ssrc is not None) == is_told
     if is_told:
-        assert (watched.media.ssrc == watched.ssrc) == (Fault.OTHER_SSRC not in device.profile.faults)
+        assert (watched.media.ssrc == watched.ssrc) == (DeviceFault.OTHER_SSRC not in device.profile.faults)
     assert (watched.trouble is None) == (device.name != HANGS_UP)
 
 

@@ -15,7 +15,7 @@ from edge_agent.errors import NoPicture
 from edge_agent.gb28181 import endpoint
 from edge_agent.sources.gb28181 import stream
 from provisioning.demo.simulators.gb28181.device_profile import device_ids
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec
 from tests.scenarios.faulty_devices import Faulty, faulty, plain
 from tests.support.gb28181_agent import Agent
@@ -35,13 +35,13 @@ SPAN: Final = {"started_at_ms": RECORDED_MS, "ended_at_ms": RECORDED_MS + 4000}
 SENT: Final[dict[str, Any]] = {"pace": 1.0, "channels": 1, "packet_bytes": 400, "heartbeat_s": 60.0}
 
 
-def sends(fault: Fault, codec: Codec = "h264", transport: str = "udp") -> tuple[Faulty, Codec]:
+def sends(fault: DeviceFault, codec: Codec = "h264", transport: str = "udp") -> tuple[Faulty, Codec]:
     device = faulty(fault, **SENT)
     name = device.name if codec == "h264" else f"{device.name}-{codec}"
     return replace(device, name=name, options={"heartbeat_s": 60.0, "transport": transport}), codec
 
 
-def plays(fault: Fault | None = None) -> tuple[Faulty, Codec]:
+def plays(fault: DeviceFault | None = None) -> tuple[Faulty, Codec]:
     """Recordings of 4 s, at four times their pace."""
     sent = {**SENT, "pace": 4.0}
     device = plain("ends-by-121", **sent) if fault is None else faulty(fault, **sent)
@@ -59,49 +59,52 @@ PLAIN: Final = tuple(
 HARMLESS: Final = tuple(
     sends(fault)
     for fault in (
-        Fault.REORDER,
-        Fault.DUPLICATE,
-        Fault.SEQUENCE_WRAP,
-        Fault.CONSTANT_TIMESTAMP,
-        Fault.TIMESTAMP_PER_PACKET,
-        Fault.NO_MARKER,
-        Fault.RAW_VIDEO,
-        Fault.TRANSPORT_STREAM,
-        Fault.AUDIO_PACKETS,
-        Fault.RTCP_NOISE,
-        Fault.TINY_HEADERS,
-        Fault.SPLIT_HEADERS,
-        Fault.NO_SYSTEM_HEADER,
-        Fault.NO_PSM,
-        Fault.LATE_PSM,
-        Fault.BAD_PSM_CRC,
-        Fault.BAD_PSM_LENGTH,
-        Fault.WRONG_PSM_CODEC,
-        Fault.PRIVATE_STREAMS,
-        Fault.VIDEO_E2,
-        Fault.PES_LENGTH_ZERO,
-        Fault.AUDIO,
-        Fault.AUDIO_ANNOUNCED,
-        Fault.AUDIO_LISTED_FIRST,
-        Fault.SHORT_PACK,
-        Fault.JOINED_MID_GOP,
-        Fault.OTHER_SSRC,
-        Fault.NO_SDP,
-        Fault.MEDIA_BEFORE_200,
+        DeviceFault.REORDER,
+        DeviceFault.DUPLICATE,
+        DeviceFault.SEQUENCE_WRAP,
+        DeviceFault.CONSTANT_TIMESTAMP,
+        DeviceFault.TIMESTAMP_PER_PACKET,
+        DeviceFault.NO_MARKER,
+        DeviceFault.RAW_VIDEO,
+        DeviceFault.TRANSPORT_STREAM,
+        DeviceFault.AUDIO_PACKETS,
+        DeviceFault.RTCP_NOISE,
+        DeviceFault.TINY_HEADERS,
+        DeviceFault.SPLIT_HEADERS,
+        DeviceFault.NO_SYSTEM_HEADER,
+        DeviceFault.NO_PSM,
+        DeviceFault.LATE_PSM,
+        DeviceFault.BAD_PSM_CRC,
+        DeviceFault.BAD_PSM_LENGTH,
+        DeviceFault.WRONG_PSM_CODEC,
+        DeviceFault.PRIVATE_STREAMS,
+        DeviceFault.VIDEO_E2,
+        DeviceFault.PES_LENGTH_ZERO,
+        DeviceFault.AUDIO,
+        DeviceFault.AUDIO_ANNOUNCED,
+        DeviceFault.AUDIO_LISTED_FIRST,
+        DeviceFault.SHORT_PACK,
+        DeviceFault.JOINED_MID_GOP,
+        DeviceFault.OTHER_SSRC,
+        DeviceFault.NO_SDP,
+        DeviceFault.MEDIA_BEFORE_200,
     )
 )
 OTHER_CODEC: Final = tuple(
-    sends(fault, "h265") for fault in (Fault.RAW_VIDEO, Fault.TRANSPORT_STREAM, Fault.NO_PSM, Fault.WRONG_PSM_CODEC)
+    sends(fault, "h265")
+    for fault in (DeviceFault.RAW_VIDEO, DeviceFault.TRANSPORT_STREAM, DeviceFault.NO_PSM, DeviceFault.WRONG_PSM_CODEC)
 )
 OVER_TCP: Final = tuple(
     sends(fault, transport="tcp_passive")
-    for fault in (Fault.DOLLAR_FRAMING, Fault.LENGTH_2400, Fault.PRIVATE_HEAD, Fault.BYTEWISE)
+    for fault in (DeviceFault.DOLLAR_FRAMING, DeviceFault.LENGTH_2400, DeviceFault.PRIVATE_HEAD, DeviceFault.BYTEWISE)
 )
-HURT: Final = (sends(Fault.LOSS), sends(Fault.OVERWRITTEN, transport="tcp_passive"))
-CHANGES: Final = (sends(Fault.SSRC_CHANGES),)
-STOPS: Final = (sends(Fault.ENDLESS_ZEROS),)
-WITHOUT: Final = (sends(Fault.NO_MEDIA), sends(Fault.SIP_ON_MEDIA_PORT))
-PLAYED: Final = tuple(plays(fault) for fault in (None, Fault.ENDS_BY_INFO, Fault.ENDS_SILENTLY, Fault.PLAYS_ON))
+HURT: Final = (sends(DeviceFault.LOSS), sends(DeviceFault.OVERWRITTEN, transport="tcp_passive"))
+CHANGES: Final = (sends(DeviceFault.SSRC_CHANGES),)
+STOPS: Final = (sends(DeviceFault.ENDLESS_ZEROS),)
+WITHOUT: Final = (sends(DeviceFault.NO_MEDIA), sends(DeviceFault.SIP_ON_MEDIA_PORT))
+PLAYED: Final = tuple(
+    plays(fault) for fault in (None, DeviceFault.ENDS_BY_INFO, DeviceFault.ENDS_SILENTLY, DeviceFault.PLAYS_ON)
+)
 WHOLE: Final = (*PLAIN, *HARMLESS, *OTHER_CODEC, *OVER_TCP, *CHANGES)
 EVERY: Final = (*WHOLE, *HURT, *STOPS, *WITHOUT, *PLAYED)
 IDS: Final = dict(zip((each.name for each, _ in EVERY), device_ids(FIRST_ID, len(EVERY)), strict=True))
@@ -131,7 +134,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Looked]:
                 each.name: threads.submit(look, agent, each.name, stop, ENOUGH.get(each.name, WANTED))
                 for each, _ in EVERY
             }
-            wait([future for name, future in futures.items() if name != Fault.ENDLESS_ZEROS.value], LIMIT_S)
+            wait([future for name, future in futures.items() if name != DeviceFault.ENDLESS_ZEROS.value], LIMIT_S)
             stop.set()
             return {name: future.result(20) for name, future in futures.items()}
 

@@ -33,7 +33,7 @@ from provisioning.contracts.config import processes
 from provisioning.demo.simulators.gb28181 import footage
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
@@ -58,7 +58,7 @@ class Street:
 
 @contextmanager
 def street(
-    folder: Path, *faults: Fault, transport: Literal["udp", "tcp"] = "udp", media: str = "auto", pace: float = 1.0
+    folder: Path, *faults: DeviceFault, transport: Literal["udp", "tcp"] = "udp", media: str = "auto", pace: float = 1.0
 ) -> Iterator[Street]:
     password = folder / "password"
     password.touch(0o600)
@@ -171,8 +171,8 @@ def span() -> Span:
     return Span(began_ms, began_ms + RECORDED_MS)
 
 
-@pytest.mark.parametrize("fault", [None, Fault.ENDS_BY_INFO])
-def test_a_recording_comes_whole_and_the_device_says_when_it_is_over(tmp_path: Path, fault: Fault | None) -> None:
+@pytest.mark.parametrize("fault", [None, DeviceFault.ENDS_BY_INFO])
+def test_a_recording_comes_whole_and_the_device_says_when_it_is_over(tmp_path: Path, fault: DeviceFault | None) -> None:
     wanted = span()
     with street(tmp_path, *([] if fault is None else [fault]), pace=PACE) as its:
         recordings = its.sessions.recordings("gate", its.source, wanted)

@@ -31,7 +31,7 @@ from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.uplink.mqtt import PahoLink
 from edge_agent.uplink.publisher import Publisher
 from provisioning.contracts.config.processes import Camera, Provisioning
-from provisioning.contracts.fleet.commands import Priority, Tasks, Verb
+from provisioning.contracts.fleet.commands import Priority, TaskReport, Verb
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 from provisioning.signing.documents import SealKey
@@ -60,7 +60,7 @@ class Heard:
     def deliver(self, topic: str, payload: bytes) -> None:
         match topic.removeprefix(f"{topics.PREFIX}/").split("/"):
             case ["agents", _, "tasks"]:
-                self._devices.tasked(codec.decode(Tasks, payload))
+                self._devices.tasked(codec.decode(TaskReport, payload))
             case ["agents", _, "heartbeat"]:
                 self._devices.heard(codec.decode(Heartbeat, payload))
             case ["agents", _, "cameras", _]:

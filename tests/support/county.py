@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from provisioning.home.home import Home, HomeConfig
-from provisioning.servers.plan import Plan, read
+from provisioning.servers.plan import ServersPlan, read
 from provisioning.servers.render import render
 
 GOLDEN = Path(__file__).parents[1] / "provisioning" / "golden"
 NAMES = ("head", "parser", "archiver", "keeper")
 
 
-def plan() -> Plan:
+def plan() -> ServersPlan:
     return read(GOLDEN / "county.toml")
 
 

@@ -65,7 +65,9 @@ class Exchange:
     def start(self) -> None:
         """Start it, and wait until both listeners accept."""
         listeners = broker.Listeners(
-            broker.Address("127.0.0.1", self.port), broker.Address("127.0.0.1", self.services_port), getpass.getuser()
+            broker.ListenAddress("127.0.0.1", self.port),
+            broker.ListenAddress("127.0.0.1", self.services_port),
+            getpass.getuser(),
         )
         file = broker.write(self._folder, listeners, self.pki.identities)
         with self.log.open("ab") as log:

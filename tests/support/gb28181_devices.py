@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from provisioning.demo.simulators.gb28181 import fleet as fleets
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device import Device
+from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
@@ -72,7 +72,7 @@ class Devices:
         """Sums over all devices, as they grow."""
         return self.fleet.counts
 
-    def ask(self, act: Callable[[Device, Now], T], number: int = 0) -> T:
+    def ask(self, act: Callable[[SimulatedDevice, Now], T], number: int = 0) -> T:
         """Have a device do something: `devices.ask(lambda device, now: device.raise_alarm(now))`."""
 
         async def acted() -> T:

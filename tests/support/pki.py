@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from provisioning.broker.config import Address, Listeners
+from provisioning.broker.config import ListenAddress, Listeners
 from provisioning.files import durable
 from provisioning.pki.authority import CLIENT, Authority, Revocation, new_key, private_pem, public_pem
 from provisioning.pki.identities import AGENT_LIFETIME, BROKER, CRL_LIFETIME, Identities, Identity
@@ -61,7 +61,7 @@ class Pki:
 
     def listeners(self, agents_port: int, services_port: int) -> Listeners:
         """Both on loopback, run by whoever runs the test."""
-        return Listeners(Address(HOST, agents_port), Address(HOST, services_port), getpass.getuser())
+        return Listeners(ListenAddress(HOST, agents_port), ListenAddress(HOST, services_port), getpass.getuser())
 
     def _keep(self, name: str, key_pem: bytes, certificate: x509.Certificate) -> Identity:
         serials = self._serials.setdefault(name, [])

@@ -20,7 +20,7 @@ from provisioning.contracts.wire.messages import (
     PictureCheck,
 )
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import Plan, Progress, RolloutState
+from provisioning.home.rollout_state import Progress, RolloutPlan, RolloutState
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.histogram import ROWS, Distribution
@@ -161,7 +161,7 @@ def provisioning_home(directory: Path, port: int | None = None) -> Home:
         enrol(home, agent_id)
     home.revoke("gone", "stolen")
     home.register.add_agent("late", "north")
-    plan = Plan(agents=("gate", "yard"), soak_ms=0, apply_ms=1, silence_ms=1)
+    plan = RolloutPlan(agents=("gate", "yard"), soak_ms=0, apply_ms=1, silence_ms=1)
     agents = {"gate": Progress(state=AgentProgress.FAILED, failed=True), "yard": Progress()}
     state = RolloutState(plan=plan, agents=agents, phase=RolloutPhase.STOPPING, stopped=StopCause.ERROR_RATE)
     home.rollouts.start(RolloutKind.SOFTWARE, "2.0", "{}", state)

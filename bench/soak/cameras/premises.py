@@ -63,7 +63,7 @@ class Premises:
 
     def start_broker(self) -> Running:
         """Mosquitto, when it listens."""
-        own = config.Address(HOST, self._port), config.Address(HOST, self._services_port)
+        own = config.ListenAddress(HOST, self._port), config.ListenAddress(HOST, self._services_port)
         file = config.write(self._folder / "broker", config.Listeners(*own, getpass.getuser()), self._identities)
         program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if program is None:

@@ -79,7 +79,7 @@ class CommandWord(Message):
     at_ms: TimeMs
 
 
-class Tasks(Versioned):
+class TaskReport(Versioned):
     """An agent's report on its parse tasks; retained."""
 
     agent_id: AgentId

@@ -10,7 +10,7 @@ wayside/1/agents/{agent}/rejected             cluster → agent     Rejected
 wayside/1/observed/{agent}                    cluster → centre    Observed, a hint
 wayside/1/agents/{agent}/configuration        provisioning → agent    Sealed, retained
 wayside/1/agents/{agent}/commands             centre  → agent     SealedCommand
-wayside/1/agents/{agent}/tasks                agent   → centre    Tasks, retained
+wayside/1/agents/{agent}/tasks                agent   → centre    TaskReport, retained
 wayside/1/agents/{agent}/configured           agent   → provisioning, centre    Configured, retained
 wayside/1/roster                              provisioning → centre   Sealed, retained
 wayside/1/agents/{agent}/software             provisioning → agent    Sealed, retained

@@ -45,7 +45,7 @@ class PortTakenError(RuntimeError):
     """Another program listens on the port."""
 
 
-class Footage(NamedTuple):
+class FootageFile(NamedTuple):
     """Encoded pictures of one camera."""
 
     codec: str
@@ -70,7 +70,7 @@ def write_footage(path: Path, codec: str, rate: tuple[int, int], units: Iterable
     part.replace(path)
 
 
-def read_footage(path: Path) -> Footage:
+def read_footage(path: Path) -> FootageFile:
     """Reads a footage file.
 
     Raises:
@@ -97,13 +97,13 @@ def read_footage(path: Path) -> Footage:
         offset += length
     if not units:
         raise FootageFormatError(f"{path}: holds no picture")
-    return Footage(codec, (numerator, denominator), tuple(units))
+    return FootageFile(codec, (numerator, denominator), tuple(units))
 
 
 class _Feed:
     """Pushes one camera's access units into its `appsrc` when they are due."""
 
-    def __init__(self, gst: Any, source: Any, footage: Footage, stall_after_s: float) -> None:
+    def __init__(self, gst: Any, source: Any, footage: FootageFile, stall_after_s: float) -> None:
         self._gst = gst
         self._source = source
         self._footage = footage
@@ -167,7 +167,7 @@ def _password(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _serve(options: argparse.Namespace, mounts: dict[str, Footage], password: str | None) -> None:
+def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password: str | None) -> None:
     import gi  # noqa: PLC0415 - only the system's python has it, and --help must work without
 
     gi.require_version("Gst", "1.0")
@@ -187,7 +187,7 @@ def _serve(options: argparse.Namespace, mounts: dict[str, Footage], password: st
         auth.add_digest(options.user, password, token)
         server.set_auth(auth)
 
-    def feed(_factory: Any, media: Any, footage: Footage) -> None:
+    def feed(_factory: Any, media: Any, footage: FootageFile) -> None:
         source = media.get_element().get_by_name_recurse_up("source")
         GLib.timeout_add(_TICK_MS, _Feed(Gst, source, footage, options.stall_after).push_due)
 

@@ -10,7 +10,7 @@ from center.access.permissions import CameraKey, Role
 from center.access.users import Given
 from edge_agent.remote_config.upload_commands import TaskOrders
 from provisioning.contracts.config.processes import Provisioning
-from provisioning.contracts.fleet.commands import LIFE_MS, Tasks
+from provisioning.contracts.fleet.commands import LIFE_MS, TaskReport
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat, SourceKind
 from tests.center.conftest import PASSWORD, USERNAME, World
@@ -53,7 +53,7 @@ def hand_over(world: World, desk: TaskOrders) -> None:
     tell(world, desk.told())
 
 
-def tell(world: World, told: Tasks | None) -> None:
+def tell(world: World, told: TaskReport | None) -> None:
     assert told is not None
     world.mailbox.deliver(topics.tasks(told.agent_id), codec.encode(told))
 

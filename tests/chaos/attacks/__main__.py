@@ -13,7 +13,7 @@ from rich.console import Console
 
 from provisioning.demo.children import Children
 from provisioning.demo.narrator import Narrator
-from provisioning.demo.state import State, default_directory, default_models
+from provisioning.demo.state import DemoFolder, default_directory, default_models
 from provisioning.errors import DemoError
 from tests.chaos.attacks.acts import ATTACKS, SAYS_WITHIN_S, Attack, Impossible
 from tests.chaos.attacks.street import Attacked
@@ -31,7 +31,7 @@ def main() -> int:
     narrator = Narrator(_out)
     try:
         with (
-            State(default_directory().with_name(_STATE), keep=False) as state,
+            DemoFolder(default_directory().with_name(_STATE), keep=False) as state,
             Children(state.folder("log")) as children,
         ):
             faults = play(Attacked(state, children, default_models(), narrator), chosen)

@@ -14,13 +14,13 @@ from typing import Any, Final
 from provisioning.contracts.config.processes import EdgeConfig, load, read_secret
 from provisioning.contracts.query.archive import ArchiveStatus, IntakeStatus
 from provisioning.demo import ledger, process_table, site_plan
-from provisioning.demo.centre import Seen
+from provisioning.demo.centre import ListedObservation
 from provisioning.demo.children import Children
 from provisioning.demo.ledger import Books
 from provisioning.demo.narrator import Narrator
-from provisioning.demo.state import State
+from provisioning.demo.state import DemoFolder
 from provisioning.demo.street import Street
-from provisioning.demo.web import Site, WebError
+from provisioning.demo.web import WebClient, WebError
 from provisioning.errors import DemoError
 from provisioning.pki.identities import Identity
 
@@ -45,7 +45,7 @@ class Flow:
 class Attacked:
     """A whole street that runs, and the identity of one more agent of its site."""
 
-    def __init__(self, state: State, children: Children, models_dir: Path, narrator: Narrator) -> None:
+    def __init__(self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator) -> None:
         self.street = Street(state, children, models_dir, narrator, with_device=True)
         self.children = children
         self.narrator = narrator
@@ -93,7 +93,7 @@ class Attacked:
 
     # --- what is seen of it
 
-    def observations(self) -> list[Seen]:
+    def observations(self) -> list[ListedObservation]:
         """Rows of the street's own cameras, newest first; those of the captured agent are its own business."""
         return [seen for seen in self.street.centre.observations() if seen.camera_id in self.street.cameras]
 
@@ -195,9 +195,9 @@ class Attacked:
         )
         return ledger.faults(books, tuple(street.cameras))
 
-    def _query(self) -> Site:
+    def _query(self) -> WebClient:
         token = read_secret(self._state.secret("query-token"))
-        return Site(f"http://{site_plan.HOST}:{self.street.ports.query}", token=token)
+        return WebClient(f"http://{site_plan.HOST}:{self.street.ports.query}", token=token)
 
 
 def _title(pid: int) -> bytes:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge_agent.enrolment.identity import private_pem
 from edge_agent.enrolment.signing import Signer
 from provisioning.acceptance import judging, pdf
-from provisioning.acceptance.judging import Card, Finding, Outcome, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, CameraFinding, Card, Question
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.fleet.survey import CameraSurvey, SignedSurvey, Survey
 from provisioning.contracts.query import statement
@@ -50,10 +50,10 @@ def card(a_record: CameraRecord | None = None, a_seen: CameraSurvey | None = Non
 def test_a_camera_that_is_well_passes_every_question() -> None:
     made = card()
     assert {question: finding.outcome for question, finding in made.findings.items()} == {
-        each: Outcome.NONE if each is Question.CODE else Outcome.PASS for each in Question
+        each: AcceptanceOutcome.NONE if each is Question.CODE else AcceptanceOutcome.PASS for each in Question
     }
-    assert made.outcome is Outcome.PASS
-    assert card(record(CODE), seen(CODE)).findings[Question.CODE].outcome is Outcome.PASS
+    assert made.outcome is AcceptanceOutcome.PASS
+    assert card(record(CODE), seen(CODE)).findings[Question.CODE].outcome is AcceptanceOutcome.PASS
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_a_camera_that_is_well_passes_every_question() -> None:
 )
 def test_a_camera_that_is_not_well_fails_that_question(question: Question, changes: dict[str, Any]) -> None:
     finding = card(None, seen(**changes)).findings[question]
-    assert finding.outcome is Outcome.FAIL
+    assert finding.outcome is AcceptanceOutcome.FAIL
     assert finding.found
-    assert card(None, seen(**changes)).outcome is Outcome.FAIL
+    assert card(None, seen(**changes)).outcome is AcceptanceOutcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_camera_that_is_not_well_fails_that_question(question: Question, chang
 )
 def test_what_the_register_has_wrong_fails(question: Question, changes: dict[str, Any]) -> None:
     made = record(**changes)
-    assert card(made, seen(made.id)).findings[question].outcome is Outcome.FAIL
+    assert card(made, seen(made.id)).findings[question].outcome is AcceptanceOutcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,27 @@ def test_what_the_register_has_wrong_fails(question: Question, changes: dict[str
 )
 def test_what_cannot_be_told_is_open_and_no_pass(question: Question, changes: dict[str, Any]) -> None:
     made = card(None, seen(**changes))
-    assert made.findings[question].outcome is Outcome.OPEN
-    assert made.outcome is not Outcome.PASS
+    assert made.findings[question].outcome is AcceptanceOutcome.OPEN
+    assert made.outcome is not AcceptanceOutcome.PASS
 
 
 def test_what_was_archived_was_redacted() -> None:
-    assert card(None, seen(redacted=None)).findings[Question.REDACTION].outcome is Outcome.PASS
+    assert card(None, seen(redacted=None)).findings[Question.REDACTION].outcome is AcceptanceOutcome.PASS
 
 
 def test_a_camera_on_one_side_alone_fails() -> None:
     missing, stray = judging.judge([record("gate")], [seen("yard")], NORTH)
-    assert (missing.camera_id, missing.outcome) == ("gate", Outcome.FAIL)
-    assert (stray.camera_id, stray.outcome) == ("yard", Outcome.FAIL)
+    assert (missing.camera_id, missing.outcome) == ("gate", AcceptanceOutcome.FAIL)
+    assert (stray.camera_id, stray.outcome) == ("yard", AcceptanceOutcome.FAIL)
     assert "register does not have it" in stray.findings[Question.REACHABLE].found
 
 
 def test_a_site_passes_where_every_camera_does_and_there_is_one() -> None:
     opened = card(None, seen(clock_ms=None))
-    assert judging.outcome([]) is Outcome.FAIL
-    assert judging.outcome([card()]) is Outcome.PASS
-    assert judging.outcome([card(), opened]) is Outcome.OPEN
-    assert judging.outcome([card(), opened, card(None, seen(reached=False))]) is Outcome.FAIL
+    assert judging.outcome([]) is AcceptanceOutcome.FAIL
+    assert judging.outcome([card()]) is AcceptanceOutcome.PASS
+    assert judging.outcome([card(), opened]) is AcceptanceOutcome.OPEN
+    assert judging.outcome([card(), opened, card(None, seen(reached=False))]) is AcceptanceOutcome.FAIL
 
 
 @given(
@@ -141,7 +141,7 @@ def test_a_site_passes_where_every_camera_does_and_there_is_one() -> None:
 def test_only_a_camera_that_was_reached_redacted_and_archived_passes(survey: CameraSurvey) -> None:
     made = card(None, survey)
     assert set(made.findings) == set(Question)
-    if made.outcome is Outcome.PASS:
+    if made.outcome is AcceptanceOutcome.PASS:
         assert survey.reached
         assert survey.archived
         assert survey.redacted is not False
@@ -174,14 +174,14 @@ def test_the_paper_has_both_languages_every_camera_and_lines_to_sign(tmp_path: P
 
 
 def test_a_machine_without_a_chinese_font_names_the_readers_one(tmp_path: Path) -> None:
-    made = pdf.as_pdf(HEADING, [card()], Outcome.PASS, fonts=[tmp_path / "nowhere.ttc"])
+    made = pdf.as_pdf(HEADING, [card()], AcceptanceOutcome.PASS, fonts=[tmp_path / "nowhere.ttc"])
     assert pdf.READERS_FONT.encode() in made
 
 
 def test_a_site_of_the_largest_size_fits_on_pages() -> None:
-    findings = {each: Finding(Outcome.FAIL, "x" * 500) for each in Question}
+    findings = {each: CameraFinding(AcceptanceOutcome.FAIL, "x" * 500) for each in Question}
     cards = [Card(f"camera-{number}", "名" * 64, findings) for number in range(256)]
-    assert pdf.as_pdf(HEADING, cards, Outcome.FAIL).startswith(b"%PDF")
+    assert pdf.as_pdf(HEADING, cards, AcceptanceOutcome.FAIL).startswith(b"%PDF")
 
 
 # --- the command

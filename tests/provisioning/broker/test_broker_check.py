@@ -12,8 +12,8 @@ import pytest
 
 from provisioning.broker import config
 from provisioning.broker.check import check
-from provisioning.broker.config import Address
-from provisioning.check_result import Finding
+from provisioning.broker.config import ListenAddress
+from provisioning.check_result import CheckResult
 from provisioning.pki.identities import BROKER, CLIENTS
 from tests.support.exchange import Exchange
 from tests.support.pki import Pki
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, pki: Pki, listeners: config.Listeners) -> Path:
     return config.write(tmp_path / "broker", listeners, pki.identities).parent
 
 
-def wrong(findings: list[Finding]) -> dict[str, str]:
+def wrong(findings: list[CheckResult]) -> dict[str, str]:
     return {each.what: each.detail for each in findings if not each.is_good}
 
 
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_text_is_drift_too(look: Callable[[], dict[str, str]],
 
 
 def test_another_address_is_not_in_the_certificate(pki: Pki, listeners: config.Listeners, tmp_path: Path) -> None:
-    moved = dataclasses.replace(listeners, services=Address("127.0.0.2", listeners.services.port))
+    moved = dataclasses.replace(listeners, services=ListenAddress("127.0.0.2", listeners.services.port))
     folder = config.write(tmp_path / "broker", moved, pki.identities).parent
     found = wrong(check(folder, moved, pki.identities, live=False))
     assert set(found) == {"certificate broker"}
@@ -194,7 +194,7 @@ LIVE = {
 }  # fmt: skip
 
 
-def looked_at(exchange: Exchange) -> list[Finding]:
+def looked_at(exchange: Exchange) -> list[CheckResult]:
     listeners = exchange.pki.listeners(exchange.port, exchange.services_port)
     return check(exchange.log.with_name("broker"), listeners, exchange.pki.identities, live=True)
 

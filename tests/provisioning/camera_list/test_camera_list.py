@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.camera_list import reader
-from provisioning.camera_list.reader import CameraList, CameraRow, Fault
+from provisioning.camera_list.reader import CameraList, CameraRow, LineFault
 from provisioning.errors import CameraListError
 
 ENGLISH = "id,name,url,username,password,latitude,longitude"
@@ -289,8 +289,8 @@ def test_places_are_pairs_near_the_site(lists: Lists) -> None:
 
 
 def test_a_fault_reads_as_a_line() -> None:
-    assert str(Fault(3, "id", "no")) == "line 3, id: no"
-    assert str(Fault(3, "", "no")) == "line 3: no"
+    assert str(LineFault(3, "id", "no")) == "line 3, id: no"
+    assert str(LineFault(3, "", "no")) == "line 3: no"
 
 
 def test_a_row_shows_no_secret(lists: Lists) -> None:

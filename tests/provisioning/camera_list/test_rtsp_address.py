@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from provisioning.camera_list import rtsp_address
-from provisioning.camera_list.rtsp_address import Address
+from provisioning.camera_list.rtsp_address import RtspAddress
 from provisioning.contracts.config.processes import RtspUrl
 from provisioning.errors import CameraListError
 
@@ -24,7 +24,7 @@ def _fault(text: str) -> str:
 
 def test_an_address_without_secrets_stays_as_it_is() -> None:
     url = "rtsp://Cam-1.lan:8554/Streaming/Channels/101?transport=tcp"
-    assert rtsp_address.split(url) == Address(url, None, None, ("rtsp", "cam-1.lan", 8554, url[21:]))
+    assert rtsp_address.split(url) == RtspAddress(url, None, None, ("rtsp", "cam-1.lan", 8554, url[21:]))
 
 
 @pytest.mark.parametrize(

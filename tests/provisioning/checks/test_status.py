@@ -9,7 +9,7 @@ from provisioning.contracts.fleet.documents import Configured, Verdict
 from provisioning.home import documents
 from provisioning.home.cameras import CameraRecord
 from provisioning.home.home import Home
-from provisioning.output import Answer
+from provisioning.output import CommandResult
 from provisioning.pki.identities import SERVICES
 from tests.support.office import DAY_MS, Clock, Technician, enrol, new_home
 
@@ -37,7 +37,7 @@ def warnings(home: Home) -> list[str]:
     return list(status.look(home).facts["warnings"])
 
 
-def agent(answer: Answer) -> dict[str, object]:
+def agent(answer: CommandResult) -> dict[str, object]:
     return dict(answer.facts["agents"][0])
 
 

@@ -15,30 +15,30 @@ from provisioning.demo import ports, site_plan
 from provisioning.demo.children import Children
 from provisioning.demo.office import Office
 from provisioning.demo.ports import Ports
-from provisioning.demo.state import State, default_directory, default_models
+from provisioning.demo.state import DemoFolder, default_directory, default_models
 from provisioning.errors import DemoError
 from provisioning.files import toml
 from provisioning.home.home import Home, HomeConfig
 
 
 def test_a_demo_starts_anew_and_keeps_what_it_is_told_to_keep(tmp_path: Path) -> None:
-    with State(tmp_path / "s", keep=False) as state:
+    with DemoFolder(tmp_path / "s", keep=False) as state:
         (state.folder("archive") / "row").touch()
         (state.folder("log") / "old.log").touch()
         (state.folder("footage") / "film").touch()
         first = state.new_secret("token").read_text()
-    with State(tmp_path / "s", keep=True) as state:
+    with DemoFolder(tmp_path / "s", keep=True) as state:
         assert (state.folder("archive") / "row").exists()
         assert state.new_secret("token").read_text() == first
         assert not (state.folder("log") / "old.log").exists()
-    with State(tmp_path / "s", keep=False) as state:
+    with DemoFolder(tmp_path / "s", keep=False) as state:
         assert not (state.folder("archive") / "row").exists()
         assert state.new_secret("token").read_text() != first
         assert (state.folder("footage") / "film").exists()
 
 
 def test_its_folders_and_secrets_are_the_owners_alone(tmp_path: Path) -> None:
-    with State(tmp_path / "s", keep=False) as state:
+    with DemoFolder(tmp_path / "s", keep=False) as state:
         secret = state.new_secret("token")
         assert len(secret.read_text()) >= 24
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (state.directory, secret.parent, secret)}
@@ -59,17 +59,17 @@ def test_a_second_demo_on_the_same_folder_is_refused_in_one_line(tmp_path: Path)
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"in\n"
-        with pytest.raises(DemoError, match="another demo is running") as refusal, State(tmp_path, keep=False):
+        with pytest.raises(DemoError, match="another demo is running") as refusal, DemoFolder(tmp_path, keep=False):
             pass
         other.communicate()
     assert "\n" not in str(refusal.value)
-    with State(tmp_path, keep=False):
+    with DemoFolder(tmp_path, keep=False):
         pass
 
 
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DemoError, match="--state"), State(tmp_path / "file" / "s", keep=False):
+    with pytest.raises(DemoError, match="--state"), DemoFolder(tmp_path / "file" / "s", keep=False):
         pass
 
 
@@ -105,14 +105,14 @@ def test_usual_ports_are_not_talked_about() -> None:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    with State(tmp_path / 'a "quoted" städtchen', keep=False) as made:
+def state(tmp_path: Path) -> Iterator[DemoFolder]:
+    with DemoFolder(tmp_path / 'a "quoted" städtchen', keep=False) as made:
         settings = HomeConfig(name="demo", host="127.0.0.1", listen="127.0.0.1", account="nobody")
         Home.create(made.folder("home"), settings)
         yield made
 
 
-def test_every_process_reads_the_configuration_that_is_written_for_it(state: State, tmp_path: Path) -> None:
+def test_every_process_reads_the_configuration_that_is_written_for_it(state: DemoFolder, tmp_path: Path) -> None:
     documents = {
         "cluster": site_plan.cluster(state, Ports(), tmp_path / "models"),
         "center": site_plan.center(state, Ports()),
@@ -123,13 +123,13 @@ def test_every_process_reads_the_configuration_that_is_written_for_it(state: Sta
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_no_process_is_told_a_secret_but_its_place(state: State, tmp_path: Path) -> None:
+def test_no_process_is_told_a_secret_but_its_place(state: DemoFolder, tmp_path: Path) -> None:
     secrets = {name: state.new_secret(name).read_text() for name in ("query-token", "ray-token")}
     path = toml.write(tmp_path / "c.toml", site_plan.cluster(state, Ports(), tmp_path))
     assert not any(secret in path.read_text() for secret in secrets.values())
 
 
-def test_everything_is_on_loopback(state: State, tmp_path: Path) -> None:
+def test_everything_is_on_loopback(state: DemoFolder, tmp_path: Path) -> None:
     cluster = site_plan.cluster(state, Ports(), tmp_path)
     center = site_plan.center(state, Ports())
     assert {cluster.query_host, cluster.broker.host, center.host, center.broker.host} == {"127.0.0.1"}
@@ -146,7 +146,7 @@ def test_the_technicians_list_is_one_that_is_taken_without_a_fault(tmp_path: Pat
     assert all(row.url.startswith("rtsp://127.0.0.1:") for row in read.rows)
 
 
-def test_a_kept_demo_keeps_the_ports_that_its_agent_knows(state: State) -> None:
+def test_a_kept_demo_keeps_the_ports_that_its_agent_knows(state: DemoFolder) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -177,7 +177,7 @@ def test_a_port_for_sip_is_free_over_udp_and_tcp() -> None:
     assert ports.sip(port) == port
 
 
-def test_the_agents_section_is_written_once_and_kept(state: State, tmp_path: Path) -> None:
+def test_the_agents_section_is_written_once_and_kept(state: DemoFolder, tmp_path: Path) -> None:
     agent_file = state.folder("agent") / "agent.toml"
     agent_file.write_text('agent_id = "street"\n', encoding="utf-8")
     with Children(state.folder("log")) as children:

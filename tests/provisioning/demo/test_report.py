@@ -15,10 +15,10 @@ from PIL import Image
 from provisioning.contracts.query.archive import ArchiveStatus
 from provisioning.contracts.wire.messages import Box, MachineClass, PictureState
 from provisioning.demo import contact_sheet, report
-from provisioning.demo.centre import Centre, Seen, SeenMachine
+from provisioning.demo.centre import Centre, ListedMachine, ListedObservation
 from provisioning.demo.ledger import AgentLedger, Books
 from provisioning.demo.process_table import Weight
-from provisioning.demo.web import Site, WebError
+from provisioning.demo.web import WebClient, WebError
 from provisioning.errors import DemoError
 
 CODECS = {"north": "h264", "south": "h265"}
@@ -32,8 +32,8 @@ def jpeg(colour: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def seen(number: int, camera: str, **change: Any) -> Seen:
-    machine = SeenMachine(cls=MachineClass.CAR, score=0.9, box=Box(x0=100, y0=50, x1=300, y1=200))
+def seen(number: int, camera: str, **change: Any) -> ListedObservation:
+    machine = ListedMachine(cls=MachineClass.CAR, score=0.9, box=Box(x0=100, y0=50, x1=300, y1=200))
     fields = {
         "row_key": f"street:{number:032x}",
         "camera_id": camera,
@@ -42,7 +42,7 @@ def seen(number: int, camera: str, **change: Any) -> Seen:
         "picture": PictureState.KEPT,
         "machines": (machine,),
     }
-    return Seen.model_validate(fields | change)
+    return ListedObservation.model_validate(fields | change)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -121,7 +121,7 @@ def entered(fake: FakeCentre, tmp_path: Path) -> Centre:
     return centre
 
 
-def account(rows: list[Seen], **status: int) -> report.Account:
+def account(rows: list[ListedObservation], **status: int) -> report.Account:
     count = len(rows)
     numbers = {"rows": count, "distinct_ids": count, "objects": count, "leaks": 0, "last_commit_seq": count} | status
     agent = {"selected": count + 3, "spooled": count, "archived": count, "rejected": 0, "in_flight": 0}
@@ -170,7 +170,7 @@ def test_other_errors_are_not_waited_out(fake: FakeCentre, entered: Centre) -> N
 
 def test_a_server_that_is_not_there_is_a_web_error() -> None:
     with pytest.raises(WebError, match="no answer"):
-        Site("http://127.0.0.1:9").get("/")
+        WebClient("http://127.0.0.1:9").get("/")
 
 
 def test_the_summary_has_what_was_promised(fake: FakeCentre, entered: Centre, tmp_path: Path) -> None:
@@ -221,9 +221,11 @@ def test_the_choice_is_spread_over_cameras_and_time() -> None:
 
 
 def test_the_choice_prefers_machines_and_views_not_shown_yet() -> None:
-    def view(number: int, *lefts: int) -> Seen:
+    def view(number: int, *lefts: int) -> ListedObservation:
         boxes = [Box(x0=left, y0=1, x1=left + 9, y1=9) for left in lefts]
-        return seen(number, "north", machines=[SeenMachine(cls=MachineClass.BUS, score=0.5, box=box) for box in boxes])
+        return seen(
+            number, "north", machines=[ListedMachine(cls=MachineClass.BUS, score=0.5, box=box) for box in boxes]
+        )
 
     loop = [view(0), view(1, 10, 20), view(2, 30), view(3), view(4, 10, 20), view(5, 30)]
     assert contact_sheet.choose(loop, ("north",), 2) == [loop[1], loop[5]]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from provisioning.camera_list import reader
 from provisioning.discover import proposal, rtsp, udp, ws_discovery
-from provisioning.discover.discover import Wish, discover
+from provisioning.discover.discover import DiscoverOptions, discover
 from provisioning.discover.proposal import Proposal
 from provisioning.discover.ws_discovery import GarbageError, Match, parse, plain, probe
 from provisioning.errors import DiscoveryError
@@ -110,7 +110,7 @@ def speaker(answer: bytes, *, host: str = "127.0.0.1") -> Iterator[int]:
 
 
 def look(**wish: Any) -> dict[str, Any]:
-    return dict(discover(Wish(**{"multicast": False, "wait_s": 0.5} | wish)).facts)
+    return dict(discover(DiscoverOptions(**{"multicast": False, "wait_s": 0.5} | wish)).facts)
 
 
 # --- what an answer says
@@ -236,7 +236,7 @@ def test_the_wait_is_bounded_though_answers_never_end() -> None:
 
 
 def test_nobody_there_is_said_with_what_to_try() -> None:
-    answer = discover(Wish(multicast=False, onvif=("127.0.0.1:9",), wait_s=0.1))
+    answer = discover(DiscoverOptions(multicast=False, onvif=("127.0.0.1:9",), wait_s=0.1))
     assert answer.facts["cameras"] == []
     assert "--interface" in str(answer.shown[-1])
 

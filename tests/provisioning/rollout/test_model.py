@@ -9,7 +9,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutPhase, StopCause
 from provisioning.home import rollout_state as rollouts
-from provisioning.home.rollout_state import Plan, RolloutState, Seen, Standing, Target, stage_size, target_of
+from provisioning.home.rollout_state import (
+    AgentObservation,
+    RolloutPlan,
+    RolloutState,
+    Standing,
+    Target,
+    stage_size,
+    target_of,
+)
 
 SOAK_MS, APPLY_MS, SILENCE_MS = 10_000, 30_000, 20_000
 GOING = {RolloutPhase.RUNNING, RolloutPhase.PAUSED}
@@ -33,7 +41,7 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
     def start(self, count: int, rate: float, at_once: int) -> None:
         self.now_ms = 1_000_000
         self.names = tuple(f"a-{number:02}" for number in range(count))
-        plan = Plan(
+        plan = RolloutPlan(
             agents=self.names,
             error_rate=rate,
             soak_ms=SOAK_MS,
@@ -56,7 +64,7 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
             if (target := target_of(before, name)) is not None and target is not box.told:
                 box.told, box.standing, box.touched = target, Standing.OPEN, True
         seen = {
-            name: Seen(box.told or Target.OLD, box.standing, "no", box.heard_ms, box.trouble)
+            name: AgentObservation(box.told or Target.OLD, box.standing, "no", box.heard_ms, box.trouble)
             for name, box in self.boxes.items()
         }
         after = rollouts.step(before, seen, self.now_ms, listening_since_ms=0)

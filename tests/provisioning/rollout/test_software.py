@@ -19,7 +19,7 @@ from provisioning.contracts.wire.messages import CameraState, CameraStatus, Hear
 from provisioning.home import documents
 from provisioning.home import rollout_state as rollouts
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import Plan, Seen, Standing, Target
+from provisioning.home.rollout_state import AgentObservation, RolloutPlan, Standing, Target
 from provisioning.rollout import health
 from provisioning.rollout.controller import WARM_UP_MS, Conductor
 from provisioning.rollout.health import Baseline, CameraSeen
@@ -335,11 +335,13 @@ def _piece(box: Box, path: str) -> tuple[int, bytes]:
 
 
 def test_within_the_error_rate_a_failure_is_left_behind_and_the_others_go_on() -> None:
-    plan = Plan(agents=tuple(f"a-{n}" for n in range(10)), error_rate=0.5, soak_ms=0, apply_ms=1000, silence_ms=1000)
+    plan = RolloutPlan(
+        agents=tuple(f"a-{n}" for n in range(10)), error_rate=0.5, soak_ms=0, apply_ms=1000, silence_ms=1000
+    )
     state = rollouts.begin(plan, 0)
     for now_ms in range(1, 40):
         seen = {
-            each: Seen(
+            each: AgentObservation(
                 rollouts.target_of(state, each) or Target.OLD,
                 Standing.BAD if each == "a-1" and rollouts.target_of(state, each) is Target.NEW else Standing.DONE,
                 "refused",
@@ -354,15 +356,15 @@ def test_within_the_error_rate_a_failure_is_left_behind_and_the_others_go_on() -
 
 
 def test_who_is_heard_is_offered_it_first_and_only_so_many_at_once() -> None:
-    plan = Plan(
+    plan = RolloutPlan(
         agents=tuple(f"a-{n}" for n in range(10)), share=1, soak_ms=0, apply_ms=1000, silence_ms=1000, at_once=3
     )
-    seen = {"a-7": Seen(Target.OLD, Standing.OPEN, heard_ms=1)}
+    seen = {"a-7": AgentObservation(Target.OLD, Standing.OPEN, heard_ms=1)}
     state = rollouts.step(rollouts.begin(plan, 0), seen, 1, listening_since_ms=0)
     assert [name for name, each in state.agents.items() if each.state is AgentProgress.OFFERED] == ["a-7"]
-    done = {"a-7": Seen(Target.NEW, Standing.DONE, heard_ms=2)}
+    done = {"a-7": AgentObservation(Target.NEW, Standing.DONE, heard_ms=2)}
     for now_ms in (2, 3):
-        done["a-7"] = Seen(Target.NEW, Standing.DONE, heard_ms=now_ms)
+        done["a-7"] = AgentObservation(Target.NEW, Standing.DONE, heard_ms=now_ms)
         state = rollouts.step(state, done, now_ms, listening_since_ms=0)
     assert state.counts()[AgentProgress.OFFERED] == 3
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from provisioning.check_result import Finding
+from provisioning.check_result import CheckResult
 from provisioning.cli.main import app
 from provisioning.servers.check import Manifest, compare
-from provisioning.servers.machine import Listener, Machine
+from provisioning.servers.machine import Listener, ServerMachine
 from provisioning.servers.tree import MANIFEST
 from tests.support.county import rendered
 from tests.support.ports import free_port
@@ -158,13 +158,13 @@ def test_ports_are_compared_with_the_plan(out: Path) -> None:
         model = manifest.openings[1].model_copy(update={"must": True, "unit": "wayside-cluster.service"})
         wanted = tuple(model.model_copy(update={"first": port, "last": port}) for port in (here, silent))
         bare = manifest.model_copy(update={"files": (), "packages": (), "disks": (), "openings": wanted})
-        found = {each.what: each.detail for each in compare(bare, Machine(Path("/"))) if not each.is_good}
+        found = {each.what: each.detail for each in compare(bare, ServerMachine(Path("/"))) if not each.is_good}
     assert f"tcp {here}" not in found
     assert "journalctl -u wayside-cluster.service" in found[f"tcp {silent}"]
     assert "is in no plan" in found[f"tcp {there}"]
 
 
-class Running(Machine):
+class Running(ServerMachine):
     """The keeper as it runs: what the kernel, systemd and nft say of it is the test's."""
 
     def __init__(self, installed: Installed) -> None:
@@ -193,7 +193,7 @@ class Running(Machine):
     def is_synchronised(self) -> bool | None:  # type: ignore[override]
         return self.synchronised
 
-    def differences(self, manifest: Manifest) -> list[Finding]:
+    def differences(self, manifest: Manifest) -> list[CheckResult]:
         """Without those of owners, which are this machine's own."""
         return [each for each in compare(manifest, self) if not each.is_good and "run: chown" not in each.detail]
 
@@ -269,10 +269,10 @@ def test_a_listener_is_known_by_the_service_that_holds_it() -> None:
     """On this very machine: no service holds the test's own socket."""
     with socket.create_server(("0.0.0.0", 0)) as own:
         port = own.getsockname()[1]
-        (found,) = [each for each in Machine(Path("/")).listeners() if each.port == port]
+        (found,) = [each for each in ServerMachine(Path("/")).listeners() if each.port == port]
     assert (found.address, found.is_reachable) == ("0.0.0.0", True)
     assert found.unit == "" or found.unit.endswith(".service")
 
 
 def test_a_kernel_says_whether_its_clock_is_synchronised() -> None:
-    assert Machine(Path("/")).is_synchronised() in {True, False}
+    assert ServerMachine(Path("/")).is_synchronised() in {True, False}

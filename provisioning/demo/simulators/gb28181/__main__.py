@@ -16,7 +16,7 @@ from pathlib import Path
 from provisioning.demo.simulators.gb28181 import fleet as fleets
 from provisioning.demo.simulators.gb28181 import footage as pictures
 from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.errors import DemoError
 
@@ -31,9 +31,9 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _fault(text: str) -> Fault:
+def _fault(text: str) -> DeviceFault:
     try:
-        return Fault.named(text)
+        return DeviceFault.named(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"no fault is named {text!r}; --help lists them") from None
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m provisioning.demo.simulators.gb28181",
         description="Simulated GB/T 28181 devices. One JSON line of counts is printed at the end"
         " (SIGTERM, SIGINT or --for).",
-        epilog=textwrap.fill("faults: " + ", ".join(fault.value for fault in Fault), 100, break_on_hyphens=False),
+        epilog=textwrap.fill("faults: " + ", ".join(fault.value for fault in DeviceFault), 100, break_on_hyphens=False),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

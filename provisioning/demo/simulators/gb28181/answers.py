@@ -6,7 +6,7 @@ from typing import Final
 from provisioning.demo.simulators.gb28181 import bodies, moments
 from provisioning.demo.simulators.gb28181.bodies import Word
 from provisioning.demo.simulators.gb28181.device_profile import GROUP, Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 MAX_RECORDS: Final = 2000
 _MANUFACTURER: Final = "Wayside"
@@ -19,10 +19,10 @@ def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> l
         channel_item(profile, device_id, channel, number, is_on=channel not in off)
         for number, channel in enumerate(profile.channel_ids(device_id))
     ]
-    if profile.has(Fault.PARENT_CYCLE):
+    if profile.has(DeviceFault.PARENT_CYCLE):
         one, other = (f"{device_id[:10]}{GROUP}{device_id[13]}{serial}" for serial in ("000001", "000002"))
         items += [_group(one, other), _group(other, one)]
-    if profile.has(Fault.ITEM_WITHOUT_ID):
+    if profile.has(DeviceFault.ITEM_WITHOUT_ID):
         items.append("<Item><Name>?</Name><Parental>0</Parental><Status>ON</Status></Item>\n")
     return _parts(profile, "Catalog", sn, device_id, "DeviceList", items)
 
@@ -30,12 +30,12 @@ def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> l
 def channel_item(profile: Profile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
     """Writes one channel as an element."""
     name = f"{_PLACES[number % len(_PLACES)]}{number + 1}"
-    if profile.has(Fault.RARE_CHARACTER):
+    if profile.has(DeviceFault.RARE_CHARACTER):
         name = f"萳{name}"
-    if profile.has(Fault.UNESCAPED):
+    if profile.has(DeviceFault.UNESCAPED):
         name = f"{name} A&B <1"
-    on = "OK" if profile.has(Fault.STATUS_OK) else "ON"
-    parent = profile.platform_id if profile.has(Fault.PARENT_IS_PLATFORM) else device_id
+    on = "OK" if profile.has(DeviceFault.STATUS_OK) else "ON"
+    parent = profile.platform_id if profile.has(DeviceFault.PARENT_IS_PLATFORM) else device_id
     return (
         f"<Item>\n<DeviceID>{channel}</DeviceID>\n<Name>{bodies.escaped(name, profile)}</Name>\n"
         f"<Manufacturer>{_MANUFACTURER}</Manufacturer>\n<Model>SIM</Model>\n<Owner>0</Owner>\n"
@@ -58,7 +58,7 @@ def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
 
 def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
     """Writes health, and the device's own time."""
-    time = moments.text(wall_s, offset=profile.has(Fault.OFFSET_TIMES))
+    time = moments.text(wall_s, offset=profile.has(DeviceFault.OFFSET_TIMES))
     duty = "ONDUTY" if guarded else "OFFDUTY"
     inner = (
         "<Result>OK</Result>\n<Online>ONLINE</Online>\n<Status>OK</Status>\n<Encode>ON</Encode>\n<Record>ON</Record>\n"
@@ -85,7 +85,7 @@ def records(profile: Profile, word: Word, sn: str, wall_s: float) -> list[bytes]
     """Writes the recordings of a channel in the requested span; none if the span is unreadable."""
     start_s, end_s = (moments.seconds(word.said.get(name, "")) for name in ("StartTime", "EndTime"))
     found = [] if start_s is None or end_s is None else spans(profile, wall_s, start_s, end_s)
-    offset = profile.has(Fault.OFFSET_TIMES)
+    offset = profile.has(DeviceFault.OFFSET_TIMES)
     items = [
         f"<Item>\n<DeviceID>{word.target}</DeviceID>\n<Name>{number}</Name>\n<FilePath>{first}.ps</FilePath>\n"
         f"<Address>{_PLACES[0]}</Address>\n<StartTime>{moments.text(first, offset=offset)}</StartTime>\n"
@@ -93,7 +93,7 @@ def records(profile: Profile, word: Word, sn: str, wall_s: float) -> list[bytes]
         for number, (first, last) in enumerate(found)
     ]
     parts = _parts(profile, "RecordInfo", sn, word.target, "RecordList", items, f"<Name>{_PLACES[0]}</Name>\n")
-    return parts[: max(1, len(parts) // 2)] if profile.has(Fault.RECORD_STALL) else parts
+    return parts[: max(1, len(parts) // 2)] if profile.has(DeviceFault.RECORD_STALL) else parts
 
 
 def _group(group: str, parent: str) -> str:
@@ -106,18 +106,18 @@ def _group(group: str, parent: str) -> str:
 def _parts(
     profile: Profile, command: str, sn: str, target: str, tag: str, items: Sequence[str], before: str = ""
 ) -> list[bytes]:
-    if profile.has(Fault.NO_LIST):
+    if profile.has(DeviceFault.NO_LIST):
         return [bodies.written(profile, "Response", command, sn, target, before)]
     total = len(items)
-    if profile.has(Fault.SUM_NUM_LIES):
+    if profile.has(DeviceFault.SUM_NUM_LIES):
         total += 3
-    elif profile.has(Fault.SUM_NUM_ZERO):
+    elif profile.has(DeviceFault.SUM_NUM_ZERO):
         total = 0
     if not items:
         return [bodies.written(profile, "Response", command, sn, target, f"{before}<SumNum>{total}</SumNum>\n")]
-    size = 1 if profile.has(Fault.ONE_ITEM_A_MESSAGE) else profile.page_items
+    size = 1 if profile.has(DeviceFault.ONE_ITEM_A_MESSAGE) else profile.page_items
     pages = [items[at : at + size] for at in range(0, len(items), size)]
-    if profile.has(Fault.ITEMS_TWICE):
+    if profile.has(DeviceFault.ITEMS_TWICE):
         pages = [[*earlier[-1:], *page] for earlier, page in zip([[], *pages], pages, strict=False)]
     parts = [
         bodies.written(
@@ -130,4 +130,4 @@ def _parts(
         )
         for page in pages
     ]
-    return parts[::-1] if profile.has(Fault.PARTS_OUT_OF_ORDER) else parts
+    return parts[::-1] if profile.has(DeviceFault.PARTS_OUT_OF_ORDER) else parts

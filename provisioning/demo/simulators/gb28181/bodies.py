@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 _ELEMENT: Final = re.compile(r"<([A-Za-z]+)>([^<>]{0,400})</\1>")
 _ROOT: Final = re.compile(r"<(Query|Control|Response|Notify)[\s>]")
@@ -38,7 +38,7 @@ def read(body: bytes) -> Word | None:
 
 def escaped(text: str, profile: Profile) -> str:
     """Escapes a text for an element."""
-    if profile.has(Fault.UNESCAPED):
+    if profile.has(DeviceFault.UNESCAPED):
         return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -47,16 +47,16 @@ def written(profile: Profile, kind: str, command: str, sn: str, target: str, inn
     """Writes a body; `inner` is XML already."""
     new = profile.gb_version == "3.0"
     cmd_tag, sn_tag, id_tag = "CmdType", "SN", "DeviceID"
-    if profile.has(Fault.LOWER_CASE_TAGS):
+    if profile.has(DeviceFault.LOWER_CASE_TAGS):
         cmd_tag, sn_tag, id_tag = "cmdtype", "sn", "deviceid"
-    if profile.has(Fault.ATTRIBUTES):
+    if profile.has(DeviceFault.ATTRIBUTES):
         head = f'<{kind} {cmd_tag}="{command}" {sn_tag}="{sn}">\n'
     else:
         head = f"<{kind}>\n<{cmd_tag}>{command}</{cmd_tag}>\n<{sn_tag}>{sn}</{sn_tag}>\n"
-    if profile.has(Fault.EXTRA_CLOSE_TAG):
+    if profile.has(DeviceFault.EXTRA_CLOSE_TAG):
         inner = inner.replace("</Item>", "</Item></Item>", 1)
     label = "GB18030" if new else "GB2312"
     text = f'<?xml version="1.0" encoding="{label}"?>\n{head}<{id_tag}>{target}</{id_tag}>\n{inner}</{kind}>\n'
-    utf8 = profile.has(Fault.UTF8_AS_GB2312)
+    utf8 = profile.has(DeviceFault.UTF8_AS_GB2312)
     data = text.replace("\n", "\r\n").encode("utf-8" if utf8 else "gb18030")
-    return data + (bytes(3) if profile.has(Fault.NUL_BYTES) else b"")
+    return data + (bytes(3) if profile.has(DeviceFault.NUL_BYTES) else b"")

@@ -8,17 +8,17 @@ from typing import Final
 
 from provisioning.demo.simulators.gb28181 import answers, moments, notices, sdp, sip_text
 from provisioning.demo.simulators.gb28181.effects import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
-from provisioning.demo.simulators.gb28181.faults import Fault
-from provisioning.demo.simulators.gb28181.line import T1_S, T2_S, Leg, Line, Purpose
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import T1_S, T2_S, DeviceSignalling, Leg, Purpose
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
-from provisioning.demo.simulators.gb28181.sdp import MediaOrder, Offer
-from provisioning.demo.simulators.gb28181.sip_text import Message
+from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpOffer
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 _ACK_WITHIN_S: Final = 32.0
 _HANGS_UP_AFTER_S: Final = 2.0
 _MEDIA_AFTER_BYE_S: Final = 3.0
 _MEDIA_FIRST_S: Final = 0.5
-_REFUSED_BY: Final = {Fault.BUSY: 486, Fault.NOT_ACCEPTABLE: 488, Fault.INVITE_CHALLENGED: 401}
+_REFUSED_BY: Final = {DeviceFault.BUSY: 486, DeviceFault.NOT_ACCEPTABLE: 488, DeviceFault.INVITE_CHALLENGED: 401}
 
 
 class _State(Enum):
@@ -31,8 +31,8 @@ class _State(Enum):
 
 @dataclass(slots=True)
 class _Call:
-    invite: Message
-    offer: Offer
+    invite: SipMessage
+    offer: SdpOffer
     channel: str
     leg: Leg
     tag: str
@@ -54,7 +54,7 @@ class Calls:
 
     __slots__ = ("_clock", "_line", "_open")
 
-    def __init__(self, line: Line, clock: DeviceClock) -> None:
+    def __init__(self, line: DeviceSignalling, clock: DeviceClock) -> None:
         self._line = line
         self._clock = clock
         self._open: dict[str, _Call] = {}
@@ -62,11 +62,11 @@ class Calls:
     def __len__(self) -> int:
         return len(self._open)
 
-    def invited(self, request: Message, now: Now) -> None:
+    def invited(self, request: SipMessage, now: Now) -> None:
         """Handles an INVITE: refuses it, or opens a session."""
         line, profile = self._line, self._line.profile
         call_id = request.get("call-id")
-        if profile.has(Fault.INVITE_IGNORED):
+        if profile.has(DeviceFault.INVITE_IGNORED):
             return
         if (known := self._open.get(call_id)) is not None:
             if known.ok:
@@ -101,7 +101,7 @@ class Calls:
             return
         call.local, call.size_bytes = local, size_bytes
         call.gives_up_s = now.mono_s + _ACK_WITHIN_S
-        if self._line.profile.has(Fault.MEDIA_BEFORE_200):
+        if self._line.profile.has(DeviceFault.MEDIA_BEFORE_200):
             self._line.emit(StartMedia(call_id))
             call.due_s = now.mono_s + _MEDIA_FIRST_S
         else:
@@ -123,13 +123,13 @@ class Calls:
         call = self._open.get(call_id)
         line = self._line
         line.counts.spans_ended += 1
-        if call is None or line.profile.has(Fault.ENDS_SILENTLY):
+        if call is None or line.profile.has(DeviceFault.ENDS_SILENTLY):
             return
         body = notices.span_ended(line.profile, call.channel, line.token(2))
-        method = "INFO" if line.profile.has(Fault.ENDS_BY_INFO) else "MESSAGE"
+        method = "INFO" if line.profile.has(DeviceFault.ENDS_BY_INFO) else "MESSAGE"
         line.ask(now, Purpose.INFO, method, call.leg, None, body)
 
-    def acknowledged(self, request: Message, now: Now) -> None:
+    def acknowledged(self, request: SipMessage, now: Now) -> None:
         """Handles an ACK: media begins."""
         call = self._open.get(request.get("call-id"))
         if call is None or call.state is not _State.ANSWERED:
@@ -137,14 +137,14 @@ class Calls:
         call.state = _State.TALKING
         call.due_s = call.gives_up_s = math.inf
         profile = self._line.profile
-        if profile.has(Fault.REPEATS_200):
+        if profile.has(DeviceFault.REPEATS_200):
             call.repeats, call.due_s = 2, now.mono_s + T1_S
-        if profile.has(Fault.HANGS_UP):
+        if profile.has(DeviceFault.HANGS_UP):
             call.hangs_up_s = now.mono_s + _HANGS_UP_AFTER_S
-        if not profile.has(Fault.NO_MEDIA) and not profile.has(Fault.MEDIA_BEFORE_200):
+        if not profile.has(DeviceFault.NO_MEDIA) and not profile.has(DeviceFault.MEDIA_BEFORE_200):
             self._line.emit(StartMedia(call.leg.call_id))
 
-    def ended(self, request: Message) -> None:
+    def ended(self, request: SipMessage) -> None:
         """Handles a BYE: answers it, and media ends."""
         line = self._line
         call = self._open.pop(request.get("call-id"), None)
@@ -152,12 +152,12 @@ class Calls:
             line.reply(request, 481)
             return
         line.counts.byes += 1
-        if not line.profile.has(Fault.BYE_UNANSWERED):
+        if not line.profile.has(DeviceFault.BYE_UNANSWERED):
             line.reply(request, 200)
-        after_s = _MEDIA_AFTER_BYE_S if line.profile.has(Fault.MEDIA_AFTER_BYE) else 0.0
+        after_s = _MEDIA_AFTER_BYE_S if line.profile.has(DeviceFault.MEDIA_AFTER_BYE) else 0.0
         line.emit(CloseMedia(call.leg.call_id, after_s))
 
-    def cancelled(self, request: Message) -> None:
+    def cancelled(self, request: SipMessage) -> None:
         """Handles a CANCEL: ends a session that is not answered yet."""
         line = self._line
         call = self._open.get(request.get("call-id"))
@@ -167,7 +167,7 @@ class Calls:
             line.emit(CloseMedia(call.leg.call_id))
             line.reply(call.invite, 487, to_tag=call.tag)
 
-    def informed(self, request: Message) -> None:
+    def informed(self, request: SipMessage) -> None:
         """Handles an INFO: play, pause, seek, change of speed, end."""
         line = self._line
         call = self._open.get(request.get("call-id"))
@@ -241,7 +241,7 @@ class Calls:
             self._hang_up(call, now)
         self._open.clear()
 
-    def _judged(self, request: Message, channel: str, now: Now) -> tuple[Offer | None, int]:
+    def _judged(self, request: SipMessage, channel: str, now: Now) -> tuple[SdpOffer | None, int]:
         """Returns the offer, and the status that refuses it (0: accepted)."""
         line, profile = self._line, self._line.profile
         if channel not in {line.device_id, *profile.channel_ids(line.device_id)}:
@@ -254,19 +254,19 @@ class Calls:
         if same or len(self._open) >= profile.max_calls:
             return None, 486
         if offer.span is not None:
-            if profile.has(Fault.LOCAL_SECONDS):
+            if profile.has(DeviceFault.LOCAL_SECONDS):
                 start, end = offer.span
                 offer = offer._replace(span=(start - moments.BEIJING_S, end - moments.BEIJING_S))
             if not answers.spans(profile, self._clock.wall_s(now), *(offer.span or (0, 0))):
                 return None, 404
         return offer, 0
 
-    def _order(self, offer: Offer) -> tuple[MediaOrder, str]:
+    def _order(self, offer: SdpOffer) -> tuple[MediaOrder, str]:
         line, profile = self._line, self._line.profile
         y = offer.y
-        if profile.has(Fault.OTHER_Y) or not (y.isdecimal() and len(y) == 10):
+        if profile.has(DeviceFault.OTHER_Y) or not (y.isdecimal() and len(y) == 10):
             y = f"{1 if offer.span else 0}{profile.domain[3:8]}9{int(line.token(8), 16) % 1000:03d}"
-        ssrc = (int(y) + (7919 if profile.has(Fault.OTHER_SSRC) else 0)) & 0xFFFFFFFF
+        ssrc = (int(y) + (7919 if profile.has(DeviceFault.OTHER_SSRC) else 0)) & 0xFFFFFFFF
         return MediaOrder(offer.transport, (offer.host, offer.port), ssrc, offer.span, offer.speed), y
 
     def _answer(self, call: _Call, now: Now) -> None:
@@ -279,7 +279,7 @@ class Calls:
             call.invite, 200, to_tag=call.tag, headers=headers, body=body, content_type="Application/SDP"
         )
 
-    def _refuse(self, request: Message, status: int) -> None:
+    def _refuse(self, request: SipMessage, status: int) -> None:
         line = self._line
         line.counts.invites_refused += 1
         headers = []

@@ -11,11 +11,11 @@ from provisioning.demo.simulators.gb28181.calls import Calls
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.effects import MovePort
-from provisioning.demo.simulators.gb28181.faults import Fault
-from provisioning.demo.simulators.gb28181.line import Asked, Line, Purpose
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import Asked, DeviceSignalling, Purpose
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
-from provisioning.demo.simulators.gb28181.registration import Outcome, Registration
-from provisioning.demo.simulators.gb28181.sip_text import Message, SipTextError
+from provisioning.demo.simulators.gb28181.registration import Registration, RegistrationOutcome
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
 from provisioning.demo.simulators.gb28181.subscriptions import Subscriptions
 
 _MISSES: Final = 3
@@ -25,7 +25,7 @@ _YEAR_S: Final = 365 * 86400
 _ALLOW: Final = "INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, SUBSCRIBE, OPTIONS"
 
 
-class Device:
+class SimulatedDevice:
     """Behaviour of one id. After each call, the caller carries out the effects in `line.outbox` and reads `due_s`."""
 
     __slots__ = (
@@ -48,8 +48,8 @@ class Device:
 
     def __init__(self, profile: Profile, device_id: str, server: tuple[str, int], key: str, counts: Counts) -> None:
         self._random = random.Random(f"{profile.seed} {device_id} {key}")  # noqa: S311 - a simulation
-        self.line = Line(profile, device_id, counts, self._token, key, server)
-        self.clock = DeviceClock(profile.skew_s - (_YEAR_S if profile.has(Fault.CLOCK_A_YEAR_OFF) else 0))
+        self.line = DeviceSignalling(profile, device_id, counts, self._token, key, server)
+        self.clock = DeviceClock(profile.skew_s - (_YEAR_S if profile.has(DeviceFault.CLOCK_A_YEAR_OFF) else 0))
         self.registration = Registration(self.line, self._random)
         self.calls = Calls(self.line, self.clock)
         self._subscriptions = Subscriptions(self.line)
@@ -57,7 +57,7 @@ class Device:
         self._keepalive_s = math.inf
         self._misses = 0
         self._was_registered = False
-        self._guarded = not profile.has(Fault.NEEDS_GUARD)
+        self._guarded = not profile.has(DeviceFault.NEEDS_GUARD)
         self._held = False
         """True while an alarm is sent and not reset."""
         self._off: frozenset[str] = frozenset()
@@ -84,7 +84,9 @@ class Device:
         """Registers over a new socket or connection, or continues as its faults say."""
         self.line.local = local
         profile = self.line.profile
-        if profile.has(Fault.KEEPALIVE_UNREGISTERED) or (self._was_registered and profile.has(Fault.NEVER_REREGISTERS)):
+        if profile.has(DeviceFault.KEEPALIVE_UNREGISTERED) or (
+            self._was_registered and profile.has(DeviceFault.NEVER_REREGISTERS)
+        ):
             self._keepalive_s = now.mono_s
         else:
             self.registration.start(now.mono_s)
@@ -111,7 +113,7 @@ class Device:
             return
         self.take(message, now)
 
-    def take(self, message: Message, now: Now) -> None:
+    def take(self, message: SipMessage, now: Now) -> None:
         """Handles one parsed SIP message."""
         if message.status:
             asked = self.line.answered(message)
@@ -142,7 +144,7 @@ class Device:
     ) -> bool:
         """Sends an alarm of a channel. Returns whether it was sent: some devices hold it back."""
         line = self.line
-        if not self._guarded or (self._held and line.profile.has(Fault.NEEDS_RESET)):
+        if not self._guarded or (self._held and line.profile.has(DeviceFault.NEEDS_RESET)):
             line.counts.notices_withheld += 1
             return False
         self._held = True
@@ -174,18 +176,18 @@ class Device:
     def _keep_alive(self, now: Now) -> None:
         line = self.line
         line.counts.keepalives_sent += 1
-        if line.profile.has(Fault.PORT_CHANGES):
+        if line.profile.has(DeviceFault.PORT_CHANGES):
             line.emit(MovePort())
         body = notices.keepalive(line.profile, line.device_id, self._next_sn())
         line.ask(now, Purpose.KEEPALIVE, "MESSAGE", line.new_leg(), None, body)
         self._keepalive_s += line.profile.heartbeat_s
         if self._keepalive_s <= now.mono_s:  # it slept; what was missed is not made up for
             self._keepalive_s = now.mono_s + line.profile.heartbeat_s
-        if line.profile.has(Fault.UNASKED_CATALOG):
+        if line.profile.has(DeviceFault.UNASKED_CATALOG):
             body = notices.unasked_catalog(line.profile, line.device_id)
             line.ask(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
 
-    def _answered(self, asked: Asked, response: Message, now: Now) -> None:
+    def _answered(self, asked: Asked, response: SipMessage, now: Now) -> None:
         good = response.status < 300
         counts = self.line.counts
         if asked.purpose is Purpose.REGISTER:
@@ -204,18 +206,20 @@ class Device:
                 self._waits = False
                 self._send_part(now)
 
-    def _registered(self, response: Message, now: Now) -> None:
+    def _registered(self, response: SipMessage, now: Now) -> None:
         profile = self.line.profile
         outcome = self.registration.answered(response, now)
-        if self.registration.holds and not profile.has(Fault.IGNORES_DATE):
+        if self.registration.holds and not profile.has(DeviceFault.IGNORES_DATE):
             self.clock.follow(response.get("date"), now)
-        if outcome is Outcome.REGISTERED:
+        if outcome is RegistrationOutcome.REGISTERED:
             self._was_registered = True
             self._misses = 0
-            if not profile.has(Fault.NO_KEEPALIVE):
+            if not profile.has(DeviceFault.NO_KEEPALIVE):
                 # The first one comes early, so that devices that registered at once do not keep alive at once.
                 self._keepalive_s = now.mono_s + profile.heartbeat_s * self._random.uniform(0.2, 1.0)
-        elif outcome in {Outcome.REFUSED, Outcome.LEFT} and not profile.has(Fault.KEEPALIVE_UNREGISTERED):
+        elif outcome in {RegistrationOutcome.REFUSED, RegistrationOutcome.LEFT} and not profile.has(
+            DeviceFault.KEEPALIVE_UNREGISTERED
+        ):
             self._keepalive_s = math.inf
 
     def _unanswered(self, asked: Asked, now: Now) -> None:
@@ -237,11 +241,11 @@ class Device:
     def _unknown(self, now: Now) -> None:
         """Registers anew, since the platform does not know the device any more, or is gone."""
         profile = self.line.profile
-        if not profile.has(Fault.NEVER_REREGISTERS) and not profile.has(Fault.KEEPALIVE_UNREGISTERED):
+        if not profile.has(DeviceFault.NEVER_REREGISTERS) and not profile.has(DeviceFault.KEEPALIVE_UNREGISTERED):
             self._keepalive_s = math.inf
             self.registration.lost(now)
 
-    def _requested(self, request: Message, now: Now) -> None:
+    def _requested(self, request: SipMessage, now: Now) -> None:
         method = request.method
         if method == "MESSAGE":
             self._told(request, now)
@@ -260,13 +264,13 @@ class Device:
         else:
             self.line.reply(request, 405, headers=[("Allow", _ALLOW)])
 
-    def _told(self, request: Message, now: Now) -> None:
+    def _told(self, request: SipMessage, now: Now) -> None:
         word = bodies.read(request.body)
         tag = self.line.token(8)
         if word is None:
             self.line.reply(request, 400, to_tag=tag)
             return
-        early = self.line.profile.has(Fault.ANSWER_BEFORE_200)
+        early = self.line.profile.has(DeviceFault.ANSWER_BEFORE_200)
         if not early:
             self.line.reply(request, 200, to_tag=tag)
         if word.kind == "Query":
@@ -280,10 +284,10 @@ class Device:
 
     def _asked(self, word: Word, now: Now) -> None:
         profile, device_id = self.line.profile, self.line.device_id
-        sn = self._next_sn() if profile.has(Fault.SN_NOT_ECHOED) else word.sn
+        sn = self._next_sn() if profile.has(DeviceFault.SN_NOT_ECHOED) else word.sn
         wall_s = self.clock.wall_s(now)
         parts: list[bytes] = []
-        if profile.has(Fault.EMPTY_ANSWER):
+        if profile.has(DeviceFault.EMPTY_ANSWER):
             parts = [b""]
         elif word.command == "Catalog":
             parts = answers.catalog(profile, device_id, sn, self._off)

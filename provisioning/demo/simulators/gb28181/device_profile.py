@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.errors import DemoError
 
 _SERIALS: Final = 1_000_000
@@ -42,11 +42,11 @@ class Profile:
     """Seconds of recordings before now."""
     skew_s: float = 0.0
     """Error of the clock until the platform's Date is followed."""
-    faults: frozenset[Fault] = frozenset()
+    faults: frozenset[DeviceFault] = frozenset()
     loss: float = 0.02
-    """Share of packets lost with `Fault.LOSS`."""
+    """Share of packets lost with `DeviceFault.LOSS`."""
     reorder_window: int = 8
-    """Packets by which one may be late with `Fault.REORDER`."""
+    """Packets by which one may be late with `DeviceFault.REORDER`."""
     packet_bytes: int = 1400
     """Payload of an RTP packet."""
     pace: float = 1.0
@@ -60,14 +60,14 @@ class Profile:
         """Domain of an address, after the @."""
         return self.realm or self.platform_id[:10]
 
-    def has(self, fault: Fault) -> bool:
+    def has(self, fault: DeviceFault) -> bool:
         """True if the devices have this fault."""
         return fault in self.faults
 
     def channel_ids(self, device_id: str) -> tuple[str, ...]:
-        """Returns the ids of a device's cameras: the same in every device with `Fault.DUPLICATE_CHANNELS`."""
+        """Returns the ids of a device's cameras: the same in every device with `DeviceFault.DUPLICATE_CHANNELS`."""
         serial = int(device_id[_SERIAL_AT:]) - 1
-        first = 0 if self.has(Fault.DUPLICATE_CHANNELS) else serial * self.channels
+        first = 0 if self.has(DeviceFault.DUPLICATE_CHANNELS) else serial * self.channels
         head, network = device_id[:10] + CAMERA, device_id[13]
         return tuple(f"{head}{network}{(first + n) % _SERIALS + 1:06d}" for n in range(self.channels))
 

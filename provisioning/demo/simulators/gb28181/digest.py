@@ -6,7 +6,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 _PAIR: Final = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"]*)\"|([^,\s]+))")
 
@@ -49,14 +49,14 @@ class Digest:
         self._count = 0
 
     def header(
-        self, username: str, password: str, method: str, uri: str, faults: AbstractSet[Fault] = frozenset()
+        self, username: str, password: str, method: str, uri: str, faults: AbstractSet[DeviceFault] = frozenset()
     ) -> str:
         """Returns the value of Authorization for one request."""
         asked = self.asked
         first = _md5(f"{username}:{asked.realm}:{password}")
         second = _md5(f"{method}:{uri}")
         pairs = [("username", username), ("realm", asked.realm), ("nonce", asked.nonce), ("uri", uri)]
-        if asked.qop and not faults & {Fault.QOP_NOT_ECHOED, Fault.QOP_NULL}:
+        if asked.qop and not faults & {DeviceFault.QOP_NOT_ECHOED, DeviceFault.QOP_NULL}:
             self._count += 1
             count = f"{self._count:08x}"
             response = _md5(f"{first}:{asked.nonce}:{count}:{self._cnonce}:auth:{second}")
@@ -65,14 +65,14 @@ class Digest:
         else:
             response = _md5(f"{first}:{asked.nonce}:{second}")
             bare = []
-            if Fault.QOP_NULL in faults:
+            if DeviceFault.QOP_NULL in faults:
                 pairs.append(("qop", "null"))
-        if Fault.UPPER_CASE_DIGEST in faults:
+        if DeviceFault.UPPER_CASE_DIGEST in faults:
             response = response.upper()
         pairs.append(("response", response))
         if asked.opaque is not None:
             pairs.append(("opaque", asked.opaque))
         bare.append(("algorithm", asked.algorithm or "MD5"))
-        mark = "" if Fault.UNQUOTED_DIGEST in faults else '"'
+        mark = "" if DeviceFault.UNQUOTED_DIGEST in faults else '"'
         written = [f"{name}={mark}{value}{mark}" for name, value in pairs] + [f"{name}={value}" for name, value in bare]
         return "Digest " + ", ".join(written)

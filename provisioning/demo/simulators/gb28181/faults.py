@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Fault(Enum):
+class DeviceFault(Enum):
     """One fault. The value is the name on the command line."""
 
     # Registration and transport
@@ -233,7 +233,7 @@ class Fault(Enum):
     """NOTIFY comes in a dialog without a SUBSCRIBE."""
 
     @classmethod
-    def named(cls, name: str) -> "Fault":
+    def named(cls, name: str) -> "DeviceFault":
         """Returns the fault of this name.
 
         Raises:

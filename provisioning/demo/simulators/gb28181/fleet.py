@@ -12,7 +12,7 @@ from typing import Final
 
 from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device import Device
+from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.effects import (
     CloseMedia,
@@ -27,7 +27,7 @@ from provisioning.demo.simulators.gb28181.effects import (
 from provisioning.demo.simulators.gb28181.footage import Footage, Unit
 from provisioning.demo.simulators.gb28181.media import MediaSender
 from provisioning.demo.simulators.gb28181.moments import Now
-from provisioning.demo.simulators.gb28181.sip_text import Message, SipTextError
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
 from provisioning.demo.simulators.gb28181.stream import Stream
 from provisioning.demo.simulators.gb28181.wires import TcpWire, UdpWire, Wire
 
@@ -65,7 +65,7 @@ class Fleet:
         self._ramp_s = ramp_s
         run = secrets.token_hex(3)  # the Call-IDs of this run are not those of the last
         self.devices = [
-            Device(profile, device_id, server, f"{number:x}-{run}", self.counts)
+            SimulatedDevice(profile, device_id, server, f"{number:x}-{run}", self.counts)
             for number, (profile, device_id) in enumerate(devices)
         ]
         self._wires: dict[int, Wire] = {}
@@ -115,7 +115,7 @@ class Fleet:
                 return
             await asyncio.sleep(_LEAVE_STEP_S)
 
-    def settle(self, device: Device) -> None:
+    def settle(self, device: SimulatedDevice) -> None:
         """Carries out a device's effects after a request to it (an alarm, to leave)."""
         self._settle(self._index[device.line.device_id])
 
@@ -191,7 +191,7 @@ class Fleet:
         """Counts a connection without SIP."""
         self.counts.unreadable += 1
 
-    def _whose(self, message: Message) -> int | None:
+    def _whose(self, message: SipMessage) -> int | None:
         key = message.get("call-id").partition("-")[0]
         if message.status:
             number = int(key, 16) if key and len(key) < 8 and not set(key) - set("0123456789abcdef") else -1
@@ -215,7 +215,7 @@ class Fleet:
             if self._timers[0][1] == number:
                 self._woken.set()
 
-    def _carry_out(self, number: int, device: Device, effect: Effect) -> None:
+    def _carry_out(self, number: int, device: SimulatedDevice, effect: Effect) -> None:
         if isinstance(effect, Send):
             self.counts.unsent += not self._wires[number].send(effect.data)
         elif isinstance(effect, MovePort):
@@ -234,7 +234,7 @@ class Fleet:
         elif isinstance(effect, KeyFrame):
             media.key_frame()
 
-    async def _open_media(self, number: int, device: Device, effect: OpenMedia) -> None:
+    async def _open_media(self, number: int, device: SimulatedDevice, effect: OpenMedia) -> None:
         call_id, order, profile = effect.call_id, effect.order, device.line.profile
 
         def ended(whole: bool) -> None:

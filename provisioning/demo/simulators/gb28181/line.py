@@ -11,9 +11,9 @@ from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.effects import Effect, Send
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import Now
-from provisioning.demo.simulators.gb28181.sip_text import Message
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 T1_S: Final = 0.5
 T2_S: Final = 4.0
@@ -77,7 +77,7 @@ class _Pending:
 
 
 @dataclass(slots=True)
-class Line:
+class DeviceSignalling:
     """Signalling of one device. Effects are appended to `outbox`."""
 
     profile: Profile
@@ -107,7 +107,7 @@ class Line:
     @property
     def contact(self) -> str:
         """Contact address that the device sends."""
-        host, port = _PRIVATE if self.profile.has(Fault.CONTACT_PRIVATE) else self.local
+        host, port = _PRIVATE if self.profile.has(DeviceFault.CONTACT_PRIVATE) else self.local
         return f"<sip:{self.device_id}@{host}:{port}>"
 
     def emit(self, effect: Effect) -> None:
@@ -135,7 +135,7 @@ class Line:
     ) -> None:
         """Sends a request, and repeats it until it is answered (UDP)."""
         leg.cseq += 1
-        protocol = "UDP" if self.profile.transport == "udp" or self.profile.has(Fault.VIA_SAYS_UDP) else "TCP"
+        protocol = "UDP" if self.profile.transport == "udp" or self.profile.has(DeviceFault.VIA_SAYS_UDP) else "TCP"
         host, port = self.local
         written = [
             ("Via", f"SIP/2.0/{protocol} {host}:{port};rport;branch=z9hG4bK{self.token(16)}"),
@@ -155,12 +155,12 @@ class Line:
             Asked(purpose, leg.call_id), data, now.mono_s + T1_S if udp else gives_up_s, T1_S, gives_up_s
         )
         self._send(data)
-        if self.profile.has(Fault.SENDS_TWICE):
+        if self.profile.has(DeviceFault.SENDS_TWICE):
             self._send(data)
 
     def reply(
         self,
-        request: Message,
+        request: SipMessage,
         status: int,
         *,
         to_tag: str = "",
@@ -187,14 +187,14 @@ class Line:
         self._send(data)
         return data
 
-    def repeats(self, request: Message) -> bool:
+    def repeats(self, request: SipMessage) -> bool:
         """True if this request was answered before; then the answers are sent again."""
         known = self._answered.get(_transaction(request))
         for data in known or ():
             self._send(data)
         return known is not None
 
-    def answered(self, response: Message) -> Asked | None:
+    def answered(self, response: SipMessage) -> Asked | None:
         """Returns the request of a final answer; None for a provisional, late or foreign one."""
         number, method = response.cseq
         key = response.get("call-id"), number, method
@@ -232,24 +232,24 @@ class Line:
 
     def _encode(self, start: str, headers: list[tuple[str, str]], body: bytes) -> bytes:
         profile = self.profile
-        if not profile.has(Fault.NO_CONTENT_LENGTH):
+        if not profile.has(DeviceFault.NO_CONTENT_LENGTH):
             length = len(body)
-            if body and profile.has(Fault.LONG_CONTENT_LENGTH):
+            if body and profile.has(DeviceFault.LONG_CONTENT_LENGTH):
                 length += 40
-            elif profile.has(Fault.ZERO_CONTENT_LENGTH):
+            elif profile.has(DeviceFault.ZERO_CONTENT_LENGTH):
                 length = 0
             headers.append(("Content-Length", str(length)))
-        return sip_text.encode(start, headers, body, compact=profile.has(Fault.COMPACT_HEADERS))
+        return sip_text.encode(start, headers, body, compact=profile.has(DeviceFault.COMPACT_HEADERS))
 
     def _send(self, data: bytes) -> None:
         profile = self.profile
-        if profile.has(Fault.SPLIT_DATAGRAMS) and profile.transport == "udp" and len(data) > _DATAGRAM_PART:
+        if profile.has(DeviceFault.SPLIT_DATAGRAMS) and profile.transport == "udp" and len(data) > _DATAGRAM_PART:
             self.outbox.extend(Send(data[at : at + _DATAGRAM_PART]) for at in range(0, len(data), _DATAGRAM_PART))
         else:
             self.outbox.append(Send(data))
-        if profile.has(Fault.CRLF_PINGS):
+        if profile.has(DeviceFault.CRLF_PINGS):
             self.outbox.append(Send(b"\r\n\r\n"))
 
 
-def _transaction(request: Message) -> str:
+def _transaction(request: SipMessage) -> str:
     return f"{sip_text.parameter(request.get('via'), 'branch')} {request.get('cseq')} {request.get('call-id')}"

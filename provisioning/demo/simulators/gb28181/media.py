@@ -10,7 +10,7 @@ from typing import Final
 
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Burst, Stream
 
@@ -139,7 +139,7 @@ class MediaSender:
                     break
         if self._writer is not None:
             self._writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._profile.has(Fault.PRIVATE_HEAD):
+            if self._profile.has(DeviceFault.PRIVATE_HEAD):
                 self._writer.write(_PRIVATE_HEAD)
 
     async def _pace(self) -> None:
@@ -186,12 +186,12 @@ class MediaSender:
 
     async def _write(self, writer: asyncio.StreamWriter, packet: bytes) -> None:
         length = len(packet).to_bytes(2, "big")
-        framed = (b"$\0" if self._profile.has(Fault.DOLLAR_FRAMING) else b"") + length + packet
+        framed = (b"$\0" if self._profile.has(DeviceFault.DOLLAR_FRAMING) else b"") + length + packet
         self._frames += 1
-        if self._profile.has(Fault.OVERWRITTEN) and self._frames % _OVERWRITES_EVERY == 0:
+        if self._profile.has(DeviceFault.OVERWRITTEN) and self._frames % _OVERWRITES_EVERY == 0:
             half = len(framed) // 2
             framed = framed[:half] + os.urandom(2) + framed[half + _OVERWRITTEN_BYTES :]
-        if self._profile.has(Fault.BYTEWISE):
+        if self._profile.has(DeviceFault.BYTEWISE):
             for byte in framed:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from typing import Final
 
 from provisioning.demo.simulators.gb28181 import answers, bodies, moments
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 VIDEO_ALARM: Final = 5
 DEVICE_ALARM: Final = 2
@@ -16,7 +16,7 @@ def keepalive(profile: Profile, device_id: str, sn: str) -> bytes:
 
 def alarm(profile: Profile, channel: str, sn: str, wall_s: float, *, method: int, kind: int) -> bytes:
     """Writes an alarm: `method` 5 is video, of which `kind` 6 is an intrusion and 5 a tripwire."""
-    time = moments.text(wall_s, offset=profile.has(Fault.OFFSET_TIMES))
+    time = moments.text(wall_s, offset=profile.has(DeviceFault.OFFSET_TIMES))
     inner = (
         f"<AlarmPriority>4</AlarmPriority>\n<AlarmMethod>{method}</AlarmMethod>\n<AlarmTime>{time}</AlarmTime>\n"
         f"<Info>\n<AlarmType>{kind}</AlarmType>\n</Info>\n"

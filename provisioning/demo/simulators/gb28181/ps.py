@@ -3,7 +3,7 @@
 import struct
 from typing import Final, NamedTuple
 
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Unit
 
 _VIDEO_TYPE: Final = {"h264": 0x1B, "h265": 0x24}
@@ -34,16 +34,16 @@ class Pack(NamedTuple):
 class ProgramStream:
     """Packs pictures of one stream, with its faults."""
 
-    def __init__(self, codec: str, faults: frozenset[Fault]) -> None:
+    def __init__(self, codec: str, faults: frozenset[DeviceFault]) -> None:
         self._faults = faults
         told = codec
-        if Fault.WRONG_PSM_CODEC in faults:
+        if DeviceFault.WRONG_PSM_CODEC in faults:
             told = "h265" if codec == "h264" else "h264"
-        self._video_id = 0xE2 if Fault.VIDEO_E2 in faults else 0xE0
+        self._video_id = 0xE2 if DeviceFault.VIDEO_E2 in faults else 0xE0
         self._streams = [(_VIDEO_TYPE[told], self._video_id)]
-        if Fault.AUDIO_LISTED_FIRST in faults:
+        if DeviceFault.AUDIO_LISTED_FIRST in faults:
             self._streams.insert(0, (_G711A, _AUDIO_ID))
-        elif faults & {Fault.AUDIO, Fault.AUDIO_ANNOUNCED}:
+        elif faults & {DeviceFault.AUDIO, DeviceFault.AUDIO_ANNOUNCED}:
             self._streams.append((_G711A, _AUDIO_ID))
         self._number = 0
         self._keyframes = 0
@@ -53,25 +53,25 @@ class ProgramStream:
         """Packs one picture; 33-bit times wrap."""
         faults = self._faults
         headers = [pack_header(dts_90k)]
-        if Fault.SHORT_PACK in faults and self._number % _SHORT_EVERY == _SHORT_EVERY - 1:
+        if DeviceFault.SHORT_PACK in faults and self._number % _SHORT_EVERY == _SHORT_EVERY - 1:
             headers = [b"\0\0\1\xba"]
         if unit.is_keyframe:
-            if Fault.NO_SYSTEM_HEADER not in faults:
+            if DeviceFault.NO_SYSTEM_HEADER not in faults:
                 headers.append(system_header([stream_id for _, stream_id in self._streams]))
-            late = Fault.LATE_PSM in faults and self._keyframes < _LATE_KEYFRAMES
-            if Fault.NO_PSM not in faults and not late:
+            late = DeviceFault.LATE_PSM in faults and self._keyframes < _LATE_KEYFRAMES
+            if DeviceFault.NO_PSM not in faults and not late:
                 headers.append(self._map())
             self._keyframes += 1
-        packets = self._private() if Fault.PRIVATE_STREAMS in faults else []
+        packets = self._private() if DeviceFault.PRIVATE_STREAMS in faults else []
         packets += self._video(unit.data, pts_90k, dts_90k)
-        if Fault.AUDIO in faults:
+        if DeviceFault.AUDIO in faults:
             packets += self._audio(dts_90k)
         self._number += 1
         return Pack(headers, packets)
 
     def _video(self, data: bytes, pts_90k: int, dts_90k: int) -> list[bytes]:
         times = pes_times(pts_90k, dts_90k)
-        if Fault.PES_LENGTH_ZERO in self._faults:
+        if DeviceFault.PES_LENGTH_ZERO in self._faults:
             return [b"\0\0\1" + bytes([self._video_id, 0, 0, 0x84, *pes_flags(times)]) + times + data]
         packets: list[bytes] = []
         room = _MAX_PES - 3 - len(times)
@@ -100,11 +100,11 @@ class ProgramStream:
 
     def _map(self) -> bytes:
         entries = b"".join(struct.pack(">BBH", kind, stream_id, 0) for kind, stream_id in self._streams)
-        length = 0x0FFF if Fault.BAD_PSM_LENGTH in self._faults else len(entries)
+        length = 0x0FFF if DeviceFault.BAD_PSM_LENGTH in self._faults else len(entries)
         body = struct.pack(">BBHH", 0xE0, 0xFF, 0, length) + entries
         head = b"\0\0\1\xbc" + struct.pack(">H", len(body) + 4) + body
         crc = crc32_mpeg(head)
-        return head + struct.pack(">I", crc ^ (0xFFFF if Fault.BAD_PSM_CRC in self._faults else 0))
+        return head + struct.pack(">I", crc ^ (0xFFFF if DeviceFault.BAD_PSM_CRC in self._faults else 0))
 
 
 def pack_header(scr_90k: int) -> bytes:

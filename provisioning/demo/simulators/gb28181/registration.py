@@ -8,15 +8,15 @@ from typing import Final
 from provisioning.demo.simulators.gb28181 import digest, sip_text
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.digest import Challenge, Digest
-from provisioning.demo.simulators.gb28181.faults import Fault
-from provisioning.demo.simulators.gb28181.line import Line, Purpose
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Purpose
 from provisioning.demo.simulators.gb28181.moments import Now
-from provisioning.demo.simulators.gb28181.sip_text import Message
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 _MAX_DOUBLINGS: Final = 3
 
 
-class State(Enum):
+class RegistrationState(Enum):
     """State of a device's registration."""
 
     OFF = auto()
@@ -31,7 +31,7 @@ class State(Enum):
     LEAVING = auto()
 
 
-class Outcome(Enum):
+class RegistrationOutcome(Enum):
     """Outcome of an answer to REGISTER."""
 
     NOTHING = auto()
@@ -56,7 +56,7 @@ class Registration:
         "state",
     )
 
-    def __init__(self, line: Line, rng: random.Random) -> None:
+    def __init__(self, line: DeviceSignalling, rng: random.Random) -> None:
         self._line = line
         self._random = rng
         self._leg = line.new_leg()
@@ -64,19 +64,19 @@ class Registration:
         self._challenges = 0
         """Challenges in a row: the second one is a refusal, unless it says stale; the third one always is."""
         self._fails = 0
-        self._zero_first = line.profile.has(Fault.UNREGISTERS_FIRST)
+        self._zero_first = line.profile.has(DeviceFault.UNREGISTERS_FIRST)
         self.expires_s = line.profile.expires_s
-        self.state = State.OFF
+        self.state = RegistrationState.OFF
         self.due_s = math.inf
 
     @property
     def holds(self) -> bool:
         """True after a 200 of the platform, until it expires."""
-        return self.state in {State.REGISTERED, State.REFRESHING}
+        return self.state in {RegistrationState.REGISTERED, RegistrationState.REFRESHING}
 
     def start(self, at_s: float) -> None:
         """Registers at this moment (process clock)."""
-        self.state = State.OFF
+        self.state = RegistrationState.OFF
         self._leg = self._line.new_leg()
         self._digest = None
         self.due_s = at_s
@@ -85,38 +85,38 @@ class Registration:
         """Performs the action that is due: register, refresh, or try again."""
         if now.mono_s < self.due_s:
             return
-        if self.state is State.REGISTERED and not self._profile.has(Fault.NEVER_REFRESHES):
-            self.state = State.REFRESHING
+        if self.state is RegistrationState.REGISTERED and not self._profile.has(DeviceFault.NEVER_REFRESHES):
+            self.state = RegistrationState.REFRESHING
         else:
-            self.state = State.ASKING
+            self.state = RegistrationState.ASKING
         self._ask(now)
 
     def leave(self, now: Now) -> None:
         """Un-registers a registered device."""
         self.due_s = math.inf
         if self.holds:
-            self.state = State.LEAVING
+            self.state = RegistrationState.LEAVING
             self._ask(now)
         else:
-            self.state = State.OFF
+            self.state = RegistrationState.OFF
 
     def lost(self, now: Now) -> None:
         """Registers anew, after a pause of up to 2 s, since the platform does not know the device any more."""
-        if self.state in {State.REGISTERED, State.REFRESHING}:
+        if self.state in {RegistrationState.REGISTERED, RegistrationState.REFRESHING}:
             self.start(now.mono_s + self._random.uniform(0.0, min(2.0, self._profile.retry_s)))
 
     def unanswered(self, now: Now) -> None:
         """Handles a REGISTER that was given up."""
         self._line.counts.registers_unanswered += 1
-        if self.state is State.LEAVING:
-            self.state = State.OFF
-        elif self.state in {State.ASKING, State.REFRESHING}:
+        if self.state is RegistrationState.LEAVING:
+            self.state = RegistrationState.OFF
+        elif self.state in {RegistrationState.ASKING, RegistrationState.REFRESHING}:
             self._rest(now)
 
-    def answered(self, response: Message, now: Now) -> Outcome:
+    def answered(self, response: SipMessage, now: Now) -> RegistrationOutcome:
         """Handles the answer to the pending REGISTER."""
-        if self.state not in {State.ASKING, State.REFRESHING, State.LEAVING}:
-            return Outcome.NOTHING
+        if self.state not in {RegistrationState.ASKING, RegistrationState.REFRESHING, RegistrationState.LEAVING}:
+            return RegistrationOutcome.NOTHING
         if response.status == 401:
             return self._challenged(response, now)
         if 200 <= response.status < 300:
@@ -124,65 +124,65 @@ class Registration:
         if response.status == 423 and response.get("min-expires").isdecimal():
             self.expires_s = int(response.get("min-expires")[:7])
             self._ask(now)
-            return Outcome.NOTHING
+            return RegistrationOutcome.NOTHING
         return self._refused(response, now)
 
     @property
     def _profile(self) -> Profile:
         return self._line.profile
 
-    def _challenged(self, response: Message, now: Now) -> Outcome:
+    def _challenged(self, response: SipMessage, now: Now) -> RegistrationOutcome:
         self._line.counts.challenges += 1
         profile = self._profile
-        if profile.has(Fault.OWN_NONCE):
+        if profile.has(DeviceFault.OWN_NONCE):
             return self._refused(response, now)
         asked = digest.challenge(response.get("www-authenticate"))
-        if asked is None or (asked.algorithm is None and profile.has(Fault.SILENT_WITHOUT_ALGORITHM)):
+        if asked is None or (asked.algorithm is None and profile.has(DeviceFault.SILENT_WITHOUT_ALGORITHM)):
             return self._refused(response, now)
         self._challenges += 1
         if self._challenges > (2 if _is_stale(response) else 1):
             return self._refused(response, now)
         self._digest = Digest(asked, self._line.token)
         self._ask(now)
-        return Outcome.NOTHING
+        return RegistrationOutcome.NOTHING
 
-    def _accepted(self, response: Message, now: Now) -> Outcome:
+    def _accepted(self, response: SipMessage, now: Now) -> RegistrationOutcome:
         self._challenges = 0
         self._fails = 0
-        if self.state is State.LEAVING:
-            self.state = State.OFF
+        if self.state is RegistrationState.LEAVING:
+            self.state = RegistrationState.OFF
             self._line.counts.unregistrations += 1
-            return Outcome.LEFT
+            return RegistrationOutcome.LEFT
         if self._zero_first:
             self._zero_first = False
             self._line.counts.unregistrations += 1
             self._ask(now)
-            return Outcome.NOTHING
+            return RegistrationOutcome.NOTHING
         text = response.get("expires") or sip_text.parameter(response.get("contact"), "expires")
         granted_s = int(text) if text.isdecimal() and 0 < len(text) < 8 else self.expires_s
-        refreshed = self.state is State.REFRESHING
-        self.state = State.REGISTERED
-        share = 1.0 if self._profile.has(Fault.NEVER_REFRESHES) else self._random.uniform(0.7, 0.9)
+        refreshed = self.state is RegistrationState.REFRESHING
+        self.state = RegistrationState.REGISTERED
+        share = 1.0 if self._profile.has(DeviceFault.NEVER_REFRESHES) else self._random.uniform(0.7, 0.9)
         self.due_s = now.mono_s + granted_s * share
         if refreshed:
             self._line.counts.refreshes += 1
-            return Outcome.NOTHING
+            return RegistrationOutcome.NOTHING
         self._line.counts.registrations += 1
-        return Outcome.REGISTERED
+        return RegistrationOutcome.REGISTERED
 
-    def _refused(self, response: Message, now: Now) -> Outcome:
+    def _refused(self, response: SipMessage, now: Now) -> RegistrationOutcome:
         self._line.counts.refusals += 1
-        if self.state is State.LEAVING:
-            self.state = State.OFF
-            return Outcome.LEFT
+        if self.state is RegistrationState.LEAVING:
+            self.state = RegistrationState.OFF
+            return RegistrationOutcome.LEFT
         self._rest(now)
         after = response.get("retry-after").partition(";")[0].strip()
         if after.isdecimal() and len(after) < 6:
             self.due_s = max(self.due_s, now.mono_s + int(after))
-        return Outcome.REFUSED
+        return RegistrationOutcome.REFUSED
 
     def _rest(self, now: Now) -> None:
-        self.state = State.RESTING
+        self.state = RegistrationState.RESTING
         self._digest = None
         self._challenges = 0
         rest_s = self._profile.retry_s * 2 ** min(self._fails, _MAX_DOUBLINGS)
@@ -192,24 +192,24 @@ class Registration:
     def _ask(self, now: Now) -> None:
         self.due_s = math.inf
         profile, line = self._profile, self._line
-        if profile.has(Fault.OWN_NONCE):
+        if profile.has(DeviceFault.OWN_NONCE):
             own = Challenge(profile.domain, line.token(10), qop=False, opaque=None, algorithm="MD5")
             self._digest = Digest(own, line.token)
         headers = [("Contact", line.contact)]
         if self._digest is not None:
             host, port = line.server
-            uri = f"sip:{host}:{port}" if profile.has(Fault.URI_OF_ADDRESS) else line.platform
-            password = profile.password + ("x" if profile.has(Fault.WRONG_PASSWORD) else "")
+            uri = f"sip:{host}:{port}" if profile.has(DeviceFault.URI_OF_ADDRESS) else line.platform
+            password = profile.password + ("x" if profile.has(DeviceFault.WRONG_PASSWORD) else "")
             username = profile.username or line.device_id
             headers.append(("Authorization", self._digest.header(username, password, "REGISTER", uri, profile.faults)))
-        leaving = self.state is State.LEAVING or self._zero_first
-        if leaving or not profile.has(Fault.NO_EXPIRES):
+        leaving = self.state is RegistrationState.LEAVING or self._zero_first
+        if leaving or not profile.has(DeviceFault.NO_EXPIRES):
             headers.append(("Expires", "0" if leaving else str(self.expires_s)))
         if profile.gb_version:
             headers.append(("X-GB-Ver", profile.gb_version))
         line.ask(now, Purpose.REGISTER, "REGISTER", self._leg, headers)
 
 
-def _is_stale(response: Message) -> bool:
+def _is_stale(response: SipMessage) -> bool:
     """True for a 401 whose only complaint is an old nonce."""
     return "stale=true" in response.get("www-authenticate").lower().replace(" ", "").replace('"', "")

@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 PS: Final = 96
 H264: Final = 98
@@ -16,7 +16,7 @@ _NTP_UNIX_S: Final = 2_208_988_800
 class RtpWriter:
     """Writes packets of one synchronisation source."""
 
-    def __init__(self, ssrc: int, sequence: int, faults: frozenset[Fault] = frozenset()) -> None:
+    def __init__(self, ssrc: int, sequence: int, faults: frozenset[DeviceFault] = frozenset()) -> None:
         self.ssrc = ssrc
         self._sequence = sequence
         self._faults = faults
@@ -31,12 +31,12 @@ class RtpWriter:
 
     def packet(self, payload: bytes, timestamp_90k: int, payload_type: int, *, marker: bool) -> bytes:
         """Writes one packet and advances the sequence number."""
-        if Fault.CONSTANT_TIMESTAMP in self._faults:
+        if DeviceFault.CONSTANT_TIMESTAMP in self._faults:
             timestamp_90k = 0
-        elif Fault.TIMESTAMP_PER_PACKET in self._faults:
+        elif DeviceFault.TIMESTAMP_PER_PACKET in self._faults:
             self._extra_90k += 1
             timestamp_90k += self._extra_90k
-        if Fault.NO_MARKER in self._faults:
+        if DeviceFault.NO_MARKER in self._faults:
             marker = False
         head = struct.pack(
             ">BBHII", 0x80, marker << 7 | payload_type, self._sequence, timestamp_90k & 0xFFFF_FFFF, self.ssrc

@@ -5,7 +5,7 @@ import re
 from typing import Final, Literal, NamedTuple
 
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 Transport = Literal["udp", "tcp_passive", "tcp_active"]
 """Named by the platform's part: passive listens (the device connects), active connects (the device listens)."""
@@ -16,7 +16,7 @@ class SdpTextError(ValueError):
     """The offer cannot be read; the text says why."""
 
 
-class Offer(NamedTuple):
+class SdpOffer(NamedTuple):
     """Offer of the platform."""
 
     name: str
@@ -42,7 +42,7 @@ class MediaOrder(NamedTuple):
     speed: float
 
 
-def parse(body: bytes) -> Offer:
+def parse(body: bytes) -> SdpOffer:
     """Reads an offer.
 
     Raises:
@@ -67,7 +67,7 @@ def parse(body: bytes) -> Offer:
         transport = "tcp_active" if "setup:active" in attributes else "tcp_passive"
     name = first.get("s", "")
     speeds = [value for value in (_number(a, "downloadspeed:") for a in attributes) if value]
-    return Offer(
+    return SdpOffer(
         name,
         host,
         int(media[1]),
@@ -91,14 +91,14 @@ def _span(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def answer(offer: Offer, profile: Profile, channel: str, local: tuple[str, int], y: str, size_bytes: int) -> bytes:
+def answer(offer: SdpOffer, profile: Profile, channel: str, local: tuple[str, int], y: str, size_bytes: int) -> bytes:
     """Writes the device's answer, with its faults."""
-    if profile.has(Fault.NO_SDP):
+    if profile.has(DeviceFault.NO_SDP):
         return b""
     host, port = local
     protocol = "RTP/AVP" if offer.transport == "udp" else "TCP/RTP/AVP"
     payload, encoding = 96, "PS"
-    if profile.has(Fault.RAW_VIDEO):
+    if profile.has(DeviceFault.RAW_VIDEO):
         payload, encoding = 98, "H264"
     lines = [
         "v=0",
@@ -106,7 +106,7 @@ def answer(offer: Offer, profile: Profile, channel: str, local: tuple[str, int],
         f"s={offer.name}",
         f"c=IN IP4 {host}",
         "t={} {}".format(*(offer.span or (0, 0))),
-        f"m=video {0 if profile.has(Fault.VIDEO_ZERO) else port} {protocol} {payload}",
+        f"m=video {0 if profile.has(DeviceFault.VIDEO_ZERO) else port} {protocol} {payload}",
         "a=sendonly",
         f"a=rtpmap:{payload} {encoding}/90000",
     ]
@@ -114,9 +114,9 @@ def answer(offer: Offer, profile: Profile, channel: str, local: tuple[str, int],
         lines += [f"a=setup:{'passive' if offer.transport == 'tcp_active' else 'active'}", "a=connection:new"]
     if offer.name == "Download":
         lines.append(f"a=filesize:{size_bytes}")
-    if profile.has(Fault.ZERO_Y):
+    if profile.has(DeviceFault.ZERO_Y):
         lines.append("y=0000000000")
-    elif not profile.has(Fault.NO_Y):
+    elif not profile.has(DeviceFault.NO_Y):
         lines.append(f"y={y}")
     lines.append("f=")
     return ("\r\n".join(lines) + "\r\n").encode()

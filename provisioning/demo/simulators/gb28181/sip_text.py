@@ -26,7 +26,7 @@ class SipTextError(ValueError):
     """The text is no SIP message; says what is wrong with it."""
 
 
-class Message(NamedTuple):
+class SipMessage(NamedTuple):
     """A SIP request or answer."""
 
     start: str
@@ -64,7 +64,7 @@ class Message(NamedTuple):
         return (int(number), method.strip()) if number.isdecimal() and len(number) < 12 else (0, "")
 
 
-def parse(data: bytes) -> Message:
+def parse(data: bytes) -> SipMessage:
     """Reads one whole message.
 
     Raises:
@@ -90,7 +90,7 @@ def parse(data: bytes) -> Message:
             raise SipTextError(f"header {line[:40]!r} has no colon")
         key = name.strip().lower()
         headers.append((_COMPACT.get(key, key), value.strip()))
-    message = Message(start, tuple(headers), body)
+    message = SipMessage(start, tuple(headers), body)
     length = message.get("content-length")
     if length.isdecimal() and len(length) < 9:
         message = message._replace(body=body[: int(length)])

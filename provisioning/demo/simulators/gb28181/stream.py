@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from provisioning.demo.simulators.gb28181 import rtp
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import CLOCK_HZ, Footage, Unit, nal_units
 from provisioning.demo.simulators.gb28181.ps import Pack, ProgramStream
 from provisioning.demo.simulators.gb28181.rtp import RtpWriter
@@ -46,7 +46,7 @@ class Stream:
         self._span = order.span
         self._profile = profile
         self._random = random.Random(f"{profile.seed} {order.ssrc}")  # noqa: S311 - loss that can be repeated
-        sequence = 65500 if Fault.SEQUENCE_WRAP in faults else self._random.getrandbits(15)
+        sequence = 65500 if DeviceFault.SEQUENCE_WRAP in faults else self._random.getrandbits(15)
         self._rtp = RtpWriter(order.ssrc, sequence, faults)
         self._other_ssrc = order.ssrc + 1 & 0xFFFF_FFFF
         self._audio = RtpWriter(order.ssrc ^ 0x5555, self._random.getrandbits(15))
@@ -63,7 +63,7 @@ class Stream:
         self.scale = 1.0
         if order.span is not None:
             self.seek(0.0)
-        elif Fault.JOINED_MID_GOP in faults:
+        elif DeviceFault.JOINED_MID_GOP in faults:
             following = footage.keyframe_after(1)
             self._number = (following or len(footage.units)) // 2
 
@@ -77,7 +77,7 @@ class Stream:
         """True when a span is sent to its end, or a live stream has sent its limit of pictures."""
         if self._span is None:
             return self._profile.pictures is not None and self._pictures >= self._profile.pictures
-        if Fault.PLAYS_ON in self._profile.faults:
+        if DeviceFault.PLAYS_ON in self._profile.faults:
             return False
         return self._media_90k >= (self._span[1] - self._span[0]) * CLOCK_HZ
 
@@ -99,11 +99,11 @@ class Stream:
         faults = self._profile.faults
         unit = self._footage.units[self._number]
         dts_90k, pts_90k = (self._base_90k + time + _START_90K for time in (unit.dts_90k, unit.pts_90k))
-        if Fault.SSRC_CHANGES in faults and self._media_90k >= _CHANGE_AT_S * CLOCK_HZ:
+        if DeviceFault.SSRC_CHANGES in faults and self._media_90k >= _CHANGE_AT_S * CLOCK_HZ:
             self._rtp.ssrc = self._other_ssrc
-        packets = [_SIP] if Fault.SIP_ON_MEDIA_PORT in faults else self._packets(unit, pts_90k, dts_90k)
+        packets = [_SIP] if DeviceFault.SIP_ON_MEDIA_PORT in faults else self._packets(unit, pts_90k, dts_90k)
         made = len(packets)
-        if Fault.LOSS in faults:
+        if DeviceFault.LOSS in faults:
             packets = [packet for packet in packets if self._random.random() >= self._profile.loss]
         burst = Burst(
             self._noisy(self._shaped(packets), dts_90k), unit.is_keyframe, made - len(packets), self._step() / CLOCK_HZ
@@ -131,41 +131,41 @@ class Stream:
 
     def _packets(self, unit: Unit, pts_90k: int, dts_90k: int) -> list[bytes]:
         faults, limit = self._profile.faults, self._profile.packet_bytes
-        if Fault.RAW_VIDEO in faults:
+        if DeviceFault.RAW_VIDEO in faults:
             units = nal_units(unit.data)
             if self._footage.codec == "h264":
                 return self._rtp.packets(rtp.h264_payloads(units, limit), pts_90k, rtp.H264)
             return self._rtp.packets(rtp.h265_payloads(units, limit), pts_90k, rtp.H265)
-        if Fault.TRANSPORT_STREAM in faults:
+        if DeviceFault.TRANSPORT_STREAM in faults:
             data = self._ts.pack(unit, pts_90k, dts_90k)
             whole = max(1, limit // PACKET_BYTES) * PACKET_BYTES
             return self._rtp.packets(_cut(data, whole), dts_90k, rtp.MP2T)
-        if Fault.LENGTH_2400 in faults:
+        if DeviceFault.LENGTH_2400 in faults:
             limit = _LENGTH_2400
         payloads = self._cut(self._ps.pack(unit, pts_90k, dts_90k), limit)
-        if Fault.ENDLESS_ZEROS in faults and self._media_90k >= _ZEROS_AT_S * CLOCK_HZ:
+        if DeviceFault.ENDLESS_ZEROS in faults and self._media_90k >= _ZEROS_AT_S * CLOCK_HZ:
             payloads = [bytes(len(payload)) for payload in payloads]
         return self._rtp.packets(payloads, dts_90k, rtp.PS)
 
     def _cut(self, pack: Pack, limit: int) -> list[bytes]:
         faults = self._profile.faults
-        if Fault.TINY_HEADERS in faults:
+        if DeviceFault.TINY_HEADERS in faults:
             return pack.headers + _cut(b"".join(pack.packets), limit)
         data = pack.data
-        if Fault.SPLIT_HEADERS in faults:
+        if DeviceFault.SPLIT_HEADERS in faults:
             return _cut(data[:_HEADER_BYTES], _SPLIT_BYTES) + _cut(data[_HEADER_BYTES:], limit)
         return _cut(data, limit)
 
     def _shaped(self, packets: list[bytes]) -> list[bytes]:
         """Duplicates, delays and reorders packets by the faults."""
         faults = self._profile.faults
-        if Fault.DUPLICATE in faults:
+        if DeviceFault.DUPLICATE in faults:
             packets = [
                 packet
                 for number, packet in enumerate(packets, self._sent)
                 for _ in range(2 if number % _DUPLICATE_EVERY == 0 else 1)
             ]
-        if Fault.REORDER not in faults:
+        if DeviceFault.REORDER not in faults:
             return packets
         arriving: list[bytes] = []
         before, self._held = self._held, []
@@ -183,9 +183,9 @@ class Stream:
 
     def _noisy(self, packets: list[bytes], now_90k: int) -> list[bytes]:
         faults = self._profile.faults
-        if Fault.AUDIO_PACKETS in faults and self._pictures % _AUDIO_EVERY == 0:
+        if DeviceFault.AUDIO_PACKETS in faults and self._pictures % _AUDIO_EVERY == 0:
             packets = [*packets, self._audio.packet(b"\xd5" * 160, now_90k // 11, rtp.G711A, marker=True)]
-        if Fault.RTCP_NOISE in faults and self._pictures % _NOISE_EVERY == 0:
+        if DeviceFault.RTCP_NOISE in faults and self._pictures % _NOISE_EVERY == 0:
             start_s = self._span[0] if self._span else 0
             report = self._rtp.sender_report(start_s + self._media_90k / CLOCK_HZ, now_90k)
             packets = [report, b"\0\1noise", b"", *packets]

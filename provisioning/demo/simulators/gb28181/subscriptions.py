@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 from provisioning.demo.simulators.gb28181 import bodies, sip_text
-from provisioning.demo.simulators.gb28181.faults import Fault
-from provisioning.demo.simulators.gb28181.line import Leg, Line, Purpose
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Leg, Purpose
 from provisioning.demo.simulators.gb28181.moments import Now
-from provisioning.demo.simulators.gb28181.sip_text import Message
+from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 _MAX_OPEN = 16
 
@@ -25,11 +25,11 @@ class Subscriptions:
 
     __slots__ = ("_line", "_open")
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DeviceSignalling) -> None:
         self._line = line
         self._open: dict[str, _Subscription] = {}
 
-    def asked(self, request: Message, now: Now) -> None:
+    def asked(self, request: SipMessage, now: Now) -> None:
         """Handles a SUBSCRIBE: a new one, a refresh, or with Expires 0 the end of one."""
         call_id = request.get("call-id")
         word = bodies.read(request.body)
@@ -66,7 +66,7 @@ class Subscriptions:
         """Sends a NOTIFY to the subscriber. Returns whether there is one."""
         line = self._line
         found = self._find(command, now)
-        if line.profile.has(Fault.NOTIFY_UNKNOWN_DIALOG):
+        if line.profile.has(DeviceFault.NOTIFY_UNKNOWN_DIALOG):
             found = _Subscription(line.new_leg(), "presence", command, math.inf)
             found.leg.remote += f";tag={line.token(8)}"
         if found is None:

@@ -22,7 +22,7 @@ from edge_agent.gb28181.media.rtp import Noise
 from edge_agent.gb28181.media.rtp_reorder import WAIT_S
 from edge_agent.gb28181.media.rtp_tcp import FramingError
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Footage, Unit
 from provisioning.demo.simulators.gb28181.rtp import PS, RtpWriter
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
@@ -47,7 +47,7 @@ def footage(codec: Codec = "h264", pictures: int = 40, *, slices: int = 1, size:
     return Footage(codec, units, pictures * TICK)
 
 
-def sent(shown: Footage, *faults: Fault, ssrc: int = SSRC, limit: int = 200, seed: int = 1) -> list[bytes]:
+def sent(shown: Footage, *faults: DeviceFault, ssrc: int = SSRC, limit: int = 200, seed: int = 1) -> list[bytes]:
     profile = Profile("34020000002000000001", "none", faults=frozenset(faults), packet_bytes=limit, seed=seed)
     stream = Stream(shown, MediaOrder("udp", (HOST, 1), ssrc, None, 1.0), profile)
     return [packet for _ in shown.units for packet in stream.burst().packets] + stream.rest()
@@ -87,16 +87,18 @@ def test_the_last_packet_of_a_connection_counts_when_nothing_follows() -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 @pytest.mark.parametrize("slices", [1, 4])
-@pytest.mark.parametrize("faults", [(), (Fault.NO_MARKER,), (Fault.RAW_VIDEO,), (Fault.TRANSPORT_STREAM,)])
+@pytest.mark.parametrize(
+    "faults", [(), (DeviceFault.NO_MARKER,), (DeviceFault.RAW_VIDEO,), (DeviceFault.TRANSPORT_STREAM,)]
+)
 def test_after_loss_each_picture_is_whole_and_a_row_begins_with_a_keyframe(
-    codec: Codec, slices: int, faults: tuple[Fault, ...]
+    codec: Codec, slices: int, faults: tuple[DeviceFault, ...]
 ) -> None:
     shown = footage(codec, 100, slices=slices, size=150)
     numbers = {unit.data.replace(b"\0\0\0\1", b"\0\0\1"): n for n, unit in enumerate(shown.units)}
     assert len(numbers) == len(shown.units)
     survived = 0
     for seed in range(3):
-        heard = datagrams(sent(shown, Fault.LOSS, Fault.REORDER, *faults, seed=seed))
+        heard = datagrams(sent(shown, DeviceFault.LOSS, DeviceFault.REORDER, *faults, seed=seed))
         came = [numbers[picture.replace(b"\0\0\0\1", b"\0\0\1")] for picture in data(heard)]
         assert came == sorted(set(came))
         for before, after in itertools.pairwise([-2, *came]):
@@ -273,8 +275,8 @@ def test_text_of_the_signalling_is_told() -> None:
 
 
 STREAM = sent(footage(pictures=8))
-RAW = sent(footage("h265", 8), Fault.RAW_VIDEO)
-TS = sent(footage(pictures=8), Fault.TRANSPORT_STREAM)
+RAW = sent(footage("h265", 8), DeviceFault.RAW_VIDEO)
+TS = sent(footage(pictures=8), DeviceFault.TRANSPORT_STREAM)
 
 
 @given(

@@ -29,7 +29,7 @@ from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.wire.messages import ClockQuality
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Stream
@@ -42,7 +42,9 @@ HOST = "127.0.0.1"
 SSRC = 200_000_001
 
 
-def packets(footage: Footage, pictures: int, *faults: Fault, loss: float = 0.02, seed: int = 1) -> list[list[bytes]]:
+def packets(
+    footage: Footage, pictures: int, *faults: DeviceFault, loss: float = 0.02, seed: int = 1
+) -> list[list[bytes]]:
     """By picture."""
     profile = Profile("34020000002000000001", "none", faults=frozenset(faults), loss=loss, seed=seed)
     stream = Stream(footage, MediaOrder("udp", (HOST, 1), SSRC, None, 1.0), profile)
@@ -157,7 +159,7 @@ def test_at_two_percent_loss_with_reordering_nothing_damaged_is_shown(
     monkeypatch.setattr(source, "SILENCE_S", 0.5)
     footage = drawn(codec, size=(640, 384), pictures=50, gop=10)
     originals = pixels(footage)
-    sent = packets(footage, 400, Fault.LOSS, Fault.REORDER, loss=0.02)
+    sent = packets(footage, 400, DeviceFault.LOSS, DeviceFault.REORDER, loss=0.02)
     seen: list[NDArray[np.uint8]] = []
     with Sender("udp", sent) as sender, pytest.raises(Stalled):
         seen.extend(glance.pixels() for glance in decoded(sender.media(), 400))
@@ -214,7 +216,7 @@ def test_recordings_whose_timestamps_stand_still_took_as_long_as_they_take_to_co
 
 
 def test_a_sender_report_tells_how_wrong_the_devices_clock_is() -> None:
-    with Sender("udp", [[b""], *packets(film(), 55, Fault.RTCP_NOISE)]) as sender:
+    with Sender("udp", [[b""], *packets(film(), 55, DeviceFault.RTCP_NOISE)]) as sender:
         media = sender.media()
         stream = Gb28181Stream("gate", lambda: nullcontext(media), SystemClock())
         assert stream.sender_offset_ms is None
@@ -276,7 +278,7 @@ def test_a_device_that_sends_nothing_is_told_of_with_the_address_it_was_given() 
 
 
 def test_a_device_that_registers_at_the_media_port_is_told_of() -> None:
-    with Sender("udp", packets(film(), 3, Fault.SIP_ON_MEDIA_PORT)) as sender:
+    with Sender("udp", packets(film(), 3, DeviceFault.SIP_ON_MEDIA_PORT)) as sender:
         error = failure(sender.media(), SystemClock())
     assert isinstance(error, NoPicture)
     assert "set the platform's SIP port" in str(error)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from provisioning.demo import encode
 from provisioning.demo.simulators import rtsp_server
-from provisioning.demo.simulators.rtsp_server import Footage, FootageFormatError, read_footage, write_footage
+from provisioning.demo.simulators.rtsp_server import FootageFile, FootageFormatError, read_footage, write_footage
 from tests.support.waiting import LONG_S
 
 SERVER = rtsp_server.__file__
@@ -209,7 +209,7 @@ def test_a_source_that_is_no_video_is_one_line(tmp_path: Path) -> None:
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, units: list[bytes], codec: str) -> None:
     path = tmp_path_factory.getbasetemp() / "footage"
     write_footage(path, codec, (30000, 1001), units)
-    assert read_footage(path) == Footage(codec, (30000, 1001), tuple(units))
+    assert read_footage(path) == FootageFile(codec, (30000, 1001), tuple(units))
 
 
 @given(st.binary(max_size=200))
@@ -225,5 +225,5 @@ def test_damaged_footage_is_an_error_of_its_own(tmp_path_factory: pytest.TempPat
 
 
 def test_times_never_drift() -> None:
-    ntsc = Footage("h264", (30000, 1001), (b"x",))
+    ntsc = FootageFile("h264", (30000, 1001), (b"x",))
     assert ntsc.pts_ns(30000) == 1001 * 1_000_000_000

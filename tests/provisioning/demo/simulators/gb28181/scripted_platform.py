@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device import Device
+from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.effects import Effect, Send
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import Now
 
 PLATFORM_ID = "34020000002000000001"
@@ -127,10 +127,10 @@ def invite(
 class Desk:
     """One device and the platform's side of the table; time stands until it is moved."""
 
-    def __init__(self, *faults: Fault, **options: Any) -> None:
+    def __init__(self, *faults: DeviceFault, **options: Any) -> None:
         profile = Profile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
         self.counts = Counts()
-        self.device = Device(profile, DEVICE_ID, SERVER, "0-t", self.counts)
+        self.device = SimulatedDevice(profile, DEVICE_ID, SERVER, "0-t", self.counts)
         self.now = Now(1000.0, WALL_S)
         self.effects: list[Effect] = []
 

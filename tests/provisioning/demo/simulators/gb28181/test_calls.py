@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments, sdp
 from provisioning.demo.simulators.gb28181.effects import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpTextError
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
@@ -26,7 +26,7 @@ MEDIA = ("192.0.2.10", 15060)
 PAST = (int(WALL_S) - 7200, int(WALL_S) - 7140)
 
 
-def registered(*faults: Fault, transport: str = "udp") -> Desk:
+def registered(*faults: DeviceFault, transport: str = "udp") -> Desk:
     desk = Desk(*faults, heartbeat_s=1e6, transport=transport)
     desk.register()
     return desk
@@ -221,9 +221,10 @@ def test_leaving_hangs_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"), [(Fault.BUSY, 486), (Fault.NOT_ACCEPTABLE, 488), (Fault.INVITE_CHALLENGED, 401)]
+    ("fault", "status"),
+    [(DeviceFault.BUSY, 486), (DeviceFault.NOT_ACCEPTABLE, 488), (DeviceFault.INVITE_CHALLENGED, 401)],
 )
-def test_refusing_faults(fault: Fault, status: int) -> None:
+def test_refusing_faults(fault: DeviceFault, status: int) -> None:
     desk = registered(fault)
     (said,) = desk.tell(invite())
     assert said.startswith(f"SIP/2.0 {status}")
@@ -231,47 +232,47 @@ def test_refusing_faults(fault: Fault, status: int) -> None:
 
 
 def test_invite_ignored() -> None:
-    assert registered(Fault.INVITE_IGNORED).tell(invite()) == []
+    assert registered(DeviceFault.INVITE_IGNORED).tell(invite()) == []
 
 
 @pytest.mark.parametrize(
     ("fault", "pattern"),
     [
-        (Fault.NO_SDP, r"Content-Length: 0\r\n\r\n$"),
-        (Fault.VIDEO_ZERO, r"m=video 0 "),
-        (Fault.NO_Y, r"96 PS/90000\r\nf=\r\n$"),
-        (Fault.ZERO_Y, r"y=0000000000\r\n"),
-        (Fault.OTHER_Y, r"y=0200009\d{3}\r\n"),
-        (Fault.RAW_VIDEO, r"a=rtpmap:98 H264/90000"),
+        (DeviceFault.NO_SDP, r"Content-Length: 0\r\n\r\n$"),
+        (DeviceFault.VIDEO_ZERO, r"m=video 0 "),
+        (DeviceFault.NO_Y, r"96 PS/90000\r\nf=\r\n$"),
+        (DeviceFault.ZERO_Y, r"y=0000000000\r\n"),
+        (DeviceFault.OTHER_Y, r"y=0200009\d{3}\r\n"),
+        (DeviceFault.RAW_VIDEO, r"a=rtpmap:98 H264/90000"),
     ],
 )
-def test_odd_answers(fault: Fault, pattern: str) -> None:
+def test_odd_answers(fault: DeviceFault, pattern: str) -> None:
     desk = registered(fault)
     ok = answered(desk, invite())
     assert re.search(pattern, ok)
     assert isinstance(opened := desk.effects[0], OpenMedia)
-    if fault is Fault.OTHER_Y:
+    if fault is DeviceFault.OTHER_Y:
         assert f"y={opened.order.ssrc:010d}" in ok
     else:
         assert opened.order.ssrc == 200000001
 
 
 def test_other_ssrc() -> None:
-    desk = registered(Fault.OTHER_SSRC)
+    desk = registered(DeviceFault.OTHER_SSRC)
     assert "y=0200000001" in answered(desk, invite())
     assert isinstance(opened := desk.effects[0], OpenMedia)
     assert opened.order.ssrc != 200000001
 
 
 def test_repeats_200() -> None:
-    desk = registered(Fault.REPEATS_200)
+    desk = registered(DeviceFault.REPEATS_200)
     ok = answered(desk, invite())
     desk.tell(ack())
     assert desk.wait(60) == [ok] * 2
 
 
 def test_media_before_200() -> None:
-    desk = registered(Fault.MEDIA_BEFORE_200)
+    desk = registered(DeviceFault.MEDIA_BEFORE_200)
     desk.tell(invite())
     desk.device.calls.media_opened("call-1", MEDIA, -1, desk.now)
     assert desk.said() == []
@@ -282,14 +283,14 @@ def test_media_before_200() -> None:
 
 
 def test_no_media() -> None:
-    desk = registered(Fault.NO_MEDIA)
+    desk = registered(DeviceFault.NO_MEDIA)
     answered(desk, invite())
     desk.tell(ack())
     assert [effect for effect in desk.effects if isinstance(effect, StartMedia)] == []
 
 
 def test_hangs_up() -> None:
-    desk = registered(Fault.HANGS_UP)
+    desk = registered(DeviceFault.HANGS_UP)
     ok = answered(desk, invite())
     desk.tell(ack())
     (said,) = desk.wait(2)
@@ -298,7 +299,7 @@ def test_hangs_up() -> None:
 
 
 def test_ends_of_a_session() -> None:
-    for fault, answers, after_s in ((Fault.BYE_UNANSWERED, 0, 0.0), (Fault.MEDIA_AFTER_BYE, 1, 3.0)):
+    for fault, answers, after_s in ((DeviceFault.BYE_UNANSWERED, 0, 0.0), (DeviceFault.MEDIA_AFTER_BYE, 1, 3.0)):
         desk = registered(fault)
         answered(desk, invite())
         desk.tell(ack())
@@ -307,7 +308,7 @@ def test_ends_of_a_session() -> None:
 
 
 def test_ends_of_a_playback() -> None:
-    for fault, method in ((Fault.ENDS_BY_INFO, ["INFO"]), (Fault.ENDS_SILENTLY, [])):
+    for fault, method in ((DeviceFault.ENDS_BY_INFO, ["INFO"]), (DeviceFault.ENDS_SILENTLY, [])):
         desk = registered(fault)
         answered(desk, invite(name="Playback", span=PAST))
         desk.tell(ack())
@@ -316,14 +317,14 @@ def test_ends_of_a_playback() -> None:
 
 
 def test_local_seconds() -> None:
-    desk = registered(Fault.LOCAL_SECONDS)
+    desk = registered(DeviceFault.LOCAL_SECONDS)
     answered(desk, invite(name="Playback", span=PAST))
     assert isinstance(opened := desk.effects[0], OpenMedia)
     assert opened.order.span == (PAST[0] - moments.BEIJING_S, PAST[1] - moments.BEIJING_S)
 
 
 def test_ignores_date() -> None:
-    desk = Desk(Fault.IGNORES_DATE, Fault.CLOCK_A_YEAR_OFF)
+    desk = Desk(DeviceFault.IGNORES_DATE, DeviceFault.CLOCK_A_YEAR_OFF)
     before = desk.device.clock.skew_s
     desk.register()
     assert desk.device.clock.skew_s == before

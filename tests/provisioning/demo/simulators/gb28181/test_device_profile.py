@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.errors import DemoError
 
@@ -22,7 +22,7 @@ def test_channels_of_many_devices_are_all_different() -> None:
 
 
 def test_duplicate_channels() -> None:
-    profile = Profile(PLATFORM, "p", faults=frozenset({Fault.DUPLICATE_CHANNELS}))
+    profile = Profile(PLATFORM, "p", faults=frozenset({DeviceFault.DUPLICATE_CHANNELS}))
     one, other = device_ids(FIRST, 2)
     assert profile.channel_ids(one) == profile.channel_ids(other)
 

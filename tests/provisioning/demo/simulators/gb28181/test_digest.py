@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181.digest import Challenge, Digest, challenge
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 USER = "34020000001320000001"
 URI = "sip:34020000002000000001@3402000000"
 PASSWORD = "Passw0rd-28181"
 
 
-def written(asked: Challenge, *faults: Fault) -> str:
+def written(asked: Challenge, *faults: DeviceFault) -> str:
     return Digest(asked, lambda _digits: "0a4f113b").header(USER, PASSWORD, "REGISTER", URI, frozenset(faults))
 
 
@@ -44,16 +44,16 @@ def test_nc_counts() -> None:
 @pytest.mark.parametrize(
     ("fault", "shown"),
     [
-        (Fault.QOP_NULL, 'qop="null"'),
-        (Fault.QOP_NOT_ECHOED, 'response="8ea2cd0b7bc61967b7cb3a7698e3e0d4"'),
-        (Fault.UPPER_CASE_DIGEST, 'response="BC1B449CEF6C004DE871688944772A19"'),
-        (Fault.UNQUOTED_DIGEST, "response=bc1b449cef6c004de871688944772a19"),
+        (DeviceFault.QOP_NULL, 'qop="null"'),
+        (DeviceFault.QOP_NOT_ECHOED, 'response="8ea2cd0b7bc61967b7cb3a7698e3e0d4"'),
+        (DeviceFault.UPPER_CASE_DIGEST, 'response="BC1B449CEF6C004DE871688944772A19"'),
+        (DeviceFault.UNQUOTED_DIGEST, "response=bc1b449cef6c004de871688944772a19"),
     ],
 )
-def test_faults(fault: Fault, shown: str) -> None:
+def test_faults(fault: DeviceFault, shown: str) -> None:
     asked = Challenge("3402000000", "5f2c9b1e7a", qop=True, opaque=None, algorithm="MD5")
     assert shown in written(asked, fault)
-    if fault in {Fault.QOP_NULL, Fault.QOP_NOT_ECHOED}:
+    if fault in {DeviceFault.QOP_NULL, DeviceFault.QOP_NOT_ECHOED}:
         assert "nc=" not in written(asked, fault)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.demo.simulators.gb28181 import faults
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 CODE = Path(faults.__file__).parent
 TESTS = Path(__file__).parent
@@ -18,17 +18,17 @@ def named_in(folder: Path) -> set[str]:
 
 
 def test_every_fault_is_acted_on_and_tested() -> None:
-    assert {fault.name for fault in Fault} - named_in(CODE) == set()
-    assert {fault.name for fault in Fault} - named_in(TESTS) == set()
+    assert {fault.name for fault in DeviceFault} - named_in(CODE) == set()
+    assert {fault.name for fault in DeviceFault} - named_in(TESTS) == set()
 
 
 def test_every_fault_says_what_it_is() -> None:
     text = Path(faults.__file__).read_text(encoding="utf-8")
-    for fault in Fault:
+    for fault in DeviceFault:
         assert re.search(rf'{fault.name} = "{fault.value}".*\n    """\S.+\.?"""', text), fault
 
 
 def test_names() -> None:
-    assert Fault.named("no-psm") is Fault.NO_PSM
+    assert DeviceFault.named("no-psm") is DeviceFault.NO_PSM
     with pytest.raises(ValueError, match="no-such"):
-        Fault.named("no-such")
+        DeviceFault.named("no-such")

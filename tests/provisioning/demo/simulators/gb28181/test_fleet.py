@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec
 from provisioning.demo.simulators.gb28181.wires import UdpWire
@@ -37,7 +37,7 @@ def platform() -> Iterator[Platform]:
     served.close()
 
 
-def profile(*faults: Fault, **options: Any) -> Profile:
+def profile(*faults: DeviceFault, **options: Any) -> Profile:
     return Profile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
 
 
@@ -92,7 +92,7 @@ def test_a_lost_connection_comes_back(platform: Platform) -> None:
 
 
 def test_another_port_for_each_keepalive(platform: Platform) -> None:
-    with Devices(platform.address, profile(Fault.PORT_CHANGES, heartbeat_s=0.2)) as devices:
+    with Devices(platform.address, profile(DeviceFault.PORT_CHANGES, heartbeat_s=0.2)) as devices:
         until(lambda: devices.counts.keepalives_answered >= 4)
     vias = {header(text, "Via").split(";")[0] for text in platform.heard if "Keepalive" in text}
     assert len(vias) >= 4
@@ -141,7 +141,7 @@ def test_nobody_to_connect_to(platform: Platform) -> None:
         assert devices.counts.media_failed == 1
 
 
-def stream_with(platform: Platform, *faults: Fault, pictures: int = 10) -> bytes:
+def stream_with(platform: Platform, *faults: DeviceFault, pictures: int = 10) -> bytes:
     receiver = Receiver("tcp_passive")
     with Devices(platform.address, profile(*faults, pictures=pictures, pace=10), footage=film()) as devices:
         until(lambda: devices.fleet.registered == 1)
@@ -151,19 +151,19 @@ def stream_with(platform: Platform, *faults: Fault, pictures: int = 10) -> bytes
 def test_framings(platform: Platform) -> None:
     plain = stream_with(platform)
     platform.heard.clear()
-    dollars = stream_with(platform, Fault.DOLLAR_FRAMING)
+    dollars = stream_with(platform, DeviceFault.DOLLAR_FRAMING)
     assert dollars[:4] == b"$\0" + plain[:2]
     assert len(dollars) == len(plain) + 2 * 10
     platform.heard.clear()
-    headed = stream_with(platform, Fault.PRIVATE_HEAD)
+    headed = stream_with(platform, DeviceFault.PRIVATE_HEAD)
     assert headed[256:] == plain
     assert headed[:3] == b"\1\0\2"
     platform.heard.clear()
-    assert stream_with(platform, Fault.BYTEWISE) == plain
+    assert stream_with(platform, DeviceFault.BYTEWISE) == plain
 
 
 def test_overwritten_bytes(platform: Platform) -> None:
-    data = stream_with(platform, Fault.OVERWRITTEN, pictures=80)
+    data = stream_with(platform, DeviceFault.OVERWRITTEN, pictures=80)
     broken = 0
     while len(data) > 2:
         length = int.from_bytes(data[:2], "big")
@@ -176,7 +176,7 @@ def test_overwritten_bytes(platform: Platform) -> None:
 
 def test_media_after_bye_and_bye_unanswered(platform: Platform) -> None:
     receiver = Receiver("udp")
-    faults = (Fault.MEDIA_AFTER_BYE, Fault.BYE_UNANSWERED)
+    faults = (DeviceFault.MEDIA_AFTER_BYE, DeviceFault.BYE_UNANSWERED)
     with Devices(platform.address, profile(*faults), footage=film()) as devices:
         until(lambda: devices.fleet.registered == 1)
         talk(platform, receiver)

@@ -3,7 +3,7 @@
 import pytest
 
 from provisioning.demo.simulators.gb28181.effects import MovePort
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import DEVICE_ID, LOCAL, Desk, header, reply
 
 
@@ -63,7 +63,7 @@ def test_three_lost_and_it_registers_anew() -> None:
 
 
 def test_never_reregisters() -> None:
-    desk = Desk(Fault.NEVER_REREGISTERS)
+    desk = Desk(DeviceFault.NEVER_REREGISTERS)
     desk.register()
     for _ in range(5):
         (text,) = desk.next()
@@ -82,14 +82,14 @@ def test_a_new_connection() -> None:
 
 
 def test_a_new_connection_with_keepalives_alone() -> None:
-    desk = Desk(Fault.NEVER_REREGISTERS, transport="tcp")
+    desk = Desk(DeviceFault.NEVER_REREGISTERS, transport="tcp")
     desk.register()
     desk.device.connection_lost()
     assert [is_keepalive(text) for text in desk.connect()] == [True]
 
 
 def test_keepalive_unregistered() -> None:
-    desk = Desk(Fault.KEEPALIVE_UNREGISTERED)
+    desk = Desk(DeviceFault.KEEPALIVE_UNREGISTERED)
     (text,) = desk.connect()
     assert is_keepalive(text)
     desk.tell(reply(text, 403))
@@ -97,13 +97,13 @@ def test_keepalive_unregistered() -> None:
 
 
 def test_no_keepalive() -> None:
-    desk = Desk(Fault.NO_KEEPALIVE)
+    desk = Desk(DeviceFault.NO_KEEPALIVE)
     desk.register()
     assert desk.next()[0].startswith("REGISTER ")
 
 
 def test_port_changes() -> None:
-    desk = Desk(Fault.PORT_CHANGES)
+    desk = Desk(DeviceFault.PORT_CHANGES)
     desk.register()
     desk.next()
     assert desk.effects == [MovePort()]
@@ -112,7 +112,7 @@ def test_port_changes() -> None:
 
 
 def test_unasked_catalog() -> None:
-    desk = Desk(Fault.UNASKED_CATALOG)
+    desk = Desk(DeviceFault.UNASKED_CATALOG)
     desk.register()
     alive, catalog = desk.next()
     assert is_keepalive(alive)
@@ -124,17 +124,17 @@ def test_unasked_catalog() -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault.VIA_SAYS_UDP, "SIP/2.0/UDP"),
+        (DeviceFault.VIA_SAYS_UDP, "SIP/2.0/UDP"),
         (None, "SIP/2.0/TCP"),
     ],
 )
-def test_via_says_udp(fault: Fault | None, expected: str) -> None:
+def test_via_says_udp(fault: DeviceFault | None, expected: str) -> None:
     desk = Desk(*([fault] if fault else []), transport="tcp")
     assert header(desk.connect()[0], "Via").startswith(expected)
 
 
 def test_lengths() -> None:
-    def sent(*faults: Fault) -> tuple[str, int]:
+    def sent(*faults: DeviceFault) -> tuple[str, int]:
         desk = Desk(*faults)
         desk.register()
         text = desk.next()[0]
@@ -142,18 +142,18 @@ def test_lengths() -> None:
 
     length = sent()[1]
     assert sent() == (str(length), length)
-    assert sent(Fault.NO_CONTENT_LENGTH) == ("", length)
-    assert sent(Fault.LONG_CONTENT_LENGTH) == (str(length + 40), length)
-    assert sent(Fault.ZERO_CONTENT_LENGTH) == ("0", length)
+    assert sent(DeviceFault.NO_CONTENT_LENGTH) == ("", length)
+    assert sent(DeviceFault.LONG_CONTENT_LENGTH) == (str(length + 40), length)
+    assert sent(DeviceFault.ZERO_CONTENT_LENGTH) == ("0", length)
 
 
 def test_compact_headers() -> None:
-    text = Desk(Fault.COMPACT_HEADERS).connect()[0]
+    text = Desk(DeviceFault.COMPACT_HEADERS).connect()[0]
     assert [line[:2] for line in text.split("\r\n")[1:5]] == ["v:", "f:", "t:", "i:"]
     assert "\r\nl: 0\r\n" in text
 
 
 def test_pings_and_twins() -> None:
-    assert Desk(Fault.CRLF_PINGS).connect()[1:] == ["\r\n\r\n"]
-    first, second = Desk(Fault.SENDS_TWICE).connect()
+    assert Desk(DeviceFault.CRLF_PINGS).connect()[1:] == ["\r\n\r\n"]
+    first, second = Desk(DeviceFault.SENDS_TWICE).connect()
     assert first == second

@@ -1,7 +1,7 @@
 """Alarms, positions and catalog changes: by NOTIFY to whoever subscribed, else by MESSAGE."""
 
 from provisioning.demo.simulators.gb28181 import moments
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     PLATFORM_ID,
@@ -15,7 +15,7 @@ from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
 )
 
 
-def registered(*faults: Fault, gb_version: str = "2.0") -> Desk:
+def registered(*faults: DeviceFault, gb_version: str = "2.0") -> Desk:
     desk = Desk(*faults, heartbeat_s=1e6, gb_version=gb_version)
     desk.register()
     return desk
@@ -95,7 +95,7 @@ def test_positions() -> None:
 
 
 def test_needs_reset() -> None:
-    desk = registered(Fault.NEEDS_RESET)
+    desk = registered(DeviceFault.NEEDS_RESET)
     assert len(alarm(desk)) == 1
     assert alarm(desk) == []
     desk.tell(control("<AlarmCmd>ResetAlarm</AlarmCmd>"))
@@ -104,7 +104,7 @@ def test_needs_reset() -> None:
 
 
 def test_a_dialog_that_nobody_opened() -> None:
-    (text,) = alarm(registered(Fault.NOTIFY_UNKNOWN_DIALOG))
+    (text,) = alarm(registered(DeviceFault.NOTIFY_UNKNOWN_DIALOG))
     assert text.startswith("NOTIFY ")
     assert "tag=" in header(text, "To")
 

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from provisioning.demo.simulators.gb28181 import footage, ps
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, Unit
 from provisioning.demo.simulators.gb28181.ps import ProgramStream
 from tests.support.gb28181_devices import film
@@ -18,7 +18,7 @@ CODECS: tuple[Codec, ...] = ("h264", "h265")
 START_90K = 90_000
 
 
-def stream(source: Footage, *faults: Fault) -> bytes:
+def stream(source: Footage, *faults: DeviceFault) -> bytes:
     writer = ProgramStream(source.codec, frozenset(faults))
     return b"".join(writer.pack(unit, unit.pts_90k + START_90K, unit.dts_90k + START_90K).data for unit in source.units)
 
@@ -41,24 +41,24 @@ def test_ffmpeg_decodes_as_many_pictures_as_were_put_in(codec: Codec) -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        [Fault.AUDIO],
-        [Fault.AUDIO_ANNOUNCED],
-        [Fault.AUDIO_LISTED_FIRST],
-        [Fault.NO_SYSTEM_HEADER],
-        [Fault.VIDEO_E2],
-        [Fault.PRIVATE_STREAMS],
-        [Fault.BAD_PSM_CRC],
-        [Fault.NO_PSM],
+        [DeviceFault.AUDIO],
+        [DeviceFault.AUDIO_ANNOUNCED],
+        [DeviceFault.AUDIO_LISTED_FIRST],
+        [DeviceFault.NO_SYSTEM_HEADER],
+        [DeviceFault.VIDEO_E2],
+        [DeviceFault.PRIVATE_STREAMS],
+        [DeviceFault.BAD_PSM_CRC],
+        [DeviceFault.NO_PSM],
     ],
     ids=lambda faults: faults[0].value,
 )
-def test_what_ffmpeg_bears(faults: list[Fault]) -> None:
+def test_what_ffmpeg_bears(faults: list[DeviceFault]) -> None:
     assert len(decoded(stream(film(), *faults))[1]) == 50
 
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_wrong_map_misleads_who_believes_it(codec: Codec) -> None:
-    with av.open(io.BytesIO(stream(film(codec), Fault.WRONG_PSM_CODEC)), "r", format="mpeg") as container:
+    with av.open(io.BytesIO(stream(film(codec), DeviceFault.WRONG_PSM_CODEC)), "r", format="mpeg") as container:
         assert container.streams.video[0].codec_context.name == {"h264": "hevc", "h265": "h264"}[codec]
 
 
@@ -78,7 +78,7 @@ def test_pictures_that_are_shown_in_another_order(tmp_path: Path) -> None:
 
 
 def test_audio_is_silence_of_the_right_length() -> None:
-    with av.open(io.BytesIO(stream(film(), Fault.AUDIO)), "r", format="mpeg") as container:
+    with av.open(io.BytesIO(stream(film(), DeviceFault.AUDIO)), "r", format="mpeg") as container:
         samples = sum(frame.samples for frame in container.decode(audio=0))
         assert container.streams.audio[0].codec_context.name == "pcm_alaw"
     assert samples == pytest.approx(8000 * 49 / 25, abs=400)
@@ -116,16 +116,16 @@ def test_a_large_picture_is_several_packets_and_one_time() -> None:
 
 def test_lengths_of_zero_and_maps_that_come_late() -> None:
     unit = film().units[0]
-    (packet,) = ProgramStream("h264", frozenset({Fault.PES_LENGTH_ZERO})).pack(unit, 0, 0).packets
+    (packet,) = ProgramStream("h264", frozenset({DeviceFault.PES_LENGTH_ZERO})).pack(unit, 0, 0).packets
     assert packet[:6] == b"\0\0\1\xe0\0\0"
-    writer = ProgramStream("h264", frozenset({Fault.LATE_PSM}))
+    writer = ProgramStream("h264", frozenset({DeviceFault.LATE_PSM}))
     maps = [any(head[3] == 0xBC for head in writer.pack(unit, 0, 0).headers) for _ in range(4)]
     assert maps == [False, False, True, True]
-    long = ProgramStream("h264", frozenset({Fault.BAD_PSM_LENGTH})).pack(unit, 0, 0).headers[2]
+    long = ProgramStream("h264", frozenset({DeviceFault.BAD_PSM_LENGTH})).pack(unit, 0, 0).headers[2]
     assert struct.unpack_from(">H", long, 10)[0] > len(long)
 
 
 def test_short_packs() -> None:
-    writer = ProgramStream("h264", frozenset({Fault.SHORT_PACK}))
+    writer = ProgramStream("h264", frozenset({DeviceFault.SHORT_PACK}))
     heads = [writer.pack(unit, 0, 0).headers[0] for unit in film().units[:20]]
     assert [len(head) for head in heads] == ([14] * 9 + [4]) * 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.effects import Send
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     DEVICE_ID,
@@ -30,7 +30,7 @@ SPAN = (
 )
 
 
-def desk_with(*faults: Fault, **options: Any) -> Desk:
+def desk_with(*faults: DeviceFault, **options: Any) -> Desk:
     desk = Desk(*faults, heartbeat_s=1e6, **options)
     desk.register()
     return desk
@@ -106,7 +106,7 @@ def test_no_records() -> None:
 
 
 def test_orders() -> None:
-    desk = desk_with(Fault.NEEDS_GUARD)
+    desk = desk_with(DeviceFault.NEEDS_GUARD)
     assert not desk.device.raise_alarm(desk.now)
     assert len(desk.tell(control("<PTZCmd>A50F0100000000B5</PTZCmd>"))) == 1  # the 200 alone
     (answer,) = answers(desk, control("<GuardCmd>SetGuard</GuardCmd>", sn=31))
@@ -136,53 +136,53 @@ def test_a_device_bears_whatever_comes(junk: bytes, at: int) -> None:
     assert desk.device.due_s > desk.now.mono_s
 
 
-CHANGED: dict[Fault, str] = {
-    Fault.UTF8_AS_GB2312: 'encoding="GB2312"',
-    Fault.RARE_CHARACTER: "萳",
-    Fault.UNESCAPED: "A&B <1</Name>",
-    Fault.NUL_BYTES: "</Response>\r\n\0\0\0",
-    Fault.EXTRA_CLOSE_TAG: "</Item></Item>",
-    Fault.ATTRIBUTES: '<Response CmdType="Catalog" SN="17">',
-    Fault.LOWER_CASE_TAGS: f"<cmdtype>Catalog</cmdtype>\r\n<sn>17</sn>\r\n<deviceid>{DEVICE_ID}</deviceid>",
-    Fault.SN_NOT_ECHOED: "<SN>1</SN>",
-    Fault.SUM_NUM_LIES: "<SumNum>5</SumNum>",
-    Fault.SUM_NUM_ZERO: "<SumNum>0</SumNum>",
-    Fault.ITEM_WITHOUT_ID: "<Item><Name>?</Name>",
-    Fault.PARENT_IS_PLATFORM: f"<ParentID>{PLATFORM_ID}</ParentID>",
-    Fault.STATUS_OK: "<Status>OK</Status>",
+CHANGED: dict[DeviceFault, str] = {
+    DeviceFault.UTF8_AS_GB2312: 'encoding="GB2312"',
+    DeviceFault.RARE_CHARACTER: "萳",
+    DeviceFault.UNESCAPED: "A&B <1</Name>",
+    DeviceFault.NUL_BYTES: "</Response>\r\n\0\0\0",
+    DeviceFault.EXTRA_CLOSE_TAG: "</Item></Item>",
+    DeviceFault.ATTRIBUTES: '<Response CmdType="Catalog" SN="17">',
+    DeviceFault.LOWER_CASE_TAGS: f"<cmdtype>Catalog</cmdtype>\r\n<sn>17</sn>\r\n<deviceid>{DEVICE_ID}</deviceid>",
+    DeviceFault.SN_NOT_ECHOED: "<SN>1</SN>",
+    DeviceFault.SUM_NUM_LIES: "<SumNum>5</SumNum>",
+    DeviceFault.SUM_NUM_ZERO: "<SumNum>0</SumNum>",
+    DeviceFault.ITEM_WITHOUT_ID: "<Item><Name>?</Name>",
+    DeviceFault.PARENT_IS_PLATFORM: f"<ParentID>{PLATFORM_ID}</ParentID>",
+    DeviceFault.STATUS_OK: "<Status>OK</Status>",
 }
 
 
-def catalog_bytes(*faults: Fault) -> bytes:
+def catalog_bytes(*faults: DeviceFault) -> bytes:
     desk = desk_with(*faults, channels=2)
     desk.device.receive(query("Catalog", sn=17), desk.now)
     return b"".join(effect.data for effect in desk.device.line.outbox if isinstance(effect, Send))
 
 
 @pytest.mark.parametrize("fault", CHANGED, ids=lambda fault: fault.value)
-def test_spoiled_texts(fault: Fault) -> None:
-    charset = "utf-8" if fault is Fault.UTF8_AS_GB2312 else "gb18030"
+def test_spoiled_texts(fault: DeviceFault) -> None:
+    charset = "utf-8" if fault is DeviceFault.UTF8_AS_GB2312 else "gb18030"
     text = catalog_bytes(fault).decode(charset)
     assert CHANGED[fault] in text
     assert "东门1" in text
-    if fault is not Fault.UTF8_AS_GB2312:  # the label is as ever there
+    if fault is not DeviceFault.UTF8_AS_GB2312:  # the label is as ever there
         assert CHANGED[fault] not in catalog_bytes().decode("gb18030")
 
 
 def test_lists() -> None:
     catalog = query("Catalog")
-    assert "SumNum" not in answers(desk_with(Fault.NO_LIST), catalog)[0]
-    assert len(answers(desk_with(Fault.ONE_ITEM_A_MESSAGE, channels=5), catalog)) == 5
-    desk = desk_with(Fault.PARTS_OUT_OF_ORDER, channels=20)
+    assert "SumNum" not in answers(desk_with(DeviceFault.NO_LIST), catalog)[0]
+    assert len(answers(desk_with(DeviceFault.ONE_ITEM_A_MESSAGE, channels=5), catalog)) == 5
+    desk = desk_with(DeviceFault.PARTS_OUT_OF_ORDER, channels=20)
     assert ids(answers(desk, catalog)) == [
         *desk.device.channels[16:],
         *desk.device.channels[8:16],
         *desk.device.channels[:8],
     ]
-    twice = ids(answers(desk_with(Fault.ITEMS_TWICE, channels=20), catalog))
+    twice = ids(answers(desk_with(DeviceFault.ITEMS_TWICE, channels=20), catalog))
     assert len(twice) == 22
     assert len(set(twice)) == 20
-    cycle = answers(desk_with(Fault.PARENT_CYCLE), catalog)[0]
+    cycle = answers(desk_with(DeviceFault.PARENT_CYCLE), catalog)[0]
     groups = re.findall(r"<DeviceID>(\d+)</DeviceID>\r\n<Name>\S+</Name>\r\n<ParentID>(\d+)<", cycle)
     assert groups[0] == groups[1][::-1]
 
@@ -190,24 +190,24 @@ def test_lists() -> None:
 def test_records_that_stall_and_times_with_a_zone() -> None:
     asked = query("RecordInfo", CHANNEL_ID, more=SPAN)
     assert len(answers(desk_with(recording_s=1800), asked)) == 3
-    assert len(answers(desk_with(Fault.RECORD_STALL, recording_s=1800), asked)) == 1
-    assert "+08:00</StartTime>" in answers(desk_with(Fault.OFFSET_TIMES), asked)[0]
+    assert len(answers(desk_with(DeviceFault.RECORD_STALL, recording_s=1800), asked)) == 1
+    assert "+08:00</StartTime>" in answers(desk_with(DeviceFault.OFFSET_TIMES), asked)[0]
 
 
 def test_the_answer_before_the_200() -> None:
-    desk = desk_with(Fault.ANSWER_BEFORE_200)
+    desk = desk_with(DeviceFault.ANSWER_BEFORE_200)
     first, second = desk.tell(query("Catalog"))
     assert first.startswith("MESSAGE ")
     assert second.startswith("SIP/2.0 200")
 
 
 def test_an_answer_without_a_body() -> None:
-    (part,) = answers(desk_with(Fault.EMPTY_ANSWER), query("Catalog"))
+    (part,) = answers(desk_with(DeviceFault.EMPTY_ANSWER), query("Catalog"))
     assert header(part, "Content-Length") == "0"
 
 
 def test_a_text_over_several_datagrams() -> None:
-    desk = desk_with(Fault.SPLIT_DATAGRAMS, channels=8)
+    desk = desk_with(DeviceFault.SPLIT_DATAGRAMS, channels=8)
     _, *pieces = desk.tell(query("Catalog"))
     assert len(pieces) > 2
     whole = "".join(pieces)
@@ -216,7 +216,7 @@ def test_a_text_over_several_datagrams() -> None:
 
 
 def test_a_year_off_until_told() -> None:
-    desk = Desk(Fault.CLOCK_A_YEAR_OFF)
+    desk = Desk(DeviceFault.CLOCK_A_YEAR_OFF)
     assert moments.text(desk.device.clock.wall_s(desk.now)).startswith("2025")
 
 

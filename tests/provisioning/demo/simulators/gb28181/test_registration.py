@@ -3,7 +3,7 @@
 import pytest
 
 from provisioning.demo.simulators.gb28181 import moments
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     DEVICE_ID,
     NONCE,
@@ -141,13 +141,13 @@ def test_boot_registers_anew() -> None:
 
 
 def test_wrong_password() -> None:
-    desk = Desk(Fault.WRONG_PASSWORD)
+    desk = Desk(DeviceFault.WRONG_PASSWORD)
     (second,) = desk.tell(challenge(desk.connect()[0]))
     assert response_of(PASSWORD, URI) not in second
 
 
 def test_own_nonce() -> None:
-    desk = Desk(Fault.OWN_NONCE)
+    desk = Desk(DeviceFault.OWN_NONCE)
     (first,) = desk.connect()
     assert 'nonce="' in header(first, "Authorization")
     assert desk.tell(challenge(first)) == []
@@ -156,12 +156,12 @@ def test_own_nonce() -> None:
 
 @pytest.mark.parametrize(("more", "answers"), [(", algorithm=MD5", 1), ("", 0)])
 def test_silent_without_algorithm(more: str, answers: int) -> None:
-    desk = Desk(Fault.SILENT_WITHOUT_ALGORITHM)
+    desk = Desk(DeviceFault.SILENT_WITHOUT_ALGORITHM)
     assert len(desk.tell(challenge(desk.connect()[0], more=more))) == answers
 
 
 def test_uri_of_address() -> None:
-    desk = Desk(Fault.URI_OF_ADDRESS)
+    desk = Desk(DeviceFault.URI_OF_ADDRESS)
     (second,) = desk.tell(challenge(desk.connect()[0]))
     assert 'uri="sip:192.0.2.1:5060"' in second
     assert response_of(PASSWORD, "sip:192.0.2.1:5060") in second
@@ -169,11 +169,11 @@ def test_uri_of_address() -> None:
 
 
 def test_no_expires() -> None:
-    assert "xpires" not in Desk(Fault.NO_EXPIRES).connect()[0]
+    assert "xpires" not in Desk(DeviceFault.NO_EXPIRES).connect()[0]
 
 
 def test_unregisters_first() -> None:
-    desk = Desk(Fault.UNREGISTERS_FIRST)
+    desk = Desk(DeviceFault.UNREGISTERS_FIRST)
     (first,) = desk.connect()
     (second,) = desk.tell(challenge(first))
     assert [header(first, "Expires"), header(second, "Expires")] == ["0", "0"]
@@ -184,11 +184,11 @@ def test_unregisters_first() -> None:
 
 
 def test_contact_private() -> None:
-    assert header(Desk(Fault.CONTACT_PRIVATE).connect()[0], "Contact") == f"<sip:{DEVICE_ID}@192.168.3.99:5060>"
+    assert header(Desk(DeviceFault.CONTACT_PRIVATE).connect()[0], "Contact") == f"<sip:{DEVICE_ID}@192.168.3.99:5060>"
 
 
 def test_never_refreshes() -> None:
-    desk = Desk(Fault.NEVER_REFRESHES, heartbeat_s=1e6)
+    desk = Desk(DeviceFault.NEVER_REFRESHES, heartbeat_s=1e6)
     desk.register()
     assert desk.wait(3599) == []
     desk.wait(2)

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from provisioning.demo.simulators.gb28181.device_profile import Profile
-from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, nal_units
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Burst, Stream
@@ -35,7 +35,7 @@ def read(data: bytes) -> Packet:
 
 
 def session(
-    *faults: Fault, source: Footage | None = None, span: tuple[int, int] | None = None, **options: Any
+    *faults: DeviceFault, source: Footage | None = None, span: tuple[int, int] | None = None, **options: Any
 ) -> Stream:
     profile = Profile(PLATFORM_ID, "p", faults=frozenset(faults), **options)
     order = MediaOrder("udp", ("192.0.2.1", 30000), SSRC, span, 1.0)
@@ -46,7 +46,7 @@ def bursts(stream: Stream, count: int = 100) -> list[Burst]:
     return [stream.burst() for _ in range(count)]
 
 
-def packets(*faults: Fault, count: int = 100, **options: Any) -> list[Packet]:
+def packets(*faults: DeviceFault, count: int = 100, **options: Any) -> list[Packet]:
     stream = session(*faults, **options)
     sent = [packet for burst in bursts(stream, count) for packet in burst.packets]
     return [read(packet) for packet in [*sent, *stream.rest()]]
@@ -81,11 +81,11 @@ def test_a_span_has_its_pictures_and_begins_with_a_keyframe() -> None:
     burst = stream.burst()
     assert burst.is_keyframe
     assert read(burst.packets[0]).timestamp == 3600 + 2 * 90_000
-    assert not session(Fault.PLAYS_ON, span=(0, 1)).is_over
+    assert not session(DeviceFault.PLAYS_ON, span=(0, 1)).is_over
 
 
 def test_plays_on() -> None:
-    stream = session(Fault.PLAYS_ON, span=(0, 1))
+    stream = session(DeviceFault.PLAYS_ON, span=(0, 1))
     bursts(stream, 200)
     assert not stream.is_over
 
@@ -106,26 +106,26 @@ def test_a_keyframe_on_demand() -> None:
 
 
 def test_joined_mid_gop() -> None:
-    sent = bursts(session(Fault.JOINED_MID_GOP), 30)
+    sent = bursts(session(DeviceFault.JOINED_MID_GOP), 30)
     assert [burst.is_keyframe for burst in sent].index(True) == 13
 
 
 def test_loss_is_the_same_each_time_and_about_its_share() -> None:
     lost, again, other = (
-        [packet.sequence for packet in packets(Fault.LOSS, loss=0.05, count=1000, packet_bytes=100, seed=seed)]
+        [packet.sequence for packet in packets(DeviceFault.LOSS, loss=0.05, count=1000, packet_bytes=100, seed=seed)]
         for seed in (1, 1, 2)
     )
     whole = len(packets(count=1000, packet_bytes=100))
     assert lost == again
     assert lost[:100] != other[:100]
     assert 0.04 < 1 - len(lost) / whole < 0.06
-    dropped = sum(burst.dropped for burst in bursts(session(Fault.LOSS, loss=0.05, packet_bytes=100), 1000))
+    dropped = sum(burst.dropped for burst in bursts(session(DeviceFault.LOSS, loss=0.05, packet_bytes=100), 1000))
     assert dropped == whole - len(lost)
 
 
 def test_packets_overtake_within_the_window_and_none_is_lost() -> None:
     plain = [packet.sequence for packet in packets(packet_bytes=100)]
-    mixed = [packet.sequence for packet in packets(Fault.REORDER, packet_bytes=100)]
+    mixed = [packet.sequence for packet in packets(DeviceFault.REORDER, packet_bytes=100)]
     assert mixed != plain
     assert sorted(mixed) == sorted(plain)
     assert max(abs(mixed.index(number) - at) for at, number in enumerate(plain)) <= 8
@@ -133,25 +133,25 @@ def test_packets_overtake_within_the_window_and_none_is_lost() -> None:
 
 def test_duplicates_and_wrap() -> None:
     plain = packets()
-    twice = packets(Fault.DUPLICATE)
+    twice = packets(DeviceFault.DUPLICATE)
     assert len(twice) == len(plain) + -(-len(plain) // 10)
-    assert [packet.sequence for packet in packets(Fault.SEQUENCE_WRAP)][:40] == [
+    assert [packet.sequence for packet in packets(DeviceFault.SEQUENCE_WRAP)][:40] == [
         *range(65500, 65536),
         *range(4),
     ]
 
 
 def test_timestamps_and_markers() -> None:
-    assert {packet.timestamp for packet in packets(Fault.CONSTANT_TIMESTAMP)} == {0}
-    each = packets(Fault.TIMESTAMP_PER_PACKET, packet_bytes=100)
+    assert {packet.timestamp for packet in packets(DeviceFault.CONSTANT_TIMESTAMP)} == {0}
+    each = packets(DeviceFault.TIMESTAMP_PER_PACKET, packet_bytes=100)
     assert len({packet.timestamp for packet in each}) == len(each)
-    assert not any(packet.marker for packet in packets(Fault.NO_MARKER))
+    assert not any(packet.marker for packet in packets(DeviceFault.NO_MARKER))
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_raw_video_can_be_put_together_again(codec: Codec) -> None:
     source = film(codec)
-    found = packets(Fault.RAW_VIDEO, source=source, count=50, packet_bytes=60)
+    found = packets(DeviceFault.RAW_VIDEO, source=source, count=50, packet_bytes=60)
     assert {packet.payload_type for packet in found} == {98 if codec == "h264" else 100}
     units: list[bytes] = []
     for packet in found:
@@ -174,7 +174,7 @@ def test_raw_video_can_be_put_together_again(codec: Codec) -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_a_transport_stream_is_read_by_ffmpeg(codec: Codec) -> None:
-    found = packets(Fault.TRANSPORT_STREAM, source=film(codec))
+    found = packets(DeviceFault.TRANSPORT_STREAM, source=film(codec))
     assert {packet.payload_type for packet in found} == {33}
     assert all(len(packet.payload) % 188 == 0 and packet.payload[0] == 0x47 for packet in found)
     data = b"".join(packet.payload for packet in found)
@@ -185,9 +185,9 @@ def test_a_transport_stream_is_read_by_ffmpeg(codec: Codec) -> None:
 
 
 def test_headers_in_pieces() -> None:
-    tiny = packets(Fault.TINY_HEADERS, count=1)
+    tiny = packets(DeviceFault.TINY_HEADERS, count=1)
     assert [packet.payload[3] for packet in tiny] == [0xBA, 0xBB, 0xBC, 0xE0]
-    split = packets(Fault.SPLIT_HEADERS, count=1)
+    split = packets(DeviceFault.SPLIT_HEADERS, count=1)
     assert [len(packet.payload) for packet in split[:6]] == [11] * 6
     whole = b"".join(packet.payload for packet in packets(count=1))
     for found in (tiny, split):
@@ -197,29 +197,29 @@ def test_headers_in_pieces() -> None:
 def test_lengths_that_begin_with_a_dollar() -> None:
     big = film(gop=50)
     source = Footage("h264", (big.units[0].__class__(big.units[0].data + b"\1" * 30_000, 0, 0, True),), 3600)
-    found = packets(Fault.LENGTH_2400, source=source, count=1)
+    found = packets(DeviceFault.LENGTH_2400, source=source, count=1)
     assert [len(packet.payload) + 12 for packet in found[:3]] == [0x2400] * 3
 
 
 def test_foreign_packets() -> None:
-    found = packets(Fault.AUDIO_PACKETS)
+    found = packets(DeviceFault.AUDIO_PACKETS)
     assert {packet.payload_type for packet in found} == {96, 8}
     assert len({packet.ssrc for packet in found}) == 2
-    noisy = session(Fault.RTCP_NOISE).burst().packets
+    noisy = session(DeviceFault.RTCP_NOISE).burst().packets
     assert [noisy[0][1], noisy[1], noisy[2]] == [200, b"\0\1noise", b""]
     assert struct.unpack(">I", noisy[0][4:8]) == (SSRC,)
-    assert session(Fault.SIP_ON_MEDIA_PORT).burst().packets[0].startswith(b"REGISTER sip:")
+    assert session(DeviceFault.SIP_ON_MEDIA_PORT).burst().packets[0].startswith(b"REGISTER sip:")
 
 
 def test_another_source_after_two_seconds() -> None:
-    changed = [packet.ssrc for packet in packets(Fault.SSRC_CHANGES)]
+    changed = [packet.ssrc for packet in packets(DeviceFault.SSRC_CHANGES)]
     assert set(changed) == {SSRC, SSRC + 1}
-    times = [packet.timestamp for packet in packets(Fault.SSRC_CHANGES) if packet.ssrc == SSRC + 1]
+    times = [packet.timestamp for packet in packets(DeviceFault.SSRC_CHANGES) if packet.ssrc == SSRC + 1]
     assert min(times) == 3600 + 2 * 90_000
 
 
 def test_zeros_for_ever() -> None:
-    found = packets(Fault.ENDLESS_ZEROS)
+    found = packets(DeviceFault.ENDLESS_ZEROS)
     zeros = [packet for packet in found if not any(packet.payload)]
     assert min(packet.timestamp for packet in zeros) == 3600 + 90_000
     assert all(any(packet.payload) for packet in found if packet.timestamp < 90_000)

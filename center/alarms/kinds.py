@@ -4,11 +4,14 @@ Shapes that a rule draws itself are in shares of the picture; a name is that of 
 configuration, on which the edge's tracker reports (docs/tracker.md).
 """
 
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from center.alarms.shapes import Line, Polygon, Side
+from center.errors import marked
 from provisioning.contracts.config.camera import Label
 
 LEAST_CROWD = 10
@@ -21,11 +24,26 @@ Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "arch
 """Those from `intake` to `notify` are stages (`center.pipeline.stages`); `platforms` are other people's recorders."""
 
 
-class _Parameters(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """Parameter in the form of a rule: its name, its label on the page, and the value that a new rule begins with."""
+
+    name: str
+    label: str
+    usual: int | None = None
+
+
+class RuleParameters(BaseModel):
     """Base of the parameters of every kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    label: ClassVar[str]
+    """Name of the kind on the console's pages."""
+    number: ClassVar[FormField | None] = None
+    """Whole number that the form asks for."""
+    place: ClassVar[FormField | None] = None
+    """Line, zone or lane of the agent's configuration, which the form asks for beside a drawn shape."""
     drawn: ClassVar[tuple[str, ...]] = ()
     """Fields that hold drawn shapes."""
 
@@ -35,7 +53,8 @@ class _Parameters(BaseModel):
         return any(getattr(self, name) is not None for name in self.drawn)
 
 
-class _InZone(_Parameters):
+class _InZone(RuleParameters):
+    place = FormField("zone", marked("Zone of the agent's configuration"))
     drawn = ("polygon",)
 
     zone: Label | None = None
@@ -51,6 +70,8 @@ class _InZone(_Parameters):
 class ZoneEntry(_InZone):
     """A machine stands or drives with its wheels in a zone."""
 
+    label = marked("Zone entered")
+
     kind: Literal["zone_entry"]
     moving_only: bool = False
     """Only machines that the edge follows and that have a heading: a parked one raises no alarm."""
@@ -59,20 +80,27 @@ class ZoneEntry(_InZone):
 class MotorwayLane(_InZone):
     """A two-wheeler where only motor vehicles may be."""
 
+    label = marked("Two-wheeler on a motorway lane")
+
     kind: Literal["two_wheeler_on_motorway"]
 
 
 class Standing(_InZone):
     """A machine that stands in a no-stopping zone."""
 
+    label = marked("Standing where stopping is forbidden")
+    number = FormField("for_s", marked("Standing for, seconds"), 60)
+
     kind: Literal["standing"]
     for_s: int = Field(default=60, ge=5, le=86_400)
     """Seconds. In a zone of the agent: in the zone. In a polygon: in view, and standing there now."""
 
 
-class LineCrossing(_Parameters):
+class LineCrossing(RuleParameters):
     """A machine crosses a line."""
 
+    label = marked("Line crossed")
+    place = FormField("line", marked("Line of the agent's configuration"))
     drawn = ("segment",)
 
     kind: Literal["line_crossing"]
@@ -90,9 +118,11 @@ class LineCrossing(_Parameters):
         return self
 
 
-class WrongWay(_Parameters):
+class WrongWay(RuleParameters):
     """A machine goes against the direction of its lane."""
 
+    label = marked("Wrong way")
+    place = FormField("lane", marked("Lane of the agent's configuration (empty: any)"))
     drawn = ("polygon",)
 
     kind: Literal["wrong_way"]
@@ -113,15 +143,21 @@ class WrongWay(_Parameters):
         return self
 
 
-class Crowding(_Parameters):
+class Crowding(RuleParameters):
     """The count of one picture reaches a threshold. The zone is the picture: agents count nothing smaller."""
+
+    label = marked("Crowding")
+    number = FormField("threshold", marked("Threshold, 10 or more"), 20)
 
     kind: Literal["crowding"]
     threshold: int = Field(ge=LEAST_CROWD, le=10_000)
 
 
-class CameraFault(_Parameters):
+class CameraFault(RuleParameters):
     """A camera does not deliver what it should, as its agent reports."""
+
+    label = marked("Camera fault")
+    number = FormField("for_s", marked("Lasting for, seconds"), 30)
 
     kind: Literal["camera_fault"]
     states: tuple[Literal["offline", "redaction_unavailable", "paused"], ...] = Field(
@@ -130,22 +166,27 @@ class CameraFault(_Parameters):
     for_s: int = Field(default=30, ge=0, le=3600)
 
 
-class PlatformFault(_Parameters):
+class PlatformFault(RuleParameters):
     """An agent fell silent, the broker or the archive's `query` is away, or a stage of the full chain is red.
 
     A fault of the centre's own database could not be reported.
     """
+
+    label = marked("Platform fault")
+    number = FormField("for_s", marked("Lasting for, seconds"), 30)
 
     kind: Literal["platform_fault"]
     parts: tuple[Part, ...] = Field(default=get_args(Part), min_length=1, max_length=len(get_args(Part)))
     for_s: int = Field(default=30, ge=0, le=3600)
 
 
-class StandingLookalike(_Parameters):
+class StandingLookalike(RuleParameters):
     """A machine that looks like one that an approved case seeks. The case says what is sought, where and how alike.
 
     The one rule of this kind is the cases' own (docs/cases.md): here it is only made louder, quieter or switched off.
     """
+
+    label = marked("Standing look-alike")
 
     kind: Literal["standing_lookalike"]
 
@@ -162,3 +203,8 @@ Kind = Annotated[
     | StandingLookalike,
     Field(discriminator="kind"),
 ]
+
+KINDS: Final[Mapping[str, type[RuleParameters]]] = {
+    get_args(each.model_fields["kind"].annotation)[0]: each for each in get_args(get_args(Kind)[0])
+}
+"""Every kind by its name, in the order in which the form offers them."""

@@ -6,17 +6,6 @@ from center.alarms.lifecycle import State
 from center.alarms.rule import Severity
 from center.errors import marked
 
-KINDS: Final = {
-    "zone_entry": marked("Zone entered"),
-    "two_wheeler_on_motorway": marked("Two-wheeler on a motorway lane"),
-    "standing": marked("Standing where stopping is forbidden"),
-    "line_crossing": marked("Line crossed"),
-    "wrong_way": marked("Wrong way"),
-    "crowding": marked("Crowding"),
-    "camera_fault": marked("Camera fault"),
-    "platform_fault": marked("Platform fault"),
-    "standing_lookalike": marked("Standing look-alike"),
-}
 SEVERITIES: Final = {
     Severity.INFO: marked("Information"),
     Severity.WARNING: marked("Warning"),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from center.alarms.kinds import KINDS
 from center.alarms.lifecycle import WAITING, Event, State
 from center.alarms.views import AlarmView
 from center.console import alarm_words, labels
@@ -57,7 +58,7 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[Event, str], _: Language) 
         "severity": " · ".join(part for part in (_(alarm_words.SEVERITIES[alarm.severity]), level) if part),
         "rule": alarm.rule_name,
         "version": _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version),
-        "what": _(alarm_words.KINDS[alarm.kind]),
+        "what": _(KINDS[alarm.kind].label),
         "finding": _finding(alarm, _),
         "camera": camera,
         "agent": alarm.agent_id,

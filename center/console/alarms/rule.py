@@ -11,7 +11,6 @@ from starlette.requests import Request
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
-from center.console import alarm_words
 from center.console.alarms.rule_form import RuleForm
 from center.console.alarms.rules import path, standing
 from center.console.attempt import attempt
@@ -103,7 +102,7 @@ class _Page:
                 tone, word = standing(found)
                 state(tone, _(word))
             words("dt", _("What"))
-            words("dd", _(alarm_words.KINDS[found.text.what.kind]))
+            words("dd", _(found.text.what.label))
             words("dt", _("Version"))
             words("dd", f"{found.version} · {found.written_by}")
             words("dt", _("Written"))

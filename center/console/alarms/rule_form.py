@@ -7,21 +7,15 @@ from nicegui import ui
 from pydantic import ValidationError
 from starlette.requests import Request
 
+from center.alarms.kinds import KINDS
 from center.alarms.rule import RuleText, Severity
 from center.console import alarm_words, labels
-from center.console.alarms.rule_shape import NAMED, RuleShape
+from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import words
-from center.errors import marked
 from center.fleet.devices import DeviceState
 from center.services import services_of, sight_of
 
-NUMBERED: Final = {
-    "standing": ("for_s", marked("Standing for, seconds"), 60),
-    "camera_fault": ("for_s", marked("Lasting for, seconds"), 30),
-    "platform_fault": ("for_s", marked("Lasting for, seconds"), 30),
-    "crowding": ("threshold", marked("Threshold, 10 or more"), 20),
-}
 FAULTS: Final = {
     "camera_fault": (
         "states",
@@ -48,7 +42,7 @@ class RuleForm:
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
-            kinds = {kind: _(name) for kind, name in alarm_words.KINDS.items()}
+            kinds = {kind: _(parameters.label) for kind, parameters in KINDS.items()}
             self._kind = ui.select(kinds, label=_("What"), value=self._what["kind"], on_change=self._draw_kind)
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")
@@ -73,10 +67,10 @@ class RuleForm:
         self._fields, self._shape = {}, None
         self._of_kind.clear()
         with self._of_kind:
-            if kind in NUMBERED:
-                name, label, usual = NUMBERED[kind]
-                field = ui.number(_(label), value=same.get(name, usual), min=0, precision=0).props("outlined dense")
-                self._fields[name] = field
+            if (number := KINDS[kind].number) is not None:
+                value = same.get(number.name, number.usual)
+                field = ui.number(_(number.label), value=value, min=0, precision=0).props("outlined dense")
+                self._fields[number.name] = field
             if kind in FAULTS:
                 name, choices = FAULTS[kind]
                 options = {value: _(text) for value, text in choices.items()}
@@ -91,13 +85,12 @@ class RuleForm:
                 places |= {place: place for place in chosen if place not in places}
                 self._cameras = ui.select(places, label=_("Cameras (none: all)"), multiple=True, value=chosen)
                 self._cameras.props("outlined dense use-chips options-dense")
-            if kind in NAMED:
+            if (place := KINDS[kind].place) is not None:
                 classes = {cls.value: _(name) for cls, name in labels.CLASSES.items()}
                 chosen = list(self._before.get("classes", ()))
                 self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
                 self._classes.props("outlined dense use-chips options-dense")
-            if kind in NAMED:
-                shape = self._shape = RuleShape(self._request, _, kind, same)
+                shape = self._shape = RuleShape(self._request, _, kind, place, same)
                 self._cameras.on_value_change(lambda event: shape.of(event.value or []))
                 ui.timer(0, lambda: shape.of(self._cameras.value or []), once=True)
 
@@ -117,7 +110,7 @@ class RuleForm:
             "name": (self._name.value or "").strip(),
             "what": what,
             "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
-            "classes": self._classes.value or [] if kind in NAMED else [],
+            "classes": [] if KINDS[kind].place is None else self._classes.value or [],
             "severity": self._severity.value,
             "window_s": int(self._window.value or 0),
             "escalate_after_min": steps,

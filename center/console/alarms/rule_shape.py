@@ -6,6 +6,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Permission
+from center.alarms.kinds import FormField
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -17,13 +18,6 @@ from center.search.filters import Filters
 from center.services import identity_of, services_of
 from provisioning.contracts.wire.messages import PictureState
 
-NAMED: Final = {
-    "zone_entry": ("zone", marked("Zone of the agent's configuration")),
-    "two_wheeler_on_motorway": ("zone", marked("Zone of the agent's configuration")),
-    "standing": ("zone", marked("Zone of the agent's configuration")),
-    "line_crossing": ("line", marked("Line of the agent's configuration")),
-    "wrong_way": ("lane", marked("Lane of the agent's configuration (empty: any)")),
-}
 SIDES: Final = {
     "": marked("Either side"),
     "left": marked("To the left of the way from 1 to 2"),
@@ -36,15 +30,15 @@ NEWEST: Final = 20
 class RuleShape:
     """The fields of one kind. `what` are the rule's parameters if it is of this kind already."""
 
-    def __init__(self, request: Request, _: Language, kind: str, what: dict[str, Any]) -> None:
+    def __init__(self, request: Request, _: Language, kind: str, place: FormField, what: dict[str, Any]) -> None:
         self._services, self._identity, self._ = services_of(request), identity_of(request), _
-        self._name, label = NAMED[kind]
+        self._name = place.name
         self._line, self._heads = kind == "line_crossing", kind == "wrong_way"
         self._corners = _corners(what)
         self._camera = ""
         named = bool(what) and not self._corners
         self._where = ui.select(
-            {"drawn": _("Drawn in the picture"), "named": _(label)},
+            {"drawn": _("Drawn in the picture"), "named": _(place.label)},
             label=_("Where"),
             value="named" if named else "drawn",
             on_change=self._choose,

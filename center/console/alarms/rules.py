@@ -73,7 +73,7 @@ def _list(found: RuleList, _: Language) -> None:
                     ui.link(rule.text.name, path(rule.id))
                     number = _("Rule {number}, version {version}").format(number=rule.id, version=rule.version)
                     words("div", number).classes("ws-sub")
-                words("td", _(alarm_words.KINDS[rule.text.what.kind]))
+                words("td", _(rule.text.what.label))
                 with ui.element("td"):
                     tone, word = standing(rule)
                     state(tone, _(word))

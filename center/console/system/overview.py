@@ -11,6 +11,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Identity, Permission, Scope
+from center.alarms.kinds import KINDS
 from center.alarms.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicators import Indicator, Verdict
@@ -168,7 +169,7 @@ class _Page:
             AttentionItem(
                 alarm_words.TONES[alarm.severity],
                 alarm.rule_name,
-                " · ".join(part for part in (_(alarm_words.KINDS[alarm.kind]), self._title(alarm)) if part),
+                " · ".join(part for part in (_(KINDS[alarm.kind].label), self._title(alarm)) if part),
                 alarm.times.captured_at_ms or alarm.times.decided_at_ms,
                 "/alarms",
             )

@@ -164,7 +164,7 @@ class DeskServer:
         except (ConnectionError, TimeoutError):
             upload.close()
             _log.info("recording let go camera=%s position_ms=%d", camera_id, incoming.passed_ms)
-            await asyncio.to_thread(upload.measure, incoming)  # writes down how far it is
+            await asyncio.to_thread(upload.measure, incoming)  # stores the position
             return response
         except SpoolError as error:  # the answer has begun: its missing end is what the sender sees
             _log.error("recording let go camera=%s: %s", camera_id, error)
@@ -205,7 +205,7 @@ async def _pump(body: UploadBody, pipe: Pipe, room: "_Bell", upload: Upload) -> 
     except Refused as refused:
         upload.trouble = str(refused)
     finally:
-        pipe.cut()  # nothing, after the end
+        pipe.cut()  # no effect after `end`
 
 
 class _Bell:
@@ -217,7 +217,7 @@ class _Bell:
 
     def ring(self) -> None:
         """Wakes the waiting coroutine: something has changed at the other end."""
-        with suppress(RuntimeError):  # the loop is closed: nobody is there to hear it
+        with suppress(RuntimeError):  # the loop is closed: no coroutine waits any more
             self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, timeout_s: float | None = None) -> None:

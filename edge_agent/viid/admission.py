@@ -143,7 +143,7 @@ class AdmissionControl:
             return ""
         try:
             self._registrations.note_message(device_id, head.source, now_s)
-        except ViidNotRegisteredError:  # meanwhile: a body can take its time
+        except ViidNotRegisteredError:  # lapsed meanwhile: a body can take its time
             return ""
         return device_id
 

@@ -131,9 +131,9 @@ def _thing(reader: JsonReader, kind: str) -> PushedObject:
 
 
 def _sub_image(reader: JsonReader) -> PushedPicture:
-    shot, nobody = PushedPicture(), PushedObject()
+    shot, unused = PushedPicture(), PushedObject()
     for key in reader.members():
-        _describe(reader, _plain(key), nobody, shot, "")
+        _describe(reader, _plain(key), unused, shot, "")
     return shot
 
 

@@ -63,21 +63,21 @@ class Reception:
 
     async def _admit(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> ViidAnswer:
         """Takes the body; a fault of it becomes an answer."""
-        whose = admitted.devices[0]
+        device_id = admitted.devices[0]
         if admitted.route not in SESSIONS:
-            self._counters.add(whose, Count.RECEIVED)
+            self._counters.add(device_id, Count.RECEIVED)
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(_CONTINUE)
         try:
             if admitted.route in SESSIONS:
                 return await self._session(request, head, admitted)
             if admitted.route is ViidRoute.UNREAD:
-                return await self._unread(request, head, whose)
-            with self._memory.open(whose) as reservation:
+                return await self._unread(request, head, device_id)
+            with self._memory.open(device_id) as reservation:
                 return self._pushed(head, admitted, reservation, await self._body(request, reservation))
         except BusyError:
-            self._counters.add(whose, Count.BUSY)
-            return protocol.busy(whose, head.shown_path, self._clock.now_ms())
+            self._counters.add(device_id, Count.BUSY)
+            return protocol.busy(device_id, head.shown_path, self._clock.now_ms())
         except _TooLargeError:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         except (TimeoutError, web.RequestPayloadError):
@@ -85,8 +85,8 @@ class Reception:
         except MalformedBodyError:
             status = HTTPStatus.BAD_REQUEST
         if admitted.route not in SESSIONS:
-            self._counters.add(whose, Count.REFUSED)
-        return protocol.single(StatusCode.INVALID_JSON, whose, head.shown_path, self._clock.now_ms(), status)
+            self._counters.add(device_id, Count.REFUSED)
+        return protocol.single(StatusCode.INVALID_JSON, device_id, head.shown_path, self._clock.now_ms(), status)
 
     async def _session(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> ViidAnswer:
         body = bytearray()
@@ -101,15 +101,15 @@ class Reception:
             self._pictures.heard(alive)
         return answer
 
-    async def _unread(self, request: web.BaseRequest, head: Head, whose: str) -> ViidAnswer:
+    async def _unread(self, request: web.BaseRequest, head: Head, device_id: str) -> ViidAnswer:
         """Reads past a body of faces, persons and whatever else is not taken; nothing of it is kept."""
 
         async def forget(_: bytes) -> None:
             pass
 
         await self._read(request, self._max_body_bytes, forget)
-        self._pictures.heard(whose)
-        self._counters.add(whose, Count.DROPPED_BY_POLICY)
+        self._pictures.heard(device_id)
+        self._counters.add(device_id, Count.DROPPED_BY_POLICY)
         return protocol.several([], head.shown_path, self._clock.now_ms())
 
     async def _body(self, request: web.BaseRequest, reservation: Reservation) -> bytearray:

@@ -59,8 +59,8 @@ class TooManyQueriesError(ProtocolError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    query: int
+class _RecordQuery:
+    number: int
     channel_id: str
     started_at_ms: int
     ended_at_ms: int
@@ -71,7 +71,7 @@ class _Wish:
 class _Lookup:
     """The open query for a device's recordings."""
 
-    wish: _Wish
+    query: _RecordQuery
     assembly: RecordAssembly
 
 
@@ -96,7 +96,7 @@ class Enquiries:
         self._catalogs: dict[str, CatalogAssembly] = {}
         self._asked_at_ms: dict[str, int] = {}
         self._lookups: dict[str, _Lookup] = {}
-        self._wishes: dict[str, deque[_Wish]] = {}
+        self._waiting: dict[str, deque[_RecordQuery]] = {}
         self._status_asked: dict[str, Now] = {}
         self._agenda: Agenda[tuple[str, MessageSubject]] = Agenda()
 
@@ -127,7 +127,7 @@ class Enquiries:
             known = len(self._known.get(device_id, ()))
             self._catalogs[device_id] = CatalogAssembly(sn, now.monotonic_s, known_items=known)
             self._asked_at_ms[device_id] = now.wall_ms
-            self._mind(device_id, MessageSubject.CATALOG, self._catalogs[device_id].get_timer())
+            self._plan(device_id, MessageSubject.CATALOG, self._catalogs[device_id].get_timer())
 
     def ask_info(self, device_id: str, version: Version, now: Now) -> None:
         """Queries maker, model and firmware. `InfoTaken` may follow."""
@@ -152,13 +152,13 @@ class Enquiries:
         Raises:
             TooManyQueriesError: `MAX_WAITING` queries of the device wait already.
         """
-        waiting = self._wishes.setdefault(device_id, deque())
+        waiting = self._waiting.setdefault(device_id, deque())
         if len(waiting) >= MAX_WAITING:
             raise TooManyQueriesError(f"device {device_id}: {MAX_WAITING} queries for its recordings wait already")
-        wish = _Wish(next(self._queries), channel_id, *span_ms, version)
-        waiting.append(wish)
+        query = _RecordQuery(next(self._queries), channel_id, *span_ms, version)
+        waiting.append(query)
         self._next_lookup(device_id, now)
-        return wish.query
+        return query.number
 
     # --- what comes
 
@@ -210,10 +210,10 @@ class Enquiries:
         self._catalogs.pop(device_id, None)
         self._status_asked.pop(device_id, None)
         lookup = self._lookups.pop(device_id, None)
-        wishes = [] if lookup is None else [lookup.wish]
-        for wish in (*wishes, *self._wishes.pop(device_id, ())):
+        queries = [] if lookup is None else [lookup.query]
+        for query in (*queries, *self._waiting.pop(device_id, ())):
             nothing = Records((), None, 0, AnswerOutcome.SILENT)
-            self._emit(RecordsTaken(wish.query, device_id, wish.channel_id, nothing))
+            self._emit(RecordsTaken(query.number, device_id, query.channel_id, nothing))
         for what in (MessageSubject.CATALOG, MessageSubject.RECORDS):
             self._agenda.cancel((device_id, what))
 
@@ -237,7 +237,7 @@ class Enquiries:
 
     def _check_catalog(self, device_id: str, assembly: CatalogAssembly) -> None:
         taken = assembly.catalog
-        self._mind(device_id, MessageSubject.CATALOG, assembly.get_timer())
+        self._plan(device_id, MessageSubject.CATALOG, assembly.get_timer())
         if taken is None:
             return
         del self._catalogs[device_id]
@@ -262,28 +262,28 @@ class Enquiries:
         )
 
     def _next_lookup(self, device_id: str, now: Now) -> None:
-        if device_id in self._lookups or not self._wishes[device_id]:
+        if device_id in self._lookups or not self._waiting[device_id]:
             return
-        wish = self._wishes[device_id].popleft()
+        query = self._waiting[device_id].popleft()
         sn = self.number()
-        began, ended = self._calendar.text(wish.started_at_ms), self._calendar.text(wish.ended_at_ms)
-        body = query_bodies.record_info(wish.version, sn, wish.channel_id, began, ended)
-        assembly = RecordAssembly(sn, wish.channel_id, self._calendar, now.monotonic_s)
-        self._lookups[device_id] = _Lookup(wish, assembly)
+        began, ended = self._calendar.text(query.started_at_ms), self._calendar.text(query.ended_at_ms)
+        body = query_bodies.record_info(query.version, sn, query.channel_id, began, ended)
+        assembly = RecordAssembly(sn, query.channel_id, self._calendar, now.monotonic_s)
+        self._lookups[device_id] = _Lookup(query, assembly)
         if self._send(body, MessageContext(device_id, MessageSubject.RECORDS, sn), now):
-            self._mind(device_id, MessageSubject.RECORDS, assembly.get_timer())
+            self._plan(device_id, MessageSubject.RECORDS, assembly.get_timer())
         else:
             self.gone(device_id)
 
     def _check_records(self, device_id: str, lookup: _Lookup, now: Now) -> None:
         records = lookup.assembly.records
-        self._mind(device_id, MessageSubject.RECORDS, lookup.assembly.get_timer())
+        self._plan(device_id, MessageSubject.RECORDS, lookup.assembly.get_timer())
         if records is not None:
             del self._lookups[device_id]
-            self._emit(RecordsTaken(lookup.wish.query, device_id, lookup.wish.channel_id, records))
+            self._emit(RecordsTaken(lookup.query.number, device_id, lookup.query.channel_id, records))
             self._next_lookup(device_id, now)
 
-    def _mind(self, device_id: str, what: MessageSubject, at_s: float | None) -> None:
+    def _plan(self, device_id: str, what: MessageSubject, at_s: float | None) -> None:
         if at_s is None:
             self._agenda.cancel((device_id, what))
         else:

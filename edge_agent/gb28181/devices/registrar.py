@@ -75,7 +75,7 @@ class Registrar:
             return self._turn_away(request, device_id, peer, _LOCKED)
         account = self._world.account(device_id)
         if account is None:
-            return self._answer(request, 403, peer, "refused")  # whoever reads passwords has said why
+            return self._answer(request, 403, peer, "refused")  # the reader of passwords has reported why
         refusal = self._refusal(request, device_id, account, peer, now)
         if refusal is not None:
             return self._challenge(request, peer, now, refusal)

@@ -34,7 +34,7 @@ _AUDIO: Final = frozenset({0, 4, 8, 9, 18, 102})
 """Payload types of sound (RFC 3551, 6; 102 is AAC in GB/T 28181-2022)."""
 _RAW: Final[dict[int, Codec]] = {98: "h264", 99: "h265", 100: "h265"}
 """GB/T 28181-2022, annex C; 99 is H.265 with some, and SVAC, which is not decoded here, by the text."""
-_WORDLESS_S: Final = 10.0
+_UNSUPPORTED_S: Final = 10.0
 """Seconds of media without a parameter set after which the stream is reported as unsupported."""
 _WRAPS: Final = {False: 1 << 32, True: 1 << 33}
 """Modulus of RTP's 32-bit timestamps, and of the 33-bit ones of PES (True)."""
@@ -246,7 +246,7 @@ class Receiver:
             if unit is not None:
                 self._pass(unit, now_s)
         if self._units.codec is None:
-            self._mind_words(now_s)
+            self._report_unsupported(now_s)
 
     def _take_gap(self, gap: Gap, now_s: float) -> None:
         """Counts missing packets, and drops what is half read."""
@@ -325,9 +325,9 @@ class Receiver:
         self._time = stamp, out, self._has_pts
         return out
 
-    def _mind_words(self, now_s: float) -> None:
+    def _report_unsupported(self, now_s: float) -> None:
         self._began_s = now_s if self._began_s is None else self._began_s
-        if now_s - self._began_s > _WORDLESS_S:
+        if now_s - self._began_s > _UNSUPPORTED_S:
             self._began_s = now_s
             claimed = frozenset() if self._format is None else self._format.claimed
             names = [name for number, name in STREAM_TYPES.items() if number in claimed]

@@ -145,9 +145,9 @@ class StreamFramer:
             self._root_searched = here - _LONGEST
             return (None, None) if limit is not None and here < limit else (self._next_start(start), here)
         self._root_searched = root.start()
-        if limit is not None and here < limit:  # too long, or to be continued
+        if limit is not None and here < limit:  # the length is too long, or more comes
             return self._next_start(root.end()), here
-        if limit is None or buffer.index(b">", root.start()) >= limit:  # missing, or too short
+        if limit is None or buffer.index(b">", root.start()) >= limit:  # the length is missing or too short
             return root.end(), None
         if not buffer[root.end() : min(root.end() + 1, limit)].isalpha():
             return limit, None

@@ -16,12 +16,12 @@ class TokenBuckets:
         self._buckets: dict[str, tuple[float, float]] = {}
         """Tokens left, and the second at which they were counted."""
 
-    def allow(self, whose: str, now_s: float) -> bool:
+    def allow(self, sender: str, now_s: float) -> bool:
         """Counts one message; returns True if the sender's bucket allows it."""
-        left, since_s = self._buckets.pop(whose, (self._full, now_s))
+        left, since_s = self._buckets.pop(sender, (self._full, now_s))
         left = min(self._full, left + (now_s - since_s) * self._full / 60)
         is_allowed = left >= 1
-        self._buckets[whose] = left - is_allowed, now_s
+        self._buckets[sender] = left - is_allowed, now_s
         if len(self._buckets) > self._max_buckets:
             del self._buckets[next(iter(self._buckets))]
         return is_allowed

@@ -33,7 +33,7 @@ class HeldPorts:
         `quiet_from_s` (monotonic): what comes after that is late; None: not known yet.
         """
         if sock.type == socket.SOCK_DGRAM:
-            sock.setblocking(False)  # whoever received from it may have given it a timeout, and a look must not wait
+            sock.setblocking(False)  # its receiver may have set a timeout, and a check must not wait
             self._held[session] = _Held(sock, quiet_from_s)
         else:
             sock.close()

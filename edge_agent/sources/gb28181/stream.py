@@ -43,7 +43,7 @@ PLAYED_SILENCE_S: Final = 8.0
 """Silence of recordings: many devices stop at the end without a sign."""
 NO_KEYFRAME_S: Final = 75.0
 """GOPs of a minute exist; beyond that a stream without a whole keyframe is as good as none."""
-_WORD_S: Final = 1.0
+_ITEM_S: Final = 1.0
 _DECODERS: Final[dict[Codec, str]] = {"h264": "h264", "h265": "hevc"}
 _CLOCK: Final = Fraction(1, 90_000)
 _ANEW_90K: Final = 180_000
@@ -106,12 +106,12 @@ class _Session:
         self._clock = clock
         self._per_second = per_second
         self._receiver = Receiver("udp" if media.transport == "udp" else "tcp", media.ssrc)
-        self._dating = _Dating(media)
+        self._dating = _CaptureClock(media)
         self._times = times
         self._silence_s = SILENCE_S if media.started_at_ms is None else PLAYED_SILENCE_S
         self._codec: Codec | None = None
-        self._eye: StreamDecoder | None = None
-        self._began_s = self._keyframe_s = self._said_s = clock.monotonic_s()
+        self._decoder: StreamDecoder | None = None
+        self._began_s = self._keyframe_s = self._given_s = clock.monotonic_s()
         self._resumed_s = self._began_s
         """The taker of a picture may need long, and nothing is read meanwhile: that is no silence."""
         self._has_media = self._is_over = False
@@ -135,16 +135,16 @@ class _Session:
             for looked in self._pictures():
                 given_s = self._clock.monotonic_s()
                 yield looked
-                self._said_s = self._resumed_s = self._clock.monotonic_s()
-                self._keyframe_s += self._said_s - given_s
+                self._given_s = self._resumed_s = self._clock.monotonic_s()
+                self._keyframe_s += self._given_s - given_s
             self._mind_silence()
-            if self._has_media and self._clock.monotonic_s() - self._said_s >= _WORD_S and self._has_heard():
-                self._said_s = self._clock.monotonic_s()
+            if self._has_media and self._clock.monotonic_s() - self._given_s >= _ITEM_S and self._has_heard():
+                self._given_s = self._clock.monotonic_s()
                 yield None
 
     def _has_heard(self) -> bool:
         """True if anything came since the last item that was given."""
-        return self._receiver.heard_s is not None and self._receiver.heard_s >= self._said_s
+        return self._receiver.heard_s is not None and self._receiver.heard_s >= self._given_s
 
     def _receive(self) -> None:
         for arrived in self._socket.read():
@@ -181,15 +181,15 @@ class _Session:
                 case Unsupported(what):
                     raise NoPicture(self._camera_id, f"it sends {what}: set it to H.264 or H.265")
                 case Damaged():
-                    self._eye = None  # what the decoder holds leads nowhere
+                    self._decoder = None  # what the decoder holds leads nowhere
 
     def _decode(self, unit: AccessUnit) -> Iterator[Glance | Skipped]:
         if unit.is_keyframe:
             self._keyframe_s = max(self._keyframe_s, unit.arrived_s)  # it may have come before the last look ended
-        if self._eye is None or unit.codec != self._codec:
+        if self._decoder is None or unit.codec != self._codec:
             if not unit.is_keyframe:
                 return
-            self._codec, self._eye = unit.codec, StreamDecoder(_decoder(unit.codec))
+            self._codec, self._decoder = unit.codec, StreamDecoder(_context(unit.codec))
         packet = cast("Packet", av.Packet(unit.data))
         packet.is_keyframe = unit.is_keyframe
         packet.time_base = _CLOCK
@@ -197,10 +197,10 @@ class _Session:
         if self._media.ended_at_ms is not None and its.at_ms >= self._media.ended_at_ms:
             self._is_over = True
             return
-        if not self._eye.needs(packet):
+        if not self._decoder.needs(packet):
             return
-        self._eye.per_second = self._per_second()
-        for looked in self._eye.decode(packet, its):
+        self._decoder.per_second = self._per_second()
+        for looked in self._decoder.decode(packet, its):
             if isinstance(looked, UnusablePictureError):
                 yield Skipped(self._camera_id, looked.reason, str(looked))
             else:
@@ -235,7 +235,7 @@ class _Session:
         return text + (f" ({foreign} packets came that are none of its media)" if foreign else "")
 
 
-class _Dating:
+class _CaptureClock:
     """Dates pictures: of recordings by their timestamps, of live video by their arrival."""
 
     def __init__(self, media: Media) -> None:
@@ -266,7 +266,7 @@ class _Dating:
         return CaptureTime(at_ms, ClockQuality.UNKNOWN, key, None)
 
 
-def _decoder(codec: Codec) -> "VideoCodecContext":
+def _context(codec: Codec) -> "VideoCodecContext":
     decoder = cast("VideoCodecContext", av.CodecContext.create(_DECODERS[codec], "r"))
     decoder.thread_type = "NONE"
     decoder.thread_count = 1

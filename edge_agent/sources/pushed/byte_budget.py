@@ -61,7 +61,7 @@ class ByteBudget:
     def give_bytes(self, size_bytes: int) -> None:
         """Gives bytes back. Never waits, so that a finalizer may call it."""
         self._returned.put(size_bytes)
-        if self._changed.acquire(blocking=False):  # else somebody is at it, and sees it now or after `_LOOK_UP_S`
+        if self._changed.acquire(blocking=False):  # else another thread holds it, and counts now or after `_LOOK_UP_S`
             try:
                 self._changed.notify_all()
             finally:

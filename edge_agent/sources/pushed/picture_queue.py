@@ -133,7 +133,7 @@ class PushedPictures:
                 self._lane.mind_silence(began_s)
             else:
                 yield from self._decoding.show(raw, stop)
-                if not stop.is_set():  # or it may be one that nobody looked at: the next start names it
+                if not stop.is_set():  # else it may not have been taken: the next start names it
                     self._promises.settle(raw.observation_id)
 
 

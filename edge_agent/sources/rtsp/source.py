@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Password: TypeAlias = Callable[[], str | None]
 """Reads the password at the moment it is used; None where the camera has none. Raises WrongCredentials."""
 Looked: TypeAlias = Glance | Skipped | None
-_WORD_S: Final = 1.0
+_ITEM_S: Final = 1.0
 _LARGE_PX: Final = 4_000_000
 """A main stream of larger pictures is never decoded for analysis: the sub-stream is watched all the time. Below this,
 receiving a second stream costs more than a keyframe every two seconds (at 1080p 0.90 s of processor a minute to
@@ -101,17 +101,17 @@ class Rtsp:
 
     def _watch(self, main: Connection, stop: threading.Event, *, has_small: bool) -> Iterator[Looked]:
         """Watches the main stream by itself, until more pictures are wanted and there is a sub-stream for that."""
-        eye, words = StreamDecoder(main.decoder), _Words(self._clock)
+        decoder, timer = StreamDecoder(main.decoder), _ItemTimer(self._clock)
         for ordinal, packet in enumerate(main.packets()):
             if stop.is_set():
                 return
-            if eye.needs(packet):
-                eye.per_second = 0.0 if has_small else self._per_second
+            if decoder.needs(packet):
+                decoder.per_second = 0.0 if has_small else self._per_second
                 its = stamp(packet, self._clock.now_ms(), ordinal)
-                for looked in eye.decode(packet, its):
-                    yield words.note(self._looked(looked))
-            if words.is_due():
-                yield words.note(None)
+                for looked in decoder.decode(packet, its):
+                    yield timer.note(self._looked(looked))
+            if timer.is_due():
+                yield timer.note(None)
             if has_small and self._per_second:
                 return
         if not stop.is_set():
@@ -123,30 +123,30 @@ class Rtsp:
         While more pictures are wanted, that is the picture of this very moment. Where the sub-stream is watched all the
         time, a quiet scene's is the main stream's newest keyframe, with the sub-stream's latest thumbnail.
         """
-        with GopBuffer(self._camera_id, main, self._clock) as group, self._small(url) as small:
-            eye, words = StreamDecoder(small.decoder), _Words(self._clock)
+        with GopBuffer(self._camera_id, main, self._clock) as buffer, self._small(url) as small:
+            decoder, timer = StreamDecoder(small.decoder), _ItemTimer(self._clock)
             grey: NDArray[np.uint8] | None = None
             reduced: Callable[[], Reduced] | None = None
             for ordinal, packet in enumerate(_packets(small)):
                 if stop.is_set() or not (self._per_second or _is_large(main)):
                     return
-                group.check()
-                row: Gop | None = None
-                if eye.needs(packet):
-                    eye.per_second = self._per_second
-                    for looked in eye.decode(packet, stamp(packet, self._clock.now_ms(), ordinal)):
+                buffer.check()
+                gop: Gop | None = None
+                if decoder.needs(packet):
+                    decoder.per_second = self._per_second
+                    for looked in decoder.decode(packet, stamp(packet, self._clock.now_ms(), ordinal)):
                         if isinstance(looked, UnusablePictureError):
-                            yield words.note(self._skipped(looked))
+                            yield timer.note(self._skipped(looked))
                             continue
                         grey, reduced = looked.grey(), partial(_reduced_to, looked, main)
-                        row = group.now() if eye.per_second else None
-                if not eye.per_second:
-                    row = group.keyframe()
-                if grey is not None and row is not None and row.stamp.key != self._shown:
-                    is_dear = len(row.packets) > 1
-                    yield words.note(self._glance(row.stamp, grey, row.pixels, is_dear=is_dear, reduced=reduced))
-                elif words.is_due():
-                    yield words.note(None)
+                        gop = buffer.now() if decoder.per_second else None
+                if not decoder.per_second:
+                    gop = buffer.keyframe()
+                if grey is not None and gop is not None and gop.stamp.key != self._shown:
+                    is_dear = len(gop.packets) > 1
+                    yield timer.note(self._glance(gop.stamp, grey, gop.pixels, is_dear=is_dear, reduced=reduced))
+                elif timer.is_due():
+                    yield timer.note(None)
 
     def _small(self, url: str) -> Connection:
         try:
@@ -179,7 +179,7 @@ class Rtsp:
         return Skipped(self._camera_id, error.reason, str(error))
 
 
-class _Words:
+class _ItemTimer:
     """Times the items of `frames`: None is due a second after the last one."""
 
     def __init__(self, clock: Clock) -> None:
@@ -187,7 +187,7 @@ class _Words:
         self._said_s = clock.monotonic_s()
 
     def is_due(self) -> bool:
-        return self._clock.monotonic_s() - self._said_s >= _WORD_S
+        return self._clock.monotonic_s() - self._said_s >= _ITEM_S
 
     def note(self, word: Looked) -> Looked:
         self._said_s = self._clock.monotonic_s()

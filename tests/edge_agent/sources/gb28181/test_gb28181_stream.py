@@ -186,7 +186,7 @@ def test_pictures_of_recordings_are_dated_by_their_timestamps_and_end_with_the_s
 
 
 def test_timestamps_of_recordings_that_begin_anew_go_on_where_the_last_ones_stopped() -> None:
-    dating = source._Dating(Media("udp", None, None, None, "", EPOCH_MS, EPOCH_MS + 3_600_000))
+    dating = source._CaptureClock(Media("udp", None, None, None, "", EPOCH_MS, EPOCH_MS + 3_600_000))
     file = [number * 3600 for number in range(100)]
     file[1:4] = file[2], file[3], file[1]  # B-pictures
     stamps = [
@@ -202,7 +202,7 @@ def test_timestamps_of_recordings_that_begin_anew_go_on_where_the_last_ones_stop
 
 def stamps(media: Media, *arriving: tuple[int | None, int]) -> list[int]:
     """When pictures with these timestamps, and of these moments of arrival, were taken."""
-    dating = source._Dating(media)
+    dating = source._CaptureClock(media)
     units = [(AccessUnit("h264", b"", True, pts_90k, 0.0), at_ms) for pts_90k, at_ms in arriving]
     return [dating.stamp(unit, at_ms).at_ms for unit, at_ms in units]
 

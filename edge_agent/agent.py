@@ -22,7 +22,7 @@ from edge_agent.errors import DropReason, EnrolmentError, RedactionUnavailable
 from edge_agent.frames import Follows, Redact, Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
-from edge_agent.inlets import BROUGHT, Inlets
+from edge_agent.inlets import Inlets
 from edge_agent.metrics import Metrics, MetricsInputs
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.remote_config.documents import Documents
@@ -30,6 +30,7 @@ from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
+from edge_agent.source_kinds import traits_of
 from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.replay.source import Replay
@@ -47,7 +48,6 @@ from provisioning.contracts.config.processes import (
     Gb28181Source,
     ReplaySource,
     RtspSource,
-    UploadSource,
 )
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.wire.messages import CameraStatus
@@ -107,7 +107,7 @@ class Agent:
         self._supervisor = Supervisor(clock)
 
         self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
-        lasting.orders.serve([camera.id for camera in edge.cameras if isinstance(camera.source, UploadSource)])
+        lasting.orders.serve([camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded])
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
         )
@@ -143,7 +143,7 @@ class Agent:
                 clock,
                 Backoff(1.0, 30.0),
                 self._woken.set,
-                Signer(edge.broker) if isinstance(camera.source, UploadSource) else unsigned,
+                Signer(edge.broker) if traits_of(camera.source).is_uploaded else unsigned,
             )
             for camera in edge.cameras
         }
@@ -253,7 +253,7 @@ class Agent:
 
     def _join_cameras(self, drain_s: float, patience_s: float) -> bool:
         """Wait for the cameras' threads. If pictures are brought, or under `block`, one may wait for the redactor."""
-        is_brought = any(isinstance(camera.source, BROUGHT) for camera in self._edge.cameras)
+        is_brought = any(traits_of(camera.source).is_brought for camera in self._edge.cameras)
         if is_brought or self._edge.redactor.overflow == "block":
             patience_s = max(patience_s, drain_s)
         ended = True
@@ -288,12 +288,13 @@ def open_capture(
 
     `channel`: the way to the media of a device that registers with this agent.
     """
-    if server is not None and isinstance(camera.source, RtspSource):
-        password = partial(read_password, camera.id, camera.source, unlock)
-        return CaptureProcess(camera, camera.source, clock, server, password)
-    if server is not None and isinstance(camera.source, Gb28181Source) and channel is not None:
-        return CaptureProcess(camera, camera.source, clock, server, lambda: None, channel)
-    return Capture(camera, open_source(camera, clock, unlock, channel), clock)
+    traits = traits_of(camera.source)
+    timeouts = traits.process_timeouts
+    if server is None or timeouts is None or (traits.is_registered and channel is None):
+        return Capture(camera, open_source(camera, clock, unlock, channel), clock)
+    if traits.is_registered:  # it logs in to the agent: no process needs its password
+        return CaptureProcess(camera, timeouts, clock, server, lambda: None, channel)
+    return CaptureProcess(camera, timeouts, clock, server, partial(read_password, camera.id, camera.source, unlock))
 
 
 def certificate_ends_ms(edge: EdgeConfig) -> int | None:

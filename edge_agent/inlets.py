@@ -12,6 +12,7 @@ from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock
 from edge_agent.desk.handler import DeskServer
 from edge_agent.gb28181.platform import Platform
+from edge_agent.source_kinds import sources_of, traits_of
 from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.ports import MediaPorts
@@ -34,8 +35,6 @@ from provisioning.contracts.config.processes import (
 )
 from provisioning.contracts.wire.messages import Recording
 
-BROUGHT: Final = (ViidSource, DropFolderSource, UploadSource)
-"""Kinds of source that are not fetched."""
 Serve = Callable[[threading.Event], None]
 _ROOM_SHARE: Final = 0.8
 """Share of the spool beyond which an upload waits: the rest is for live pictures."""
@@ -61,7 +60,7 @@ class Inlets:
         """
         self._decoding = Decoding()
         self._clock = clock
-        devices = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, ViidSource)}
+        devices = sources_of(edge.cameras, ViidSource)
         self._pictures = Pictures(
             devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
         )
@@ -76,9 +75,14 @@ class Inlets:
                 idle=lambda camera_id=camera.id: heard(camera_id),  # type: ignore[misc] # bound now, not at call
             )
             for camera in edge.cameras
-            if isinstance(camera.source, UploadSource)
+            if traits_of(camera.source).is_uploaded
         }
-        self.platform = _platform(edge, clock, unlock)
+        self._channels = sources_of(edge.cameras, Gb28181Source)
+        self.platform = (
+            None
+            if edge.gb28181 is None
+            else Platform(edge.gb28181, self._channels, edge.spool.directory, clock, unlock=unlock)
+        )
         """Platform that GB/T 28181 devices register with; None without [gb28181]."""
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
@@ -109,8 +113,8 @@ class Inlets:
 
     def channel(self, camera: Camera) -> MediaChannel | None:
         """Return the way to the media of a device that registers here; None for any other camera."""
-        source = camera.source
-        if self._sessions is None or not isinstance(source, Gb28181Source):
+        source = self._channels.get(camera.id)
+        if self._sessions is None or source is None:
             return None
         if source.span is not None:
             return Playback(camera.id, source, source.span, self._sessions)
@@ -133,13 +137,6 @@ class Inlets:
             servers["gb28181"] = self.platform.run
             servers["gb28181 media"] = self._sessions.run
         return servers
-
-
-def _platform(edge: EdgeConfig, clock: Clock, unlock: Unlock | None) -> Platform | None:
-    if edge.gb28181 is None:
-        return None
-    cameras = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, Gb28181Source)}
-    return Platform(edge.gb28181, cameras, edge.spool.directory, clock, unlock=unlock)
 
 
 def _sessions(gb28181: Gb28181, platform: Platform, clock: Clock) -> MediaSessions:

@@ -19,6 +19,7 @@ from edge_agent.health.camera_health import Health
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
+from edge_agent.source_kinds import traits_of
 from edge_agent.spool.spool import Sign, Spool, unsigned
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
@@ -51,7 +52,7 @@ class Pipeline:
         sign: Sign = unsigned,
     ) -> None:
         self._id = camera.id
-        self._can_wait = _can_wait(camera.source)
+        self._can_wait = traits_of(camera.source).can_wait
         self._moved_from = camera.checks.scene_moved
         self._has_moved = False
         # in
@@ -268,15 +269,6 @@ class Pipeline:
 def _deserves_a_line(count: int) -> bool:
     """True for the 1st, 10th, 100th …: a camera can send broken keyframes all day."""
     return str(count).rstrip("0") == "1"
-
-
-def _can_wait(source: processes.CameraSource) -> bool:
-    """True for recordings, uploaded or fetched from a device: they are there later too, and a live picture is not."""
-    match source:
-        case processes.UploadSource() | processes.Gb28181Source(span=processes.RecordedSpan()):
-            return True
-        case _:
-            return False
 
 
 def redact_in_turn(

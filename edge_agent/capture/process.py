@@ -19,6 +19,7 @@ from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
 from edge_agent.errors import Crashed, SourceError, Stalled
 from edge_agent.frames import DetectionRequest, Frame, Reduced, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.source_kinds import Timeouts
 from edge_agent.sources.gb28181.channel import MediaChannel
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.rtsp.source import Password
@@ -31,8 +32,6 @@ _GOODBYE_S: Final = 1.0
 _LAST_WORDS: Final = 100
 _SILENT: Final = 3
 """Read timeouts without a sign of life after which a child is killed; FFmpeg itself gives up after two."""
-_REGISTERED: Final = (12.0, 15.0)
-"""Seconds before the first media, and between media, after which the receiver of a registered device gives up."""
 _ERRORS: Final = {
     kind.__name__: kind
     for kind in (
@@ -55,7 +54,7 @@ class CaptureProcess:
     def __init__(
         self,
         camera: processes.Camera,
-        source: processes.RtspSource | processes.Gb28181Source,
+        timeouts: Timeouts,
         clock: Clock,
         server: ForkServer,
         password: Password,
@@ -67,11 +66,7 @@ class CaptureProcess:
         """
         self._id = camera.id
         self._camera = camera.model_copy(update={"name": "", "policy": processes.Policy()})
-        self._connect_s, self._read_s = (
-            (source.connect_timeout_s, source.read_timeout_s)
-            if isinstance(source, processes.RtspSource)
-            else _REGISTERED
-        )
+        self._timeouts = timeouts
         self._clock = clock
         self._server = server
         self._password = password
@@ -188,7 +183,7 @@ class CaptureProcess:
         """Yield the child's reports while its media session lasts. Checks `stop` twice a second."""
         child.channel.settimeout(_LOOK_UP_S)
         heard_s = self._clock.monotonic_s()
-        silent_s = self._connect_s + _SILENT * self._read_s
+        silent_s = self._timeouts.connect_s + _SILENT * self._timeouts.read_s
         while not stop.is_set():
             trouble = None if media is None else media.ended()
             if trouble is not None:
@@ -202,7 +197,7 @@ class CaptureProcess:
                 raise Stalled(
                     self._id, f"its decoder gave no sign of life for {silent_s:g} s and was ended; it is started again"
                 ) from None
-            heard_s, silent_s = self._clock.monotonic_s(), _SILENT * self._read_s
+            heard_s, silent_s = self._clock.monotonic_s(), _SILENT * self._timeouts.read_s
             self._note_time(said[0])
             yield said
 

@@ -12,14 +12,14 @@ Unlock: TypeAlias = Callable[[str, str], str]
 """(camera id, sealed password) → password, at the moment it is used. Raises SealError."""
 
 
-def read_password(
-    camera_id: str, source: processes.RtspSource | processes.ViidSource | processes.Gb28181Source, unlock: Unlock | None
-) -> str | None:
+def read_password(camera_id: str, source: processes.CameraSource, unlock: Unlock | None) -> str | None:
     """Returns the password of a camera that has one. `unlock` opens sealed ones in an enrolled agent.
 
     Raises:
         WrongCredentials: its file is of no use, or the sealed one does not open here.
     """
+    if not isinstance(source, processes.AuthenticatedSource):
+        return None
     try:
         if source.password_file is not None:
             return processes.read_secret(source.password_file)

@@ -11,6 +11,7 @@ from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.host_port import host_port
+from edge_agent.source_kinds import sources_of
 from provisioning.contracts.config.processes import EdgeConfig, Gb28181Source
 
 _TIME: Final = BeijingTime()
@@ -22,7 +23,7 @@ class DeviceList:
 
     def __init__(self, edge: EdgeConfig, seen: Sequence[DeviceView], strangers: Sequence[UnknownDevice]) -> None:
         """A device that was configured after the agent wrote its file is listed as one that never came."""
-        sources = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, Gb28181Source)}
+        sources = sources_of(edge.cameras, Gb28181Source)
         self._cameras: dict[tuple[str, str], list[str]] = {}
         for camera_id, source in sources.items():
             self._cameras.setdefault((source.device_id, source.channel_id), []).append(camera_id)

@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Self
 
 from edge_agent.clock import Clock
@@ -11,7 +10,7 @@ from edge_agent.enrolment.client import EnrolmentClient, EnrolmentTimeouts
 from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.errors import EnrolmentError
 from edge_agent.host_port import host_port
-from provisioning.contracts.config.processes import EdgeConfig, Provisioning
+from provisioning.contracts.config.processes import AuthenticatedSource, EdgeConfig, Provisioning
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 _SERVICE: Final = "enrolment service"
@@ -84,9 +83,8 @@ def keys(edge: EdgeConfig) -> Iterator[Diagnosis]:
     if edge.provisioning is not None:
         files.add(edge.provisioning.secrets_key_file)
     for camera in edge.cameras:
-        password_file: Path | None = getattr(camera.source, "password_file", None)
-        if password_file is not None:
-            files.add(password_file)
+        if isinstance(camera.source, AuthenticatedSource) and camera.source.password_file is not None:
+            files.add(camera.source.password_file)
     for file in sorted(files):
         if not file.exists():
             continue  # the probe that needs the file reports this

@@ -22,7 +22,7 @@ from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
 from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.host_port import host_port
-from edge_agent.inlets import BROUGHT
+from edge_agent.source_kinds import traits_of
 from edge_agent.spool.spool import RESERVE_BYTES
 from edge_agent.uplink.mqtt import Connected, Dial, Disconnected, MqttEvent, knock, refusal
 from provisioning.contracts.config import processes
@@ -61,8 +61,8 @@ def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: 
     Raises:
         SourceError, ConfigError: no picture comes; the message says why.
     """
-    if isinstance(camera.source, processes.Gb28181Source):
-        return _device(camera.id, camera.source, edge, unlocker(edge))
+    if traits_of(camera.source).is_registered:
+        return _device(camera, edge, unlocker(edge))
     return _camera(camera, clock, unlocker(edge))
 
 
@@ -132,7 +132,7 @@ def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
 
 
 def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> str:
-    if isinstance(camera.source, BROUGHT):
+    if traits_of(camera.source).is_brought:
         return f"{camera.source.kind}: its pictures are brought; whether they are, shows while the agent runs"
     began_s = clock.monotonic_s()
     trouble = "delivers nothing"
@@ -145,19 +145,20 @@ def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> st
     raise SourceError(camera.id, trouble)
 
 
-def _device(camera_id: str, source: processes.Gb28181Source, edge: processes.EdgeConfig, unlock: Unlock | None) -> str:
+def _device(camera: processes.Camera, edge: processes.EdgeConfig, unlock: Unlock | None) -> str:
     """Read the device's state from the agent's file: devices can register with a running agent only."""
-    read_password(camera_id, source, unlock)
-    name = f"device {source.device_id}"
+    read_password(camera.id, camera.source, unlock)
+    traits = traits_of(camera.source)
+    name = f"device {traits.device_id}"
     if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():
         return f"{name} registers once the agent runs: look again then"
     devices, _ = read_devices(edge.spool.directory, edge.gb28181.platform_id)
-    seen = next((each for each in devices if each.device_id == source.device_id), DeviceView(source.device_id))
+    seen = next((each for each in devices if each.device_id == traits.device_id), DeviceView(traits.device_id))
     if not seen.is_there:
         why = seen.refused or seen.why or "it never came"
         if seen.refused == REFUSED_LOGIN:
-            raise WrongCredentials(camera_id, f"{name} is refused: {why}")
-        raise Silent(camera_id, f"{name} is not registered ({why}): see `wayside-edge devices`")
-    if seen.channels is not None and seen.channel(source.channel_id) is None:
-        raise NotFound(camera_id, f"{name} has no channel {source.channel_id}: see `wayside-edge devices --channels`")
+            raise WrongCredentials(camera.id, f"{name} is refused: {why}")
+        raise Silent(camera.id, f"{name} is not registered ({why}): see `wayside-edge devices`")
+    if seen.channels is not None and seen.channel(traits.channel_id) is None:
+        raise NotFound(camera.id, f"{name} has no channel {traits.channel_id}: see `wayside-edge devices --channels`")
     return f"{name} is registered from {seen.host}"

@@ -15,13 +15,13 @@ from edge_agent.errors import EdgeError, NoPicture, RedactionUnavailable, Source
 from edge_agent.frames import Frame, Glance, Selected, SelectReason
 from edge_agent.gb28181.registration_file import NoDevicesError, read_devices
 from edge_agent.health.clock_skew import ClockSkew
-from edge_agent.inlets import BROUGHT
 from edge_agent.picture_checks.checks import PictureChecks
+from edge_agent.source_kinds import traits_of
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.source import LiveSource
 from edge_agent.spool import ledger as ledgers
 from edge_agent.spool.database import reading
-from provisioning.contracts.config.processes import Camera, EdgeConfig, Gb28181Source
+from provisioning.contracts.config.processes import Camera, EdgeConfig
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.survey import CameraSurvey, Survey
 from provisioning.contracts.wire.messages import Ledger, PictureCheck
@@ -65,9 +65,10 @@ def _look(
     camera: Camera, edge: EdgeConfig, clock: Clock, make: MakeRedactor | None, trouble: str, look_s: float
 ) -> CameraSurvey:
     try:
-        if isinstance(camera.source, Gb28181Source):
-            return _registered(camera, camera.source, edge, clock)
-        if isinstance(camera.source, BROUGHT):
+        traits = traits_of(camera.source)
+        if traits.is_registered:
+            return _registered(camera, traits.device_id, edge, clock)
+        if traits.is_brought:
             return CameraSurvey(camera_id=camera.id, reached=True)
         seen = _watch(camera, edge, clock, look_s)
     except (EdgeError, ConfigError, UnusablePictureError) as error:
@@ -122,7 +123,7 @@ def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Se
     return _Seen(first, faults, told.estimate_ms, told.bound_ms if told.estimate_ms is not None else None)
 
 
-def _registered(camera: Camera, source: Gb28181Source, edge: EdgeConfig, clock: Clock) -> CameraSurvey:
+def _registered(camera: Camera, device_id: str, edge: EdgeConfig, clock: Clock) -> CameraSurvey:
     """Read the device's state from the running agent's file: devices can register with it alone."""
     look_at_camera(camera, edge, clock)
     if edge.gb28181 is None:
@@ -131,9 +132,9 @@ def _registered(camera: Camera, source: Gb28181Source, edge: EdgeConfig, clock: 
         devices, _ = read_devices(edge.spool.directory, edge.gb28181.platform_id)
     except NoDevicesError as error:
         raise SourceError(camera.id, "its device registers once the agent runs: start it, and look again") from error
-    seen = next((each for each in devices if each.device_id == source.device_id), None)
+    seen = next((each for each in devices if each.device_id == device_id), None)
     if seen is None or not seen.is_there:
-        raise SourceError(camera.id, f"device {source.device_id} is not registered: see `wayside-edge devices`")
+        raise SourceError(camera.id, f"device {device_id} is not registered: see `wayside-edge devices`")
     return CameraSurvey(
         camera_id=camera.id,
         reached=True,

@@ -12,9 +12,10 @@ from typing import Final
 
 from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
-from edge_agent.health.camera_state import Arrival, Evidence, StateVerdict, Trouble, judge
+from edge_agent.health.camera_state import Evidence, StateVerdict, Trouble, judge
 from edge_agent.health.camera_stats import CameraFigures
 from edge_agent.health.pauses import Pauses
+from edge_agent.source_kinds import Arrival, SourceTraits, traits_of
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, SourceKind
 
@@ -30,6 +31,7 @@ _MAX_ASSESSED: Final = 1024
 @dataclass(slots=True)
 class _Watch:
     camera: processes.Camera
+    traits: SourceTraits
     began_s: float
     figures: CameraFigures
     given_up: Trouble | None = None
@@ -64,7 +66,10 @@ class Health:
         self._changed = changed
         self._lock = threading.Lock()
         began_s = clock.monotonic_s()
-        self._watches = {camera.id: _Watch(camera, began_s, CameraFigures(camera.source)) for camera in cameras}
+        self._watches = {
+            camera.id: _Watch(camera, traits_of(camera.source), began_s, CameraFigures(traits_of(camera.source)))
+            for camera in cameras
+        }
         self._took_ms: deque[float] = deque(maxlen=_RECENT)
 
     # --- evidence
@@ -222,8 +227,8 @@ class Health:
             latitude=watch.camera.latitude,
             longitude=watch.camera.longitude,
             source=SourceKind(watch.camera.source.kind),
-            device_id=_device_of(watch.camera.source),
-            recorded=isinstance(watch.camera.source, processes.Gb28181Source) and watch.camera.source.span is not None,
+            device_id=watch.traits.device_id,
+            recorded=watch.traits.is_registered and watch.traits.arrives is Arrival.RECORDED,
         )
         if not is_same_state:
             level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING
@@ -239,9 +244,8 @@ class Health:
         if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()
-        source = watch.camera.source
         evidence = Evidence(
-            kind=Arrival.of(source),
+            arrives=watch.traits.arrives,
             began_s=watch.began_s,
             paused=paused,
             given_up=watch.given_up,
@@ -250,13 +254,8 @@ class Health:
             picture_s=watch.picture_s,
             unusable_s=watch.unusable_s,
             is_heard=watch.is_heard,
-            keepalive_s=source.keepalive_s if isinstance(source, processes.ViidSource) else 60.0,
+            keepalive_s=watch.traits.keepalive_s,
             unredacted=watch.unredacted,
         )
         verdict = judge(evidence, now_s)
         return StateVerdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
-
-
-def _device_of(source: processes.CameraSource) -> str:
-    """Id of the recorder or platform that brings the camera's pictures, if it registers."""
-    return source.device_id if isinstance(source, processes.Gb28181Source | processes.ViidSource) else ""

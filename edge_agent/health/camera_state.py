@@ -16,10 +16,9 @@ nothing yet                                                   starting
 """
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from typing import Final
 
-from provisioning.contracts.config import processes
+from edge_agent.source_kinds import Arrival
 from provisioning.contracts.wire.messages import CameraState
 
 SILENT: Final = "silent"
@@ -36,25 +35,6 @@ _MISSED: Final = 3
 """Keepalives missed until a device counts as silent: GB/T 28181 §9.6 and GA/T 1400.4 count so many."""
 
 
-class Arrival(StrEnum):
-    """The way a camera's pictures come, which decides what its silence means."""
-
-    STREAM = auto()
-    PUSHED = auto()
-    OTHER = auto()
-    """Recordings, folders, uploads: they may be silent as long as they like."""
-
-    @classmethod
-    def of(cls, source: processes.CameraSource) -> "Arrival":
-        match source:
-            case processes.RtspSource() | processes.Gb28181Source(span=None):
-                return cls.STREAM
-            case processes.ViidSource():
-                return cls.PUSHED
-            case _:
-                return cls.OTHER
-
-
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Describes a fault: one word for counting, and a sentence with what to do."""
@@ -67,7 +47,7 @@ class Trouble:
 class Evidence:
     """Holds the evidence about one camera. Times are monotonic seconds."""
 
-    kind: Arrival
+    arrives: Arrival
     began_s: float
     """Start of the capture, or its resumption."""
     paused: str | None = None
@@ -123,13 +103,13 @@ def judge(evidence: Evidence, now_s: float) -> StateVerdict:
 def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
     """Tell why the source gave up. A device that misses its keepalives and goes on pushing pictures is not offline."""
     told = evidence.given_up
-    if told is None or evidence.kind is not Arrival.PUSHED or told.code != SILENT or evidence.picture_s is None:
+    if told is None or evidence.arrives is not Arrival.PUSHED or told.code != SILENT or evidence.picture_s is None:
         return told
     return told if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
 
 
 def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
-    if evidence.kind is not Arrival.STREAM:
+    if evidence.arrives is not Arrival.STREAM:
         return None
     if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
         return Trouble(
@@ -148,7 +128,7 @@ def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
 def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
     """Judge a stream whose reports come, while no picture does."""
     shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
-    if evidence.kind is not Arrival.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
+    if evidence.arrives is not Arrival.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
         return None
     if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:
         return Trouble(

@@ -7,6 +7,7 @@ from typing import Final
 
 from edge_agent.capture_stats import CaptureStats
 from edge_agent.health.clock_skew import ClockSkew
+from edge_agent.source_kinds import Arrival, SourceTraits
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraFacts, PictureCheck
 
@@ -30,9 +31,8 @@ class CapturePace:
 class CameraFigures:
     """Measures one camera. `now_s` is monotonic everywhere; not thread-safe."""
 
-    def __init__(self, source: processes.CameraSource) -> None:
-        self._is_stream = isinstance(source, processes.RtspSource | processes.Gb28181Source)
-        self._has_view = self._is_stream or isinstance(source, processes.ReplaySource)
+    def __init__(self, traits: SourceTraits) -> None:
+        self._traits = traits
         self._skew = ClockSkew()
         self._last: CaptureStats | None = None
         self._had_ended = False
@@ -100,7 +100,7 @@ class CameraFigures:
         scores = {
             check: min(1.0, max(0.0, score))
             for check, score in (self._scores or {}).items()
-            if self._has_view or check not in _OF_A_VIEW
+            if self._traits.has_fixed_view or check not in _OF_A_VIEW
         }
         return CameraFacts(
             scores=scores,
@@ -116,10 +116,10 @@ class CameraFigures:
     def _note_clock(self, sighting: CaptureStats, now_s: float) -> None:
         if sighting.sender_offset_ms is None:
             return
-        if self._is_stream:
-            self._skew.reported(sighting.sender_offset_ms, sighting.at_ms, now_s)
-        else:
+        if self._traits.arrives is Arrival.PUSHED:
             self._skew.pictured(sighting.sender_offset_ms, now_s)
+        else:
+            self._skew.reported(sighting.sender_offset_ms, sighting.at_ms, now_s)
 
 
 def _is_fault(check: PictureCheck, score: float, checks: processes.Checks) -> bool:

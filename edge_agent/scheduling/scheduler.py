@@ -16,12 +16,12 @@ from edge_agent.scheduling.detection_budget import MOST_PER_S, DetectionBudget, 
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.redaction_budget import RedactionBudget
 from edge_agent.scheduling.slots import TimedSlots
+from edge_agent.source_kinds import Arrival, traits_of
 from provisioning.contracts.config import processes
 
 _SHARE_OUT_S: Final = 1.0
 _WORTH_SAYING: Final = 0.2
 """Relative change of a rate below which it is not sent."""
-_PUSHED: Final = (processes.ViidSource, processes.DropFolderSource)
 _TAKEN: Final = frozenset({SelectReason.CHANGE, SelectReason.EVENT})
 
 
@@ -65,7 +65,8 @@ class Scheduler:
         self._shared_out_s: float | None = None
         if edge.streams.looking_share:
             for camera in edge.cameras:  # a recording waits for its detections
-                if camera.id in watched - rationed.keys() and not isinstance(camera.source, _PUSHED):
+                is_pushed = traits_of(camera.source).arrives is Arrival.PUSHED
+                if camera.id in watched - rationed.keys() and not is_pushed:
                     captures[camera.id].obey(CaptureLimits(looks_per_s=MOST_PER_S))
 
     def rate_per_s(self) -> float | None:
@@ -186,10 +187,5 @@ class Scheduler:
 
 def _is_rationed(camera: processes.Camera, redactor: processes.Redactor) -> bool:
     """True for a source that comes at its own pace. Recordings wait; pushed pictures are taken at any cost."""
-    match camera.source:
-        case processes.RtspSource() | processes.Gb28181Source(span=None):
-            return True
-        case processes.ReplaySource(realtime=realtime):
-            return realtime and redactor.overflow == "drop_oldest"
-        case _:
-            return False
+    traits = traits_of(camera.source)
+    return traits.keeps_pace and (traits.arrives is Arrival.STREAM or redactor.overflow == "drop_oldest")

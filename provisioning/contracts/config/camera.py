@@ -13,7 +13,9 @@ Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=32)]
 
 
-class _WithPassword(Section):
+class AuthenticatedSource(Section):
+    """Base of the sources that have a user name and a password."""
+
     username: str | None = None
     password_file: ResolvedPath | None = None
     password_sealed: str | None = Field(default=None, pattern=r"^[0-9a-f]{64,4096}$", repr=False)
@@ -27,7 +29,7 @@ class _WithPassword(Section):
         return self
 
 
-class RtspSource(_WithPassword):
+class RtspSource(AuthenticatedSource):
     """A camera or NVR channel, RTSP over TCP."""
 
     kind: Literal["rtsp"] = "rtsp"
@@ -53,7 +55,7 @@ class ReplaySource(Section):
     loop: bool = False
 
 
-class ViidSource(_WithPassword):
+class ViidSource(AuthenticatedSource):
     """A device that pushes pictures by GA/T 1400 to the agent's [viid] server."""
 
     kind: Literal["viid"] = "viid"
@@ -82,7 +84,7 @@ class RecordedSpan(Section):
         return self
 
 
-class Gb28181Source(_WithPassword):
+class Gb28181Source(AuthenticatedSource):
     """A channel of a device that registers with the agent's [gb28181] server: live, or a span of its recordings."""
 
     kind: Literal["gb28181"] = "gb28181"

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
 
 from provisioning.contracts.config.camera import (
+    AuthenticatedSource,
     Camera,
     CameraSource,
     Checks,
@@ -45,6 +46,7 @@ from provisioning.contracts.wire.bounds import MAX_CAMERAS
 __all__ = [
     "HEARTBEAT_S",
     "Alarms",
+    "AuthenticatedSource",
     "Broker",
     "Camera",
     "CameraSource",

@@ -24,12 +24,14 @@ from edge_agent.capture.process import CaptureProcess
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Crashed, Stalled
 from edge_agent.frames import Selected, SelectReason
+from edge_agent.source_kinds import Timeouts
 from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import FakeClock, noise
 from tests.support.waiting import until
 
 SECRET = "s3cr3t-p4ss"
+TIMEOUTS = Timeouts(connect_s=5.0, read_s=4.0)
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +196,7 @@ class Lying(ForkServer):
 def test_what_a_process_in_other_hands_may_say(said: bytes, told: str) -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
     server = Lying()
-    capture = CaptureProcess(processes.Camera(id="gate", source=source), source, FakeClock(), server, lambda: None)
+    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
     items = capture.selected(threading.Event())
     speak = threading.Timer(0.01, lambda: server.theirs and server.theirs.send(said))
     speak.start()
@@ -209,7 +211,7 @@ def test_what_a_process_in_other_hands_may_say(said: bytes, told: str) -> None:
 def test_how_it_ended_is_heard_though_it_had_not_read_all_that_it_was_told() -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
     server = Lying()
-    capture = CaptureProcess(processes.Camera(id="gate", source=source), source, FakeClock(), server, lambda: None)
+    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
 
     def fall() -> None:
         assert server.theirs is not None
@@ -226,7 +228,7 @@ def test_how_it_ended_is_heard_though_it_had_not_read_all_that_it_was_told() -> 
 def test_a_process_hears_when_its_picture_was_taken_over_and_not_before() -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
     server = Lying()
-    capture = CaptureProcess(processes.Camera(id="gate", source=source), source, FakeClock(), server, lambda: None)
+    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
     items = capture.selected(threading.Event())
     image = noise(1)
     descriptor = wire.picture_file(image)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.health.camera_state import Arrival, Evidence, StateVerdict, Trouble, judge
+from edge_agent.health.camera_state import Evidence, StateVerdict, Trouble, judge
+from edge_agent.source_kinds import Arrival
 from provisioning.contracts.wire.messages import CameraState
 
 STREAM = Evidence(Arrival.STREAM, began_s=0.0)
@@ -62,11 +63,11 @@ def test_a_capture_that_never_spoke_is_given_a_minute() -> None:
     assert told(STREAM, 60.1) == (CameraState.OFFLINE, "silent")
 
 
-@pytest.mark.parametrize("kind", [Arrival.PUSHED, Arrival.OTHER])
-def test_what_is_no_stream_may_say_nothing_for_a_year(kind: Arrival) -> None:
+@pytest.mark.parametrize("arrives", [Arrival.PUSHED, Arrival.RECORDED])
+def test_what_is_no_stream_may_say_nothing_for_a_year(arrives: Arrival) -> None:
     year_s = 365 * 86_400
-    assert told(Evidence(kind, began_s=0.0), year_s) == (CameraState.STARTING, "")
-    assert told(Evidence(kind, began_s=0.0, picture_s=1.0, spoke_s=1.0), year_s) == (CameraState.ONLINE, "")
+    assert told(Evidence(arrives, began_s=0.0), year_s) == (CameraState.STARTING, "")
+    assert told(Evidence(arrives, began_s=0.0, picture_s=1.0, spoke_s=1.0), year_s) == (CameraState.ONLINE, "")
 
 
 def test_a_source_that_gave_up_is_offline_at_once_with_its_own_word() -> None:
@@ -102,7 +103,7 @@ moments = st.floats(0, 1e6)
 troubles = st.none() | st.builds(Trouble, st.sampled_from(["silent", "stalled", "ended"]), st.just("why"))
 anything = st.builds(
     Evidence,
-    kind=st.sampled_from(Arrival),
+    arrives=st.sampled_from(Arrival),
     began_s=moments,
     paused=st.none() | st.just("a leak"),
     given_up=troubles,

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, func, select
 
 from center.alarms.evaluator import keep_ms as alarms_keep_ms
-from center.alarms.lifecycle import State as AlarmState
+from center.alarms.lifecycle import AlarmState
 from center.alarms.tables import AlarmRecord
 from center.cases.service import keep_ms as cases_keep_ms
 from center.cases.tables import CaseRecord
 from center.database.store import AuditEntry, Store
-from center.evidence.tables import ExportRecord
-from center.evidence.tables import State as ExportState
+from center.evidence.tables import ExportRecord, ExportState
 from center.notify.service import keep_ms as messages_keep_ms
 from center.retention import ALARMS, AUDIT, CASES, MESSAGES
 from provisioning.contracts.config.processes import CenterConfig

@@ -19,7 +19,7 @@ from center.fleet.mqtt import Link, Mailbox
 from center.fleet.roster import Roster
 from center.notify.quota import QuotaState
 from center.notify.service import Notifier
-from center.notify.views import QuotaView, Standing
+from center.notify.views import ChannelStanding, QuotaView
 from center.pipeline import causes
 from center.retention import Retention
 from center.search.client import Search
@@ -277,7 +277,7 @@ class Health:
         )
 
 
-def _of_channels(standings: Sequence[Standing]) -> CenterError | None:
+def _of_channels(standings: Sequence[ChannelStanding]) -> CenterError | None:
     """Returns the worst fault of the notification channels; one that sends nothing comes before a month that ends."""
     for each in standings:
         if each.fault:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
 
 
-class Outcome(StrEnum):
+class MatchOutcome(StrEnum):
     """Outcome of one match of a rule."""
 
     RAISED = "raised"
@@ -27,20 +27,20 @@ class Last:
     is_closed: bool
 
 
-def delay(captured_at_ms: int, *, trusted: bool, now_ms: int, late_after_ms: int) -> Outcome | None:
+def delay(captured_at_ms: int, *, trusted: bool, now_ms: int, late_after_ms: int) -> MatchOutcome | None:
     """Returns why a row may not raise an alarm, by the centre's clock; None if it may."""
     if not trusted or captured_at_ms > now_ms + FUTURE_TOLERANCE_MS:
-        return Outcome.UNTRUSTED
-    return Outcome.LATE if captured_at_ms < now_ms - late_after_ms else None
+        return MatchOutcome.UNTRUSTED
+    return MatchOutcome.LATE if captured_at_ms < now_ms - late_after_ms else None
 
 
-def decide(last: Last | None, *, now_ms: int, window_ms: int, lasts: bool) -> Outcome:
+def decide(last: Last | None, *, now_ms: int, window_ms: int, lasts: bool) -> MatchOutcome:
     """Decides if a match that is in time raises an alarm or repeats the last one.
 
     `lasts`: the match is a fault, whose alarm goes on until a user closes it. Else an alarm's window begins when it is
     raised and is not stretched by further matches: a rule never falls silent for good.
     """
     if last is None:
-        return Outcome.RAISED
+        return MatchOutcome.RAISED
     within = 0 <= now_ms - last.raised_at_ms < window_ms
-    return Outcome.REPEATED if within or (lasts and not last.is_closed) else Outcome.RAISED
+    return MatchOutcome.REPEATED if within or (lasts and not last.is_closed) else MatchOutcome.RAISED

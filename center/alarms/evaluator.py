@@ -13,15 +13,15 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from center.alarms import kinds
-from center.alarms.decision import Last, Outcome, decide, delay
+from center.alarms.decision import Last, MatchOutcome, decide, delay
 from center.alarms.inputs import Fault, Seen, Times
 from center.alarms.latency import Hop, Hops
-from center.alarms.lifecycle import Event, State
-from center.alarms.matching import Book, Finding
+from center.alarms.lifecycle import AlarmEvent, AlarmState
+from center.alarms.matching import Book, RuleFinding
 from center.alarms.rule import Rule
 from center.alarms.tables import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
-from center.alarms.views import FindingView
-from center.alarms.writer import ITSELF, Register, Writing
+from center.alarms.views import RuleFindingView
+from center.alarms.writer import ITSELF, AlarmWriter, Writing
 from center.clock import NowMs
 from center.database.store import Store
 from center.retention import ALARMS, Retention
@@ -39,7 +39,7 @@ class _Match:
     """A match of a rule. `times` is None for a fault, which is never late."""
 
     rule: Rule
-    finding: Finding
+    finding: RuleFinding
     subject: str
     place: str
     agent_id: str
@@ -62,7 +62,7 @@ class Desk:
         StoreUnavailableError: nothing was written. Rows and faults that are passed again then count as new.
     """
 
-    def __init__(self, store: Store, register: Register, hops: Hops, now_ms: NowMs, *, late_after_ms: int) -> None:
+    def __init__(self, store: Store, register: AlarmWriter, hops: Hops, now_ms: NowMs, *, late_after_ms: int) -> None:
         self._store = store
         self._register = register
         self._hops = hops
@@ -72,7 +72,7 @@ class Desk:
         self._last: dict[tuple[int, str], Last] = {}
         self.rows = 0
         """Rows evaluated since the start."""
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: Counter[MatchOutcome] = Counter()
         """Matches since the start, by outcome."""
 
     def load(self) -> None:
@@ -81,11 +81,11 @@ class Desk:
             open_since = self._now_ms() - LONGEST_WINDOW_MS
             newest = (
                 select(func.max(AlarmRecord.id))
-                .where((AlarmRecord.raised_at_ms >= open_since) | (AlarmRecord.state != State.CLOSED))
+                .where((AlarmRecord.raised_at_ms >= open_since) | (AlarmRecord.state != AlarmState.CLOSED))
                 .group_by(AlarmRecord.rule_id, AlarmRecord.place)
             )
             for alarm in session.scalars(select(AlarmRecord).where(AlarmRecord.id.in_(newest))):
-                last = Last(alarm.id, alarm.raised_at_ms, alarm.state == State.CLOSED)
+                last = Last(alarm.id, alarm.raised_at_ms, alarm.state == AlarmState.CLOSED)
                 self._last[alarm.rule_id, alarm.place] = last
 
     def watch(self, rules: Iterable[Rule]) -> None:
@@ -121,7 +121,7 @@ class Desk:
 
     def forget(self, retention: Retention, *, keep_ms: int) -> None:
         """Deletes matches that cannot be observed again, and alarms closed and last added to `keep_ms` ago."""
-        closed = AlarmRecord.state == State.CLOSED
+        closed = AlarmRecord.state == AlarmState.CLOSED
         with self._store.transaction() as session:
             oldest_ms = session.scalar(select(func.min(AlarmRecord.last_at_ms)).where(closed))
         due_ms, horizon_ms = retention.due_ms(), retention.horizon_ms(ALARMS, keep_ms, oldest_ms=oldest_ms)
@@ -141,7 +141,7 @@ class Desk:
             known = _known(writing.session, matches)
             fresh: dict[tuple[int, str], Last] = {}
             last = ChainMap(fresh, self._last)
-            outcomes: Counter[Outcome] = Counter()
+            outcomes: Counter[MatchOutcome] = Counter()
             raised: list[tuple[_Match, AlarmRecord]] = []
             for match in matches:
                 if match.key in known:
@@ -150,18 +150,18 @@ class Desk:
                 outcome = self._outcome(match, last, writing.now_ms)
                 outcomes[outcome] += 1
                 alarm_id = None
-                if outcome is Outcome.RAISED:
+                if outcome is MatchOutcome.RAISED:
                     alarm = _raise(writing, match, heard_at_ms)
                     raised.append((match, alarm))
                     alarm_id = alarm.id
                     fresh[match.rule.id, match.place] = Last(alarm_id, writing.now_ms, is_closed=False)
-                elif outcome is Outcome.REPEATED:
+                elif outcome is MatchOutcome.REPEATED:
                     alarm_id = last[match.rule.id, match.place].alarm_id
                     _repeat(writing, alarm_id)
                 writing.session.add(_kept(match, outcome, alarm_id, writing.now_ms))
             writing.afterwards.append(lambda: self._done(fresh, outcomes, raised))
 
-    def _outcome(self, match: _Match, last: Mapping[tuple[int, str], Last], now_ms: int) -> Outcome:
+    def _outcome(self, match: _Match, last: Mapping[tuple[int, str], Last], now_ms: int) -> MatchOutcome:
         if match.times is not None:
             late = delay(
                 match.times.captured_at_ms, trusted=match.trusted, now_ms=now_ms, late_after_ms=self._late_after_ms
@@ -178,7 +178,7 @@ class Desk:
     def _done(
         self,
         fresh: Mapping[tuple[int, str], Last],
-        outcomes: Counter[Outcome],
+        outcomes: Counter[MatchOutcome],
         raised: Sequence[tuple[_Match, AlarmRecord]],
     ) -> None:
         """Takes over what was committed: last alarms, counts of outcomes, times of hops."""
@@ -198,7 +198,7 @@ class Desk:
             self._hops.observe(Hop.DECIDE, alarm.heard_at_ms, alarm.raised_at_ms)
 
 
-def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
+def _of_row(rule: Rule, finding: RuleFinding, seen: Seen) -> _Match:
     if seen.alike is not None:
         # A row may resemble what two cases seek, and each case has its own windows.
         case = hashlib.sha256(seen.alike.case.encode()).hexdigest()[:16]
@@ -229,7 +229,7 @@ def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
     )
 
 
-def _of_fault(rule: Rule, finding: Finding, fault: Fault) -> _Match:
+def _of_fault(rule: Rule, finding: RuleFinding, fault: Fault) -> _Match:
     subject = f"{fault.of}:{fault.code}:{fault.place}:{fault.since_ms}"
     return _Match(rule, finding, subject, fault.place, fault.agent_id, fault.camera_id)
 
@@ -258,8 +258,8 @@ def _raise(writing: Writing, match: _Match, heard_at_ms: int) -> AlarmRecord:
         agent_id=match.agent_id,
         camera_id=match.camera_id,
         row_key=match.row_key,
-        finding=FindingView.of(match.finding).model_dump_json(),
-        state=State.OPEN,
+        finding=RuleFindingView.of(match.finding).model_dump_json(),
+        state=AlarmState.OPEN,
         level=0,
         quiet=quiet,
         repeats=0,
@@ -281,7 +281,7 @@ def _raise(writing: Writing, match: _Match, heard_at_ms: int) -> AlarmRecord:
     )
     writing.session.add(alarm)
     writing.session.flush()
-    writing.note(alarm, Event.RAISED, ITSELF)
+    writing.note(alarm, AlarmEvent.RAISED, ITSELF)
     if not quiet:
         writing.notify(alarm)
     return alarm
@@ -293,7 +293,7 @@ def _repeat(writing: Writing, alarm_id: int) -> None:
     alarm.last_at_ms = writing.now_ms
 
 
-def _kept(match: _Match, outcome: Outcome, alarm_id: int | None, now_ms: int) -> MatchRecord:
+def _kept(match: _Match, outcome: MatchOutcome, alarm_id: int | None, now_ms: int) -> MatchRecord:
     return MatchRecord(
         subject=match.subject,
         rule_id=match.rule.id,

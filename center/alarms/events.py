@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from center.alarms.errors import TooManyStreamsError
 from center.alarms.latency import Hop, Hops
-from center.alarms.lifecycle import Event
-from center.alarms.views import Push
+from center.alarms.lifecycle import AlarmEvent
+from center.alarms.views import AlarmPush
 from center.clock import NowMs
 from center.fleet.feed import Fan, FeedReader
 
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 class Listener:
     """One page that waits for events; belongs to one asyncio loop."""
 
-    def __init__(self, reader: FeedReader[Push], woken: asyncio.Event) -> None:
+    def __init__(self, reader: FeedReader[AlarmPush], woken: asyncio.Event) -> None:
         self._reader = reader
         self._woken = woken
         self._missed = 0
@@ -44,7 +44,7 @@ class Listener:
         self._woken.clear()
         return True
 
-    def take(self) -> tuple[list[Push], bool]:
+    def take(self) -> tuple[list[AlarmPush], bool]:
         """Takes the events that came, oldest first, and True if the ring overflowed: the database has the rest."""
         taken = self._reader.take()
         overflowed = self._reader.dropped > self._missed
@@ -52,7 +52,7 @@ class Listener:
         return taken, overflowed
 
 
-class Pushes(Fan[Push]):
+class Pushes(Fan[AlarmPush]):
     """Fans alarm events out to pages, and measures when the first page is sent each alarm."""
 
     def __init__(self, hops: Hops, now_ms: NowMs) -> None:
@@ -89,9 +89,9 @@ class Pushes(Fan[Push]):
         self.ended = True
         self.spread(())
 
-    def sent(self, push: Push) -> None:
+    def sent(self, push: AlarmPush) -> None:
         """Notes that a page is sent this. Only the first time that a fresh alarm goes out is a hop of it."""
-        if push.event.event is not Event.RAISED or push.alarm.times.sent_at_ms is not None:
+        if push.event.event is not AlarmEvent.RAISED or push.alarm.times.sent_at_ms is not None:
             return
         now_ms = self._now_ms()
         with self._sent_lock:

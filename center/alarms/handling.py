@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from center.access.permissions import EVERYWHERE, Scope
 from center.alarms.errors import UnknownAlarmError
 from center.alarms.events import Sent
-from center.alarms.lifecycle import WAITING, Event, State, after
+from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState, after
 from center.alarms.rule import MAX_LEVELS, RuleText, Severity
 from center.alarms.tables import AlarmRecord, EventRecord, VersionRecord
-from center.alarms.views import AlarmHistory, AlarmList, AlarmView, EventView
+from center.alarms.views import AlarmEventView, AlarmHistory, AlarmList, AlarmView
 from center.alarms.visibility import in_sight, sees
-from center.alarms.writer import ITSELF, Register, Writing
+from center.alarms.writer import ITSELF, AlarmWriter, Writing
 from center.audit.log import Audit
 from center.database.store import Store
 
@@ -29,7 +29,9 @@ class Care:
         StoreUnavailableError: nothing was done.
     """
 
-    def __init__(self, store: Store, audit: Audit, register: Register, closed: Callable[[AlarmRecord], None]) -> None:
+    def __init__(
+        self, store: Store, audit: Audit, register: AlarmWriter, closed: Callable[[AlarmRecord], None]
+    ) -> None:
         """`closed` is called with each alarm that was closed."""
         self._store = store
         self._audit = audit
@@ -37,7 +39,7 @@ class Care:
         self._closed = closed
 
     def act(
-        self, alarm_id: int, event: Event, *, actor: str, comment: str = "", sight: Scope = EVERYWHERE
+        self, alarm_id: int, event: AlarmEvent, *, actor: str, comment: str = "", sight: Scope = EVERYWHERE
     ) -> AlarmView:
         """Acknowledges, comments, escalates or closes an alarm, as the table of states allows.
 
@@ -64,7 +66,7 @@ class Care:
                 if _text(writing, alarm).quiet.cover(writing.now_ms):
                     alarm.escalates_at_ms = writing.now_ms + QUIET_RETRY_MS
                 else:
-                    self._step(writing, alarm, Event.ESCALATED, actor=ITSELF)
+                    self._step(writing, alarm, AlarmEvent.ESCALATED, actor=ITSELF)
 
     def alarm(self, alarm_id: int, sight: Scope = EVERYWHERE) -> AlarmHistory:
         """Returns one alarm with its history.
@@ -77,12 +79,12 @@ class Care:
             events = session.scalars(
                 select(EventRecord).where(EventRecord.alarm_id == alarm_id).order_by(EventRecord.id)
             )
-            return AlarmHistory(alarm=AlarmView.of(alarm), events=tuple(EventView.of(event) for event in events))
+            return AlarmHistory(alarm=AlarmView.of(alarm), events=tuple(AlarmEventView.of(event) for event in events))
 
     def alarms(
         self,
         *,
-        states: tuple[State, ...] = (),
+        states: tuple[AlarmState, ...] = (),
         rule_id: int | None = None,
         camera_id: str | None = None,
         before: int | None = None,
@@ -127,18 +129,18 @@ class Care:
                     .values(times._asdict())
                 )
 
-    def _step(self, writing: Writing, alarm: AlarmRecord, event: Event, *, actor: str, comment: str = "") -> None:
-        alarm.state = after(State(alarm.state), event)
+    def _step(self, writing: Writing, alarm: AlarmRecord, event: AlarmEvent, *, actor: str, comment: str = "") -> None:
+        alarm.state = after(AlarmState(alarm.state), event)
         match event:
-            case Event.ESCALATED:
+            case AlarmEvent.ESCALATED:
                 alarm.level = min(alarm.level + 1, MAX_LEVELS)
                 steps = _text(writing, alarm).escalate_after_min
                 left = steps[alarm.level : alarm.level + 1]
                 alarm.escalates_at_ms = writing.now_ms + left[0] * 60_000 if left else None
                 writing.notify(alarm)
-            case Event.ACKNOWLEDGED:
+            case AlarmEvent.ACKNOWLEDGED:
                 alarm.escalates_at_ms = None
-            case Event.CLOSED:
+            case AlarmEvent.CLOSED:
                 alarm.escalates_at_ms = None
                 writing.afterwards.append(lambda: self._closed(alarm))
         writing.note(alarm, event, actor, comment)

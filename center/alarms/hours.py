@@ -13,7 +13,7 @@ Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
 Offset = Annotated[int, Field(ge=-14 * 60, le=14 * 60)]
 
 
-class Span(BaseModel):
+class WeekSpan(BaseModel):
     """Span from one time of day to another, on some days of the week (0 Monday to 6 Sunday).
 
     A span that ends before it begins goes on past midnight, and belongs to the day on which it begins.
@@ -50,7 +50,7 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    spans: tuple[Span, ...] = Field(default=(), max_length=28)
+    spans: tuple[WeekSpan, ...] = Field(default=(), max_length=28)
     offset_minutes: Offset = DEFAULT_DAY_OFFSET_MINUTES
 
     def cover(self, at_ms: int) -> bool:
@@ -62,11 +62,11 @@ class Hours(BaseModel):
         return _any(self.spans, day, minute)
 
 
-ALWAYS: Final = Hours(spans=(Span(begins="00:00", ends="24:00"),))
+ALWAYS: Final = Hours(spans=(WeekSpan(begins="00:00", ends="24:00"),))
 NEVER: Final = Hours()
 
 
-def _any(spans: Sequence[Span], day: int, minute: int) -> bool:
+def _any(spans: Sequence[WeekSpan], day: int, minute: int) -> bool:
     return any(span.covers(day, minute) for span in spans)
 
 

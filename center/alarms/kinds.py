@@ -85,7 +85,7 @@ class MotorwayLane(_InZone):
     kind: Literal["two_wheeler_on_motorway"]
 
 
-class Standing(_InZone):
+class StandingMachine(_InZone):
     """A machine that stands in a no-stopping zone."""
 
     label = marked("Standing where stopping is forbidden")
@@ -194,7 +194,7 @@ class StandingLookalike(RuleParameters):
 Kind = Annotated[
     ZoneEntry
     | MotorwayLane
-    | Standing
+    | StandingMachine
     | LineCrossing
     | WrongWay
     | Crowding

@@ -6,7 +6,7 @@ from typing import Final
 from center.alarms.errors import AlarmStateError
 
 
-class State(StrEnum):
+class AlarmState(StrEnum):
     OPEN = "open"
     ESCALATED = "escalated"
     """Open, and the channels of a higher level were notified."""
@@ -14,7 +14,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class Event(StrEnum):
+class AlarmEvent(StrEnum):
     """Event in the life of an alarm."""
 
     RAISED = "raised"
@@ -25,25 +25,25 @@ class Event(StrEnum):
     CLOSED = "closed"
 
 
-TABLE: Final[dict[tuple[State, Event], State]] = {
-    (State.OPEN, Event.COMMENTED): State.OPEN,
-    (State.OPEN, Event.ACKNOWLEDGED): State.ACKNOWLEDGED,
-    (State.OPEN, Event.ESCALATED): State.ESCALATED,
-    (State.OPEN, Event.CLOSED): State.CLOSED,
-    (State.ESCALATED, Event.COMMENTED): State.ESCALATED,
-    (State.ESCALATED, Event.ACKNOWLEDGED): State.ACKNOWLEDGED,
-    (State.ESCALATED, Event.ESCALATED): State.ESCALATED,
-    (State.ESCALATED, Event.CLOSED): State.CLOSED,
-    (State.ACKNOWLEDGED, Event.COMMENTED): State.ACKNOWLEDGED,
-    (State.ACKNOWLEDGED, Event.ESCALATED): State.ESCALATED,
-    (State.ACKNOWLEDGED, Event.CLOSED): State.CLOSED,
-    (State.CLOSED, Event.COMMENTED): State.CLOSED,
+TABLE: Final[dict[tuple[AlarmState, AlarmEvent], AlarmState]] = {
+    (AlarmState.OPEN, AlarmEvent.COMMENTED): AlarmState.OPEN,
+    (AlarmState.OPEN, AlarmEvent.ACKNOWLEDGED): AlarmState.ACKNOWLEDGED,
+    (AlarmState.OPEN, AlarmEvent.ESCALATED): AlarmState.ESCALATED,
+    (AlarmState.OPEN, AlarmEvent.CLOSED): AlarmState.CLOSED,
+    (AlarmState.ESCALATED, AlarmEvent.COMMENTED): AlarmState.ESCALATED,
+    (AlarmState.ESCALATED, AlarmEvent.ACKNOWLEDGED): AlarmState.ACKNOWLEDGED,
+    (AlarmState.ESCALATED, AlarmEvent.ESCALATED): AlarmState.ESCALATED,
+    (AlarmState.ESCALATED, AlarmEvent.CLOSED): AlarmState.CLOSED,
+    (AlarmState.ACKNOWLEDGED, AlarmEvent.COMMENTED): AlarmState.ACKNOWLEDGED,
+    (AlarmState.ACKNOWLEDGED, AlarmEvent.ESCALATED): AlarmState.ESCALATED,
+    (AlarmState.ACKNOWLEDGED, AlarmEvent.CLOSED): AlarmState.CLOSED,
+    (AlarmState.CLOSED, AlarmEvent.COMMENTED): AlarmState.CLOSED,
 }
-WAITING: Final = frozenset({State.OPEN, State.ESCALATED})
+WAITING: Final = frozenset({AlarmState.OPEN, AlarmState.ESCALATED})
 """States of alarms that are not acknowledged: these escalate by time alone."""
 
 
-def after(state: State, event: Event) -> State:
+def after(state: AlarmState, event: AlarmEvent) -> AlarmState:
     """Returns the state that follows an event.
 
     Raises:

@@ -15,7 +15,7 @@ from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RuleFinding:
     """Reason for a match: the machine, if there is one, and the line, zone or lane, or the fault."""
 
     where: str = ""
@@ -24,8 +24,8 @@ class Finding:
     cause: str = ""
 
 
-Look = Callable[[Seen], Finding | None]
-_CROWD: Final = Finding()
+Look = Callable[[Seen], RuleFinding | None]
+_CROWD: Final = RuleFinding()
 """Finding of crowding: neither the count nor anything else that it was made of."""
 _LOWEST: Final = math.nextafter(1.0, 0.0)
 
@@ -34,7 +34,7 @@ def look_of(text: RuleText) -> Look:
     """Returns the function that matches a rule against a row, its shapes measured once; the schedule is left out."""
     wants = _wants(text)
     match text.what:
-        case kinds.ZoneEntry() | kinds.MotorwayLane() | kinds.Standing() as zone:
+        case kinds.ZoneEntry() | kinds.MotorwayLane() | kinds.StandingMachine() as zone:
             look = _in_zone(zone, wants)
         case kinds.LineCrossing(segment=Line() as segment, to=to):
             look = _crossed(segment, to, wants)
@@ -55,7 +55,7 @@ def look_of(text: RuleText) -> Look:
     return look
 
 
-def fault_found(text: RuleText, fault: Fault) -> Finding | None:
+def fault_found(text: RuleText, fault: Fault) -> RuleFinding | None:
     """Matches a rule against a fault; ignores the rule's schedule."""
     codes: tuple[str, ...]
     match text.what:
@@ -68,7 +68,7 @@ def fault_found(text: RuleText, fault: Fault) -> Finding | None:
     elsewhere = bool(text.cameras) and fault.place not in text.cameras
     if fault.of is not of or fault.code not in codes or fault.for_ms < for_s * 1000 or elsewhere:
         return None
-    return Finding(code=fault.code, cause=fault.cause)
+    return RuleFinding(code=fault.code, cause=fault.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Book:
         everywhere = tuple(each for each in armed.values() if not each.rule.text.cameras)
         return cls(armed, everywhere, {place: tuple(each) for place, each in by_place.items()})
 
-    def found(self, seen: Seen) -> Iterator[tuple[Rule, Finding]]:
+    def found(self, seen: Seen) -> Iterator[tuple[Rule, RuleFinding]]:
         """Yields each rule that matches a row captured within its schedule, with the reason."""
         for group in (self._by_place.get(seen.place, ()), self._everywhere):
             for each in group:
@@ -109,7 +109,7 @@ class Book:
                 if finding is not None and each.rule.text.schedule.cover(seen.times.captured_at_ms):
                     yield each.rule, finding
 
-    def faults_found(self, fault: Fault, now_ms: int) -> Iterator[tuple[Rule, Finding]]:
+    def faults_found(self, fault: Fault, now_ms: int) -> Iterator[tuple[Rule, RuleFinding]]:
         """Yields each rule that matches a fault and has its schedule now, with the reason."""
         for each in self.rules.values():
             finding = fault_found(each.rule.text, fault)
@@ -149,28 +149,28 @@ def _ground(box: Box, seen: Seen) -> tuple[float, float]:
     return (box.x0 + box.x1) / 2 / seen.width, min(box.y1 / seen.height, _LOWEST)
 
 
-def _crowd(threshold: int, seen: Seen) -> Finding | None:
+def _crowd(threshold: int, seen: Seen) -> RuleFinding | None:
     return _CROWD if seen.people >= threshold else None
 
 
-def _alike(wants: _Wants, seen: Seen) -> Finding | None:
+def _alike(wants: _Wants, seen: Seen) -> RuleFinding | None:
     if seen.alike is None or not wants(seen.alike.machine, seen):
         return None
-    return Finding(where=seen.alike.case, machine=seen.alike.machine)
+    return RuleFinding(where=seen.alike.case, machine=seen.alike.machine)
 
 
-def _nothing(_seen: Seen) -> Finding | None:
+def _nothing(_seen: Seen) -> RuleFinding | None:
     """Matches no row: faults are in none."""
     return None
 
 
-def _in_zone(what: kinds.ZoneEntry | kinds.MotorwayLane | kinds.Standing, wants: _Wants) -> Look:
+def _in_zone(what: kinds.ZoneEntry | kinds.MotorwayLane | kinds.StandingMachine, wants: _Wants) -> Look:
     heads: bool | None = None
     followed, for_s = False, 0
     match what:
         case kinds.ZoneEntry(moving_only=True):
             heads, followed = True, True
-        case kinds.Standing():
+        case kinds.StandingMachine():
             heads, followed, for_s = False, True, what.for_s
     if what.zone is not None:
         return _in_named_zone(what.zone, wants, heads=heads, for_s=for_s)
@@ -192,7 +192,7 @@ def _in_polygon(
     """
     area = Area.of(polygon or ())
 
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed if followed else seen.machines:
@@ -201,7 +201,7 @@ def _in_polygon(
                 and wants(machine, seen)
                 and (not followed or _moves_so(machine, heads, for_s))
             ):
-                return Finding(machine=machine)
+                return RuleFinding(machine=machine)
         return None
 
     return look
@@ -215,29 +215,29 @@ def _moves_so(machine: Machine, heads: bool | None, for_s: float) -> bool:
 
 
 def _in_named_zone(zone: str, wants: _Wants, *, for_s: float, heads: bool | None) -> Look:
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         for machine in seen.followed:
             inside_s = None if machine.motion is None else machine.motion.zones.get(zone)
             if inside_s is not None and inside_s >= for_s and _moves_so(machine, heads, 0.0) and wants(machine, seen):
-                return Finding(zone, machine)
+                return RuleFinding(zone, machine)
         return None
 
     return look
 
 
 def _crossed_named(line: str | None, to: Side | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         for machine in seen.followed:
             for each in () if machine.motion is None else machine.motion.crossed:
                 if each.line == line and (to is None or each.to == to) and wants(machine, seen):
-                    return Finding(f"{line} → {each.to}", machine)
+                    return RuleFinding(f"{line} → {each.to}", machine)
         return None
 
     return look
 
 
 def _crossed(segment: Line, to: Side | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed:
@@ -248,18 +248,18 @@ def _crossed(segment: Line, to: Side | None, wants: _Wants) -> Look:
             before = (x - math.sin(heading) * size / seen.width, y + math.cos(heading) * size / seen.height)
             side = crossing(segment, before, (x, y))
             if side is not None and (to is None or side is to) and wants(machine, seen):
-                return Finding(f"→ {side}", machine)
+                return RuleFinding(f"→ {side}", machine)
         return None
 
     return look
 
 
 def _wrong_way_named(lane: str | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         for machine in seen.followed:
             for name in () if machine.motion is None else machine.motion.wrong_way:
                 if (lane is None or name == lane) and wants(machine, seen):
-                    return Finding(name, machine)
+                    return RuleFinding(name, machine)
         return None
 
     return look
@@ -269,7 +269,7 @@ def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> Look:
     area = Area.of(what.polygon or ())
     along, tolerance = what.heading_deg or 0.0, what.tolerance_deg
 
-    def look(seen: Seen) -> Finding | None:
+    def look(seen: Seen) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed:
@@ -280,7 +280,7 @@ def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> Look:
                 and area.contains(*_ground(machine.box, seen))
                 and wants(machine, seen)
             ):
-                return Finding(machine=machine)
+                return RuleFinding(machine=machine)
         return None
 
     return look

@@ -14,7 +14,7 @@ _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
 class Notices:
-    """Delivers a notice to the channels of its level. Implements `center.alarms.notices.Notifier`."""
+    """Delivers a notice to the channels of its level. Implements `center.alarms.notices.NoticeTaker`."""
 
     def __init__(self, notifier: Notifier, devices: Devices, levels: Sequence[Sequence[str]]) -> None:
         """`levels`: channels when an alarm is raised, then at each escalation; the last entry serves all later ones."""

@@ -28,7 +28,7 @@ class Notice:
     alarm: AlarmView
 
 
-class Notifier(Protocol):
+class NoticeTaker(Protocol):
     """Takes notices over. An implementation has its own queue, retries and limits."""
 
     def notify(self, notice: Notice) -> None:
@@ -48,7 +48,7 @@ class Handover:
         CenterError: the notifier's, or StoreUnavailableError; what was not handed over stays due.
     """
 
-    def __init__(self, store: Store, notifier: Notifier, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, notifier: NoticeTaker, now_ms: NowMs) -> None:
         self._store = store
         self._notifier = notifier
         self._now_ms = now_ms

@@ -8,7 +8,7 @@ from typing import Final
 
 from center.access.permissions import Scope
 from center.alarms import kinds
-from center.alarms.decision import Last, Outcome, decide
+from center.alarms.decision import Last, MatchOutcome, decide
 from center.alarms.inputs import Fault, Seen, of_row
 from center.alarms.matching import Book
 from center.alarms.rule import Rule, RuleText
@@ -29,7 +29,7 @@ MOST_NAMED: Final = 100
 
 
 @dataclass(slots=True)
-class Tally:
+class PreviewTally:
     """Counts the rows that were added and the matches of one rule in them."""
 
     rule: Rule
@@ -57,7 +57,7 @@ class Tally:
         raised = 0
         for at_ms, place, _ in sorted(self.matches):
             window_ms = self.rule.text.window_s * 1000
-            if decide(last.get(place), now_ms=at_ms, window_ms=window_ms, lasts=False) is Outcome.RAISED:
+            if decide(last.get(place), now_ms=at_ms, window_ms=window_ms, lasts=False) is MatchOutcome.RAISED:
                 last[place] = Last(0, at_ms, is_closed=False)
                 raised += 1
         return raised
@@ -101,7 +101,7 @@ class Previews:
         from_ms = to_ms - DAY_MS
         detail = {"rule": rule_id, "version": version, "from_ms": from_ms, "to_ms": to_ms}
         await asyncio.to_thread(self._audit.append, actor, "rule.preview", detail)
-        tally = Tally(Rule(rule_id, version, text))
+        tally = PreviewTally(Rule(rule_id, version, text))
         of_faults = isinstance(text.what, kinds.CameraFault | kinds.PlatformFault)
         if of_faults:
             now_ms = self._now_ms()
@@ -131,7 +131,7 @@ class Previews:
         await asyncio.to_thread(self._rules.previewed, preview, actor=actor)
         return preview
 
-    async def _look(self, tally: Tally, text: RuleText, from_ms: int, to_ms: int) -> bool:
+    async def _look(self, tally: PreviewTally, text: RuleText, from_ms: int, to_ms: int) -> bool:
         """Reads archived rows into the tally, newest first; False if there were more than `max_rows`."""
         cameras = tuple(sorted({place.partition("/")[2] for place in text.cameras}))
         filters = Filters(

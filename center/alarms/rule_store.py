@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from center.access.permissions import Scope
-from center.alarms.decision import Outcome
+from center.alarms.decision import MatchOutcome
 from center.alarms.errors import (
     BeyondSightError,
     BlankPreviewError,
@@ -26,7 +26,7 @@ from center.alarms.errors import (
 from center.alarms.kinds import StandingLookalike
 from center.alarms.rule import Rule, RuleText
 from center.alarms.tables import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
-from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleView, VersionView
+from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleVersionView, RuleView
 from center.alarms.visibility import matched_in_sight, sees_rule
 from center.audit.log import Audit
 from center.clock import NowMs
@@ -34,7 +34,7 @@ from center.database.store import Store
 
 MAX_RULES: Final = 2000
 STANDING_NAME: Final = "Standing look-alike"
-LATE: Final = (Outcome.LATE, Outcome.UNTRUSTED)
+LATE: Final = (MatchOutcome.LATE, MatchOutcome.UNTRUSTED)
 
 
 class Rules:
@@ -202,7 +202,7 @@ class Rules:
             items = tuple(_view(session, rule) for rule in found[:limit])
         return RuleList(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
 
-    def versions(self, rule_id: int, *, sight: Scope) -> tuple[VersionView, ...]:
+    def versions(self, rule_id: int, *, sight: Scope) -> tuple[RuleVersionView, ...]:
         """Returns the versions of a rule, oldest first, without earlier ones that covered cameras out of sight.
 
         Raises:
@@ -214,7 +214,7 @@ class Rules:
                 select(VersionRecord).where(VersionRecord.rule_id == rule_id).order_by(VersionRecord.version)
             )
             views = [
-                VersionView(
+                RuleVersionView(
                     version=record.version,
                     text=RuleText.model_validate_json(record.text),
                     written_at_ms=record.at_ms,
@@ -274,7 +274,7 @@ class Rules:
                 LateView(
                     rule_id=record.rule_id,
                     version=record.version,
-                    outcome=Outcome(record.outcome),
+                    outcome=MatchOutcome(record.outcome),
                     place=record.place,
                     captured_at_ms=record.captured_at_ms,
                     at_ms=record.at_ms,

@@ -8,18 +8,18 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from center import background
-from center.alarms.decision import Outcome
+from center.alarms.decision import MatchOutcome
 from center.alarms.evaluator import Desk, keep_ms
 from center.alarms.events import Pushes
 from center.alarms.faults import FaultWatch, faults_of
 from center.alarms.handling import Care
 from center.alarms.inputs import Fault, Seen, of_hint
 from center.alarms.latency import Hops
-from center.alarms.notices import Handover, Notifier
+from center.alarms.notices import Handover, NoticeTaker
 from center.alarms.preview import Previews
 from center.alarms.reconcile import Lately, Reconciler
 from center.alarms.rule_store import Rules
-from center.alarms.writer import Register
+from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.background import Periodic
 from center.clock import NowMs
@@ -46,7 +46,7 @@ class RoomFigures(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     rows: int
-    outcomes: dict[Outcome, int]
+    outcomes: dict[MatchOutcome, int]
     reconciled: int
     """Rows that no hint brought."""
     listeners: int
@@ -69,7 +69,7 @@ class AlarmRoom:
         now_ms: NowMs,
         *,
         retention: Retention,
-        notifier: Notifier | None = None,
+        notifier: NoticeTaker | None = None,
     ) -> None:
         """`notifier` takes notices over; None: no notices are kept."""
         self._devices = devices
@@ -81,7 +81,7 @@ class AlarmRoom:
         self._loops: dict[str, Periodic] = {}
         self.hops = Hops()
         self.pushes = Pushes(self.hops, now_ms)
-        self.register = Register(store, self.pushes, now_ms, notifies=notifier is not None)
+        self.register = AlarmWriter(store, self.pushes, now_ms, notifies=notifier is not None)
         self._desk = Desk(store, self.register, self.hops, now_ms, late_after_ms=int(settings.late_after_s * 1000))
         self.care = Care(store, audit, self.register, self._desk.closed)
         self.rules = Rules(store, audit, now_ms, self._desk.watch, max_share=settings.max_share)
@@ -137,7 +137,7 @@ class AlarmRoom:
     def figures(self) -> RoomFigures:
         return RoomFigures(
             rows=self._desk.rows,
-            outcomes={outcome: self._desk.outcomes[outcome] for outcome in Outcome},
+            outcomes={outcome: self._desk.outcomes[outcome] for outcome in MatchOutcome},
             reconciled=self._reconciler.found,
             listeners=self.pushes.readers,
             overflowed=self.pushes.dropped_oldest,

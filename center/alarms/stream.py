@@ -6,9 +6,9 @@ from typing import Final
 
 from center.access.permissions import EVERYWHERE, Scope
 from center.alarms.events import Listener, Pushes
-from center.alarms.views import Push
+from center.alarms.views import AlarmPush
 from center.alarms.visibility import sees
-from center.alarms.writer import PAGE, Register
+from center.alarms.writer import PAGE, AlarmWriter
 
 KEEPALIVE_S: Final = 10.0
 """Seconds between signs of life, since a proxy closes a silent connection after a minute at the earliest.
@@ -19,7 +19,7 @@ RETRY_MS: Final = 1000
 
 
 async def lines(
-    register: Register,
+    register: AlarmWriter,
     pushes: Pushes,
     listener: Listener,
     after: int,
@@ -56,6 +56,6 @@ async def lines(
             await listener.wait(KEEPALIVE_S)
 
 
-def sse(push: Push) -> str:
+def sse(push: AlarmPush) -> str:
     """Formats one event. Its JSON has no line break, whatever a name holds."""
     return f"id: {push.event.id}\nevent: alarm\ndata: {push.model_dump_json()}\n\n"

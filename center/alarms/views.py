@@ -2,21 +2,21 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.alarms.decision import Outcome
-from center.alarms.lifecycle import Event, State
-from center.alarms.matching import Finding
+from center.alarms.decision import MatchOutcome
+from center.alarms.lifecycle import AlarmEvent, AlarmState
+from center.alarms.matching import RuleFinding
 from center.alarms.rule import RuleText, Severity
 from center.alarms.tables import AlarmRecord, EventRecord
 from provisioning.contracts.wire.messages import Box, MachineClass
 
 
-class View(BaseModel):
+class AlarmViewBase(BaseModel):
     """Base of the views of alarms."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class FindingView(View):
+class RuleFindingView(AlarmViewBase):
     """Reason for a match: a machine (box in pixels) and a line, zone or lane; or a fault and its cause."""
 
     where: str = ""
@@ -27,7 +27,7 @@ class FindingView(View):
     cause: str = ""
 
     @classmethod
-    def of(cls, finding: Finding) -> "FindingView":
+    def of(cls, finding: RuleFinding) -> "RuleFindingView":
         """Leaves out the machine's motion: its way is not kept."""
         machine = finding.machine
         return cls(
@@ -40,7 +40,7 @@ class FindingView(View):
         )
 
 
-class TimesView(View):
+class TimesView(AlarmViewBase):
     """Times at which the alarm's first match passed each hop; docs/alarms.md names the clock of each.
 
     None: not passed, or not known.
@@ -61,7 +61,7 @@ class TimesView(View):
     sent_at_ms: int | None
 
 
-class AlarmView(View):
+class AlarmView(AlarmViewBase):
     """One alarm as it stands."""
 
     id: int
@@ -70,7 +70,7 @@ class AlarmView(View):
     rule_name: str
     kind: str
     severity: Severity
-    state: State
+    state: AlarmState
     level: int
     """0, and one more for each escalation."""
     quiet: bool
@@ -79,7 +79,7 @@ class AlarmView(View):
     camera_id: str
     """Both empty where no camera is concerned."""
     row_key: str | None
-    finding: FindingView
+    finding: RuleFindingView
     repeats: int
     """Further matches in its window."""
     last_at_ms: int
@@ -95,13 +95,13 @@ class AlarmView(View):
             rule_name=record.rule_name,
             kind=record.kind,
             severity=Severity(record.severity),
-            state=State(record.state),
+            state=AlarmState(record.state),
             level=record.level,
             quiet=record.quiet,
             agent_id=record.agent_id,
             camera_id=record.camera_id,
             row_key=record.row_key,
-            finding=FindingView.model_validate_json(record.finding),
+            finding=RuleFindingView.model_validate_json(record.finding),
             repeats=record.repeats,
             last_at_ms=record.last_at_ms,
             escalates_at_ms=record.escalates_at_ms,
@@ -123,21 +123,21 @@ class AlarmView(View):
         )
 
 
-class EventView(View):
+class AlarmEventView(AlarmViewBase):
     """Event in the history of an alarm."""
 
     id: int
-    event: Event
+    event: AlarmEvent
     at_ms: int
     actor: str
     level: int
     comment: str
 
     @classmethod
-    def of(cls, record: EventRecord) -> "EventView":
+    def of(cls, record: EventRecord) -> "AlarmEventView":
         return cls(
             id=record.id,
-            event=Event(record.event),
+            event=AlarmEvent(record.event),
             at_ms=record.at_ms,
             actor=record.actor,
             level=record.level,
@@ -145,53 +145,53 @@ class EventView(View):
         )
 
 
-class AlarmHistory(View):
+class AlarmHistory(AlarmViewBase):
     """One alarm with all that happened to it, oldest first."""
 
     alarm: AlarmView
-    events: tuple[EventView, ...]
+    events: tuple[AlarmEventView, ...]
 
 
-class AlarmList(View):
+class AlarmList(AlarmViewBase):
     """A page, newest first. `next_cursor` is opaque; None at the end."""
 
     items: tuple[AlarmView, ...]
     next_cursor: str | None
 
 
-class Push(View):
+class AlarmPush(AlarmViewBase):
     """Message of the stream: an event, and the alarm as it stood when it was sent."""
 
-    event: EventView
+    event: AlarmEventView
     alarm: AlarmView
 
-    def stored(self, at_ms: int) -> "Push":
+    def stored(self, at_ms: int) -> "AlarmPush":
         """Returns a copy; if the event raised the alarm, with the time of its storage, which its row lacks."""
-        if self.event.event is not Event.RAISED:
+        if self.event.event is not AlarmEvent.RAISED:
             return self
         times = self.alarm.times.model_copy(update={"stored_at_ms": at_ms})
         return self.model_copy(update={"alarm": self.alarm.model_copy(update={"times": times})})
 
 
-class LateView(View):
+class LateView(AlarmViewBase):
     """A match that came too late to raise an alarm, or at a time that cannot be believed."""
 
     rule_id: int
     version: int
-    outcome: Outcome
+    outcome: MatchOutcome
     place: str
     captured_at_ms: int
     at_ms: int
 
 
-class LateList(View):
+class LateList(AlarmViewBase):
     """A page, newest first. `next_cursor` is opaque; None at the end."""
 
     items: tuple[LateView, ...]
     next_cursor: str | None
 
 
-class PreviewView(View):
+class PreviewView(AlarmViewBase):
     """Preview of a version: its matches in the 24 hours before."""
 
     rule_id: int
@@ -216,7 +216,7 @@ class PreviewView(View):
     """True if nothing was archived then. A preview stored before this field existed is blank if it has no rows."""
 
 
-class RuleView(View):
+class RuleView(AlarmViewBase):
     """A rule: its newest version, and the version in force."""
 
     id: int
@@ -230,14 +230,14 @@ class RuleView(View):
     """Preview of the newest version."""
 
 
-class RuleList(View):
+class RuleList(AlarmViewBase):
     """A page, newest first. `next_cursor` is opaque; None at the end."""
 
     items: tuple[RuleView, ...]
     next_cursor: str | None
 
 
-class VersionView(View):
+class RuleVersionView(AlarmViewBase):
     """One version of a rule."""
 
     version: int

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from center.alarms.events import Pushes
-from center.alarms.lifecycle import Event
+from center.alarms.lifecycle import AlarmEvent
 from center.alarms.tables import AlarmRecord, EventRecord, NoticeRecord
-from center.alarms.views import AlarmView, EventView, Push
+from center.alarms.views import AlarmEventView, AlarmPush, AlarmView
 from center.clock import NowMs
 from center.database.store import Store
 
@@ -30,7 +30,7 @@ class Writing:
         self.happened: list[tuple[AlarmRecord, EventRecord]] = []
         self._notifies = notifies
 
-    def note(self, alarm: AlarmRecord, event: Event, actor: str, comment: str = "") -> None:
+    def note(self, alarm: AlarmRecord, event: AlarmEvent, actor: str, comment: str = "") -> None:
         """Records an event of an alarm."""
         record = EventRecord(
             alarm_id=alarm.id, event=event, at_ms=self.now_ms, actor=actor[:64], level=alarm.level, comment=comment
@@ -44,7 +44,7 @@ class Writing:
             self.session.add(NoticeRecord(alarm_id=alarm.id, level=alarm.level, at_ms=self.now_ms))
 
 
-class Register:
+class AlarmWriter:
     """Writes the alarms of one centre. Blocks: one writer at a time, so that pages get events in order of their ids."""
 
     def __init__(self, store: Store, pushes: Pushes, now_ms: NowMs, *, notifies: bool) -> None:
@@ -67,14 +67,15 @@ class Register:
                 yield writing
                 session.flush()
                 pushed = [
-                    Push(event=EventView.of(event), alarm=AlarmView.of(alarm)) for alarm, event in writing.happened
+                    AlarmPush(event=AlarmEventView.of(event), alarm=AlarmView.of(alarm))
+                    for alarm, event in writing.happened
                 ]
             stored_at_ms = self._now_ms()
             for act in writing.afterwards:
                 act()
             self._pushes.spread([push.stored(stored_at_ms) for push in pushed])
 
-    def since(self, event_id: int, limit: int = PAGE) -> list[Push]:
+    def since(self, event_id: int, limit: int = PAGE) -> list[AlarmPush]:
         """Returns events after `event_id`, oldest first, each with its alarm as it stands now."""
         with self._store.transaction() as session:
             rows = session.execute(
@@ -84,7 +85,7 @@ class Register:
                 .order_by(EventRecord.id)
                 .limit(limit)
             )
-            return [Push(event=EventView.of(event), alarm=AlarmView.of(alarm)) for event, alarm in rows]
+            return [AlarmPush(event=AlarmEventView.of(event), alarm=AlarmView.of(alarm)) for event, alarm in rows]
 
     def newest_event(self) -> int:
         """Returns the id of the newest event; 0 before the first."""

@@ -13,7 +13,7 @@ from center.access.route_permissions import needs
 from center.alarms import stream
 from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
 from center.alarms.latency import HopView
-from center.alarms.lifecycle import Event, State
+from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.service import RoomFigures
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.errors import documented
@@ -36,7 +36,7 @@ _ACTS: Final = documented(*_ALWAYS, UnknownAlarmError, AlarmStateError)
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        "description": "Server-sent events of type `alarm`; the data of each is a `Push` as JSON.",
+        "description": "Server-sent events of type `alarm`; the data of each is a `AlarmPush` as JSON.",
     }
 }
 
@@ -61,7 +61,7 @@ class Comment(BaseModel):
 def list_alarms(
     services: Served,
     sight: Sight,
-    state: Annotated[list[State] | None, Query(max_length=len(State))] = None,
+    state: Annotated[list[AlarmState] | None, Query(max_length=len(AlarmState))] = None,
     rule_id: Annotated[int | None, Query(ge=1, le=2**31)] = None,
     camera_id: Annotated[str | None, Query(pattern=CAMERA_PATTERN)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -138,23 +138,27 @@ def get_alarm(alarm_id: AlarmId, services: Served, sight: Sight) -> AlarmHistory
 def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Acknowledge an alarm: it escalates no more."""
     return services.alarms.care.act(
-        alarm_id, Event.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment, sight=sight
+        alarm_id, AlarmEvent.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment, sight=sight
     )
 
 
 @router.post("/alarms/{alarm_id}/comment", operation_id="comment_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def comment_alarm(alarm_id: AlarmId, remark: Comment, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Comment on an alarm, also on a closed one."""
-    return services.alarms.care.act(alarm_id, Event.COMMENTED, actor=asker.actor, comment=remark.comment, sight=sight)
+    return services.alarms.care.act(
+        alarm_id, AlarmEvent.COMMENTED, actor=asker.actor, comment=remark.comment, sight=sight
+    )
 
 
 @router.post("/alarms/{alarm_id}/escalate", operation_id="escalate_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Escalate an alarm to the next level now."""
-    return services.alarms.care.act(alarm_id, Event.ESCALATED, actor=asker.actor, comment=remark.comment, sight=sight)
+    return services.alarms.care.act(
+        alarm_id, AlarmEvent.ESCALATED, actor=asker.actor, comment=remark.comment, sight=sight
+    )
 
 
 @router.post("/alarms/{alarm_id}/close", operation_id="close_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Close an alarm, with a comment."""
-    return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment, sight=sight)
+    return services.alarms.care.act(alarm_id, AlarmEvent.CLOSED, actor=asker.actor, comment=remark.comment, sight=sight)

@@ -12,9 +12,17 @@ from center.api.errors import documented
 from center.assessment import league
 from center.assessment.errors import BadCursorError, BadPeriodError, UnknownVersionError
 from center.assessment.export import MEDIA_TYPES, Format, export
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Bucket
-from center.assessment.views import CameraPlaceView, CardView, EvidenceView, GapView, PlaceView, ReportView, VersionView
+from center.assessment.views import (
+    CameraPlaceView,
+    CardView,
+    EvidenceView,
+    GapView,
+    MonthVersionView,
+    PlaceView,
+    ReportView,
+)
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
@@ -73,7 +81,7 @@ def get_assessment(period: PeriodText, services: Served, sight: Sight, version: 
     report = judged.report
     return ReportView(
         period=period,
-        version=None if judged.version is None else VersionView.of(judged.version),
+        version=None if judged.version is None else MonthVersionView.of(judged.version),
         from_ms=report.period.from_ms,
         to_ms=report.period.to_ms,
         fleet=CardView.of(report.fleet),
@@ -95,7 +103,9 @@ def list_assessed_cameras(
     version: VersionNumber = None,
     district: Annotated[str | None, Query(max_length=64, description="Empty: cameras without one.")] = None,
     indicator: Annotated[Indicator | None, Query(description="Rank by this instead of the score.")] = None,
-    verdict: Annotated[Verdict | None, Query(description="Only those with it, on the indicator or on any.")] = None,
+    verdict: Annotated[
+        IndicatorVerdict | None, Query(description="Only those with it, on the indicator or on any.")
+    ] = None,
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> CameraPage:

@@ -9,7 +9,7 @@ from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
 from center.assessment.errors import BadPeriodError, MonthOpenError
-from center.assessment.views import VersionView
+from center.assessment.views import MonthVersionView
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served
 
@@ -33,9 +33,9 @@ class Correction(BaseModel):
     openapi_extra=needs(Permission.ASSESSMENT_VIEW),
     responses=documented(*_ERRORS),
 )
-def list_month_versions(month: Month, services: Served) -> tuple[VersionView, ...]:
+def list_month_versions(month: Month, services: Served) -> tuple[MonthVersionView, ...]:
     """List the versions of a month, oldest first; a month that is not closed has none."""
-    return tuple(map(VersionView.of, services.assessment.assessor.months.versions(month)))
+    return tuple(map(MonthVersionView.of, services.assessment.assessor.months.versions(month)))
 
 
 @router.post(
@@ -45,6 +45,6 @@ def list_month_versions(month: Month, services: Served) -> tuple[VersionView, ..
     status_code=201,
     responses=documented(*_ERRORS, MonthOpenError),
 )
-def correct_month(month: Month, body: Correction, services: Served, asker: Asker) -> VersionView:
+def correct_month(month: Month, body: Correction, services: Served, asker: Asker) -> MonthVersionView:
     """Assess a month anew by the facts and settings of now. Versions published before stay and can be requested."""
-    return VersionView.of(services.assessment.assessor.months.correct(month, body.name, actor=asker.actor))
+    return MonthVersionView.of(services.assessment.assessor.months.correct(month, body.name, actor=asker.actor))

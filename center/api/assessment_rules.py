@@ -10,17 +10,17 @@ from center import pagination as marks
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.assessment.camera_register import Entry
+from center.assessment.camera_register import RegisterEntry
 from center.assessment.districts import AssessedDistrict
 from center.assessment.errors import (
     BadCursorError,
     DistrictRefusedError,
     RegisterRefusedError,
-    UnknownDistrictError,
+    UnknownAssessedDistrictError,
     UnknownWindowError,
     WindowRefusedError,
 )
-from center.assessment.maintenance import Plan, Window
+from center.assessment.maintenance import MaintenanceWindow, Plan
 from center.assessment.settings import Settings
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served, Sight
@@ -45,14 +45,14 @@ class Taken(BaseModel):
 class RegisterPage(BaseModel):
     """A page of the register, by agent and id."""
 
-    items: tuple[Entry, ...]
+    items: tuple[RegisterEntry, ...]
     next_cursor: str | None
 
 
 class WindowPage(BaseModel):
     """A page of maintenance windows, oldest entry first, withdrawn ones too."""
 
-    items: tuple[Window, ...]
+    items: tuple[MaintenanceWindow, ...]
     next_cursor: str | None
 
 
@@ -96,7 +96,7 @@ def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> Asse
     operation_id="delete_assessment_district",
     openapi_extra=_EDIT,
     status_code=204,
-    responses=documented(*_ERRORS, UnknownDistrictError),
+    responses=documented(*_ERRORS, UnknownAssessedDistrictError),
 )
 def delete_district(name: Annotated[str, Query(max_length=64)], services: Served, asker: Asker) -> None:
     """Delete a district; cameras keep its name."""
@@ -158,7 +158,7 @@ def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor:
     status_code=201,
     responses=documented(*_ERRORS, WindowRefusedError),
 )
-def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: Asker) -> Window:
+def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: Asker) -> MaintenanceWindow:
     """Excuse hours beforehand; afterwards too, but then the window is marked as late."""
     return services.assessment.maintenance.enter(body, actor=asker.actor)
 
@@ -169,7 +169,7 @@ def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: As
     openapi_extra=_EDIT,
     responses=documented(*_ERRORS, UnknownWindowError, WindowRefusedError),
 )
-def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -> Window:
+def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -> MaintenanceWindow:
     """Give a maintenance window an end, or an earlier one."""
     return services.assessment.maintenance.end(number, to_ms=body.to_ms, actor=asker.actor)
 
@@ -180,6 +180,6 @@ def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -
     openapi_extra=_EDIT,
     responses=documented(*_ERRORS, UnknownWindowError),
 )
-def withdraw_maintenance(number: Number, services: Served, asker: Asker) -> Window:
+def withdraw_maintenance(number: Number, services: Served, asker: Asker) -> MaintenanceWindow:
     """Withdraw a maintenance window: it excuses nothing any more."""
     return services.assessment.maintenance.withdraw(number, actor=asker.actor)

@@ -28,10 +28,10 @@ from center.cases.lookalike_search import Wanted
 from center.cases.views import (
     JudgedMachine,
     MachineList,
+    MachineVerdict,
     PictureList,
     PictureView,
     SearchView,
-    Verdict,
     WindowList,
 )
 from center.errors import (
@@ -68,13 +68,13 @@ class Judgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    verdict: Literal[Verdict.CONFIRMED, Verdict.REJECTED, Verdict.CANDIDATE]
+    verdict: Literal[MachineVerdict.CONFIRMED, MachineVerdict.REJECTED, MachineVerdict.CANDIDATE]
 
 
 @router.get("/cases/{case_id}/sought", operation_id="list_sought", openapi_extra=_VIEW, responses=documented(*_KNOWN))
 async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List the pictures of the sought machine."""
-    return await services.cases.hunt.machines(case_id, (Verdict.SOUGHT,), sight=sight)
+    return await services.cases.hunt.machines(case_id, (MachineVerdict.SOUGHT,), sight=sight)
 
 
 @router.post(
@@ -167,7 +167,7 @@ async def search_case(case_id: CaseId, body: Wanted, services: Served, asker: As
 )
 async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List candidates of the last search that are not decided on, best first."""
-    return await services.cases.hunt.machines(case_id, (Verdict.CANDIDATE,), sight=sight)
+    return await services.cases.hunt.machines(case_id, (MachineVerdict.CANDIDATE,), sight=sight)
 
 
 @router.get(
@@ -178,7 +178,7 @@ async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> Ma
 )
 async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """Confirmed sightings of the machine by capture time, with places."""
-    return await services.cases.hunt.machines(case_id, (Verdict.CONFIRMED,), sight=sight)
+    return await services.cases.hunt.machines(case_id, (MachineVerdict.CONFIRMED,), sight=sight)
 
 
 @router.get(
@@ -186,7 +186,7 @@ async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> Mac
 )
 async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List rejected candidates by capture time."""
-    return await services.cases.hunt.machines(case_id, (Verdict.REJECTED,), sight=sight)
+    return await services.cases.hunt.machines(case_id, (MachineVerdict.REJECTED,), sight=sight)
 
 
 @router.put(

@@ -20,7 +20,7 @@ from center.cases.errors import (
     UnknownCaseError,
 )
 from center.cases.states import Act
-from center.cases.terms import NUMBER_PATTERN, Number, Terms
+from center.cases.terms import NUMBER_PATTERN, CaseTerms, Number
 from center.cases.views import CaseDetail, CaseList
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served, Sight
@@ -57,7 +57,7 @@ class NewCase(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: Number
-    terms: Terms
+    terms: CaseTerms
 
 
 class CaseChange(BaseModel):
@@ -66,7 +66,7 @@ class CaseChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(ge=1, le=2**31)
-    terms: Terms
+    terms: CaseTerms
 
 
 class Decision(BaseModel):

@@ -86,7 +86,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
     notify_errors.OutboxFullError: 503,
-    assessment.UnknownDistrictError: 404,
+    assessment.UnknownAssessedDistrictError: 404,
     assessment.UnknownWindowError: 404,
     assessment.UnknownVersionError: 404,
     assessment.MonthOpenError: 409,

@@ -12,7 +12,7 @@ from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError, TooLargeError
 from center.notify.delivery_report import MAX_BYTES
 from center.notify.errors import OutboxFullError, UnknownChannelError, UnknownRecipientError
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.views import ChannelView, OutboxPage
 from center.services import Asker, Served, Source
 from provisioning.contracts.config.notify import NAME_PATTERN
@@ -35,7 +35,7 @@ class Posted(BaseModel):
 
     parcel_id: str
     recipient: str
-    state: State
+    state: MessageState
 
 
 @router.get("/notify/channels", operation_id="list_channels", openapi_extra=_EDIT, responses=documented(*_COMMON))
@@ -48,7 +48,7 @@ def list_channels(services: Served) -> tuple[ChannelView, ...]:
 def list_outbox(
     services: Served,
     channel: Annotated[str | None, Query(pattern=NAME_PATTERN)] = None,
-    state: State | None = None,
+    state: MessageState | None = None,
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> OutboxPage:

@@ -18,7 +18,7 @@ from center.alarms.errors import (
     UnknownRuleError,
 )
 from center.alarms.rule import RuleText
-from center.alarms.views import LateList, PreviewView, RuleList, RuleView, VersionView
+from center.alarms.views import LateList, PreviewView, RuleList, RuleVersionView, RuleView
 from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     NotLoggedInError,
@@ -110,7 +110,7 @@ def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
-def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple[VersionView, ...]:
+def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple[RuleVersionView, ...]:
     """List the versions of a rule, oldest first."""
     return services.alarms.rules.versions(rule_id, sight=sight)
 

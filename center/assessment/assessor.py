@@ -27,11 +27,11 @@ from center.assessment.formulas import Served
 from center.assessment.hour_details import HourEvidence
 from center.assessment.indicators import Indicator
 from center.assessment.judged import Gap, Judged
-from center.assessment.maintenance import Window
+from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.months import Months
 from center.assessment.period import Bucket, Period, parse
 from center.assessment.profiles import Positions, Profile, profiles
-from center.assessment.report import Card, Report
+from center.assessment.report import AssessmentReport, Card
 from center.assessment.settings import Settings, SettingsBook
 from center.assessment.spans import Span
 from center.assessment.sums import Sums
@@ -50,7 +50,7 @@ class _Scope:
     settings: Settings
     profiles: list[Profile]
     served: dict[CameraKey, Span]
-    windows: list[Window]
+    windows: list[MaintenanceWindow]
     excused: dict[CameraKey, list[Span]]
 
     def hours(self, key: CameraKey) -> Served:
@@ -89,7 +89,7 @@ class Assessor:
         whole = self.months.published(period, version) or self._judge(period)
         return whole.narrowed(sight)
 
-    def report(self, period: str, *, sight: Scope) -> Report:
+    def report(self, period: str, *, sight: Scope) -> AssessmentReport:
         """Returns the report of `judged` alone, without maintenance and gaps."""
         return self.judged(period, sight=sight).report
 

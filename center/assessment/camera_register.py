@@ -28,7 +28,7 @@ _IDS: Final = {"agent_id": re.compile(AGENT_PATTERN[1:-1]), "camera_id": re.comp
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisterEntry:
     """One line of the register. A wrong code or place is kept as it is, for the assessment to find."""
 
     agent_id: str
@@ -40,7 +40,7 @@ class Entry:
     name: str = ""
 
 
-def read(data: bytes) -> list[Entry]:
+def read(data: bytes) -> list[RegisterEntry]:
     """Reads a CSV file in UTF-8, with or without BOM; columns in any order, `COLUMNS` names them.
 
     Raises:
@@ -74,8 +74,8 @@ def _check_columns(columns: list[str]) -> None:
         raise RegisterRefusedError(faults="the first line has a column twice")
 
 
-def _entries(reader: "csv.DictReader[str]") -> list[Entry]:
-    entries: dict[tuple[str, str], Entry] = {}
+def _entries(reader: "csv.DictReader[str]") -> list[RegisterEntry]:
+    entries: dict[tuple[str, str], RegisterEntry] = {}
     faults: list[str] = []
     for row in reader:
         if not any(value for value in row.values()):
@@ -92,7 +92,7 @@ def _entries(reader: "csv.DictReader[str]") -> list[Entry]:
             if len(faults) >= _MAX_FAULTS:
                 break
             continue
-        entries[key] = Entry(
+        entries[key] = RegisterEntry(
             agent_id=key[0],
             camera_id=key[1],
             district=cells["district"],
@@ -134,7 +134,7 @@ def _degrees(text: str) -> float | None:
     return value
 
 
-class Register:
+class CameraRegister:
     """Stores the register in force. Blocks: call it from a worker thread.
 
     Raises (all methods):
@@ -176,7 +176,7 @@ class Register:
             self._audit.add(session, actor, "assessment.register", {"cameras": len(entries), "removed": len(gone)})
         return len(entries)
 
-    def page(self, after: tuple[str, str], limit: int, sight: Scope) -> list[Entry]:
+    def page(self, after: tuple[str, str], limit: int, sight: Scope) -> list[RegisterEntry]:
         """Returns the next cameras in sight after `after`, by agent and id."""
         table = RegisteredRecord
         with self._store.transaction() as session:
@@ -187,7 +187,7 @@ class Register:
                 .limit(limit)
             )
             return [
-                Entry(
+                RegisterEntry(
                     agent_id=each.agent_id,
                     camera_id=each.camera_id,
                     district=each.district,

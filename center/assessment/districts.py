@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from center.access.districts import DistrictRecord, id_of, named
 from center.access.permissions import Scope
 from center.assessment import outline
-from center.assessment.errors import DistrictRefusedError, UnknownDistrictError
+from center.assessment.errors import DistrictRefusedError, UnknownAssessedDistrictError
 from center.assessment.outline import MAX_POINTS, Point
 from center.assessment.visibility import names_in_sight
 from center.audit.log import Audit
@@ -84,7 +84,7 @@ class AssessedDistricts:
             self._audit.add(session, actor, "assessment.district_removed", {"district": name})
             record = named(session, name)
             if record is None or record.region is None:
-                raise UnknownDistrictError(district=name)
+                raise UnknownAssessedDistrictError(district=name)
             record.region = record.outline = None
 
 

@@ -35,7 +35,7 @@ class DistrictRefusedError(CenterError):
     remedy = marked("Draw it once around, in degrees of WGS 84, longitude first.")
 
 
-class UnknownDistrictError(CenterError):
+class UnknownAssessedDistrictError(CenterError):
     """The assessment has no district of that name."""
 
     code = "unknown_district"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from center.assessment import facts_store
 from center.assessment.facts import HourFacts
 from center.assessment.indicators import Indicator
-from center.assessment.maintenance import Window
+from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
 from center.assessment.spans import Span
@@ -48,7 +48,7 @@ class HourEvidence:
 _GROWTH: Final = "SELECT hour, selected, archived, rejected, dropped, astray, in_flight FROM assessment_growth"
 
 
-def hours(session: Session, profile: Profile, within: Span, windows: list[Window]) -> list[HourEvidence]:
+def hours(session: Session, profile: Profile, within: Span, windows: list[MaintenanceWindow]) -> list[HourEvidence]:
     """Reads every hour of a span. `sums.begin` must have written the growth of this camera's counters before."""
     first, end = within
     mine = [window for window in windows if window.covers(profile)]
@@ -81,7 +81,7 @@ def _of(session: Session, table: type[_Record], profile: Profile, within: Span) 
     )
 
 
-def _touches(window: Window, hour: int, end_hour: int) -> bool:
+def _touches(window: MaintenanceWindow, hour: int, end_hour: int) -> bool:
     first, end = window.hours(end_hour)
     return first <= hour < end
 

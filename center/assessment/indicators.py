@@ -21,7 +21,7 @@ class Indicator(StrEnum):
     COMPLETENESS = "completeness"
 
 
-class Verdict(StrEnum):
+class IndicatorVerdict(StrEnum):
     """Verdict on one indicator."""
 
     PASS = "pass"  # noqa: S105 - a verdict

@@ -5,8 +5,8 @@ from typing import Self
 
 from center.access.permissions import Scope
 from center.assessment import report
-from center.assessment.maintenance import Window
-from center.assessment.report import Report
+from center.assessment.maintenance import MaintenanceWindow
+from center.assessment.report import AssessmentReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Version:
 class Judged:
     """A period with its report, maintenance and gaps."""
 
-    report: Report
-    windows: tuple[Window, ...]
+    report: AssessmentReport
+    windows: tuple[MaintenanceWindow, ...]
     """Maintenance that excuses hours of the period."""
     gaps: tuple[Gap, ...]
     version: Version | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import Card
 
 
@@ -36,7 +36,7 @@ def _value(card: Card, indicator: Indicator | None) -> float | None:
     if indicator is None:
         return None if card.score is None else round(card.score, 2)
     finding = card.findings[indicator]
-    is_decided = finding.verdict in {Verdict.PASS, Verdict.FAIL}
+    is_decided = finding.verdict in {IndicatorVerdict.PASS, IndicatorVerdict.FAIL}
     return round(100 * finding.tally.rate, 2) if is_decided and finding.tally.rate is not None else None
 
 

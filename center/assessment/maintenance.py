@@ -48,7 +48,7 @@ class Plan(BaseModel):
         return self
 
 
-class Window(BaseModel):
+class MaintenanceWindow(BaseModel):
     """Maintenance as it is stored."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -107,7 +107,7 @@ class Maintenance:
         self._now_ms = now_ms
         self._before_change = before_change
 
-    def enter(self, plan: Plan, *, actor: str) -> Window:
+    def enter(self, plan: Plan, *, actor: str) -> MaintenanceWindow:
         """Enters maintenance, marked `retroactive` if it began longer ago than the settings allow.
 
         Raises:
@@ -132,9 +132,9 @@ class Maintenance:
             session.flush()
             detail = {"id": record.id, "retroactive": is_late, **plan.model_dump()}
             self._audit.add(session, actor, "assessment.maintenance", detail)
-            return Window.model_validate(record)
+            return MaintenanceWindow.model_validate(record)
 
-    def end(self, number: int, *, to_ms: int, actor: str) -> Window:
+    def end(self, number: int, *, to_ms: int, actor: str) -> MaintenanceWindow:
         """Sets an end, or an earlier one.
 
         A later end must be entered as new maintenance, or it would excuse without a trace.
@@ -152,9 +152,9 @@ class Maintenance:
                 raise WindowRefusedError(fault="it would end later than was entered")
             record.to_ms, record.ended_by = to_ms, actor
             self._audit.add(session, actor, "assessment.maintenance_ended", {"id": number, "to_ms": to_ms})
-            return Window.model_validate(record)
+            return MaintenanceWindow.model_validate(record)
 
-    def withdraw(self, number: int, *, actor: str) -> Window:
+    def withdraw(self, number: int, *, actor: str) -> MaintenanceWindow:
         """Withdraws maintenance: it excuses nothing any more, and stays on record.
 
         Raises:
@@ -165,9 +165,9 @@ class Maintenance:
             record = _in_force(session, number)
             record.withdrawn_by, record.withdrawn_at_ms = actor, self._now_ms()
             self._audit.add(session, actor, "assessment.maintenance_withdrawn", {"id": number})
-            return Window.model_validate(record)
+            return MaintenanceWindow.model_validate(record)
 
-    def page(self, after: int, limit: int, sight: Scope) -> list[Window]:
+    def page(self, after: int, limit: int, sight: Scope) -> list[MaintenanceWindow]:
         """Returns the next maintenance in sight after a number, with those withdrawn."""
         with self._store.transaction() as session:
             records = session.scalars(
@@ -176,10 +176,10 @@ class Maintenance:
                 .order_by(WindowRecord.id)
                 .limit(limit)
             )
-            return [Window.model_validate(record) for record in records]
+            return [MaintenanceWindow.model_validate(record) for record in records]
 
 
-def in_force(session: Session, from_ms: int, to_ms: int) -> list[Window]:
+def in_force(session: Session, from_ms: int, to_ms: int) -> list[MaintenanceWindow]:
     """Returns the maintenance that excuses hours between two times."""
     table = WindowRecord
     records = session.scalars(
@@ -191,11 +191,11 @@ def in_force(session: Session, from_ms: int, to_ms: int) -> list[Window]:
         )
         .order_by(table.id)
     )
-    return [Window.model_validate(record) for record in records]
+    return [MaintenanceWindow.model_validate(record) for record in records]
 
 
 def excused(
-    windows: Iterable[Window], served: Iterable[tuple[Profile, Span]], end_hour: int
+    windows: Iterable[MaintenanceWindow], served: Iterable[tuple[Profile, Span]], end_hour: int
 ) -> dict[CameraKey, list[Span]]:
     """Returns each camera's hours of service that maintenance touches. Overlapping ones count once."""
     listed = list(windows)

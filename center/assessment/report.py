@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from center.access.permissions import Scope
-from center.assessment.formulas import Served, Tally, score, verdict
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.formulas import IndicatorTally, Served, score, verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Period
 from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
@@ -14,7 +14,7 @@ from center.assessment.sums import Sums
 from provisioning.contracts.wire.messages import PictureCheck
 
 FLEET: Final = "fleet"
-_DECIDED: Final = frozenset({Verdict.PASS, Verdict.FAIL})
+_DECIDED: Final = frozenset({IndicatorVerdict.PASS, IndicatorVerdict.FAIL})
 CHECKS: Final = frozenset(check.value for check in PictureCheck)
 _NOTHING_KNOWN: Final = {
     Indicator.ONLINE: "state_not_known",
@@ -33,12 +33,12 @@ NOT_BOOKED: Final = "books_not_told_twice"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class IndicatorFinding:
     """Verdict on one indicator of one card, with tally and cause."""
 
     indicator: Indicator
-    verdict: Verdict
-    tally: Tally
+    verdict: IndicatorVerdict
+    tally: IndicatorTally
     cause: str
     """One word; empty if the indicator passes."""
 
@@ -51,7 +51,7 @@ class Card:
     profile: Profile | None
     """Profile of a camera; None for a district and the fleet."""
     cameras: int
-    findings: dict[Indicator, Finding]
+    findings: dict[Indicator, IndicatorFinding]
     score: float | None
     served: Served
     never_heard: int = 0
@@ -60,11 +60,11 @@ class Card:
     @property
     def failed(self) -> tuple[Indicator, ...]:
         """Indicators that did not pass."""
-        return tuple(each for each, finding in self.findings.items() if finding.verdict is Verdict.FAIL)
+        return tuple(each for each, finding in self.findings.items() if finding.verdict is IndicatorVerdict.FAIL)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class AssessmentReport:
     """Report on one period."""
 
     period: Period
@@ -77,7 +77,7 @@ class Report:
 
 def card(
     name: str,
-    tallies: dict[Indicator, Tally],
+    tallies: dict[Indicator, IndicatorTally],
     causes: dict[Indicator, str],
     settings: Settings,
     *,
@@ -89,19 +89,19 @@ def card(
     """Judges tallies into a card with verdicts and score. `causes`: the causes by indicator that the facts name."""
     findings = {}
     for indicator in Indicator:
-        tally = tallies.get(indicator, Tally())
+        tally = tallies.get(indicator, IndicatorTally())
         said = verdict(tally, pass_at=settings.pass_at[indicator], known_share=settings.known_share)
         match said:
-            case Verdict.PASS:
+            case IndicatorVerdict.PASS:
                 cause = ""
-            case Verdict.EXCUSED:
+            case IndicatorVerdict.EXCUSED:
                 cause = "maintenance"
-            case Verdict.UNKNOWN:
+            case IndicatorVerdict.UNKNOWN:
                 cause = causes.get(indicator, "") if not tally.known else ""
                 cause = cause or _NOTHING_KNOWN[indicator]
-            case Verdict.FAIL:
+            case IndicatorVerdict.FAIL:
                 cause = causes.get(indicator, "")
-        findings[indicator] = Finding(indicator, said, tally, cause)
+        findings[indicator] = IndicatorFinding(indicator, said, tally, cause)
     rates = {
         indicator: finding.tally.good / finding.tally.known
         for indicator, finding in findings.items()
@@ -136,7 +136,7 @@ def first(counts: dict[str, int]) -> str:
 
 def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
     """Adds the tallies of several cards into one, so that a camera weighs as much as is known of it."""
-    tallies = dict.fromkeys(Indicator, Tally())
+    tallies = dict.fromkeys(Indicator, IndicatorTally())
     served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
     for each in cards:
         served += each.served
@@ -155,12 +155,14 @@ def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
     )
 
 
-def gathered(period: Period, settings: Settings, cameras: Sequence[Card], districts: Iterable[str] = ()) -> Report:
+def gathered(
+    period: Period, settings: Settings, cameras: Sequence[Card], districts: Iterable[str] = ()
+) -> AssessmentReport:
     """Builds the report of these cameras: the fleet, their districts, and those named, even without cameras."""
     parts: dict[str, list[Card]] = {name: [] for name in districts}
     for each in cameras:
         parts.setdefault(each.profile.district if each.profile is not None else "", []).append(each)
-    return Report(
+    return AssessmentReport(
         period=period,
         settings=settings,
         fleet=together(FLEET, cameras, settings),
@@ -169,7 +171,7 @@ def gathered(period: Period, settings: Settings, cameras: Sequence[Card], distri
     )
 
 
-def narrowed(whole: Report, sight: Scope) -> Report:
+def narrowed(whole: AssessmentReport, sight: Scope) -> AssessmentReport:
     """Returns the report for the cameras in sight alone; a camera's own card is the same for all users."""
     if sight.everywhere:
         return whole

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from center.assessment.assessor import Assessor
-from center.assessment.camera_register import Register
+from center.assessment.camera_register import CameraRegister
 from center.assessment.districts import AssessedDistricts
 from center.assessment.maintenance import Maintenance
 from center.assessment.profiles import Positions
@@ -36,7 +36,7 @@ class Assessment:
     recorder: Recorder
     settings: SettingsBook
     districts: AssessedDistricts
-    register: Register
+    register: CameraRegister
     maintenance: Maintenance
     assessor: Assessor
     recent: Recent
@@ -50,7 +50,7 @@ class Assessment:
             recorder=Recorder(store, devices, now_ms),
             settings=settings,
             districts=AssessedDistricts(store, audit, close_due),
-            register=Register(store, audit, close_due),
+            register=CameraRegister(store, audit, close_due),
             maintenance=Maintenance(store, audit, settings, now_ms, close_due),
             assessor=assessor,
             recent=Recent(assessor, now_ms),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from center.assessment import league, words
 from center.assessment.indicators import Indicator
 from center.assessment.judged import Gap
-from center.assessment.maintenance import Window
-from center.assessment.report import Card, Report
+from center.assessment.maintenance import MaintenanceWindow
+from center.assessment.report import AssessmentReport, Card
 from provisioning.files.spreadsheets import Cell, safe_cell
 
 
@@ -21,7 +21,7 @@ class Sheet:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
+def sheets(report: AssessmentReport, windows: Iterable[MaintenanceWindow], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
     """Makes the tables of districts, cameras, every finding, maintenance, and gaps."""
     zone_h = report.period.zone_h
     return (
@@ -41,7 +41,7 @@ def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tu
     )
 
 
-def _districts(report: Report) -> Sheet:
+def _districts(report: AssessmentReport) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (
             place.rank,
@@ -59,7 +59,7 @@ def _districts(report: Report) -> Sheet:
     return Sheet(words.DISTRICT, head, tuple(rows))
 
 
-def _cameras(report: Report) -> Sheet:
+def _cameras(report: AssessmentReport) -> Sheet:
     rows = []
     for place in league.table(report.cameras):
         card, profile = place.card, place.card.profile
@@ -90,7 +90,7 @@ def _cameras(report: Report) -> Sheet:
     return Sheet(words.CAMERA, head, tuple(rows))
 
 
-def _findings(report: Report) -> Sheet:
+def _findings(report: AssessmentReport) -> Sheet:
     rows = []
     for card in report.cameras:
         profile = card.profile
@@ -126,7 +126,7 @@ def _findings(report: Report) -> Sheet:
     return Sheet(words.INDICATOR, head, tuple(rows))
 
 
-def _window(window: Window, zone_h: int) -> tuple[Cell, ...]:
+def _window(window: MaintenanceWindow, zone_h: int) -> tuple[Cell, ...]:
     scope = " ".join(filter(None, (window.scope, window.district, window.agent_id, window.camera_id)))
     return (
         safe_cell(scope),

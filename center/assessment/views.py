@@ -6,25 +6,25 @@ from pydantic import BaseModel, ConfigDict
 
 from center.assessment.facts import HourFacts
 from center.assessment.hour_details import HourEvidence
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.judged import Gap, Version
 from center.assessment.league import Place
 from center.assessment.minutes import HOUR_MS, listed
 from center.assessment.period import Period
-from center.assessment.report import Card, Finding
+from center.assessment.report import Card, IndicatorFinding
 
 
-class View(BaseModel):
+class AssessmentViewBase(BaseModel):
     """Base of the views of the assessment."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class FindingView(View):
+class IndicatorFindingView(AssessmentViewBase):
     """Finding on one indicator. `rate` is the share of good in good and bad; unknown and excused are in neither."""
 
     indicator: Indicator
-    verdict: Verdict
+    verdict: IndicatorVerdict
     rate: float | None
     good: int
     bad: int
@@ -33,7 +33,7 @@ class FindingView(View):
     cause: str
 
     @classmethod
-    def of(cls, finding: Finding) -> Self:
+    def of(cls, finding: IndicatorFinding) -> Self:
         tally = finding.tally
         return cls(
             indicator=finding.indicator,
@@ -47,7 +47,7 @@ class FindingView(View):
         )
 
 
-class CardView(View):
+class CardView(AssessmentViewBase):
     """Card of a district, the fleet, or one bucket of a series."""
 
     name: str
@@ -57,7 +57,7 @@ class CardView(View):
     """Hours of service of all cameras together, without those excused."""
     hours_excused: int
     score: float | None
-    findings: tuple[FindingView, ...]
+    findings: tuple[IndicatorFindingView, ...]
 
     @classmethod
     def of(cls, card: Card) -> Self:
@@ -68,11 +68,11 @@ class CardView(View):
             hours=card.served.counted,
             hours_excused=card.served.excused,
             score=card.score,
-            findings=tuple(FindingView.of(each) for each in card.findings.values()),
+            findings=tuple(IndicatorFindingView.of(each) for each in card.findings.values()),
         )
 
 
-class PlaceView(View):
+class PlaceView(AssessmentViewBase):
     """One line of a league table."""
 
     rank: int | None
@@ -111,7 +111,7 @@ class CameraPlaceView(PlaceView):
         )
 
 
-class GapView(View):
+class GapView(AssessmentViewBase):
     """A time in which the centre did not watch; the cameras' states then are unknown."""
 
     from_ms: int
@@ -123,7 +123,7 @@ class GapView(View):
         return cls(from_ms=gap.from_ms, to_ms=gap.to_ms, cause=gap.cause)
 
 
-class VersionView(View):
+class MonthVersionView(AssessmentViewBase):
     """Published version of a closed month: 1 when it closed, one more for each correction, with its name."""
 
     version: int
@@ -136,11 +136,11 @@ class VersionView(View):
         return cls(version=version.number, name=version.name, published_by=version.actor, published_at_ms=version.at_ms)
 
 
-class ReportView(View):
+class ReportView(AssessmentViewBase):
     """Report on one period without its cameras."""
 
     period: str
-    version: VersionView | None
+    version: MonthVersionView | None
     """Version of a closed month; null: as it is now."""
     from_ms: int
     to_ms: int
@@ -150,7 +150,7 @@ class ReportView(View):
     gaps: tuple[GapView, ...]
 
 
-class GrowthView(View):
+class GrowthView(AssessmentViewBase):
     """Pictures since the counters were last reported."""
 
     selected: int
@@ -161,7 +161,7 @@ class GrowthView(View):
     in_flight: int
 
 
-class EvidenceView(View):
+class EvidenceView(AssessmentViewBase):
     """One hour of one camera, minute by minute. `known` false: there are no facts on it."""
 
     hour: str

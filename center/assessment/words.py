@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 
 INDICATORS: Final = {
     Indicator.ONLINE: "在线率 Online",
@@ -16,10 +16,10 @@ INDICATORS: Final = {
     Indicator.COMPLETENESS: "账目完整率 Completeness",
 }
 VERDICTS: Final = {
-    Verdict.PASS: "合格 pass",
-    Verdict.FAIL: "不合格 fail",
-    Verdict.EXCUSED: "免考 excused",
-    Verdict.UNKNOWN: "未知 unknown",
+    IndicatorVerdict.PASS: "合格 pass",
+    IndicatorVerdict.FAIL: "不合格 fail",
+    IndicatorVerdict.EXCUSED: "免考 excused",
+    IndicatorVerdict.UNKNOWN: "未知 unknown",
 }
 TITLE: Final = "考核报告 Assessment"
 FLEET: Final = "全部 Fleet"

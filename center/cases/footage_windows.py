@@ -36,7 +36,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FootageWindow:
     """A camera and the time to ask it for.
 
     `because`: row keys of the sightings next to it; an empty one is the theft.
@@ -50,13 +50,13 @@ class Window:
     because: tuple[str, ...]
 
 
-def worth_asking(anchors: Sequence[Anchor], spots: Iterable[Spot], cls: MachineClass) -> tuple[Window, ...]:
+def worth_asking(anchors: Sequence[Anchor], spots: Iterable[Spot], cls: MachineClass) -> tuple[FootageWindow, ...]:
     """Returns the best `MOST` windows: those between sightings first, then the nearest.
 
     The camera of a sighting has no window next to it.
     """
     known = sorted(anchors, key=lambda each: each.at_ms)
-    found: list[tuple[bool, Window]] = []
+    found: list[tuple[bool, FootageWindow]] = []
     for spot in spots:
         for one, other in pairwise(known):
             if other.at_ms - one.at_ms <= TOGETHER_MS and (window := _between(one, other, spot, cls)) is not None:
@@ -76,7 +76,7 @@ def _is_of(anchor: Anchor, spot: Spot) -> bool:
     return (anchor.agent_id, anchor.camera_id) == spot.key
 
 
-def _between(one: Anchor, other: Anchor, spot: Spot, cls: MachineClass) -> Window | None:
+def _between(one: Anchor, other: Anchor, spot: Spot, cls: MachineClass) -> FootageWindow | None:
     if _is_of(one, spot) or _is_of(other, spot):
         return None
     there_m, on_m = distance_m(one.place, spot.place), distance_m(spot.place, other.place)
@@ -85,14 +85,16 @@ def _between(one: Anchor, other: Anchor, spot: Spot, cls: MachineClass) -> Windo
     latest = other.at_ms - round(on_m / fastest * 1000)
     if earliest > latest:
         return None
-    return Window(spot.key, earliest - SLACK_MS, latest + SLACK_MS, min(there_m, on_m), (one.because, other.because))
+    return FootageWindow(
+        spot.key, earliest - SLACK_MS, latest + SLACK_MS, min(there_m, on_m), (one.because, other.because)
+    )
 
 
-def _beside(anchor: Anchor, spot: Spot, cls: MachineClass, sign: int) -> Window | None:
+def _beside(anchor: Anchor, spot: Spot, cls: MachineClass, sign: int) -> FootageWindow | None:
     way_m = distance_m(anchor.place, spot.place)
     if way_m > NEAR_M or _is_of(anchor, spot):
         return None
     soon = sign * round(way_m / FASTEST_MPS[cls] * 1000)
     late = sign * round(way_m * DETOUR / SLOWEST_MPS[cls] * 1000)
     begin, end = sorted((anchor.at_ms + soon, anchor.at_ms + late))
-    return Window(spot.key, begin - SLACK_MS, end + SLACK_MS, way_m, (anchor.because,))
+    return FootageWindow(spot.key, begin - SLACK_MS, end + SLACK_MS, way_m, (anchor.because,))

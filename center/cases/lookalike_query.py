@@ -23,7 +23,7 @@ _SPAN_MS: Final = MAX_SPAN_DAYS * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LookalikeQuery:
     """A search of a case. `cameras`: the case's area as far as the caller sees it."""
 
     case: str
@@ -38,7 +38,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LookalikeAnswer:
     """Merged answer: machines by (row key, index), each with its best likeness, and counts of the search."""
 
     hits: dict[tuple[str, int], tuple[ObjectRow, float]]
@@ -50,7 +50,7 @@ class Answer:
     """Hits left out, of cameras that were not asked about: 0 unless the cluster answered something else."""
 
 
-def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[LookalikeRequest, ...]:
+def requests(question: LookalikeQuery, machines: Sequence[MachineRef]) -> tuple[LookalikeRequest, ...]:
     """Splits a search by cameras and span into requests. Of `machines` the first `MAX_MACHINES` count.
 
     Raises:
@@ -79,7 +79,7 @@ def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[Lookal
     )
 
 
-def merged(pages: Iterable[LookalikePage], cameras: frozenset[CameraKey]) -> Answer:
+def merged(pages: Iterable[LookalikePage], cameras: frozenset[CameraKey]) -> LookalikeAnswer:
     """Merges all pages. A hit of a camera that is not one of `cameras` is counted and dropped."""
     hits: dict[tuple[str, int], tuple[ObjectRow, float]] = {}
     failed: set[str] = set()
@@ -96,4 +96,4 @@ def merged(pages: Iterable[LookalikePage], cameras: frozenset[CameraKey]) -> Ans
                 elsewhere += 1
             elif key not in hits or hit.similarity > hits[key][1]:
                 hits[key] = hit.machine, hit.similarity
-    return Answer(hits, questions, days, tuple(sorted(failed)), min(recalls, default=None), elsewhere)
+    return LookalikeAnswer(hits, questions, days, tuple(sorted(failed)), min(recalls, default=None), elsewhere)

@@ -23,14 +23,14 @@ from center.cases.footage_windows import Spot, worth_asking
 from center.cases.machines import Dossier, Dossiers, Ranked
 from center.cases.places import Anchor
 from center.cases.scoring import Score, colour_factor, reach
-from center.cases.terms import Source, Terms
+from center.cases.terms import CaseTerms, Source
 from center.cases.views import (
     CaseMachine,
     Explained,
     JudgedMachine,
     MachineList,
+    MachineVerdict,
     SearchView,
-    Verdict,
     WindowList,
     WindowView,
 )
@@ -105,10 +105,10 @@ class Hunt:
         machines = _sought(dossier)
         if not machines:
             raise NothingSoughtError(number=number)
-        rejected = [_ref(each.machine) for each in dossier.of(Verdict.REJECTED)][:MAX_MACHINES]
+        rejected = [_ref(each.machine) for each in dossier.of(MachineVerdict.REJECTED)][:MAX_MACHINES]
         found = await self._ask(question, machines)
         lowering = await self._lowering(question, rejected) if rejected and found.hits else None
-        known = dossier.of(Verdict.CONFIRMED)
+        known = dossier.of(MachineVerdict.CONFIRMED)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in known}
         places = await asyncio.to_thread(self._positions.of, cameras | keys)
         ranked = _ranked(found, lowering, dossier, places)
@@ -126,16 +126,16 @@ class Hunt:
             judged=len(found.hits) - len(ranked),
             elsewhere=found.elsewhere,
         )
-        candidates = await self.machines(number, (Verdict.CANDIDATE,), sight=sight)
+        candidates = await self.machines(number, (MachineVerdict.CANDIDATE,), sight=sight)
         return SearchView(items=candidates.items, explained=explained)
 
-    async def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> MachineList:
+    async def machines(self, number: str, verdicts: Sequence[MachineVerdict], *, sight: Scope) -> MachineList:
         """Returns machines of the case with their positions: candidates best first, all others by capture time."""
         found = await asyncio.to_thread(self._dossiers.machines, number, verdicts, sight=sight)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in found}
         places = await asyncio.to_thread(self._positions.of, keys)
         placed = [_placed(each, places) for each in found]
-        if Verdict.CANDIDATE not in verdicts:
+        if MachineVerdict.CANDIDATE not in verdicts:
             placed.sort(key=lambda each: (each.machine.captured_at_ms, each.machine.row_key, each.machine.index))
         return MachineList(items=tuple(placed))
 
@@ -212,7 +212,9 @@ class Hunt:
             without_place=len(cameras) - len(places),
         )
 
-    async def _ask(self, question: lookalike_query.Question, machines: Sequence[MachineRef]) -> lookalike_query.Answer:
+    async def _ask(
+        self, question: lookalike_query.LookalikeQuery, machines: Sequence[MachineRef]
+    ) -> lookalike_query.LookalikeAnswer:
         """Asks the archive; machines that cannot be compared any more are left out if others can be."""
         try:
             return lookalike_query.merged(await self._pages(question, machines), question.cameras)
@@ -225,15 +227,15 @@ class Hunt:
         return lookalike_query.merged(await self._pages(question, comparable), question.cameras)
 
     async def _lowering(
-        self, question: lookalike_query.Question, rejected: Sequence[MachineRef]
-    ) -> lookalike_query.Answer | None:
+        self, question: lookalike_query.LookalikeQuery, rejected: Sequence[MachineRef]
+    ) -> lookalike_query.LookalikeAnswer | None:
         """Searches for look-alikes of the rejected machines; None if none of these can be compared any more."""
         try:
             return await self._ask(replace(question, limit=MAX_HITS), rejected)
         except NotComparableError:
             return None
 
-    async def _is_comparable(self, question: lookalike_query.Question, machine: MachineRef) -> bool:
+    async def _is_comparable(self, question: lookalike_query.LookalikeQuery, machine: MachineRef) -> bool:
         probe = lookalike_query.requests(replace(question, to_ms=question.from_ms + 1, limit=1), [machine])[0]
         try:
             await lookalikes.lookalikes(self._search, probe)
@@ -241,7 +243,9 @@ class Hunt:
             return False
         return True
 
-    async def _pages(self, question: lookalike_query.Question, machines: Sequence[MachineRef]) -> list[LookalikePage]:
+    async def _pages(
+        self, question: lookalike_query.LookalikeQuery, machines: Sequence[MachineRef]
+    ) -> list[LookalikePage]:
         room = asyncio.Semaphore(PARALLEL)
 
         async def one(request: LookalikeRequest) -> LookalikePage:
@@ -257,8 +261,8 @@ class Hunt:
 
 
 def _question(
-    number: str, terms: Terms, wanted: Wanted, cameras: frozenset[CameraKey], asked_by: str
-) -> lookalike_query.Question:
+    number: str, terms: CaseTerms, wanted: Wanted, cameras: frozenset[CameraKey], asked_by: str
+) -> lookalike_query.LookalikeQuery:
     """Makes the search: the case's terms, narrowed and never widened.
 
     Raises:
@@ -270,7 +274,7 @@ def _question(
     to_ms = terms.to_ms if wanted.to_ms is None else min(terms.to_ms, wanted.to_ms)
     if not asked or from_ms >= to_ms:
         raise CaseTermsError(cause="no camera and time of the case is left in this search")
-    return lookalike_query.Question(
+    return lookalike_query.LookalikeQuery(
         case=number,
         purpose=terms.purpose,
         asked_by=asked_by,
@@ -285,8 +289,8 @@ def _question(
 
 def _sought(dossier: Dossier) -> list[MachineRef]:
     """Returns the machines to compare with: pictures of the sought one, then the newest confirmed sightings."""
-    confirmed = sorted(dossier.of(Verdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
-    return [_ref(each.machine) for each in (*dossier.of(Verdict.SOUGHT), *confirmed)]
+    confirmed = sorted(dossier.of(MachineVerdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
+    return [_ref(each.machine) for each in (*dossier.of(MachineVerdict.SOUGHT), *confirmed)]
 
 
 def _ref(machine: CaseMachine) -> MachineRef:
@@ -296,7 +300,7 @@ def _ref(machine: CaseMachine) -> MachineRef:
 def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor]:
     """Returns the known places and times of the machine: confirmed sightings, and the theft."""
     anchors = []
-    for each in dossier.of(Verdict.CONFIRMED):
+    for each in dossier.of(MachineVerdict.CONFIRMED):
         machine = each.machine
         place = places.get(CameraKey(machine.agent_id, machine.camera_id))
         if place is not None:
@@ -308,8 +312,8 @@ def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor
 
 
 def _ranked(
-    found: lookalike_query.Answer,
-    lowering: lookalike_query.Answer | None,
+    found: lookalike_query.LookalikeAnswer,
+    lowering: lookalike_query.LookalikeAnswer | None,
     dossier: Dossier,
     places: dict[CameraKey, Position],
 ) -> list[Ranked]:
@@ -342,7 +346,7 @@ def _placed(judged: JudgedMachine, places: dict[CameraKey, Position]) -> JudgedM
     return judged.model_copy(update={"latitude": place.latitude, "longitude": place.longitude})
 
 
-def _window(window: footage.Window, place: Position) -> WindowView:
+def _window(window: footage.FootageWindow, place: Position) -> WindowView:
     return WindowView(
         agent_id=window.key.agent_id,
         camera_id=window.key.camera_id,

@@ -13,16 +13,16 @@ from center.access.permissions import CameraKey, Identity, Scope
 from center.audit.log import locked
 from center.cases.errors import CaseStateError, UnknownCaseMachineError
 from center.cases.scoring import Score
-from center.cases.states import ENDED, State
+from center.cases.states import ENDED, CaseState
 from center.cases.tables import CaseErasureRecord, CaseMachineRecord, CasePictureRecord, CaseRecord
-from center.cases.terms import Terms
-from center.cases.views import CaseMachine, JudgedMachine, ScoreView, Verdict
+from center.cases.terms import CaseTerms
+from center.cases.views import CaseMachine, JudgedMachine, MachineVerdict, ScoreView
 from center.cases.workflow import ITSELF, Casebook
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import UnknownObservationError
 
-DECIDED = (Verdict.SOUGHT, Verdict.CONFIRMED, Verdict.REJECTED)
+DECIDED = (MachineVerdict.SOUGHT, MachineVerdict.CONFIRMED, MachineVerdict.REJECTED)
 
 FRESH = -1
 """Rank of a candidate that a standing look-alike brought: it stays through searches."""
@@ -38,12 +38,12 @@ class Ranked(NamedTuple):
 class Dossier(NamedTuple):
     """Terms, area and judged machines with which a search is made."""
 
-    terms: Terms
+    terms: CaseTerms
     area: frozenset[CameraKey]
     judged: tuple[JudgedMachine, ...]
     """Without candidates, newest decision first."""
 
-    def of(self, *verdicts: Verdict) -> tuple[JudgedMachine, ...]:
+    def of(self, *verdicts: MachineVerdict) -> tuple[JudgedMachine, ...]:
         """Returns the machines of these verdicts."""
         return tuple(each for each in self.judged if each.verdict in verdicts)
 
@@ -72,9 +72,9 @@ class Dossiers:
             record, area = self._book.approved(session, number, sight)
             judged = tuple(map(JudgedMachine.of, _of(session, number, DECIDED)))
             self._book.note(session, record, action, actor, **facts)
-            return Dossier(Terms.model_validate_json(record.terms), area, judged)
+            return Dossier(CaseTerms.model_validate_json(record.terms), area, judged)
 
-    def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> tuple[JudgedMachine, ...]:
+    def machines(self, number: str, verdicts: Sequence[MachineVerdict], *, sight: Scope) -> tuple[JudgedMachine, ...]:
         """Returns machines of cameras in sight; candidates by rank, others by capture time."""
         with self._store.transaction() as session:
             self._book.seen(session, number, sight)
@@ -105,12 +105,12 @@ class Dossiers:
             locked(session)
             self._book.approved(session, number, sight)
             table = CaseMachineRecord
-            gone = (table.number == number) & (table.verdict == Verdict.CANDIDATE) & (table.rank != FRESH)
+            gone = (table.number == number) & (table.verdict == MachineVerdict.CANDIDATE) & (table.rank != FRESH)
             session.execute(delete(table).where(gone))
-            kept = {(each.row_key, each.index) for each in _of(session, number, tuple(Verdict))}
+            kept = {(each.row_key, each.index) for each in _of(session, number, tuple(MachineVerdict))}
             for rank, (machine, score) in enumerate(candidates):
                 if (machine.row_key, machine.index) not in kept:
-                    session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
+                    session.add(self._row(number, machine, MachineVerdict.CANDIDATE, asker.actor, score, rank))
 
     def show(self, number: str, row_key: str, what: str, *, asker: Identity, sight: Scope) -> None:
         """Audits that an observation of this case will be shown whole.
@@ -148,10 +148,10 @@ class Dossiers:
             record = session.get_one(CaseRecord, number)
             key = (number, machine.row_key, machine.index)
             known = session.get(CaseMachineRecord, key)
-            if self._book.state(record) is not State.APPROVED or known is not None:
+            if self._book.state(record) is not CaseState.APPROVED or known is not None:
                 return
             score = Score(likeness=likeness, rejected=None, colour=1.0, reach=1.0)
-            session.add(self._row(number, machine, Verdict.CANDIDATE, ITSELF, score, FRESH))
+            session.add(self._row(number, machine, MachineVerdict.CANDIDATE, ITSELF, score, FRESH))
             self._book.note(session, record, "met", ITSELF, row_key=machine.row_key, index=machine.index)
 
     def seek(
@@ -166,14 +166,14 @@ class Dossiers:
             locked(session)
             record, _area = self._book.seen(session, number, sight)
             self._check_open(record)
-            row = self._row(number, machine, Verdict.SOUGHT, asker.actor)
+            row = self._row(number, machine, MachineVerdict.SOUGHT, asker.actor)
             session.merge(row)
             facts = {} if signed_by is None else {"certificate_sha256": signed_by}
             self._book.note(session, record, "seek", asker.actor, row_key=machine.row_key, index=machine.index, **facts)
             return JudgedMachine.of(row)
 
     def judge(
-        self, number: str, row_key: str, index: int, verdict: Verdict, *, asker: Identity, sight: Scope
+        self, number: str, row_key: str, index: int, verdict: MachineVerdict, *, asker: Identity, sight: Scope
     ) -> JudgedMachine:
         """Confirms or rejects a candidate, or takes that back.
 
@@ -185,7 +185,7 @@ class Dossiers:
             locked(session)
             record, _area = self._book.approved(session, number, sight)
             row = session.get(CaseMachineRecord, (number, row_key, index))
-            if row is None or row.verdict == Verdict.SOUGHT or not _in_sight(JudgedMachine.of(row), sight):
+            if row is None or row.verdict == MachineVerdict.SOUGHT or not _in_sight(JudgedMachine.of(row), sight):
                 raise UnknownCaseMachineError(row_key=row_key, index=index)
             row.verdict, row.actor, row.at_ms = verdict, asker.actor[:64], self._now_ms()
             self._book.note(session, record, verdict.value, asker.actor, row_key=row_key, index=index)
@@ -204,7 +204,7 @@ class Dossiers:
             record, _area = self._book.seen(session, number, sight)
             self._check_open(record)
             row = session.get(CaseMachineRecord, (number, row_key, index))
-            if row is None or row.verdict != Verdict.SOUGHT:
+            if row is None or row.verdict != MachineVerdict.SOUGHT:
                 raise UnknownCaseMachineError(row_key=row_key, index=index)
             session.delete(row)
             self._book.note(session, record, "drop", asker.actor, row_key=row_key, index=index)
@@ -218,7 +218,7 @@ class Dossiers:
     def delete_ended(self, before_ms: int) -> int:
         """Deletes derived data of cases that ended, or of drafts that expired, before `before_ms`; returns how many."""
         ended = CaseRecord.ended_at_ms.is_not(None) & (CaseRecord.ended_at_ms <= before_ms)
-        idle = (CaseRecord.state == State.DRAFT) & (CaseRecord.expires_at_ms <= before_ms)
+        idle = (CaseRecord.state == CaseState.DRAFT) & (CaseRecord.expires_at_ms <= before_ms)
         due = select(CaseRecord).where(CaseRecord.deleted_at_ms.is_(None) & (ended | idle))
         with self._store.transaction() as session:
             locked(session)
@@ -236,7 +236,13 @@ class Dossiers:
             return len(records)
 
     def _row(
-        self, number: str, machine: CaseMachine, verdict: Verdict, actor: str, score: Score | None = None, rank: int = 0
+        self,
+        number: str,
+        machine: CaseMachine,
+        verdict: MachineVerdict,
+        actor: str,
+        score: Score | None = None,
+        rank: int = 0,
     ) -> CaseMachineRecord:
         return CaseMachineRecord(
             number=number,
@@ -266,7 +272,7 @@ class Dossiers:
             raise CaseStateError(state=state.value, act="seek")
 
 
-def _of(session: Session, number: str, verdicts: Sequence[Verdict]) -> Sequence[CaseMachineRecord]:
+def _of(session: Session, number: str, verdicts: Sequence[MachineVerdict]) -> Sequence[CaseMachineRecord]:
     table = CaseMachineRecord
     wanted = (table.number == number) & table.verdict.in_([verdict.value for verdict in verdicts])
     order = (table.rank, table.captured_at_ms, table.row_key, table.index)
@@ -274,4 +280,4 @@ def _of(session: Session, number: str, verdicts: Sequence[Verdict]) -> Sequence[
 
 
 def _in_sight(judged: JudgedMachine, sight: Scope) -> bool:
-    return judged.verdict is Verdict.SOUGHT or sight.holds(judged.machine.agent_id, judged.machine.camera_id)
+    return judged.verdict is MachineVerdict.SOUGHT or sight.holds(judged.machine.agent_id, judged.machine.camera_id)

@@ -14,7 +14,7 @@ from center.cases.erasures import OF_ITS_OWN, Erasures
 from center.cases.lookalike_search import Hunt
 from center.cases.looks import Looks
 from center.cases.machines import Dossiers
-from center.cases.standing_search import Standing
+from center.cases.standing_search import StandingSearch
 from center.cases.workflow import Casebook
 from center.clock import NowMs
 from center.database.store import Store
@@ -56,7 +56,7 @@ class Cases:
         self.looks = Looks(search, self.dossiers)
         self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, positions)
         late_after_ms = int(late_after_s * 1000)
-        self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
+        self.standing = StandingSearch(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)
         self.loops = (Periodic("the sweeping of cases", SWEEP_S, self._sweep), self.standing.loop)
 

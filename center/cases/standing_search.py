@@ -18,10 +18,10 @@ from center.alarms.inputs import Alike, Seen
 from center.alarms.service import AlarmRoom
 from center.background import Periodic
 from center.cases.machines import Dossiers
-from center.cases.states import State
+from center.cases.states import CaseState
 from center.cases.tables import CaseMachineRecord, CaseRecord
-from center.cases.terms import Terms
-from center.cases.views import CaseMachine, Verdict
+from center.cases.terms import CaseTerms
+from center.cases.views import CaseMachine, MachineVerdict
 from center.cases.workflow import ITSELF, area_of
 from center.clock import NowMs
 from center.database.store import Store
@@ -52,7 +52,7 @@ class Watched:
     area: frozenset[CameraKey]
 
 
-class Standing:
+class StandingSearch:
     """Compares rows for all watched cases. `offer` may be called from any thread; the rest belongs to one loop."""
 
     def __init__(
@@ -150,12 +150,12 @@ class Standing:
     def _read(self) -> tuple[Watched, ...]:
         """Reads approved, unexpired cases that have a sought machine, at most `MAX_STANDING`."""
         table = CaseRecord
-        active = (table.state == State.APPROVED) & table.standing & (table.expires_at_ms > self._now_ms())
-        wanted = [Verdict.SOUGHT.value, Verdict.CONFIRMED.value]
+        active = (table.state == CaseState.APPROVED) & table.standing & (table.expires_at_ms > self._now_ms())
+        wanted = [MachineVerdict.SOUGHT.value, MachineVerdict.CONFIRMED.value]
         found = []
         with self._store.transaction() as session:
             for record in session.scalars(select(table).where(active).order_by(table.number).limit(MAX_STANDING)):
-                terms = Terms.model_validate_json(record.terms)
+                terms = CaseTerms.model_validate_json(record.terms)
                 machines = session.execute(
                     select(CaseMachineRecord.row_key, CaseMachineRecord.index)
                     .where(CaseMachineRecord.number == record.number, CaseMachineRecord.verdict.in_(wanted))

@@ -6,7 +6,7 @@ from typing import Final
 from center.cases.errors import CaseStateError
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     DRAFT = "draft"
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -33,26 +33,26 @@ class Act(StrEnum):
     """By time alone. A draft does not expire: it allows nothing."""
 
 
-TABLE: Final[dict[tuple[State, Act], State]] = {
-    (State.DRAFT, Act.CHANGE): State.DRAFT,
-    (State.DRAFT, Act.REQUEST): State.REQUESTED,
-    (State.DRAFT, Act.CLOSE): State.CLOSED,
-    (State.REQUESTED, Act.WITHDRAW): State.DRAFT,
-    (State.REQUESTED, Act.REFUSE): State.DRAFT,
-    (State.REQUESTED, Act.APPROVE): State.APPROVED,
-    (State.REQUESTED, Act.CLOSE): State.CLOSED,
-    (State.REQUESTED, Act.EXPIRE): State.EXPIRED,
-    (State.APPROVED, Act.REVISE): State.DRAFT,
-    (State.APPROVED, Act.CLOSE): State.CLOSED,
-    (State.APPROVED, Act.EXPIRE): State.EXPIRED,
-    (State.EXPIRED, Act.REVISE): State.DRAFT,
-    (State.EXPIRED, Act.CLOSE): State.CLOSED,
+TABLE: Final[dict[tuple[CaseState, Act], CaseState]] = {
+    (CaseState.DRAFT, Act.CHANGE): CaseState.DRAFT,
+    (CaseState.DRAFT, Act.REQUEST): CaseState.REQUESTED,
+    (CaseState.DRAFT, Act.CLOSE): CaseState.CLOSED,
+    (CaseState.REQUESTED, Act.WITHDRAW): CaseState.DRAFT,
+    (CaseState.REQUESTED, Act.REFUSE): CaseState.DRAFT,
+    (CaseState.REQUESTED, Act.APPROVE): CaseState.APPROVED,
+    (CaseState.REQUESTED, Act.CLOSE): CaseState.CLOSED,
+    (CaseState.REQUESTED, Act.EXPIRE): CaseState.EXPIRED,
+    (CaseState.APPROVED, Act.REVISE): CaseState.DRAFT,
+    (CaseState.APPROVED, Act.CLOSE): CaseState.CLOSED,
+    (CaseState.APPROVED, Act.EXPIRE): CaseState.EXPIRED,
+    (CaseState.EXPIRED, Act.REVISE): CaseState.DRAFT,
+    (CaseState.EXPIRED, Act.CLOSE): CaseState.CLOSED,
 }
-ENDED: Final = frozenset({State.CLOSED, State.EXPIRED})
+ENDED: Final = frozenset({CaseState.CLOSED, CaseState.EXPIRED})
 """States of cases that are over, whose derived data is deleted after a while."""
 
 
-def after(state: State, act: Act) -> State:
+def after(state: CaseState, act: Act) -> CaseState:
     """Returns the state that follows an act.
 
     Raises:
@@ -64,7 +64,7 @@ def after(state: State, act: Act) -> State:
     return following
 
 
-def now(state: State, *, expires_at_ms: int, now_ms: int) -> State:
+def now(state: CaseState, *, expires_at_ms: int, now_ms: int) -> CaseState:
     """Returns the state of a case at `now_ms`: time expires it, even before that is stored."""
     if now_ms >= expires_at_ms and (state, Act.EXPIRE) in TABLE:
         return TABLE[state, Act.EXPIRE]

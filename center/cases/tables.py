@@ -14,7 +14,7 @@ class CaseRecord(Base):
     number: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
     terms: Mapped[str] = mapped_column(Text)
-    """Terms, as JSON of `center.cases.terms.Terms`."""
+    """Terms, as JSON of `center.cases.terms.CaseTerms`."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     owner: Mapped[str] = mapped_column(String(64))
     written_by: Mapped[str] = mapped_column(String(64))

@@ -38,7 +38,7 @@ class Theft(BaseModel):
     longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
 
 
-class Terms(BaseModel):
+class CaseTerms(BaseModel):
     """Purpose and bounds of a case. Of machines alone: there is no field for a person.
 
     `from_ms` inclusive, `to_ms` exclusive, both of capture times.

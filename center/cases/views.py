@@ -6,9 +6,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from center.cases.scoring import Score
-from center.cases.states import Act, State, now
+from center.cases.states import Act, CaseState, now
 from center.cases.tables import CaseEventRecord, CaseMachineRecord, CaseRecord
-from center.cases.terms import Terms
+from center.cases.terms import CaseTerms
 from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import Box, MachineClass, TimeMs
@@ -18,7 +18,7 @@ class _Shown(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Verdict(StrEnum):
+class MachineVerdict(StrEnum):
     """Verdict on a machine in a case."""
 
     SOUGHT = "sought"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
-class EventView(_Shown):
+class CaseEventView(_Shown):
     """Act on a case, with actor, time and comment."""
 
     act: Act
@@ -42,8 +42,8 @@ class CaseView(_Shown):
 
     number: str
     version: int
-    terms: Terms
-    state: State
+    terms: CaseTerms
+    state: CaseState
     owner: str
     written_by: str
     requested_by: str | None
@@ -62,8 +62,8 @@ class CaseView(_Shown):
         return cls(
             number=record.number,
             version=record.version,
-            terms=Terms.model_validate_json(record.terms),
-            state=now(State(record.state), expires_at_ms=record.expires_at_ms, now_ms=now_ms),
+            terms=CaseTerms.model_validate_json(record.terms),
+            state=now(CaseState(record.state), expires_at_ms=record.expires_at_ms, now_ms=now_ms),
             owner=record.owner,
             written_by=record.written_by,
             requested_by=record.requested_by,
@@ -80,7 +80,7 @@ class CaseDetail(_Shown):
     """One case with the acts on it, oldest first."""
 
     case: CaseView
-    events: tuple[EventView, ...]
+    events: tuple[CaseEventView, ...]
 
 
 class CaseList(_Shown):
@@ -129,7 +129,7 @@ class JudgedMachine(_Shown):
     """A machine with the verdict on it."""
 
     machine: CaseMachine
-    verdict: Verdict
+    verdict: MachineVerdict
     score: ScoreView | None
     """None if no search brought it."""
     latitude: float | None = None
@@ -143,7 +143,7 @@ class JudgedMachine(_Shown):
         """Converts a record, without the position."""
         return cls(
             machine=CaseMachine.model_validate_json(record.machine),
-            verdict=Verdict(record.verdict),
+            verdict=MachineVerdict(record.verdict),
             score=ScoreView.model_validate_json(record.score) if record.score else None,
             decided_by=record.actor,
             decided_at_ms=record.at_ms,
@@ -228,6 +228,6 @@ class PictureList(_Shown):
     items: tuple[PictureView, ...]
 
 
-def event(record: CaseEventRecord) -> EventView:
+def event(record: CaseEventRecord) -> CaseEventView:
     """Converts a record of an act."""
-    return EventView(act=Act(record.act), at_ms=record.at_ms, actor=record.actor, comment=record.comment)
+    return CaseEventView(act=Act(record.act), at_ms=record.at_ms, actor=record.actor, comment=record.comment)

@@ -18,9 +18,9 @@ from center.cases.errors import (
     TooManyStandingError,
     UnknownCaseError,
 )
-from center.cases.states import ENDED, TABLE, Act, State, after, now
+from center.cases.states import ENDED, TABLE, Act, CaseState, after, now
 from center.cases.tables import CaseEventRecord, CaseRecord
-from center.cases.terms import DAY_MS, MAX_LIFE_DAYS, Terms
+from center.cases.terms import DAY_MS, MAX_LIFE_DAYS, CaseTerms
 from center.cases.views import CaseDetail, CaseList, CaseView, event
 from center.clock import NowMs
 from center.database.store import Store
@@ -31,7 +31,7 @@ ITSELF = "(cases)"
 MOST_LISTED = 500
 
 
-def area_of(session: Session, terms: Terms) -> frozenset[CameraKey]:
+def area_of(session: Session, terms: CaseTerms) -> frozenset[CameraKey]:
     """Returns the cameras of a case, as its districts are now."""
     districts = cameras_of(session, terms.districts).values()
     return terms.named_cameras.union(*(district.cameras for district in districts))
@@ -60,7 +60,7 @@ class Casebook:
         with self._store.transaction() as session:
             items = []
             for record in session.scalars(newest):
-                area = area_of(session, Terms.model_validate_json(record.terms))
+                area = area_of(session, CaseTerms.model_validate_json(record.terms))
                 if _touches(asker.access.scope(Permission.CASE_VIEW, case_id=record.number), area):
                     items.append(CaseView.of(record, now_ms=self._now_ms(), cameras=len(area)))
         return CaseList(items=tuple(items))
@@ -72,7 +72,7 @@ class Casebook:
             self.note(session, record, "view", asker.actor)
             return self._detail(session, record)
 
-    def create(self, number: str, terms: Terms, *, asker: Identity, sight: Scope) -> CaseDetail:
+    def create(self, number: str, terms: CaseTerms, *, asker: Identity, sight: Scope) -> CaseDetail:
         """Creates a case as a draft.
 
         Raises:
@@ -89,7 +89,7 @@ class Casebook:
                 number=number,
                 version=1,
                 terms=terms.model_dump_json(),
-                state=State.DRAFT,
+                state=CaseState.DRAFT,
                 standing=terms.standing,
                 owner=owner,
                 written_by=asker.username,
@@ -101,7 +101,7 @@ class Casebook:
             self._event(session, record, Act.CREATE, asker.actor, said=terms)
             return self._detail(session, record)
 
-    def change(self, number: str, terms: Terms, *, version: int, asker: Identity, sight: Scope) -> CaseDetail:
+    def change(self, number: str, terms: CaseTerms, *, version: int, asker: Identity, sight: Scope) -> CaseDetail:
         """Changes the terms of a draft.
 
         Raises:
@@ -148,9 +148,9 @@ class Casebook:
                     raise TooManyStandingError(limit=MAX_STANDING)
                 record.approved_by, record.approved_at_ms = asker.username, self._now_ms()
             elif act is Act.REQUEST:
-                _check(session, Terms.model_validate_json(record.terms), sight, self._now_ms())
+                _check(session, CaseTerms.model_validate_json(record.terms), sight, self._now_ms())
                 record.requested_by = asker.username
-            elif state is State.DRAFT:
+            elif state is CaseState.DRAFT:
                 record.requested_by = record.approved_by = record.approved_at_ms = None
                 record.deleted_at_ms = None
             record.state = state
@@ -162,7 +162,7 @@ class Casebook:
         """Returns the case and its area, if the caller sees any of it."""
         record = session.get(CaseRecord, number)
         if record is not None:
-            area = area_of(session, Terms.model_validate_json(record.terms))
+            area = area_of(session, CaseTerms.model_validate_json(record.terms))
             if _touches(sight, area):
                 return record, area
         raise UnknownCaseError(number=number)
@@ -174,7 +174,7 @@ class Casebook:
             CaseNotApprovedError: the case is not approved.
         """
         record, area = self.seen(session, number, sight)
-        if self.state(record) is not State.APPROVED:
+        if self.state(record) is not CaseState.APPROVED:
             raise CaseNotApprovedError(number=number)
         return record, area
 
@@ -182,9 +182,9 @@ class Casebook:
         """Returns the part of `sight` in an approved case's area: a role in that case counts elsewhere for no more."""
         with self._store.transaction() as session:
             record = session.get(CaseRecord, number)
-            if record is None or self.state(record) is not State.APPROVED:
+            if record is None or self.state(record) is not CaseState.APPROVED:
                 return NOWHERE
-            area = area_of(session, Terms.model_validate_json(record.terms))
+            area = area_of(session, CaseTerms.model_validate_json(record.terms))
             return Scope(cameras=frozenset(key for key in area if sight.holds(*key)))
 
     def wholly_in_sight(self, numbers: Iterable[str], access: Access) -> frozenset[str]:
@@ -194,7 +194,7 @@ class Casebook:
             return frozenset(
                 record.number
                 for record in found
-                if (area := area_of(session, Terms.model_validate_json(record.terms)))
+                if (area := area_of(session, CaseTerms.model_validate_json(record.terms)))
                 and access.scope(Permission.CASE_VIEW, case_id=record.number).holds_all(area)
             )
 
@@ -212,7 +212,7 @@ class Casebook:
             locked(session)
             records = session.scalars(due).all()
             for record in records:
-                record.state = after(State(record.state), Act.EXPIRE)
+                record.state = after(CaseState(record.state), Act.EXPIRE)
                 record.ended_at_ms = self._latest_ms()
                 self._event(session, record, Act.EXPIRE, ITSELF)
             return len(records)
@@ -220,13 +220,13 @@ class Casebook:
     def _standing(self, session: Session) -> int:
         """Counts the cases that raise alarms now."""
         active = (
-            (CaseRecord.state == State.APPROVED) & CaseRecord.standing & (CaseRecord.expires_at_ms > self._now_ms())
+            (CaseRecord.state == CaseState.APPROVED) & CaseRecord.standing & (CaseRecord.expires_at_ms > self._now_ms())
         )
         return session.scalar(select(func.count()).select_from(CaseRecord).where(active)) or 0
 
-    def state(self, record: CaseRecord) -> State:
+    def state(self, record: CaseRecord) -> CaseState:
         """Returns the present state of a case."""
-        return now(State(record.state), expires_at_ms=record.expires_at_ms, now_ms=self._now_ms())
+        return now(CaseState(record.state), expires_at_ms=record.expires_at_ms, now_ms=self._now_ms())
 
     def _event(
         self,
@@ -236,7 +236,7 @@ class Casebook:
         actor: str,
         comment: str = "",
         *,
-        said: Terms | None = None,
+        said: CaseTerms | None = None,
     ) -> None:
         """Writes an act to the history of the case and to the audit. `said`: terms that are new."""
         session.add(
@@ -248,11 +248,11 @@ class Casebook:
 
     def note(self, session: Session, record: CaseRecord, what: str, actor: str, **facts: object) -> None:
         """Writes an audit entry with case and purpose."""
-        purpose = Terms.model_validate_json(record.terms).purpose
+        purpose = CaseTerms.model_validate_json(record.terms).purpose
         self._audit.add(session, actor, f"case.{what}", {"case": record.number, "purpose": purpose, **facts})
 
     def _detail(self, session: Session, record: CaseRecord) -> CaseDetail:
-        area = area_of(session, Terms.model_validate_json(record.terms))
+        area = area_of(session, CaseTerms.model_validate_json(record.terms))
         events = session.scalars(
             select(CaseEventRecord).where(CaseEventRecord.number == record.number).order_by(CaseEventRecord.id)
         )
@@ -265,7 +265,7 @@ def _touches(sight: Scope, area: Iterable[CameraKey]) -> bool:
     return sight.everywhere or any(sight.holds(*key) for key in area)
 
 
-def _check(session: Session, terms: Terms, sight: Scope, now_ms: int) -> None:
+def _check(session: Session, terms: CaseTerms, sight: Scope, now_ms: int) -> None:
     """Checks the terms against the clock and the area in sight.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from center.alarms.lifecycle import State
+from center.alarms.lifecycle import AlarmState
 from center.alarms.rule import Severity
 from center.errors import marked
 
@@ -13,10 +13,10 @@ SEVERITIES: Final = {
 }
 TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
 STATES: Final = {
-    State.OPEN: marked("Open"),
-    State.ESCALATED: marked("Escalated"),
-    State.ACKNOWLEDGED: marked("Acknowledged"),
-    State.CLOSED: marked("Closed"),
+    AlarmState.OPEN: marked("Open"),
+    AlarmState.ESCALATED: marked("Escalated"),
+    AlarmState.ACKNOWLEDGED: marked("Acknowledged"),
+    AlarmState.CLOSED: marked("Closed"),
 }
 PARTS: Final = {
     "agent": marked("Agent silent"),

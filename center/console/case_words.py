@@ -2,23 +2,23 @@
 
 from typing import Final
 
-from center.cases.states import Act, State
+from center.cases.states import Act, CaseState
 from center.errors import marked
 from provisioning.contracts.query.archive import MachineColour
 
 STATES: Final = {
-    State.DRAFT: marked("Draft"),
-    State.REQUESTED: marked("Waits for approval"),
-    State.APPROVED: marked("Approved"),
-    State.CLOSED: marked("Closed case"),
-    State.EXPIRED: marked("Expired"),
+    CaseState.DRAFT: marked("Draft"),
+    CaseState.REQUESTED: marked("Waits for approval"),
+    CaseState.APPROVED: marked("Approved"),
+    CaseState.CLOSED: marked("Closed case"),
+    CaseState.EXPIRED: marked("Expired"),
 }
 TONES: Final = {
-    State.DRAFT: "off",
-    State.REQUESTED: "warn",
-    State.APPROVED: "ok",
-    State.CLOSED: "off",
-    State.EXPIRED: "bad",
+    CaseState.DRAFT: "off",
+    CaseState.REQUESTED: "warn",
+    CaseState.APPROVED: "ok",
+    CaseState.CLOSED: "off",
+    CaseState.EXPIRED: "bad",
 }
 ACTS: Final = {
     Act.CREATE: marked("written"),

@@ -4,7 +4,7 @@ from typing import Final
 
 from center.console.language import Language
 from center.errors import marked
-from center.pipeline.causes import Finding
+from center.pipeline.causes import StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.tasks.views import AskedState, Lane, TaskKind, TaskState
 from provisioning.contracts.fleet.commands import Priority, Verb
@@ -77,7 +77,7 @@ VERDICTS: Final = {
 }
 
 
-def said(finding: Finding, _: Language) -> tuple[str, str]:
+def said(finding: StageFinding, _: Language) -> tuple[str, str]:
     """Writes a finding's cause and remedy."""
     return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
 

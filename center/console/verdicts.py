@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from center.assessment.indicators import Indicator, Verdict
-from center.assessment.report import Finding
+from center.assessment.indicators import Indicator, IndicatorVerdict
+from center.assessment.report import IndicatorFinding
 from center.console.language import Language
 from center.errors import marked
 from provisioning.contracts.wire.messages import PictureCheck
@@ -20,12 +20,17 @@ INDICATORS: Final = {
     Indicator.COMPLETENESS: marked("Books close"),
 }
 VERDICTS: Final = {
-    Verdict.PASS: marked("Pass"),
-    Verdict.FAIL: marked("Fail"),
-    Verdict.EXCUSED: marked("Excused"),
-    Verdict.UNKNOWN: marked("Unknown"),
+    IndicatorVerdict.PASS: marked("Pass"),
+    IndicatorVerdict.FAIL: marked("Fail"),
+    IndicatorVerdict.EXCUSED: marked("Excused"),
+    IndicatorVerdict.UNKNOWN: marked("Unknown"),
 }
-TONES: Final = {Verdict.PASS: "ok", Verdict.FAIL: "bad", Verdict.EXCUSED: "warn", Verdict.UNKNOWN: "off"}
+TONES: Final = {
+    IndicatorVerdict.PASS: "ok",
+    IndicatorVerdict.FAIL: "bad",
+    IndicatorVerdict.EXCUSED: "warn",
+    IndicatorVerdict.UNKNOWN: "off",
+}
 CHECKS: Final = {
     PictureCheck.DARK: marked("Dark"),
     PictureCheck.BRIGHT: marked("Too bright"),
@@ -105,7 +110,7 @@ def cause(word: str, _: Language) -> str:
     return _(CAUSES[word]) if word in CAUSES else word
 
 
-def rate(finding: Finding) -> str:
+def rate(finding: IndicatorFinding) -> str:
     """Writes a rate, `98.2 %`, or a dash where nothing is known."""
     share = finding.tally.rate
     # Rounded down: 99.96 % has not reached 100.

@@ -14,7 +14,7 @@ from center.database.store import Store
 from center.evidence.errors import UnknownExportError
 from center.evidence.manifest import LeftOut
 from center.evidence.package import Order
-from center.evidence.tables import ExportedCamera, ExportRecord, State
+from center.evidence.tables import ExportedCamera, ExportRecord, ExportState
 from center.evidence.visibility import Viewer, in_sight
 
 CENTRE: Final = "(centre)"
@@ -35,7 +35,7 @@ class Export(BaseModel):
     requester: str
     exported_by: str
     started_at_ms: int
-    state: State
+    state: ExportState
     asked_for: int
     done: int
     left_out: tuple[LeftOut, ...]
@@ -68,7 +68,7 @@ class Ledger:
             requester=order.case.requester,
             actor=order.exported_by,
             started_at_ms=self._now_ms(),
-            state=State.RUNNING,
+            state=ExportState.RUNNING,
             asked_for=len(row_keys),
             row_keys=json.dumps(list(row_keys)),
             left_out="[]",
@@ -93,7 +93,7 @@ class Ledger:
     def change(
         self,
         export_id: str,
-        state: State,
+        state: ExportState,
         *,
         actor: str,
         detail: Mapping[str, object],
@@ -145,7 +145,7 @@ class Ledger:
         with self._store.transaction() as session:
             return tuple(_shown(record, None) for record in session.scalars(newest))
 
-    def in_state(self, state: State) -> tuple[Export, ...]:
+    def in_state(self, state: ExportState) -> tuple[Export, ...]:
         """Returns all exports in one state."""
         with self._store.transaction() as session:
             found = session.scalars(select(ExportRecord).where(ExportRecord.state == state))
@@ -153,7 +153,7 @@ class Ledger:
 
 
 def _shown(record: ExportRecord, done: int | None) -> Export:
-    state = State(record.state)
+    state = ExportState(record.state)
     return Export(
         id=record.id,
         case=record.case_number,
@@ -163,7 +163,7 @@ def _shown(record: ExportRecord, done: int | None) -> Export:
         started_at_ms=record.started_at_ms,
         state=state,
         asked_for=record.asked_for,
-        done=done if done is not None else record.asked_for if state in {State.READY, State.REMOVED} else 0,
+        done=done if done is not None else record.asked_for if state in {ExportState.READY, ExportState.REMOVED} else 0,
         left_out=tuple(LeftOut.model_validate(out) for out in json.loads(record.left_out)),
         cause=record.cause,
         size=record.size,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from center.evidence.names import is_safe
-from center.evidence.zip_container import Entry
+from center.evidence.zip_container import ZipEntry
 from provisioning.contracts.ids import Sha256
 from provisioning.contracts.wire.messages import Count, TimeMs
 
@@ -120,6 +120,6 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def file_fact(entry: Entry) -> FileFact:
+def file_fact(entry: ZipEntry) -> FileFact:
     """Makes the manifest's entry of a file."""
     return FileFact(name=entry.name, sha256=entry.sha256, size=entry.size)

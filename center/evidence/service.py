@@ -22,7 +22,7 @@ from center.evidence.export_store import CENTRE, Export, Ledger
 from center.evidence.manifest import Case, CaseNumber, LeftOut, Purpose, Requester
 from center.evidence.package import NotStampedError, Order, Package, Sealer
 from center.evidence.source import erased, fetch
-from center.evidence.tables import State
+from center.evidence.tables import ExportState
 from center.evidence.trust import Roots
 from center.evidence.verify import RefusedError, verify
 from center.evidence.visibility import Viewer
@@ -125,9 +125,9 @@ class Exports:
                 what=f"{folder} cannot be used ({error.strerror})",
                 what_to_do="Give the centre's user its data folder",
             ) from error
-        for export in self._ledger.in_state(State.RUNNING):
+        for export in self._ledger.in_state(ExportState.RUNNING):
             cause = "the centre was stopped while it ran"
-            self._ledger.change(export.id, State.FAILED, actor=CENTRE, detail={"cause": cause}, cause=cause)
+            self._ledger.change(export.id, ExportState.FAILED, actor=CENTRE, detail={"cause": cause}, cause=cause)
 
     async def start(self, asked: ExportRequest, viewer: Viewer) -> Export:
         """Starts an export, which is audited when this returns. Observations out of sight by now are left out of it.
@@ -183,7 +183,7 @@ class Exports:
             running.cancelled_by = viewer.actor
             await asyncio.wait([running.task])
             export = await self.get(export_id, viewer)
-        if export.state is State.READY:
+        if export.state is ExportState.READY:
             await asyncio.to_thread(self._remove, export, viewer.actor, "asked for", None)
             return await self.get(export_id, viewer)
         return export
@@ -199,7 +199,7 @@ class Exports:
         """
         export = await self.get(export_id, viewer)
         path = self._path(export_id)
-        if export.state is not State.READY or not path.exists():
+        if export.state is not ExportState.READY or not path.exists():
             raise ExportNotReadyError(export_id=export_id, state=export.state.value)
         gone = await self._erased_since(export)
         if gone is not None:
@@ -214,7 +214,7 @@ class Exports:
             StoreUnavailableError, QueryError: it is tried again with the next sweep.
         """
         now_ms = self._now_ms()
-        ready = await asyncio.to_thread(self._ledger.in_state, State.READY)
+        ready = await asyncio.to_thread(self._ledger.in_state, ExportState.READY)
         due_ms = await asyncio.to_thread(self._retention.due_ms)
         past = [] if due_ms is None else [each for each in ready if each.ends_at_ms and each.ends_at_ms <= due_ms]
         for export in past:
@@ -237,12 +237,12 @@ class Exports:
 
     async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running, viewer: Viewer) -> None:
         part = self._keeping.folder / f"{order.export_id}.part"
-        state, actor, cause = State.FAILED, CENTRE, "an error that nobody foresaw; see the log"
+        state, actor, cause = ExportState.FAILED, CENTRE, "an error that nobody foresaw; see the log"
         try:
             await self._build(order, row_keys, running, part, viewer)
-            state = State.READY
+            state = ExportState.READY
         except _CancelledError:
-            state, actor, cause = State.CANCELLED, running.cancelled_by or CENTRE, ""
+            state, actor, cause = ExportState.CANCELLED, running.cancelled_by or CENTRE, ""
         except CenterError as error:
             cause = str(error)
         except (BrokenArchiveError, NotStampedError, RefusedError) as error:
@@ -253,7 +253,7 @@ class Exports:
             # In any case, also for an error that is none of the above and is raised on.
             part.unlink(missing_ok=True)
             del self._running[order.export_id]
-            if state is not State.READY:
+            if state is not ExportState.READY:
                 detail = {"cause": cause} if cause else {}
                 await asyncio.to_thread(
                     self._ledger.change, order.export_id, state, actor=actor, detail=detail, cause=cause[:500]
@@ -306,7 +306,7 @@ class Exports:
             durable.move(part, path)
             self._ledger.change(
                 order.export_id,
-                State.READY,
+                ExportState.READY,
                 actor=order.exported_by,
                 detail={"sha256": package.sha256(), "size": size, "pictures": package.pictures},
                 cameras=sorted(cameras),
@@ -333,7 +333,7 @@ class Exports:
         detail: dict[str, object] = {"reason": reason, "sha256": export.sha256}
         if row_key is not None:
             detail["row_key"] = row_key
-        self._ledger.change(export.id, State.REMOVED, actor=actor, detail=detail)
+        self._ledger.change(export.id, ExportState.REMOVED, actor=actor, detail=detail)
 
     def _path(self, export_id: str) -> Path:
         return self._keeping.folder / f"{export_id}.zip"

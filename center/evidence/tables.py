@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from center.database.store import Base
 
 
-class State(StrEnum):
+class ExportState(StrEnum):
     """State of an export. `running` changes to one of the others, and `ready` to `removed`."""
 
     RUNNING = "running"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from center.evidence import cms, manifest, names, timestamp
 from center.evidence.manifest import Manifest, ManifestError
 from center.evidence.trust import EVIDENCE, STAMPS, Roots, UntrustedError
-from center.evidence.zip_container import BrokenArchiveError, Entry, Reader
+from center.evidence.zip_container import BrokenArchiveError, Reader, ZipEntry
 
 _KEPT: Final = {names.MANIFEST: manifest.MAX_BYTES, names.SIGNATURE: cms.MAX_BYTES, names.STAMP: timestamp.MAX_BYTES}
 Fault = Literal["changed", "missing", "added", "signer", "stamp"]
@@ -78,8 +78,8 @@ def verify(path: Path, roots: Roots) -> Verified:
     )
 
 
-def _contents(path: Path) -> tuple[list[Entry], dict[str, bytes]]:
-    entries: list[Entry] = []
+def _contents(path: Path) -> tuple[list[ZipEntry], dict[str, bytes]]:
+    entries: list[ZipEntry] = []
     seals: dict[str, bytes] = {}
     try:
         for entry, content in Reader.open(path).entries(lambda name: _KEPT.get(name, 0)):
@@ -103,7 +103,7 @@ def _stamp(seals: dict[str, bytes]) -> timestamp.Stamp:
         raise RefusedError(names.STAMP, "stamp", f"the time stamp {error}") from error
 
 
-def _compare(entries: list[Entry], found: Manifest) -> None:
+def _compare(entries: list[ZipEntry], found: Manifest) -> None:
     there = {entry.name: entry for entry in entries}
     for fact in found.files:
         entry = there.get(fact.name)

@@ -37,7 +37,7 @@ class BrokenArchiveError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ZipEntry:
     """One file in an archive."""
 
     name: str
@@ -63,7 +63,7 @@ class Entry:
         ) + name  # fmt: skip
 
 
-def end(entries: Sequence[Entry], offset: int) -> bytes:
+def end(entries: Sequence[ZipEntry], offset: int) -> bytes:
     """Returns the last record of an archive whose directory begins at `offset`."""
     length = sum(len(entry.central()) for entry in entries)
     return _END.pack(b"PK\5\6", 0, 0, len(entries), len(entries), length, offset, 0)
@@ -77,9 +77,9 @@ class Writer:
         self._offset = 0
         self._names: set[str] = set()
         self._digest = hashlib.sha256()
-        self.entries: list[Entry] = []
+        self.entries: list[ZipEntry] = []
 
-    def add(self, name: str, content: bytes) -> Entry:
+    def add(self, name: str, content: bytes) -> ZipEntry:
         """Appends one file.
 
         Raises:
@@ -90,7 +90,7 @@ class Writer:
             raise BrokenArchiveError(name, "the name is not safe, or is there twice")
         if self._offset + len(content) > MAX_BYTES or len(self.entries) == MAX_ENTRIES:
             raise BrokenArchiveError(name, f"the archive would have more than {MAX_BYTES} bytes")
-        entry = Entry(name, self._offset, len(content), zlib.crc32(content), hashlib.sha256(content).hexdigest())
+        entry = ZipEntry(name, self._offset, len(content), zlib.crc32(content), hashlib.sha256(content).hexdigest())
         self._put(entry.local())
         self._put(content)
         self._names.add(name)
@@ -127,7 +127,7 @@ class Reader:
         path.stat()
         return cls(path)
 
-    def entries(self, keep: Callable[[str], int] = lambda _name: 0) -> Iterator[tuple[Entry, bytes]]:
+    def entries(self, keep: Callable[[str], int] = lambda _name: 0) -> Iterator[tuple[ZipEntry, bytes]]:
         """Yields each file in order with its content, if it has at most `keep(name)` bytes; else without.
 
         Ends only after the directory, too, is as it must be. Memory: one file that is kept, and one chunk.
@@ -140,7 +140,7 @@ class Reader:
             length = file.seek(0, 2)
             directory, count = _directory(file, length)
             hints = _hints(file, directory, count)
-            entries: list[Entry] = []
+            entries: list[ZipEntry] = []
             seen: set[str] = set()
             offset = 0
             file.seek(0)
@@ -186,7 +186,7 @@ def _hints(file: BinaryIO, offset: int, count: int) -> list[str]:
     return names
 
 
-def _read(file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[str], int]) -> tuple[Entry, bytes]:
+def _read(file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[str], int]) -> tuple[ZipEntry, bytes]:
     head = file.read(_LOCAL.size)
     if len(head) < _LOCAL.size:
         raise BrokenArchiveError(hint, "its header is cut off")
@@ -197,7 +197,7 @@ def _read(file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[st
         raise BrokenArchiveError(hint, "its header was changed, or its name is not safe to unpack")
     if name != hint:
         raise BrokenArchiveError(hint, f"the archive's directory and the file's header differ: it is {name} there")
-    if head + name.encode() != Entry(name, offset, size, crc, "").local():
+    if head + name.encode() != ZipEntry(name, offset, size, crc, "").local():
         raise BrokenArchiveError(name, "its header was changed")
     kept = bytearray()
     wanted = size <= keep(name)
@@ -213,4 +213,4 @@ def _read(file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[st
             kept += chunk
     if found != crc:
         raise BrokenArchiveError(name, "its bytes were changed")
-    return Entry(name, offset, size, crc, digest.hexdigest()), bytes(kept)
+    return ZipEntry(name, offset, size, crc, digest.hexdigest()), bytes(kept)

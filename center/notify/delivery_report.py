@@ -16,7 +16,7 @@ DELIVERED: Final = "DELIVRD"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """Delivery report on one part of one message."""
 
     reference: str
@@ -25,25 +25,25 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class GatewayPush:
     """Content of one request of the gateway."""
 
-    reports: tuple[Report, ...] = ()
+    reports: tuple[DeliveryReport, ...] = ()
     replies: int = 0
     """Messages that people sent back."""
     unreadable: int = 0
 
 
-def read(content: bytes) -> Push:
+def read(content: bytes) -> GatewayPush:
     """Reads a request, one object or an array of them. Any bytes give a push."""
     if len(content) > MAX_BYTES:
-        return Push(unreadable=1)
+        return GatewayPush(unreadable=1)
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
-        return Push(unreadable=1)
+        return GatewayPush(unreadable=1)
     items = value if isinstance(value, list) else [value]
-    reports: list[Report] = []
+    reports: list[DeliveryReport] = []
     replies = unreadable = 0
     for item in items[:MAX_ITEMS]:
         if isinstance(item, dict) and "smsContent" in item:
@@ -52,13 +52,13 @@ def read(content: bytes) -> Push:
             reports.append(report)
         else:
             unreadable += 1
-    return Push(tuple(reports), replies, unreadable + max(0, len(items) - MAX_ITEMS))
+    return GatewayPush(tuple(reports), replies, unreadable + max(0, len(items) - MAX_ITEMS))
 
 
-def _report(item: dict[str, Any]) -> Report | None:
+def _report(item: dict[str, Any]) -> DeliveryReport | None:
     reference = reference_of(item)
     # The code is in errorCode; reportStatus carries it on some gateways.
     said = item.get("errorCode") or item.get("reportStatus")
     if not reference or not isinstance(said, str):
         return None
-    return Report(reference, said == DELIVERED, code_of(said))
+    return DeliveryReport(reference, said == DELIVERED, code_of(said))

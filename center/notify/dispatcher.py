@@ -14,7 +14,7 @@ from center.clock import NowMs
 from center.errors import StoreUnavailableError
 from center.notify.channels.base import Channel, Parcel
 from center.notify.outbox import REPORT_KEEP_MS, Outbox, Pause
-from center.notify.outcome import Outcome
+from center.notify.outcome import AttemptOutcome
 from center.retention import MESSAGES, Retention
 
 POLL_S: Final = 1.0
@@ -123,7 +123,7 @@ class Dispatcher:
         else:
             await self._wait(channel.id, claimed)
 
-    async def _settle(self, channel: Channel, parcel: Parcel, outcome: Outcome) -> None:
+    async def _settle(self, channel: Channel, parcel: Parcel, outcome: AttemptOutcome) -> None:
         """Stores an outcome, however long the database takes: until then the channel sends nothing else."""
         while True:
             try:

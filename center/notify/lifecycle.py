@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 
 FIRST_WAIT_MS: Final = 5_000
 LONGEST_WAIT_MS: Final = 600_000
@@ -12,7 +12,7 @@ AFTER_UNKNOWN_MS: Final = 30_000
 """Milliseconds: long enough for a gateway that was busy, short enough for an alarm."""
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """State of a message to one recipient."""
 
     WAITING = "waiting"
@@ -32,7 +32,7 @@ class State(StrEnum):
     """Not taken in time."""
 
 
-class Event(StrEnum):
+class MessageEvent(StrEnum):
     """Event in the life of a message."""
 
     CLAIM = "claim"
@@ -45,8 +45,8 @@ class Event(StrEnum):
     DENY = "deny"
 
 
-S, E = State, Event
-TABLE: Final[dict[tuple[State, Event], State]] = {
+S, E = MessageState, MessageEvent
+TABLE: Final[dict[tuple[MessageState, MessageEvent], MessageState]] = {
     (S.WAITING, E.CLAIM): S.SENDING,
     (S.WAITING, E.REFUSE): S.FAILED,
     (S.WAITING, E.LAPSE): S.EXPIRED,
@@ -69,11 +69,11 @@ SETTLED: Final = frozenset({S.SENT, S.DELIVERED, S.UNDELIVERED, S.FAILED, S.UNKN
 class IllegalEventError(Exception):
     """A bug: the event is not allowed in the message's state."""
 
-    def __init__(self, state: State, event: Event) -> None:
+    def __init__(self, state: MessageState, event: MessageEvent) -> None:
         super().__init__(f"{event.value} in state {state.value}")
 
 
-def after(state: State, event: Event) -> State:
+def after(state: MessageState, event: MessageEvent) -> MessageState:
     """Returns the state that follows an event.
 
     Raises:
@@ -89,7 +89,7 @@ def after(state: State, event: Event) -> State:
 class Progress:
     """State of one message, with its attempts and the next due time."""
 
-    state: State
+    state: MessageState
     due_ms: int
     attempts: int = 0
     possible: int = 0
@@ -98,7 +98,9 @@ class Progress:
     reference: str = ""
 
 
-def settled(progress: Progress, outcome: Outcome, *, most_possible: int | None, now_ms: int, jitter: float) -> Progress:
+def settled(
+    progress: Progress, outcome: AttemptOutcome, *, most_possible: int | None, now_ms: int, jitter: float
+) -> Progress:
     """Applies the outcome of an attempt to a message.
 
     Args:
@@ -112,7 +114,7 @@ def settled(progress: Progress, outcome: Outcome, *, most_possible: int | None, 
         IllegalEventError: the message is not being sent.
     """
     attempts, possible = progress.attempts + 1, progress.possible
-    if outcome.verdict is Verdict.UNKNOWN:
+    if outcome.verdict is AttemptVerdict.UNKNOWN:
         possible += 1
     event = _event(outcome.verdict, possible, most_possible)
     return replace(
@@ -126,20 +128,20 @@ def settled(progress: Progress, outcome: Outcome, *, most_possible: int | None, 
     )
 
 
-def _event(verdict: Verdict, possible: int, most_possible: int | None) -> Event:
+def _event(verdict: AttemptVerdict, possible: int, most_possible: int | None) -> MessageEvent:
     match verdict:
-        case Verdict.TAKEN:
-            return Event.TAKE
-        case Verdict.REFUSED:
-            return Event.REFUSE
-        case Verdict.UNKNOWN if most_possible is not None and possible >= most_possible:
-            return Event.LOSE
-        case Verdict.NOT_TAKEN | Verdict.THROTTLED | Verdict.UNKNOWN:
-            return Event.DEFER
+        case AttemptVerdict.TAKEN:
+            return MessageEvent.TAKE
+        case AttemptVerdict.REFUSED:
+            return MessageEvent.REFUSE
+        case AttemptVerdict.UNKNOWN if most_possible is not None and possible >= most_possible:
+            return MessageEvent.LOSE
+        case AttemptVerdict.NOT_TAKEN | AttemptVerdict.THROTTLED | AttemptVerdict.UNKNOWN:
+            return MessageEvent.DEFER
 
 
-def _wait_ms(verdict: Verdict, attempts: int, jitter: float) -> int:
-    if verdict is Verdict.UNKNOWN:
+def _wait_ms(verdict: AttemptVerdict, attempts: int, jitter: float) -> int:
+    if verdict is AttemptVerdict.UNKNOWN:
         return AFTER_UNKNOWN_MS
     wait = min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(attempts - 1, 16))
     return int(wait * (0.5 + jitter / 2))

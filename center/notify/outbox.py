@@ -19,21 +19,21 @@ from center.clock import NowMs
 from center.database.store import Store
 from center.notify import lifecycle, limits, usage
 from center.notify.channels.base import Channel, Parcel, Refusal
-from center.notify.delivery_report import Report
+from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError, UnknownRecipientError
-from center.notify.lifecycle import Event, Progress, State
+from center.notify.lifecycle import MessageEvent, MessageState, Progress
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import month_of
 from center.notify.tables import OutboxRecord, ReportRecord
 
-INTERRUPTED: Final = Outcome(Verdict.UNKNOWN, "interrupted")
+INTERRUPTED: Final = AttemptOutcome(AttemptVerdict.UNKNOWN, "interrupted")
 """Outcome of an attempt whose process ended."""
 REPORT_KEEP_MS: Final = 86_400_000
 MAX_EARLY_REPORTS: Final = 10_000
 _REFUSED_A_CLAIM: Final = 100
 """Messages that rules of the centre may refuse in one transaction."""
-_NOT_THEIRS: Final = frozenset({Verdict.REFUSED, Verdict.NOT_TAKEN, Verdict.THROTTLED})
+_NOT_THEIRS: Final = frozenset({AttemptVerdict.REFUSED, AttemptVerdict.NOT_TAKEN, AttemptVerdict.THROTTLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Receipt:
     parcel_id: str
     channel: str
     recipient: str
-    state: State
+    state: MessageState
     code: str = ""
     attempts: int = 0
 
@@ -102,7 +102,7 @@ class Outbox:
                     channel=channel.id,
                     recipient=recipient,
                     message=message.model_dump_json(),
-                    state=State.WAITING.value,
+                    state=MessageState.WAITING.value,
                     attempts=0,
                     possible=0,
                     created_ms=now_ms,
@@ -143,11 +143,11 @@ class Outbox:
                     pace = limits.spent(pace, channel.terms.limits, parcel.parts, now_ms)
                     usage.keep_pace(session, channel, pace, now_ms)
                     return parcel
-                self._advance(record, Event.REFUSE, now_ms, code=parcel.code)
+                self._advance(record, MessageEvent.REFUSE, now_ms, code=parcel.code)
             session.flush()
             return Pause(self._next_ms(session, channel.id))
 
-    def settle(self, channel: Channel, name: str, outcome: Outcome) -> Receipt:
+    def settle(self, channel: Channel, name: str, outcome: AttemptOutcome) -> Receipt:
         """Stores the outcome of an attempt.
 
         Raises:
@@ -165,14 +165,14 @@ class Outbox:
             for channel in channels:
                 for record in session.scalars(
                     select(OutboxRecord).where(
-                        OutboxRecord.channel == channel.id, OutboxRecord.state == State.SENDING.value
+                        OutboxRecord.channel == channel.id, OutboxRecord.state == MessageState.SENDING.value
                     )
                 ):
                     self._settle(session, channel, record, INTERRUPTED, since_ms=record.changed_ms)
                     found += 1
         return found
 
-    def report(self, channel_id: str, reports: Iterable[Report]) -> None:
+    def report(self, channel_id: str, reports: Iterable[DeliveryReport]) -> None:
         """Applies delivery reports: they may come late, twice, in any order, and before the answer they belong to."""
         now_ms = self._now_ms()
         with self._store.transaction() as session:
@@ -211,7 +211,7 @@ class Outbox:
         return (
             session.scalar(
                 select(func.count(OutboxRecord.id)).where(
-                    OutboxRecord.channel == channel_id, OutboxRecord.state == State.WAITING.value
+                    OutboxRecord.channel == channel_id, OutboxRecord.state == MessageState.WAITING.value
                 )
             )
             or 0
@@ -223,7 +223,7 @@ class Outbox:
             select(OutboxRecord)
             .where(
                 OutboxRecord.channel == channel_id,
-                OutboxRecord.state == State.WAITING.value,
+                OutboxRecord.state == MessageState.WAITING.value,
                 OutboxRecord.due_ms <= now_ms,
             )
             .order_by(OutboxRecord.due_ms, OutboxRecord.id)
@@ -234,7 +234,7 @@ class Outbox:
     def _next_ms(session: Session, channel_id: str) -> int | None:
         due_ms, expires_ms = session.execute(
             select(func.min(OutboxRecord.due_ms), func.min(OutboxRecord.expires_ms)).where(
-                OutboxRecord.channel == channel_id, OutboxRecord.state == State.WAITING.value
+                OutboxRecord.channel == channel_id, OutboxRecord.state == MessageState.WAITING.value
             )
         ).one()
         return None if due_ms is None else min(int(due_ms), int(expires_ms))
@@ -245,10 +245,10 @@ class Outbox:
             update(OutboxRecord)
             .where(
                 OutboxRecord.channel == channel_id,
-                OutboxRecord.state == State.WAITING.value,
+                OutboxRecord.state == MessageState.WAITING.value,
                 OutboxRecord.expires_ms <= now_ms,
             )
-            .values(state=lifecycle.after(State.WAITING, Event.LAPSE).value, changed_ms=now_ms)
+            .values(state=lifecycle.after(MessageState.WAITING, MessageEvent.LAPSE).value, changed_ms=now_ms)
         )
 
     def _prepare(self, session: Session, channel: Channel, record: OutboxRecord, now_ms: int) -> Parcel | Refusal:
@@ -264,7 +264,7 @@ class Outbox:
         if not usage.reserve(session, self._audit, channel, parts=parcel.parts, month=month):
             return Refusal("quota_spent")
         record.parts, record.month = parcel.parts, month
-        self._advance(record, Event.CLAIM, now_ms)
+        self._advance(record, MessageEvent.CLAIM, now_ms)
         facts = {
             "alarm": message.id,
             "attempt": record.attempts + 1,
@@ -281,7 +281,7 @@ class Outbox:
         session: Session,
         channel: Channel,
         record: OutboxRecord,
-        outcome: Outcome,
+        outcome: AttemptOutcome,
         *,
         since_ms: int | None = None,
     ) -> None:
@@ -289,7 +289,12 @@ class Outbox:
         now_ms = self._now_ms()
         progress = lifecycle.settled(
             Progress(
-                State(record.state), record.due_ms, record.attempts, record.possible, record.code, record.reference
+                MessageState(record.state),
+                record.due_ms,
+                record.attempts,
+                record.possible,
+                record.code,
+                record.reference,
             ),
             outcome,
             most_possible=channel.terms.most_possible,
@@ -302,24 +307,24 @@ class Outbox:
         if outcome.verdict in _NOT_THEIRS:
             usage.give_back(session, channel.id, parts=record.parts, month=record.month)
             record.parts, record.month = 0, ""
-        if outcome.verdict is Verdict.THROTTLED:
+        if outcome.verdict is AttemptVerdict.THROTTLED:
             pace = limits.reduced(usage.pace_of(session, channel.id), now_ms)
             pace = limits.spent(pace, channel.terms.limits, 1, now_ms)
             usage.keep_pace(session, channel, pace, now_ms)
         early = session.get(ReportRecord, (channel.id, progress.reference)) if progress.reference else None
         if early is not None:
-            self._apply(record, Report(early.reference, early.delivered, early.code), now_ms)
+            self._apply(record, DeliveryReport(early.reference, early.delivered, early.code), now_ms)
             session.delete(early)
 
-    def _apply(self, record: OutboxRecord, report: Report, now_ms: int) -> None:
+    def _apply(self, record: OutboxRecord, report: DeliveryReport, now_ms: int) -> None:
         before = record.state
-        self._advance(record, Event.CONFIRM if report.delivered else Event.DENY, now_ms)
+        self._advance(record, MessageEvent.CONFIRM if report.delivered else MessageEvent.DENY, now_ms)
         if record.state != before:
             record.code = report.code
 
     @staticmethod
-    def _advance(record: OutboxRecord, event: Event, now_ms: int, *, code: str | None = None) -> None:
-        record.state = lifecycle.after(State(record.state), event).value
+    def _advance(record: OutboxRecord, event: MessageEvent, now_ms: int, *, code: str | None = None) -> None:
+        record.state = lifecycle.after(MessageState(record.state), event).value
         record.changed_ms = now_ms
         if code is not None:
             record.code = code
@@ -327,11 +332,11 @@ class Outbox:
 
 def _receipt(record: OutboxRecord) -> Receipt:
     return Receipt(
-        record.parcel_id, record.channel, record.recipient, State(record.state), record.code, record.attempts
+        record.parcel_id, record.channel, record.recipient, MessageState(record.state), record.code, record.attempts
     )
 
 
-def _keep_early(session: Session, channel_id: str, report: Report, now_ms: int) -> None:
+def _keep_early(session: Session, channel_id: str, report: DeliveryReport, now_ms: int) -> None:
     """Stores a report on a message that has no answer yet; of more than `MAX_EARLY_REPORTS` drops the oldest."""
     known = session.get(ReportRecord, (channel_id, report.reference))
     if known is not None:

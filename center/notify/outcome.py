@@ -9,7 +9,7 @@ _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,47}")
 UNREADABLE: Final = "unreadable"
 
 
-class Verdict(StrEnum):
+class AttemptVerdict(StrEnum):
     """Verdict on one attempt."""
 
     TAKEN = "taken"
@@ -25,10 +25,10 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """Outcome of one attempt. No field ever holds a secret, a number or an address."""
 
-    verdict: Verdict
+    verdict: AttemptVerdict
     code: str
     """A stable word for programs: the centre's, or the receiving side's where it is one."""
     reference: str = ""

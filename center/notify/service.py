@@ -13,11 +13,11 @@ from center.notify.channels import build as build_channels
 from center.notify.channels.base import Channel
 from center.notify.dispatcher import Dispatcher
 from center.notify.errors import UnknownChannelError
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
 from center.notify.report_endpoint import Received, ReportGate
-from center.notify.views import ChannelView, OutboxPage, Standing, Views
+from center.notify.views import ChannelStanding, ChannelView, OutboxPage, Views
 from center.retention import Retention
 from provisioning.contracts.config.notify import Notify
 
@@ -116,7 +116,7 @@ class Notifier:
         """
         return tuple(self._view(channel) for channel in self.channels.values())
 
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[ChannelStanding, ...]:
         """Returns each channel's fault and monthly quota: one row read a channel, for callers that poll.
 
         Raises:
@@ -126,7 +126,12 @@ class Notifier:
         return tuple(self._views.standing(each, fault=faults.get(each.id, "")) for each in self.channels.values())
 
     def outbox_page(
-        self, *, channel: str | None = None, state: State | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        channel: str | None = None,
+        state: MessageState | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> OutboxPage:
         """Returns a page of the outbox, newest first.
 

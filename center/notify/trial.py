@@ -5,7 +5,7 @@ import getpass
 from typing import Final
 
 from center.notify.errors import TrialFailedError
-from center.notify.lifecycle import SETTLED, State
+from center.notify.lifecycle import SETTLED, MessageState
 from center.notify.outbox import Receipt
 from center.notify.service import Notifier
 
@@ -27,7 +27,7 @@ async def run(notifier: Notifier, channel: str, recipient: str | None, *, wait_s
     finally:
         await notifier.stop()
     for receipt in done:
-        if receipt.state not in {State.SENT, State.DELIVERED}:
+        if receipt.state not in {MessageState.SENT, MessageState.DELIVERED}:
             raise TrialFailedError(
                 channel=channel,
                 state=receipt.state.value,

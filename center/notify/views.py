@@ -8,7 +8,7 @@ from center.database.store import Store
 from center.notify import limits as rate
 from center.notify import usage
 from center.notify.channels.base import Channel, Kind
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.message import Message
 from center.notify.quota import Quota, QuotaState, month_of
@@ -52,7 +52,7 @@ class ChannelView(_Shown):
     recipients: tuple[RecipientView, ...]
     rate: RateView
     quota: QuotaView | None
-    messages: dict[State, int]
+    messages: dict[MessageState, int]
     """Messages in the outbox by state."""
     fault: str
     """Cause for which nothing is sent at all; empty if the channel works."""
@@ -61,7 +61,7 @@ class ChannelView(_Shown):
     reports_unreadable: int
 
 
-class Standing(_Shown):
+class ChannelStanding(_Shown):
     """Fault and monthly quota of a channel, without its messages."""
 
     id: str
@@ -76,7 +76,7 @@ class EntryView(_Shown):
     parcel_id: str
     channel: str
     recipient: str
-    state: State
+    state: MessageState
     attempts: int
     code: str
     """Code of the last attempt, or of the rule that refused the message."""
@@ -127,24 +127,24 @@ class Views:
             recipients=tuple(RecipientView(name=name, to=to) for name, to in channel.recipients.items()),
             rate=RateView(state=state, per_second=rate.per_second(state, limits), since_ms=pace.since_ms),
             quota=None if quota is None else _quota(quota, used, month),
-            messages={State(name): count for name, count in counts},
+            messages={MessageState(name): count for name, count in counts},
             fault=fault,
             reports=received[0],
             replies_dropped=received[1],
             reports_unreadable=received[2],
         )
 
-    def standing(self, channel: Channel, *, fault: str) -> Standing:
+    def standing(self, channel: Channel, *, fault: str) -> ChannelStanding:
         """Reads a channel's monthly quota alone."""
         quota = channel.terms.quota
         if quota is None:
-            return Standing(id=channel.id, fault=fault, quota=None)
+            return ChannelStanding(id=channel.id, fault=fault, quota=None)
         month = month_of(self._now_ms(), self._offset_minutes)
         with self._store.transaction() as session:
             used = usage.used(session, channel.id, month)
-        return Standing(id=channel.id, fault=fault, quota=_quota(quota, used, month))
+        return ChannelStanding(id=channel.id, fault=fault, quota=_quota(quota, used, month))
 
-    def outbox(self, *, channel: str | None, state: State | None, before: int | None, limit: int) -> OutboxPage:
+    def outbox(self, *, channel: str | None, state: MessageState | None, before: int | None, limit: int) -> OutboxPage:
         """Reads a page of messages, newest first."""
         query = select(OutboxRecord).order_by(OutboxRecord.id.desc()).limit(limit + 1)
         if channel is not None:
@@ -173,7 +173,7 @@ def _entry(record: OutboxRecord) -> EntryView:
         parcel_id=record.parcel_id,
         channel=record.channel,
         recipient=record.recipient,
-        state=State(record.state),
+        state=MessageState(record.state),
         attempts=record.attempts,
         code=record.code,
         created_ms=record.created_ms,

@@ -24,7 +24,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StageFinding:
     """A cause that was found, with the state that it gives the stage and its facts."""
 
     state: StageState
@@ -40,19 +40,19 @@ class Finding:
         return self.cause.remedy.format(**self.facts)
 
 
-def amber(cause: Cause, /, **facts: Fact) -> Finding:
+def amber(cause: Cause, /, **facts: Fact) -> StageFinding:
     """Makes a finding of a stage that works but needs attention."""
-    return Finding(_A, cause, facts)
+    return StageFinding(_A, cause, facts)
 
 
-def red(cause: Cause, /, **facts: Fact) -> Finding:
+def red(cause: Cause, /, **facts: Fact) -> StageFinding:
     """Makes a finding of a stage that does not do its work."""
-    return Finding(_R, cause, facts)
+    return StageFinding(_R, cause, facts)
 
 
-def unknown(cause: Cause, /, **facts: Fact) -> Finding:
+def unknown(cause: Cause, /, **facts: Fact) -> StageFinding:
     """Makes a finding of a stage of which there is no evidence."""
-    return Finding(_U, cause, facts)
+    return StageFinding(_U, cause, facts)
 
 
 BROKER_BETWEEN: Final = Cause(

@@ -33,7 +33,7 @@ class Reach(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[_T]):
+class ClusterAnswer(Generic[_T]):
     """The value that was asked for, or the cause for which there is none."""
 
     reach: Reach
@@ -42,23 +42,23 @@ class Answer(Generic[_T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class ClusterAnswers:
     """The answers of all parts at one time. `took_s`: time of the quickest answer, None without one."""
 
-    intake: Answer[IntakeStatus]
-    parsers: Answer[ParsersStatus]
-    storage: Answer[StorageStatus]
-    archive: Answer[UpkeepReport]
+    intake: ClusterAnswer[IntakeStatus]
+    parsers: ClusterAnswer[ParsersStatus]
+    storage: ClusterAnswer[StorageStatus]
+    archive: ClusterAnswer[UpkeepReport]
     took_s: float | None
 
     @property
-    def query(self) -> Answer[Any]:
+    def query(self) -> ClusterAnswer[Any]:
         """Reach of `query` itself: it is there if it answered anything, be it that another part is away."""
-        all_of_them: tuple[Answer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
+        all_of_them: tuple[ClusterAnswer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
         for reach in (Reach.ANSWERED, Reach.PART_AWAY, Reach.DENIED, Reach.OTHER):
             if (found := next((each for each in all_of_them if each.reach is reach), None)) is not None:
-                return Answer(reach, cause=found.cause)
-        return Answer(Reach.AWAY, cause=self.intake.cause)
+                return ClusterAnswer(reach, cause=found.cause)
+        return ClusterAnswer(Reach.AWAY, cause=self.intake.cause)
 
 
 class Cluster:
@@ -73,7 +73,7 @@ class Cluster:
             trust_env=False,
         )
 
-    async def look(self) -> Answers:
+    async def look(self) -> ClusterAnswers:
         """Asks for the state of all parts at once."""
         (intake, a), (parsers, b), (storage, c), (archive, d) = await asyncio.gather(
             self._ask("/intake", IntakeStatus),
@@ -83,12 +83,12 @@ class Cluster:
         )
         told = ((intake, a), (parsers, b), (storage, c), (archive, d))
         answered = [took for each, took in told if each.reach is Reach.ANSWERED]
-        return Answers(intake, parsers, storage, archive, min(answered, default=None))
+        return ClusterAnswers(intake, parsers, storage, archive, min(answered, default=None))
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _ask(self, path: str, model: type[_T]) -> tuple[Answer[_T], float]:
+    async def _ask(self, path: str, model: type[_T]) -> tuple[ClusterAnswer[_T], float]:
         began_s = time.monotonic()
         body = bytearray()
         try:
@@ -96,30 +96,32 @@ class Cluster:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER_BYTES:
-                        return Answer(Reach.OTHER, cause=f"{path}: more than {MAX_ANSWER_BYTES} bytes"), 0.0
+                        return ClusterAnswer(Reach.OTHER, cause=f"{path}: more than {MAX_ANSWER_BYTES} bytes"), 0.0
         except (httpx.TimeoutException, TimeoutError):
-            return Answer(Reach.AWAY, cause=f"no answer within {TIMEOUT_S:.0f} s"), 0.0
+            return ClusterAnswer(Reach.AWAY, cause=f"no answer within {TIMEOUT_S:.0f} s"), 0.0
         except httpx.HTTPError as error:
-            return Answer(Reach.AWAY, cause=str(error) or type(error).__name__), 0.0
+            return ClusterAnswer(Reach.AWAY, cause=str(error) or type(error).__name__), 0.0
         return _read(path, response.status_code, bytes(body), model), time.monotonic() - began_s
 
 
-def _read(path: str, status: int, body: bytes, model: type[_T]) -> Answer[_T]:
+def _read(path: str, status: int, body: bytes, model: type[_T]) -> ClusterAnswer[_T]:
     match status:
         case 200:
             try:
-                return Answer(Reach.ANSWERED, model.model_validate_json(body))
+                return ClusterAnswer(Reach.ANSWERED, model.model_validate_json(body))
             except ValidationError as error:
-                return Answer(Reach.OTHER, cause=f"{path}: not a valid {model.__name__} ({error.error_count()} faults)")
+                return ClusterAnswer(
+                    Reach.OTHER, cause=f"{path}: not a valid {model.__name__} ({error.error_count()} faults)"
+                )
         case 401 | 403:
-            return Answer(Reach.DENIED, cause=f"HTTP {status}")
+            return ClusterAnswer(Reach.DENIED, cause=f"HTTP {status}")
         case 503 if b'"unavailable"' in body:
-            return Answer(Reach.PART_AWAY, cause=_detail(body))
+            return ClusterAnswer(Reach.PART_AWAY, cause=_detail(body))
         case 502 | 503 | 504:
-            return Answer(Reach.AWAY, cause=f"HTTP {status}")
+            return ClusterAnswer(Reach.AWAY, cause=f"HTTP {status}")
         case _:
             # Also a 404: of Ray Serve's proxy before the application, or of a cluster without this path.
-            return Answer(Reach.OTHER, cause=f"{path}: HTTP {status}")
+            return ClusterAnswer(Reach.OTHER, cause=f"{path}: HTTP {status}")
 
 
 class _Said(BaseModel):

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from center.database.store import Base, Store
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.verdict import Figures, Verdict, View
+from center.pipeline.verdict import ChainViewBase, Figures, StageVerdict
 
 EVERY_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 
 
-class Point(View):
+class Point(ChainViewBase):
     """One minute of one stage: its worst state and all causes in it, and its last figures."""
 
     at_ms: int
@@ -25,7 +25,7 @@ class Point(View):
     figures: Figures
 
 
-class StageHistory(View):
+class StageHistory(ChainViewBase):
     """One stage's points, oldest first. A minute without a sample has none."""
 
     stage: Stage
@@ -77,7 +77,7 @@ class History:
                 # The newest may be the present minute, which goes on.
                 self._kept_ms = found[-1].at_ms - 1
 
-    def add(self, at_ms: int, verdicts: tuple[Verdict, ...]) -> None:
+    def add(self, at_ms: int, verdicts: tuple[StageVerdict, ...]) -> None:
         """Adds the verdicts of one time. Those of one minute become one point."""
         minute_ms = at_ms - at_ms % EVERY_MS
         with self._lock:
@@ -121,7 +121,7 @@ class History:
         )
 
 
-def _point(minute_ms: int, verdict: Verdict, last: Point | None) -> Point:
+def _point(minute_ms: int, verdict: StageVerdict, last: Point | None) -> Point:
     codes = [finding.cause.code for finding in verdict.findings]
     state = verdict.state
     if last is not None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 from center.pipeline import judge_cluster, judge_edge
-from center.pipeline.sample import Sample, Span
+from center.pipeline.sample import Sample, SampleSpan
 from center.pipeline.stages import Stage
-from center.pipeline.verdict import Verdict
+from center.pipeline.verdict import StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
 
-RULES: Final[dict[Stage, Callable[[Span, Pipeline], Verdict]]] = {
+RULES: Final[dict[Stage, Callable[[SampleSpan, Pipeline], StageVerdict]]] = {
     Stage.DEVICES: judge_edge.devices,
     Stage.PLATFORMS: judge_edge.platforms,
     Stage.AGENTS: judge_edge.agents,
@@ -23,7 +23,7 @@ RULES: Final[dict[Stage, Callable[[Span, Pipeline], Verdict]]] = {
 }
 
 
-def judge(now: Sample, before: Sample | None, limits: Pipeline) -> tuple[Verdict, ...]:
+def judge(now: Sample, before: Sample | None, limits: Pipeline) -> tuple[StageVerdict, ...]:
     """Judges every stage, in the order of the chain. `before`: evidence of a window ago; None: too early to compare."""
-    span = Span(now, before)
+    span = SampleSpan(now, before)
     return tuple(rule(span, limits) for rule in RULES.values())

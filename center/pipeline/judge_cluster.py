@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.quota import QuotaState
 from center.notify.views import ChannelView
 from center.pipeline import causes
-from center.pipeline.causes import Finding, amber, red, unknown
-from center.pipeline.cluster_client import Answer, Answers, Reach
+from center.pipeline.causes import StageFinding, amber, red, unknown
+from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge_edge import GB, late
-from center.pipeline.sample import Span, grown, named
+from center.pipeline.sample import SampleSpan, grown, named
 from center.pipeline.stages import Stage
-from center.pipeline.verdict import Figures, Verdict
+from center.pipeline.verdict import Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
 
 PARSING: Final = ("parser", "canary", "embedder")
 ARCHIVER: Final = "archiver"
 LIVE, BACKLOG = "live", "backlog"
-GONE: Final = (State.UNDELIVERED, State.FAILED, State.UNKNOWN, State.EXPIRED)
+GONE: Final = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
 
 
-def intake(span: Span, limits: Pipeline) -> Verdict:
+def intake(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the intake of messages."""
     status = span.now.intake
     figures = Figures(
@@ -32,10 +32,10 @@ def intake(span: Span, limits: Pipeline) -> Verdict:
         drops=span.intake(lambda each: sum(each.dropped.values())),
         queued=None if status is None else sum(status.waiting.values()),
     )
-    return Verdict.of(Stage.INTAKE, figures, _of_intake(span, figures, limits))
+    return StageVerdict.of(Stage.INTAKE, figures, _of_intake(span, figures, limits))
 
 
-def _of_intake(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+def _of_intake(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[StageFinding]:
     answers = span.now.answers
     if (nothing := _nothing(answers, None if answers is None else answers.intake)) is not None:
         yield nothing
@@ -62,7 +62,7 @@ def _of_intake(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findi
         yield amber(causes.INTAKE_RETRIES, count=retries, window_s=window_s)
 
 
-def _left_waiting(span: Span) -> int:
+def _left_waiting(span: SampleSpan) -> int:
     """Counts pictures that waited at agents for the whole span while an idle intake received none."""
     status = span.now.intake
     if span.before is None or status is None or status.in_flight or span.intake(lambda each: each.received) != 0:
@@ -73,7 +73,7 @@ def _left_waiting(span: Span) -> int:
     return sum(new.spool_messages for new, old in pairs if new.spool_messages and old.spool_messages)
 
 
-def parse(span: Span, limits: Pipeline) -> Verdict:
+def parse(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the stages that read pictures: parser, canary, embedder."""
     status = span.now.intake
     figures = Figures(
@@ -82,10 +82,10 @@ def parse(span: Span, limits: Pipeline) -> Verdict:
         errors=span.intake(lambda each: each.leaks),
         queued=None if status is None else sum(status.at_work.get(each, 0) for each in PARSING),
     )
-    return Verdict.of(Stage.PARSE, figures, _of_parse(span, figures, limits))
+    return StageVerdict.of(Stage.PARSE, figures, _of_parse(span, figures, limits))
 
 
-def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+def _of_parse(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[StageFinding]:
     answers = span.now.answers
     if (nothing := _nothing(answers, None if answers is None else answers.parsers)) is not None:
         yield nothing
@@ -113,7 +113,7 @@ def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findin
     yield from late(causes.PARSE_SLOW, figures.lag_s, limits.parse_lag)
 
 
-def _told_stuck(span: Span, where: str) -> Finding | None:
+def _told_stuck(span: SampleSpan, where: str) -> StageFinding | None:
     """Finds a stage at which messages are stuck, as the intake itself reports."""
     for each in () if span.now.intake is None else span.now.intake.stuck:
         if each.stage == where:
@@ -123,7 +123,7 @@ def _told_stuck(span: Span, where: str) -> Finding | None:
     return None
 
 
-def _stuck(span: Span, where: str) -> int:
+def _stuck(span: SampleSpan, where: str) -> int:
     """Counts pictures that are at a deployment, if for the whole window none was finished anywhere."""
     now, before = span.now.intake, None if span.before is None else span.before.intake
     if now is None or before is None:
@@ -132,7 +132,7 @@ def _stuck(span: Span, where: str) -> int:
     return now.at_work.get(where, 0) if done == 0 and before.at_work.get(where, 0) else 0
 
 
-def archive(span: Span, limits: Pipeline) -> Verdict:
+def archive(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the archiver. Without an answer of the cluster, its rate is that of the hints of fresh commits."""
     status = span.now.intake
     hints = span.rate(len(span.now.passages)) if span.now.link_fault is None else None
@@ -142,10 +142,10 @@ def archive(span: Span, limits: Pipeline) -> Verdict:
         lag_s=span.hop_s("commit"),
         queued=None if status is None else status.at_work.get(ARCHIVER, 0),
     )
-    return Verdict.of(Stage.ARCHIVE, figures, _of_archive(span, figures, limits))
+    return StageVerdict.of(Stage.ARCHIVE, figures, _of_archive(span, figures, limits))
 
 
-def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+def _of_archive(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[StageFinding]:
     answers = span.now.answers
     if (nothing := _nothing(answers, None if answers is None else answers.archive)) is not None:
         yield nothing
@@ -164,14 +164,14 @@ def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Find
         yield amber(causes.UPKEEP, cause=alarm[:300])
 
 
-def storage(span: Span, limits: Pipeline) -> Verdict:
+def storage(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the disk under the archive."""
     disk = None if span.now.answers is None else span.now.answers.storage.value
     figures = Figures(free_bytes=None if disk is None else disk.free_bytes)
-    return Verdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
+    return StageVerdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
 
 
-def _of_storage(span: Span, limits: Pipeline) -> Iterator[Finding]:
+def _of_storage(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:
     answers = span.now.answers
     if (nothing := _nothing(answers, None if answers is None else answers.storage)) is not None:
         yield nothing
@@ -184,14 +184,14 @@ def _of_storage(span: Span, limits: Pipeline) -> Iterator[Finding]:
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.cause)
 
 
-def query(span: Span, limits: Pipeline) -> Verdict:
+def query(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the query service."""
     answers = span.now.answers
     figures = Figures(lag_s=None if answers is None else answers.took_s)
-    return Verdict.of(Stage.QUERY, figures, _of_query(answers, figures, limits))
+    return StageVerdict.of(Stage.QUERY, figures, _of_query(answers, figures, limits))
 
 
-def _of_query(answers: Answers | None, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+def _of_query(answers: ClusterAnswers | None, figures: Figures, limits: Pipeline) -> Iterator[StageFinding]:
     if answers is None:
         yield unknown(causes.QUERY_BETWEEN)
         return
@@ -206,7 +206,7 @@ def _of_query(answers: Answers | None, figures: Figures, limits: Pipeline) -> It
             yield from late(causes.QUERY_SLOW, figures.lag_s, limits.query_lag)
 
 
-def _nothing(answers: Answers | None, answer: Answer[Any] | None) -> Finding | None:
+def _nothing(answers: ClusterAnswers | None, answer: ClusterAnswer[Any] | None) -> StageFinding | None:
     """Finds why a part cannot be judged: `query` does not answer, or does not know the request."""
     if answers is None or answer is None or answers.query.reach in {Reach.AWAY, Reach.DENIED, Reach.OTHER}:
         return unknown(causes.QUERY_BETWEEN)
@@ -215,19 +215,21 @@ def _nothing(answers: Answers | None, answer: Answer[Any] | None) -> Finding | N
     return None
 
 
-def notify(span: Span, _limits: Pipeline) -> Verdict:
+def notify(span: SampleSpan, _limits: Pipeline) -> StageVerdict:
     """Judges the notification channels."""
     channels = span.now.channels
-    waiting = sum(each.messages.get(State.WAITING, 0) + each.messages.get(State.SENDING, 0) for each in channels)
+    waiting = sum(
+        each.messages.get(MessageState.WAITING, 0) + each.messages.get(MessageState.SENDING, 0) for each in channels
+    )
     gone = [_gone(span, each) for each in channels]
     figures = Figures(
         errors=None if span.before is None or not channels else sum(gone), queued=waiting if channels else None
     )
     findings = [finding for each in channels for finding in _of_channel(span, each)]
-    return Verdict.of(Stage.NOTIFY, figures, findings if channels else [unknown(causes.NO_CHANNELS)])
+    return StageVerdict.of(Stage.NOTIFY, figures, findings if channels else [unknown(causes.NO_CHANNELS)])
 
 
-def _gone(span: Span, channel: ChannelView) -> int:
+def _gone(span: SampleSpan, channel: ChannelView) -> int:
     """Counts messages that were given up or reported as not delivered since the span began."""
     before = None if span.before is None else {each.id: each for each in span.before.channels}.get(channel.id)
     if before is None:
@@ -235,7 +237,7 @@ def _gone(span: Span, channel: ChannelView) -> int:
     return sum(max(0, channel.messages.get(each, 0) - before.messages.get(each, 0)) for each in GONE)
 
 
-def _of_channel(span: Span, channel: ChannelView) -> Iterator[Finding]:
+def _of_channel(span: SampleSpan, channel: ChannelView) -> Iterator[StageFinding]:
     if channel.fault:
         yield red(causes.CHANNEL_STANDS, channel=channel.id, cause=channel.fault)
     quota = channel.quota

@@ -7,10 +7,10 @@ from typing import Final
 
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline import causes
-from center.pipeline.causes import Finding, amber, red, unknown
-from center.pipeline.sample import Sample, Span, grown, named
+from center.pipeline.causes import StageFinding, amber, red, unknown
+from center.pipeline.sample import Sample, SampleSpan, grown, named
 from center.pipeline.stages import Stage
-from center.pipeline.verdict import Figures, Verdict
+from center.pipeline.verdict import Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline, Slow
 from provisioning.contracts.fleet.documents import Verdict as Taken
 
@@ -26,7 +26,7 @@ _DELIVERS: Final = frozenset({DeviceState.ONLINE, DeviceState.STARTING})
 _SHOWN: Final = 3
 
 
-def devices(span: Span, limits: Pipeline) -> Verdict:
+def devices(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the cameras, as their agents report. A camera behind a silent agent is that agent's fault: not counted."""
     known = span.now.cameras
     heard = [each for each in known if each.cause_kind in _OWN and each.state is not DeviceState.UNKNOWN]
@@ -36,12 +36,12 @@ def devices(span: Span, limits: Pipeline) -> Verdict:
         errors=len(down) if heard else None,
         queued=None,
     )
-    return Verdict.of(Stage.DEVICES, figures, _of_devices(span.now, heard, down, limits))
+    return StageVerdict.of(Stage.DEVICES, figures, _of_devices(span.now, heard, down, limits))
 
 
 def _of_devices(
     now: Sample, heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline
-) -> Iterator[Finding]:
+) -> Iterator[StageFinding]:
     if not now.cameras:
         yield unknown(causes.NO_CAMERAS) if now.link_fault is None else unknown(causes.BROKER_BETWEEN)
     elif not heard:
@@ -57,7 +57,7 @@ def _of_devices(
     )
 
 
-def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline) -> Iterator[Finding]:
+def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline) -> Iterator[StageFinding]:
     """Finds cameras of one agent that went offline together, which has one cause."""
     for agent_id in sorted({each.agent_id for each in down}):
         all_of_it = sum(each.agent_id == agent_id for each in heard)
@@ -75,7 +75,7 @@ def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: P
             )
 
 
-def platforms(span: Span, limits: Pipeline) -> Verdict:
+def platforms(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges recorders and platforms by the cameras behind them."""
     now = span.now
     behind: dict[tuple[str, str], list[CameraView]] = defaultdict(list)
@@ -85,7 +85,7 @@ def platforms(span: Span, limits: Pipeline) -> Verdict:
             behind[camera.agent_id, status.device_id].append(camera)
     down = {key: [each for each in of if each.state not in _DELIVERS] for key, of in behind.items()}
     figures = Figures(errors=sum(map(bool, down.values())) if behind else None)
-    return Verdict.of(Stage.PLATFORMS, figures, _of_platforms(now, behind, down, limits))
+    return StageVerdict.of(Stage.PLATFORMS, figures, _of_platforms(now, behind, down, limits))
 
 
 def _of_platforms(
@@ -93,7 +93,7 @@ def _of_platforms(
     behind: dict[tuple[str, str], list[CameraView]],
     down: dict[tuple[str, str], list[CameraView]],
     limits: Pipeline,
-) -> Iterator[Finding]:
+) -> Iterator[StageFinding]:
     if not behind:
         if now.link_fault is not None:
             yield unknown(causes.BROKER_BETWEEN)
@@ -120,7 +120,7 @@ def _of_platforms(
             yield amber(causes.PLATFORM_PARTLY, **facts, down=len(lost), cause=cause)
 
 
-def agents(span: Span, limits: Pipeline) -> Verdict:
+def agents(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the agents by their heartbeats."""
     now = span.now
     drops = [span.dropped(agent_id) for agent_id in now.live_agents]
@@ -132,16 +132,16 @@ def agents(span: Span, limits: Pipeline) -> Verdict:
         drops=None if span.before is None or not beats else sum(sum(each.values()) for each in drops),
         queued=sum(beat.spool_messages + beat.queued for beat in beats) if beats else None,
     )
-    return Verdict.of(Stage.AGENTS, figures, _of_agents(span, limits))
+    return StageVerdict.of(Stage.AGENTS, figures, _of_agents(span, limits))
 
 
-def _errors(span: Span) -> int | None:
+def _errors(span: SampleSpan) -> int | None:
     if span.before is None or not span.heard():
         return None
     return sum(grown(new.quarantined, old.quarantined) for new, old in span.heard().values() if old is not None)
 
 
-def _of_agents(span: Span, limits: Pipeline) -> Iterator[Finding]:
+def _of_agents(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:
     now = span.now
     if now.link_fault is not None:
         yield unknown(causes.BROKER_BETWEEN)
@@ -164,7 +164,7 @@ def _of_agents(span: Span, limits: Pipeline) -> Iterator[Finding]:
             yield from _of_work(span, agent.agent_id, limits)
 
 
-def _of_cameras_within(now: Sample, limits: Pipeline) -> Iterator[Finding]:
+def _of_cameras_within(now: Sample, limits: Pipeline) -> Iterator[StageFinding]:
     """Finds cameras whose pictures come, but are not redacted or are paused."""
     own = [each for each in now.cameras if each.cause_kind in _OWN]
     bare = [each for each in own if each.state is DeviceState.REDACTION_UNAVAILABLE]
@@ -177,7 +177,7 @@ def _of_cameras_within(now: Sample, limits: Pipeline) -> Iterator[Finding]:
         yield amber(causes.CAMERAS_PAUSED, count=len(paused), cameras=_some(paused))
 
 
-def _of_certificate(agent: AgentView, now_ms: int, limits: Pipeline) -> Iterator[Finding]:
+def _of_certificate(agent: AgentView, now_ms: int, limits: Pipeline) -> Iterator[StageFinding]:
     if agent.certificate_ends_ms is None:
         return
     days = (agent.certificate_ends_ms - now_ms) / _DAY_MS
@@ -187,7 +187,7 @@ def _of_certificate(agent: AgentView, now_ms: int, limits: Pipeline) -> Iterator
         yield amber(causes.CERTIFICATE_ENDS, agent_id=agent.agent_id, days=round(days, 1))
 
 
-def _of_configuration(agent: AgentView) -> Iterator[Finding]:
+def _of_configuration(agent: AgentView) -> Iterator[StageFinding]:
     said = agent.configuration
     if said is not None and said.verdict in {Taken.ROLLED_BACK, Taken.REFUSED}:
         yield amber(
@@ -199,7 +199,7 @@ def _of_configuration(agent: AgentView) -> Iterator[Finding]:
         )
 
 
-def _of_work(span: Span, agent_id: str, limits: Pipeline) -> Iterator[Finding]:
+def _of_work(span: SampleSpan, agent_id: str, limits: Pipeline) -> Iterator[StageFinding]:
     beat, before = span.heard().get(agent_id, (None, None))
     if beat is None:
         return
@@ -228,7 +228,7 @@ def _of_work(span: Span, agent_id: str, limits: Pipeline) -> Iterator[Finding]:
         yield (red if is_red else amber)(causes.AGENT_DISK, agent_id=agent_id, free=round(beat.disk_free_bytes / GB, 1))
 
 
-def broker(span: Span, limits: Pipeline) -> Verdict:
+def broker(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the broker by the centre's connection to it and by the figures that it publishes."""
     now = span.now
     figures = Figures(
@@ -237,10 +237,10 @@ def broker(span: Span, limits: Pipeline) -> Verdict:
         drops=span.broker(lambda each: each.dropped),
         queued=None if now.broker is None else now.broker.held,
     )
-    return Verdict.of(Stage.BROKER, figures, _of_broker(span, figures, limits))
+    return StageVerdict.of(Stage.BROKER, figures, _of_broker(span, figures, limits))
 
 
-def _of_broker(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+def _of_broker(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[StageFinding]:
     if span.now.link_fault is not None:
         yield red(causes.BROKER_AWAY, cause=span.now.link_fault)
         return
@@ -251,7 +251,7 @@ def _of_broker(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findi
     yield from late(causes.BROKER_SLOW, figures.lag_s, limits.broker_lag)
 
 
-def late(cause: causes.Cause, lag_s: float | None, limit: Slow) -> Iterator[Finding]:
+def late(cause: causes.Cause, lag_s: float | None, limit: Slow) -> Iterator[StageFinding]:
     """Yields the cause if a lag reaches its limit."""
     if lag_s is not None and lag_s >= limit.amber_s:
         yield (red if lag_s >= limit.red_s else amber)(cause, lag_s=round(lag_s, 1))

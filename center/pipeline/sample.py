@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from center.fleet.devices import AgentView, CameraView, DeviceState
 from center.notify.views import ChannelView
 from center.pipeline.broker_figures import BrokerFigures, Passage
-from center.pipeline.cluster_client import Answers
+from center.pipeline.cluster_client import ClusterAnswers
 from provisioning.contracts.query.archive import IntakeStatus
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 
@@ -27,7 +27,7 @@ class Sample:
     heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
     """The last heartbeat of each agent that ever sent one; `agents` says if it is still valid."""
     broker: BrokerFigures | None = None
-    answers: Answers | None = None
+    answers: ClusterAnswers | None = None
     passages: tuple[Passage, ...] = ()
     """Hop times of the window that ends here."""
     channels: tuple[ChannelView, ...] = ()
@@ -59,7 +59,7 @@ def grown_by_name(now: Mapping[str, int], before: Mapping[str, int] | None) -> d
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SampleSpan:
     """The span from one sample to another; without the first, no growth is known."""
 
     now: Sample

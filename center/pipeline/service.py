@@ -21,11 +21,11 @@ from center.pipeline.history import History, StageHistory
 from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
 from center.pipeline.stages import OF_ITS_OWN, Stage, StageState
-from center.pipeline.verdict import CauseView, Figures, Verdict, View
+from center.pipeline.verdict import CauseView, ChainViewBase, Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline as Limits
 
 
-class StageView(View):
+class StageView(ChainViewBase):
     """One stage. `since_ms`: begin of its present state, by the centre's clock."""
 
     stage: Stage
@@ -36,7 +36,7 @@ class StageView(View):
     figures: Figures
 
 
-class PipelineView(View):
+class PipelineView(ChainViewBase):
     """The chain as last judged; `stages` in the order in which a picture meets them."""
 
     at_ms: int
@@ -53,7 +53,7 @@ class Look:
 
     sample: Sample
     before: Sample | None
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[StageVerdict, ...]
     since_ms: Mapping[Stage, int]
 
     def view(self, fault: str) -> PipelineView:

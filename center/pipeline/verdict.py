@@ -5,19 +5,19 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from center.pipeline.causes import Finding
+from center.pipeline.causes import StageFinding
 from center.pipeline.stages import Stage, StageState
 
 _WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN, StageState.GREEN)
 
 
-class View(BaseModel):
+class ChainViewBase(BaseModel):
     """Base of the views of the chain."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Figures(View):
+class Figures(ChainViewBase):
     """Figures of a stage over the last window. None: not reported, or nothing to measure; never 0 instead."""
 
     rate_per_s: float | None = None
@@ -29,7 +29,7 @@ class Figures(View):
     free_bytes: int | None = None
 
 
-class CauseView(View):
+class CauseView(ChainViewBase):
     """A finding, as the API shows it."""
 
     state: StageState
@@ -40,7 +40,7 @@ class CauseView(View):
     facts: dict[str, str | int | float]
 
     @classmethod
-    def of(cls, finding: Finding) -> "CauseView":
+    def of(cls, finding: StageFinding) -> "CauseView":
         return cls(
             state=finding.state,
             code=finding.cause.code,
@@ -50,7 +50,7 @@ class CauseView(View):
         )
 
 
-class Verdict(View):
+class StageVerdict(ChainViewBase):
     """One stage as judged. `findings`: the worst first; none if it is green."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -58,10 +58,10 @@ class Verdict(View):
     stage: Stage
     state: StageState
     figures: Figures
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[StageFinding, ...] = ()
 
     @classmethod
-    def of(cls, stage: Stage, figures: Figures, findings: Iterable[Finding]) -> "Verdict":
+    def of(cls, stage: Stage, figures: Figures, findings: Iterable[StageFinding]) -> "StageVerdict":
         """Orders the findings; the stage has the state of the worst."""
         ordered = tuple(sorted(findings, key=lambda each: _WORST.index(each.state)))
         return cls(

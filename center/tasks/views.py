@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from center.access.permissions import Scope
 from center.fleet.devices import CameraView, CauseKind, DeviceState
-from center.pipeline.sample import Sample, Span, grown
-from center.pipeline.verdict import View
+from center.pipeline.sample import Sample, SampleSpan, grown
+from center.pipeline.verdict import ChainViewBase
 from provisioning.contracts.fleet.commands import Priority, TaskReport, Verb
 from provisioning.contracts.wire.messages import CameraStatus, Ledger, Recording, SourceKind
 
@@ -53,7 +53,7 @@ class Lane(StrEnum):
     """Backlog: after live pictures, but at least one in eight is let through."""
 
 
-class RecordingProgress(View):
+class RecordingProgress(ChainViewBase):
     """Progress of the recording that was brought last. Only the user who brings it knows its length."""
 
     started_at_ms: int
@@ -75,7 +75,7 @@ class AskedState(StrEnum):
     """It has lapsed, and the agent never answered."""
 
 
-class Asked(View):
+class Asked(ChainViewBase):
     """The newest order to a task."""
 
     verb: Verb
@@ -87,7 +87,7 @@ class Asked(View):
     """The agent's cause, where it refused."""
 
 
-class TaskView(View):
+class TaskView(ChainViewBase):
     """A parse task, its state and its figures."""
 
     agent_id: str
@@ -110,14 +110,14 @@ class TaskView(View):
     asked: Asked | None
 
 
-class LaneView(View):
+class LaneView(ChainViewBase):
     """Count of pictures that wait in one lane of the intake."""
 
     lane: Lane
     waiting: int
 
 
-class TaskList(View):
+class TaskList(ChainViewBase):
     """The tasks in sight. `lanes` and `at_work` (pictures by deployment) are None where the intake does not answer."""
 
     at_ms: int
@@ -135,7 +135,7 @@ def tasks(
     asked: Mapping[tuple[str, str], Asked] | None = None,
 ) -> TaskList:
     """Lists tasks: live ones first, then by agent and camera. `told`: the agents' reports; `asked`: newest orders."""
-    span = Span(now, before)
+    span = SampleSpan(now, before)
     seen = [
         _ordered(_task(span, each), told or {}, asked or {})
         for each in now.cameras
@@ -171,7 +171,7 @@ def _ordered(task: TaskView, told: Mapping[str, TaskReport], asked: Mapping[tupl
     )
 
 
-def _task(span: Span, camera: CameraView) -> TaskView:
+def _task(span: SampleSpan, camera: CameraView) -> TaskView:
     status = span.now.statuses.get((camera.agent_id, camera.camera_id))
     beat, before = span.heard().get(camera.agent_id, (None, None))
     ledger = None if beat is None else beat.cameras.get(camera.camera_id)
@@ -240,7 +240,7 @@ def _brought(recording: Recording | None) -> TaskState:
             return TaskState.BROKEN
 
 
-def _rate(span: Span, now: Ledger | None, before: Ledger | None, count: str) -> float | None:
+def _rate(span: SampleSpan, now: Ledger | None, before: Ledger | None, count: str) -> float | None:
     if now is None or before is None:
         return None
     return span.rate(grown(getattr(now, count), getattr(before, count)))

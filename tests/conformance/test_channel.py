@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from center.notify.channels.base import Channel, Refusal
-from center.notify.outcome import Verdict
+from center.notify.outcome import AttemptVerdict
 from tests.support import notify_world as world
 from tests.support.mail_relay import PASSWORD, Relay, RudeRelay
 from tests.support.mas_gateway import SECRET, Gateway
@@ -100,7 +100,7 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
 
 async def test_what_is_handed_over_says_camera_time_with_zone_rule_and_path(peer: Peer) -> None:
     outcome = await peer.channel.deliver(parcel_of(peer.channel))
-    assert outcome.verdict is Verdict.TAKEN
+    assert outcome.verdict is AttemptVerdict.TAKEN
     (text,) = peer.taken()
     for said in ("3号机位", "2026-11-18 19:06:40 +08:00", "电动车进梯", "/alarms/17"):
         assert said in text
@@ -151,14 +151,14 @@ UNKNOWN_HOST: dict[str, Callable[[Path], Channel]] = {
 async def test_where_nobody_listens_it_was_certainly_not_taken(kind: str, tmp_path: Path) -> None:
     channel = NOBODY[kind](tmp_path, free_port())
     outcome = await channel.deliver(parcel_of(channel))
-    assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "unreachable")
+    assert (outcome.verdict, outcome.code) == (AttemptVerdict.NOT_TAKEN, "unreachable")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_name_that_nobody_knows_is_certainly_not_reached(kind: str, tmp_path: Path) -> None:
     channel = UNKNOWN_HOST[kind](tmp_path)
     outcome = await channel.deliver(parcel_of(channel))
-    assert outcome.verdict is Verdict.NOT_TAKEN
+    assert outcome.verdict is AttemptVerdict.NOT_TAKEN
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,12 @@ class Case:
     """How an HTTP peer misbehaves, and what that means for each kind."""
 
     act: Act
-    webhook: Verdict
-    sms: Verdict
+    webhook: AttemptVerdict
+    sms: AttemptVerdict
     timeout_s: float = 10.0
 
 
-U, N, T, K = Verdict.UNKNOWN, Verdict.NOT_TAKEN, Verdict.THROTTLED, Verdict.TAKEN
+U, N, T, K = AttemptVerdict.UNKNOWN, AttemptVerdict.NOT_TAKEN, AttemptVerdict.THROTTLED, AttemptVerdict.TAKEN
 HTTP_CASES = (
     Case(Act.HANG_UP_BEFORE, U, U),  # from here it looks like the next
     Case(Act.HANG_UP_AFTER, U, U),
@@ -206,7 +206,7 @@ class MailCase:
 
     script: tuple[bytes, ...]
     end: str
-    verdict: Verdict
+    verdict: AttemptVerdict
     timeout_s: float = 10.0
 
 
@@ -214,10 +214,10 @@ MAIL = {
     "hangs up at once": MailCase((), "hang_up", N),
     "garbage in place of a greeting": MailCase((b"\xff\x00 what",), "hang_up", N),
     "busy": MailCase((b"421 later",), "hang_up", T),
-    "refuses the sender": MailCase((GREETING, OK, b"550 no"), "hang_up", Verdict.REFUSED),
-    "refuses the recipient": MailCase((GREETING, OK, OK, b"550 no such user"), "hang_up", Verdict.REFUSED),
+    "refuses the sender": MailCase((GREETING, OK, b"550 no"), "hang_up", AttemptVerdict.REFUSED),
+    "refuses the recipient": MailCase((GREETING, OK, OK, b"550 no such user"), "hang_up", AttemptVerdict.REFUSED),
     "recipient greylisted": MailCase((GREETING, OK, OK, b"450 later"), "hang_up", N),
-    "refuses the text": MailCase((GREETING, OK, OK, OK, b"554 no"), "hang_up", Verdict.REFUSED),
+    "refuses the text": MailCase((GREETING, OK, OK, OK, b"554 no"), "hang_up", AttemptVerdict.REFUSED),
     "hangs up before the text": MailCase((GREETING, OK, OK), "hang_up", N),
     "hangs up after the text": MailCase(UP_TO_TEXT, "hang_up", U),
     "says nothing after the text": MailCase(UP_TO_TEXT, "silent", U, timeout_s=0.6),
@@ -249,7 +249,7 @@ async def test_a_handshake_that_does_not_end_is_ended(security: Any, script: tup
     with RudeRelay(script, end="tls drip") as relay:
         config = world.mail(tmp_path, relay.port, security=security, timeout_s=0.6)
         channel = world.channel(config)
-        assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.NOT_TAKEN
+        assert (await channel.deliver(parcel_of(channel))).verdict is AttemptVerdict.NOT_TAKEN
 
 
 async def test_a_relay_without_starttls_gets_nothing_not_even_a_login(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ async def test_a_relay_without_starttls_gets_nothing_not_even_a_login(tmp_path: 
         config = world.mail(tmp_path, relay.port, security="starttls", username="wayside", password_file=secret)
         channel = world.channel(config)
         outcome = await channel.deliver(parcel_of(channel))
-        assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "no_tls_or_login")
+        assert (outcome.verdict, outcome.code) == (AttemptVerdict.NOT_TAKEN, "no_tls_or_login")
     assert not any(b"AUTH" in line or b"MAIL" in line for line in relay.heard)
 
 
@@ -271,7 +271,7 @@ async def test_mail_goes_encrypted_to_a_relay_that_is_believed(security: Any, tm
             tmp_path, relay.port, security=security, ca_file=pki.ca_file, username="wayside", password_file=secret
         )
         channel = world.channel(config)
-        assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.TAKEN
+        assert (await channel.deliver(parcel_of(channel))).verdict is AttemptVerdict.TAKEN
         ((recipients, letter),) = relay.mail
         assert recipients == [world.ADDRESS]
         assert not letter.is_multipart()
@@ -280,11 +280,11 @@ async def test_mail_goes_encrypted_to_a_relay_that_is_believed(security: Any, tm
 
         stranger = world.channel(config.model_copy(update={"ca_file": None}))
         outcome = await stranger.deliver(parcel_of(stranger))
-        assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "tls_failed")
+        assert (outcome.verdict, outcome.code) == (AttemptVerdict.NOT_TAKEN, "tls_failed")
 
         wrong = world.secret(tmp_path, "other.password", "wrong")
         mistaken = world.channel(config.model_copy(update={"password_file": wrong}))
-        assert (await mistaken.deliver(parcel_of(mistaken))).verdict is Verdict.NOT_TAKEN
+        assert (await mistaken.deliver(parcel_of(mistaken))).verdict is AttemptVerdict.NOT_TAKEN
         assert len(relay.mail) == 1
 
 
@@ -293,11 +293,11 @@ async def test_a_webhook_goes_encrypted_to_a_receiver_that_is_believed(tmp_path:
     with Receiver(pki.server) as receiver:
         config = world.webhook(tmp_path, receiver.url, ca_file=pki.ca_file)
         channel = world.channel(config)
-        assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.TAKEN
+        assert (await channel.deliver(parcel_of(channel))).verdict is AttemptVerdict.TAKEN
         for change in ({"ca_file": None}, {"url": receiver.url.replace("localhost", "127.0.0.1")}):
             stranger = world.channel(config.model_copy(update=change))
             outcome = await stranger.deliver(parcel_of(stranger))
-            assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "tls_failed")
+            assert (outcome.verdict, outcome.code) == (AttemptVerdict.NOT_TAKEN, "tls_failed")
         assert (len(receiver.alarms), receiver.forged) == (1, 0)
 
 
@@ -309,7 +309,7 @@ async def test_a_gateways_certificate_of_another_name_is_believed_by_that_name_a
             gateway._server.socket, server_side=True, do_handshake_on_connect=False
         )
         config = world.sms(tmp_path, gateway.url, ca_file=pki.ca_file)
-        for tls_name, verdict in (("mas.example", Verdict.TAKEN), (None, N), ("other.example", N)):
+        for tls_name, verdict in (("mas.example", AttemptVerdict.TAKEN), (None, N), ("other.example", N)):
             channel = world.channel(config.model_copy(update={"tls_name": tls_name}))
             outcome = await channel.deliver(parcel_of(channel))
             assert outcome.verdict is verdict, outcome
@@ -327,7 +327,7 @@ async def test_a_name_that_resolves_to_this_machine_is_not_connected_to(
     with peer:
         channel = world.channel(make(tmp_path, f"https://inside.example:{peer.port}/hook", allow_loopback=False))
         outcome = await channel.deliver(parcel_of(channel))
-        assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "forbidden_address")
+        assert (outcome.verdict, outcome.code) == (AttemptVerdict.NOT_TAKEN, "forbidden_address")
         assert peer.connections == 0
 
 
@@ -336,7 +336,7 @@ async def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypat
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with Receiver() as receiver:
         channel = world.channel(world.webhook(tmp_path, receiver.url))
-        assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.TAKEN
+        assert (await channel.deliver(parcel_of(channel))).verdict is AttemptVerdict.TAKEN
 
 
 async def test_a_receiver_refuses_what_another_key_signed(tmp_path: Path) -> None:

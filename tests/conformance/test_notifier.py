@@ -7,11 +7,11 @@ from typing import Protocol
 
 import pytest
 
-from center.alarms.lifecycle import State
+from center.alarms.lifecycle import AlarmState
 from center.alarms.notice_texts import Notices
-from center.alarms.notices import Notice, Notifier
+from center.alarms.notices import Notice, NoticeTaker
 from center.alarms.rule import Severity
-from center.alarms.views import AlarmView, FindingView, TimesView
+from center.alarms.views import AlarmView, RuleFindingView, TimesView
 from center.audit.log import Audit
 from center.clock import now_ms
 from center.database.store import Store
@@ -28,7 +28,7 @@ from tests.support.notify_world import webhook
 class Told(Protocol):
     """A notifier, and what it made of what it took over."""
 
-    notifier: Notifier
+    notifier: NoticeTaker
 
     def ids(self) -> list[int]:
         """Notices that somebody is told of, each once."""
@@ -39,7 +39,7 @@ class Keeping:
 
     def __init__(self) -> None:
         self.held = Held()
-        self.notifier: Notifier = self.held
+        self.notifier: NoticeTaker = self.held
 
     def ids(self) -> list[int]:
         return list(self.held.notices)
@@ -56,7 +56,7 @@ class Channels:
         retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
         self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, retention=retention, now_ms=now_ms)
         devices = Devices(store, Roster(store, audit, None, now_ms), now_ms)
-        self.notifier: Notifier = Notices(self.outbox, devices, [["duty"], ["duty", "chief"]])
+        self.notifier: NoticeTaker = Notices(self.outbox, devices, [["duty"], ["duty", "chief"]])
 
     def ids(self) -> list[int]:
         entries = self.outbox.outbox_page(channel="duty", state=None, before=None, limit=50).entries
@@ -79,13 +79,13 @@ NOTICE = Notice(
         rule_name="<script>'; DROP TABLE alarms; --",
         kind="zone_entry",
         severity=Severity.CRITICAL,
-        state=State.OPEN,
+        state=AlarmState.OPEN,
         level=0,
         quiet=False,
         agent_id="cabinet-7",
         camera_id="cam-1",
         row_key=None,
-        finding=FindingView(where="北口", cls=MachineClass.CAR),
+        finding=RuleFindingView(where="北口", cls=MachineClass.CAR),
         repeats=0,
         last_at_ms=1,
         escalates_at_ms=None,
@@ -126,7 +126,9 @@ def test_each_level_of_an_alarm_is_a_notice_of_its_own(told: Told) -> None:
 
 
 def test_an_alarm_of_no_camera_can_be_told(told: Told) -> None:
-    nowhere = NOTICE.alarm.model_copy(update={"agent_id": "", "camera_id": "", "finding": FindingView(code="query")})
+    nowhere = NOTICE.alarm.model_copy(
+        update={"agent_id": "", "camera_id": "", "finding": RuleFindingView(code="query")}
+    )
     told.notifier.notify(replace(NOTICE, alarm=nowhere))
     assert told.ids() == [1]
 

@@ -20,8 +20,7 @@ from center.access.permissions import Role as PersonRole
 from center.access.route_permissions import Permits
 from center.alarms.inputs import FaultOf
 from center.alarms.kinds import Part
-from center.alarms.lifecycle import Event as AlarmEvent
-from center.alarms.lifecycle import State as AlarmState
+from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.rule import Severity
 from center.api import router
 from center.api.errors import STATUS
@@ -29,13 +28,13 @@ from center.app import unguarded
 from center.assessment.indicators import Indicator
 from center.audit import chain
 from center.cases.states import Act as CaseAct
-from center.cases.states import State as CaseState
-from center.cases.views import Verdict as SightingVerdict
+from center.cases.states import CaseState
+from center.cases.views import MachineVerdict as SightingVerdict
 from center.errors import CenterError
-from center.evidence.tables import State as ExportState
+from center.evidence.tables import ExportState
 from center.fleet.devices import DeviceState
 from center.notify.channels.base import Kind as ChannelKind
-from center.notify.lifecycle import State as NotificationState
+from center.notify.lifecycle import MessageState as NotificationState
 from center.pipeline import causes
 from center.pipeline.stages import Stage, StageState
 from center.retention import ALARMS, AUDIT, CASES

@@ -7,14 +7,14 @@ from center.audit.log import Audit
 from center.database.store import Store
 from center.notify.channels.base import Parcel
 from center.notify.outbox import Outbox, Receipt
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.tables import QuotaRecord
 from tests.center.conftest import Clock
 from tests.support.notify_world import AT_MS, StubChannel
 
-TAKEN = Outcome(Verdict.TAKEN, "success", "group-1")
-UNKNOWN = Outcome(Verdict.UNKNOWN, "timeout")
-NOT_TAKEN = Outcome(Verdict.NOT_TAKEN, "unreachable")
+TAKEN = AttemptOutcome(AttemptVerdict.TAKEN, "success", "group-1")
+UNKNOWN = AttemptOutcome(AttemptVerdict.UNKNOWN, "timeout")
+NOT_TAKEN = AttemptOutcome(AttemptVerdict.NOT_TAKEN, "unreachable")
 NOVEMBER = "2026-11"
 
 
@@ -36,7 +36,7 @@ class Desk:
         assert isinstance(parcel, Parcel)
         return parcel
 
-    def sent(self, channel: StubChannel, outcome: Outcome = TAKEN) -> Receipt:
+    def sent(self, channel: StubChannel, outcome: AttemptOutcome = TAKEN) -> Receipt:
         return self.outbox.settle(channel, self.claimed(channel).parcel_id, outcome)
 
     def used(self, channel: StubChannel, month: str = NOVEMBER) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 
 from center.clock import NowMs, now_ms
 from center.notify.channels import build
-from center.notify.channels.base import Channel, Kind, Parcel, Refusal, Terms
+from center.notify.channels.base import Channel, ChannelTerms, Kind, Parcel, Refusal
 from center.notify.limits import Limits
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import Quota
 from provisioning.contracts.config.notify import Mail, Notify, Sms, Webhook
 from provisioning.files import durable
@@ -138,10 +138,10 @@ class StubChannel:
     ) -> None:
         self.id = name
         self.recipients: Mapping[str, str] = recipients or {"duty": "138****8000", "deputy": "139****9000"}
-        self.terms = Terms(limits or Limits(1e6), give_up_after_ms, max_waiting, most_possible, quota)
+        self.terms = ChannelTerms(limits or Limits(1e6), give_up_after_ms, max_waiting, most_possible, quota)
         self.parts = parts
         self.refusal: str | None = None
-        self.outcome = Outcome(Verdict.TAKEN, "success")
+        self.outcome = AttemptOutcome(AttemptVerdict.TAKEN, "success")
         self.delivered: list[Parcel] = []
 
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
@@ -152,7 +152,7 @@ class StubChannel:
             return Refusal("not_listed")
         return Parcel(parcel_id(message.id, self.id, recipient), message, recipient, message.rule, self.parts)
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """As the test says."""
         self.delivered.append(parcel)
         return self.outcome

@@ -25,7 +25,7 @@ from center.access.permissions import EVERYWHERE
 from center.assessment.assessor import Assessor
 from center.assessment.export import export
 from center.assessment.period import parse
-from center.assessment.report import Report
+from center.assessment.report import AssessmentReport
 from center.assessment.service import open_assessor
 from center.database.store import Store
 from center.search.camera_positions import CameraPositions
@@ -50,7 +50,7 @@ class Check:
     """Failed without a reason to."""
 
 
-def check(report: Report, planted: list[Planted]) -> Check:
+def check(report: AssessmentReport, planted: list[Planted]) -> Check:
     """Compare every verdict of every camera with the plan."""
     cards = {card.profile.key: card for card in report.cameras if card.profile is not None}
     found = with_cause = 0

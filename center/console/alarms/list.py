@@ -8,7 +8,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Identity, Permission
-from center.alarms.lifecycle import Event, State
+from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.views import AlarmView
 from center.alarms.visibility import sees
 from center.console.alarms.row import AlarmRow
@@ -23,8 +23,8 @@ TITLE: Final = marked("Alarms")
 SHOWN: Final = 100
 """Rows of the table; the API lists the rest, page by page."""
 LOOK_S: Final = 5.0
-WAITS: Final = (State.OPEN, State.ESCALATED)
-OPEN: Final = (State.OPEN, State.ESCALATED, State.ACKNOWLEDGED)
+WAITS: Final = (AlarmState.OPEN, AlarmState.ESCALATED)
+OPEN: Final = (AlarmState.OPEN, AlarmState.ESCALATED, AlarmState.ACKNOWLEDGED)
 
 
 def alarms(request: Request) -> None:
@@ -44,7 +44,7 @@ class _Page:
         self._actor = identity.actor
         self._sight = identity.access.scope(Permission.ALARM_VIEW)
         self._handles = identity.access.scope(Permission.ALARM_HANDLE)
-        self._states = tuple(State) if closed is not None else OPEN
+        self._states = tuple(AlarmState) if closed is not None else OPEN
         self._rows: dict[int, AlarmRow] = {}
         self._left = False
         with ui.element("div").classes("ws-alarms-head"):
@@ -128,8 +128,8 @@ class _Page:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or "–"
 
-    async def _act(self, alarm_id: int, rule: str, event: Event) -> None:
-        if event is Event.CLOSED and not await agreed(CLOSE_ALARM, self._, rule=rule):
+    async def _act(self, alarm_id: int, rule: str, event: AlarmEvent) -> None:
+        if event is AlarmEvent.CLOSED and not await agreed(CLOSE_ALARM, self._, rule=rule):
             return
         self._trouble.clear()
         try:

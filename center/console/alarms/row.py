@@ -6,7 +6,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from center.alarms.kinds import KINDS
-from center.alarms.lifecycle import WAITING, Event, State
+from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState
 from center.alarms.views import AlarmView
 from center.console import alarm_words, labels
 from center.console.language import Language
@@ -18,17 +18,17 @@ from center.fleet.devices import DeviceState
 class AlarmRow(Element, component="row.js"):
     """A row, filled by `show`. `on_act` is called with the action that the user chose."""
 
-    def __init__(self, _: Language, *, on_act: Callable[[Event], Awaitable[None]]) -> None:
+    def __init__(self, _: Language, *, on_act: Callable[[AlarmEvent], Awaitable[None]]) -> None:
         super().__init__()
         self._language = _
-        self._offered: frozenset[Event] = frozenset()
+        self._offered: frozenset[AlarmEvent] = frozenset()
         self._props["row"] = {}
         self._on_act = on_act
         self.on("act", self._asked)
 
     def show(self, alarm: AlarmView, *, camera: str, handled: bool) -> None:
         """Draws the alarm. `handled`: the user may act on it."""
-        acts: Mapping[Event, str] = _acts(alarm, self._language) if handled else {}
+        acts: Mapping[AlarmEvent, str] = _acts(alarm, self._language) if handled else {}
         self._offered = frozenset(acts)
         self._props["row"] = _row(alarm, camera, acts, self._language)
         self.update()
@@ -40,16 +40,16 @@ class AlarmRow(Element, component="row.js"):
             await self._on_act(wanted)
 
 
-def _acts(alarm: AlarmView, _: Language) -> dict[Event, str]:
+def _acts(alarm: AlarmView, _: Language) -> dict[AlarmEvent, str]:
     acts = {}
     if alarm.state in WAITING:
-        acts[Event.ACKNOWLEDGED] = _("Acknowledge")
-    if alarm.state is not State.CLOSED:
-        acts[Event.CLOSED] = _("Close")
+        acts[AlarmEvent.ACKNOWLEDGED] = _("Acknowledge")
+    if alarm.state is not AlarmState.CLOSED:
+        acts[AlarmEvent.CLOSED] = _("Close")
     return acts
 
 
-def _row(alarm: AlarmView, camera: str, acts: Mapping[Event, str], _: Language) -> dict[str, object]:
+def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Language) -> dict[str, object]:
     level = _("level {level}").format(level=alarm.level) if alarm.level else ""
     at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
     return {

@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from center.access.permissions import Permission
 from center.cases.lookalike_search import Wanted
-from center.cases.states import Act, State
-from center.cases.views import CaseDetail, CaseMachine, Explained, SearchView, Verdict
+from center.cases.states import Act, CaseState
+from center.cases.views import CaseDetail, CaseMachine, Explained, MachineVerdict, SearchView
 from center.console import case_words, labels
 from center.console.cases.list import seek_of, state
 from center.console.cases.review import Review
@@ -32,11 +32,11 @@ _FIELDS: Final = "outlined dense stack-label"
 _PERMISSIONS: Final = {Act.APPROVE: Permission.CASE_APPROVE, Act.REFUSE: Permission.CASE_APPROVE}
 """Permissions for acts that an editor of the case may not do."""
 _OFFERED: Final = {
-    State.DRAFT: (Act.REQUEST, Act.CLOSE),
-    State.REQUESTED: (Act.APPROVE, Act.REFUSE, Act.WITHDRAW),
-    State.APPROVED: (Act.REVISE, Act.CLOSE),
-    State.EXPIRED: (Act.REVISE, Act.CLOSE),
-    State.CLOSED: (),
+    CaseState.DRAFT: (Act.REQUEST, Act.CLOSE),
+    CaseState.REQUESTED: (Act.APPROVE, Act.REFUSE, Act.WITHDRAW),
+    CaseState.APPROVED: (Act.REVISE, Act.CLOSE),
+    CaseState.EXPIRED: (Act.REVISE, Act.CLOSE),
+    CaseState.CLOSED: (),
 }
 
 
@@ -119,7 +119,7 @@ class _Page:
                     moment(moments.local(terms.expires_at_ms), moments.utc(terms.expires_at_ms))
                 self._history(detail)
             with ui.element("div").classes("ws-acts"):
-                if shown.state is State.DRAFT and self._may(Permission.CASE_EDIT):
+                if shown.state is CaseState.DRAFT and self._may(Permission.CASE_EDIT):
                     ui.link(_("Change"), f"{case_path(self._number)}/change")
                 for act in _OFFERED[shown.state]:
                     if self._may(_PERMISSIONS.get(act, Permission.CASE_EDIT)) and self._is_second(act, detail):
@@ -169,9 +169,9 @@ class _Page:
         return run
 
     async def _draw(self, detail: CaseDetail) -> None:
-        in_force = detail.case.state is State.APPROVED
+        in_force = detail.case.state is CaseState.APPROVED
         edits = self._identity.access.scope(Permission.CASE_EDIT, case_id=self._number)
-        open_ = detail.case.state not in {State.CLOSED, State.EXPIRED}
+        open_ = detail.case.state not in {CaseState.CLOSED, CaseState.EXPIRED}
         may_edit = self._may(Permission.CASE_EDIT) and open_
         with ui.element("div").classes("ws-side") as left:
             sought = SoughtPanel(
@@ -214,7 +214,9 @@ class _Page:
             sought.panel.move(left)
         await self._sightings.load(in_force=in_force)
         try:
-            found = await self._services.cases.hunt.machines(self._number, (Verdict.CANDIDATE,), sight=self._sight)
+            found = await self._services.cases.hunt.machines(
+                self._number, (MachineVerdict.CANDIDATE,), sight=self._sight
+            )
         except CenterError as error:
             self._say(error)
             return

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from center.cases.errors import CaseTermsError
-from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, Terms, is_number
+from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, CaseTerms, is_number
 from center.cases.views import CaseView
 from center.console import case_words, labels
 from center.console.frame import case_path, frame, problem
@@ -86,7 +86,7 @@ class _Form:
             with ui.element("div").classes("ws-acts"):
                 ui.button(self._("Save as draft"), on_click=self._save).props("unelevated no-caps")
 
-    def _draw_about(self, terms: Terms | None) -> None:
+    def _draw_about(self, terms: CaseTerms | None) -> None:
         _ = self._
         number = self._case.number if self._case is not None else ""
         self._entry = ui.input(_("Number"), value=number).props(f"{_FIELDS} maxlength=64")
@@ -104,7 +104,7 @@ class _Form:
             chosen = [colour.value for colour in terms.colours] if terms else []
             self._colours = _several(_("Colours, as its owner says"), colours, chosen)
 
-    def _draw_where(self, terms: Terms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
+    def _draw_where(self, terms: CaseTerms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
         _, now_ms = self._, self._services.now_ms()
         with ui.element("div").classes("ws-filters"):
             self._areas = _several(_("Districts"), areas, list(terms.districts) if terms else [])
@@ -115,7 +115,7 @@ class _Form:
             self._to = _moment(_("To ({zone})"), terms.to_ms if terms else later_ms)
             self._expires = _moment(_("Expires ({zone})"), terms.expires_at_ms if terms else later_ms)
 
-    def _draw_theft(self, terms: Terms | None) -> None:
+    def _draw_theft(self, terms: CaseTerms | None) -> None:
         _, theft = self._, terms.theft if terms else None
         words("h2", _("Where and when it was taken, if that is known"))
         with ui.element("div").classes("ws-filters"):
@@ -145,7 +145,7 @@ class _Form:
         }
 
     def _wrong(self, name: str) -> str:
-        """Returns the most common fault, in the user's language; `Terms` finds the rest."""
+        """Returns the most common fault, in the user's language; `CaseTerms` finds the rest."""
         _ = self._
         begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
         if not is_number(name):
@@ -198,14 +198,14 @@ def _several(label: str, options: dict[str, str], chosen: list[str]) -> ui.selec
     return ui.select(known, label=label, value=chosen, multiple=True).props(f"{_FIELDS} use-chips")
 
 
-def _read(told: dict[str, Any]) -> Terms:
+def _read(told: dict[str, Any]) -> CaseTerms:
     """Reads the terms from a form.
 
     Raises:
         CaseTermsError: they are invalid; the first fault is named.
     """
     try:
-        return Terms.model_validate(told)
+        return CaseTerms.model_validate(told)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"])

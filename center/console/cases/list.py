@@ -7,7 +7,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Identity, Permission
-from center.cases.states import State
+from center.cases.states import CaseState
 from center.cases.views import CaseView
 from center.console import case_words, labels
 from center.console.frame import case_path, empty, frame, problem
@@ -77,7 +77,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
             state(case.state, _)
             others = identity.username not in {case.requested_by, case.owner, case.written_by}
             approves = identity.access.permits(Permission.CASE_APPROVE, case_id=case.number)
-            if case.state is State.REQUESTED and others and approves:
+            if case.state is CaseState.REQUESTED and others and approves:
                 words("div", _("You may approve it")).classes("ws-sub")
         words("td", case.owner)
         with ui.element("td"):
@@ -87,7 +87,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
             moment(moments.local(terms.expires_at_ms), moments.utc(terms.expires_at_ms), tag="div")
 
 
-def state(state: State, _: Language) -> None:
+def state(state: CaseState, _: Language) -> None:
     """Draws a state with its dot."""
     with ui.element("span").classes("ws-state"):
         words("span", "").classes(f"ws-dot ws-dot-{case_words.TONES[state]}")

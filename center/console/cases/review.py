@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.events import KeyEventArguments
 
 from center.access.permissions import Identity, Scope
-from center.cases.views import CaseMachine, JudgedMachine, ScoreView, Verdict
+from center.cases.views import CaseMachine, JudgedMachine, MachineVerdict, ScoreView
 from center.console import case_words, labels
 from center.console.frame import empty, problem
 from center.console.language import Language
@@ -18,8 +18,8 @@ from center.console.widgets.picture import case_crop_path, case_page_path
 from center.errors import CenterError
 from center.services import Services
 
-_MARKS: Final = {Verdict.CONFIRMED: "✓", Verdict.REJECTED: "✕", Verdict.CANDIDATE: ""}
-_KEYS: Final = {"c": Verdict.CONFIRMED, "x": Verdict.REJECTED}
+_MARKS: Final = {MachineVerdict.CONFIRMED: "✓", MachineVerdict.REJECTED: "✕", MachineVerdict.CANDIDATE: ""}
+_KEYS: Final = {"c": MachineVerdict.CONFIRMED, "x": MachineVerdict.REJECTED}
 
 
 class Review:
@@ -46,7 +46,7 @@ class Review:
         self._decided = decided
         self._sought: tuple[CaseMachine, ...] = ()
         self._items: list[JudgedMachine] = []
-        self._verdicts: dict[int, Verdict] = {}
+        self._verdicts: dict[int, MachineVerdict] = {}
         self._done: list[int] = []
         """Indexes of the candidates decided on this page, in order, to undo."""
         self._at = 0
@@ -84,7 +84,7 @@ class Review:
         """Draws the stage, and of the strip only what changed: nothing moves under the cursor."""
         _ = self._
         for place, thumb in enumerate(self._thumbs):
-            verdict = self._verdicts.get(place, Verdict.CANDIDATE)
+            verdict = self._verdicts.get(place, MachineVerdict.CANDIDATE)
             thumb.classes(replace=f"ws-thumb ws-thumb-{verdict.value}")
             thumb.props["aria-current"] = "true" if place == self._at else "false"
             mark = thumb.default_slot.children[-1]
@@ -122,13 +122,13 @@ class Review:
             with ui.element("div").classes("ws-acts"):
                 ui.link(_("Picture"), case_page_path(self._number, machine.row_key))
                 if self._may_decide:
-                    self._button(_("Reject (X)"), Verdict.REJECTED)
-                    self._button(_("Confirm (C)"), Verdict.CONFIRMED)
+                    self._button(_("Reject (X)"), MachineVerdict.REJECTED)
+                    self._button(_("Confirm (C)"), MachineVerdict.CONFIRMED)
         verdict = self._verdicts.get(self._at)
         said = {
             None: _("Arrow keys go on, C confirms, X rejects, U takes back."),
-            Verdict.CONFIRMED: _("Confirmed. U takes it back."),
-            Verdict.REJECTED: _("Rejected. U takes it back; the next search lowers what is like it."),
+            MachineVerdict.CONFIRMED: _("Confirmed. U takes it back."),
+            MachineVerdict.REJECTED: _("Rejected. U takes it back; the next search lowers what is like it."),
         }
         words("div", said.get(verdict, said[None])).classes("ws-sub").props('role="status"')
 
@@ -137,7 +137,7 @@ class Review:
         image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
         image.props["alt"] = f"{alt}: {self._(labels.CLASSES[machine.cls])}"
 
-    def _button(self, name: str, verdict: Verdict) -> None:
+    def _button(self, name: str, verdict: MachineVerdict) -> None:
         async def act() -> None:
             async with self._lock:
                 await self._judge(verdict)
@@ -168,9 +168,9 @@ class Review:
             await self._judge(_KEYS[key])
         elif key == "u" and self._done:
             self._go(self._done[-1])
-            await self._judge(Verdict.CANDIDATE)
+            await self._judge(MachineVerdict.CANDIDATE)
 
-    async def _judge(self, verdict: Verdict) -> None:
+    async def _judge(self, verdict: MachineVerdict) -> None:
         """Decides on the candidate on show and goes on to the next undecided one."""
         if not self._items or not self._may_decide:
             return
@@ -191,7 +191,7 @@ class Review:
                 problem(error, self._)
             return
         self._trouble.clear()
-        if verdict is Verdict.CANDIDATE:
+        if verdict is MachineVerdict.CANDIDATE:
             self._verdicts.pop(place, None)
             self._done = [each for each in self._done if each != place]
         else:

@@ -6,8 +6,8 @@ from nicegui import ui
 
 from center.access.permissions import Identity, Permission, Scope
 from center.cases.footage_windows import Spot
-from center.cases.terms import Terms
-from center.cases.views import JudgedMachine, Verdict, WindowView
+from center.cases.terms import CaseTerms
+from center.cases.views import JudgedMachine, MachineVerdict, WindowView
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -16,7 +16,7 @@ from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import case_crop_path, case_page_path
 from center.errors import CenterError
 from center.evidence.service import ExportRequest
-from center.evidence.tables import State as ExportState
+from center.evidence.tables import ExportState
 from center.evidence.visibility import Viewer
 from center.geometry import Position, distance_m
 from center.services import Services
@@ -29,7 +29,7 @@ class Sightings:
     """Draws at its place of construction; `load` reads everything again."""
 
     def __init__(
-        self, services: Services, _: Language, *, number: str, terms: Terms, identity: Identity, sight: Scope
+        self, services: Services, _: Language, *, number: str, terms: CaseTerms, identity: Identity, sight: Scope
     ) -> None:
         """`sight` are the cameras at which this account may see the case."""
         self._services = services
@@ -56,7 +56,7 @@ class Sightings:
         without = 0
         try:
             spots = await hunt.area(self._number, sight=self._sight)
-            found = await hunt.machines(self._number, (Verdict.CONFIRMED,), sight=self._sight)
+            found = await hunt.machines(self._number, (MachineVerdict.CONFIRMED,), sight=self._sight)
             if in_force:
                 asked = await hunt.footage(self._number, asker=self._identity, sight=self._sight)
                 windows, without = asked.items, asked.without_place

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from center.access.permissions import Identity, Scope
-from center.cases.views import CaseMachine, PictureView, Verdict
+from center.cases.views import CaseMachine, MachineVerdict, PictureView
 from center.console import labels
 from center.console.frame import problem
 from center.console.language import Language
@@ -56,7 +56,7 @@ class SoughtPanel:
     async def load(self) -> tuple[CaseMachine, ...]:
         """Reads and draws the pictures; returns the machines."""
         try:
-            found = await self._services.cases.hunt.machines(self._number, (Verdict.SOUGHT,), sight=self._sight)
+            found = await self._services.cases.hunt.machines(self._number, (MachineVerdict.SOUGHT,), sight=self._sight)
         except CenterError as error:
             self._say(error)
             return ()

@@ -10,7 +10,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.assessment import league
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.judged import Judged
 from center.assessment.league import Place
 from center.assessment.report import Card
@@ -206,7 +206,7 @@ class _Report:
             return True
         if wanted.indicator is None:
             return bool(card.failed)
-        return card.findings[wanted.indicator].verdict is Verdict.FAIL
+        return card.findings[wanted.indicator].verdict is IndicatorVerdict.FAIL
 
     def _camera(self, place: Place) -> None:
         _, profile = self._, place.card.profile
@@ -228,7 +228,7 @@ class _Report:
     def _failed(self, card: Card) -> None:
         _ = self._
         if not card.failed:
-            unknown = all(finding.verdict is Verdict.UNKNOWN for finding in card.findings.values())
+            unknown = all(finding.verdict is IndicatorVerdict.UNKNOWN for finding in card.findings.values())
             state("off" if unknown else "ok", _("Unknown") if unknown else _("Nothing"))
             return
         with ui.element("div").classes("ws-badges"):

@@ -14,7 +14,7 @@ from center.access.permissions import Identity, Permission, Scope
 from center.alarms.kinds import KINDS
 from center.alarms.rule import Severity
 from center.alarms.views import AlarmView
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import NOT_BOOKED, Card
 from center.console import alarm_words, labels
 from center.console.alarms import list as alarms
@@ -156,7 +156,7 @@ class _Page:
         day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
         sight = self._access.scope(Permission.ASSESSMENT_VIEW)
         cards = self._services.assessment.recent.judged(day, sight).report.cameras
-        decided = {Verdict.PASS, Verdict.FAIL}
+        decided = {IndicatorVerdict.PASS, IndicatorVerdict.FAIL}
         return Today(
             archived=archived(cards),
             assessed=sum(any(each.verdict in decided for each in card.findings.values()) for card in cards),

@@ -16,7 +16,7 @@ from center.errors import marked
 from center.pipeline.history import EVERY_MS, Point
 from center.pipeline.service import Look
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.verdict import Verdict
+from center.pipeline.verdict import StageVerdict
 from center.services import Services, services_of
 
 TITLE: Final = marked("Pipeline")
@@ -84,7 +84,7 @@ class _Chain:
             moment(moments.local(last.sample.at_ms), moments.utc(last.sample.at_ms))
         self._findings(last)
 
-    def _stage(self, verdict: Verdict, points: Sequence[Point]) -> None:
+    def _stage(self, verdict: StageVerdict, points: Sequence[Point]) -> None:
         _, figures = self._, verdict.figures
         with ui.element("li").classes(f"ws-stage ws-stage-{verdict.state.value}"):
             with ui.element("div").classes("ws-stage-head"):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from center.notify.limits import Limits
 from center.notify.message import Message
-from center.notify.outcome import Outcome
+from center.notify.outcome import AttemptOutcome
 from center.notify.quota import Quota
 
 
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ChannelTerms:
     """Limits and quota that bind a channel."""
 
     limits: Limits
@@ -65,7 +65,7 @@ class Channel(Protocol):
         """Kind of the channel."""
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ChannelTerms:
         """Limits and quota of the channel."""
 
     @property
@@ -75,5 +75,5 @@ class Channel(Protocol):
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
         """Prepares a message for one recipient, or returns the rule that refuses it. Pure."""
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """Hands a parcel over once, within a bounded time, and returns the outcome. Raises only for a bug."""

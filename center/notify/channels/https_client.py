@@ -12,14 +12,14 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from center.notify.channels import target
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 """The rest of a longer answer is not read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """Status and at most `MAX_ANSWER_BYTES` + 1 of the body: the last one shows that it was longer."""
 
     status: int
@@ -52,7 +52,7 @@ class HttpLine:
         self._tls_name = tls_name or self._host
         self._tls = ssl.create_default_context(cafile=ca_file)
 
-    async def post(self, path: str, content: bytes, headers: dict[str, str]) -> Answer | Outcome:
+    async def post(self, path: str, content: bytes, headers: dict[str, str]) -> HttpAnswer | AttemptOutcome:
         """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
         attempt = _Attempt()
         try:
@@ -82,7 +82,7 @@ class HttpLine:
         path: str,
         content: bytes,
         headers: dict[str, str],
-    ) -> Answer:
+    ) -> HttpAnswer:
         host = f"[{address}]" if ":" in address else address
         whole_path = (self._parts.path.rstrip("/") + path if path else self._parts.path) or "/"
         async with client.stream(
@@ -98,7 +98,7 @@ class HttpLine:
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     break
-            return Answer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]))
+            return HttpAnswer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]))
 
     async def _addresses(self) -> tuple[str, ...]:
         """Resolves the host to the addresses that may be connected to; none if all are forbidden.
@@ -122,9 +122,9 @@ class _Attempt:
         """Notes the begin of the request; httpcore calls this at each step."""
         self.begun = self.begun or event == "http11.send_request_headers.started"
 
-    def failed(self, code: str) -> Outcome:
+    def failed(self, code: str) -> AttemptOutcome:
         """Returns the outcome of an attempt that got no answer."""
-        return Outcome(Verdict.UNKNOWN if self.begun else Verdict.NOT_TAKEN, code)
+        return AttemptOutcome(AttemptVerdict.UNKNOWN if self.begun else AttemptVerdict.NOT_TAKEN, code)
 
 
 def _is_own(address: str) -> bool:

@@ -13,10 +13,10 @@ from typing import Any, BinaryIO, Final
 
 from center.clock import NowMs
 from center.notify.channels import mail_text
-from center.notify.channels.base import Kind, Parcel, Refusal, Terms
+from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
 from center.notify.limits import Limits
 from center.notify.message import Message, blanks, parcel_id
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from provisioning.contracts.config.notify import Mail
 
 MAX_REPLIES_BYTES: Final = 64 * 1024
@@ -34,7 +34,7 @@ class MailChannel:
             OSError: `ca_file` cannot be read or holds no certificate.
         """
         self.id: Final = config.id
-        self.terms: Final = Terms(
+        self.terms: Final = ChannelTerms(
             limits=Limits(config.per_second),
             give_up_after_ms=round(config.give_up_after_s * 1000),
             max_waiting=config.max_waiting,
@@ -57,11 +57,11 @@ class MailChannel:
         text = self._config.template.format_map(blanks(message, self._offset_minutes))
         return Parcel(parcel_id(message.id, self.id, recipient), message, recipient, text)
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """Sends a parcel in one SMTP session, in a worker thread."""
         return await asyncio.to_thread(self._converse, parcel)
 
-    def _converse(self, parcel: Parcel) -> Outcome:
+    def _converse(self, parcel: Parcel) -> AttemptOutcome:
         address = self._addresses[parcel.recipient]
         letter = mail_text.mail(parcel, sender=self._config.sender, address=address, at_ms=self._now_ms())
         handed = False
@@ -104,16 +104,16 @@ class MailChannel:
             relay.close()
 
 
-def _failed(error: Exception, *, handed: bool) -> Outcome:
+def _failed(error: Exception, *, handed: bool) -> AttemptOutcome:
     if isinstance(error, smtplib.SMTPDataError):  # an answer to DATA, before the text
         return mail_text.refused(error.smtp_code)
     if handed:
-        return Outcome(Verdict.UNKNOWN, "hung_up")
+        return AttemptOutcome(AttemptVerdict.UNKNOWN, "hung_up")
     if isinstance(error, smtplib.SMTPResponseException):
         return mail_text.refused(error.smtp_code)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Outcome(Verdict.NOT_TAKEN, "no_tls_or_login")
-    return Outcome(Verdict.NOT_TAKEN, "tls_failed" if isinstance(error, ssl.SSLError) else "unreachable")
+        return AttemptOutcome(AttemptVerdict.NOT_TAKEN, "no_tls_or_login")
+    return AttemptOutcome(AttemptVerdict.NOT_TAKEN, "tls_failed" if isinstance(error, ssl.SSLError) else "unreachable")
 
 
 class _Replies:

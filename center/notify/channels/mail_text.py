@@ -7,7 +7,7 @@ from email.policy import SMTP
 from typing import Final
 
 from center.notify.channels.base import Parcel
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 
 SUBJECT_LETTERS: Final = 120
 AUTH_CODES: Final = frozenset({530, 534, 535, 538})
@@ -30,23 +30,25 @@ def mail(parcel: Parcel, *, sender: str, address: str, at_ms: int) -> EmailMessa
     return letter
 
 
-def read(code: int) -> Outcome:
+def read(code: int) -> AttemptOutcome:
     """Reads an SMTP reply (RFC 5321 §4.2.1) as an outcome."""
     said = f"smtp_{code}" if 100 <= code < 600 else "unreadable"
     if 200 <= code < 300:
-        return Outcome(Verdict.TAKEN, said)
+        return AttemptOutcome(AttemptVerdict.TAKEN, said)
     if code == 421:
-        return Outcome(Verdict.THROTTLED, said)
+        return AttemptOutcome(AttemptVerdict.THROTTLED, said)
     if 500 <= code < 600 and code not in AUTH_CODES:
-        return Outcome(Verdict.REFUSED, said)
-    return Outcome(Verdict.NOT_TAKEN if 300 <= code < 600 else Verdict.UNKNOWN, said)
+        return AttemptOutcome(AttemptVerdict.REFUSED, said)
+    return AttemptOutcome(AttemptVerdict.NOT_TAKEN if 300 <= code < 600 else AttemptVerdict.UNKNOWN, said)
 
 
-def refused(code: int) -> Outcome:
+def refused(code: int) -> AttemptOutcome:
     """Reads a reply that came before the text was sent: whatever it is, the relay does not have the mail."""
     outcome = read(code)
     return (
-        outcome if outcome.verdict in {Verdict.REFUSED, Verdict.THROTTLED} else Outcome(Verdict.NOT_TAKEN, outcome.code)
+        outcome
+        if outcome.verdict in {AttemptVerdict.REFUSED, AttemptVerdict.THROTTLED}
+        else AttemptOutcome(AttemptVerdict.NOT_TAKEN, outcome.code)
     )
 
 

@@ -9,19 +9,19 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from center.notify.outcome import UNREADABLE, Outcome, Verdict, code_of
+from center.notify.outcome import UNREADABLE, AttemptOutcome, AttemptVerdict, code_of
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 ACCEPTED: Final = "success"
 NORMAL: Final = "/norsubmit"
 TEMPLATE: Final = "/tmpsubmit"  # noqa: S108 - of the gateway, not of a disk
-_STATUS: Final = {408: Verdict.UNKNOWN, 429: Verdict.THROTTLED}
+_STATUS: Final = {408: AttemptVerdict.UNKNOWN, 429: AttemptVerdict.THROTTLED}
 _TRUE: Final = ("true", "1")
 _FALSE: Final = ("false", "0", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class GatewayAccount:
     """An interface account of the gateway."""
 
     ec_name: str
@@ -33,18 +33,18 @@ class Account:
     throttle_codes: frozenset[str] = frozenset()
 
 
-def normal(account: Account, mobile: str, content: str) -> bytes:
+def normal(account: GatewayAccount, mobile: str, content: str) -> bytes:
     """Writes the body of `norsubmit`: a text of the centre's."""
     return _body(account, mobile, {"content": content}, content + account.sign)
 
 
-def templated(account: Account, mobile: str, template_id: str, params: tuple[str, ...]) -> bytes:
+def templated(account: GatewayAccount, mobile: str, template_id: str, params: tuple[str, ...]) -> bytes:
     """Writes the body of `tmpsubmit`: the carrier's template and its values. `params` is a string that holds JSON."""
     text = json.dumps(params, ensure_ascii=False, separators=(",", ":"))
     return _body(account, mobile, {"templateId": template_id, "params": text}, text + account.sign, before=template_id)
 
 
-def _body(account: Account, mobile: str, content: dict[str, str], after: str, *, before: str = "") -> bytes:
+def _body(account: GatewayAccount, mobile: str, content: dict[str, str], after: str, *, before: str = "") -> bytes:
     # The signature is over the plain text, not over its JSON: quotes and Chinese as they are.
     signed = f"{account.ec_name}{account.ap_id}{account.secret_key}{before}{mobile}{after}{account.add_serial}"
     data = {"ecName": account.ec_name, "apId": account.ap_id}
@@ -55,19 +55,23 @@ def _body(account: Account, mobile: str, content: dict[str, str], after: str, *,
     return base64.b64encode(json.dumps(data, ensure_ascii=False).encode())
 
 
-def read(account: Account, status: int, content: bytes) -> Outcome:
+def read(account: GatewayAccount, status: int, content: bytes) -> AttemptOutcome:
     """Reads an answer as an outcome. Any bytes give one."""
     if not 200 <= status < 300:
-        return Outcome(_STATUS.get(status, Verdict.UNKNOWN if status >= 500 else Verdict.NOT_TAKEN), f"http_{status}")
+        return AttemptOutcome(
+            _STATUS.get(status, AttemptVerdict.UNKNOWN if status >= 500 else AttemptVerdict.NOT_TAKEN), f"http_{status}"
+        )
     answer = _object(content)
     if answer is None or not isinstance(code := answer.get("rspcod"), str):
-        return Outcome(Verdict.UNKNOWN, UNREADABLE)
+        return AttemptOutcome(AttemptVerdict.UNKNOWN, UNREADABLE)
     success = _truth(answer.get("success", "false"))  # a refusal may leave it out
     if success is not (code == ACCEPTED):
-        return Outcome(Verdict.UNKNOWN, "contradictory")  # yes and no at once: the gateway may have it
+        return AttemptOutcome(AttemptVerdict.UNKNOWN, "contradictory")  # yes and no at once: the gateway may have it
     if success:
-        return Outcome(Verdict.TAKEN, ACCEPTED, reference_of(answer))
-    return Outcome(Verdict.THROTTLED if code in account.throttle_codes else Verdict.REFUSED, code_of(code))
+        return AttemptOutcome(AttemptVerdict.TAKEN, ACCEPTED, reference_of(answer))
+    return AttemptOutcome(
+        AttemptVerdict.THROTTLED if code in account.throttle_codes else AttemptVerdict.REFUSED, code_of(code)
+    )
 
 
 def reference_of(item: dict[str, Any]) -> str:

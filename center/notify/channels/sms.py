@@ -6,11 +6,11 @@ from typing import Final
 
 from center.notify import forbidden
 from center.notify.channels import mas, parts
-from center.notify.channels.base import Kind, Parcel, Refusal, Terms
-from center.notify.channels.https_client import Answer, HttpLine
+from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
+from center.notify.channels.https_client import HttpAnswer, HttpLine
 from center.notify.limits import Limits, RateState
 from center.notify.message import Message, blanks, parcel_id
-from center.notify.outcome import Outcome
+from center.notify.outcome import AttemptOutcome
 from center.notify.quota import Quota
 from provisioning.contracts.config.notify import Sms, placeholders
 
@@ -25,7 +25,7 @@ class SmsChannel:
 
     def __init__(self, config: Sms, secret_key: str, line: HttpLine, *, offset_minutes: int) -> None:
         self.id: Final = config.id
-        self.terms: Final = Terms(
+        self.terms: Final = ChannelTerms(
             limits=Limits(config.per_second, RateState(config.carrier_rate), round(config.restore_after_s * 1000)),
             give_up_after_ms=round(config.give_up_after_s * 1000),
             max_waiting=config.max_waiting,
@@ -37,7 +37,7 @@ class SmsChannel:
             {name: mas.masked(mobile) for name, mobile in self._mobiles.items()}
         )
         self._config = config
-        self._account = mas.Account(
+        self._account = mas.GatewayAccount(
             ec_name=config.ec_name,
             ap_id=config.ap_id,
             secret_key=secret_key,
@@ -72,7 +72,7 @@ class SmsChannel:
             params=tuple(filled[name] for name in placeholders(config.template)) if config.template_id else (),
         )
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """Submits a parcel in one POST."""
         mobile, template_id = self._mobiles[parcel.recipient], self._config.template_id
         if template_id is None:
@@ -80,4 +80,4 @@ class SmsChannel:
         else:
             path, content = mas.TEMPLATE, mas.templated(self._account, mobile, template_id, parcel.params)
         answer = await self._line.post(path, content, {"Content-Type": "text/plain; charset=utf-8"})
-        return mas.read(self._account, answer.status, answer.content) if isinstance(answer, Answer) else answer
+        return mas.read(self._account, answer.status, answer.content) if isinstance(answer, HttpAnswer) else answer

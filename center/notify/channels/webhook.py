@@ -6,11 +6,11 @@ from typing import Final
 
 from center.clock import NowMs
 from center.notify.channels import webhook_body
-from center.notify.channels.base import Kind, Parcel, Refusal, Terms
-from center.notify.channels.https_client import Answer, HttpLine
+from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
+from center.notify.channels.https_client import HttpAnswer, HttpLine
 from center.notify.limits import Limits
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import Outcome
+from center.notify.outcome import AttemptOutcome
 from provisioning.contracts.config.notify import Webhook
 
 RECIPIENT: Final = "receiver"
@@ -24,7 +24,7 @@ class WebhookChannel:
 
     def __init__(self, config: Webhook, key: bytes, line: HttpLine, *, offset_minutes: int, now_ms: NowMs) -> None:
         self.id: Final = config.id
-        self.terms: Final = Terms(
+        self.terms: Final = ChannelTerms(
             limits=Limits(config.per_second),
             give_up_after_ms=round(config.give_up_after_s * 1000),
             max_waiting=config.max_waiting,
@@ -43,9 +43,9 @@ class WebhookChannel:
         name = parcel_id(message.id, self.id, recipient)
         return Parcel(name, message, recipient, webhook_body.body(message, name, self._offset_minutes).decode())
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """Signs and sends a parcel in one POST."""
         content = parcel.text.encode()
         headers = webhook_body.headers(self._key, parcel, self._now_ms() // 1000, content)
         answer = await self._line.post("", content, headers)
-        return webhook_body.read(answer.status) if isinstance(answer, Answer) else answer
+        return webhook_body.read(answer.status) if isinstance(answer, HttpAnswer) else answer

@@ -13,7 +13,7 @@ from typing import Final
 
 from center.notify.channels.base import Parcel
 from center.notify.message import Message, moment
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 
 PREFIX: Final = "whsec_"
 MIN_KEY_BYTES: Final = 24
@@ -68,13 +68,13 @@ def headers(key: bytes, parcel: Parcel, timestamp_s: int, content: bytes) -> dic
     }
 
 
-def read(status: int) -> Outcome:
+def read(status: int) -> AttemptOutcome:
     """Reads an answer's status as an outcome. Its body is not read."""
     code = f"http_{status}"
     if 200 <= status < 300:
-        return Outcome(Verdict.TAKEN, code)
+        return AttemptOutcome(AttemptVerdict.TAKEN, code)
     if status == GONE:
-        return Outcome(Verdict.REFUSED, code)
+        return AttemptOutcome(AttemptVerdict.REFUSED, code)
     if status == THROTTLED:
-        return Outcome(Verdict.THROTTLED, code)
-    return Outcome(Verdict.UNKNOWN if status in UNKNOWN else Verdict.NOT_TAKEN, code)
+        return AttemptOutcome(AttemptVerdict.THROTTLED, code)
+    return AttemptOutcome(AttemptVerdict.UNKNOWN if status in UNKNOWN else AttemptVerdict.NOT_TAKEN, code)

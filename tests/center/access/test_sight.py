@@ -13,7 +13,7 @@ from center.access.route_permissions import Permits, RouteRule, UndeclaredRouteE
 from center.access.users import Given
 from center.app import unguarded
 from center.cases.states import Act
-from center.cases.terms import Terms
+from center.cases.terms import CaseTerms
 from center.errors import TooManyCamerasError
 from center.search.client import Filters
 from provisioning.contracts import ids
@@ -142,7 +142,7 @@ async def test_a_role_in_one_case_opens_the_archive_as_far_as_that_case_reaches_
     book = world.services.cases.book
     admin = world.services.auth.identify(analyst.cookies["wayside_session"])
     for number, camera in (("case-7", "cam-1"), ("case-8", "cam-1"), ("case-9", "cam-2")):
-        said = Terms.model_validate(terms(districts=[], cameras=[f"{AGENT}/{camera}"]))
+        said = CaseTerms.model_validate(terms(districts=[], cameras=[f"{AGENT}/{camera}"]))
         book.create(number, said, asker=admin, sight=EVERYWHERE)
         book.act(number, Act.REQUEST, version=1, asker=admin, sight=EVERYWHERE)
     other = replace(admin, username="sue")

@@ -11,7 +11,7 @@ import pytest
 from center.access.permissions import EVERYWHERE
 from center.alarms.notices import Notice
 from center.alarms.service import AlarmRoom
-from center.alarms.views import Push
+from center.alarms.views import AlarmPush
 from center.audit.log import Audit
 from center.database.store import Store
 from center.fleet.devices import Devices
@@ -52,7 +52,7 @@ class Station:
     held: Held
     again: "Callable[[], Station]"
     """The same after a restart: another room over the same database."""
-    reader: FeedReader[Push] = field(init=False)
+    reader: FeedReader[AlarmPush] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reader = self.room.pushes.open()

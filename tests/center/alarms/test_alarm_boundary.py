@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from center.alarms import hours, kinds, rule, shapes, views
 from center.alarms import tables as records
-from center.alarms.matching import Finding
+from center.alarms.matching import RuleFinding
 from center.database.store import Base
 from tests.contracts.test_boundary import FORBIDDEN
 
@@ -34,8 +34,8 @@ def test_no_table_of_alarms_has_a_column_for_one() -> None:
 
 
 def test_a_finding_is_of_a_machine_or_a_fault() -> None:
-    assert set(Finding.__dataclass_fields__) == {"where", "machine", "code", "cause"}
-    assert set(views.FindingView.model_fields) == {"where", "cls", "score", "box", "code", "cause"}
+    assert set(RuleFinding.__dataclass_fields__) == {"where", "machine", "code", "cause"}
+    assert set(views.RuleFindingView.model_fields) == {"where", "cls", "score", "box", "code", "cause"}
 
 
 def test_every_rule_forbids_unknown_fields() -> None:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from center.access.permissions import EVERYWHERE
-from center.alarms.decision import Outcome
-from center.alarms.lifecycle import Event, State
+from center.alarms.decision import MatchOutcome
+from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.tables import AlarmRecord, MatchRecord
 from center.errors import StoreUnavailableError
 from provisioning.contracts.wire import codec
@@ -40,7 +40,7 @@ async def test_a_hint_becomes_an_alarm_with_the_time_of_every_hop(station: Stati
     payload = codec.encode(hint(seen(machine())))
     station.room.observed(codec.decode(Observed, payload))
     push = station.reader.take()[0]
-    assert push.event.event is Event.RAISED
+    assert push.event.event is AlarmEvent.RAISED
     assert push.alarm.rule_name == "<script>'; DROP TABLE alarms; --"
     assert push.alarm.finding.cls == "car"
     assert push.alarm.times.model_dump() == {
@@ -124,21 +124,21 @@ async def test_a_window_outlives_a_restart(station: Station) -> None:
 @pytest.mark.parametrize(
     ("at_ms", "outcome"),
     [
-        (NOW_MS - 60_000, Outcome.RAISED),
-        (NOW_MS - 60_001, Outcome.LATE),
-        (NOW_MS + 300_000, Outcome.RAISED),
-        (NOW_MS + 300_001, Outcome.UNTRUSTED),
-        (0, Outcome.LATE),
-        (2_145_916_800_000, Outcome.UNTRUSTED),
+        (NOW_MS - 60_000, MatchOutcome.RAISED),
+        (NOW_MS - 60_001, MatchOutcome.LATE),
+        (NOW_MS + 300_000, MatchOutcome.RAISED),
+        (NOW_MS + 300_001, MatchOutcome.UNTRUSTED),
+        (0, MatchOutcome.LATE),
+        (2_145_916_800_000, MatchOutcome.UNTRUSTED),
     ],
     ids=["a minute old", "older", "ahead", "too far ahead", "1970", "2038"],
 )
 async def test_late_rows_and_rows_of_a_wrong_clock_alarm_nobody_and_are_kept(
-    station: Station, at_ms: int, outcome: Outcome
+    station: Station, at_ms: int, outcome: MatchOutcome
 ) -> None:
     number = await station.enforce(ZONE)
     station.room.observed(hint(seen(machine(), at_ms=at_ms)))
-    raised = outcome is Outcome.RAISED
+    raised = outcome is MatchOutcome.RAISED
     assert len(alarms(station)) == len(station.reader.take()) == len(await _told(station)) == raised
     assert outcomes(station) == [outcome]
     assert station.room.figures().outcomes[outcome] == 1
@@ -153,7 +153,7 @@ async def test_a_row_whose_time_the_archive_does_not_trust_alarms_nobody(station
     station.archive.add(row(machine(), commit_seq=5, trusted=False), b"")
     await station.room.reconcile()
     assert alarms(station) == []
-    assert outcomes(station) == [Outcome.UNTRUSTED]
+    assert outcomes(station) == [MatchOutcome.UNTRUSTED]
 
 
 async def test_a_crowd_is_told_without_a_count_and_without_a_picture(station: Station) -> None:
@@ -180,7 +180,7 @@ async def test_what_is_closed_and_old_goes_with_its_history_and_what_is_open_sta
         station.clock.now_ms += 2000
         station.room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key=key)))
     station.room.hand_over()
-    station.room.care.act(1, Event.CLOSED, actor="operator")
+    station.room.care.act(1, AlarmEvent.CLOSED, actor="operator")
     station.clock.now_ms += 180 * 86_400_000 - 3000
     station.room.forget()
     assert [alarm.id for alarm in alarms(station)] == [1, 2]
@@ -200,7 +200,7 @@ async def test_a_refused_write_leaves_nothing_behind_and_the_row_counts_when_it_
     with pytest.raises(StoreUnavailableError, match="disk full"):
         station.room.observed(hint(seen(machine())))
     assert station.events() == []
-    assert station.room.figures().outcomes[Outcome.RAISED] == 0
+    assert station.room.figures().outcomes[MatchOutcome.RAISED] == 0
     with station.store.transaction() as session:
         session.execute(text("DROP TRIGGER full"))
     station.room.observed(hint(seen(machine())))
@@ -221,7 +221,7 @@ async def test_nobody_is_told_in_quiet_hours_and_it_escalates_when_they_end(stat
         station.clock.now_ms += 60_000
     station.room.care.escalate_due()
     assert await _told(station) == [(1, 1)]
-    assert alarms(station)[0].state == State.ESCALATED
+    assert alarms(station)[0].state == AlarmState.ESCALATED
 
 
 async def test_a_rule_looks_only_in_its_schedule(station: Station) -> None:
@@ -246,7 +246,7 @@ async def _told(station: Station) -> list[tuple[int, int]]:
 async def test_a_clock_that_is_a_year_ahead_once_takes_no_closed_alarm(station: Station) -> None:
     await station.enforce(ZONE, window_s=1)
     station.room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key="k1")))
-    station.room.care.act(1, Event.CLOSED, actor="operator")
+    station.room.care.act(1, AlarmEvent.CLOSED, actor="operator")
     station.clock.now_ms += 365 * 86_400_000
     station.clocks.skew_ms = 365 * 86_400_000
     station.room.forget()

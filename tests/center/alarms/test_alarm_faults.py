@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from center.alarms.lifecycle import Event
+from center.alarms.lifecycle import AlarmEvent
 from provisioning.contracts.wire.messages import CameraState
 from tests.center.alarms.conftest import Station
 from tests.center.street import AGENT
@@ -65,7 +65,7 @@ async def test_a_fault_that_comes_back_belongs_to_its_alarm_until_that_is_closed
     await falls_away()
     await falls_away()
     assert [(alarm.id, alarm.repeats) for alarm in station.room.care.alarms().items] == [(1, 1)]
-    station.room.care.act(1, Event.CLOSED, actor="operator")
+    station.room.care.act(1, AlarmEvent.CLOSED, actor="operator")
     await falls_away()
     assert [(alarm.id, alarm.repeats) for alarm in station.room.care.alarms().items] == [(2, 0), (1, 1)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from center.alarms.lifecycle import Event
+from center.alarms.lifecycle import AlarmEvent
 from center.alarms.notices import Handover, Notice
 from center.errors import StoreUnavailableError
 from tests.center.alarms.conftest import Station
@@ -43,6 +43,6 @@ async def test_a_notice_stays_due_until_somebody_has_taken_it_over(station: Stat
 async def test_an_escalation_is_told_with_its_level(station: Station) -> None:
     await station.enforce(ZONE)
     station.room.observed(hint(seen(machine())))
-    station.room.care.act(1, Event.ESCALATED, actor="operator")
+    station.room.care.act(1, AlarmEvent.ESCALATED, actor="operator")
     station.room.hand_over()
     assert [(notice.level, notice.alarm.level) for notice in station.held.notices.values()] == [(0, 1), (1, 1)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from center.alarms.hours import ALWAYS, NEVER, Hours, Span
+from center.alarms.hours import ALWAYS, NEVER, Hours, WeekSpan
 
 MONDAY_MS = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp() * 1000)
 
@@ -22,12 +22,12 @@ def at(hours: float, *, day: int = 0) -> int:
     ids=["before", "begins", "late", "past midnight", "ends", "the night before"],
 )
 def test_a_span_over_midnight_belongs_to_the_day_it_begins(moment: int, covered: bool) -> None:
-    hours = Hours(spans=(Span(days=(0,), begins="22:00", ends="06:00"),), offset_minutes=0)
+    hours = Hours(spans=(WeekSpan(days=(0,), begins="22:00", ends="06:00"),), offset_minutes=0)
     assert hours.cover(moment) is covered
 
 
 def test_the_zone_is_local() -> None:
-    hours = Hours(spans=(Span(begins="08:00", ends="09:00"),))
+    hours = Hours(spans=(WeekSpan(begins="08:00", ends="09:00"),))
     assert hours.cover(at(0.5))
     assert not hours.cover(at(8.5))
 
@@ -44,7 +44,7 @@ def test_a_moment_lies_in_a_span_exactly_if_some_day_of_the_calendar_has_it(
 ) -> None:
     if begins == ends:
         return
-    span = Span(days=(day,), begins=f"{begins // 60:02}:{begins % 60:02}", ends=f"{ends // 60:02}:{ends % 60:02}")
+    span = WeekSpan(days=(day,), begins=f"{begins // 60:02}:{begins % 60:02}", ends=f"{ends // 60:02}:{ends % 60:02}")
     # A zone as a clock that goes ahead: days of the week are those of the moved clock.
     local = datetime.fromtimestamp(at_ms / 1000, UTC) + timedelta(minutes=offset)
     today = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -69,4 +69,4 @@ def test_always_and_never_hold_in_1970_and_2038_too(at_ms: int) -> None:
 )
 def test_what_is_no_span_is_refused(span: tuple[str, str]) -> None:
     with pytest.raises(ValidationError):
-        Span(begins=span[0], ends=span[1])
+        WeekSpan(begins=span[0], ends=span[1])

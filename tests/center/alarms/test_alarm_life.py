@@ -16,10 +16,10 @@ from center.alarms.evaluator import Desk
 from center.alarms.events import Pushes
 from center.alarms.handling import Care
 from center.alarms.latency import Hops
-from center.alarms.lifecycle import TABLE, Event, State, after
+from center.alarms.lifecycle import TABLE, AlarmEvent, AlarmState, after
 from center.alarms.rule import MAX_LEVELS, Rule
 from center.alarms.tables import RuleRecord, VersionRecord
-from center.alarms.writer import Register
+from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.database.store import AuditEntry, Store
 from tests.center.alarms.making import CAMERA, LEFT_HALF, machine, seen, text
@@ -36,8 +36,8 @@ TEXT = text(
 )
 
 
-@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
-def test_what_the_table_does_not_name_is_refused(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(AlarmState, AlarmEvent)))
+def test_what_the_table_does_not_name_is_refused(state: AlarmState, event: AlarmEvent) -> None:
     if (state, event) in TABLE:
         assert after(state, event) is TABLE[state, event]
     else:
@@ -46,16 +46,16 @@ def test_what_the_table_does_not_name_is_refused(state: State, event: Event) -> 
 
 
 def test_every_alarm_can_be_ended_and_nothing_but_a_comment_comes_after() -> None:
-    open_states = set(State) - {State.CLOSED}
-    assert all(TABLE[state, Event.CLOSED] is State.CLOSED for state in open_states)
-    assert {event for state, event in TABLE if state is State.CLOSED} == {Event.COMMENTED}
+    open_states = set(AlarmState) - {AlarmState.CLOSED}
+    assert all(TABLE[state, AlarmEvent.CLOSED] is AlarmState.CLOSED for state in open_states)
+    assert {event for state, event in TABLE if state is AlarmState.CLOSED} == {AlarmEvent.COMMENTED}
 
 
 class Modelled:
     """What an alarm should be."""
 
     def __init__(self, raised_at_ms: int) -> None:
-        self.state = State.OPEN
+        self.state = AlarmState.OPEN
         self.level = 0
         self.repeats = 0
         self.raised_at_ms = raised_at_ms
@@ -63,7 +63,7 @@ class Modelled:
         self.events = ["raised"]
 
     def escalate(self, now_ms: int) -> None:
-        self.state, self.level = State.ESCALATED, min(self.level + 1, MAX_LEVELS)
+        self.state, self.level = AlarmState.ESCALATED, min(self.level + 1, MAX_LEVELS)
         self.due_ms = now_ms + STEPS_MIN[self.level] * 60_000 if self.level < len(STEPS_MIN) else None
         self.events.append("escalated")
 
@@ -92,7 +92,7 @@ class Life(RuleBasedStateMachine):
 
     def start(self) -> None:
         pushes = Pushes(Hops(), self.clock)
-        register = Register(self.store, pushes, self.clock, notifies=False)
+        register = AlarmWriter(self.store, pushes, self.clock, notifies=False)
         self.desk = Desk(self.store, register, Hops(), self.clock, late_after_ms=LATE_MS)
         self.desk.load()
         self.desk.watch([Rule(1, 1, TEXT)])
@@ -129,7 +129,7 @@ class Life(RuleBasedStateMachine):
     def nobody_acts(self) -> None:
         self.care.escalate_due()
         for alarm in self.alarms:
-            waiting = alarm.state in {State.OPEN, State.ESCALATED}
+            waiting = alarm.state in {AlarmState.OPEN, AlarmState.ESCALATED}
             if waiting and alarm.due_ms is not None and alarm.due_ms <= self.now_ms:
                 alarm.escalate(self.now_ms)
                 self.acts += 1
@@ -137,15 +137,15 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.alarms)
     @rule(
         data=st.data(),
-        event=st.sampled_from([Event.ACKNOWLEDGED, Event.COMMENTED, Event.ESCALATED, Event.CLOSED]),
+        event=st.sampled_from([AlarmEvent.ACKNOWLEDGED, AlarmEvent.COMMENTED, AlarmEvent.ESCALATED, AlarmEvent.CLOSED]),
     )
-    def somebody_acts(self, data: st.DataObject, event: Event) -> None:
+    def somebody_acts(self, data: st.DataObject, event: AlarmEvent) -> None:
         index = data.draw(st.integers(0, len(self.alarms) - 1))
         alarm = self.alarms[index]
-        if alarm.state is State.CLOSED and event is not Event.COMMENTED:
+        if alarm.state is AlarmState.CLOSED and event is not AlarmEvent.COMMENTED:
             allowed = False
         else:
-            allowed = not (alarm.state is State.ACKNOWLEDGED and event is Event.ACKNOWLEDGED)
+            allowed = not (alarm.state is AlarmState.ACKNOWLEDGED and event is AlarmEvent.ACKNOWLEDGED)
         if not allowed:
             with pytest.raises(AlarmStateError):
                 self.care.act(index + 1, event, actor="operator")
@@ -153,10 +153,10 @@ class Life(RuleBasedStateMachine):
         view = self.care.act(index + 1, event, actor="operator", comment="seen")
         self.acts += 1
         match event:
-            case Event.ESCALATED:
+            case AlarmEvent.ESCALATED:
                 alarm.escalate(self.now_ms)
-            case Event.ACKNOWLEDGED | Event.CLOSED:
-                alarm.state = State.ACKNOWLEDGED if event is Event.ACKNOWLEDGED else State.CLOSED
+            case AlarmEvent.ACKNOWLEDGED | AlarmEvent.CLOSED:
+                alarm.state = AlarmState.ACKNOWLEDGED if event is AlarmEvent.ACKNOWLEDGED else AlarmState.CLOSED
                 alarm.due_ms = None
                 alarm.events.append(event.value)
             case _:
@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def an_alarm_that_is_none_is_unknown(self) -> None:
         with pytest.raises(UnknownAlarmError):
-            self.care.act(len(self.alarms) + 1, Event.COMMENTED, actor="operator")
+            self.care.act(len(self.alarms) + 1, AlarmEvent.COMMENTED, actor="operator")
 
     @invariant()
     def the_register_is_as_the_model(self) -> None:

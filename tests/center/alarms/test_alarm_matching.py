@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from center.alarms.inputs import Fault, FaultOf, Seen
-from center.alarms.matching import Book, Finding, fault_found, look_of
+from center.alarms.matching import Book, RuleFinding, fault_found, look_of
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, motion, rule, seen, text
 from tests.center.street import AGENT
@@ -104,11 +104,11 @@ def test_class_score_and_size_are_asked(changes: dict[str, Any], matches: bool) 
 
 def test_a_finding_names_the_machine_and_the_line() -> None:
     row = seen(machine(IN, motion=motion(90, crossed=[("stop", "left")])))
-    assert look_of(text({"kind": "line_crossing", "line": "stop"}))(row) == Finding("stop → left", row.machines[0])
+    assert look_of(text({"kind": "line_crossing", "line": "stop"}))(row) == RuleFinding("stop → left", row.machines[0])
 
 
 def test_of_a_crowd_nothing_is_found_but_that_there_is_one() -> None:
-    assert look_of(text({"kind": "crowding", "threshold": 10}))(seen(machine(IN), people=57)) == Finding()
+    assert look_of(text({"kind": "crowding", "threshold": 10}))(seen(machine(IN), people=57)) == RuleFinding()
 
 
 def test_a_book_asks_only_the_rules_of_a_camera_and_only_in_their_hours() -> None:

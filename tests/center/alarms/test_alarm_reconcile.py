@@ -4,7 +4,7 @@ import pytest
 from fastapi import Response
 
 from center.access.permissions import EVERYWHERE
-from center.alarms.decision import Outcome
+from center.alarms.decision import MatchOutcome
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, row, seen
@@ -80,7 +80,7 @@ async def test_after_a_long_outage_every_page_is_read_and_what_is_old_is_late(st
     commit(station, 451, at_ms=station.clock.now_ms)
     await station.room.reconcile()
     figures = station.room.figures()
-    assert (figures.outcomes[Outcome.LATE], figures.outcomes[Outcome.RAISED]) == (450, 1)
+    assert (figures.outcomes[MatchOutcome.LATE], figures.outcomes[MatchOutcome.RAISED]) == (450, 1)
     seen_late, cursor = 0, None
     while True:
         page = station.room.rules.late(number, cursor=cursor, limit=100, sight=EVERYWHERE)

@@ -15,7 +15,7 @@ import uvicorn
 from center.alarms import events as pushes
 from center.alarms import stream
 from center.alarms.latency import Hop
-from center.alarms.lifecycle import Event
+from center.alarms.lifecycle import AlarmEvent
 from center.alarms.writer import PAGE
 from provisioning.contracts.wire import codec, topics
 from tests.center.alarms.conftest import Station
@@ -211,7 +211,7 @@ async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Stati
     assert times.sent_at_ms == push.alarm.times.decided_at_ms + 40
     sent = {hop.hop: hop for hop in station.room.hops.views()}[Hop.SEND]
     assert (sent.count, sent.sum_ms) == (1, 40)
-    assert push.event.event is Event.RAISED
+    assert push.event.event is AlarmEvent.RAISED
 
 
 async def _well() -> dict[str, str]:

@@ -12,12 +12,12 @@ from bench.center.assessment.fleet import GAP, MONTH, Planted, lay_down
 from bench.center.assessment.plan import EXCUSES, FAULTS
 from center.access.permissions import EVERYWHERE, CameraKey
 from center.assessment.assessor import Assessor
-from center.assessment.formulas import Tally
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.formulas import IndicatorTally
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.league import table
 from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
-from center.assessment.report import Card, Report
+from center.assessment.report import AssessmentReport, Card
 from center.assessment.service import open_assessor
 from center.database.store import Store
 from center.errors import UnknownCameraError
@@ -50,7 +50,7 @@ def assessor(fleet: tuple[Store, list[Planted]]) -> Assessor:
 
 
 @pytest.fixture(scope="module")
-def report(assessor: Assessor) -> Report:
+def report(assessor: Assessor) -> AssessmentReport:
     return assessor.report(MONTH, sight=EVERYWHERE)
 
 
@@ -59,37 +59,39 @@ def planted(fleet: tuple[Store, list[Planted]]) -> list[Planted]:
     return fleet[1]
 
 
-def card_of(report: Report, planted: list[Planted], name: str) -> Card:
+def card_of(report: AssessmentReport, planted: list[Planted], name: str) -> Card:
     key = next(each.key for each in planted if each.fault.name == name)
     return next(card for card in report.cameras if card.profile is not None and card.profile.key == key)
 
 
 def test_every_fault_is_found_for_its_reason_and_nothing_healthy_is_accused(
-    report: Report, planted: list[Planted]
+    report: AssessmentReport, planted: list[Planted]
 ) -> None:
     result = check(report, planted)
     assert result.planted == len(FAULTS)
     assert (result.found, result.with_cause, result.accused) == (result.planted, result.planted, ())
 
 
-def test_a_sound_camera_passes_everything(report: Report, planted: list[Planted]) -> None:
+def test_a_sound_camera_passes_everything(report: AssessmentReport, planted: list[Planted]) -> None:
     card = card_of(report, planted, "sound")
-    assert {finding.verdict for finding in card.findings.values()} == {Verdict.PASS}
+    assert {finding.verdict for finding in card.findings.values()} == {IndicatorVerdict.PASS}
     assert card.score == pytest.approx(99.5, abs=0.5)
 
 
 def test_five_days_of_maintenance_are_in_no_denominator_however_it_overlaps(
-    report: Report, planted: list[Planted]
+    report: AssessmentReport, planted: list[Planted]
 ) -> None:
     card = card_of(report, planted, "off for five days of planned maintenance")
     assert (card.served.counted, card.served.excused) == (720 - 120, 120)
     online = card.findings[Indicator.ONLINE]
     assert online.tally.excused == 120 * 60
     assert online.tally.known + online.tally.unknown == 600 * 60
-    assert online.verdict is Verdict.PASS
+    assert online.verdict is IndicatorVerdict.PASS
 
 
-def test_what_the_centre_did_not_watch_is_unknown(assessor: Assessor, report: Report, planted: list[Planted]) -> None:
+def test_what_the_centre_did_not_watch_is_unknown(
+    assessor: Assessor, report: AssessmentReport, planted: list[Planted]
+) -> None:
     tally = card_of(report, planted, "sound").findings[Indicator.ONLINE].tally
     assert tally.unknown == len(GAP) * 60
     assert [(gap.cause, gap.to_ms - gap.from_ms) for gap in assessor.judged(MONTH, sight=EVERYWHERE).gaps] == [
@@ -97,25 +99,27 @@ def test_what_the_centre_did_not_watch_is_unknown(assessor: Assessor, report: Re
     ]
 
 
-def test_a_camera_counts_from_the_hour_it_came_to_the_hour_it_left(report: Report, planted: list[Planted]) -> None:
+def test_a_camera_counts_from_the_hour_it_came_to_the_hour_it_left(
+    report: AssessmentReport, planted: list[Planted]
+) -> None:
     assert card_of(report, planted, "came in the middle of the month").served.counted == 360
     assert card_of(report, planted, "left in the middle of the month").served.counted == 300
 
 
-def test_of_whom_nobody_knows_everything_timed_is_unknown(report: Report, planted: list[Planted]) -> None:
+def test_of_whom_nobody_knows_everything_timed_is_unknown(report: AssessmentReport, planted: list[Planted]) -> None:
     card = card_of(report, planted, "revoked: nobody knows")
-    assert {card.findings[indicator].verdict for indicator in TIMED} == {Verdict.UNKNOWN}
+    assert {card.findings[indicator].verdict for indicator in TIMED} == {IndicatorVerdict.UNKNOWN}
     assert card.findings[Indicator.ONLINE].cause == "agent_revoked"
     assert card.score is None
 
 
-def test_counters_that_began_anew_lose_no_picture(report: Report, planted: list[Planted]) -> None:
+def test_counters_that_began_anew_lose_no_picture(report: AssessmentReport, planted: list[Planted]) -> None:
     tally = card_of(report, planted, "a new disk: its counters began anew").findings[Indicator.DELIVERY].tally
-    assert tally == Tally(good=720 * 60)
+    assert tally == IndicatorTally(good=720 * 60)
 
 
 def test_every_failure_with_hours_can_be_followed_to_them(
-    assessor: Assessor, report: Report, planted: list[Planted]
+    assessor: Assessor, report: AssessmentReport, planted: list[Planted]
 ) -> None:
     for each in planted:
         for indicator in each.found:
@@ -135,22 +139,27 @@ def test_evidence_names_the_maintenance_and_the_hours_without_facts(assessor: As
     assert [hour.hour - HOURS.first_hour for hour in hours if hour.facts is None] == list(GAP)
 
 
-def test_days_and_hours_add_up_to_the_month(assessor: Assessor, report: Report, planted: list[Planted]) -> None:
+def test_days_and_hours_add_up_to_the_month(
+    assessor: Assessor, report: AssessmentReport, planted: list[Planted]
+) -> None:
     key = planted[0].key
     month = next(card for card in report.cameras if card.profile is not None and card.profile.key == key)
     for bucket, count in (("hour", 720), ("day", 30), ("month", 1)):
         cards = assessor.series(MONTH, bucket, camera=key, district=None, sight=EVERYWHERE)  # type: ignore[arg-type] # a literal each
         assert len(cards) == count
         for indicator in TIMED:
-            total = sum((card.findings[indicator].tally for card in cards), Tally())
+            total = sum((card.findings[indicator].tally for card in cards), IndicatorTally())
             assert total == month.findings[indicator].tally, (bucket, indicator)
 
 
-def test_the_fleet_by_day_is_the_sum_of_its_districts(assessor: Assessor, report: Report) -> None:
+def test_the_fleet_by_day_is_the_sum_of_its_districts(assessor: Assessor, report: AssessmentReport) -> None:
     days = assessor.series(MONTH, "day", camera=None, district=None, sight=EVERYWHERE)
     for indicator in TIMED:
-        assert sum((card.findings[indicator].tally for card in days), Tally()) == report.fleet.findings[indicator].tally
-        by_district = sum((card.findings[indicator].tally for card in report.districts), Tally())
+        assert (
+            sum((card.findings[indicator].tally for card in days), IndicatorTally())
+            == report.fleet.findings[indicator].tally
+        )
+        by_district = sum((card.findings[indicator].tally for card in report.districts), IndicatorTally())
         assert by_district == report.fleet.findings[indicator].tally
     named = assessor.series(MONTH, "month", camera=None, district="District 3", sight=EVERYWHERE)
     assert named[0].findings[Indicator.ONLINE].tally == report.districts[3].findings[Indicator.ONLINE].tally
@@ -169,10 +178,10 @@ def test_one_day_and_one_hour_are_periods_too(assessor: Assessor, planted: list[
 def test_a_month_without_facts_is_unknown_and_accuses_nobody_of_time(assessor: Assessor, month: str) -> None:
     report = assessor.report(month, sight=EVERYWHERE)
     assert all(not set(card.failed) & set(TIMED) for card in (*report.cameras, *report.districts, report.fleet))
-    assert report.fleet.findings[Indicator.ONLINE].verdict is Verdict.UNKNOWN
+    assert report.fleet.findings[Indicator.ONLINE].verdict is IndicatorVerdict.UNKNOWN
 
 
-def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: Report) -> None:
+def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: AssessmentReport) -> None:
     places = table(report.cameras)
     assert [place.card for place in places] == [place.card for place in table(reversed(report.cameras))]
     values = [place.value for place in places if place.value is not None]

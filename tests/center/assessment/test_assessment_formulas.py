@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from center.assessment import spans
 from center.assessment.errors import BadPeriodError
-from center.assessment.formulas import Served, Tally, of_fault, score, tallies, verdict
-from center.assessment.indicators import Indicator, Verdict
+from center.assessment.formulas import IndicatorTally, Served, of_fault, score, tallies, verdict
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import parse
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums
@@ -18,7 +18,7 @@ from center.assessment.sums import Sums
 COUNT = st.integers(min_value=0, max_value=10**9)
 HOURS = st.integers(min_value=0, max_value=10**6)
 SHARE = st.floats(min_value=0, max_value=1)
-TALLY = st.builds(Tally, COUNT, COUNT, COUNT, COUNT)
+TALLY = st.builds(IndicatorTally, COUNT, COUNT, COUNT, COUNT)
 SPAN = st.tuples(st.integers(0, 60), st.integers(0, 60))
 
 
@@ -71,53 +71,55 @@ def test_a_rate_is_a_share_and_every_minute_is_in_one_place(given_sums: tuple[Su
 
 
 @given(TALLY, COUNT, COUNT)
-def test_what_is_unknown_or_excused_moves_no_rate(tally: Tally, unknown: int, excused: int) -> None:
-    assert Tally(tally.good, tally.bad, unknown, excused).rate == tally.rate
+def test_what_is_unknown_or_excused_moves_no_rate(tally: IndicatorTally, unknown: int, excused: int) -> None:
+    assert IndicatorTally(tally.good, tally.bad, unknown, excused).rate == tally.rate
 
 
 @given(TALLY, SHARE, SHARE)
 def test_more_that_is_unknown_never_turns_a_pass_into_a_failure_or_back(
-    tally: Tally, pass_at: float, known_share: float
+    tally: IndicatorTally, pass_at: float, known_share: float
 ) -> None:
     said = verdict(tally, pass_at=pass_at, known_share=known_share)
-    more = verdict(tally + Tally(unknown=1000), pass_at=pass_at, known_share=known_share)
-    assert more in {said, Verdict.UNKNOWN}
+    more = verdict(tally + IndicatorTally(unknown=1000), pass_at=pass_at, known_share=known_share)
+    assert more in {said, IndicatorVerdict.UNKNOWN}
 
 
 @given(TALLY, SHARE, SHARE)
-def test_one_more_good_never_fails_what_passed(tally: Tally, pass_at: float, known_share: float) -> None:
-    if verdict(tally, pass_at=pass_at, known_share=known_share) is Verdict.PASS:
-        assert verdict(tally + Tally(good=1), pass_at=pass_at, known_share=known_share) is Verdict.PASS
+def test_one_more_good_never_fails_what_passed(tally: IndicatorTally, pass_at: float, known_share: float) -> None:
+    if verdict(tally, pass_at=pass_at, known_share=known_share) is IndicatorVerdict.PASS:
+        assert (
+            verdict(tally + IndicatorTally(good=1), pass_at=pass_at, known_share=known_share) is IndicatorVerdict.PASS
+        )
 
 
 @given(SHARE, SHARE)
 def test_where_nothing_is_known_nobody_passes_or_fails(pass_at: float, known_share: float) -> None:
-    def said(tally: Tally) -> Verdict:
+    def said(tally: IndicatorTally) -> IndicatorVerdict:
         return verdict(tally, pass_at=pass_at, known_share=known_share)
 
-    assert said(Tally()) is Verdict.UNKNOWN
-    assert said(Tally(unknown=5, excused=5)) is Verdict.UNKNOWN
-    assert said(Tally(excused=5)) is Verdict.EXCUSED
+    assert said(IndicatorTally()) is IndicatorVerdict.UNKNOWN
+    assert said(IndicatorTally(unknown=5, excused=5)) is IndicatorVerdict.UNKNOWN
+    assert said(IndicatorTally(excused=5)) is IndicatorVerdict.EXCUSED
 
 
 @pytest.mark.parametrize(
     ("good", "bad", "pass_at", "said"),
     [
-        (19, 1, 0.95, Verdict.PASS),
-        (18, 2, 0.95, Verdict.FAIL),
-        (949_999, 50_001, 0.95, Verdict.FAIL),
-        (7, 3, 0.7, Verdict.PASS),
-        (10**9, 1, 1.0, Verdict.FAIL),
-        (0, 3, 0.0, Verdict.PASS),
+        (19, 1, 0.95, IndicatorVerdict.PASS),
+        (18, 2, 0.95, IndicatorVerdict.FAIL),
+        (949_999, 50_001, 0.95, IndicatorVerdict.FAIL),
+        (7, 3, 0.7, IndicatorVerdict.PASS),
+        (10**9, 1, 1.0, IndicatorVerdict.FAIL),
+        (0, 3, 0.0, IndicatorVerdict.PASS),
     ],
 )
-def test_the_threshold_itself_passes(good: int, bad: int, pass_at: float, said: Verdict) -> None:
-    assert verdict(Tally(good, bad), pass_at=pass_at, known_share=0.5) is said
+def test_the_threshold_itself_passes(good: int, bad: int, pass_at: float, said: IndicatorVerdict) -> None:
+    assert verdict(IndicatorTally(good, bad), pass_at=pass_at, known_share=0.5) is said
 
 
 def test_half_must_be_known() -> None:
-    assert verdict(Tally(bad=4, unknown=6), pass_at=0.9, known_share=0.5) is Verdict.UNKNOWN
-    assert verdict(Tally(bad=5, unknown=5), pass_at=0.9, known_share=0.5) is Verdict.FAIL
+    assert verdict(IndicatorTally(bad=4, unknown=6), pass_at=0.9, known_share=0.5) is IndicatorVerdict.UNKNOWN
+    assert verdict(IndicatorTally(bad=5, unknown=5), pass_at=0.9, known_share=0.5) is IndicatorVerdict.FAIL
 
 
 @given(st.dictionaries(st.sampled_from(Indicator), SHARE))
@@ -138,7 +140,11 @@ def test_a_weight_of_nothing_leaves_an_indicator_out() -> None:
 
 
 def test_a_fault_counts_once_and_what_nobody_knows_not_at_all() -> None:
-    assert [of_fault(each) for each in ("place_zero", "", None)] == [Tally(bad=1), Tally(good=1), Tally(unknown=1)]
+    assert [of_fault(each) for each in ("place_zero", "", None)] == [
+        IndicatorTally(bad=1),
+        IndicatorTally(good=1),
+        IndicatorTally(unknown=1),
+    ]
 
 
 @given(st.lists(SPAN, max_size=8), SPAN)

@@ -11,12 +11,12 @@ from center.access.permissions import CameraKey
 from center.cases import lookalike_query, lookalike_search, terms, views
 from center.cases import tables as records
 from center.cases.errors import CaseStateError, TooManyQuestionsError
-from center.cases.footage_windows import NEAR_M, SLACK_MS, Spot, Window, worth_asking
+from center.cases.footage_windows import NEAR_M, SLACK_MS, FootageWindow, Spot, worth_asking
 from center.cases.places import Anchor
 from center.cases.scoring import LEAST_REACH, MARGIN, Score, colour_factor, lowered, reach
 from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
-from center.cases.states import TABLE, Act, State, after, now
-from center.cases.terms import Terms, is_number
+from center.cases.states import TABLE, Act, CaseState, after, now
+from center.cases.terms import CaseTerms, is_number
 from center.database.store import Base
 from center.geometry import Position, distance_m
 from provisioning.contracts.query.archive import MachineColour, ObjectRow
@@ -62,10 +62,10 @@ def test_no_field_or_column_of_a_case_speaks_of_a_person_or_a_plate() -> None:
 @pytest.mark.parametrize("cls", ["person", "rider", "pedestrian", "face"])
 def test_nothing_but_a_machine_can_be_sought_or_asked_for(cls: str) -> None:
     with pytest.raises(ValidationError):
-        Terms.model_validate(some_terms(cls=cls))
+        CaseTerms.model_validate(some_terms(cls=cls))
     with pytest.raises(ValidationError):
         lookalike_search.Wanted.model_validate({"cls": [cls]})
-    assert Terms.model_fields["cls"].annotation is MachineClass
+    assert CaseTerms.model_fields["cls"].annotation is MachineClass
     assert lookalike_search.Wanted.model_fields["cls"].annotation == tuple[MachineClass, ...]
 
 
@@ -87,9 +87,9 @@ def test_nothing_but_a_machine_can_be_sought_or_asked_for(cls: str) -> None:
     ids=",".join,
 )
 def test_terms_that_no_case_may_have_are_refused(change: dict[str, Any]) -> None:
-    assert Terms.model_validate(some_terms()).classes == (MachineClass.BICYCLE, MachineClass.MOTORCYCLE)
+    assert CaseTerms.model_validate(some_terms()).classes == (MachineClass.BICYCLE, MachineClass.MOTORCYCLE)
     with pytest.raises(ValidationError):
-        Terms.model_validate(some_terms(**change))
+        CaseTerms.model_validate(some_terms(**change))
 
 
 @pytest.mark.parametrize("number", ["A-2026-17", "杭公刑立字〔2026〕0123", "x"])
@@ -103,16 +103,16 @@ def test_numbers_that_could_mean_something_else_in_an_address_are_not(number: st
 
 
 def test_a_case_is_approved_from_requested_alone() -> None:
-    assert [state for state, act in TABLE if act is Act.APPROVE] == [State.REQUESTED]
+    assert [state for state, act in TABLE if act is Act.APPROVE] == [CaseState.REQUESTED]
     with pytest.raises(CaseStateError):
-        after(State.DRAFT, Act.APPROVE)
-    assert not [1 for state, _act in TABLE if state is State.CLOSED]
+        after(CaseState.DRAFT, Act.APPROVE)
+    assert not [1 for state, _act in TABLE if state is CaseState.CLOSED]
 
 
-@given(state=st.sampled_from(State), expires=st.integers(0, 100), at=st.integers(0, 100))
-def test_time_ends_what_allows_something_and_nothing_else(state: State, expires: int, at: int) -> None:
-    is_over = at >= expires and state in {State.REQUESTED, State.APPROVED}
-    assert now(state, expires_at_ms=expires, now_ms=at) is (State.EXPIRED if is_over else state)
+@given(state=st.sampled_from(CaseState), expires=st.integers(0, 100), at=st.integers(0, 100))
+def test_time_ends_what_allows_something_and_nothing_else(state: CaseState, expires: int, at: int) -> None:
+    is_over = at >= expires and state in {CaseState.REQUESTED, CaseState.APPROVED}
+    assert now(state, expires_at_ms=expires, now_ms=at) is (CaseState.EXPIRED if is_over else state)
 
 
 @given(p=cosines, n=cosines)
@@ -202,11 +202,11 @@ def test_before_the_first_sighting_of_a_machine_near_cameras_are_asked_too() -> 
     sighting = Anchor(NOW_MS, HERE, "a:1", AGENT, "here")
     found = worth_asking([sighting], [spot("near", 500)], BIKE)
     assert {each.to_ms < NOW_MS + SLACK_MS for each in found} == {True, False}
-    assert all(isinstance(each, Window) and each.from_ms < each.to_ms for each in found)
+    assert all(isinstance(each, FootageWindow) and each.from_ms < each.to_ms for each in found)
 
 
-def question(cameras: int, days: int) -> lookalike_query.Question:
-    return lookalike_query.Question(
+def question(cameras: int, days: int) -> lookalike_query.LookalikeQuery:
+    return lookalike_query.LookalikeQuery(
         case="A-1",
         purpose="theft",
         asked_by="ana",

@@ -14,7 +14,7 @@ from center.evidence.package import Order, Package, Sealer
 from center.evidence.serials import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.trust import Roots
-from center.evidence.zip_container import Entry, Reader, Writer
+from center.evidence.zip_container import Reader, Writer, ZipEntry
 from provisioning.contracts.config.evidence import Evidence
 from provisioning.pki.identities import Identities
 from tests.center.street import NOW_MS, observation
@@ -96,7 +96,7 @@ def contents(path: Path) -> dict[str, bytes]:
     return {entry.name: content for entry, content in Reader.open(path).entries(lambda _name: 1 << 30)}
 
 
-def entries(path: Path) -> list[Entry]:
+def entries(path: Path) -> list[ZipEntry]:
     """Every entry of an archive, in order."""
     return [entry for entry, _ in Reader.open(path).entries()]
 

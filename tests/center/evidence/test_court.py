@@ -19,7 +19,7 @@ from center.evidence.signer import Signer
 from center.evidence.timestamp import StampAuthority
 from center.evidence.trust import EVIDENCE, STAMPS, Roots
 from center.evidence.verify import RefusedError, verify
-from center.evidence.zip_container import Entry
+from center.evidence.zip_container import ZipEntry
 from provisioning.contracts.config.evidence import STAMP_POLICY
 from tests.center.evidence.desk import CASE, Desk, contents, entries, export, open_desk, packed
 from tests.center.street import NOW_MS
@@ -50,7 +50,7 @@ def flipped(data: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-def owner(all_entries: list[Entry], offset: int) -> str | None:
+def owner(all_entries: list[ZipEntry], offset: int) -> str | None:
     """Whose byte this is, header and directory record included; None for the archive's last record."""
     for entry in all_entries:
         if entry.offset <= offset < entry.offset + len(entry.local()) + entry.size:

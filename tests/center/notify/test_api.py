@@ -12,7 +12,7 @@ import pytest
 
 from center.clock import now_ms
 from center.notify.delivery_report import MAX_BYTES
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.service import Notifier
 from provisioning.contracts.config.notify import Notify
 from tests.center.conftest import PASSWORD, USERNAME, World
@@ -257,7 +257,7 @@ async def test_what_came_of_an_unknown_outcome_is_shown(desk: httpx.AsyncClient,
             if entry["attempts"]:
                 break
             await asyncio.sleep(0.02)
-    assert (entry["state"], entry["code"], entry["attempts"]) == (State.WAITING, "hung_up", 1)
+    assert (entry["state"], entry["code"], entry["attempts"]) == (MessageState.WAITING, "hung_up", 1)
     assert entry["due_ms"] > entry["changed_ms"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.notify import delivery_report
-from center.notify.delivery_report import MAX_BYTES, MAX_ITEMS, Push, Report
+from center.notify.delivery_report import MAX_BYTES, MAX_ITEMS, DeliveryReport, GatewayPush
 
 ONE = {
     "reportStatus": "CM:0000", "mobile": "13800138000", "submitDate": "20261124214001",
@@ -15,20 +15,22 @@ ONE = {
 }  # fmt: skip
 
 
-def pushed(value: object) -> Push:
+def pushed(value: object) -> GatewayPush:
     return delivery_report.read(json.dumps(value).encode())
 
 
 def test_one_report_or_an_array_of_them() -> None:
-    delivered = Report("0123", delivered=True, code="DELIVRD")
-    assert pushed(ONE) == Push((delivered,))
-    assert pushed([ONE, {**ONE, "errorCode": "DB:0140"}]) == Push((delivered, Report("0123", False, "DB:0140")))
-    assert pushed([]) == Push()
+    delivered = DeliveryReport("0123", delivered=True, code="DELIVRD")
+    assert pushed(ONE) == GatewayPush((delivered,))
+    assert pushed([ONE, {**ONE, "errorCode": "DB:0140"}]) == GatewayPush(
+        (delivered, DeliveryReport("0123", False, "DB:0140"))
+    )
+    assert pushed([]) == GatewayPush()
 
 
 def test_the_groups_other_spelling_and_the_codes_other_place() -> None:
     other = {"mgsGroup": "77", "reportStatus": "DELIVRD", "mobile": "x"}
-    assert pushed(other).reports == (Report("77", delivered=True, code="DELIVRD"),)
+    assert pushed(other).reports == (DeliveryReport("77", delivered=True, code="DELIVRD"),)
 
 
 def test_a_reply_of_a_person_is_counted_and_nothing_of_it_is_kept() -> None:
@@ -43,14 +45,14 @@ def test_a_reply_of_a_person_is_counted_and_nothing_of_it_is_kept() -> None:
     "value", [{}, {"msgGroup": "1"}, {**ONE, "msgGroup": ""}, {**ONE, "msgGroup": "a b"}, 5, None, "x"]
 )
 def test_what_is_no_report_is_counted(value: object) -> None:
-    assert pushed(value) == Push(unreadable=1)
+    assert pushed(value) == GatewayPush(unreadable=1)
 
 
 def test_a_push_is_bounded_in_bytes_and_items() -> None:
-    assert delivery_report.read(b" " * (MAX_BYTES + 1)) == Push(unreadable=1)
+    assert delivery_report.read(b" " * (MAX_BYTES + 1)) == GatewayPush(unreadable=1)
     many = delivery_report.read(json.dumps([{"msgGroup": "1", "errorCode": "x"}] * (MAX_ITEMS + 7)).encode())
     assert (len(many.reports), many.unreadable) == (MAX_ITEMS, 7)
-    assert delivery_report.read(b"[" * MAX_BYTES) == Push(unreadable=1)
+    assert delivery_report.read(b"[" * MAX_BYTES) == GatewayPush(unreadable=1)
 
 
 JSON = st.recursive(

@@ -15,9 +15,9 @@ from center.clock import now_ms
 from center.database.store import Store
 from center.notify.channels.base import Parcel
 from center.notify.dispatcher import Dispatcher
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.outbox import Outbox, Receipt
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.retention import Retention, machine_clocks
 from tests.support.notify_world import StubChannel, message
 from tests.support.waiting import eventually, within
@@ -33,7 +33,7 @@ class SlowChannel(StubChannel):
         self.go_on = asyncio.Event()
         self.begun = asyncio.Event()
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         self.begun.set()
         await self.go_on.wait()
         return await super().deliver(parcel)
@@ -42,7 +42,7 @@ class SlowChannel(StubChannel):
 class BrokenChannel(StubChannel):
     """Has a bug."""
 
-    async def deliver(self, parcel: Parcel) -> Outcome:
+    async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         raise ZeroDivisionError
 
 
@@ -59,7 +59,7 @@ class Loops:
         self.dispatcher.wake(channel.id)
         return receipt
 
-    async def until(self, receipt: Receipt, state: State) -> Receipt:
+    async def until(self, receipt: Receipt, state: MessageState) -> Receipt:
         async with within():
             while True:
                 now = await asyncio.to_thread(self.outbox.look, receipt.parcel_id)
@@ -90,8 +90,8 @@ async def test_what_is_posted_is_sent(store: Store, tmp_path: Path) -> None:
     first = loops.post(channel, 1)
     loops.dispatcher.start()
     second = loops.post(channel, 2)
-    await loops.until(first, State.SENT)
-    await loops.until(second, State.SENT)
+    await loops.until(first, MessageState.SENT)
+    await loops.until(second, MessageState.SENT)
     await loops.dispatcher.stop()
     assert [parcel.message.id for parcel in channel.delivered] == ["alarm-1", "alarm-2"]
     assert loops.dispatcher.faults == {}
@@ -103,10 +103,10 @@ async def test_a_slow_channel_holds_up_no_other(store: Store, tmp_path: Path, sl
     late = loops.post(slow)
     loops.dispatcher.start()
     await slow.begun.wait()
-    await loops.until(loops.post(quick), State.SENT)
-    await loops.until(late, State.SENDING)
+    await loops.until(loops.post(quick), MessageState.SENT)
+    await loops.until(late, MessageState.SENDING)
     slow.go_on.set()
-    await loops.until(late, State.SENT)
+    await loops.until(late, MessageState.SENT)
     await loops.dispatcher.stop()
 
 
@@ -119,7 +119,7 @@ async def test_an_end_waits_for_the_attempt_that_is_under_way(store: Store, tmp_
     await asyncio.sleep(0)
     slow.go_on.set()
     await stopping
-    await loops.until(receipt, State.SENT)
+    await loops.until(receipt, MessageState.SENT)
 
 
 async def test_an_attempt_that_does_not_end_is_left_and_recovered_as_unknown(
@@ -131,10 +131,10 @@ async def test_an_attempt_that_does_not_end_is_left_and_recovered_as_unknown(
     loops.dispatcher.start()
     await slow.begun.wait()
     await loops.dispatcher.stop()
-    await loops.until(receipt, State.SENDING)
+    await loops.until(receipt, MessageState.SENDING)
     again = loops_of(store, tmp_path, StubChannel("slow"))
     again.dispatcher.start()
-    assert (await again.until(receipt, State.WAITING)).code == "interrupted"
+    assert (await again.until(receipt, MessageState.WAITING)).code == "interrupted"
     await again.dispatcher.stop()
 
 
@@ -142,13 +142,13 @@ async def test_two_processes_share_an_outbox_and_one_sends(store: Store, tmp_pat
     mine, theirs = StubChannel(), StubChannel()
     first, second = loops_of(store, tmp_path, mine), loops_of(store, tmp_path, theirs)
     first.dispatcher.start()
-    await first.until(first.post(mine, 1), State.SENT)
+    await first.until(first.post(mine, 1), MessageState.SENT)
     second.dispatcher.start()
-    await second.until(second.post(theirs, 2), State.SENT)
+    await second.until(second.post(theirs, 2), MessageState.SENT)
     assert (len(mine.delivered), len(theirs.delivered)) == (2, 0)
     assert "another process sends" in second.dispatcher.faults["stub"]
     await first.dispatcher.stop()
-    await second.until(second.post(theirs, 3), State.SENT)
+    await second.until(second.post(theirs, 3), MessageState.SENT)
     assert (len(mine.delivered), len(theirs.delivered)) == (2, 1)
     assert second.dispatcher.faults == {}
     await second.dispatcher.stop()
@@ -161,12 +161,12 @@ async def test_a_database_that_is_away_is_said_and_waited_for(
     channel = StubChannel()
     loops = loops_of(store, tmp_path, channel)
     loops.dispatcher.start()
-    await loops.until(loops.post(channel, 1), State.SENT)
+    await loops.until(loops.post(channel, 1), MessageState.SENT)
     rename(store, "audit", "away")
     receipt = loops.post(channel, 2)
     await eventually(lambda: "database" in loops.dispatcher.faults.get("stub", ""))
     rename(store, "away", "audit")
-    await loops.until(receipt, State.SENT)
+    await loops.until(receipt, MessageState.SENT)
     assert loops.dispatcher.faults == {}
     await loops.dispatcher.stop()
 
@@ -188,7 +188,7 @@ async def test_an_outcome_is_kept_however_long_the_database_is_away(
     slow.go_on.set()
     await eventually(lambda: "slow" in loops.dispatcher.faults)
     rename(store, "away", "notify_outbox")
-    await loops.until(receipt, State.SENT)
+    await loops.until(receipt, MessageState.SENT)
     assert len(slow.delivered) == 1
     await loops.dispatcher.stop()
 
@@ -200,12 +200,12 @@ async def test_a_bug_in_one_channel_is_said_stops_no_other_and_the_channel_goes_
     loops = loops_of(store, tmp_path, broken, good)
     loops.post(broken)
     loops.dispatcher.start()
-    await loops.until(loops.post(good), State.SENT)
+    await loops.until(loops.post(good), MessageState.SENT)
     await eventually(lambda: "broken" in loops.dispatcher.faults)
     assert set(loops.dispatcher.faults) == {"broken"}
     assert "ZeroDivisionError" in loops.dispatcher.faults["broken"]
     monkeypatch.setattr(broken, "deliver", partial(StubChannel.deliver, broken))
-    await loops.until(loops.post(broken, 2), State.SENT)
+    await loops.until(loops.post(broken, 2), MessageState.SENT)
     await eventually(lambda: not loops.dispatcher.faults)
     await loops.dispatcher.stop()
 
@@ -222,7 +222,7 @@ async def test_the_lock_is_nobody_elses_to_read(store: Store, tmp_path: Path) ->
     try:
         loops = loops_of(store, tmp_path, channel := StubChannel())
         loops.dispatcher.start()
-        await loops.until(loops.post(channel), State.SENT)
+        await loops.until(loops.post(channel), MessageState.SENT)
     finally:
         os.umask(umask)
     assert (tmp_path / "notify.lock").stat().st_mode & 0o777 == 0o600
@@ -231,11 +231,11 @@ async def test_the_lock_is_nobody_elses_to_read(store: Store, tmp_path: Path) ->
 
 async def test_a_throttled_message_comes_again_slower(store: Store, tmp_path: Path) -> None:
     channel = StubChannel()
-    channel.outcome = Outcome(Verdict.THROTTLED, "TooFast")
+    channel.outcome = AttemptOutcome(AttemptVerdict.THROTTLED, "TooFast")
     loops = loops_of(store, tmp_path, channel)
     receipt = loops.post(channel)
     loops.dispatcher.start()
     await eventually(lambda: len(channel.delivered) == 1)
-    now = await loops.until(receipt, State.WAITING)
+    now = await loops.until(receipt, MessageState.WAITING)
     assert (now.code, now.attempts) == ("TooFast", 1)
     await loops.dispatcher.stop()

@@ -12,7 +12,7 @@ from pathlib import Path
 from center.audit.log import Audit
 from center.clock import now_ms
 from center.database.store import Store
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.outbox import Receipt
 from center.notify.service import Notifier
 from center.retention import Retention, machine_clocks
@@ -65,16 +65,16 @@ def test_an_sms_whose_answer_is_lost_by_a_kill_goes_out_twice_and_never_again(tm
                 assert gateway.arrived.acquire(timeout=LONG_S)
             assert len(gateway.taken) == number
         with centre(tmp_path, config, 3 * AHEAD_MS):
-            until(lambda: state_of(notifier, receipt) is State.UNKNOWN)
+            until(lambda: state_of(notifier, receipt) is MessageState.UNKNOWN)
             # It sends for others, so it had every chance.
             (other,) = notifier.deliver(world.message(99), "sms")
-            until(lambda: state_of(notifier, other) is State.SENT)
+            until(lambda: state_of(notifier, other) is MessageState.SENT)
         assert [each.content.count("电动车") for each in gateway.taken] == [1, 1, 1]
         assert gateway.requests == 3
         store.close()
 
 
-def state_of(notifier: Notifier, receipt: Receipt) -> State:
+def state_of(notifier: Notifier, receipt: Receipt) -> MessageState:
     now = notifier.outbox.look(receipt.parcel_id)
     assert now is not None
     return now.state
@@ -91,7 +91,7 @@ def test_over_kills_no_webhook_is_lost_and_each_is_one_alarm(tmp_path: Path) -> 
                 for _ in range(4):
                     assert receiver.arrived.acquire(timeout=LONG_S)
         with centre(tmp_path, config, kills * AHEAD_MS):
-            until(lambda: all(state_of(notifier, receipt) is State.SENT for receipt in receipts))
+            until(lambda: all(state_of(notifier, receipt) is MessageState.SENT for receipt in receipts))
         assert set(receiver.alarms) == {receipt.parcel_id for receipt in receipts}
         assert {alarm["alarm_id"] for alarm in receiver.alarms.values()} == {f"alarm-{n}" for n in range(count)}
         assert receiver.forged == 0

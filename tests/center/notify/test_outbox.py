@@ -8,9 +8,9 @@ from sqlalchemy import select, text, update
 
 from center.database.store import Store
 from center.errors import StoreUnavailableError
-from center.notify.delivery_report import Report
+from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError, UnknownRecipientError
-from center.notify.lifecycle import IllegalEventError, State
+from center.notify.lifecycle import IllegalEventError, MessageState
 from center.notify.outbox import MAX_EARLY_REPORTS, REPORT_KEEP_MS, Pause
 from center.notify.quota import Quota
 from center.notify.tables import OutboxRecord, ReportRecord
@@ -33,9 +33,9 @@ def test_a_message_is_on_the_disk_for_each_of_its_recipients(desk: Desk) -> None
 def test_the_same_message_again_changes_nothing(desk: Desk) -> None:
     channel = StubChannel()
     desk.outbox.post(channel, message(), ("duty",))
-    assert desk.sent(channel).state is State.SENT
+    assert desk.sent(channel).state is MessageState.SENT
     (again,) = desk.outbox.post(channel, message(), ("duty",))
-    assert (again.state, again.code) == (State.SENT, "success")
+    assert (again.state, again.code) == (MessageState.SENT, "success")
     assert desk.outbox.claim(channel) == Pause(None)
     both = desk.outbox.post(channel, message(), ("duty", "deputy", "deputy"))
     assert [each.state for each in both] == ["sent", "waiting", "waiting"]
@@ -52,7 +52,7 @@ def test_for_somebody_who_is_not_listed_nobody_gets_it(desk: Desk) -> None:
 def test_who_left_the_list_while_it_waited_gets_nothing(desk: Desk) -> None:
     (receipt,) = desk.outbox.post(StubChannel(), message(), ("duty",))
     assert desk.outbox.claim(StubChannel(recipients={"deputy": "139****9000"})) == Pause(None)
-    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="not_listed")
+    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=MessageState.FAILED, code="not_listed")
 
 
 def test_beyond_its_limit_the_newest_is_refused_and_what_waits_stays(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_a_claim_is_on_the_disk_before_anything_goes_out(desk: Desk) -> None:
     desk.claimed(channel)
     state = desk.again().look(receipt.parcel_id)
     assert state is not None
-    assert state.state is State.SENDING
+    assert state.state is MessageState.SENDING
     assert desk.used(channel) == 3
     assert desk.audited("notify.hand_over") == [
         {"alarm": "alarm-1", "attempt": 1, "channel": "stub", "kind": "sms", "recipient": "duty", "to": "138****8000"}
@@ -102,7 +102,7 @@ def test_what_cannot_be_audited_is_not_sent(desk: Desk) -> None:
 def test_a_kill_after_the_claim_is_an_unknown_outcome_and_two_of_them_are_the_end(desk: Desk) -> None:
     channel = StubChannel()
     (receipt,) = desk.outbox.post(channel, message(), ("duty",))
-    for expected in (State.WAITING, State.UNKNOWN):
+    for expected in (MessageState.WAITING, MessageState.UNKNOWN):
         desk.claimed(channel)
         assert desk.again().recover([channel]) == 1
         now = desk.outbox.look(receipt.parcel_id)
@@ -120,7 +120,7 @@ def test_at_least_once_goes_on_after_any_number_of_kills(desk: Desk) -> None:
         desk.claimed(channel)
         desk.again().recover([channel])
         desk.clock.now_ms += 60_000
-    assert desk.sent(channel).state is State.SENT
+    assert desk.sent(channel).state is MessageState.SENT
 
 
 def test_another_channels_attempts_are_left_alone_at_a_recovery(desk: Desk) -> None:
@@ -130,7 +130,7 @@ def test_another_channels_attempts_are_left_alone_at_a_recovery(desk: Desk) -> N
     assert desk.again().recover([StubChannel()]) == 0
     now = desk.outbox.look(receipt.parcel_id)
     assert now is not None
-    assert now.state is State.SENDING
+    assert now.state is MessageState.SENDING
 
 
 def test_nobody_waits_for_a_message_longer_than_it_is_worth(desk: Desk) -> None:
@@ -141,7 +141,7 @@ def test_nobody_waits_for_a_message_longer_than_it_is_worth(desk: Desk) -> None:
     assert desk.outbox.claim(channel) == Pause(None)
     now = desk.outbox.look(receipt.parcel_id)
     assert now is not None
-    assert (now.state, now.code, now.attempts) == (State.EXPIRED, "unreachable", 1)
+    assert (now.state, now.code, now.attempts) == (MessageState.EXPIRED, "unreachable", 1)
 
 
 def test_a_pause_ends_when_the_next_is_due_or_too_old(desk: Desk) -> None:
@@ -158,7 +158,7 @@ def test_what_a_rule_refuses_is_failed_without_an_attempt(desk: Desk) -> None:
     receipts = [desk.outbox.post(channel, message(number), ("duty",))[0] for number in range(3)]
     assert desk.outbox.claim(channel) == Pause(None)
     for receipt in receipts:
-        assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="forbidden_word")
+        assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=MessageState.FAILED, code="forbidden_word")
     assert desk.used(channel) == 0
     assert desk.audited("notify.hand_over") == []
 
@@ -169,7 +169,7 @@ def test_a_stored_message_that_can_be_read_no_more_is_failed_and_named(desk: Des
     with desk.store.transaction() as session:
         session.execute(update(OutboxRecord).values(message='{"id": "x"}'))
     assert desk.outbox.claim(channel) == Pause(None)
-    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="unreadable")
+    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=MessageState.FAILED, code="unreadable")
 
 
 def test_an_outcome_for_what_is_not_being_sent_is_a_bug(desk: Desk) -> None:
@@ -181,8 +181,8 @@ def test_an_outcome_for_what_is_not_being_sent_is_a_bug(desk: Desk) -> None:
         desk.outbox.settle(channel, parcel.parcel_id, TAKEN)
 
 
-ARRIVED = Report("group-1", delivered=True, code="DELIVRD")
-LOST = Report("group-1", delivered=False, code="DB:0140")
+ARRIVED = DeliveryReport("group-1", delivered=True, code="DELIVRD")
+LOST = DeliveryReport("group-1", delivered=False, code="DB:0140")
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,14 @@ LOST = Report("group-1", delivered=False, code="DB:0140")
         ([ARRIVED, ARRIVED, ARRIVED], "delivered", "DELIVRD"),
         ([LOST, ARRIVED], "delivered", "DELIVRD"),
         ([ARRIVED, LOST], "delivered", "DELIVRD"),
-        ([Report("group-2", delivered=True, code="DELIVRD")], "sent", "success"),
+        ([DeliveryReport("group-2", delivered=True, code="DELIVRD")], "sent", "success"),
         ([], "sent", "success"),
     ],
     ids=["arrived", "lost", "three times", "lost, then arrived", "arrived, then lost", "another's", "none"],
 )
 @pytest.mark.parametrize("early", [False, True], ids=["late", "before the answer"])
 def test_reports_come_late_twice_in_any_order_and_before_the_answer(
-    desk: Desk, reports: list[Report], state: str, code: str, early: bool
+    desk: Desk, reports: list[DeliveryReport], state: str, code: str, early: bool
 ) -> None:
     channel = StubChannel()
     desk.outbox.post(channel, message(), ("duty",))
@@ -228,7 +228,7 @@ def test_early_reports_are_bounded_and_forgotten(desk: Desk, monkeypatch: pytest
     monkeypatch.setattr("center.notify.outbox.MAX_EARLY_REPORTS", 5)
     for number in range(9):
         desk.clock.now_ms += 1
-        desk.outbox.report("stub", [Report(f"g{number}", delivered=True, code="DELIVRD")])
+        desk.outbox.report("stub", [DeliveryReport(f"g{number}", delivered=True, code="DELIVRD")])
     with desk.store.transaction() as session:
         assert sorted(session.scalars(select(ReportRecord.reference))) == ["g4", "g5", "g6", "g7", "g8"]
     desk.clock.now_ms += 86_400_001

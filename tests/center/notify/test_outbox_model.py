@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from center.audit.log import Audit
 from center.database.store import Store
 from center.notify.channels.base import Parcel
-from center.notify.delivery_report import Report
+from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError
-from center.notify.lifecycle import SETTLED, State
+from center.notify.lifecycle import SETTLED, MessageState
 from center.notify.limits import Limits
 from center.notify.outbox import Outbox, Pause
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import Quota, month_of
 from center.notify.tables import QuotaRecord
 from tests.support.notify_world import StubChannel, message
@@ -67,7 +67,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.under_way: Parcel | None = None
         self.counted: dict[str, int] = {}
         self.numbers = 0
-        self.states: dict[str, State] = {}
+        self.states: dict[str, MessageState] = {}
 
     def teardown(self) -> None:
         self.store.close()
@@ -86,7 +86,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def post(self, again: bool) -> None:
         if not again:
             self.numbers += 1
-        waiting = sum(state is State.WAITING for state in self.states.values())
+        waiting = sum(state is MessageState.WAITING for state in self.states.values())
         known = self.numbers in [int(name.partition(" ")[0]) for name in self.told]
         try:
             (receipt,) = self.outbox.post(self.channel, message(self.numbers), ("duty",))
@@ -108,7 +108,7 @@ class OutboxMachine(RuleBasedStateMachine):
         if isinstance(claimed, Pause):
             assert claimed.until_ms is None or claimed.until_ms > self.now_ms
             return
-        assert self.states[claimed.parcel_id] is State.WAITING
+        assert self.states[claimed.parcel_id] is MessageState.WAITING
         told = self.of(claimed.parcel_id)
         assert self.now_ms < told.posted_ms + GIVE_UP_MS
         told.parts = parts
@@ -118,27 +118,27 @@ class OutboxMachine(RuleBasedStateMachine):
         self.claimed_month = self.month
 
     @precondition(lambda self: self.under_way is not None)
-    @rule(verdict=st.sampled_from(Verdict), arrives=st.booleans())
-    def answer(self, verdict: Verdict, arrives: bool) -> None:
+    @rule(verdict=st.sampled_from(AttemptVerdict), arrives=st.booleans())
+    def answer(self, verdict: AttemptVerdict, arrives: bool) -> None:
         """An attempt ends: the other side has it, has not, or nobody knows."""
         assert self.under_way is not None
         name, told = self.under_way.parcel_id, self.of(self.under_way.parcel_id)
         reference = ""
-        if verdict is Verdict.TAKEN:
+        if verdict is AttemptVerdict.TAKEN:
             told.reached += 1
             reference = f"ref{len(name)}-{name[:8]}-{told.reached}"
             told.references.append(reference)
-        elif verdict is Verdict.UNKNOWN:
+        elif verdict is AttemptVerdict.UNKNOWN:
             told.reached += arrives
             told.unknown += 1
         else:
             self.counted[self.claimed_month] -= told.parts
-        self.outbox.settle(self.channel, name, Outcome(verdict, "x", reference))
+        self.outbox.settle(self.channel, name, AttemptOutcome(verdict, "x", reference))
         self.under_way = None
 
     @precondition(lambda self: self.under_way is None)
-    @rule(verdict=st.sampled_from([*Verdict, *[Verdict.UNKNOWN] * 5]), arrives=st.booleans())
-    def attempt(self, verdict: Verdict, arrives: bool) -> None:
+    @rule(verdict=st.sampled_from([*AttemptVerdict, *[AttemptVerdict.UNKNOWN] * 5]), arrives=st.booleans())
+    def attempt(self, verdict: AttemptVerdict, arrives: bool) -> None:
         """Wait until something is due, and go through with it."""
         self.now_ms += 31_000
         self.claim(1)
@@ -162,11 +162,13 @@ class OutboxMachine(RuleBasedStateMachine):
     def report(self, data: Any, delivered: bool) -> None:
         known = [(told, reference) for told in self.told.values() for reference in told.references]
         if not known:
-            self.outbox.report(self.channel.id, [Report("nobody", delivered, "x")])
+            self.outbox.report(self.channel.id, [DeliveryReport("nobody", delivered, "x")])
             return
         told, reference = data.draw(st.sampled_from(known))
         told.reports.append(delivered)
-        self.outbox.report(self.channel.id, [Report(reference, delivered, "DELIVRD" if delivered else "DB:0140")])
+        self.outbox.report(
+            self.channel.id, [DeliveryReport(reference, delivered, "DELIVRD" if delivered else "DB:0140")]
+        )
 
     @rule(step_ms=st.sampled_from([1, 5_000, 31_000, 700_000, 31 * 86_400_000, -3_600_000]))
     def pass_time(self, step_ms: int) -> None:
@@ -183,14 +185,16 @@ class OutboxMachine(RuleBasedStateMachine):
             if before in SETTLED:
                 assert receipt.state in SETTLED  # never sent again
             is_under_way = self.under_way is not None and self.under_way.parcel_id == name
-            assert (receipt.state is State.SENDING) == is_under_way
+            assert (receipt.state is MessageState.SENDING) == is_under_way
             if self.most_possible is not None:
                 assert told.unknown <= self.most_possible
                 assert told.reached <= self.most_possible
-                assert (receipt.state is State.UNKNOWN) == (told.unknown == self.most_possible)
+                assert (receipt.state is MessageState.UNKNOWN) == (told.unknown == self.most_possible)
             else:
-                assert receipt.state is not State.UNKNOWN
-            assert (receipt.state in {State.SENT, State.DELIVERED, State.UNDELIVERED}) == bool(told.references)
+                assert receipt.state is not MessageState.UNKNOWN
+            assert (receipt.state in {MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED}) == bool(
+                told.references
+            )
             if told.references:
                 expected = "delivered" if any(told.reports) else "undelivered" if told.reports else "sent"
                 assert receipt.state == expected

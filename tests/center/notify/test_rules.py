@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from center.notify import forbidden, lifecycle, quota
 from center.notify import limits as rate
 from center.notify.channels import target
-from center.notify.lifecycle import SETTLED, Event, IllegalEventError, Progress, State
+from center.notify.lifecycle import SETTLED, IllegalEventError, MessageEvent, MessageState, Progress
 from center.notify.limits import Limits, Pace, RateEvent, RateState
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import Quota, QuotaState
 
 FULL = Limits(20.0)
@@ -73,31 +73,33 @@ def test_a_month_begins_in_the_contracts_zone() -> None:
 
 
 def sending(possible: int = 0) -> Progress:
-    return Progress(State.SENDING, 0, possible=possible)
+    return Progress(MessageState.SENDING, 0, possible=possible)
 
 
-def after(outcome: Verdict, *, most: int | None, possible: int = 0) -> Progress:
-    return lifecycle.settled(sending(possible), Outcome(outcome, "x"), most_possible=most, now_ms=1000, jitter=1.0)
+def after(outcome: AttemptVerdict, *, most: int | None, possible: int = 0) -> Progress:
+    return lifecycle.settled(
+        sending(possible), AttemptOutcome(outcome, "x"), most_possible=most, now_ms=1000, jitter=1.0
+    )
 
 
 def test_an_unknown_outcome_is_tried_once_more_and_then_never() -> None:
-    first = after(Verdict.UNKNOWN, most=2)
-    assert (first.state, first.possible, first.due_ms) == (State.WAITING, 1, 31_000)
-    assert after(Verdict.UNKNOWN, most=2, possible=1).state is State.UNKNOWN
-    assert after(Verdict.UNKNOWN, most=1).state is State.UNKNOWN
-    assert after(Verdict.UNKNOWN, most=None, possible=99).state is State.WAITING
+    first = after(AttemptVerdict.UNKNOWN, most=2)
+    assert (first.state, first.possible, first.due_ms) == (MessageState.WAITING, 1, 31_000)
+    assert after(AttemptVerdict.UNKNOWN, most=2, possible=1).state is MessageState.UNKNOWN
+    assert after(AttemptVerdict.UNKNOWN, most=1).state is MessageState.UNKNOWN
+    assert after(AttemptVerdict.UNKNOWN, most=None, possible=99).state is MessageState.WAITING
 
 
 def test_what_was_certainly_not_taken_does_not_count_as_possible() -> None:
-    for verdict in (Verdict.NOT_TAKEN, Verdict.THROTTLED):
+    for verdict in (AttemptVerdict.NOT_TAKEN, AttemptVerdict.THROTTLED):
         assert (after(verdict, most=2, possible=1).state, after(verdict, most=2, possible=1).possible) == ("waiting", 1)
 
 
 def test_waits_grow_to_ten_minutes_and_are_spread() -> None:
     waits = []
     for attempts in range(12):
-        outcome = Outcome(Verdict.NOT_TAKEN, "x")
-        progress = Progress(State.SENDING, 0, attempts=attempts)
+        outcome = AttemptOutcome(AttemptVerdict.NOT_TAKEN, "x")
+        progress = Progress(MessageState.SENDING, 0, attempts=attempts)
         late = lifecycle.settled(progress, outcome, most_possible=None, now_ms=0, jitter=1.0).due_ms
         soon = lifecycle.settled(progress, outcome, most_possible=None, now_ms=0, jitter=0.0).due_ms
         assert soon * 2 == late
@@ -109,18 +111,21 @@ def test_waits_grow_to_ten_minutes_and_are_spread() -> None:
 def test_nothing_is_sent_from_a_settled_state() -> None:
     for state in SETTLED:
         with pytest.raises(IllegalEventError, match=f"claim in state {state.value}"):
-            lifecycle.after(state, Event.CLAIM)
-    assert {State.WAITING, State.SENDING} | SETTLED == set(State)
+            lifecycle.after(state, MessageEvent.CLAIM)
+    assert {MessageState.WAITING, MessageState.SENDING} | SETTLED == set(MessageState)
 
 
 def test_reports_in_any_order_and_number_come_to_the_same() -> None:
-    reports = [Event.DENY, Event.CONFIRM, Event.DENY, Event.CONFIRM]
+    reports = [MessageEvent.DENY, MessageEvent.CONFIRM, MessageEvent.DENY, MessageEvent.CONFIRM]
     for order in permutations(reports):
-        state = State.SENT
+        state = MessageState.SENT
         for event in order:
             state = lifecycle.after(state, event)
-        assert state is State.DELIVERED
-    assert lifecycle.after(lifecycle.after(State.SENT, Event.DENY), Event.DENY) is State.UNDELIVERED
+        assert state is MessageState.DELIVERED
+    assert (
+        lifecycle.after(lifecycle.after(MessageState.SENT, MessageEvent.DENY), MessageEvent.DENY)
+        is MessageState.UNDELIVERED
+    )
 
 
 @pytest.mark.parametrize("text", ["请到银行领奖", "银 行", "银\u200b行", "ＡＢＣ bank", "BANK"])

@@ -5,10 +5,10 @@ from sqlalchemy import select
 
 from center.database.store import Store
 from center.notify.channels.base import Parcel
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.limits import Limits, RateState
 from center.notify.outbox import Pause
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import Quota
 from center.notify.tables import PaceRecord
 from tests.support.notify_desk import NOT_TAKEN, TAKEN, UNKNOWN, Desk, desk_over
@@ -46,7 +46,7 @@ def test_parts_are_given_back_to_the_month_that_they_were_counted_in(desk: Desk)
     assert (desk.used(channel), desk.used(channel, "2026-12")) == (0, 1)
 
 
-def spend(desk: Desk, channel: StubChannel, count: int) -> list[State]:
+def spend(desk: Desk, channel: StubChannel, count: int) -> list[MessageState]:
     states = []
     for number in range(count):
         (receipt,) = desk.outbox.post(channel, message(number), ("duty",))
@@ -86,7 +86,7 @@ def test_the_next_month_begins_at_nothing(desk: Desk) -> None:
     assert spend(desk, channel, 3) == ["sent", "sent", "failed"]
     desk.clock.now_ms = 1_796_054_400_000
     desk.outbox.post(channel, message(9), ("duty",))
-    assert desk.sent(channel).state is State.SENT
+    assert desk.sent(channel).state is MessageState.SENT
     assert (desk.used(channel), desk.used(channel, "2026-12")) == (2, 1)
 
 
@@ -104,7 +104,7 @@ def test_a_reduction_slows_the_channel_and_quiet_restores_it(desk: Desk) -> None
     channel = StubChannel(limits=Limits(20.0, restore_after_ms=60_000))
     desk.outbox.post(channel, message(), ("duty",))
     for expected in (RateState.HALF, RateState.QUARTER, RateState.FLOOR, RateState.FLOOR):
-        assert desk.sent(channel, Outcome(Verdict.THROTTLED, "TooFast")).state is State.WAITING
+        assert desk.sent(channel, AttemptOutcome(AttemptVerdict.THROTTLED, "TooFast")).state is MessageState.WAITING
         with desk.store.transaction() as session:
             pace = session.scalars(select(PaceRecord)).one()
             assert pace.state == expected.value

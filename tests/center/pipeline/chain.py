@@ -5,16 +5,16 @@ from typing import Any
 
 from center.fleet.devices import AgentView, CameraView, CauseKind, ConfigurationView, DeviceState
 from center.notify.channels.base import Kind
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.quota import QuotaState
 from center.notify.views import ChannelView, QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, Passage
-from center.pipeline.cluster_client import Answer, Answers, Reach
+from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.verdict import Verdict
+from center.pipeline.verdict import StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.fleet.documents import Membership
@@ -143,15 +143,15 @@ def parser(*faults: str) -> ParserStatus:
     return ParserStatus(models={}, in_memory=(), pictures={}, fell_back={}, faults=faults)
 
 
-def answered(**changes: Any) -> Answers:
+def answered(**changes: Any) -> ClusterAnswers:
     facts: dict[str, Any] = {
-        "intake": Answer(Reach.ANSWERED, intake(1000)),
-        "parsers": Answer(Reach.ANSWERED, ParsersStatus(parsers=(parser(), parser()))),
-        "storage": Answer(Reach.ANSWERED, StorageStatus(free_bytes=900 * GIB, total_bytes=2000 * GIB)),
-        "archive": Answer(Reach.ANSWERED, UpkeepReport()),
+        "intake": ClusterAnswer(Reach.ANSWERED, intake(1000)),
+        "parsers": ClusterAnswer(Reach.ANSWERED, ParsersStatus(parsers=(parser(), parser()))),
+        "storage": ClusterAnswer(Reach.ANSWERED, StorageStatus(free_bytes=900 * GIB, total_bytes=2000 * GIB)),
+        "archive": ClusterAnswer(Reach.ANSWERED, UpkeepReport()),
         "took_s": 0.02,
     }
-    return Answers(**{**facts, **changes})
+    return ClusterAnswers(**{**facts, **changes})
 
 
 def channel(**changes: Any) -> ChannelView:
@@ -161,7 +161,7 @@ def channel(**changes: Any) -> ChannelView:
         "recipients": (),
         "rate": RateView(state=RateState.FULL, per_second=10.0, since_ms=0),
         "quota": QuotaView(month="2026-11", used=100, parts=25_000, state=QuotaState.OK, overflow=False),
-        "messages": {State.DELIVERED: 90, State.FAILED: 2},
+        "messages": {MessageState.DELIVERED: 90, MessageState.FAILED: 2},
         "fault": "",
         "reports": 90,
         "replies_dropped": 0,
@@ -181,7 +181,7 @@ def sample(at_ms: int, archived: int, **changes: Any) -> Sample:
         "broker": BrokerFigures(
             uptime_s=at_ms // 1000, heard_at_ms=at_ms, connected=5, received=archived * 3, sent=0, dropped=7, held=4
         ),
-        "answers": answered(intake=Answer(Reach.ANSWERED, intake(archived * 2))),
+        "answers": answered(intake=ClusterAnswer(Reach.ANSWERED, intake(archived * 2))),
         "passages": tuple(Passage(at_ms - 100 * n, 0.05, 0.4, 1.1, 0.01) for n in range(20)),
         "channels": (channel(),),
     }
@@ -210,9 +210,9 @@ class Chain:
         """The later word of the intake is otherwise."""
         assert self.now.answers is not None
         said = intake(2120, **changes)
-        return self.plant(answers=replace(self.now.answers, intake=Answer(Reach.ANSWERED, said)))
+        return self.plant(answers=replace(self.now.answers, intake=ClusterAnswer(Reach.ANSWERED, said)))
 
-    def verdicts(self, **limits: Any) -> dict[Stage, Verdict]:
+    def verdicts(self, **limits: Any) -> dict[Stage, StageVerdict]:
         return {each.stage: each for each in judge(self.now, self.before, Pipeline(**limits))}
 
     def states(self, **limits: Any) -> dict[Stage, StageState]:

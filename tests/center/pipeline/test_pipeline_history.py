@@ -8,7 +8,7 @@ from center.database.store import Store
 from center.errors import StoreUnavailableError
 from center.pipeline.history import EVERY_MS, HOUR_MS, History, MinuteRecord
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.verdict import Figures, Verdict
+from center.pipeline.verdict import Figures, StageVerdict
 from tests.center.conftest import BOTH, World
 from tests.center.street import NOW_MS
 
@@ -16,8 +16,8 @@ HOURS = 2
 BEGIN_MS = NOW_MS - NOW_MS % EVERY_MS
 
 
-def chain(state: StageState = StageState.GREEN, rate_per_s: float | None = None) -> tuple[Verdict, ...]:
-    return tuple(Verdict(stage=stage, state=state, figures=Figures(rate_per_s=rate_per_s)) for stage in Stage)
+def chain(state: StageState = StageState.GREEN, rate_per_s: float | None = None) -> tuple[StageVerdict, ...]:
+    return tuple(StageVerdict(stage=stage, state=state, figures=Figures(rate_per_s=rate_per_s)) for stage in Stage)
 
 
 def states(history: History) -> list[tuple[int, StageState]]:

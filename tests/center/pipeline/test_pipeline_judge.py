@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from center.fleet.devices import CauseKind, ConfigurationView, DeviceState
-from center.notify.lifecycle import State
+from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.quota import QuotaState
 from center.notify.views import QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, Passage
-from center.pipeline.cluster_client import Answer, Reach
+from center.pipeline.cluster_client import ClusterAnswer, Reach
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
 from provisioning.contracts.detectors import ParsersStatus
@@ -215,7 +215,7 @@ def test_a_broker_that_was_started_anew_is_not_accused_of_what_the_one_before_dr
     [(Reach.AWAY, "query_away"), (Reach.DENIED, "query_denied"), (Reach.OTHER, "query_strange")],
 )
 def test_without_query_it_is_accused_and_the_cluster_behind_it_is_unknown(reach: Reach, code: str) -> None:
-    away: Answer[Any] = Answer(reach, cause="refused")
+    away: ClusterAnswer[Any] = ClusterAnswer(reach, cause="refused")
     chain = Chain().plant(answers=answered(intake=away, parsers=away, storage=away, archive=away, took_s=None))
     assert chain.states() == {Stage.QUERY: RED} | dict.fromkeys(CLUSTER, UNKNOWN)
     assert chain.codes() == {Stage.QUERY: [code]} | {stage: ["query_between"] for stage in CLUSTER}
@@ -223,7 +223,7 @@ def test_without_query_it_is_accused_and_the_cluster_behind_it_is_unknown(reach:
 
 
 def test_an_intake_that_does_not_answer_is_accused_and_query_is_not() -> None:
-    chain = with_answers(intake=Answer(Reach.PART_AWAY, cause="no intake answers"))
+    chain = with_answers(intake=ClusterAnswer(Reach.PART_AWAY, cause="no intake answers"))
     assert chain.states() == {Stage.INTAKE: RED, Stage.PARSE: UNKNOWN, Stage.ARCHIVE: UNKNOWN}
     assert chain.codes()[Stage.INTAKE] == ["intake_away"]
 
@@ -244,7 +244,7 @@ def test_what_the_intake_says_is_judged(changes: dict[str, Any], code: str, stat
 
 
 def test_an_intake_that_is_idle_while_agents_wait_is_accused() -> None:
-    idle = Answer(Reach.ANSWERED, intake(2000, in_flight=0, at_work={}))
+    idle = ClusterAnswer(Reach.ANSWERED, intake(2000, in_flight=0, at_work={}))
     before = sample(AT_MS - MINUTE_MS, 1000, answers=answered(intake=idle))
     waiting = {each: beat(each, 1000, spool_messages=80) for each in AGENTS}
     chain = Chain(before=before).plant(answers=answered(intake=idle), heartbeats=waiting)
@@ -256,8 +256,10 @@ def test_an_intake_that_is_idle_while_agents_wait_is_accused() -> None:
 
 @pytest.mark.parametrize("where", ["parser", "canary", "embedder"])
 def test_pictures_that_do_not_come_back_are_parse_stuck_there(where: str) -> None:
-    stuck = answered(intake=Answer(Reach.ANSWERED, intake(2000, received=2300, at_work={where: 64}, in_flight=300)))
-    earlier = answered(intake=Answer(Reach.ANSWERED, intake(2000, at_work={where: 64}, in_flight=64)))
+    stuck = answered(
+        intake=ClusterAnswer(Reach.ANSWERED, intake(2000, received=2300, at_work={where: 64}, in_flight=300))
+    )
+    earlier = answered(intake=ClusterAnswer(Reach.ANSWERED, intake(2000, at_work={where: 64}, in_flight=64)))
     chain = Chain(before=sample(AT_MS - MINUTE_MS, 1000, answers=earlier)).plant(answers=stuck)
     assert chain.codes() == {Stage.PARSE: ["parse_stuck"]}
     assert where in chain.verdicts()[Stage.PARSE].findings[0].text()
@@ -276,20 +278,20 @@ def test_a_stage_at_which_the_intake_makes_no_way_is_accused_with_its_cause(wher
 
 
 def test_pictures_that_wait_for_their_commit_are_the_archives_fault() -> None:
-    stuck = answered(intake=Answer(Reach.ANSWERED, intake(2000, received=2300, at_work={"archiver": 40})))
-    earlier = answered(intake=Answer(Reach.ANSWERED, intake(2000, at_work={"archiver": 40})))
+    stuck = answered(intake=ClusterAnswer(Reach.ANSWERED, intake(2000, received=2300, at_work={"archiver": 40})))
+    earlier = answered(intake=ClusterAnswer(Reach.ANSWERED, intake(2000, at_work={"archiver": 40})))
     chain = Chain(before=sample(AT_MS - MINUTE_MS, 1000, answers=earlier)).plant(answers=stuck)
     assert chain.codes() == {Stage.ARCHIVE: ["archive_stuck"]}
     assert chain.states() == {Stage.ARCHIVE: RED}
 
 
 def test_parsers_that_are_gone_or_faulty_are_accused() -> None:
-    none = Answer(Reach.ANSWERED, ParsersStatus(parsers=()))
+    none = ClusterAnswer(Reach.ANSWERED, ParsersStatus(parsers=()))
     assert with_answers(parsers=none).codes() == {Stage.PARSE: ["no_parser"]}
-    assert with_answers(parsers=Answer(Reach.PART_AWAY)).states() == {Stage.PARSE: RED}
-    one = Answer(Reach.ANSWERED, ParsersStatus(parsers=(parser(), parser("yolo: file missing"))))
+    assert with_answers(parsers=ClusterAnswer(Reach.PART_AWAY)).states() == {Stage.PARSE: RED}
+    one = ClusterAnswer(Reach.ANSWERED, ParsersStatus(parsers=(parser(), parser("yolo: file missing"))))
     assert with_answers(parsers=one).states() == {Stage.PARSE: AMBER}
-    both = Answer(Reach.ANSWERED, ParsersStatus(parsers=(parser("x"), parser("y"))))
+    both = ClusterAnswer(Reach.ANSWERED, ParsersStatus(parsers=(parser("x"), parser("y"))))
     assert with_answers(parsers=both).states() == {Stage.PARSE: RED}
 
 
@@ -310,15 +312,17 @@ def test_slow_hops_are_late_at_their_own_stage() -> None:
 
 
 def test_storage_and_the_archives_own_alarms_are_judged() -> None:
-    low = Answer(Reach.ANSWERED, StorageStatus(free_bytes=30_000_000_000, total_bytes=2000 * GIB))
+    low = ClusterAnswer(Reach.ANSWERED, StorageStatus(free_bytes=30_000_000_000, total_bytes=2000 * GIB))
     assert with_answers(storage=low).states() == {Stage.STORAGE: AMBER}
-    out = Answer(Reach.ANSWERED, StorageStatus(free_bytes=3_000_000_000, total_bytes=2000 * GIB))
+    out = ClusterAnswer(Reach.ANSWERED, StorageStatus(free_bytes=3_000_000_000, total_bytes=2000 * GIB))
     assert with_answers(storage=out).states() == {Stage.STORAGE: RED}
-    assert with_answers(storage=Answer(Reach.OTHER, cause="HTTP 404")).codes() == {Stage.STORAGE: ["cluster_older"]}
-    gone: Answer[Any] = Answer(Reach.PART_AWAY, cause="disk: cannot be read now")
+    assert with_answers(storage=ClusterAnswer(Reach.OTHER, cause="HTTP 404")).codes() == {
+        Stage.STORAGE: ["cluster_older"]
+    }
+    gone: ClusterAnswer[Any] = ClusterAnswer(Reach.PART_AWAY, cause="disk: cannot be read now")
     assert with_answers(storage=gone, archive=gone).states() == {Stage.STORAGE: RED, Stage.ARCHIVE: RED}
     said = UpkeepReport(alarms=("upkeep: no room",))
-    assert with_answers(archive=Answer(Reach.ANSWERED, said)).codes() == {Stage.ARCHIVE: ["upkeep"]}
+    assert with_answers(archive=ClusterAnswer(Reach.ANSWERED, said)).codes() == {Stage.ARCHIVE: ["upkeep"]}
 
 
 def quota(used: int, state: QuotaState, *, overflow: bool = False) -> QuotaView:
@@ -333,7 +337,7 @@ def quota(used: int, state: QuotaState, *, overflow: bool = False) -> QuotaView:
         ({"quota": quota(25_000, QuotaState.SPENT)}, "quota_spent", RED),
         ({"quota": quota(25_100, QuotaState.SPENT, overflow=True)}, "quota_over", AMBER),
         ({"rate": RateView(state=RateState.HALF, per_second=5.0, since_ms=0)}, "channel_slowed", AMBER),
-        ({"messages": {State.DELIVERED: 90, State.FAILED: 5}}, "undelivered", AMBER),
+        ({"messages": {MessageState.DELIVERED: 90, MessageState.FAILED: 5}}, "undelivered", AMBER),
     ],
 )
 def test_notification_channels_are_judged(changes: dict[str, Any], code: str, state: StageState) -> None:

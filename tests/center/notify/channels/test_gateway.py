@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from center.notify.channels.base import Parcel, Refusal
-from center.notify.outcome import Verdict
+from center.notify.outcome import AttemptVerdict
 from tests.support import notify_world as world
 from tests.support.mas_gateway import Gateway
 from tests.support.notify_world import parcel_of
@@ -19,7 +19,7 @@ async def test_a_carriers_template_is_filled_in_its_own_order(tmp_path: Path) ->
         config = world.sms(tmp_path, gateway.url, template="{rule}在{camera}，{time}", template_id="TPL01")
         channel = world.channel(config)
         parcel = parcel_of(channel)
-        assert (await channel.deliver(parcel)).verdict is Verdict.TAKEN
+        assert (await channel.deliver(parcel)).verdict is AttemptVerdict.TAKEN
         assert gateway.taken[0].content == parcel.text == "电动车进梯在3号机位，2026-11-18 19:06:40 +08:00"
 
 
@@ -47,7 +47,7 @@ async def test_what_the_gateway_refuses_is_named(change: dict[str, str], code: s
     with Gateway() as gateway:
         channel = world.channel(world.sms(tmp_path, gateway.url, **change))
         outcome = await channel.deliver(parcel_of(channel))
-        assert (outcome.verdict, outcome.code) == (Verdict.REFUSED, code)
+        assert (outcome.verdict, outcome.code) == (AttemptVerdict.REFUSED, code)
 
 
 async def test_a_wrong_key_a_foreign_address_and_a_spent_quota_are_refusals(tmp_path: Path) -> None:

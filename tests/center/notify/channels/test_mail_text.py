@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from center.notify.channels import mail_text
 from center.notify.channels.base import Parcel
 from center.notify.message import Label, Message
-from center.notify.outcome import Verdict
+from center.notify.outcome import AttemptVerdict
 from provisioning.contracts.config.notify import Address
 from tests.support.notify_world import AT_MS, message
 
@@ -69,7 +69,11 @@ def test_a_reply_says_whether_they_have_it(code: int, verdict: str) -> None:
 
 @given(st.integers(-1, 999))
 def test_before_the_text_nobody_has_it(code: int) -> None:
-    assert mail_text.refused(code).verdict in {Verdict.REFUSED, Verdict.THROTTLED, Verdict.NOT_TAKEN}
+    assert mail_text.refused(code).verdict in {
+        AttemptVerdict.REFUSED,
+        AttemptVerdict.THROTTLED,
+        AttemptVerdict.NOT_TAKEN,
+    }
 
 
 def test_an_address_is_masked_to_its_first_letter_and_its_domain() -> None:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.notify.channels import mas
-from center.notify.channels.mas import Account
-from center.notify.outcome import Outcome, Verdict
+from center.notify.channels.mas import GatewayAccount
+from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN
 
-ACCOUNT = Account(EC_NAME, AP_ID, SECRET, SIGN, throttle_codes=frozenset({"TooFast"}))
+ACCOUNT = GatewayAccount(EC_NAME, AP_ID, SECRET, SIGN, throttle_codes=frozenset({"TooFast"}))
 TWO = "13800138000,13800138001"
 QUOTED = '3号机位检测到"电动车"进梯，请处理'
 
@@ -39,14 +39,14 @@ def test_the_params_of_a_template_are_a_string_that_holds_json() -> None:
 
 def test_an_extension_is_signed_too() -> None:
     plain = opened(mas.normal(ACCOUNT, TWO, QUOTED))
-    extended = opened(mas.normal(Account(EC_NAME, AP_ID, SECRET, SIGN, "07"), TWO, QUOTED))
+    extended = opened(mas.normal(GatewayAccount(EC_NAME, AP_ID, SECRET, SIGN, "07"), TWO, QUOTED))
     assert (plain["addSerial"], extended["addSerial"]) == ("", "07")
     assert plain["mac"] != extended["mac"]
 
 
 @pytest.mark.parametrize(("how", "said"), [("present", SECRET), ("empty", ""), ("absent", None)])
 def test_the_key_is_in_the_body_only_where_the_gateway_wants_it(how: Any, said: str | None) -> None:
-    data = opened(mas.normal(Account(EC_NAME, AP_ID, SECRET, SIGN, key_in_body=how), TWO, QUOTED))
+    data = opened(mas.normal(GatewayAccount(EC_NAME, AP_ID, SECRET, SIGN, key_in_body=how), TWO, QUOTED))
     assert data.get("secretKey") == said
     assert data["mac"] == "cc19c0dc67b3731e507efc9edf9445cd"
 
@@ -55,7 +55,7 @@ def test_a_key_is_not_in_what_is_printed() -> None:
     assert SECRET not in repr(ACCOUNT)
 
 
-def answered(data: dict[str, object], status: int = 200) -> Outcome:
+def answered(data: dict[str, object], status: int = 200) -> AttemptOutcome:
     return mas.read(ACCOUNT, status, json.dumps(data).encode())
 
 
@@ -63,11 +63,11 @@ def answered(data: dict[str, object], status: int = 200) -> Outcome:
 @pytest.mark.parametrize("spelling", ["msgGroup", "mgsGroup"])
 def test_success_is_a_bool_or_a_word_and_the_group_is_spelled_in_two_ways(success: object, spelling: str) -> None:
     outcome = answered({"rspcod": "success", "success": success, spelling: "0123ab"})
-    assert outcome == Outcome(Verdict.TAKEN, "success", "0123ab")
+    assert outcome == AttemptOutcome(AttemptVerdict.TAKEN, "success", "0123ab")
 
 
 def test_taken_without_a_group_is_taken() -> None:
-    assert answered({"rspcod": "success", "success": True}) == Outcome(Verdict.TAKEN, "success")
+    assert answered({"rspcod": "success", "success": True}) == AttemptOutcome(AttemptVerdict.TAKEN, "success")
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_taken_without_a_group_is_taken() -> None:
 @pytest.mark.parametrize("success", [False, "false", None])
 def test_a_business_code_is_final(code: str, success: object) -> None:
     said: dict[str, object] = {} if success is None else {"success": success}
-    assert answered({"rspcod": code, "msgGroup": "", **said}) == Outcome(Verdict.REFUSED, code)
+    assert answered({"rspcod": code, "msgGroup": "", **said}) == AttemptOutcome(AttemptVerdict.REFUSED, code)
 
 
 def test_a_code_that_says_too_fast_is_not() -> None:
-    assert answered({"rspcod": "TooFast", "success": False}).verdict is Verdict.THROTTLED
+    assert answered({"rspcod": "TooFast", "success": False}).verdict is AttemptVerdict.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_code_that_says_too_fast_is_not() -> None:
     ids=str,
 )  # fmt: skip
 def test_yes_and_no_at_once_is_unknown(data: dict[str, object]) -> None:
-    assert answered(data).verdict is Verdict.UNKNOWN
+    assert answered(data).verdict is AttemptVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_status_says_whether_they_may_have_it(status: int, verdict: str) -> No
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b"[]", b'"success"', b"<html>", b"{}" * 40_000])
 def test_what_is_no_answer_is_unknown(content: bytes) -> None:
-    assert mas.read(ACCOUNT, 200, content) == Outcome(Verdict.UNKNOWN, "unreadable")
+    assert mas.read(ACCOUNT, 200, content) == AttemptOutcome(AttemptVerdict.UNKNOWN, "unreadable")
 
 
 JSON = st.recursive(
@@ -131,7 +131,7 @@ def test_any_answer_has_a_meaning_and_only_a_clear_yes_is_taken(status: int, con
     assert outcome.code.isascii()
     assert outcome.code.isprintable()
     assert len(outcome.reference) <= 48
-    if outcome.verdict is Verdict.TAKEN:
+    if outcome.verdict is AttemptVerdict.TAKEN:
         data = json.loads(content)
         assert 200 <= status < 300
         assert data["rspcod"] == "success"

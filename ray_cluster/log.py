@@ -1,4 +1,4 @@
-"""Log lines of the cluster: on stderr, one format in every process, with priorities where the journal reads them."""
+"""Sets up log lines of the cluster: on stderr, in one format, with priorities where the journal reads them."""
 
 from typing import Final
 
@@ -8,10 +8,10 @@ _QUIET: Final = ("asyncio", "httpx", "ray", "ray.serve")
 
 
 def log_to_stderr() -> None:
-    """Set this process up. Ray carries a replica's lines to the driver, which prints them (`carry_to_journal`)."""
+    """Set up logs of a process. Ray carries a replica's lines to the driver, which prints them (`carry_to_journal`)."""
     logging_setup.log_to_stderr(quiet=_QUIET)
 
 
 def carry_to_journal() -> None:
-    """Print replicas' lines with their priority and without a second time, where stderr is the journal."""
+    """Print replicas' lines with their priority and without a second timestamp, where stderr is the journal."""
     logging_setup.prioritize_prints()

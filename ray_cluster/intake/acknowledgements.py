@@ -1,8 +1,8 @@
-"""What goes back: *archived* batches to each agent, and *observed* hints to the centre.
+"""Sends acknowledgements: *archived* batches to each agent, and *observed* hints to the centre.
 
-An acknowledgement can wait for others to the same agent; somebody may wait before a page for what a hint brings, so it
-goes with those of its commit. Nothing here is needed for safety: a lost *archived* makes the agent send again, and the
-archive then knows the row; a lost hint is made up for by the commit cursor.
+An acknowledgement can wait for others to the same agent; a user may wait at a page for the news of a hint, so a hint
+goes with those of its commit. Safety does not depend on either: after a lost *archived* the agent sends again, and the
+archive then knows the row; the commit cursor makes up for a lost hint.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from ray_cluster.intake.mqtt_client import Broker
 MAX_ITEMS: Final = 500
 DELAY_S: Final = 0.2
 HINT_DELAY_S: Final = 0.01
-"""Receipts of one commit come within this."""
+"""Delay of hints: receipts of one commit come within this time."""
 
 
 class _Pending:
-    """Of one agent."""
+    """Pending acknowledgements to one agent."""
 
     def __init__(self) -> None:
         self.archived: list[ArchivedItem] = []
@@ -28,7 +28,7 @@ class _Pending:
 
 
 class _Hint:
-    """Of one agent."""
+    """Pending hint of one agent's new observations."""
 
     def __init__(self) -> None:
         self.observed: list[ObservedItem] = []
@@ -36,11 +36,11 @@ class _Hint:
 
 
 class Acks:
-    """Gathers by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first, hints `HINT_DELAY_S` after it.
+    """Batches items by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first, hints `HINT_DELAY_S` after it.
 
     Lives in one asyncio loop.
 
-    `told` hears of each item, once it was sent, how many seconds it had waited here.
+    `told` is called for each item that was sent, with the seconds that it had waited here.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Acks:
         self._timer: asyncio.TimerHandle | None = None
         self._hint_timer: asyncio.TimerHandle | None = None
         self.dropped = 0
-        """Messages that found the outgoing queue full: `drop_newest`."""
+        """Messages dropped because the outgoing queue was full: `drop_newest`."""
 
     def add(self, agent_id: str, item: ArchivedItem, observed: ObservedItem | None, commit_seq: int) -> None:
-        """One archived observation; `observed` only if it is new."""
+        """Add one archived observation; `observed` only if it is new."""
         pending = self._pending.setdefault(agent_id, _Pending())
         pending.archived.append(item)
         pending.since_s.append(asyncio.get_running_loop().time())
@@ -69,7 +69,7 @@ class Acks:
             self._timer = asyncio.get_running_loop().call_later(self._delay_s, self.flush)
 
     def flush(self) -> None:
-        """Send everything now."""
+        """Send all pending acknowledgements and hints at once."""
         self._flush_hints()
         if self._timer is not None:
             self._timer.cancel()

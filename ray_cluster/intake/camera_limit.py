@@ -1,6 +1,6 @@
-"""Remembers which cameras each agent has sent pictures of, and refuses more than an agent may name.
+"""Limits the cameras that an agent may name: remembers those that it sent pictures of.
 
-Rows, day tables and searches know cameras by their names alone, which an agent is free to choose.
+Rows, day tables and searches identify cameras by their names alone, which an agent is free to choose.
 """
 
 from typing import Final
@@ -8,17 +8,17 @@ from typing import Final
 from provisioning.contracts.wire import bounds
 
 FORGET_MS: Final = 24 * 3_600_000
-"""A name that was not used for so long counts no more: cameras are renamed and replaced."""
+"""Age at which an unused name no longer counts: cameras are renamed and replaced."""
 
 
 class CameraRoll:
-    """One intake's. Lives in one asyncio loop; bounded by the certificates times `bounds.MAX_CAMERAS`."""
+    """Cameras by agent in one intake. Lives in one asyncio loop; bounded by agents times `bounds.MAX_CAMERAS`."""
 
     def __init__(self) -> None:
         self._used_ms: dict[str, dict[str, int]] = {}
 
     def check(self, agent_id: str, camera_id: str, now_ms: int) -> None:
-        """Note that an agent names a camera.
+        """Record that an agent names a camera.
 
         Raises:
             ContractError: it is one too many.

@@ -1,7 +1,7 @@
-"""Stages that put together what several groups ask of the archiver at the same time.
+"""Coalesces calls of several groups to the archiver into one.
 
-A call between deployments costs milliseconds of processor time, whatever it carries (docs/cluster.md). Parser and
-canary are given what a network takes at once; the archiver can take more.
+A call between deployments costs milliseconds of processor time, at any size (docs/cluster.md). Parser and canary get
+as many pictures as a network takes at once; the archiver can take more rows.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.stages import Stages
 
 ARCHIVE_WAIT_S: Final = 0.02
-"""How long entries wait for more of them; a commit waits ten times as long for its rows."""
+"""Seconds for which entries wait for others; a commit waits ten times as long for its rows."""
 MOST: Final = 128
-"""Snapshots a call, unless one group has more."""
+"""Most snapshots of a call, unless one group has more."""
 QUESTIONS: Final = 2
-"""On their way at a time: one that has a row which may be archived already waits for the commit that runs, and what is
-new must not wait with it."""
+"""Most lookups under way: one with a row that may be archived already waits for the running commit, and lookups of new
+rows must not wait with it."""
 _MANY: Final = 1_000_000
 
 _Item = TypeVar("_Item")
@@ -29,10 +29,10 @@ _Answer = TypeVar("_Answer")
 
 
 class Gathering:
-    """`Stages` with fewer calls of the archiver. Lives in one asyncio loop.
+    """Coalesces calls to the archiver; forwards the others. Lives in one asyncio loop.
 
-    What is asked while `questions` are on their way goes with the next one; entries wait a moment for each other. An
-    error of a call reaches everybody who is in it.
+    Lookups that come while `questions` are under way go with the next one; entries wait `archive_wait_s` for others. An
+    error of a call reaches each caller in it.
     """
 
     def __init__(
@@ -48,31 +48,26 @@ class Gathering:
         self._archive = _Gatherer(stages.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """See `Stages`."""
         found, _ = await self._known.ask(sightings)
         asked = {sighting.row_key for sighting in sightings}
         return {key: receipt for key, receipt in found.items() if key in asked}
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `Stages`."""
         return await self._stages.parse(photos)
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages`."""
         return await self._stages.inspect(photos)
 
     async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `Stages`."""
         return await self._stages.embed(sitters)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """See `Stages`."""
         receipts, first = await self._archive.ask(entries)
         return receipts[first : first + len(entries)]
 
 
 class _Gatherer(Generic[_Item, _Answer]):
-    """One stage's calls: at most `at_once` on their way, each of what came within `wait_s` or up to `most` items."""
+    """Coalesces calls of one stage: at most `at_once` under way, each with the items of `wait_s`, up to `most`."""
 
     def __init__(
         self, call: Callable[[Sequence[_Item]], Awaitable[_Answer]], *, wait_s: float, most: int, at_once: int
@@ -86,7 +81,7 @@ class _Gatherer(Generic[_Item, _Answer]):
         self._under_way: set[asyncio.Task[_Answer]] = set()
 
     async def ask(self, items: Sequence[_Item]) -> tuple[_Answer, int]:
-        """The answer to the call that these items were in, and the number of the first of them there."""
+        """Return the answer to the coalesced call of these items, and the index of the first of them in it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[_Answer, int]] = loop.create_future()
         self._waiting.append((items, future))
@@ -97,7 +92,7 @@ class _Gatherer(Generic[_Item, _Answer]):
         return await future
 
     def _send(self) -> None:
-        """All that waits, if as much may be on its way."""
+        """Send the waiting items while further calls may be under way."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -121,7 +116,7 @@ class _Gatherer(Generic[_Item, _Answer]):
         self._under_way.discard(task)
         error = None if task.cancelled() else task.exception()
         for first, future in told:
-            if future.done():  # whoever asked was cancelled
+            if future.done():  # the caller was cancelled
                 continue
             if task.cancelled():
                 future.cancel()

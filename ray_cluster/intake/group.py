@@ -1,9 +1,9 @@
-"""Derives the name of the shared MQTT group in which the intake's replicas split all snapshots. It is a secret.
+"""Derives the secret name of the shared MQTT group in which the intake's replicas split all snapshots.
 
-Mosquitto looks at the right to read when it delivers, and counts what it drew for a member without that right as
+Mosquitto checks the right to read at delivery, and counts messages for a member without that right as
 delivered (measured: a guest that joins a group of one takes half of all pictures). So no agent may know the name. It
-follows from the cluster's private key, which all machines of a cluster share and no agent has, so it travels with
-nothing else, and `wayside-provision service replace cluster` changes it.
+is derived from the cluster's private key, which all machines of a cluster share and no agent has, so it is sent
+nowhere, and `wayside-provision service replace cluster` changes it.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ _BYTES: Final = 16
 
 
 def derive(key_file: Path) -> str:
-    """Return the group's name, 32 hex digits. The key counts, not how its file is written.
+    """Return the group's name, 32 hex digits. It depends on the key, not on the encoding of its file.
 
     Raises:
         ConfigError: the file holds no private key that can be read.

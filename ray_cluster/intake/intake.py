@@ -1,4 +1,4 @@
-"""Intake: messages in, receipts out. Nothing is acknowledged before it is committed.
+"""Turns messages into receipts. No message is acknowledged before it is committed.
 
     delivery → open the envelope → lane → does the archive have it? ── yes ───────┐
                     │ not valid                 │ no                               ▼
@@ -48,20 +48,20 @@ from ray_cluster.intake.stages import Stages
 
 LOG = logging.getLogger(__name__)
 GROUP: Final = 8
-"""Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
+"""Snapshots per call: eight 100 KiB pictures a call carried three to four times as many as single ones (measured)."""
 MAX_GROUP: Final = 32
-"""Where the networks take as many at once: twice as many again (measured)."""
+"""Most snapshots per call, if the networks take as many at once: doubles the throughput again (measured)."""
 LIVE_MS: Final = 60_000
 AT_WORK: Final = 64
-"""Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
-beyond that waits, and can be overtaken; what waits for its commit counts no more."""
+"""Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. Further ones wait, and
+can be overtaken; those that wait for their commit are not counted."""
 _REMEMBERED: Final = 1024
-"""Messages that no stage can take, by hash: one that comes again costs no stage anything. Policy: `drop_oldest`."""
+"""Most unprocessable messages that are remembered by hash: a repetition reaches no stage. Policy: `drop_oldest`."""
 
 
 @dataclass(eq=False, slots=True)
 class _Arrival:
-    """One valid message on its way."""
+    """A valid message under way."""
 
     delivery: Delivery
     snapshot: Snapshot
@@ -104,8 +104,6 @@ class _Arrival:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """One message that is none."""
-
     delivery: Delivery
     reason: RejectReason
     detail: str
@@ -115,10 +113,10 @@ class Intake:
     """Turns deliveries into archived rows. Lives in one asyncio loop.
 
     Args:
-        takes: by observation id, whether the canary sees the picture (`canary.Draw.takes`).
+        takes: true for an observation id if the canary sees the picture (`canary.Draw.takes`).
         now_ms: wall clock.
-        room: how many may wait in each lane; the broker must not send more of QoS 1 than that.
-        live_ms: what was captured longer ago waits in the lane of the backlog.
+        room: capacity of each lane; the broker must not send more messages of QoS 1 than that.
+        live_ms: snapshots captured longer ago wait in the lane of the backlog.
         sleep: injected in tests, like the monotonic clock `now_s`.
     """
 
@@ -146,7 +144,7 @@ class Intake:
         self._takes = takes
         self._now_ms = now_ms
         self._group = group
-        # Only QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
+        # Only messages of QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
         self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
         self._roll = CameraRoll()
         self._some = asyncio.Event()
@@ -161,7 +159,7 @@ class Intake:
         """Snapshots that went through the stages together."""
 
     def deliver(self, delivery: Delivery) -> None:
-        """Take one message from the broker; never blocks."""
+        """Queue one message from the broker; never blocks."""
         self._counts["received"] += 1
         waiting: _Arrival | _Refused
         lane = Lane.LIVE
@@ -177,7 +175,7 @@ class Intake:
             self._dropped[OVERFLOW] += 1
 
     async def run(self, broker: Broker, acks: Acks) -> None:
-        """Work until cancelled. Several groups are on their way at a time."""
+        """Process messages until cancelled. Several groups are under way at a time."""
         room = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -192,7 +190,7 @@ class Intake:
                 task.add_done_callback(partial(self._done, len(group)))
 
     async def drained(self, timeout_s: float) -> bool:
-        """Wait until nothing is on its way; False if something still was after `timeout_s`."""
+        """Wait until no message is under way; False if one still was after `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
@@ -201,7 +199,7 @@ class Intake:
         return True
 
     def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
-        """What this intake has seen since it started."""
+        """Return the counters of this intake since its start."""
         return IntakeStatus(
             broker_connected=broker.connected,
             received=self._counts["received"],
@@ -230,7 +228,7 @@ class Intake:
     async def _process(
         self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks, room: asyncio.Semaphore
     ) -> None:
-        """One group. It makes room once it is parsed: a commit waits for its batch, and nothing waits for that."""
+        """Process one group. It makes room once it is parsed, so that no group waits for another's commit."""
         try:
             fresh = await self._parsed(group, broker, acks)
         finally:
@@ -244,7 +242,7 @@ class Intake:
                 self._refuse(broker, arrival, receipt)
 
     async def _parsed(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> list[_Arrival]:
-        """Those that are to be archived."""
+        """Reject invalid messages, acknowledge known ones, parse the others; return those to be archived."""
         arrivals = []
         for waiting in group:
             if isinstance(waiting, _Arrival):
@@ -285,11 +283,11 @@ class Intake:
         return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
 
     async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
-        """Parser and canary side by side. Rejects what they cannot read and returns the rest."""
+        """Call parser and canary side by side; reject unreadable pictures and return the rest."""
         seen = [arrival for arrival in arrivals if arrival.jpeg]
         for arrival in arrivals:
             if not arrival.jpeg:
-                # The parser cannot see a withheld picture: what the edge found in it is all there is.
+                # The parser cannot see a withheld picture: only the edge's machines are known.
                 arrival.machines = arrival.snapshot.machines
         if not seen:
             return list(arrivals)
@@ -314,7 +312,7 @@ class Intake:
         return self._without(arrivals, refused, broker)
 
     async def _embedded(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
-        """With what their machines look like. Of a picture that is withheld or that leaks nothing is looked at."""
+        """Embed machines; those of a picture that is withheld or leaks are not embedded."""
         kept = [each for each in arrivals if each.jpeg and not each.leaked and each.machines]
         if not kept:
             return list(arrivals)
@@ -331,7 +329,7 @@ class Intake:
     def _without(
         self, arrivals: Sequence[_Arrival], refused: Mapping[_Arrival, Unreadable | Unprocessable], broker: Broker
     ) -> list[_Arrival]:
-        """The others; those that a stage refused are rejected."""
+        """Reject the arrivals that a stage refused and return the others."""
         for arrival, fault in refused.items():
             self._refuse(broker, arrival, fault)
         return [arrival for arrival in arrivals if arrival not in refused]
@@ -394,7 +392,7 @@ class Intake:
         try:
             agent = topics.agent_of(delivery.topic)
         except ContractError:
-            self._dropped["no_such_agent"] += 1  # nobody to tell: the broker's ACL lets no agent write there
+            self._dropped["no_such_agent"] += 1  # no agent to inform: the broker's ACL lets none write there
         else:
             if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
                 self._dropped[OVERFLOW] += 1

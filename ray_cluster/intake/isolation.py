@@ -1,4 +1,4 @@
-"""Calls of the stages behind the intake: tried again while a stage is away, taken apart where a message makes it fail.
+"""Calls the stages behind the intake: retries while a stage is away, and isolates messages on which it fails.
 
     call of a group ── Retryable ──▶ the same call again, for ever
           │ StageFault, GROUP_FAULTS times
@@ -8,8 +8,8 @@
                                                                             ▼
                                                                       Unprocessable
 
-A fault of the program tells nothing of whose fault it is: a model that is missing fails on every picture. So a message
-is given up only if the stage succeeded after the message's own failures began, on another message or on a probe.
+A fault of the program does not show its cause: a missing model fails on every picture. So a message is given up only if
+the stage succeeded after the message's own failures began, on another message or on a probe.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ RETRY_S: Final = (0.2, 10.0)
 GROUP_FAULTS: Final = 3
 ALONE_FAULTS: Final = 3
 ALONE_WAIT_S: Final = 30.0
-"""How long a message waits to be the only one at its stage. Then it is tried all the same: a call may hang."""
+"""Seconds for which a message waits to be alone at its stage. Then it is tried all the same: a call may hang."""
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
@@ -38,16 +38,16 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Unprocessable:
-    """A message on which a stage that works fails again and again; goes back as *rejected*."""
+    """A message on which a working stage fails repeatedly; goes back as *rejected*."""
 
     detail: str
 
 
 class StageCalls:
-    """Every call of one intake. The one place of intake where anything is tried again. Lives in one asyncio loop.
+    """Calls stages for one intake; the only place of intake with retries. Lives in one asyncio loop.
 
     Args:
-        probes: by stage, a call with an ordinary picture that nobody sent.
+        probes: by stage, a call with an artificial picture.
         sleep: injected in tests.
     """
 
@@ -64,13 +64,13 @@ class StageCalls:
         self._gates: defaultdict[str, _Gate] = defaultdict(_Gate)
         self._successes: Counter[str] = Counter()
         self.at_work: Counter[str] = Counter()
-        """Messages by stage: handed to it, and not come back."""
+        """Messages by stage that are handed to it and not yet returned."""
         self.retries = 0
         self.alone = 0
         """Messages that were tried alone."""
 
     async def until_done(self, stage: str, messages: int, call: Callable[[], Awaitable[_T]]) -> _T:
-        """The answer to a call that says nothing of single messages, tried until there is one."""
+        """Retry a call that is not about single messages until it is answered."""
         pauses = _Pauses(self._sleep)
         with self._progress.at(stage, messages) as wait:
             while True:
@@ -86,7 +86,7 @@ class StageCalls:
     async def each(
         self, stage: str, items: Sequence[_Item], call: Callable[[Sequence[_Item]], Awaitable[Sequence[_Answer]]]
     ) -> list[_Answer | Unprocessable]:
-        """An answer for each item, in order."""
+        """Call a stage with items, in order; an item that it cannot process gets `Unprocessable`."""
         if not items:
             return []
         self.at_work[stage] += len(items)
@@ -104,7 +104,7 @@ class StageCalls:
     async def _together(
         self, wait: Wait, items: Sequence[_Item], call: Callable[[Sequence[_Item]], Awaitable[Sequence[_Answer]]]
     ) -> Sequence[_Answer] | None:
-        """The answers; None once the stage has failed on these `GROUP_FAULTS` times."""
+        """Call a stage with a group; None once it has failed on the group `GROUP_FAULTS` times."""
         pauses = _Pauses(self._sleep)
         faults = 0
         while True:
@@ -124,7 +124,7 @@ class StageCalls:
     async def _alone(
         self, wait: Wait, item: _Item, call: Callable[[Sequence[_Item]], Awaitable[Sequence[_Answer]]]
     ) -> _Answer | Unprocessable:
-        """The answer to one, with nothing else at the stage that could be the cause."""
+        """Call a stage with one item while no other is at the stage that could cause a failure."""
         stage, pauses = wait.stage, _Pauses(self._sleep)
         successes, faults = self._successes[stage], 0
         while True:
@@ -145,7 +145,7 @@ class StageCalls:
             await pauses.next()
 
     async def _works(self, wait: Wait, successes: int) -> bool:
-        """Whether the stage has succeeded since there were so many successes, or does so now, on a probe."""
+        """True if the stage has succeeded since there were so many successes, or does so now on a probe."""
         stage = wait.stage
         if self._successes[stage] == successes and stage in self._probes:
             try:
@@ -168,7 +168,7 @@ class StageCalls:
 
 
 class _Pauses:
-    """Between tries, each twice as long as the one before."""
+    """Pauses between retries, each twice as long as the one before."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._sleep = sleep
@@ -180,7 +180,7 @@ class _Pauses:
 
 
 class _Gate:
-    """Of one stage: calls go beside each other, unless one has to be alone."""
+    """Gate of one stage: calls run concurrently, unless one has to be alone."""
 
     def __init__(self) -> None:
         self._open, self._empty = asyncio.Event(), asyncio.Event()

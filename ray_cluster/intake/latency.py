@@ -1,12 +1,12 @@
-"""How long a snapshot takes from hop to hop, from its capture to its acknowledgement.
+"""Measures the latency of snapshots from hop to hop, from capture to acknowledgement.
 
     captured ─arrive─▶ received ─wait─▶ begun with ─parse─▶ parsed ─commit─▶ archived ─acknowledge─▶ told to the agent
     captured ───────────────────────── total ──────────────────────────────▶ archived
 
 *arrive* is everything at the edge (redaction, spool, outages) and the broker; *wait* a lane of the intake; *parse* the
 lookup, parser, canary and embedder;
-*commit* waiting for a batch, the commit, and the way back. Capture times are cameras' clocks: one that goes ahead of
-ours makes a hop negative, which counts as nought and is counted.
+*commit* waiting for a batch, the commit, and the way back. Capture times are of cameras' clocks: one ahead of ours
+makes a hop negative, which is taken as zero and counted.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ from ray_cluster.histogram import SECONDS, Distribution, Spread
 
 
 class Hop(StrEnum):
-    """The label of a histogram."""
+    """Hop of a snapshot, the label of a histogram."""
 
     ARRIVE = "arrive"
     WAIT = "wait"
@@ -26,17 +26,17 @@ class Hop(StrEnum):
 
 
 class Hops:
-    """Of one intake. Thread-safe but for `ahead`, which one thread writes."""
+    """Latencies of one intake. Thread-safe except `ahead`, which one thread writes."""
 
     def __init__(self) -> None:
         self._seconds = {hop: Distribution(SECONDS) for hop in Hop}
         self.ahead = 0
-        """Snapshots that were captured after they were received, by their camera's clock."""
+        """Snapshots captured after they were received, by their camera's clock."""
 
     def archived(
         self, *, captured_at_ms: int, received_at_ms: int, begun_at_ms: int, parsed_at_ms: int, archived_at_ms: int
     ) -> None:
-        """One snapshot has its commit mark. Times are wall-clock milliseconds; ours may have been set in between."""
+        """Count a committed snapshot. Times are wall-clock milliseconds; our clock may have been set in between."""
         self.ahead += received_at_ms < captured_at_ms
         for hop, since_ms, until_ms in (
             (Hop.ARRIVE, captured_at_ms, received_at_ms),
@@ -48,9 +48,9 @@ class Hops:
             self._seconds[hop].observe(max(0, until_ms - since_ms) / 1000)
 
     def acknowledged(self, waited_s: float) -> None:
-        """The message that tells the agent has been handed to the broker."""
+        """Count an acknowledgement that was handed to the broker."""
         self._seconds[Hop.ACKNOWLEDGE].observe(max(0.0, waited_s))
 
     def spread(self, hop: Hop) -> Spread:
-        """Of one hop, in seconds."""
+        """Return the distribution of one hop, in seconds."""
         return self._seconds[hop].spread()

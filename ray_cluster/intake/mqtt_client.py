@@ -1,8 +1,8 @@
-"""The MQTT client of intake: paho in its own thread, handed over to one asyncio loop.
+"""Connects intake to MQTT: paho in its own thread, with messages handed over to one asyncio loop.
 
-MQTT 5 with mutual TLS and a clean start: a persistent shared session that dies keeps drawing its share of the messages
-(measured). Receive Maximum is the back-pressure: the broker sends no more than that many messages that we have not
-acknowledged, so whatever runs behind this client is bounded by it.
+MQTT 5 with mutual TLS and a clean start: a persistent shared session keeps drawing its share of the messages after its
+client died (measured). Receive Maximum is the back-pressure: the broker sends no more than that many unacknowledged
+messages, which bounds all work behind this client.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ MAX_TIME_MS: Final = 4_102_444_800_000
 _TIMES: Final = frozenset({topics.PUBLISHED_AT, topics.SELECTED_AT, topics.REDACTED_AT, topics.SPOOLED_AT})
 RECONNECT_S: Final = (1, 15)
 _MAX_QUEUED_OUT: Final = 1000
-"""Acknowledgements waiting for the broker. Overflow policy: `drop_newest`; the agent asks again by sending again."""
+"""Most acknowledgements waiting for the broker. Overflow policy: `drop_newest`; the agent then sends again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One MQTT message. `connection` counts connects: an acknowledgement is only valid on the one it came by.
+    """An MQTT message. `connection` counts connects: an acknowledgement is only valid on the message's own connection.
 
-    The times are by the sender's wall clock, None where it did not say or what it said is no time.
+    Times are of the sender's wall clock, None if it gave none or an invalid one.
     """
 
     topic: str
@@ -54,7 +54,7 @@ class Delivery:
 
     @property
     def times(self) -> dict[str, int | None]:
-        """Those of its sender, by the names of `HopTimes`."""
+        """Times of the sender, by the names of `HopTimes`."""
         return {
             "selected_at_ms": self.selected_at_ms,
             "redacted_at_ms": self.redacted_at_ms,
@@ -64,26 +64,26 @@ class Delivery:
 
 
 class Broker(Protocol):
-    """What intake needs of a broker."""
+    """Interface of a broker to intake."""
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send at QoS 1, not retained. False: it could not even be queued."""
+        """Send at QoS 1, not retained; False if the message could not be queued."""
 
     def ack(self, delivery: Delivery) -> None:
-        """Tell the broker that the message is done with."""
+        """Acknowledge a message to the broker."""
 
     @property
     def connected(self) -> bool:
-        """Whether the subscription stands."""
+        """True while the subscription stands."""
 
 
 class MqttBroker:
-    """Connects, and connects again for ever, with back-off.
+    """Connects to the broker, and reconnects without end, with back-off.
 
     Args:
         settings: address and certificates.
         deliver: called in `loop` for each message; it must not block.
-        receive_maximum: of the connection.
+        receive_maximum: MQTT's Receive Maximum of the connection.
 
     Raises:
         ConfigError: the cluster's private key cannot be read.
@@ -124,7 +124,7 @@ class MqttBroker:
         self._client.on_message = self._on_message
 
     def start(self) -> None:
-        """Begin to connect; returns at once."""
+        """Begin to connect and return at once."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no types here
         properties.ReceiveMaximum = self._receive_maximum
         properties.MaximumPacketSize = topics.MAX_MESSAGE_BYTES + 4096
@@ -134,28 +134,26 @@ class MqttBroker:
         self._client.loop_start()
 
     def leave(self) -> None:
-        """Ask for no more messages. The shared subscription's other members get what comes now."""
+        """Unsubscribe. The other members of the shared subscription get all further messages."""
         self._client.unsubscribe(self._shared)
 
     def stop(self) -> None:
-        """Disconnect. What was not acknowledged comes again to another intake, or when the agent sends again."""
+        """Disconnect. Unacknowledged messages come again to another intake, or when the agent sends again."""
         self._client.disconnect()
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """See `Broker`."""
         answer = self._client.publish(topic, payload, qos=1)
         # paho keeps a message of QoS 1 while it is not connected, and sends it then.
         return answer.rc in {mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN}
 
     def ack(self, delivery: Delivery) -> None:
-        """See `Broker`. Of an earlier connection: nothing, the number may mean another message by now."""
+        """Acknowledge a message of this connection; on another one its number may mean another message."""
         if delivery.qos == 1 and delivery.connection == self._connection:
             self._client.ack(delivery.mid, delivery.qos)
 
     @property
     def connected(self) -> bool:
-        """See `Broker`."""
         return self._subscribed
 
     def _on_connect(
@@ -208,13 +206,13 @@ class MqttBroker:
 
 
 def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
-    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    """Disable Nagle's algorithm: else a small message waits up to 40 ms for TCP to acknowledge the one before."""
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def times_told(properties: Properties | None) -> dict[str, int]:
-    """What a message says of when it passed its sender's hops, by property; anything that is no time says nothing."""
+    """Read the times at the sender's hops from a message's user properties; invalid ones are left out."""
     told: dict[str, int] = {}
     for name, value in getattr(properties, "UserProperty", ()):
         if name in _TIMES and name not in told and len(value) <= 13 and value.isascii() and value.isdecimal():

@@ -1,7 +1,7 @@
-"""Which waiting snapshot is next: what was just seen before what an outage left behind, and that not for ever last.
+"""Two-level priority queue: live snapshots before the backlog of an outage, with a reserved share for the backlog.
 
-Pure: items in, items out, times as arguments. Two queues, first come first served in each, both bounded; beyond its
-bound a lane takes nothing (`drop_newest`).
+Pure: items in, items out, times as arguments. Two bounded queues, each first in, first out; a full lane refuses further
+items (`drop_newest`).
 """
 
 from collections import deque
@@ -10,23 +10,23 @@ from typing import Final, Generic, TypeVar
 
 OVERFLOW: Final = "drop_newest"
 SHARE: Final = 8
-"""While both lanes wait, one of every so many that are taken is of the backlog: it is promised an eighth."""
+"""While both lanes hold items, one of every `SHARE` that are taken is of the backlog, which so gets an eighth."""
 
 _T = TypeVar("_T")
 
 
 class Lane(StrEnum):
-    """Where a snapshot waits."""
+    """Lane in which a snapshot waits."""
 
     LIVE = "live"
     BACKLOG = "backlog"
 
 
 class Lanes(Generic[_T]):
-    """Both queues.
+    """Both lanes, each a bounded queue.
 
     Args:
-        capacity: of each lane.
+        capacity: most items of each lane.
         live_ms: a capture longer ago than this is backlog. One in the future is live: that clock is wrong, not late.
     """
 
@@ -38,14 +38,14 @@ class Lanes(Generic[_T]):
         self._share = share
         self._waiting: dict[Lane, deque[_T]] = {lane: deque() for lane in Lane}
         self._in_a_row = 0
-        """Live ones taken one after the other while the backlog waited."""
+        """Live items taken in a row while the backlog waited."""
 
     def lane_of(self, captured_at_ms: int, now_ms: int) -> Lane:
-        """Which lane a capture belongs to."""
+        """Choose the lane of a capture."""
         return Lane.BACKLOG if now_ms - captured_at_ms > self._live_ms else Lane.LIVE
 
     def put(self, item: _T, lane: Lane) -> bool:
-        """Queue it; False if the lane is full."""
+        """Queue an item; False if the lane is full."""
         queue = self._waiting[lane]
         if len(queue) >= self._capacity:
             return False
@@ -53,11 +53,11 @@ class Lanes(Generic[_T]):
         return True
 
     def take(self, most: int) -> list[_T]:
-        """Up to so many, in the order in which they are due."""
+        """Take up to `most` items in the order in which they are due."""
         return [self._next() for _ in range(min(most, len(self)))]
 
     def waiting(self, lane: Lane) -> int:
-        """How many wait in one lane."""
+        """Number of items in one lane."""
         return len(self._waiting[lane])
 
     def __len__(self) -> int:

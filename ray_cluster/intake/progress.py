@@ -1,6 +1,6 @@
-"""Which groups of messages make no way, at which stage and why: what health is judged by.
+"""Tracks groups of messages that are stuck at a stage, and the cause, for the state of health.
 
-Times are those of a monotonic clock, so that no clock that is set can hide a stage that stands still.
+Times are of a monotonic clock, so that setting a clock cannot hide a stuck stage.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from typing import Final
 from provisioning.contracts.query.archive import MAX_CAUSE, StuckStage
 
 STUCK_S: Final = 20.0
-"""How long a group may make no way: its calls fail, or its call lasts while the stage finishes nothing else either.
+"""Seconds without progress after which a group is stuck: its calls fail, or its call lasts and the stage finishes none.
 
 A call waits for a replica without failing. One that died is replaced within some seven seconds as a rule; a stage that
-loads a network for a minute is told until it is at work.
+loads a network for a minute is reported until it is at work.
 """
 
 
@@ -26,11 +26,11 @@ class Wait:
     messages: int
     since_s: float
     cause: str = ""
-    """Of its last failure; empty while none came since it last made way."""
+    """Cause of the last failure; empty if there was none since the last progress."""
 
 
 class Progress:
-    """Of one intake. Read from the metrics' thread as well, so that a report copies before it looks."""
+    """Progress of one intake. Read from the metrics' thread as well, so a report works on a copy."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
@@ -48,12 +48,12 @@ class Progress:
             del self._waits[id(wait)]
 
     def moved(self, wait: Wait) -> None:
-        """Note that the stage finished something of this group."""
+        """Record that the stage finished a part of this group."""
         wait.since_s = self._moved_s[wait.stage] = self._now_s()
         wait.cause = ""
 
     def stuck(self) -> tuple[StuckStage, ...]:
-        """What makes no way, a stage a line, the longest first."""
+        """Report stuck stages, one entry each, the longest first."""
         now_s = self._now_s()
         stages: dict[str, list[Wait]] = {}
         for wait in list(self._waits.values()):

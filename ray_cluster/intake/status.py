@@ -1,4 +1,4 @@
-"""Several intakes' counters as one answer."""
+"""Sums the counters of several intakes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _BY_NAME: Final = ("rejected", "dropped", "waiting", "at_work")
 
 
 def total(statuses: Sequence[IntakeStatus]) -> IntakeStatus:
-    """Their sum; connected if any is. Raises `Unavailable` for none."""
+    """Sum the counters; connected if any intake is. Raises `Unavailable` without statuses."""
     if not statuses:
         raise Unavailable("no intake answers")
     named: dict[str, Counter[str]] = {name: Counter() for name in _BY_NAME}
@@ -33,7 +33,7 @@ def total(statuses: Sequence[IntakeStatus]) -> IntakeStatus:
 
 
 def _longest(stuck: Iterable[StuckStage]) -> tuple[StuckStage, ...]:
-    """One line a stage: the messages of all, and the time and cause of the longest."""
+    """Merge stuck stages of one name: the messages of all, and the time and cause of the longest."""
     stages: dict[str, StuckStage] = {}
     for each in stuck:
         other = stages.get(each.stage)

@@ -1,9 +1,9 @@
-"""Backup of an archive into a directory, and back. The backup is an archive itself: `verify` and `query` read it.
+"""Backs up an archive into a directory, and restores it. The backup is an archive: `verify` and `query` read it.
 
-Files of a table are written once and never changed, and so are packs but for an erasure: a run copies what the target
-lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are copied;
-a row that the backup has thus has its machines and its picture there. The days that retention dropped are dropped,
-erasures are carried out, holds are mirrored. A day that the archive lost otherwise stays.
+Files of a table are written once and never changed, and so are packs except by an erasure: a run copies files that the
+target lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are
+copied; so a row in the backup has its machines and its picture there. Days that retention dropped are dropped, erasures
+are carried out, holds are mirrored. A day that the archive lost otherwise stays.
 """
 
 import os
@@ -34,7 +34,7 @@ _COPY_BYTES: Final = 8 * 1024**2
 
 
 class Mark(Message):
-    """Written last: the target is whole as of this moment."""
+    """Mark of a whole backup, written last."""
 
     finished_at_ms: TimeMs
     days: tuple[str, ...]
@@ -43,7 +43,7 @@ class Mark(Message):
 
 @dataclass(slots=True)
 class Copied:
-    """What a run did."""
+    """Counts of a run."""
 
     days: int = 0
     files: int = 0
@@ -51,20 +51,19 @@ class Copied:
     removed: int = 0
     erased: int = 0
     kept: int = 0
-    """Days that the archive has not any more, though retention did not drop them."""
+    """Days that the archive lost without retention dropping them."""
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
         return asdict(self)
 
 
 def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) -> Copied:
     """Bring the backup in `target` up to date. The cluster may be running.
 
-    A run that was cut off is made whole by the next one, and until then the target is what it was, day by day.
+    A run that was cut off is completed by the next one, and until then the target is as before, day by day.
 
     Raises:
-        BackupFailed: the directories are one and the same, or hold something else.
+        BackupFailed: one directory lies in the other, or the target holds other files.
         ArchiveFull, ArchiveWriteFailed: the target's disk refuses.
         ArchiveUnreadable: the list of erasures is damaged, or the state of retention cannot be read.
     """
@@ -96,13 +95,13 @@ def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) 
 
 
 def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Path | None = None) -> Copied:
-    """Make an archive from a backup, where there is none. It appears whole or not at all.
+    """Make an archive from a backup, in an empty or absent directory. It appears whole or not at all.
 
-    `erasures`: the folder with the list of the archive that was lost, if it survived: what was erased after the backup
-    is erased again.
+    `erasures`: the folder with the list of the archive that was lost, if it survived: pictures erased after the backup
+    are erased again.
 
     Raises:
-        BackupFailed: `source` is no whole backup, or `directory` has something in it.
+        BackupFailed: `source` is no whole backup, or `directory` is not empty.
         ArchiveFull, ArchiveWriteFailed: the disk refuses; nothing was restored.
     """
     _check_apart(source, directory)
@@ -135,10 +134,10 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
 
 
 def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], done: Copied) -> None:
-    """`windows`: all of the day."""
+    """Copy one day; `windows`: all windows of it."""
     packs = directory / "packs" / day_of(windows[0]), target / "packs" / day_of(windows[0])
     with ExitStack() as stack:
-        # Objects before snapshots in the copy, and snapshots before objects in what is fixed of them.
+        # Versions are fixed for snapshots before objects; objects are copied before snapshots.
         snapshots = [(each, stack.enter_context(_pinned(tables, each))) for each in (SNAPSHOTS + n for n in windows)]
         objects = [(each, stack.enter_context(_pinned(tables, each))) for each in (OBJECTS + n for n in windows)]
         _mirror(*packs, done, keep_extra=True, suffix=".pack")
@@ -149,7 +148,7 @@ def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], do
 
 @contextmanager
 def _pinned(tables: Any, name: str) -> Iterator[int]:
-    """The newest version of a table, which nobody cleans away inside this block."""
+    """Pin the newest version of a table, so that it is not cleaned away inside this block."""
     table = tables.open_table(name)
     version = int(table.version)
     if _TAG in table.tags.list():
@@ -167,7 +166,7 @@ def _copy_table(source: Path, target: Path, version: int, done: Copied) -> None:
     name = manifest_name(version)
     if not (source / "_versions" / name).exists():
         raise BackupFailed(f"{source}: no manifest of version {version}; is the table of another version of Lance?")
-    # The old version stands until this one is there, and its files until then too.
+    # The old version and its files stay until this one is there.
     _copy(source / "_versions" / name, target / "_versions" / name, done)
     for path in (target / "_versions").iterdir():
         if path.name != name:
@@ -177,7 +176,7 @@ def _copy_table(source: Path, target: Path, version: int, done: Copied) -> None:
 
 
 def _mirror(source: Path, target: Path, done: Copied, *, keep_extra: bool = False, suffix: str = "") -> None:
-    """Copy the files that `target` lacks or has otherwise; without `keep_extra` remove those that `source` lacks."""
+    """Copy files that `target` lacks or has otherwise; without `keep_extra` remove those that `source` lacks."""
     if not source.is_dir():
         if target.is_dir() and not keep_extra:
             shutil.rmtree(target)
@@ -196,7 +195,7 @@ def _copy(path: Path, copy: Path, done: Copied) -> None:
     try:
         size, changed = (stat := path.stat()).st_size, stat.st_mtime_ns
     except FileNotFoundError:
-        return  # Of an older version, cleaned away meanwhile: what is pinned stays.
+        return  # Of an older version, cleaned away meanwhile: files of the pinned one stay.
     if copy.exists() and copy.stat().st_size == size and copy.stat().st_mtime_ns == changed:
         return
     copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -224,7 +223,7 @@ def _drop_extra(source: Path, target: Path, done: Copied) -> None:
 
 
 def _drop_expired(target: Path, names: set[str], first_kept: str, done: Copied) -> None:
-    """Windows that the archive has not any more, of days that retention dropped; their packs. Commit marks go first."""
+    """Drop windows that the archive lacks, of days that retention dropped, and their packs. Commit marks go first."""
     lost: set[str] = set()
     for kind in (SNAPSHOTS, OBJECTS):
         for table in sorted((target / "tables").glob(f"{kind}*.lance")):
@@ -246,7 +245,7 @@ def _drop_expired(target: Path, names: set[str], first_kept: str, done: Copied) 
 
 
 def _carry_out(directory: Path, target: Path) -> int:
-    """Zero in the target what was erased since its last run; how many pictures."""
+    """Zero pictures in the target that were erased since its last run; return their number."""
     known = {entry.row_key for entry in erased(target)}
     packs = Packs(target / "packs")
     fresh = [entry for entry in erased(directory) if entry.row_key not in known and entry.place is not None]
@@ -265,7 +264,7 @@ def _begun() -> str:
 
 @contextmanager
 def _failures(what: str) -> Iterator[None]:
-    """Lance says RuntimeError, and ValueError for a table that retention dropped meanwhile."""
+    """Raise BackupFailed: Lance raises RuntimeError, and ValueError for a table that retention dropped meanwhile."""
     try:
         yield
     except (RuntimeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Erasing one picture at once: its bytes in the pack, its machines' vectors, and its copies in legal holds.
+"""Erases one picture at once: its bytes in the pack, its machines' vectors, and its copies in legal holds.
 
-What is erased is also written to `erasures.jsonl`, durably: every backup run carries the list out on its target, and a
-restore from an older backup can be given the list (docs/archive.md says what that does not cover).
+Erasures are also written to `erasures.jsonl`, durably: every backup run applies the list to its target, and a restore
+from an older backup can be given the list (docs/archive.md states the limits).
 """
 
 import json
@@ -32,7 +32,7 @@ LIST: Final = "erasures.jsonl"
 
 
 class Erased(Message):
-    """One line of the list."""
+    """An erasure in the list."""
 
     row_key: str
     at_ms: TimeMs
@@ -41,7 +41,7 @@ class Erased(Message):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was done. `again`: the row said erased already; whatever was left is gone now."""
+    """Result of an erasure. `again`: the row was marked as erased already; any remains are gone now."""
 
     row_key: str
     picture: bool
@@ -50,25 +50,24 @@ class Erasure:
     again: bool
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
         return asdict(self)
 
 
 def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, reason: str) -> Erasure:
-    """Erase the picture of one row. It may be called again, after a crash or for no reason.
+    """Erase the picture of one row. A repeated call, such as after a crash, is no error.
 
-    The archiver may be running: it waits for the moment that this takes.
+    The archiver may be running: it waits meanwhile.
 
     Raises:
         UnknownObservation: no such row, and no hold has it.
-        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: call again; it is not done until it returns.
+        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: not erased yet; call again.
     """
     query = Query(directory, offset_minutes=offset_minutes)
     row = query.observation(row_key)
     Audit(directory).write("erase", at_ms=now_ms, row_key=row_key, reason=reason)
     place = row.snapshot.place
     with locked(directory):
-        # The list first: after a crash a backup may lose the picture before the archive does, never the other way.
+        # The list first: after a crash a backup may lose the picture before the archive does, never the reverse.
         _append(directory, Erased(row_key=row_key, at_ms=now_ms, place=place))
         picture = place is not None and zero(Packs(directory / "packs"), place)
         machines = _mark(directory, row, offset_minutes, now_ms)
@@ -78,9 +77,9 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
 
 
 def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: int, now_ms: int) -> ErasureAnswer:
-    """Erase a picture that was brought for a case that is over: what the centre may ask for, and nothing else.
+    """Erase a picture that was brought for a case that is over: the only erasure that the centre may request.
 
-    Whoever holds the cluster's token can so erase no picture of a camera, and none that a legal hold names.
+    So a holder of the cluster's token can erase no picture of a camera, and none that a legal hold names.
 
     Raises:
         UnknownObservation: no such row.
@@ -100,7 +99,7 @@ def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: i
 
 
 def erased(directory: Path) -> Iterator[Erased]:
-    """The list of an archive or a backup. A last line that a crash cut off is no entry.
+    """Read the list of an archive or a backup. A last line that a crash cut off is no entry.
 
     Raises:
         ArchiveUnreadable: another line is damaged.
@@ -119,7 +118,7 @@ def erased(directory: Path) -> Iterator[Erased]:
 
 
 def zero(packs: Packs, place: PicturePlace) -> bool:
-    """Zero a place; False where its pack is gone, so that nothing is left to erase."""
+    """Zero a place in a pack; False if the pack is gone and so the picture."""
     try:
         packs.erase(place)
     except PictureDamaged:
@@ -132,7 +131,7 @@ def _append(directory: Path, entry: Erased) -> None:
     with disk_errors(path):
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            # A line that a crash cut off was never acknowledged: whoever asked asks again.
+            # A line that a crash cut off was never acknowledged: the caller asks again.
             content = path.read_bytes()
             os.ftruncate(handle, content.rfind(b"\n") + 1)
             os.write(handle, (json.dumps(entry.model_dump(mode="json")) + "\n").encode())
@@ -142,7 +141,7 @@ def _append(directory: Path, entry: Erased) -> None:
 
 
 def _mark(directory: Path, row: Observation, offset_minutes: int, now_ms: int) -> int:
-    """The row says erased, and its machines lose their vectors; how many did. Nothing where the day was dropped."""
+    """Mark a row as erased and drop its machines' vectors; return their number, 0 if the day was dropped."""
     tables = connect(directory)
     name = WindowsOfDays(window_names(tables), offset_minutes).at(filed_at_ms(row.snapshot))
     if name is None:

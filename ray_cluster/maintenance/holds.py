@@ -1,4 +1,4 @@
-"""Legal holds: what a named case needs is copied out of the days before retention drops them."""
+"""Places and ends legal holds: copies the rows of a case before retention drops their days."""
 
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from ray_cluster.query.filters import Cursor, Filter
 from ray_cluster.query.reader import Query
 
 MAX_ROWS: Final = 100_000
-"""Of one hold: evidence of a case, and no second archive."""
+"""Most rows of one hold, which is evidence of a case, not a second archive."""
 _MAX_DAYS: Final = 400
 _DAY_MS: Final = 86_400_000
 _PAGE: Final = 500
@@ -33,7 +33,7 @@ class Holds:
         self._offset_minutes = offset_minutes
 
     def place(self, hold: Hold) -> Hold:
-        """Put a hold in force and copy what it names and is archived now. Placing the same one again changes nothing.
+        """Put a hold in force and copy its rows that are archived now. Placing the same one again changes nothing.
 
         Raises:
             BadRequest: another hold has that name, its end is past, or it is too large.
@@ -67,21 +67,21 @@ class Holds:
         """End a hold and delete its copies.
 
         Raises:
-            UnknownHold: there is none; it may have been released or have ended already.
+            UnknownHold: there is no such hold; it may have been released or have ended already.
         """
         if name not in {hold.name for hold in self._area.all()}:
             raise UnknownHold(f"hold {name}: there is none; it was released, or its time was over")
         self._area.remove(name)
 
     def expire(self, now_ms: int) -> tuple[str, ...]:
-        """Delete holds whose time is over; their names."""
+        """Delete holds whose time is over and return their names."""
         over = tuple(hold.name for hold in self._area.all() if hold.until_ms <= now_ms)
         for name in over:
             self._area.remove(name)
         return over
 
     def copy_day(self, day: str) -> int:
-        """Copy what is held of a day that nothing can be added to any more; how many holds were copied."""
+        """Copy the held rows of a day that is complete; return the number of holds that were copied."""
         touched = [hold for hold in self._area.all() if day in hold.days and not self._area.copied(hold.name, day)]
         for hold in touched:
             self._copy_span(hold, day)

@@ -1,4 +1,4 @@
-"""The recall canary: a held sample searched exactly and by index, so that an index that misses is seen."""
+"""Measures the recall of the vector index: searches a held sample exactly and by index."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,11 +10,11 @@ from ray_cluster.query.vector_search import Nearest, nearest
 
 NEIGHBOURS: Final = 10
 _BUDGET_ROWS: Final = 20_000_000
-"""Rows that the exact searches of one canary may read: ten seconds on two cores (0.5 s a million, measured)."""
+"""Most rows that the exact searches of one canary read: ten seconds on two cores (0.5 s a million, measured)."""
 _MOST: Final = 32
 _FEWEST: Final = 4
 _SAME: Final = 1e-5
-"""Two rows at the same distance are equally right."""
+"""Tolerance of distances: two rows at the same distance are equally right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Recall:
 
 
 def held_sample(objects: Any, rows: int) -> NDArray[np.float32]:
-    """Vectors spread evenly over the table, the same ones as long as the table is the same: float32, (n, 256)."""
+    """Read vectors spread evenly over the table, the same ones for the same table: float32, (n, 256)."""
     count = max(_FEWEST, min(_MOST, _BUDGET_ROWS // max(rows, 1)))
     offsets = sorted({int((i + 0.5) * rows / count) for i in range(count)})
     found = objects.take_offsets(offsets).select(["vector"]).to_arrow().column("vector")
@@ -35,7 +35,7 @@ def held_sample(objects: Any, rows: int) -> NDArray[np.float32]:
 
 
 def measure(objects: Any, rows: int) -> Recall | None:
-    """Search the sample both ways; None where it has no vector."""
+    """Search the sample exactly and by index; None without vectors."""
     sample = held_sample(objects, rows)
     if not len(sample):
         return None

@@ -1,7 +1,7 @@
-"""Upkeep: compaction, indexes, the recall canary and copies for legal holds, beside the writer and never in its way.
+"""Maintains an archive beside its writer: compaction, indexes, the recall canary and copies for legal holds.
 
-It works on versions: the archiver adds rows meanwhile, and neither waits for the other. What it did and what it found
-is in `upkeep.json` in the archive directory, where `query` reads it.
+Upkeep works on versions: the archiver adds rows meanwhile, and neither waits for the other. Its findings are in
+`upkeep.json` in the archive directory, where `query` reads them.
 """
 
 import fcntl
@@ -30,16 +30,16 @@ from ray_cluster.maintenance.holds import Holds
 from ray_cluster.query.reader import Query
 
 KEEP_VERSIONS: Final = timedelta(minutes=10)
-"""A reader breaks when the table version that it has open is cleaned away."""
+"""Age at which old versions are dropped: a reader breaks when the version that it has open is cleaned away."""
 CANARY_MS: Final = 3600 * 1000
 OVER_AFTER_MS: Final = 10 * 60 * 1000
-"""A window is over so long after its end: what was captured in it has come by then, but for what an outage held up."""
+"""Time after its end at which a window is over: its snapshots have arrived by then, except those of an outage."""
 RESEAL_MS: Final = 3600 * 1000
-"""How long a window that got late rows stays without a seal at most: each takes a second for two million rows."""
+"""Longest time without a seal for a window that got late rows: a seal takes a second for two million rows."""
 _SAMPLE: Final = 256
 _CACHE_BYTES: Final = 1024**3
-"""Twice the indexes of an hour of a million machines. It goes from window to window, and Lance would keep 6 GiB of what
-it has seen: 5.2 GB after seven windows of .83 million (measured)."""
+"""Cache of indexes: twice those of an hour of a million machines. Upkeep goes from window to window, and Lance would
+keep up to 6 GiB of them: 5.2 GB after seven windows of .83 million (measured)."""
 _SCALAR: Final = {
     SNAPSHOTS: {
         "row_key": BTree(),
@@ -60,7 +60,7 @@ _SCALAR: Final = {
 
 
 class Upkeep:
-    """One at a time works on an archive; an instance is used by one thread."""
+    """Maintains one archive, one process at a time; an instance is used by one thread."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
@@ -72,18 +72,18 @@ class Upkeep:
         self._sealed_at_ms: dict[str, int] = {}
         self._settled: dict[str, int] = {}
         self._left_at: dict[str, tuple[int, int]] = {}
-        """The versions of a window's tables when there was nothing left to do in it."""
+        """Versions of a window's tables when no work was left in it."""
         status = read_status(directory)
         self._windows = {} if status is None else {window.name: window for window in status.days}
 
     def run_once(self, *, now_ms: int) -> UpkeepStatus:
-        """Do what is due, window by window, newest first. One that fails is named in `faults` and tried again.
+        """Do the work that is due, newest window first. A failed window is named in `faults` and tried again.
 
-        An index that is trained on a whole window ends the round, so that the window of now never waits for several.
+        An index that is trained on a whole window ends the round, so that the current window never waits for several.
 
         Raises:
             ArchiveInUse: another upkeep is at work here.
-            ArchiveUnreadable: a table is of a release that is not known here.
+            ArchiveUnreadable: a table is of another release.
             ArchiveWriteFailed: the status file cannot be written.
         """
         faults: list[str] = []
@@ -108,7 +108,7 @@ class Upkeep:
         return by_day(status)
 
     def _look_after(self, name: str, now_ms: int) -> Build:
-        """Do what is due in one window; says what became of its vector index."""
+        """Do the work that is due in one window; return the action on its vector index."""
         closed = is_closed(name, now_ms, self._offset_minutes)
         over = closed or now_ms >= span_ms(name, self._offset_minutes)[1] + OVER_AFTER_MS
         before = self._windows.get(name)
@@ -130,7 +130,7 @@ class Upkeep:
         window = _measured(name, objects).model_copy(update={"over": over, "closed": closed})
         if window.index:
             asked_ms = None if before is None or built in {Build.OPEN, Build.FULL} else before.recall_at_ms
-            # What is over and gets nothing new is searched as it was.
+            # A window that is over and gets no rows keeps its recall.
             due = asked_ms is None or ((grown or not over) and now_ms - asked_ms >= CANARY_MS)
             window = window.model_copy(update=_canary(objects, window.rows, now_ms) if due else _recall_of(before))
         self._windows[name] = window
@@ -143,7 +143,7 @@ class Upkeep:
         return newest_version(self._tables, SNAPSHOTS + name), newest_version(self._tables, OBJECTS + name)
 
     def _seal(self, name: str, snapshots: Any, now_ms: int) -> int:
-        """The version that the window's seal tells of; 0 while it has to wait for one."""
+        """Seal a window if due; return the version that its seal describes, 0 without a seal."""
         seal = self._seals.of(name)
         if seal is None and now_ms - self._sealed_at_ms.get(name, 0) >= RESEAL_MS:
             seal = self._seals.write(name, snapshots)
@@ -155,7 +155,7 @@ class Upkeep:
         return bool(fragments - self._settled.get(table.name, 0) >= SMALL_FRAGMENTS)
 
     def _compact(self, kind: str, table: Any) -> None:
-        """Compact, drop old versions, and extend every index by what was added since."""
+        """Compact a table, drop old versions, and extend every index by the new rows."""
         indexed = {index.columns[0] for index in table.list_indices()}
         for column, config in _SCALAR[kind].items():
             # A column of a later version is there once the archiver has opened the day.
@@ -176,13 +176,13 @@ class Upkeep:
         config = IvfSq(distance_type="cosine", num_partitions=partitions(vectors), sample_rate=64, max_iterations=20)
         old = [index.name for index in objects.list_indices() if index.columns == ["vector"] and index.name != name]
         objects.create_index("vector", config=config, name=name)
-        # In this order: at every moment one of them is there.
+        # In this order, so that there is always an index.
         for each in old:
             objects.drop_index(each)
         return build
 
     def _keep_held(self, days: tuple[str, ...], now_ms: int) -> None:
-        """Copy what is held of the days that retention is about to drop, and delete holds that have ended."""
+        """Copy held rows of the days that retention is about to drop, and delete holds that have ended."""
         due_ms = retention.due_ms(self._directory, now_ms)
         if due_ms is not None:
             self._holds.expire(due_ms)
@@ -230,7 +230,7 @@ def _index_state(objects: Any) -> IndexState:
 
 
 def _vectors(objects: Any) -> int:
-    """About how many rows have a vector: counted on a sample, since counting reads all of them."""
+    """Estimate the number of rows with a vector on a sample, since an exact count reads all of them."""
     rows = objects.count_rows()
     if not rows:
         return 0
@@ -255,7 +255,7 @@ def _alone(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _lance_errors(where: str) -> Iterator[None]:
-    """Lance says RuntimeError or OSError, and ValueError for a table that was dropped meanwhile."""
+    """Raise UpkeepFailed for RuntimeError, OSError, or Lance's ValueError for a table that was dropped meanwhile."""
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:

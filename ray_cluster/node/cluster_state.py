@@ -1,6 +1,6 @@
-"""What the head's deployer last saw of machines and deployments: a file in `state_dir`, and what is wrong in it.
+"""Keeps the last state of machines and deployments in a file of the head's `state_dir`, and lists its faults.
 
-A file, since it must be readable when nothing else answers, and without starting Ray (2 s and 150 MB) to read it.
+A file, since it must be readable when no process answers, and without starting Ray (2 s and 150 MB).
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ray_cluster.errors import NotUp
 FILE: Final = "condition.json"
 STALE_S: Final = 20.0
 WELL: Final = frozenset({"HEALTHY", "UPSCALING", "DOWNSCALING"})
-"""Of a deployment's states those in which it does its work; Ray Serve's words."""
+"""States of Ray Serve in which a deployment does its work."""
 
 
 class _Seen(BaseModel):
@@ -24,28 +24,28 @@ class _Seen(BaseModel):
 
 
 class Machine(_Seen):
-    """One that the head counts as alive."""
+    """A machine that the head counts as alive."""
 
     address: str
     roles: tuple[str, ...]
     slots: float
-    """For replicas of the parser."""
+    """Slots for replicas of the parser."""
 
 
 class Deployed(_Seen):
-    """One deployment."""
+    """State of one deployment."""
 
     name: str
     status: str
     replicas: dict[str, int]
-    """By state."""
+    """Number of replicas by state."""
     scale: str
-    """How many it may have."""
+    """Number of replicas that it may have."""
     message: str = ""
 
 
 class Condition(_Seen):
-    """At one moment."""
+    """State of machines and deployments at one moment."""
 
     at_ms: int
     application: str
@@ -54,7 +54,7 @@ class Condition(_Seen):
 
     @classmethod
     def read(cls, state_dir: Path) -> Self:
-        """Raises `NotUp` where there is none, or none that can be read."""
+        """Read the file in `state_dir`. Raises `NotUp` if there is none or it cannot be read."""
         path = state_dir / FILE
         try:
             return cls.model_validate_json(path.read_bytes())
@@ -66,7 +66,7 @@ class Condition(_Seen):
         durable.write(state_dir / FILE, self.model_dump_json().encode(), mode=durable.PUBLIC)
 
     def troubles(self, now_ms: int) -> Iterator[str]:
-        """One line each."""
+        """List faults, one line each."""
         age_s = (now_ms - self.at_ms) / 1000
         if age_s > STALE_S:
             yield f"the head has said nothing for {age_s:.0f} s"

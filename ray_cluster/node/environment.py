@@ -1,4 +1,4 @@
-"""What must stand in files and environment before `ray` is imported: tokens, ports, switches."""
+"""Prepares files and environment before `ray` is imported: tokens, ports, switches."""
 
 import os
 import secrets
@@ -13,11 +13,11 @@ from provisioning.files import durable
 from ray_cluster.errors import StartFailed
 
 NO_PORT: Final = "-1"
-"""Nobody can listen on it."""
+"""An invalid port, on which no process can listen."""
 
 
 def prepare(config: ClusterConfig) -> None:
-    """Make this process and its children run Ray as `config` wants it. Writes the two tokens where they are absent.
+    """Set up Ray in this process and its children as in `config`. Writes the two tokens if they are absent.
 
     Raises:
         ConfigError: a token file cannot be used.
@@ -37,19 +37,19 @@ def prepare(config: ClusterConfig) -> None:
 
 
 def switches(config: ClusterConfig) -> dict[str, str]:
-    """What every process of Ray runs with, of `run` and of `up`.
+    """Return the environment of every Ray process, for `run` and `up`.
 
-    Not among them: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md says why).
+    Left out on purpose: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md has the reason).
     """
     return {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
         # Two servers of metrics would listen on every address and ask for no token. There is no switch for them (2.60);
-        # Ray goes on without one whose port cannot be had.
+        # Ray goes on without a server whose port is invalid.
         "AUTOSCALER_METRIC_PORT": NO_PORT,
         "DASHBOARD_METRIC_PORT": NO_PORT,
         "RAY_USAGE_STATS_ENABLED": "0",
-        # Where they are not, `ray start` tells Ray's makers just that: here it tells a port that nobody listens on.
+        # If disabled, `ray start` reports just that to Ray's makers: here it reports to a port without a listener.
         "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",
         # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
         "RAY_prestart_worker_first_driver": "0",
@@ -58,7 +58,7 @@ def switches(config: ClusterConfig) -> dict[str, str]:
 
 
 def home(folder: Path) -> dict[str, str]:
-    """A home of their own for Ray's processes, made in `folder`.
+    """Make a home directory for Ray's processes in `folder`.
 
     Without the file in it, Ray's dashboard asks the metadata services of three clouds whether it runs in one of them
     (`get_cluster_config_to_report`, 2.60): on a site without internet, a name that is looked for and never found.
@@ -70,7 +70,7 @@ def home(folder: Path) -> dict[str, str]:
 
 
 def ensure_secret(path: Path) -> None:
-    """Write a random token of 256 bits, mode 0600, unless the file exists. An existing one must be ours alone.
+    """Write a random token of 256 bits, mode 0600, unless the file exists. An existing file must be private.
 
     Raises:
         ConfigError: it cannot be written, or `read_secret` refuses it.
@@ -90,7 +90,7 @@ def ensure_secret(path: Path) -> None:
 def _check_free(host: str, port: int, key: str) -> None:
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As a server does: a connection in TIME_WAIT is no reason to refuse.
+        # As servers do: a connection in TIME_WAIT is no reason to refuse.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)

@@ -1,4 +1,4 @@
-"""The lease: one cluster an archive. The epoch alone would let two take the archive from each other for ever."""
+"""Leases an archive to one cluster. With the epoch alone, two clusters would take it from each other without end."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ _LONGEST: Final = 256
 
 @contextmanager
 def held(archive_dir: Path) -> Iterator[None]:
-    """Hold the archive directory, which is made if absent. The lease ends with the process, however that dies.
+    """Hold the archive directory, which is made if absent. The lease ends with the process, even if that is killed.
 
     Raises:
         ArchiveInUse: another cluster holds it.
@@ -31,7 +31,7 @@ def held(archive_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def shared(archive_dir: Path, cluster: str) -> Iterator[None]:
-    """Hold it together with the other machines of this `cluster`, which is known by its head's address.
+    """Hold the archive directory with the other machines of this `cluster`, named by its head's address.
 
     Raises:
         ArchiveInUse: another cluster holds it.
@@ -40,8 +40,8 @@ def shared(archive_dir: Path, cluster: str) -> Iterator[None]:
     path, lock = _opened(archive_dir)
     name = cluster.encode()
     try:
-        # Whoever is first says whose it is. Turning one kind of lock into the other lets go in between, so the name is
-        # read once more under the lock that stays.
+        # The first machine writes the name. Turning one kind of lock into the other releases it in between, so the name
+        # is read once more under the lock that stays.
         if _locked(lock, fcntl.LOCK_EX):
             os.ftruncate(lock, 0)
             os.pwrite(lock, name, 0)

@@ -1,7 +1,7 @@
-"""This machine as a Ray node: the command line and environment of its `ray start`, as functions of the configuration.
+"""Builds the command line and environment of this machine's `ray start`, as functions of the configuration.
 
-Every port is a stated one: a firewall can be written for them, and Ray's raylet gives up after 15 s on an agent that
-chooses its own and has not said which, which a busy machine does not always manage (measured).
+Every port is stated: a firewall can be written for them, and Ray's raylet gives up on an agent that chooses its own
+port and has not reported it after 15 s, which happens on a busy machine (measured).
 """
 
 import json
@@ -16,56 +16,56 @@ from ray_cluster.errors import StartFailed
 from ray_cluster.node.environment import switches
 
 ROLE_ROOM: Final = 1
-"""Of a role's resource on a machine that has the role, beside the slots of the parser."""
+"""Amount of a role's resource on a machine with the role, in addition to the slots of the parser."""
 LIGHT: Final = 0.01
-"""What a deployment takes of its role's resource that is not counted in slots."""
+"""Amount of its role's resource that a deployment without slots takes."""
 _BOOKKEEPING_CPUS: Final = 32
-"""Ray's CPUs are slots, not cores: deployments are placed by role."""
+"""Ray's CPUs, which are slots, not cores: deployments are placed by role."""
 RECONNECT_S: Final = 600
-"""A node works on without its head for so long. Then it ends, and its unit starts it again."""
+"""Seconds for which a node works on without its head. Then it ends, and its unit starts it again."""
 
 
 def node_of(config: ClusterConfig) -> Node:
-    """The [node] table. Raises `StartFailed` where there is none."""
+    """Return the [node] table. Raises `StartFailed` if there is none."""
     if config.node is None:
         raise StartFailed("the configuration has no [node]: add one with state_dir, or use `wayside-cluster run`")
     return config.node
 
 
 def is_head(config: ClusterConfig) -> bool:
-    """Whether the others come to this machine."""
+    """True if this machine is the head, to which the others connect."""
     node = config.node
     return node is None or node.head_address in {None, config.node_address}
 
 
 def head_address(config: ClusterConfig) -> str:
-    """HOST:PORT of the head's GCS."""
+    """Return HOST:PORT of the head's GCS."""
     host = config.node_address if config.node is None else config.node.head_address or config.node_address
     return f"{host}:{config.gcs_port}"
 
 
 def resources(node: Node) -> dict[str, float]:
-    """What this machine offers to deployments, by role."""
+    """Return the resources that this machine offers to deployments, by role."""
     slots = {NodeRole.PARSE: node.parser_slots}
     return {role.value: float(ROLE_ROOM + slots.get(role, 0)) for role in node.roles}
 
 
 def ports(config: ClusterConfig) -> dict[str, int]:
-    """Every port that a node opens but the worker range, by what it is."""
+    """Return the ports that a node opens except the worker range, by their purpose."""
     node = node_of(config)
     names = ("node manager", "object manager", "dashboard agent", "metrics agent", "runtime agent", "metrics export")
     opened = {name: node.first_port + index for index, name in enumerate(names)}
     if not is_head(config):
         return opened
-    # Ray's head opens a door for remote drivers and has no switch for it; the token guards it.
+    # Ray's head opens a port for remote drivers and has no switch for it; the token guards it.
     opened |= {"client server": node.first_port + len(names), "gcs": config.gcs_port}
     return opened | ({"dashboard": config.dashboard_port} if config.dashboard else {})
 
 
 def run_dir(config: ClusterConfig, runtime_directory: str | None) -> Path:
-    """Where Ray keeps sockets and logs: systemd's runtime directory, or one in /tmp that is ours by its name.
+    """Return Ray's directory of sockets and logs: systemd's runtime directory, or one in /tmp named by `state_dir`.
 
-    A socket's path ends at 107 bytes, so it is short; it is the same at each start, so what a kill left is found.
+    A socket's path has at most 107 bytes, so it is short; it is the same at each start, so remains of a kill are found.
     """
     if runtime_directory:
         return Path(runtime_directory.split(":")[0])
@@ -74,17 +74,17 @@ def run_dir(config: ClusterConfig, runtime_directory: str | None) -> Path:
 
 
 def environment(config: ClusterConfig, base: Mapping[str, str]) -> dict[str, str]:
-    """Of `ray start` and of everything that it starts."""
+    """Return the environment of `ray start` and all its children."""
     answer = {
         **base,
         **switches(config),
-        # Ray's workers are nice 15 unless told otherwise; here they are what the machine is for.
+        # Ray's workers have nice 15 by default; here they are the purpose of the machine.
         "RAY_worker_niceness": "0",
         "RAY_gcs_rpc_server_reconnect_timeout_s": str(RECONNECT_S),
     }
     if is_head(config):
         answer |= {
-            # A head that starts again knows its nodes and actors; "alpha" by Ray's own word (docs/cluster.md).
+            # A head that starts again knows its nodes and actors; Ray calls this "alpha" (docs/cluster.md).
             "RAY_gcs_storage": "rocksdb",
             "RAY_gcs_storage_path": str(node_of(config).state_dir / "gcs"),
             # A node that does not answer is dead after 2 s + 5 x 2 s; one whose process ended, at once.
@@ -97,7 +97,7 @@ def environment(config: ClusterConfig, base: Mapping[str, str]) -> dict[str, str
 
 
 def ray_start(config: ClusterConfig, run: Path) -> list[str]:
-    """The command that is this machine's node for as long as it runs."""
+    """Return the command that runs this machine's node."""
     node = node_of(config)
     opened = ports(config)
     low, high = node.worker_ports
@@ -118,7 +118,7 @@ def ray_start(config: ClusterConfig, run: Path) -> list[str]:
     return [
         *command, "--head", "--port", str(config.gcs_port), "--include-dashboard", str(config.dashboard).lower(),
         "--dashboard-host", "127.0.0.1", "--dashboard-port", str(config.dashboard_port),
-        # Ray's autoscaler rents machines; here they are there or not.
+        # Ray's autoscaler rents machines; here their number is fixed.
         "--no-monitor",
         "--ray-client-server-port", str(opened["client server"]),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How many replicas a deployment may have: what the configuration says, and what `wayside-cluster scale` said since."""
+"""Decides the number of a deployment's replicas: by configuration, and by `wayside-cluster scale` since."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FILE: Final = "scales.json"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From `least` to `most` replicas; the number follows the queue where they differ."""
+    """Number of replicas, from `least` to `most`; it follows the queue if they differ."""
 
     least: int
     most: int
@@ -30,7 +30,7 @@ class Scale:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From `4` or `2..8`. Raises `BadScale`."""
+        """Parse `4` or `2..8`. Raises `BadScale`."""
         least, dots, most = text.partition("..")
         try:
             return cls(int(least), int(most if dots else least))
@@ -39,7 +39,7 @@ class Scale:
 
 
 def configured(config: ClusterConfig) -> dict[str, Scale]:
-    """Of the deployments whose number may be changed, by name; the others have one replica."""
+    """Return the configured scales of deployments that can be scaled, by name; the others have one replica."""
     return {
         "parser": Scale(config.parser_replicas, config.parser_replicas_max or config.parser_replicas),
         "embedder": Scale(config.embedder_replicas, config.embedder_replicas),
@@ -47,13 +47,13 @@ def configured(config: ClusterConfig) -> dict[str, Scale]:
 
 
 def current(config: ClusterConfig) -> dict[str, Scale]:
-    """`configured`, and over it what was set since. Raises `BadScale` if that file is damaged."""
+    """Return the scales of the configuration with those set since. Raises `BadScale` if their file is damaged."""
     scales = configured(config)
     return scales if config.node is None else scales | read(config.node.state_dir / FILE, scales)
 
 
 def read(path: Path, known: Mapping[str, object]) -> dict[str, Scale]:
-    """What was set, as far as it is about deployments that are `known`. Raises `BadScale`."""
+    """Read the scales that were set for deployments in `known`. Raises `BadScale`."""
     try:
         content = json.loads(path.read_bytes())
         return {name: Scale.parse(text) for name, text in content.items() if name in known}
@@ -64,7 +64,7 @@ def read(path: Path, known: Mapping[str, object]) -> dict[str, Scale]:
 
 
 def write(path: Path, scales: Mapping[str, Scale]) -> None:
-    """Replace the file of scales. Raises `BadScale` where the disk refuses."""
+    """Replace the file of scales. Raises `BadScale` for errors of the disk."""
     text = json.dumps({name: str(scale) for name, scale in scales.items()}) + "\n"
     try:
         durable.write(path, text.encode(), mode=durable.PUBLIC)

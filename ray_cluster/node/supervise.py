@@ -1,9 +1,9 @@
-"""`wayside-cluster up` without its command line: this machine's Ray node and, on the head, the application on it.
+"""Supervises this machine's Ray node for `wayside-cluster up` and, on the head, the application on it.
 
     up ─┬─ ray start --block      until it ends: then everything here ends, and the unit starts it again
         └─ ray_cluster.serve.deployer on the head: deploys, follows `scale`, drains; started again by itself
 
-It imports no Ray and holds no state: what it needs after a crash is in `state_dir`.
+This module imports no Ray and holds no state: facts needed after a crash are in `state_dir`.
 """
 
 import fcntl
@@ -33,10 +33,10 @@ LOG = logging.getLogger(__name__)
 LOCK: Final = "up.lock"
 DEPLOYER: Final = (sys.executable, "-m", "ray_cluster.serve.deployer")
 _STARTED: Final = "session_*/logs/ray_process_exit.log"
-"""Opened by `ray start --block` as soon as the head knows the node (2.60); no port says as much."""
+"""Log that `ray start --block` opens as soon as the head knows the node (2.60); no port shows that."""
 _POLL_S: Final = 0.5
 _AGAIN_S: Final = 3.0
-"""Between a deployer that ended and the next."""
+"""Seconds between a deployer that ended and the next."""
 _DRAIN_S: Final = 30.0
 _STOP_S: Final = 15.0
 _LETS_GO_S: Final = 15.0
@@ -50,7 +50,7 @@ def up(
     `announce` gets one line, once this machine has joined, and on the head once snapshots can come in.
 
     Raises:
-        StartFailed: it is up already, a port is taken, a folder or file cannot be used.
+        StartFailed: the machine is up already, a port is taken, a folder or file cannot be used.
         ArchiveInUse: another cluster works on this archive directory.
         ConfigError: a token file cannot be used.
     """
@@ -81,7 +81,7 @@ def up(
 
 
 class _Node:
-    """`ray start --block`, from its start to its end."""
+    """Process of `ray start --block`, from its start to its end."""
 
     def __init__(self, config: ClusterConfig, run: Path, environment: dict[str, str]) -> None:
         command = ray_command.ray_start(config, run)
@@ -91,7 +91,7 @@ class _Node:
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
 
     def look(self) -> bool:
-        """False once it has ended; notes when it has joined."""
+        """Check the node: False once it has ended; sets `joined` once the head knows it."""
         if (code := self._process.poll()) is not None:
             LOG.error("this machine's node ended by itself (%d)", code)
             return False
@@ -99,12 +99,12 @@ class _Node:
         return True
 
     def end(self) -> None:
-        """SIGTERM, and later SIGKILL."""
+        """End the node by SIGTERM, after a grace period by SIGKILL."""
         _end(self._process, _STOP_S)
 
 
 def _head_answers(config: ClusterConfig, stop: threading.Event) -> bool:
-    """Wait for it, so that machines may be switched on in any order; False if `stop` came first."""
+    """Wait for the head, so that machines may be switched on in any order; False if `stop` came first."""
     host, _, port = ray_command.head_address(config).rpartition(":")
     said = ray_command.is_head(config)
     while not ray_command.is_head(config) and not _listens(host, int(port)):
@@ -154,7 +154,7 @@ def _head(
         return 0
     finally:
         if deploy is not None:
-            # Without its node there is nothing to drain, and nobody who would tell it so.
+            # Without its node there is no application to drain, and the deployer does not notice.
             _end(deploy, _DRAIN_S if stop.is_set() else _AGAIN_S)
 
 
@@ -169,7 +169,7 @@ def _end(process: "subprocess.Popen[bytes]", patience_s: float) -> None:
 
 
 def holder(config: ClusterConfig) -> int:
-    """The process that is `up` with this configuration. Raises `NotUp`, `StartFailed`."""
+    """Return the process id of the `up` with this configuration. Raises `NotUp`, `StartFailed`."""
     path = ray_command.node_of(config).state_dir / LOCK
     try:
         with path.open("rb") as file:
@@ -184,7 +184,7 @@ def holder(config: ClusterConfig) -> int:
 
 @contextmanager
 def _alone(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory; the file has our number, for `down`."""
+    """Hold the state directory; the lock file has our process id, for `down`."""
     path = state_dir / LOCK
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -205,7 +205,7 @@ def _alone(state_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _archive(config: ClusterConfig) -> Iterator[None]:
-    """Where the archive is written, hold it for this cluster."""
+    """Hold the archive for this cluster on a machine that writes it."""
     if NodeRole.ARCHIVE not in ray_command.node_of(config).roles:
         yield
         return
@@ -214,7 +214,7 @@ def _archive(config: ClusterConfig) -> Iterator[None]:
 
 
 def _fresh(run: Path) -> Path:
-    """The folder, empty: what a killed node left there is of no use. Raises `StartFailed` if it is not ours."""
+    """Empty the folder: remains of a killed node are of no use. Raises `StartFailed` if it is not ours."""
     try:
         run.mkdir(mode=0o700, exist_ok=True)
         if run.is_symlink() or run.stat().st_uid != os.getuid():
@@ -232,7 +232,7 @@ def _fresh(run: Path) -> Path:
 def _check_ports(config: ClusterConfig) -> None:
     deadline_s = time.monotonic() + _LETS_GO_S
     for what, port in ray_command.ports(config).items():
-        # Ray binds every address, whatever address it is given. Agents of a node that was killed end a moment later.
+        # Ray binds every address, even if it is given one. Agents of a node that was killed end a moment later.
         while _listens(config.node_address, port):
             if time.monotonic() < deadline_s:
                 time.sleep(_POLL_S)

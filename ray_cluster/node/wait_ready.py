@@ -1,4 +1,4 @@
-"""Waiting for a cluster that starts, from outside, as any client would see it."""
+"""Waits for a cluster that starts, from outside, as a client sees it."""
 
 import logging
 import threading
@@ -10,9 +10,9 @@ _POLL_S = 0.2
 
 
 def wait_until_healthy(address: str, stop: threading.Event) -> bool:
-    """Poll `/health` until it is good and say each new cause once; False if `stop` was set before.
+    """Poll `/health` until it is good and log each new cause once; False if `stop` was set before.
 
-    Until the application is deployed Serve's proxy answers 404; until the broker is reached ours answers 503.
+    Until the application is deployed, Serve's proxy answers 404; until the broker is reached, `query` answers 503.
     """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     said = ""
@@ -28,7 +28,7 @@ def wait_until_healthy(address: str, stop: threading.Event) -> bool:
 
 
 def healthy(address: str) -> bool:
-    """Whether `/health` is good at this moment."""
+    """True if `/health` is good at this moment."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{address}/health", timeout=5):

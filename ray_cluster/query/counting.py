@@ -1,7 +1,7 @@
-"""How many machines there are, by class and time, hour of the week and camera: three columns read, no row answered.
+"""Counts machines by class and time, hour of the week and camera, from single columns of their table.
 
-Each machine of a row counts once. Machines of a commit that is being written may be counted a moment before their
-snapshot can be found. People are not counted here: no table of machines has them.
+Each machine of a row counts once. Machines of a commit under way may be counted a moment before their snapshot can be
+found. People are not counted here: no table of machines has them.
 """
 
 from collections import Counter, defaultdict
@@ -22,11 +22,11 @@ from ray_cluster.query import sql
 from ray_cluster.query.filters import MAX_TIME_MS, Filter
 
 MAX_ROWS: Final = 5_000_000
-"""Machines read for one question, some seconds' worth; of days with older ones it is said that they were left out."""
+"""Most machines read for one request, some seconds' worth; the answer names the older days that were left out."""
 _ROWS_AT_ONCE: Final = 250_000
 _HOUR_MS: Final = 3_600_000
 _THURSDAY: Final = 3
-"""1970 began on one; 0 is Monday."""
+"""Weekday on which 1970 began; 0 is Monday."""
 _WEEK_H: Final = 7 * 24
 
 
@@ -40,7 +40,7 @@ class _Tally:
 
 
 class Counting:
-    """Counts in the open tables of one archive."""
+    """Counts machines in the tables of one archive."""
 
     def __init__(self, tables: Any, offset_minutes: int) -> None:
         self._tables = tables
@@ -48,7 +48,7 @@ class Counting:
         self._offset_minutes = offset_minutes
 
     def count(self, windows: Sequence[str], wanted: Filter, bin_ms: int) -> MachineCounts:
-        """Of `windows`, newest first; bins begin at the span's beginning.
+        """Count in `windows`, newest first; bins begin at the span's beginning.
 
         Raises:
             BadRequest: the span has no end, or too many bins.
@@ -86,7 +86,7 @@ class Counting:
                 self._add(fitting, tally, wanted.from_ms, bin_ms)
 
     def _pictures(self, window: str, wanted: Filter) -> pa.Array | None:
-        """Keys of the snapshots whose picture is as wanted; None where nothing is asked of it."""
+        """Find keys of the snapshots with a picture as wanted; None without conditions on pictures."""
         if not wanted.wanted.of_picture:
             return None
         query = self._tables.open_table(SNAPSHOTS + window).search().where(wanted.conditions(None)).select(["row_key"])
@@ -111,7 +111,7 @@ class Counting:
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Batches put together: to group each of Lance's small ones took four times as long in all (measured)."""
+    """Join batches: to group each of Lance's small ones took four times as long in all (measured)."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:

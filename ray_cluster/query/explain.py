@@ -1,4 +1,4 @@
-"""How a search would be run: which tables of each day answer, by which indexes, and how much of it is wanted."""
+"""Explains a search without running it: table, indexes and matching rows of each day."""
 
 import re
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from ray_cluster.query import sql
 from ray_cluster.query.filters import Filter
 
 _INDEXED: Final = re.compile(r"@([a-z0-9_]+)_idx")
-"""How Lance's plan names the scalar index that a condition is answered by."""
+"""Name of a scalar index in Lance's plan of a query."""
 
 
 def plan(tables: Any, windows: Sequence[str], wanted: Filter, offset_minutes: int) -> SearchPlan:
-    """For `windows`, newest first; those of a day are one line.
+    """Explain a search in `windows`, newest first; those of a day are merged.
 
     Raises:
         ArchiveUnreadable: try again.
@@ -38,7 +38,7 @@ def plan(tables: Any, windows: Sequence[str], wanted: Filter, offset_minutes: in
 
 
 def _add(plans: dict[str, DayPlan], one: DayPlan) -> None:
-    """To what is known of its day; an index is used where one of the day's windows uses it."""
+    """Merge a window's plan into that of its day, which has the indexes of all its windows."""
     known = plans.get(one.day)
     if known is not None:
         indexes = tuple(sorted({*known.indexes, *one.indexes}))

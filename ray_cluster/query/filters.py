@@ -1,4 +1,4 @@
-"""What is asked of the archive: a span, cameras, and what machines and pictures must be. And where a page ended."""
+"""Defines filters of observations (span, cameras, conditions on machines and pictures) and the cursor of a page."""
 
 import re
 from collections.abc import Iterator
@@ -23,17 +23,17 @@ _CURSOR: Final = re.compile(r"([0-9]{1,13})~(.{1,128})")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the last row's filed time and key."""
+    """End of a page: the last row's filed time and key."""
 
     at_ms: int
     row_key: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what `str` made.
+        """Parse the text of a cursor.
 
         Raises:
-            BadRequest: it is something else.
+            BadRequest: the text is no cursor.
         """
         match = _CURSOR.fullmatch(text)
         if match is None:
@@ -41,7 +41,7 @@ class Cursor:
         return cls(int(match.group(1)), checked_row_key(match.group(2)))
 
     def older(self, column: str) -> tuple[str, str]:
-        """As Lance SQL: rows behind this one, when `column` and then the key are sorted downwards."""
+        """Build Lance SQL for the rows behind this one, with `column` and then the key in descending order."""
         return f"{column} <= {self.at_ms}", f"({column} < {self.at_ms} OR row_key < '{self.row_key}')"
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which observations. An empty tuple means all; `from_ms` is inclusive, `to_ms` exclusive, both of filed time.
+    """Filter of observations. An empty tuple means all; `from_ms` is inclusive, `to_ms` exclusive, both of filed time.
 
     Raises:
         BadRequest: a camera id that cannot be one, or an empty span.
@@ -60,7 +60,7 @@ class Filter:
     to_ms: int = MAX_TIME_MS
     camera_ids: tuple[str, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
-    """Agent and camera: two agents may give one id to theirs."""
+    """Pairs of agent and camera: two agents may use one camera id."""
     wanted: Wanted = ANYTHING
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class Filter:
                 raise BadRequest(f"source: {agent[:64]!r}/{camera[:64]!r} cannot be an agent and its camera")
 
     def conditions(self, before: Cursor | None) -> str:
-        """On snapshot rows, as Lance SQL. Every value was checked against a pattern without quotes, or is a number."""
+        """Build Lance SQL for snapshot rows. Values were checked against patterns without quotes, or are numbers."""
         parts = [f"filed_at_ms >= {self.from_ms}", f"filed_at_ms < {self.to_ms}"]
         if self.camera_ids:
             parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
@@ -87,10 +87,10 @@ class Filter:
         return " AND ".join(parts)
 
     def parts(self, window: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
-        """The same for parts of a window, the newest first; together they are all of it that is asked for.
+        """Split the filter into parts of a window, the newest first.
 
-        Most pages end in the first, and need not sort all that matches in a window. Of few cameras
-        little matches in some hours, and each part is a look at all that no index covers yet.
+        Most pages end in the first part, and need not sort all matching rows of a window. With few cameras, few rows
+        match in some hours, and each part reads all rows that no index covers yet.
         """
         low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
         if before is not None:
@@ -104,9 +104,9 @@ class Filter:
             yield replace(self, from_ms=low, to_ms=high)
 
     def object_conditions(self, window: tuple[int, int], before: Cursor | None = None) -> str:
-        """On object rows captured in their table's window: as `conditions`.
+        """Build Lance SQL for object rows captured in their table's window, as `conditions` does.
 
-        A row whose capture time was not believed lies in that of its receipt, and so mostly outside of every span.
+        A row without a trusted capture time lies in the window of its receipt, and so mostly outside of every span.
         """
         low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
         parts = [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
@@ -121,10 +121,10 @@ class Filter:
 
 
 def checked_row_key(text: str) -> str:
-    """`text`, if it can be a row key: nothing else may reach a filter.
+    """Check that `text` can be a row key and return it: no other text may reach a filter.
 
     Raises:
-        BadRequest: it cannot.
+        BadRequest: it is none.
     """
     if _ROW_KEY.fullmatch(text) is None:
         raise BadRequest("row_key: an agent id, a colon and 32 hexadecimal digits")

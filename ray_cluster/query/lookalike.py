@@ -1,4 +1,4 @@
-"""Look-alike search over windows of days in parallel: pages that get better, the newest windows first."""
+"""Searches look-alikes in the windows of days in parallel, newest first; the pages get better."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,9 +24,9 @@ from ray_cluster.query.standing_queries import Standing
 from ray_cluster.query.vector_search import Nearest, nearest
 
 PARALLEL_WINDOWS: Final = 4
-"""Lance uses every core for one search already; more windows at once hide the reads of the disk and little else."""
+"""Windows that are searched at once: Lance uses all cores for one search; more windows only hide reads of the disk."""
 PAGES: Final = 32
-"""That one answer has at most before the last one: a month of hours is 720 windows, and each page carries all hits."""
+"""Most pages of an answer before the last one: a month of hours is 720 windows, and each page carries all hits."""
 _Hits = dict[str, LookalikeHit]
 
 
@@ -42,13 +42,13 @@ class Lookalike:
         self._seals = Seals(directory, self._tables)
         self._made: set[str] = set()
         self.standing = Standing(self._tables, self._seals, self._audit, now_ms)
-        """Of the same archive and the same audit lines."""
+        """Standing queries on the same archive, with the same audit lines."""
 
     def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
-        """Pages, each with the best hits so far; the last one is `final`. Nothing is searched before the audit line.
+        """Yield pages with the best hits so far; the last one is `final`. No search begins before the audit line.
 
         Raises, before the first page:
-            NoVector: a machine that is asked about has none, or is not there.
+            NoVector: a machine of the request has no vector or is not archived.
             BadRequest: a row key that cannot be one.
             ArchiveUnreadable, ArchiveWriteFailed: try again.
         """
@@ -79,12 +79,12 @@ class Lookalike:
                     except ArchiveUnreadable:
                         failed.add(day)
                     left[day] -= 1
-                    # Of many windows not each has a page, but the first one does.
+                    # Not each of many windows yields a page, but the first one does.
                     told = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
                     if done < len(windows) and told:
                         yield _page(found, sum(not each for each in left.values()), days, failed, recall, final=False)
             finally:
-                # A caller that hangs up leaves windows that nobody has to search.
+                # Once a caller has hung up, the remaining windows need no search.
                 pool.shutdown(wait=False, cancel_futures=True)
         yield _page(found, days, days, failed, recall, final=True)
 
@@ -119,7 +119,7 @@ class Lookalike:
 
 
 def _condition(request: LookalikeRequest) -> str:
-    """As Lance SQL: numbers, checked ids and enums alone."""
+    """Build Lance SQL from numbers, checked ids and enums alone."""
     parts = [
         f"captured_at_ms >= {request.from_ms}",
         f"captured_at_ms < {request.to_ms}",
@@ -138,7 +138,7 @@ def _hit(record: dict[str, Any]) -> LookalikeHit:
 
 
 def _best(some: _Hits, others: _Hits, limit: int) -> _Hits:
-    """The best `limit` of both; of a machine found twice, its better match."""
+    """Merge hits and keep the best `limit`; of a machine found twice, its better match."""
     merged = dict(some)
     for key, hit in others.items():
         if key not in merged or hit.similarity > merged[key].similarity:

@@ -1,7 +1,7 @@
-"""Pages of observations by what their machines are: the objects table is searched, newest first, then the snapshots.
+"""Pages through observations by conditions on machines: searches objects, newest first, then their snapshots.
 
-One row of that table is one machine, of which all conditions hold: a red car is not a red bus beside a grey car. What
-is asked of the picture is looked up in the snapshots of what was found; an object without one was never committed.
+A row of the objects table is one machine, which must meet all conditions: a red bus beside a grey car is no red car.
+Conditions on the picture are checked in the snapshots found; an object without a snapshot was never committed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from ray_cluster.query.filters import Cursor, Filter
 from ray_cluster.query.row_reader import by_key, pinned, records
 
 MAX_LOOKED: Final = 20_000
-"""Machines looked at for one page: where few of their pictures are what is wanted, the page is short, and goes on."""
+"""Most machines examined for one page: if few of their pictures match, the page is short and has a cursor."""
 _ORDER: Final = ("captured_at_ms", "row_key")
 _MIN_BATCH: Final = 200
 _MAX_BATCH: Final = 2000
 
 
 class MachinePages:
-    """Searches the open tables of one archive; a window that lacks a column which is asked for has nothing to find."""
+    """Searches the tables of one archive; a window that lacks a required column has no matches."""
 
     def __init__(self, tables: Any, offset_minutes: int) -> None:
         self._tables = tables
@@ -32,7 +32,7 @@ class MachinePages:
     def page(
         self, windows: Sequence[str], wanted: Filter, limit: int, cursor: Cursor | None
     ) -> tuple[list[SnapshotRow], Cursor | None]:
-        """At most `limit` rows of `windows`, which are newest first, and where to go on; None: that was all.
+        """Return at most `limit` rows of `windows`, newest first, and the cursor of the next page; None after the last.
 
         Raises:
             ArchiveUnreadable: try again.
@@ -51,7 +51,7 @@ class MachinePages:
         return rows, None
 
     def _keys(self, window: str, wanted: Filter, limit: int, cursor: Cursor | None) -> Iterator[list[Cursor]]:
-        """Rows with such a machine, each once, newest first, a batch at a time."""
+        """Yield rows with a matching machine, each once, newest first, a batch at a time."""
         table = self._tables.open_table(OBJECTS + window)
         if not sql.needed(wanted.wanted) <= set(table.schema.names):
             return
@@ -70,7 +70,7 @@ class MachinePages:
                 after = found[-1]
 
     def _snapshots(self, window: str, keys: Sequence[str], wanted: Filter, most: int) -> list[SnapshotRow]:
-        """The first `most` of them, in the order of `keys`."""
+        """Read the first `most` matching snapshots in the order of `keys`."""
         table = pinned(self._tables, SNAPSHOTS + window)
         ids = by_key(table, keys, " AND ".join(sql.of_picture(wanted.wanted)))
         found = [ids[key][0] for key in keys if key in ids]

@@ -1,4 +1,4 @@
-"""Questions as they come in the query string of an address: bounded, typed, and an unknown word is refused."""
+"""Defines the parameters of requests in query strings: bounded and typed; unknown ones are refused."""
 
 from typing import Annotated, Final
 
@@ -16,26 +16,26 @@ Time = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
 
 
 class Cameras(Message):
-    """Which cameras; none: all."""
+    """Cameras of a request; none means all."""
 
     camera_id: tuple[str, ...] = Field(default=(), max_length=MAX_CAMERAS)
     source: tuple[str, ...] = Field(default=(), max_length=MAX_SOURCES)
-    """Each is AGENT/CAMERA; neither id can have a slash."""
+    """Sources, each AGENT/CAMERA; neither id can have a slash."""
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
-        """Agent and camera of each."""
+        """Agent and camera of each source."""
         return tuple((agent, camera) for agent, _, camera in (each.partition("/") for each in self.source))
 
 
 class Asked(Cameras, Wanted):
-    """Which observations."""
+    """Filter of observations in a request."""
 
     from_ms: Time = 0
     to_ms: Time = MAX_TIME_MS
 
     def filter(self) -> Filter:
-        """For `Query`.
+        """Build the filter for `Query`.
 
         Raises:
             BadRequest: an id that cannot be one, or a span that ends before it begins.
@@ -45,29 +45,29 @@ class Asked(Cameras, Wanted):
 
 
 class AskedPage(Asked):
-    """Which page of them."""
+    """Page of observations in a request."""
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=500)
     cursor: str | None = Field(default=None, max_length=200)
 
     def after(self) -> Cursor | None:
-        """Where it begins; None at the newest.
+        """Parse the cursor at which the page begins; None for the newest.
 
         Raises:
-            BadRequest: it is no cursor.
+            BadRequest: the text is no cursor.
         """
         return None if self.cursor is None else Cursor.parse(self.cursor)
 
 
 class AskedCounts(Asked):
-    """In which bins they are counted."""
+    """Counts of machines in a request, with the width of a bin."""
 
     bin_ms: BinMs
 
 
 class AskedZones(Cameras, ZoneSpan):
-    """Which cameras' people, in which bins. No field of `Wanted`: see `contracts.zone_counts`."""
+    """Counts of people in a request: cameras, span, bins, and no field of `Wanted`: see `contracts.zone_counts`."""
 
     def filter(self) -> Filter:
-        """As `Asked.filter`."""
+        """Build the filter for `Query`; raises as `Asked.filter`."""
         return Filter(self.from_ms, self.to_ms, self.camera_id, self.sources)

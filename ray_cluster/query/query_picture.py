@@ -1,7 +1,7 @@
-"""What the machines of a caller's own picture look like: a query picture of look-alike search, which is kept nowhere.
+"""Embeds the machines of a caller's own picture, the query picture of a look-alike search, which is never stored.
 
-It comes as the message that a desk agent would send, so it is bounded and checked like any other. And it is searched
-for faces first: what intake would not archive with its picture is not looked at here either.
+The picture comes as a message of a desk agent, so it is bounded and checked like any other. It is searched for faces
+first: a picture that intake would not archive is not embedded here either.
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from ray_cluster.inference.picture import Photo, Sitter, Unreadable
 
 
 class Shown(Protocol):
-    """The two stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
+    """Stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages.inspect`."""
+        """Return for each picture true if a face shows in it, as `Stages.inspect` does."""
 
     async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `Stages.embed`."""
+        """Compute the appearance of the machines in each picture, as `Stages.embed` does."""
 
 
 async def looks(message: bytes, stages: Shown) -> Looks:
-    """One look for each machine of the envelope; without its vector, which no answer has. Raises as `seen`."""
+    """Return the appearance of each machine of the envelope, never its vector. Raises as `seen`."""
     return Looks(
         machines=tuple(
             MachineLook(
@@ -42,7 +42,7 @@ async def looks(message: bytes, stages: Shown) -> Looks:
 
 
 async def seen(message: bytes, stages: Shown) -> list[tuple[Machine, Appearance]]:
-    """The machines of the message's envelope, each with its appearance, to be searched with.
+    """Embed the machines of the message's envelope, for a search with their vectors.
 
     Raises:
         BadRequest: no snapshot message, no picture in it, or one in which a face shows.

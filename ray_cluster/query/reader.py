@@ -1,4 +1,4 @@
-"""The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
+"""Reads the archive page by page. Opens its own tables and writes none."""
 
 import time
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ _NEWEST: Final = ("filed_at_ms", "row_key")
 
 
 class Query:
-    """Answers questions about one archive directory, which may not exist yet. Any thread may call it."""
+    """Reads one archive directory, which may not exist yet. Thread-safe."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
@@ -65,10 +65,10 @@ class Query:
     def observations(
         self, wanted: Filter, *, limit: int, cursor: Cursor | None = None, only_day: str | None = None
     ) -> ObservationPage:
-        """One page, newest filed time first; of one day alone where that is asked.
+        """Return a page, newest filed time first; of `only_day` if that is given.
 
-        Where more is asked of a machine than its class, machines are searched and not snapshots: such a page may be
-        shorter than `limit`, or empty, and still have a cursor.
+        With conditions on machines other than their class, machines are searched instead of snapshots: such a page may
+        be shorter than `limit`, or empty, and still have a cursor.
 
         Raises:
             ArchiveUnreadable: try again.
@@ -92,7 +92,7 @@ class Query:
         return ObservationPage(items=self._with_machines(page), next_cursor=following)
 
     def observation(self, row_key: str) -> Observation:
-        """One row with its machines.
+        """Return one row with its machines.
 
         Raises:
             BadRequest: not a row key.
@@ -105,7 +105,7 @@ class Query:
         return self._held_observation(row_key)
 
     def holds(self, row_key: str) -> HoldMarks:
-        """The legal holds that name one row.
+        """List the legal holds that name one row.
 
         Raises:
             BadRequest, UnknownObservation: as `observation`.
@@ -114,11 +114,11 @@ class Query:
         return HoldMarks(holds=self._held.marks(self.observation(row_key).snapshot))
 
     def picture(self, row_key: str) -> bytes:
-        """The JPEG of one row.
+        """Return the JPEG of one row.
 
         Raises:
             PictureWithheld, PictureLeaked: the row never had one here.
-            PictureErased, PictureDamaged: it had.
+            PictureErased, PictureDamaged: the row had one.
             BadRequest, UnknownObservation: as `observation`.
         """
         checked_row_key(row_key)
@@ -126,7 +126,7 @@ class Query:
         return self.picture_of(self._held_observation(row_key).snapshot if row is None else row)
 
     def picture_of(self, row: SnapshotRow) -> bytes:
-        """As `picture`, for a row that is at hand."""
+        """Return the JPEG of a row that was read before. Raises as `picture`."""
         if row.picture is PictureState.LEAK:
             raise PictureLeaked(f"{row.row_key}: a face was found in the picture; it was not kept")
         if row.place is None:
@@ -136,18 +136,18 @@ class Query:
         try:
             return self._packs.read(row.place, row.picture_sha256)
         except PictureDamaged:
-            # A day that was dropped has no pack any more, but a legal hold may have a copy.
+            # A day that was dropped has no packs, but a legal hold may have a copy.
             held = self._held.picture(row)
             if held is None:
                 raise
             return held
 
     def commits(self, *, after: int, limit: int) -> CommitPage:
-        """Rows in commit order.
+        """Return a page of rows in commit order.
 
         Two passes: the first finds where the page ends, the second reads it. The writer makes rows visible in the order
         of their numbers, so when the first pass has seen number n, the second sees every row below n, also those that
-        came into a day which the first had already passed.
+        came into a day after the first pass had left it.
         """
         condition = f"commit_seq > {after}"
         numbers: list[int] = []
@@ -173,7 +173,7 @@ class Query:
         return CommitPage(items=self._with_machines(rows), last_commit_seq=rows[-1].commit_seq)
 
     def count(self, wanted: Filter) -> int:
-        """How many rows of a span and of cameras there are. Raises `ArchiveUnreadable`."""
+        """Count the rows of a span and of cameras. Raises `ArchiveUnreadable`."""
         rows = 0
         for window in self._windows_of(wanted, None):
             with read_errors(window):
@@ -181,7 +181,7 @@ class Query:
         return rows
 
     def counts(self, wanted: Filter, bin_ms: int) -> MachineCounts:
-        """How many machines, by class and time, hour of the week and camera.
+        """Count machines by class and time, hour of the week and camera.
 
         Raises:
             BadRequest: the span has no end, or too many bins.
@@ -190,7 +190,7 @@ class Query:
         return Counting(self._tables, self._offset_minutes).count(self._windows_of(wanted, None), wanted, bin_ms)
 
     def zones(self, span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
-        """People before cameras, as means and maxima of bins.
+        """Count people before cameras, as means and maxima of bins.
 
         Raises:
             BadRequest: the answer would be too large.
@@ -201,11 +201,11 @@ class Query:
         return counting.count(windows, span, cameras, now_ms=now_ms)
 
     def plan(self, wanted: Filter) -> SearchPlan:
-        """How `observations` would be answered. Raises `ArchiveUnreadable`."""
+        """Explain how `observations` would be answered. Raises `ArchiveUnreadable`."""
         return plan(self._tables, self._windows_of(wanted, None), wanted, self._offset_minutes)
 
     def status(self) -> ArchiveStatus:
-        """Counted from the tables themselves, so that the ledger does not rest on anybody's counters.
+        """Count the archive from its tables, so that the ledger does not rely on counters of other processes.
 
         Reads two columns of every row: about a second for ten million.
         """
@@ -235,10 +235,10 @@ class Query:
         )
 
     def upkeep(self) -> UpkeepReport:
-        """What upkeep found. Opens the newest window's tables, and reads no row: for whoever asks every few seconds.
+        """Report the alarms of upkeep and retention. Opens the newest tables but reads no row: for frequent polls.
 
         Raises:
-            ArchiveUnreadable: they, or the list of all windows, cannot be read.
+            ArchiveUnreadable: the tables, or the list of windows, cannot be read.
         """
         for window in self._windows().names[-1:]:
             with read_errors(window):
@@ -247,17 +247,17 @@ class Query:
         return UpkeepReport(alarms=self.alarms())
 
     def storage(self) -> StorageStatus:
-        """The disk under the archive, and what the newest day that is over takes of it.
+        """Measure the disk under the archive, and the size of the newest day that is over.
 
         Raises:
-            ArchiveUnreadable: it cannot be asked.
+            ArchiveUnreadable: the disk cannot be read.
         """
         today = day_name(time.time_ns() // 1_000_000, self._offset_minutes)
         with read_errors("disk"):
             return self._storage.look(tuple(day for day in self.days() if day < today))
 
     def alarms(self) -> tuple[str, ...]:
-        """What upkeep and retention found that an operator must be told.
+        """List alarms of upkeep and retention for the operator.
 
         Raises:
             ArchiveUnreadable: the state of retention cannot be read.
@@ -265,7 +265,7 @@ class Query:
         return (*alarms(read_status(self._directory)), *retention.alarms(self._directory))
 
     def days(self) -> tuple[str, ...]:
-        """Days that have rows, oldest first.
+        """List the days with rows, oldest first.
 
         Raises:
             ArchiveUnreadable: the directory cannot be listed.
@@ -277,12 +277,12 @@ class Query:
             return WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
 
     def _windows_of(self, wanted: Filter, cursor: Cursor | None) -> list[str]:
-        """Windows that may have rows of the span, up to the cursor, newest first."""
+        """List the windows that may have rows of the span, up to the cursor, newest first."""
         newest = min(wanted.to_ms, cursor.at_ms + 1 if cursor else MAX_TIME_MS)
         return self._windows().touching(wanted.from_ms, newest)
 
     def _by_commit(self, after: int) -> list[tuple[int, str]]:
-        """Windows that may have later commits, each with the first number that may be in it."""
+        """List the windows that may have later commits, each with the first number that may be in it."""
         found = []
         for name in self._windows().names:
             seal = self._seals.of(name)
@@ -301,7 +301,7 @@ class Query:
         return [snapshot_row(record) for record in records(table, ids)]
 
     def _row(self, row_key: str) -> SnapshotRow | None:
-        """One row without its machines, which take as long to find; None where no table has it."""
+        """Find a row without its machines, which take as long to find; None if no table has it."""
         for window in self._seals.holding(reversed(self._windows().names), [row_key]):
             with read_errors(window):
                 table = self._snapshots(window)
@@ -311,7 +311,7 @@ class Query:
         return None
 
     def _held_observation(self, row_key: str) -> Observation:
-        """Of a day that was dropped a legal hold may have a copy."""
+        """Read a row of a dropped day from a legal hold. Raises UnknownObservation."""
         held = self._held.observation(row_key)
         if held is None:
             raise UnknownObservation(f"{row_key}: no such observation; it may have passed its retention")

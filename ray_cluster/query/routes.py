@@ -1,4 +1,4 @@
-"""The HTTP face of `query`: routes, the bearer token, and the one map from error to status."""
+"""Serves `query` over HTTP: routes, the bearer token, and the map from errors to statuses."""
 
 import asyncio
 import hmac
@@ -59,13 +59,13 @@ AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
 Erase = Callable[[ErasureRequest], ErasureAnswer]
 STUCK: Final = "stuck"
-"""Kind of the error of `/health` while the intake makes no way."""
+"""Kind of the error of `/health` while the intake is stuck."""
 MAX_BODY_BYTES: Final = 64 * 1024
-"""256 camera ids are a quarter of it."""
+"""Largest body of a request: 256 camera ids take a quarter of it."""
 MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
-"""A thousand cases with eight pictures each are 1.1 MB."""
+"""Largest body of a standing request: a thousand cases with eight pictures each take 1.1 MB."""
 HEALTH_FRESH_S: Final = 2.0
-"""For so long one answer serves all: `/health` is open, and asks every replica."""
+"""Seconds for which an answer of `/health` is reused: it needs no token, and calls every replica."""
 _Model = TypeVar("_Model", bound=BaseModel)
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 
@@ -103,10 +103,10 @@ def create_app(
     erase: Erase | None = None,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application.
+    """Create the application.
 
-    `shown` looks at a caller's own picture; `token` is what a caller must bear; an `ask_…` raises `Unavailable` while
-    there is nobody. `erase` erases what was brought for a case; without it nothing is erased by a request.
+    `shown` embeds a caller's own picture; `token` is the bearer token of callers; an `ask_…` raises `Unavailable`
+    without replicas. `erase` erases a picture that was brought for a case; without it no request erases.
     """
     ask_parsers = ask_parsers or _nobody
     expected = f"Bearer {token}".encode()
@@ -115,7 +115,7 @@ def create_app(
         if not hmac.compare_digest(authorization.encode(), expected):
             raise _UnauthorizedError
 
-    # No /docs: its page loads scripts from elsewhere, and nobody but the centre asks here.
+    # No /docs: its page loads scripts from other hosts, and only the centre calls this application.
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
     _map_errors(app)
     app.include_router(_health(_Health(query, ask_intake, ask_parsers, clock_s)))
@@ -131,7 +131,7 @@ async def _nobody() -> ParsersStatus:
 
 
 class _Health:
-    """Asks the replicas how they are, at most once in `HEALTH_FRESH_S` for all who ask without a token."""
+    """Asks the replicas for their state, at most once in `HEALTH_FRESH_S` for all callers without a token."""
 
     def __init__(
         self, query: Query, ask_intake: AskIntake, ask_parsers: AskParsers, clock_s: Callable[[], float]
@@ -144,7 +144,7 @@ class _Health:
         self._known: tuple[float, int, dict[str, Any]] | None = None
 
     async def answer(self) -> JSONResponse:
-        """Give what is known if it is fresh; who comes while it is asked for waits for the same answer."""
+        """Return the last state if it is fresh; concurrent callers wait for the same answer."""
         async with self._asking:
             if self._known is None or self._clock_s() - self._known[0] >= HEALTH_FRESH_S:
                 status, said = await self._ask()
@@ -161,7 +161,7 @@ class _Health:
             return 503, {"status": "broker unreachable"}
         if intake.stuck:
             return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck)]}
-        # Snapshots come in all the same: nothing for a load balancer, but for people.
+        # Snapshots still come in: for people to know, not for a load balancer.
         attention = [*await _of_parsers(self._ask_parsers), *await run_in_threadpool(_of_archive, self._query)]
         return 200, {"status": "ok"} | ({"attention": attention} if attention else {})
 
@@ -173,7 +173,7 @@ def _health(health: _Health) -> APIRouter:
 
 
 def _of_stuck(stuck: StuckStage) -> str:
-    """The cause may quote an error, so it is told to who has the token."""
+    """Describe a stuck stage without its cause, which may quote an error and needs the token."""
     return f"{stuck.messages} messages make no way at the {stuck.stage} for {stuck.seconds} s, see /intake"
 
 
@@ -187,7 +187,7 @@ async def _of_parsers(ask_parsers: AskParsers) -> list[str]:
 
 
 def _of_archive(query: Query) -> list[str]:
-    """Without a token nobody is told more."""
+    """Count alarms of the archive; their texts need the token."""
     found = len(query.alarms())
     return [f"upkeep of the archive has alarms: {found}, see /status"] if found else []
 
@@ -221,7 +221,7 @@ def _observations(query: Query) -> APIRouter:
 
     @routes.get("/observations/{row_key}/picture")
     def picture(row_key: str) -> Response:
-        # Never cached: one erased picture must be gone at once.
+        # Never cached: an erased picture must be gone at once.
         return Response(query.picture(row_key), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     return routes
@@ -232,7 +232,7 @@ def _lookalikes(lookalike: Lookalike) -> APIRouter:
 
     @routes.post("/lookalikes")
     async def lookalikes(request: Request) -> StreamingResponse:
-        """A `LookalikePage` a line, the last one final. Read here, after the token was: at most `MAX_BODY_BYTES`."""
+        """Stream a `LookalikePage` a line, the last one final. Reads at most `MAX_BODY_BYTES`."""
         wanted = await _read(LookalikeRequest, request, MAX_BODY_BYTES)
         pages = await run_in_threadpool(lookalike.search, wanted)
         lines = (page.model_dump_json() + "\n" for page in pages)
@@ -240,7 +240,7 @@ def _lookalikes(lookalike: Lookalike) -> APIRouter:
 
     @routes.post("/standing")
     async def standing(request: Request) -> StandingAnswer:
-        """Fresh rows beside what approved cases seek, all pairs at once."""
+        """Compare fresh rows with the machines that approved cases seek, all pairs at once."""
         wanted = await _read(StandingRequest, request, MAX_STANDING_BYTES)
         return await run_in_threadpool(lookalike.standing.compare, wanted)
 
@@ -252,17 +252,17 @@ def _erasures(erase: Erase) -> APIRouter:
 
     @routes.post("/erasures")
     async def erasures(request: Request) -> ErasureAnswer:
-        """Of one picture that a desk agent brought; done when this answers."""
+        """Erase one picture that a desk agent brought; it is erased when this returns."""
         return await run_in_threadpool(erase, await _read(ErasureRequest, request, MAX_BODY_BYTES))
 
     return routes
 
 
 async def _read(model: type[_Model], request: Request, limit: int) -> _Model:
-    """A request's body, once the token was right.
+    """Read and validate a request's body, after the token was checked.
 
     Raises:
-        BadRequest, RequestValidationError: larger than `limit`, or none.
+        BadRequest, RequestValidationError: the body is larger than `limit`, or invalid.
     """
     body = bytearray()
     async for chunk in request.stream():
@@ -310,14 +310,14 @@ def _looks(shown: Shown) -> APIRouter:
 
     @routes.post("/embed")
     async def embed(request: Request) -> Looks:
-        # A message as an agent sends it: envelope and redacted picture. It is looked at and forgotten.
+        # A message as an agent sends it: envelope and redacted picture. It is embedded and not kept.
         return await looks(await _body(request), shown)
 
     return routes
 
 
 async def _body(request: Request) -> bytes:
-    """At most one message: more is refused as it comes, whatever its length was said to be."""
+    """Read at most one message: a longer body is refused while it arrives, at any stated length."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -1,6 +1,6 @@
-"""Reading in two steps: which rows, by the columns that decide it; then the other columns of those alone.
+"""Reads rows in two steps: finds them by the columns of the condition, then reads the other columns of those rows.
 
-Of a fragment that no index covers yet Lance decodes every column that is asked for, and only then filters. With 40
+In a fragment that no index covers yet, Lance decodes every requested column, and only then filters. With 40
 commits that upkeep has not compacted, one snapshot by its key took 44 ms of processor time in one step; here it takes
 3 ms to find and 3 to read if it is older than those commits, and 12 to find if it is among them (measured).
 """
@@ -15,7 +15,7 @@ _KEY: Final = "row_key"
 
 
 def pinned(tables: Any, name: str) -> Any:
-    """A table as it is now: ids that were found in it can be read, whatever is written or compacted meanwhile."""
+    """Open a table at its present version: ids found in it stay readable through writes and compactions."""
     table = tables.open_table(name)
     table.checkout(table.version)
     return table
@@ -24,7 +24,7 @@ def pinned(tables: Any, name: str) -> Any:
 def matching(
     table: Any, condition: str, *, order: Sequence[str] = (), ascending: bool = True, limit: int | None = None
 ) -> list[int]:
-    """Ids of rows of a pinned table for which `condition` (Lance SQL) holds, sorted by `order` where it is given."""
+    """Find ids of rows of a pinned table that meet `condition` (Lance SQL), sorted by `order` if given."""
     query = table.search().where(condition).select(list(order) or [_KEY]).with_row_id(True)
     if order:
         query = in_order(query, order, ascending=ascending)
@@ -35,7 +35,7 @@ def matching(
 
 
 def by_key(table: Any, row_keys: Sequence[str], condition: str = "") -> dict[str, list[int]]:
-    """Ids of rows of a pinned table, by row key; a key without rows is not in it. `condition`: what holds besides.
+    """Find ids of rows of a pinned table, by row key, without keys that have no rows; `condition` must hold as well.
 
     Rows of one key are added, and changed, together (`Archiver`, `erasure`): either all are in the index or none is.
     """
@@ -49,7 +49,7 @@ def by_key(table: Any, row_keys: Sequence[str], condition: str = "") -> dict[str
 
 
 def records(table: Any, ids: Sequence[int], columns: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
-    """Rows of a pinned table by their ids, in that order; all columns where none are named."""
+    """Read rows of a pinned table by their ids, in that order; all columns by default."""
     if not ids:
         return []
     query = table.take_row_ids(list(ids)).with_row_id()
@@ -60,7 +60,7 @@ def records(table: Any, ids: Sequence[int], columns: Sequence[str] | None = None
 
 
 def _tail(table: Any) -> bool:
-    """Whether there may be rows that the index on the key does not cover."""
+    """True if there may be rows that the index on the key does not cover."""
     stats = table.index_stats(f"{_KEY}_idx")
     return stats is None or bool(stats.num_unindexed_rows)
 

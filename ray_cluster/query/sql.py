@@ -1,4 +1,4 @@
-"""What is wanted of machines and pictures, as Lance SQL. Pure; no text but a zone's name comes from outside.
+"""Builds Lance SQL for conditions on machines and pictures. Pure; the only foreign text is a zone's name.
 
 Names of classes and colours are an enum's, ids were checked against patterns without quotes; a zone's name is quoted.
 """
@@ -10,12 +10,12 @@ from ray_cluster.archive.lance_tables import quoted
 
 
 def literal(text: str) -> str:
-    """A text for SQL, whatever is in it."""
+    """Quote any text for SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def of_machine(wanted: Wanted) -> Iterator[str]:
-    """On the columns of an object row. All must hold of one row, so of one machine."""
+    """Yield conditions on the columns of an object row. One row, and so one machine, must meet all of them."""
     if wanted.cls:
         yield f"cls IN ({quoted(wanted.cls)})"
     if wanted.colour:
@@ -35,7 +35,7 @@ def of_machine(wanted: Wanted) -> Iterator[str]:
 
 
 def of_picture(wanted: Wanted) -> Iterator[str]:
-    """On the columns of a snapshot row."""
+    """Yield conditions on the columns of a snapshot row."""
     for score in ("sharpness", "brightness", "contrast"):
         below, above = getattr(wanted, f"{score}_below"), getattr(wanted, f"{score}_above")
         if below is not None:
@@ -45,23 +45,23 @@ def of_picture(wanted: Wanted) -> Iterator[str]:
 
 
 def of_classes(wanted: Wanted) -> Iterator[str]:
-    """On a snapshot row: any machine of these classes is in it."""
+    """Yield the condition that a snapshot row has a machine of these classes."""
     if wanted.cls:
         yield f"array_has_any(classes, [{quoted(wanted.cls)}])"
 
 
 def of_sources(sources: Sequence[tuple[str, str]]) -> str:
-    """On a snapshot row: one clause an agent."""
+    """Build the condition on the sources of a snapshot row, one clause an agent."""
     return _by_agent(sources, lambda agent: f"agent_id = '{agent}'")
 
 
 def of_object_sources(sources: Sequence[tuple[str, str]]) -> str:
-    """On an object row, whose key begins with its agent. The camera's clause is the one that an index answers."""
+    """Build the condition on the sources of an object row, whose key begins with its agent. An index has the camera."""
     return _by_agent(sources, lambda agent: f"starts_with(row_key, '{agent}:')")
 
 
 def needed(wanted: Wanted) -> frozenset[str]:
-    """Columns of an object row that a day of an earlier release lacks."""
+    """List required columns of an object row that a day of an earlier release may lack."""
     columns = set()
     if wanted.colour:
         columns.add("colour")
@@ -91,5 +91,5 @@ def _heading(centre: float, within: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Without an exponent, which SQL would read too, and without rounding what was said."""
+    """Format a number with twelve decimals, without an exponent."""
     return f"{value:.12f}"

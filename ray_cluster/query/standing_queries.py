@@ -1,4 +1,4 @@
-"""Fresh rows compared with what approved cases seek: every pair at once, as one product of two matrices."""
+"""Compares fresh rows with the machines that approved cases seek: every pair at once, as a product of two matrices."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -25,15 +25,15 @@ from ray_cluster.query.filters import checked_row_key
 from ray_cluster.query.row_reader import by_key, pinned, records
 
 FRESH_MS: Final = 60_000
-"""How long a sought machine's vector is kept in memory: an erased picture stands no longer than this."""
+"""Time for which a sought machine's vector is kept in memory, and so longest use of an erased picture."""
 _BATCH: Final = 400
-"""Keys in one condition."""
+"""Most keys in one condition."""
 _Key = tuple[str, int]
 _Vectors = dict[_Key, tuple[MachineClass, NDArray[np.float32]]]
 
 
 class Standing:
-    """Answers for one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
+    """Runs standing queries on one archive directory. Thread-safe; `now_ms` is the clock of the audit lines."""
 
     def __init__(self, tables: Any, seals: Seals, audit: Audit, now_ms: Callable[[], int]) -> None:
         self._tables = tables
@@ -44,12 +44,12 @@ class Standing:
         self._lock = threading.Lock()
         self._sought: _Vectors = {}
         self._read: dict[_Key, int] = {}
-        """When each sought machine was looked for."""
+        """Time at which each sought machine was looked up."""
         self._told: dict[str, int] = {}
-        """Of each case that a line named with its machines, a hash of these."""
+        """Case → hash of its machines, for cases whose machines are in an audit line."""
 
     def compare(self, request: StandingRequest) -> StandingAnswer:
-        """The rows' machines that are like what is sought. Nothing is compared before the audit line.
+        """Find the rows' machines that are like the sought ones. No comparison begins before the audit line.
 
         Raises:
             BadRequest: a row key that cannot be one.
@@ -76,7 +76,7 @@ class Standing:
         return StandingAnswer(hits=tuple(hits), unseen=tuple(unseen))
 
     def _write_down(self, request: StandingRequest) -> None:
-        """A line a question; a case's machines stand in the first that asks for them."""
+        """Write an audit line a request; the first one with a case lists its machines."""
         asked = {case.case: hash(case.machines) for case in request.cases}
         new = [case for case in request.cases if self._told.get(case.case) != asked[case.case]]
         said = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
@@ -87,13 +87,13 @@ class Standing:
         self._told |= asked
 
     def _refresh(self, request: StandingRequest, windows: Sequence[str]) -> None:
-        """Read what is new or was read too long ago; forget what nobody seeks any more."""
+        """Read vectors of machines that are new or were read too long ago; drop expired ones."""
         now_ms = self._now_ms()
         wanted = {_key(machine) for case in request.cases for machine in case.machines}
         self._read = {
             key: at_ms
             for key, at_ms in self._read.items()
-            if at_ms > now_ms - FRESH_MS  # of another batch as well: not every one has rows of every case
+            if at_ms > now_ms - FRESH_MS  # those of other batches as well: not every batch has rows of every case
         }
         missing = wanted - self._read.keys()
         self._sought = {key: value for key, value in self._sought.items() if key in self._read}
@@ -103,7 +103,7 @@ class Standing:
             self._read |= dict.fromkeys(missing, now_ms)
 
     def _vectors_of(self, row_keys: set[str], windows: Iterable[str]) -> _Vectors:
-        """Machines with their vectors, newest windows first until every row was found."""
+        """Find machines with their vectors, newest windows first, until every row was found."""
         left, found = set(row_keys), _Vectors()
         for window in self._seals.holding(windows, sorted(left)):
             if not left:
@@ -133,7 +133,7 @@ def _hits(
     by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]],
     sought: NDArray[np.float32],
 ) -> list[StandingHit]:
-    """The best machine of each row that is like enough. `sought`: (machines, 256), each of length 1."""
+    """Find the best machine of each row that is similar enough. `sought`: (machines, 256), each of length 1."""
     own = {_key(machine) for machine in case.machines}
     asked = [each for row in sorted(set(case.rows)) for each in by_row.get(keys[row], ())]
     asked = [each for each in asked if each[1] in case.classes and each[0] not in own]

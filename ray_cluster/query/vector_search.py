@@ -1,4 +1,4 @@
-"""One search of one day's machines by a vector: by the index with refinement, or exactly."""
+"""Searches one window's machines by a vector: by the index with refinement, or exactly."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 from ray_cluster.archive.schema import OBJECT_COLUMNS
 
 REFINE: Final = 10
-"""The index answers ten times what is asked, and the vectors themselves decide: recall 0.955 becomes 1.0 (measured)."""
+"""Refine factor: the index returns ten times the limit, and the vectors decide: recall 0.955 becomes 1.0 (measured)."""
 PROBES: Final = 20
-"""Partitions that are read at least; with a filter that leaves too few rows, Lance goes on to further ones."""
+"""Fewest partitions that are read; if a filter leaves too few rows, Lance goes on to further ones."""
 EXACT_ROWS: Final = 8_000
-"""When a filter leaves fewer, they are compared one by one: as fast, and nothing is missed. Of a window of 833,334
-machines 8,400 take 68 ms of processor time so and 56 by the index, 33,000 take 200 and 73 (measured, recall@10 1.0).
+"""Rows that a filter leaves at most for an exact search: as fast, and complete. In a window of 833,334 machines, 8,400
+take 68 ms of processor time exactly and 56 by the index, 33,000 take 200 and 73 (measured, recall@10 1.0).
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nearest:
-    """`vector`: float32, (256,), length 1. `condition`: SQL over the object columns, applied before the search."""
+    """A nearest-neighbour search.
+
+    `vector`: float32, (256,), length 1. `condition`: SQL over the object columns, applied before the search.
+    """
 
     vector: NDArray[np.float32]
     limit: int
@@ -30,7 +33,7 @@ class Nearest:
 
 
 def nearest(objects: Any, wanted: Nearest) -> pa.Table:
-    """The `limit` machines most alike, `OBJECT_COLUMNS` and `_distance` (1 − cosine), best first.
+    """Find the `limit` most similar machines: `OBJECT_COLUMNS` and `_distance` (1 − cosine), best first.
 
     Rows that no index has yet are compared exactly in either case. Rows without a vector are never found.
     """

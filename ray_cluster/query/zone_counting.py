@@ -1,9 +1,9 @@
-"""Mean and maximum of the people counted in single pictures, by camera and bin: five columns read, no row answered.
+"""Computes mean and maximum of the people counted in single pictures, by camera and bin, from five columns.
 
-Every answer is made of whole groups that never change and have at least three pictures each, so that no two answers
-can be subtracted from one another to leave fewer. A group is of one camera and archive day: its pictures lie in one
-cell of five minutes, or in consecutive ones where that has too few, and were archived in time, or within one hour of
-the clock where they came late. A group is counted once nothing can be added to it, in the bin that holds all of it.
+Answers consist of whole groups that never change and have at least three pictures each, so that no difference of two
+answers has fewer. A group is of one camera and archive day: its pictures lie in one cell of five minutes, or in
+consecutive ones if that has too few, and were archived in time, or within one hour of the clock if they came late. A
+group is counted once it is complete, in the bin that holds all of it.
 """
 
 from collections import defaultdict
@@ -31,11 +31,11 @@ from ray_cluster.errors import BadRequest
 from ray_cluster.query.filters import Filter
 
 MAX_ROWS: Final = 5_000_000
-"""Pictures read for one question; of days with older ones it is said that they were left out."""
+"""Most pictures read for one request; the answer names the older days that were left out."""
 SETTLE_MS: Final = 60_000
-"""From the time that a commit writes into its rows until they can be read, at most."""
+"""Longest time from the commit time in a row until the row can be read."""
 IN_TIME_MS: Final = GRID_MS - SETTLE_MS
-"""After the end of its cell a picture that is archived by then came in time."""
+"""Time after the end of its cell until which an archived picture counts as in time."""
 _HOUR_MS: Final = 3_600_000
 _COLUMNS: Final = ["agent_id", "camera_id", "filed_at_ms", "committed_at_ms", "people"]
 _GROUP: Final = ["agent_id", "camera_id", "late", "cell"]
@@ -43,7 +43,7 @@ _GROUP: Final = ["agent_id", "camera_id", "late", "cell"]
 
 @dataclass(slots=True)
 class _Sum:
-    """Pictures of a group, or of the groups of a bin."""
+    """Sums over the pictures of a group, or of the groups of a bin."""
 
     pictures: int = 0
     total: int = 0
@@ -56,21 +56,21 @@ class _Sum:
 
 
 class ZoneCounting:
-    """Counts in the open tables of one archive."""
+    """Counts people in the tables of one archive."""
 
     def __init__(self, tables: Any, offset_minutes: int) -> None:
         self._tables = tables
         self._offset_minutes = offset_minutes
 
     def reach(self, cameras: Filter) -> Filter:
-        """Widen a question to the beginning of its first day, from which groups are made."""
+        """Widen a request to the beginning of its first day, from which groups are made."""
         day = day_name(cameras.from_ms, self._offset_minutes)
         return replace(cameras, from_ms=max(0, span_ms(day, self._offset_minutes)[0]))
 
     def count(self, windows: Sequence[str], span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
-        """Count in `windows`, newest first, those of all that `reach` gives; `cameras` says nothing but cameras.
+        """Count people in `windows`, newest first, all that `reach` gives; `cameras` has conditions on cameras alone.
 
-        A row whose time the archive does not believe is in no bin.
+        A row without a trusted capture time is in no bin.
 
         Raises:
             BadRequest: the answer would be too large.
@@ -97,7 +97,7 @@ class ZoneCounting:
         )
 
     def _day(self, windows: Sequence[str], condition: str, at_most: int) -> pa.Table | None:
-        """Read a day's rows; None where there are too many."""
+        """Read a day's rows; None if there are too many."""
         tables = []
         for window in windows:
             with read_errors(window):
@@ -121,11 +121,11 @@ def _add(
 
 
 def _groups(rows: pa.Table, now_ms: int) -> Iterator[tuple[str, str, int, int, _Sum]]:
-    """Make the groups of a day that nothing can be added to: agent, camera, beginning, end and sum of each."""
+    """Make the complete groups of a day: agent, camera, beginning, end and sum of each."""
     cell = pc.divide(rows.column("filed_at_ms"), GRID_MS)
     committed_ms = rows.column("committed_at_ms")
     is_late = pc.greater(committed_ms, pc.add(pc.multiply(cell, GRID_MS), GRID_MS + IN_TIME_MS))
-    # The hour in which the late came ends at this one; 0 stands for those in time.
+    # Late pictures: the end of the hour in which they came; 0 for those in time.
     late = pc.if_else(is_late, pc.add(pc.divide(committed_ms, _HOUR_MS), 1), 0)
     grouped = (
         rows.append_column("cell", cell)

@@ -1,4 +1,4 @@
-"""The cluster as a Ray Serve application: the only package that imports `ray`.
+"""Runs the cluster as a Ray Serve application: the only package that imports `ray`.
 
     broker ⇒ intake ─▶ parser
                 │ ├──▶ canary ◀─────────────────────┐
@@ -7,8 +7,8 @@
                                           ▲
                                           └─ upkeep
 
-`graph` says which deployments there are and who calls whom; a file each has the replicas; `node` and `run` start and
-stop them. `environment.prepare` must have run before any of it is imported: Ray reads its environment while it is
-imported. What only one replica needs (networks, LanceDB) is imported in that replica's constructor: every process of
-the cluster imports these files, and it saves the others 50 to 150 MB each.
+`application` binds deployments and their callers; a file each has the replicas; `deployer` and `single_node` start and
+stop them. `environment.prepare` must run before any of them is imported: Ray reads its environment at import. A library
+that only one replica needs (networks, LanceDB) is imported in that replica's constructor: every process of the cluster
+imports these files, and this saves the others 50 to 150 MB each.
 """

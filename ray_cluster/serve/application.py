@@ -1,4 +1,4 @@
-"""The bind graph: which deployments there are, who calls whom, and on which machines they run."""
+"""Builds the bind graph: the deployments, their callers, and the roles of the machines on which they run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from ray_cluster.serve.upkeep_deployment import UpkeepReplica
 
 APPLICATION: Final = "wayside"
 QUEUED_CALLS: Final = 64
-"""Per handle, beyond what its replicas take. Overflow policy: `drop_newest`, as `Unavailable`; intake tries again."""
+"""Most calls queued in a handle beyond its replicas'. Overflow: `drop_newest`, as `Unavailable`; intake retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The replicas' classes: a test or a measurement puts a cheap one in the place of a network."""
+    """Classes of replicas: a test or a measurement replaces a network by a cheap one."""
 
     parser: type = ParserReplica
     canary: type = CanaryReplica
@@ -35,8 +35,8 @@ class Parts:
 
 PARTS: Final = Parts()
 _BY_NAME: Final = (ClusterConfig, ArchiverReplica, IntakeReplica, QueryReplica, UpkeepReplica)
-"""Serve pickles them by their modules' names, and keeps those as long as the version is the same: a head that comes
-back on a release in which one has moved would ask for the old name for ever."""
+"""Classes that Serve pickles by their modules' names, which it keeps as long as the version is the same: a head that
+comes back on a release in which one has moved would ask for the old name without end."""
 
 
 def build(
@@ -46,12 +46,12 @@ def build(
     parts: Parts = PARTS,
     wanted: WantedDetectors | None = None,
 ) -> serve.Application:
-    """The application, ready for `serve.run`.
+    """Build the application for `serve.run`.
 
-    Intake runs beside the broker, so that its TLS stays on one machine and it is gone only when the broker is, too;
+    Intake runs beside the broker, so that its TLS stays on one machine and it fails only together with the broker;
     the pictures then cross the network twice, to `parse` and to `archive`, as they would with intake on `archive`.
     """
-    # Another assignment of detectors is another `user_config` and no other version: replicas stay, and are told.
+    # Another assignment of detectors is another `user_config`, not another version: replicas stay, and adopt it.
     told: dict[str, Any] = {}
     if wanted is not None and hasattr(parts.parser, "reconfigure"):
         told["user_config"] = wanted.model_dump(mode="json")
@@ -101,19 +101,19 @@ def build(
 
 
 def _replicas(scale: Scale) -> dict[str, Any]:
-    """Fast up, slow down: a burst is there within seconds, and loading a network again costs as much each time."""
+    """Scale up fast and down slowly: a burst comes within seconds, and loading a network again is expensive."""
     if scale.least == scale.most:
         return {"num_replicas": scale.least}
     return {
         "autoscaling_config": {
             "min_replicas": scale.least,
             "max_replicas": scale.most,
-            # Calls of a group each, waiting and at work: two keep a replica busy while the next comes.
+            # Calls, each of a group, waiting and at work: two keep a replica busy while the next comes.
             "target_ongoing_requests": 2.0,
             "upscale_delay_s": 2.0,
             "downscale_delay_s": 60.0,
-            # Serve looks every ten seconds otherwise, and a rush waits as long (measured: 19 s to the second replica,
-            # 11 s so). The field is to become an environment variable, which 2.60 does not read yet.
+            # Serve's default is ten seconds, and a burst waits as long (measured: 19 s to the second replica, 11 s with
+            # this). The field is to become an environment variable, which 2.60 does not read yet.
             "metrics_interval_s": 2.0,
             "look_back_period_s": 6.0,
         }
@@ -123,7 +123,7 @@ def _replicas(scale: Scale) -> dict[str, Any]:
 def _deployment(
     name: str, replica: type, role: NodeRole, version: str, *, slots: float = LIGHT, gpus: float = 0.0, **options: Any
 ) -> Any:
-    """On machines of the role, half a CPU slot each, and noticed within seconds when it stops answering."""
+    """Deploy on machines of the role, with half a CPU slot each and health checks within seconds."""
     return serve.deployment(
         name=name,
         ray_actor_options={"num_cpus": 0.5, "num_gpus": gpus, "resources": {role.value: slots}},
@@ -132,5 +132,5 @@ def _deployment(
         graceful_shutdown_wait_loop_s=0.2,
         **options,
         # Serve gives every deployment a new version at each `serve.run`, and so replaces every replica, unless told
-        # that it is the same one. `options` is the only place left to say so (2.60).
+        # that it is the same one. `options` is the only way to do so (2.60).
     )(replica).options(version=version, _internal=True)

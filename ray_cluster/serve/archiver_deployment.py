@@ -1,4 +1,4 @@
-"""The archiver's replica."""
+"""Runs the archiver as a deployment."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class ArchiverReplica:
-    """One thread writes; everybody else waits for the next commit."""
+    """Replica of the archiver: one thread writes, and callers wait for the next commit."""
 
     _door: Door | None = None
 
@@ -60,23 +60,22 @@ class ArchiverReplica:
         self._work = asyncio.get_running_loop().create_task(self._batcher.run())
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """See `Stages.known`. What is new, as nearly all is, does not wait for the commit that runs."""
+        """Look up archived rows. New rows, nearly all, do not wait for the running commit."""
         if self._archiver.surely_absent(sightings):
             return {}
         return await self._in_thread(lambda: self._archiver.known(sightings))
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """See `Stages.archive`."""
         return await self._batcher.submit(entries)
 
     def check_health(self) -> None:
-        """Serve replaces the replica when this raises."""
+        """Raise if the replica must be replaced, which Serve then does."""
         if self._archiver.fenced:
             raise Fenced(self._archiver.fenced)
         check_running(self._work)
 
     def __del__(self) -> None:
-        """Serve calls this on shutdown."""
+        """Close the server of metrics; Serve calls this on shutdown."""
         if self._door is not None:
             self._door.close()
 

@@ -1,4 +1,4 @@
-"""The canary's replica."""
+"""Runs the canary as a deployment."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -15,7 +15,7 @@ FACE_MODEL: Final = "centerface"
 
 
 class CanaryReplica:
-    """Searches the pictures as they are, each at its own size."""
+    """Replica of the canary: searches each picture at its own size."""
 
     def __init__(self, config: ClusterConfig) -> None:
         from engines.catalog.catalog import Catalog
@@ -27,5 +27,4 @@ class CanaryReplica:
         self._canary = Canary(detector, threshold=config.canary_threshold)
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages.inspect`."""
         return await asyncio.to_thread(self._canary.inspect, photos)

@@ -1,9 +1,9 @@
-"""The head's deployer: brings the application onto the cluster, follows `wayside-cluster scale`, and drains it.
+"""Deploys the application from the head, follows `wayside-cluster scale`, and drains it.
 
     python -m ray_cluster.serve.deployer CONFIG
 
-Deploying what runs already changes nothing: a deployment's version is its configuration and its classes' names. So a
-head that comes back with what its GCS remembers leaves the replicas on the other machines at their work.
+Deploying a running version again changes nothing: a deployment's version is its configuration and its classes' names.
+So a head that comes back with the state of its GCS leaves the replicas on the other machines at work.
 """
 
 import logging
@@ -44,7 +44,7 @@ class _Stopped(Exception):
 
 
 def deploy(config: ClusterConfig, *, parts: Parts = PARTS) -> None:
-    """Until SIGTERM.
+    """Deploy and follow changes until SIGTERM.
 
     Raises:
         StartFailed: a deployment does not come up; the text has the cause.
@@ -94,7 +94,7 @@ def _follow(config: ClusterConfig, parts: Parts, stop: threading.Event) -> None:
 
 
 def condition(scales: Mapping[str, Scale]) -> Condition:
-    """What the head knows at this moment."""
+    """Read the state of machines and deployments at this moment."""
     seen = serve.status().applications.get(APPLICATION)
     machines = []
     for node in ray.nodes():  # type: ignore[no-untyped-call] # Ray has no type for it
@@ -122,12 +122,12 @@ def condition(scales: Mapping[str, Scale]) -> Condition:
 
 
 def drain() -> None:
-    """Every intake leaves the broker, finishes what it has and tells the agents; then the application goes."""
+    """Drain every intake: it leaves the broker, finishes its messages and acknowledges; then delete the application."""
     try:
         intake = serve.get_deployment_handle("intake", APPLICATION)
         left = intake.broadcast("leave").results(timeout_s=LEAVE_S, return_exceptions=True)
     except (RayServeException, RuntimeError, TimeoutError) as error:
-        # Nothing is lost by it: what was not acknowledged comes again.
+        # No snapshot is lost: unacknowledged ones come again.
         LOG.warning("the intake could not be drained: %s", error)
     else:
         LOG.info("intakes that finished what they had: %d of %d", sum(each is True for each in left), len(left))
@@ -135,7 +135,7 @@ def drain() -> None:
 
 
 def main(arguments: list[str], run: Callable[[ClusterConfig], None] = deploy) -> int:
-    """See the module; exit code 2 with the reason on stderr."""
+    """Run the deployer; exit code 2 with the reason on stderr."""
     log_to_stderr()
     carry_to_journal()
     try:

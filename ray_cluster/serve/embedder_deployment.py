@@ -1,4 +1,4 @@
-"""The embedder's replica."""
+"""Runs the embedder as a deployment."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -17,7 +17,7 @@ from ray_cluster.serve.replica import threads
 
 
 class EmbedderReplica:
-    """Machines of several calls go through the network together."""
+    """Replica of the embedder: machines of several calls go through the network together."""
 
     def __init__(self, config: ClusterConfig) -> None:
         from engines.catalog.catalog import Catalog
@@ -38,6 +38,6 @@ class EmbedderReplica:
 
     @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.005, batch_size_fn=lambda calls: sum(map(len, calls)))
     async def embed(self, calls: list[Sequence[Sitter]]) -> list[list[tuple[Appearance, ...] | Unreadable]]:
-        """See `Stages.embed`; Serve gathers `calls`."""
+        """Embed machines; Serve batches `calls`."""
         answers = iter(await asyncio.to_thread(self._embedder.embed, [one for sitters in calls for one in sitters]))
         return [[next(answers) for _ in sitters] for sitters in calls]

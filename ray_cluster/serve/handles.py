@@ -1,4 +1,4 @@
-"""Serve handles as stages that intake calls, and their errors as ours."""
+"""Adapts Serve handles to the stages that intake calls, and their errors to errors of the cluster."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 
 _DIED: Final = (ActorDiedError, WorkerCrashedError, OutOfMemoryError)
-"""In the middle of the call, and perhaps of it."""
+"""Deaths in the middle of a call, of which the call may be the cause."""
 _GONE: Final = (
     *_DIED,
     RayActorError,
@@ -33,14 +33,14 @@ _GONE: Final = (
 )
 
 ASK_S: Final = 5.0
-"""For a question that costs a replica nothing."""
+"""Timeout of a cheap call to a replica."""
 
 _T = TypeVar("_T")
 Handle = DeploymentHandle[Any]
 
 
 class Handles:
-    """`intake.Stages` over Serve handles."""
+    """Stages over Serve handles."""
 
     def __init__(self, parser: Handle, canary: Handle, embedder: Handle, archiver: Handle) -> None:
         self._parser = parser
@@ -49,28 +49,23 @@ class Handles:
         self._archiver = archiver
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """See `Stages`."""
         return await answer(self._archiver.known.remote(sightings))
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `Stages`."""
         return await answer(self._parser.parse.remote(photos))
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages`."""
         return await answer(self._canary.inspect.remote(photos))
 
     async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `Stages`."""
         return await answer(self._embedder.embed.remote(sitters))
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """See `Stages`."""
         return await answer(self._archiver.archive.remote(entries))
 
 
 async def answer_all(handle: Handle, method: str) -> list[Any]:
-    """The answers of every replica that gives one within `ASK_S`. Raises `Unavailable` where none does."""
+    """Collect the answers of all replicas within `ASK_S`. Raises `Unavailable` without any."""
     try:
         asked = handle.broadcast(method)
         answers = await asked.results_async(timeout_s=ASK_S, return_exceptions=True)
@@ -83,10 +78,10 @@ async def answer_all(handle: Handle, method: str) -> list[Any]:
 
 
 async def answer(call: Awaitable[_T]) -> _T:
-    """Errors of the callee come as themselves, those of the way there as `Unavailable`.
+    """Await a call: errors of the callee are raised as themselves, those of the transport as `Unavailable`.
 
-    A fault of the program in the callee, and its death in the middle of the call, come as `StageFault`: what the call
-    carried may be the cause.
+    A fault of the program in the callee, and its death in the middle of the call, are raised as `StageFault`: the
+    arguments may be the cause.
     """
     try:
         return await call

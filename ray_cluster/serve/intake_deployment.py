@@ -1,4 +1,4 @@
-"""The intake's replica."""
+"""Runs the intake as a deployment."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ DRAIN_S: Final = 5.0
 
 
 class IntakeReplica:
-    """The MQTT client lives here."""
+    """Replica of the intake, with its MQTT client."""
 
     async def __init__(  # type: ignore[misc] # Serve awaits it
         self, config: ClusterConfig, parser: Handle, canary: Handle, embedder: Handle, archiver: Handle
@@ -42,22 +42,22 @@ class IntakeReplica:
         self._broker.start()
 
     async def status(self) -> IntakeStatus:
-        """Counters since this replica started."""
+        """Return the counters since this replica started."""
         return self._intake.status(self._broker, self._acks)
 
     async def leave(self) -> bool:
-        """Take no more, finish what arrived, tell the agents. False if something was left after `DRAIN_S`."""
+        """Leave the broker, finish arrived messages and acknowledge them. False if any was left after `DRAIN_S`."""
         self._broker.leave()
         finished = await self._intake.drained(DRAIN_S)
         self._acks.flush()
         return finished
 
     def check_health(self) -> None:
-        """Serve replaces the replica when this raises."""
+        """Raise if the replica must be replaced, which Serve then does."""
         check_running(self._work)
 
     async def __del__(self) -> None:
-        """Serve calls and awaits this on shutdown: finish what arrived, tell the agents, leave."""
+        """Drain and close; Serve calls and awaits this on shutdown."""
         await self.leave()
         self._work.cancel()
         if self._door is not None:

@@ -1,8 +1,8 @@
-"""Prometheus on loopback: a door for each replica that has something to tell.
+"""Serves metrics to Prometheus on loopback, from each replica that has some.
 
-Every replica is a process of its own and may be any of several, so each listens on a port that the system chooses, on
-127.0.0.1 alone, and writes where that is into `metrics_dir`, as Prometheus reads it (`file_sd_configs`). Nobody
-elsewhere can ask: a Prometheus runs on the same machine. Labels are words of the contract; no camera, agent or address.
+Every replica is a process of its own and may be one of several, so each listens on a port that the system chooses, on
+127.0.0.1 alone, and writes its address into `metrics_dir`, as Prometheus reads it (`file_sd_configs`). Other machines
+have no access: Prometheus runs on the same one. Labels are words of the contract; no camera, agent or address.
 """
 
 import json
@@ -38,7 +38,7 @@ def _unknown() -> None:
 
 @dataclass(frozen=True, slots=True)
 class IntakeTold:
-    """What an intake tells; asked anew at every scrape, from the server's thread."""
+    """Sources of an intake's metrics; read at every scrape, from the server's thread."""
 
     status: Callable[[], IntakeStatus]
     hops: Hops
@@ -47,20 +47,20 @@ class IntakeTold:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveTold:
-    """What an archiver tells; the same."""
+    """Sources of an archiver's metrics; read at every scrape, from the server's thread."""
 
     commits: CommitFigures
     waiting_rows: Callable[[], int]
     maintenance_fault: Callable[[], str]
     disk_free_bytes: Callable[[], int | None] = field(default=_unknown)
     upkeep: Callable[[], UpkeepStatus | None] = field(default=_unknown)
-    """What the last upkeep found; None before the first."""
+    """Findings of the last upkeep; None before the first."""
     retention_stopped: Callable[[], str] = field(default=str)
-    """Why nothing is dropped for its age; empty while nothing is held up."""
+    """Reason why no day is dropped for its age; empty while days are dropped as usual."""
 
 
 def intake_families(told: IntakeTold) -> Iterator[Metric]:
-    """All there are of an intake, as of now."""
+    """Yield all metrics of an intake at this moment."""
     status = told.status()
     for name, says, value in (
         ("received", "Messages from the broker", status.received),
@@ -91,7 +91,7 @@ def intake_families(told: IntakeTold) -> Iterator[Metric]:
 
 
 def archive_families(told: ArchiveTold) -> Iterator[Metric]:
-    """All there are of an archiver, as of now."""
+    """Yield all metrics of an archiver at this moment."""
     commits = told.commits
     yield _histogram(f"{_ARCHIVE}commit_seconds", "Duration of a commit", commits.seconds.spread())
     yield _histogram(f"{_ARCHIVE}batch_rows", "Rows of a commit", commits.batch_rows.spread())
@@ -112,7 +112,7 @@ def archive_families(told: ArchiveTold) -> Iterator[Metric]:
 
 
 def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
-    """Of compaction, indexes and the recall canary, which work beside the writer."""
+    """Yield metrics of compaction, indexes and the recall canary, which work beside the writer."""
     days = () if status is None else status.days
     recall = min((day.recall for day in days if day.recall is not None), default=None)
     yield _gauge(f"{_ARCHIVE}recall", "Share of a held sample's neighbours that the index finds, lowest day", recall)
@@ -126,12 +126,12 @@ def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
 
 
 class Door:
-    """Answers Prometheus from `open` to `close`.
+    """HTTP server of metrics, which Prometheus scrapes from `open` to `close`.
 
     Args:
-        families: asked at every scrape.
-        directory: where Prometheus looks for targets; made if absent.
-        name: of the replica's kind.
+        families: called at every scrape.
+        directory: folder of Prometheus' targets; made if absent.
+        name: kind of the replica.
     """
 
     def __init__(self, families: Callable[[], Iterable[Metric]], directory: Path, name: str) -> None:
@@ -143,10 +143,10 @@ class Door:
         self._server: tuple[WSGIServer, threading.Thread] | None = None
 
     def open(self) -> int:
-        """Listen and say where; returns the port.
+        """Listen, write the target file and return the port.
 
         Raises:
-            StartFailed: the folder cannot be written, or no port be had.
+            StartFailed: the folder cannot be written, or no port is free.
         """
         try:
             if not self._directory.is_dir():
@@ -166,7 +166,7 @@ class Door:
         return port
 
     def close(self) -> None:
-        """Listen no more; closing twice is no error."""
+        """Stop listening; closing twice is no error."""
         if self._server is None:
             return
         server, thread = self._server
@@ -182,12 +182,11 @@ class _Collector:
         self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        """See prometheus_client."""
         return self._families()
 
 
 def _sweep(directory: Path) -> None:
-    """Forget replicas that were killed: Prometheus would call them down for ever."""
+    """Delete targets of killed replicas: Prometheus would report them as down without end."""
     for file in directory.glob("*-*.json"):
         number = file.stem.rpartition("-")[2]
         if number.isdecimal() and not Path("/proc", number).exists():
@@ -215,7 +214,7 @@ def _levels(name: str, says: str, label: str, values: dict[str, int]) -> Metric:
 
 
 def _gauge(name: str, says: str, value: float | None) -> Metric:
-    """Without a sample where nobody knows."""
+    """Make a gauge, without a sample if the value is unknown."""
     family = GaugeMetricFamily(name, says)
     if value is not None:
         family.add_metric([], value)

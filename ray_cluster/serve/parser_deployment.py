@@ -1,4 +1,4 @@
-"""The parser's replica."""
+"""Runs the parser as a deployment."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 
 
 class ParserReplica:
-    """Pictures of several calls go through the network together; each camera's through its own."""
+    """Replica of the parser: pictures of several calls go together through the network of their cameras' detector."""
 
     def __init__(self, config: ClusterConfig) -> None:
         from ray_cluster.inference.assignment import assigned, default_choice
@@ -44,10 +44,10 @@ class ParserReplica:
         batched.set_batch_wait_timeout_s(config.parser_batch_wait_ms / 1000)
 
     async def reconfigure(self, wanted: dict[str, Any]) -> None:
-        """Serve calls this with what the head wants (`WantedDetectors`): before the first picture, and on a change.
+        """Adopt the head's `WantedDetectors`; Serve calls this before the first picture, and on a change.
 
-        A replica that is at work goes on with what it has until the new detectors are loaded; it never stops taking
-        pictures for them, and never raises for one that does not load: Serve would replace it again and again.
+        A replica at work keeps its detectors until the new ones are loaded; it takes pictures meanwhile, and never
+        raises for one that does not load: Serve would replace the replica again and again.
         """
         is_first = self._wanted is None
         self._wanted = WantedDetectors.model_validate(wanted)
@@ -57,12 +57,11 @@ class ParserReplica:
 
     @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.02, batch_size_fn=lambda calls: sum(map(len, calls)))
     async def parse(self, calls: list[Sequence[Photo]]) -> list[list[Parsed | Unreadable]]:
-        """See `Stages.parse`; Serve gathers `calls`."""
+        """Parse pictures; Serve batches `calls`."""
         answers = iter(await asyncio.to_thread(self._parser.parse, [photo for photos in calls for photo in photos]))
         return [[next(answers) for _ in photos] for photos in calls]
 
     async def status(self) -> ParserStatus:
-        """Of this replica."""
         return self._parser.status()
 
     async def _adopt(self) -> None:
@@ -75,7 +74,7 @@ class ParserReplica:
             try:
                 await asyncio.to_thread(self._parser.adopt, assigned(wanted.plan, self._default), wanted.models)
             except BadAssignment as error:
-                # Serve has no ear for it: `status` tells it, and through it /health.
+                # Serve has no use for the error: `status` reports it, and so does /health.
                 LOG.error("%s", error)  # noqa: TRY400 - its text is made for people
             else:
                 LOG.info("detectors: %s", ", ".join(wanted.models) or self._default.name)
@@ -83,7 +82,7 @@ class ParserReplica:
                     self._parser.note(wanted.refused)
 
     def _load(self, name: str) -> "Detector":
-        """A detector that works: it has run once. Reads the catalog anew, since a customer may have added to it."""
+        """Load a detector and run it once. Reads the catalog anew, since a customer may have added to it."""
         from engines.catalog.catalog import Catalog
         from engines.detection.detector import Detector
 

@@ -1,4 +1,4 @@
-"""The query's replica."""
+"""Runs `query` as a deployment."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @serve.ingress()
 class QueryReplica:
-    """HTTP in front of the archive."""
+    """Replica of `query`: HTTP in front of the archive."""
 
     def __init__(
         self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, _upkeep: Handle
     ) -> None:
-        # `upkeep` is only named here: Serve starts what somebody was given a handle of.
+        # `upkeep` is only named here: Serve starts deployments that another one has a handle of.
         from ray_cluster.query.lookalike import Lookalike
         from ray_cluster.query.reader import Query
 
@@ -48,29 +48,27 @@ class QueryReplica:
         self._embedder = embedder
 
     async def ask_intake(self) -> IntakeStatus:
-        """Counters of every intake, added up. Raises `Unavailable`."""
+        """Sum the counters of all intakes. Raises `Unavailable`."""
         return total(await answer(self._intake.broadcast("status").results_async(timeout_s=_PATIENCE_S)))
 
     def erase(self, request: ErasureRequest) -> ErasureAnswer:
-        """See `erasure.erase_brought`."""
+        """Erase a brought picture; raises as `erasure.erase_brought`."""
         from ray_cluster.maintenance.erasure import erase_brought
 
         return erase_brought(self._directory, request, offset_minutes=self._offset_minutes, now_ms=now_ms())
 
     async def ask_parsers(self) -> ParsersStatus:
-        """Each replica of the parser. Raises `Unavailable`."""
+        """Ask each replica of the parser for its status. Raises `Unavailable`."""
         return ParsersStatus(parsers=tuple(await answer_all(self._parser, "status")))
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages.inspect`."""
         return await answer(self._canary.inspect.remote(photos))
 
     async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `Stages.embed`."""
         return await answer(self._embedder.embed.remote(sitters))
 
     def __serve_build_asgi_app__(self) -> "FastAPI":
-        """The routes; Serve calls this after the constructor."""
+        """Create the application of the routes; Serve calls this after the constructor."""
         from ray_cluster.query.routes import create_app
 
         return create_app(

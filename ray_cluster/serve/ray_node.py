@@ -1,4 +1,4 @@
-"""This machine as a Ray node, and the application on it."""
+"""Starts and ends a Ray node on this machine, and the application on it."""
 
 import signal
 import threading
@@ -17,7 +17,7 @@ from ray_cluster.node.ray_command import ROLE_ROOM
 from ray_cluster.serve.application import APPLICATION, build
 
 _LOGICAL_CPUS: Final = 4
-"""Slots for Ray's bookkeeping, not cores: the deployments ask for shares of them."""
+"""Ray's CPUs, which are slots, not cores: the deployments take shares of them."""
 
 
 _QUIET: Final = {"enable_access_log": False, "log_level": "WARNING"}
@@ -25,7 +25,7 @@ _QUIET: Final = {"enable_access_log": False, "log_level": "WARNING"}
 
 @contextmanager
 def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterator[None]:
-    """A node that is head and worker, until the context ends. SIGTERM and SIGINT set `stop`."""
+    """Run a node that is head and worker until the context ends. SIGTERM and SIGINT set `stop`."""
     ray.init(
         num_cpus=_LOGICAL_CPUS + config.embedder_replicas + (config.parser_replicas_max or config.parser_replicas),
         resources={role.value: float(ROLE_ROOM) for role in NodeRole}
@@ -51,7 +51,7 @@ def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterat
 
 @contextmanager
 def application(config: ClusterConfig, wanted: WantedDetectors) -> Iterator[None]:
-    """The application, deployed and deleted again. Raises `StartFailed`."""
+    """Deploy the application, and delete it at the end of the context. Raises `StartFailed`."""
     serving(config)
     try:
         deployed(build(config, wanted=wanted))
@@ -61,7 +61,7 @@ def application(config: ClusterConfig, wanted: WantedDetectors) -> Iterator[None
 
 
 def serving(config: ClusterConfig) -> None:
-    """Start Serve, with its HTTP door on the head alone."""
+    """Start Serve, with its HTTP proxy on the head alone."""
     serve.start(
         proxy_location="HeadOnly",
         http_options={"host": config.query_host, "port": config.query_port},
@@ -70,7 +70,7 @@ def serving(config: ClusterConfig) -> None:
 
 
 def deployed(graph: serve.Application) -> None:
-    """Wait until every deployment runs. Raises `StartFailed`."""
+    """Deploy a graph and wait until every deployment runs. Raises `StartFailed`."""
     try:
         serve.run(graph, name=APPLICATION, route_prefix="/", logging_config=_QUIET)
     except (RuntimeError, RayServeException) as error:

@@ -1,4 +1,4 @@
-"""What every replica has: a wall clock, a share of the cores, work that must not end."""
+"""Shares among replicas a wall clock, a number of threads, a check of their work, and metrics."""
 
 import asyncio
 import os
@@ -15,23 +15,23 @@ from ray_cluster.serve.metrics import Door
 
 
 def now_ms() -> int:
-    """Wall clock, milliseconds since 1970."""
+    """Return the wall clock in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def threads() -> int:
-    """For one network of one replica."""
+    """Return the number of threads for one network of a replica."""
     return min(max((os.cpu_count() or 2) // 2, 1), 4)
 
 
 def check_running(work: "asyncio.Task[None]") -> None:
-    """Raises `Unavailable` if `work`, which runs as long as the replica, has ended."""
+    """Raise `Unavailable` if `work`, which runs as long as the replica, has ended."""
     if work.done():
         raise Unavailable(f"the replica's work has ended: {work.exception() if not work.cancelled() else 'cancelled'}")
 
 
 def door(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: str) -> Door | None:
-    """An open one, where metrics are wanted. Raises `StartFailed`."""
+    """Open a server of metrics if `metrics_dir` is set. Raises `StartFailed`."""
     if config.metrics_dir is None:
         return None
     made = Door(families, config.metrics_dir, name)
@@ -40,7 +40,7 @@ def door(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: 
 
 
 def free_bytes(directory: Path) -> int | None:
-    """What the disk under `directory` has left; None when it cannot be asked."""
+    """Return the free bytes of the disk under `directory`; None if it cannot be read."""
     try:
         return shutil.disk_usage(directory).free
     except OSError:

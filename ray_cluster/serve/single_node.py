@@ -1,4 +1,4 @@
-"""Everything on one machine, in the foreground."""
+"""Runs the whole cluster on one machine, in the foreground."""
 
 import logging
 import os
@@ -57,7 +57,7 @@ def run(config: ClusterConfig, announce: Callable[[str], None]) -> None:
 
 
 def _check_models(config: ClusterConfig) -> None:
-    """Before anything is started: a missing model is the likeliest mistake and has a one-line remedy."""
+    """Check the models before the start: a missing one is the likeliest mistake and has a one-line remedy."""
     catalog = Catalog(config.models_dir)
     for name in (config.parser_model, config.embedder_model, FACE_MODEL):
         catalog.path(name)

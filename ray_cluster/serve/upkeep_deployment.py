@@ -1,4 +1,4 @@
-"""Upkeep's replica: a process of its own, so that an index that is built takes nothing from the commits but cores."""
+"""Runs upkeep as a deployment: in a process of its own, so that building an index takes only cores from commits."""
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
@@ -18,7 +18,7 @@ _NICE: Final = 10
 
 
 class UpkeepReplica:
-    """Does what is due, again and again. Nobody calls it: what it found is in a file that `query` reads."""
+    """Replica of upkeep: runs it again and again. It has no callers: its findings are in a file that `query` reads."""
 
     async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
         from ray_cluster.maintenance.upkeep import Upkeep
@@ -30,7 +30,7 @@ class UpkeepReplica:
         self._work = asyncio.get_running_loop().create_task(self._run())
 
     def check_health(self) -> None:
-        """Serve replaces the replica when this raises."""
+        """Raise if the replica must be replaced, which Serve then does."""
         check_running(self._work)
 
     async def _run(self) -> None:

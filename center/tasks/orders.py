@@ -16,13 +16,12 @@ from center.clock import NowMs
 from center.database.store import Base, Store
 from center.errors import CenterError, StartError, UnknownCameraError, marked
 from center.fleet.devices import Devices, DeviceState
-from center.tasks.views import Asked, AskedState
+from center.tasks.views import Asked, AskedState, TaskKind, task_kind
 from provisioning.contracts.config.tasks import Tasks as TasksConfig
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskCommand, TaskReport, Verb
 from provisioning.contracts.fleet.documents import Sealed
 from provisioning.contracts.wire import codec, topics
-from provisioning.contracts.wire.messages import SourceKind
 from provisioning.signing.documents import SealError, SealKey
 
 Publish = Callable[[str, bytes, int], bool]
@@ -119,7 +118,7 @@ class TaskOrders:
         status = self._devices.statuses().get((agent_id, camera_id))
         if status is None or not sight.holds(agent_id, camera_id):
             raise UnknownCameraError(agent_id=agent_id, camera_id=camera_id)
-        if status.source is not SourceKind.UPLOAD:
+        if task_kind(status) is not TaskKind.OFFLINE:
             raise NotATaskError(agent_id=agent_id, camera_id=camera_id)
         if self._signs is None:
             raise TasksOffError

@@ -177,7 +177,7 @@ def _task(span: SampleSpan, camera: CameraView) -> TaskView:
     ledger = None if beat is None else beat.cameras.get(camera.camera_id)
     old = None if before is None else before.cameras.get(camera.camera_id)
     recording = None if beat is None else beat.recordings.get(camera.camera_id)
-    kind = _kind(status)
+    kind = task_kind(status)
     return TaskView(
         agent_id=camera.agent_id,
         camera_id=camera.camera_id,
@@ -204,7 +204,8 @@ def _task(span: SampleSpan, camera: CameraView) -> TaskView:
     )
 
 
-def _kind(status: CameraStatus | None) -> TaskKind:
+def task_kind(status: CameraStatus | None) -> TaskKind:
+    """Returns the kind of task by the way a camera's pictures come."""
     if status is None or status.source is None:
         return TaskKind.UNKNOWN
     if status.source is SourceKind.UPLOAD:

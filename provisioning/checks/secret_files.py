@@ -14,13 +14,11 @@ from typing import Any, Final
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import (
+    AuthenticatedSource,
     Broker,
     CenterConfig,
     EdgeConfig,
-    Gb28181Source,
     Notify,
-    RtspSource,
-    ViidSource,
     load,
 )
 from provisioning.contracts.errors import ConfigError
@@ -214,7 +212,7 @@ def _edge(path: Path, config: EdgeConfig) -> Iterator[Secret]:
         for file in sorted(own.documents_dir.glob("*.json")):
             yield Secret(holder, "configuration, camera passwords encrypted to this agent", file, _AT_THE_CAMERA)
     for camera in config.cameras:
-        if not isinstance(camera.source, RtspSource | ViidSource | Gb28181Source):
+        if not isinstance(camera.source, AuthenticatedSource):
             continue
         if camera.source.password_file is not None:
             yield Secret(

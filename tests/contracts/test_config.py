@@ -80,6 +80,7 @@ documents_dir = "documents"
     "source",
     [
         {"kind": "replay", "path": "/etc"},
+        {"kind": "drop_folder", "path": "/etc"},
         {"kind": "rtsp", "url": "rtsp://192.0.2.7/1", "username": "admin", "password_file": "/etc/shadow"},
     ],
 )

@@ -1,5 +1,6 @@
 """Configuration of one camera of an agent: source, selector, redaction, checks, and the places to watch."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,7 +14,14 @@ Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=32)]
 
 
-class AuthenticatedSource(Section):
+class _Source(Section):
+    @property
+    def local_files(self) -> tuple[Path, ...]:
+        """Files and folders of the agent's machine that this source names."""
+        return tuple(value for _, value in self if isinstance(value, Path))
+
+
+class AuthenticatedSource(_Source):
     """Base of the sources that have a user name and a password."""
 
     username: str | None = None
@@ -41,7 +49,7 @@ class RtspSource(AuthenticatedSource):
     """FFmpeg gives up on a stalled server after twice this (measured)."""
 
 
-class ReplaySource(Section):
+class ReplaySource(_Source):
     """A video file, a picture or a folder of pictures that plays the part of a camera."""
 
     kind: Literal["replay"] = "replay"
@@ -120,14 +128,14 @@ class Gb28181Source(AuthenticatedSource):
         return self
 
 
-class DropFolderSource(Section):
+class DropFolderSource(_Source):
     """A folder that a device writes pictures into, by FTP for instance. It must lie on a tmpfs: raw pixels, no disk."""
 
     kind: Literal["drop_folder"] = "drop_folder"
     path: ResolvedPath
 
 
-class UploadSource(Section):
+class UploadSource(_Source):
     """Recordings that an operator brings to a desk agent's [desk] server; there is nothing to connect to."""
 
     kind: Literal["upload"] = "upload"

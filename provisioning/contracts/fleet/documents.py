@@ -12,12 +12,8 @@ from pydantic import Field, model_validator
 from provisioning.contracts.config.processes import (
     HEARTBEAT_S,
     Camera,
-    Gb28181Source,
     HeartbeatS,
     Redactor,
-    RtspSource,
-    UploadSource,
-    ViidSource,
     Window,
 )
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder, Version
@@ -47,13 +43,8 @@ class Configuration(Message):
             if camera.id in seen:
                 raise ValueError(f"camera ids must differ, found twice: {camera.id}")
             seen.add(camera.id)
-            match camera.source:
-                case RtspSource() | ViidSource() | Gb28181Source() as source if source.password_file is None:
-                    pass
-                case UploadSource():
-                    pass
-                case _:
-                    raise ValueError(f"camera {camera.id}: a document may not name files of the agent")
+            if camera.source.local_files:
+                raise ValueError(f"camera {camera.id}: a document may not name files of the agent")
         return self
 
 

@@ -32,7 +32,7 @@ def technician(tmp_path: Path) -> Technician:
 
 @contextmanager
 def running(technician: Technician, *words: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", "from provisioning.cli import app; app()", *words]
+    command = [sys.executable, "-c", "from provisioning.cli.main import app; app()", *words]
     process = subprocess.Popen(
         [*command, "--home", str(technician.directory)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,

@@ -35,13 +35,13 @@ import sys
 from pathlib import Path
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import load
-from ray_cluster import machine, up as module
 from ray_cluster.log import log_to_stderr
+from ray_cluster.node import ray_command, supervise as module
 log_to_stderr()
 file, node, deployer = sys.argv[1:]
 def stand_in(config, run):
     return [sys.executable, "-c", node, str(run)]
-machine.ray_start = stand_in
+ray_command.ray_start = stand_in
 module.healthy = lambda address: True
 module._AGAIN_S = 0.1
 say = lambda line: print(line, flush=True)

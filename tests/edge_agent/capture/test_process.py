@@ -142,7 +142,6 @@ class TestCamera:
         program = f"""
 import sys, threading
 from edge_agent.agent import open_capture
-from edge_agent.capture.camera_capture import Orders
 from edge_agent.clock import SystemClock
 from edge_agent.capture.fork_server import ForkServer
 from provisioning.contracts.config.processes import Camera

@@ -22,7 +22,7 @@ import io, json, os, signal, sys
 from pathlib import Path
 from edge_agent.clock import SystemClock
 from edge_agent.enrolment.enrol import enrol
-from edge_agent.enrolment.request import Order, read_bundle
+from edge_agent.enrolment.request import EnrolmentOrder, read_bundle
 
 TOUCHES = {"open", "os.mkdir", "os.rename", "os.remove", "os.chmod", "os.listdir", "os.scandir", "fcntl.flock",
            "tempfile.mkstemp", "socket.connect"}
@@ -43,7 +43,8 @@ for line in sys.stdin:
     if child == 0:
         bundle = read_bundle(io.BytesIO(wish["bundle"].encode()))
         end_at(wish["at"], wish["folder"])
-        enrol(Order.of(bundle), Path(wish["folder"]), lambda _: bundle.code, SystemClock(), again=wish["again"])
+        order = EnrolmentOrder.of(bundle)
+        enrol(order, Path(wish["folder"]), lambda _: bundle.code, SystemClock(), again=wish["again"])
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """

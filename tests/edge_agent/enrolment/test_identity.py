@@ -132,8 +132,8 @@ def test_any_text_for_a_certificate_is_refused(text: str) -> None:
 
 def test_one_at_a_time_and_released_with_the_process(folder: AgentFolder) -> None:
     code = (
-        "import sys, pathlib; from edge_agent.enrolment.agent_folder import Folder\n"
-        "with Folder(pathlib.Path(sys.argv[1])).locked(): print('in', flush=True); sys.stdin.read()"
+        "import sys, pathlib; from edge_agent.enrolment.agent_folder import AgentFolder\n"
+        "with AgentFolder(pathlib.Path(sys.argv[1])).locked(): print('in', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(folder.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:

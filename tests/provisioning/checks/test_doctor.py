@@ -295,7 +295,8 @@ def test_what_is_closed_to_this_user_is_said_and_not_called_well(tmp_path: Path)
     closed.chmod(0o700)
     database = closed / "data" / secret_files.CENTER_DATABASE
     code = (
-        "import os, sys; from pathlib import Path; from provisioning import secrets_list as it; os.setuid(65534);"
+        "import os, sys; from pathlib import Path; from provisioning.checks import secret_files as it\n"
+        "os.setuid(65534)\n"
         "print(it._seen(it.Secret('', '', Path(sys.argv[1]), '')).is_closed, list(it._database(Path(sys.argv[1]))))"
     )
     tmp_path.chmod(0o755)

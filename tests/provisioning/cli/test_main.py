@@ -40,7 +40,7 @@ def technician(tmp_path: Path) -> Technician:
 
 def test_help_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom provisioning.cli import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom provisioning.cli.main import app\n"
         f"for command in {[[], *commands()]!r}:\n"
         "    result = CliRunner().invoke(app, [*command, '--help'])\n"
         "    assert result.exit_code == 0, result.output\n"
@@ -215,7 +215,7 @@ def test_for_people_everything_is_lines_and_tables(technician: Technician) -> No
 
 def test_the_program_itself_speaks_json_and_nothing_else(technician: Technician) -> None:
     technician.sets_up()
-    command = [sys.executable, "-c", "from provisioning.cli import app; app()", "status", "--json"]
+    command = [sys.executable, "-c", "from provisioning.cli.main import app; app()", "status", "--json"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120,
         env=os.environ | {"WAYSIDE_HOME": str(technician.directory), "LC_ALL": "C"},

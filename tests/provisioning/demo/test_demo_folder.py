@@ -48,8 +48,8 @@ def test_its_folders_and_secrets_are_the_owners_alone(tmp_path: Path) -> None:
 
 def test_a_second_demo_on_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     script = (
-        "import sys\nfrom pathlib import Path\nfrom provisioning.demo.state import State\n"
-        "with State(Path(sys.argv[1]), keep=True):\n print('in', flush=True)\n sys.stdin.read()\n"
+        "import sys\nfrom pathlib import Path\nfrom provisioning.demo.state import DemoFolder\n"
+        "with DemoFolder(Path(sys.argv[1]), keep=True):\n print('in', flush=True)\n sys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script, tmp_path],

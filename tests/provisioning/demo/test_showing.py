@@ -125,7 +125,7 @@ class Showing:
         self.state = folder / "state"
         demo = textwrap.dedent(f"""
             from pathlib import Path
-            from provisioning.cli import app
+            from provisioning.cli.main import app
             from provisioning.demo import footage
             footage.program_path = Path({str(programs)!r}).joinpath
             app()

@@ -213,9 +213,10 @@ def test_commits_go_on_while_a_day_is_compacted_and_indexed(tmp_path: Path) -> N
 KEEPER = """
 import sys
 from pathlib import Path
-from ray_cluster import day_index, upkeep as module
+from ray_cluster.archive import index_policy
+from ray_cluster.maintenance import upkeep as module
 from tests.ray_cluster.world import NOW_MS, upkeep
-day_index.FIRST_VECTORS, module.SMALL_FRAGMENTS = 300, 1
+index_policy.FIRST_VECTORS, module.SMALL_FRAGMENTS = 300, 1
 keeper = upkeep(Path(sys.argv[1]))
 print("up", flush=True)
 at_ms = NOW_MS

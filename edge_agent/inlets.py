@@ -17,9 +17,9 @@ from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions
-from edge_agent.sources.pushed.bounded_decoder import Decoding
+from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import DropFolder
-from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.sources.pushed.picture_queue import PictureQueue
 from edge_agent.sources.source import Source
 from edge_agent.sources.upload.source import Uploads
 from edge_agent.spool.spool import Spool
@@ -58,10 +58,10 @@ class Inlets:
 
         `heard` is called with a camera's id when its device gives a sign of life, or its desk is open and idle.
         """
-        self._decoding = Decoding()
+        self._decoding = BoundedDecoder()
         self._clock = clock
         devices = sources_of(edge.cameras, ViidSource)
-        self._pictures = Pictures(
+        self._pictures = PictureQueue(
             devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
         )
         limit_bytes = edge.spool.max_bytes * _ROOM_SHARE

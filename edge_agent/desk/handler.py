@@ -25,9 +25,9 @@ from edge_agent.desk.key_files import server_context, token
 from edge_agent.desk.protocol import End, Progress
 from edge_agent.desk.uploads import Desk, Upload
 from edge_agent.errors import SpoolError
-from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import Container, UnusableRecordingError, recognise
-from edge_agent.sources.upload.recording import Incoming, RecordingStart
+from edge_agent.sources.upload.recording import IncomingRecording, RecordingStart
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
@@ -128,9 +128,9 @@ class DeskServer:
             body.invite()
             head, container = await _head(body)
             room, over = _Bell(), _Bell()
-            pipe = Pipe(_PIPE_BYTES, room.ring)
+            pipe = BytePipe(_PIPE_BYTES, room.ring)
             start = RecordingStart(wanted.recording.started_at_ms, wanted.at_ms, upload.after_ms)
-            incoming = Incoming(wanted.recording.camera_id, container, start, pipe, over.ring)
+            incoming = IncomingRecording(wanted.recording.camera_id, container, start, pipe, over.ring)
             pipe.write(head)
             upload.offer(incoming)
             _log.info("recording begins camera=%s at_ms=%d", wanted.recording.camera_id, wanted.at_ms)
@@ -145,7 +145,7 @@ class DeskServer:
             upload.close()
 
     async def _accompany(
-        self, request: web.BaseRequest, upload: Upload, incoming: Incoming, over: "_Bell"
+        self, request: web.BaseRequest, upload: Upload, incoming: IncomingRecording, over: "_Bell"
     ) -> web.StreamResponse:
         """Reports the progress until the upload is over."""
         response = web.StreamResponse(headers={"Server": "wayside", "Content-Type": "application/x-ndjson"})
@@ -195,7 +195,7 @@ async def _head(body: UploadBody) -> tuple[bytes, Container]:
     return bytes(head), container
 
 
-async def _pump(body: UploadBody, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
+async def _pump(body: UploadBody, pipe: BytePipe, room: "_Bell", upload: Upload) -> None:
     try:
         while data := await body.read_some():
             pipe.write(data)

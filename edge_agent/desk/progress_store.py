@@ -32,7 +32,7 @@ class Counts:
         )
 
 
-class Books:
+class LedgerReader:
     """Reads one agent's ledger. Raises SpoolError where the spool cannot be read."""
 
     def __init__(self, spool_directory: Path) -> None:

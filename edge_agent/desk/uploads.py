@@ -13,9 +13,9 @@ from edge_agent.clock import Clock
 from edge_agent.desk.ask import AskUpload, RecordingRef
 from edge_agent.desk.errors import Refused
 from edge_agent.desk.positions import Position, Positions
-from edge_agent.desk.progress_store import Books, Counts
+from edge_agent.desk.progress_store import Counts, LedgerReader
 from edge_agent.desk.protocol import End, Progress, RecordingStage, Standing
-from edge_agent.sources.upload.recording import Incoming, RecordingOutcome
+from edge_agent.sources.upload.recording import IncomingRecording, RecordingOutcome
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.wire import messages
 
@@ -39,19 +39,19 @@ class Upload:
         self._is_closed = False
         self.recording = wanted.recording
         self.after_ms = after_ms
-        self._incoming: Incoming | None = None
+        self._incoming: IncomingRecording | None = None
         self.last_end: End | None = None
         """The end that the sender was told last."""
         self.trouble = ""
         """Reason for which the bytes stopped, where the server knows."""
 
-    def offer(self, incoming: Incoming) -> None:
+    def offer(self, incoming: IncomingRecording) -> None:
         """Puts the recording before the camera."""
         self._incoming = incoming
         self._desk.remember(self.recording, incoming)
         self._uploads.offer(incoming)
 
-    def measure(self, incoming: Incoming) -> Progress:
+    def measure(self, incoming: IncomingRecording) -> Progress:
         """Measures the progress, and whether it is over. Reads the spool.
 
         Raises:
@@ -62,7 +62,7 @@ class Upload:
         is_all_settled = self._settle(incoming, passed_ms)
         end = self._end(incoming, outcome, is_all_settled=is_all_settled)
         self.last_end = end
-        counts = self._desk.books.counts(self.recording.camera_id).since(self._before)
+        counts = self._desk.ledger.counts(self.recording.camera_id).since(self._before)
         self._save(is_complete=end is End.COMPLETE, is_over=end is not None)
         return Progress(
             position_ms=passed_ms,
@@ -104,10 +104,10 @@ class Upload:
 
     # --- inside
 
-    def _settle(self, incoming: Incoming, passed_ms: int) -> bool:
+    def _settle(self, incoming: IncomingRecording, passed_ms: int) -> bool:
         """Finds the offset up to which everything is settled; returns True if that is all that was asked for."""
         asked = [each for each in list(incoming.asked) if each.offset_ms <= passed_ms]
-        waiting = self._desk.books.unsettled([each.observation_id for each in asked]) if asked else frozenset()
+        waiting = self._desk.ledger.unsettled([each.observation_id for each in asked]) if asked else frozenset()
         for each in asked:
             if each.observation_id in waiting:
                 break
@@ -116,7 +116,9 @@ class Upload:
         self._settled_ms = max(self._settled_ms, min(passed_ms, first - 1))
         return not waiting
 
-    def _end(self, incoming: Incoming, outcome: RecordingOutcome | None, *, is_all_settled: bool) -> End | None:
+    def _end(
+        self, incoming: IncomingRecording, outcome: RecordingOutcome | None, *, is_all_settled: bool
+    ) -> End | None:
         if outcome in {RecordingOutcome.WHOLE, RecordingOutcome.UNUSABLE} and is_all_settled:
             return End.COMPLETE if outcome is RecordingOutcome.WHOLE else End.UNUSABLE
         if self._desk.is_stopping:
@@ -126,7 +128,7 @@ class Upload:
             return End.PAUSED
         return _ENDS.get(outcome)
 
-    def _detail(self, incoming: Incoming, end: End | None) -> str:
+    def _detail(self, incoming: IncomingRecording, end: End | None) -> str:
         camera = f"camera {self.recording.camera_id}"
         match end:
             case End.UNUSABLE:
@@ -158,12 +160,12 @@ class Desk:
         self._cameras = cameras
         self.is_paused = is_paused
         self.clock = clock
-        self.books = Books(spool_directory)
+        self.ledger = LedgerReader(spool_directory)
         self.positions = Positions(spool_directory)
         self.is_stopping = False
         self._lock = threading.Lock()
         self._now: dict[str, Upload] = {}
-        self._seen: OrderedDict[str, Incoming] = OrderedDict()
+        self._seen: OrderedDict[str, IncomingRecording] = OrderedDict()
 
     def standing(self, recording: RecordingRef) -> Standing:
         """Returns the progress of a recording.
@@ -195,7 +197,7 @@ class Desk:
             raise Refused("stopping", "the agent stops, or takes a new configuration; go on in a moment")
         if self.is_paused(recording.camera_id):
             raise Refused("paused", _paused(recording.camera_id))
-        before = self.books.counts(recording.camera_id)
+        before = self.ledger.counts(recording.camera_id)
         with self._lock:
             now = self._now.get(recording.camera_id)
             if now is not None and not now.is_over:
@@ -208,7 +210,7 @@ class Desk:
             self._now[recording.camera_id] = upload
             return upload
 
-    def remember(self, recording: RecordingRef, incoming: Incoming) -> None:
+    def remember(self, recording: RecordingRef, incoming: IncomingRecording) -> None:
         """Keeps the camera's progress with a recording in memory, while this agent lives."""
         with self._lock:
             self._seen[recording.id] = incoming

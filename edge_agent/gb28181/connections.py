@@ -22,20 +22,20 @@ _EACH: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Caps:
+class ConnectionLimits:
     """Limits of TCP connections, in all and from one address. A connection beyond them is closed at once."""
 
     connections: int
     per_address: int
 
     @classmethod
-    def of(cls, devices: int) -> "Caps":
+    def of(cls, devices: int) -> "ConnectionLimits":
         """Returns the limits for so many configured devices, which may all come through one address."""
         connections = max(_LEAST_CONNECTIONS, _EACH * devices)
         return cls(connections, max(_LEAST_CONNECTIONS // 2, _EACH * devices))
 
 
-class Heard(Protocol):
+class ConnectionListener(Protocol):
     """Receives what the sockets bring."""
 
     def datagram(self, data: bytes, peer: Peer) -> None:
@@ -85,9 +85,9 @@ def address_towards(host: str) -> str:
 class Connections:
     """Serves the UDP socket and the TCP connections from `open` to `close`."""
 
-    def __init__(self, heard: Heard, caps: Caps) -> None:
-        self._heard = heard
-        self._caps = caps
+    def __init__(self, listener: ConnectionListener, limits: ConnectionLimits) -> None:
+        self._listener = listener
+        self._limits = limits
         self._udp: asyncio.DatagramTransport | None = None
         self._streams: dict[Peer, asyncio.Transport] = {}
         self._here: Counter[str] = Counter()
@@ -98,7 +98,7 @@ class Connections:
     async def open(self, udp: socket.socket, listener: socket.socket) -> asyncio.Server:
         """Begins to serve both sockets; the caller closes the server, and then calls `close`."""
         loop = asyncio.get_running_loop()
-        self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._heard.datagram), sock=udp)
+        self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._listener.datagram), sock=udp)
         return await loop.create_server(lambda: _Stream(self), sock=listener)
 
     def close(self) -> None:
@@ -132,14 +132,14 @@ class Connections:
     def arrived(self, stream: asyncio.Transport) -> Peer | None:
         """Registers a connection; returns None where it is beyond the limits, and closed."""
         host, port = stream.get_extra_info("peername")[:2]
-        if len(self._streams) >= self._caps.connections or self._here[host] >= self._caps.per_address:
+        if len(self._streams) >= self._limits.connections or self._here[host] >= self._limits.per_address:
             self.shut_out += 1
             stream.abort()
             return None
         peer = Peer("tcp", str(host), int(port), next(self._numbers))
         self._streams[peer] = stream
         self._here[host] += 1
-        self._heard.made(peer)
+        self._listener.made(peer)
         return peer
 
     def left(self, peer: Peer) -> None:
@@ -148,19 +148,19 @@ class Connections:
         self._here[peer.host] -= 1
         if not self._here[peer.host]:
             del self._here[peer.host]
-        self._heard.lost(peer)
+        self._listener.lost(peer)
 
     def received(self, data: bytes, peer: Peer) -> None:
         """Passes on bytes of a connection."""
-        self._heard.stream(data, peer)
+        self._listener.stream(data, peer)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, heard: Callable[[bytes, Peer], None]) -> None:
-        self._heard = heard
+    def __init__(self, received: Callable[[bytes, Peer], None]) -> None:
+        self._received = received
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._heard(data, Peer("udp", addr[0], addr[1]))
+        self._received(data, Peer("udp", addr[0], addr[1]))
 
 
 class _Stream(asyncio.Protocol):

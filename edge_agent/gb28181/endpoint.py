@@ -19,17 +19,17 @@ from edge_agent.gb28181.devices.events import (
     Restored,
     SubscriptionGivenUp,
 )
-from edge_agent.gb28181.devices.messages import Conversation
-from edge_agent.gb28181.devices.onboarding import Greeting
-from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
+from edge_agent.gb28181.devices.messages import MessageHandler
+from edge_agent.gb28181.devices.onboarding import Onboarding
+from edge_agent.gb28181.devices.queries import DeviceQueries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.registrar import Registrar
 from edge_agent.gb28181.devices.registrations import THERE, Gone, Registrations
-from edge_agent.gb28181.devices.request_factory import OwnRequests
-from edge_agent.gb28181.devices.request_sender import Context, Outgoing
+from edge_agent.gb28181.devices.request_factory import RequestFactory
+from edge_agent.gb28181.devices.request_sender import Context, RequestSender
 from edge_agent.gb28181.devices.settings import Settings, World
 from edge_agent.gb28181.devices.subscriptions import Key, Subscriptions
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
-from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import ChannelFree, DeviceRoute, Invitation, PortFree
 from edge_agent.gb28181.sip import message as sip
@@ -72,30 +72,30 @@ class Endpoint:
 
         self._registrations = Registrations({each.device_id: each.heartbeat_s for each in settings.devices})
         self._registrar = Registrar(settings, world, self._registrations, self._emit)
-        own = OwnRequests(settings.platform_id, settings.realm, world.token)
-        self._outgoing = Outgoing(own, self.route)
-        self._out = self._outgoing.packets
+        requests = RequestFactory(settings.platform_id, settings.realm, world.token)
+        self._sender = RequestSender(requests, self.route)
+        self._out = self._sender.packets
         """Datagrams and bytes to be sent, in their order."""
         self._dialogs = Dialogs(
-            Surroundings(settings.platform_id, settings.realm, world.token, self.route, world.account)
+            DialogEnvironment(settings.platform_id, settings.realm, world.token, self.route, world.account)
         )
-        self._enquiries = Enquiries(settings.platform_id, world.calendar, self._outgoing.message, self._emit)
-        self._conversation = Conversation(
+        self._queries = DeviceQueries(settings.platform_id, world.calendar, self._sender.message, self._emit)
+        self._messages = MessageHandler(
             world.token,
             self._registrations,
-            self._enquiries,
+            self._queries,
             self._dialogs,
             world.calendar,
-            self._outgoing.message,
+            self._sender.message,
             self._emit,
         )
-        self._subscriptions = Subscriptions(own, self.route, self._send_subscribe, self._enquiries.number)
-        self._greeting = Greeting(
+        self._subscriptions = Subscriptions(requests, self.route, self._send_subscribe, self._queries.number)
+        self._onboarding = Onboarding(
             world.token,
-            self._enquiries,
+            self._queries,
             self._subscriptions,
-            self._conversation.version,
-            self._outgoing.message,
+            self._messages.version,
+            self._sender.message,
             frozenset(each.device_id for each in settings.devices if each.set_guard),
         )
         self._answers = ServerTransactions()
@@ -109,7 +109,7 @@ class Endpoint:
         self._now = now
         for each in restored:
             if each.device_id in self._registrations:
-                self._enquiries.restore(each.device_id, each.items, each.catalog_at_ms)
+                self._queries.restore(each.device_id, each.items, each.catalog_at_ms)
             if each.registration is not None and not self._registrations.restore(each.registration, now):
                 self._emit(Forget(each.device_id))
 
@@ -144,10 +144,10 @@ class Endpoint:
         timers = (
             self._registrar.get_timer(),
             self._registrations.get_timer(),
-            self._enquiries.get_timer(),
+            self._queries.get_timer(),
             self._subscriptions.get_timer(),
-            self._greeting.get_timer(),
-            self._outgoing.get_timer(),
+            self._onboarding.get_timer(),
+            self._sender.get_timer(),
             self._dialogs.get_timer(),
             self._inbox.get_timer(),
         )
@@ -159,11 +159,11 @@ class Endpoint:
         self._handle_messages(self._inbox.handle_timer(now.monotonic_s))
         self._registrar.handle_timer(now)
         self._mind_registrations(now)
-        self._enquiries.handle_timer(now)
+        self._queries.handle_timer(now)
         for device_id, topic in self._subscriptions.due(now.monotonic_s):
-            self._subscriptions.renew((device_id, topic), self._conversation.version(device_id))
-        self._greeting.handle_timer(now)
-        for context in self._outgoing.handle_timer(now):
+            self._subscriptions.renew((device_id, topic), self._messages.version(device_id))
+        self._onboarding.handle_timer(now)
+        for context in self._sender.handle_timer(now):
             self._unanswered(context, now)
         self._dialogs.handle_timer(now)
         self._settle()
@@ -194,7 +194,7 @@ class Endpoint:
             NotThereError: the device is not registered.
         """
         self._must_be_there(device_id)
-        self._enquiries.ask_catalog(device_id, self._conversation.version(device_id), now)
+        self._queries.ask_catalog(device_id, self._messages.version(device_id), now)
         self._settle()
 
     def query_status(self, device_id: str, now: Now) -> None:
@@ -204,7 +204,7 @@ class Endpoint:
             NotThereError: the device is not registered.
         """
         self._must_be_there(device_id)
-        self._enquiries.ask_status(device_id, self._conversation.version(device_id), now)
+        self._queries.ask_status(device_id, self._messages.version(device_id), now)
         self._settle()
 
     def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
@@ -215,8 +215,8 @@ class Endpoint:
             TooManyQueriesError: too many queries of this device wait already.
         """
         self._must_be_there(device_id)
-        version = self._conversation.version(device_id)
-        query = self._enquiries.ask_records(device_id, channel_id, span_ms, version, now)
+        version = self._messages.version(device_id)
+        query = self._queries.ask_records(device_id, channel_id, span_ms, version, now)
         self._settle()
         return query
 
@@ -268,7 +268,7 @@ class Endpoint:
 
     def version(self, device_id: str) -> Version:
         """Returns the edition of GB/T 28181 that a device speaks."""
-        return self._conversation.version(device_id)
+        return self._messages.version(device_id)
 
     def online(self) -> int:
         """Returns the number of devices that are online."""
@@ -281,7 +281,7 @@ class Endpoint:
     def tallies(self) -> dict[str, int]:
         """Counts messages and REGISTER requests by their result, devices' messages by kind, and open sessions."""
         said: Counter[str] = Counter()
-        for each in self._conversation.counts.values():
+        for each in self._messages.counts.values():
             said.update(each)
         return {**self.counts, **self._inbox.counts, **self._registrar.counts, **said, "sessions": len(self._dialogs)}
 
@@ -297,7 +297,7 @@ class Endpoint:
 
     def _take_request(self, request: Request, peer: Peer) -> None:
         now_s = self._now.monotonic_s
-        speaker = self._conversation.speaker(request, peer)
+        speaker = self._messages.speaker(request, peer)
         if not self._may_speak(speaker, peer):
             self._inbox.counts["flooded"] += 1
             return
@@ -311,7 +311,7 @@ class Endpoint:
             case "REGISTER":
                 answer = self._registrar.receive(request, peer, self._now)
             case "MESSAGE" | "NOTIFY":
-                answer, said_by = self._conversation.admit(request, peer, speaker, self._now)
+                answer, said_by = self._messages.admit(request, peer, speaker, self._now)
             case "BYE" | "INFO":
                 its = self._dialogs.receive_request(request, peer, self._now)
                 answer = sip.answer(request, 481, peer) if its is None else its
@@ -326,7 +326,7 @@ class Endpoint:
         self._answers.answered(request, peer, data, now_s)
         self._out.append((data, peer))
         if said_by is not None:
-            self._conversation.hear(said_by, request, peer, self._now)
+            self._messages.hear(said_by, request, peer, self._now)
             if (request.headers.get("Subscription-State") or "").lower().startswith("terminated"):
                 self._subscriptions.ended(request.headers.get("Call-ID") or "", now_s)
 
@@ -341,7 +341,7 @@ class Endpoint:
         return self._sources.allow(peer.host, now_s)
 
     def _take_answer(self, response: Response) -> None:
-        context = self._outgoing.answered(response)
+        context = self._sender.answered(response)
         if context is None:
             if not self._dialogs.receive_response(response, self._now):
                 self.counts["stray_answer"] += 1
@@ -350,11 +350,11 @@ class Endpoint:
         elif isinstance(context, MessageContext):
             self._registrations.answered(context.device_id, self._now)
             if response.status >= 300 and context.what in _CMD_TYPES:
-                self._enquiries.refused(context.device_id, _CMD_TYPES[context.what], self._now)
+                self._queries.refused(context.device_id, _CMD_TYPES[context.what], self._now)
         else:
             self._registrations.answered(context[0], self._now)
             if self._subscriptions.answered(context, response, self._now.monotonic_s):
-                self._subscriptions.renew(context, self._conversation.version(context[0]))
+                self._subscriptions.renew(context, self._messages.version(context[0]))
 
     def _unanswered(self, context: Context, now: Now) -> None:
         if not isinstance(context, MessageContext):
@@ -369,7 +369,7 @@ class Endpoint:
                 self._emit(Forget(device_id))
             self._emit(Offline(device_id, why))
         for device_id in ask:
-            self._enquiries.ask_status(device_id, self._conversation.version(device_id), now, MessageSubject.PROBE)
+            self._queries.ask_status(device_id, self._messages.version(device_id), now, MessageSubject.PROBE)
 
     def _emit(self, event: Event) -> None:
         """Queues an event, and does what follows from it inside the endpoint."""
@@ -377,23 +377,23 @@ class Endpoint:
         now_s = self._now.monotonic_s
         match event:
             case Online(registration):
-                self._greeting.begin(registration.device_id, now_s)
-            case Keep(registration) if self._enquiries.is_stale(registration.device_id, self._now):
-                self._greeting.begin(registration.device_id, now_s)
+                self._onboarding.begin(registration.device_id, now_s)
+            case Keep(registration) if self._queries.is_stale(registration.device_id, self._now):
+                self._onboarding.begin(registration.device_id, now_s)
             case Moved(registration):
                 self._dialogs.device_gone(registration.device_id, self._now)
                 self._subscriptions.forget(registration.device_id)
-                self._greeting.begin(registration.device_id, now_s)
+                self._onboarding.begin(registration.device_id, now_s)
             case Offline(device_id):
                 self._dialogs.device_gone(device_id, self._now)
-                self._enquiries.gone(device_id)
+                self._queries.gone(device_id)
                 self._subscriptions.forget(device_id)
-                self._greeting.end(device_id)
+                self._onboarding.end(device_id)
             case CatalogMissed(device_id):
-                self._greeting.ask_list_again(device_id, now_s)
+                self._onboarding.ask_list_again(device_id, now_s)
 
     def _send_subscribe(self, request: Request, route: DeviceRoute, key: Key) -> None:
-        self._outgoing.request(request, route, key, self._now)
+        self._sender.request(request, route, key, self._now)
 
     def _must_be_there(self, device_id: str) -> None:
         if self._registrations.peer(device_id) is None:

@@ -18,8 +18,8 @@ from edge_agent.credentials.camera_password import Unlock
 from edge_agent.credentials.device_accounts import Gb28181Accounts
 from edge_agent.errors import EdgeError
 from edge_agent.gb28181.beijing_time import BeijingTime
-from edge_agent.gb28181.connections import Caps, open_sockets
-from edge_agent.gb28181.devices.device_views import Views
+from edge_agent.gb28181.connections import ConnectionLimits, open_sockets
+from edge_agent.gb28181.devices.device_views import DeviceViews
 from edge_agent.gb28181.devices.events import (
     CatalogMissed,
     CatalogTaken,
@@ -98,7 +98,7 @@ class Platform:
             key=secrets.token_bytes(32),
         )
         self._listeners: list[Listener] = []
-        self._views = Views(devices, settings.platform_id)
+        self._views = DeviceViews(devices, settings.platform_id)
         self._strangers: tuple[UnknownDevice, ...] = ()
         self._away: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -192,7 +192,7 @@ class Platform:
             _remember(file, event)
             self._handle_event(event)
 
-        shell = Shell(endpoint, on_event, flush, self._clock, Caps.of(len(self._settings.devices)))
+        shell = Shell(endpoint, on_event, flush, self._clock, ConnectionLimits.of(len(self._settings.devices)))
         with self._lock:
             self._loop, self._shell = asyncio.get_running_loop(), shell
         _log.info("gb28181 server listens port=%d devices=%d", self.settings.port, len(self._settings.devices))

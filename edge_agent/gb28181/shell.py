@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from edge_agent.clock import Clock
-from edge_agent.gb28181.connections import Caps, Connections, address_towards
+from edge_agent.gb28181.connections import ConnectionLimits, Connections, address_towards
 from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.endpoint import Endpoint
 from edge_agent.gb28181.sip.moment import Now
@@ -58,14 +58,14 @@ class Shell:
         on_event: Callable[[Event], None],
         flush: Callable[[], None],
         clock: Clock,
-        caps: Caps,
+        limits: ConnectionLimits,
     ) -> None:
         """`on_event` gets every event; `flush` is called about every second, and at the end."""
         self._on_event = on_event
         self._flush = flush
         self._clock = clock
         self._endpoint = endpoint
-        self._connections = Connections(self, caps)
+        self._connections = Connections(self, limits)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = float("inf")
 

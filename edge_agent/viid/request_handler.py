@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from edge_agent.clock import Clock
-from edge_agent.sources.pushed.picture_queue import OfferResult, Pictures
+from edge_agent.sources.pushed.picture_queue import OfferResult, PictureQueue
 from edge_agent.viid import bodies, protocol
 from edge_agent.viid.admission import SESSIONS, AdmissionControl, Admitted, Head
 from edge_agent.viid.body_memory import BusyError, Reservation, Reservations
@@ -27,13 +27,13 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MAX_ID: Final = 64
 
 
-class Reception:
+class RequestHandler:
     """Handles the requests of all connections."""
 
     def __init__(
         self,
         door: AdmissionControl,
-        pictures: Pictures,
+        pictures: PictureQueue,
         counters: Counters,
         clock: Clock,
         limits: ViidLimits,

@@ -18,11 +18,11 @@ from edge_agent.clock import Backoff, Clock
 from edge_agent.credentials.accounts import ViidAccounts
 from edge_agent.credentials.camera_password import Unlock
 from edge_agent.host_port import host_port
-from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.sources.pushed.picture_queue import PictureQueue
 from edge_agent.viid.admission import AdmissionControl
 from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count, Counters, UnknownViidDevice
-from edge_agent.viid.request_handler import Reception
+from edge_agent.viid.request_handler import RequestHandler
 from provisioning.contracts.config import processes
 from provisioning.net.http_acceptor import Acceptor, listen
 
@@ -40,7 +40,7 @@ class ViidServer:
         self,
         viid: processes.Viid,
         cameras: Mapping[str, processes.ViidSource],
-        pictures: Pictures,
+        pictures: PictureQueue,
         clock: Clock,
         *,
         unlock: Unlock | None = None,
@@ -63,7 +63,7 @@ class ViidServer:
             key=secrets.token_bytes(32),
             per_minute=viid.per_device_per_minute,
         )
-        self._reception = Reception(
+        self._handler = RequestHandler(
             door, pictures, self._counters, clock, self._limits, max_body_bytes=viid.max_body_bytes
         )
 
@@ -93,7 +93,7 @@ class ViidServer:
                 continue
             self._pictures.shut("")
             with closing(listener):
-                acceptor = Acceptor(listener, tls, self._reception.answer, self._limits.bounds)
+                acceptor = Acceptor(listener, tls, self._handler.answer, self._limits.bounds)
                 asyncio.run(self._serve(acceptor, stop))
 
     async def _serve(self, acceptor: Acceptor, stop: threading.Event) -> None:

@@ -148,7 +148,7 @@ def ask_records(agent: Agent) -> dict[str, Records]:
         return {asked[event.query]: event.records for event in told}
 
     wait(taken, lambda found: len(found) >= len(asked) - 1)
-    agent.platform.call(lambda its, now: its._enquiries.handle_timer(replace(now, monotonic_s=now.monotonic_s + 121.0)))
+    agent.platform.call(lambda its, now: its._queries.handle_timer(replace(now, monotonic_s=now.monotonic_s + 121.0)))
     return wait(taken, lambda found: len(found) == len(asked), 10)
 
 

@@ -10,10 +10,10 @@ from rich.markup import escape
 
 from edge_agent.clock import SystemClock
 from edge_agent.desk.ask import RecordingRef
-from edge_agent.desk.client.desk_client import DeskClient, Place
+from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.progress_bar import JsonLines, progress_bar
-from edge_agent.desk.client.recording import Carried
+from edge_agent.desk.client.recording import SendableRecording
 from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.client.stills import Stills
@@ -63,7 +63,7 @@ def ingest(order: IngestArguments, way: AgentArguments) -> int:
 
 def _ingest(order: IngestArguments, way: AgentArguments) -> int:
     clock = SystemClock()
-    carried: Carried = (
+    carried: SendableRecording = (
         Stills(order.path, order.interval_s)
         if Stills.is_one(order.path)
         else Remux(order.path, keyframes_only=order.keyframes_only)
@@ -83,7 +83,7 @@ def _ingest(order: IngestArguments, way: AgentArguments) -> int:
     return _print_result(order, last)
 
 
-def place(way: AgentArguments) -> Place:
+def place(way: AgentArguments) -> AgentAddress:
     """Returns the agent's address, trust and token.
 
     Raises:
@@ -98,14 +98,14 @@ def place(way: AgentArguments) -> Place:
             raise ConfigError(f"{way.config}: has no [desk], so this agent takes no recordings; see docs/desk.md")
         host = _ANY.get(settings.host, settings.host)
         tls = client_context(settings.tls_cert_file, is_its_own=True)
-        return Place(host, settings.port, tls, read_secret(settings.token_file))
+        return AgentAddress(host, settings.port, tls, read_secret(settings.token_file))
     if way.server is None or way.ca is None or way.token_file is None:
         raise DeskError("usage", "give --config, or --server with --ca and --token-file")
     host, colon, port = way.server.rpartition(":")
     if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
         raise DeskError("usage", f"--server {way.server[:80]}: give HOST:PORT")
     tls = client_context(way.ca, is_its_own=False)
-    return Place(host.strip("[]"), int(port), tls, read_secret(way.token_file))
+    return AgentAddress(host.strip("[]"), int(port), tls, read_secret(way.token_file))
 
 
 def _print_result(order: IngestArguments, last: Progress | None) -> int:

@@ -29,7 +29,7 @@ _GOODBYE_STEPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AgentAddress:
     """Address of the agent, and the trust and token to connect with."""
 
     host: str
@@ -49,7 +49,7 @@ class DeskClient:
     Its methods raise DeskError: a refusal's own code, or `unreachable`, `untrusted`, `lost`, `nonsense`.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: AgentAddress) -> None:
         self._place = place
 
     async def standing(self, recording: RecordingRef) -> Standing:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from edge_agent.clock import Backoff, Clock
 from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import DeskClient
-from edge_agent.desk.client.recording import Carried, RecordingError
+from edge_agent.desk.client.recording import RecordingError, SendableRecording
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.protocol import End, Progress, RecordingStage
 
@@ -17,7 +17,7 @@ _TRIES: Final = 12
 """Attempts without a step forward: with the waits between them about a minute."""
 
 
-class Shown(Protocol):
+class ProgressView(Protocol):
     """Shows the progress to a person, or to a program."""
 
     def show(self, progress: Progress) -> None:
@@ -31,7 +31,14 @@ class Ingest:
     """Brings one recording to the agent."""
 
     def __init__(
-        self, carried: Carried, recording: RecordingRef, client: DeskClient, clock: Clock, shown: Shown, *, again: bool
+        self,
+        carried: SendableRecording,
+        recording: RecordingRef,
+        client: DeskClient,
+        clock: Clock,
+        shown: ProgressView,
+        *,
+        again: bool,
     ) -> None:
         """`again`: also where all of it is in already."""
         self._carried = carried

@@ -12,7 +12,7 @@ class RecordingError(EdgeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RecordingFacts:
     """A recording's own facts, read from the file."""
 
     length_ms: int | None
@@ -37,10 +37,10 @@ class Sending:
         self.chunks = chunks(self)
 
 
-class Carried(Protocol):
+class SendableRecording(Protocol):
     """A recording that can be sent from any position on, always the same."""
 
-    def facts(self) -> Facts:
+    def facts(self) -> RecordingFacts:
         """Examines the file.
 
         Raises:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import av
 import av.error
 
-from edge_agent.desk.client.recording import Facts, RecordingError, Sending
+from edge_agent.desk.client.recording import RecordingError, RecordingFacts, Sending
 from edge_agent.sources.upload.video_decoder import CODECS, in_ms
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Remux:
         self._path = path
         self._keyframes_only = keyframes_only
 
-    def facts(self) -> Facts:
+    def facts(self) -> RecordingFacts:
         """Examines the file.
 
         Raises:
@@ -65,7 +65,7 @@ class Remux:
         """
         with self._opened() as (container, stream):
             context = stream.codec_context
-            return Facts(
+            return RecordingFacts(
                 length_ms=container.duration // 1000 if container.duration else None,  # AV_TIME_BASE: microseconds
                 what=f"{context.width}×{context.height} {context.codec.name}",
                 created_at=container.metadata.get("creation_time"),

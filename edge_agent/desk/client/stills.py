@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from edge_agent.desk.client.recording import Facts, RecordingError, Sending
+from edge_agent.desk.client.recording import RecordingError, RecordingFacts, Sending
 from edge_agent.sources.replay.picture_folder import SUFFIXES
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, entry
 
@@ -25,12 +25,12 @@ class Stills:
         """True if a path holds pictures, and is not a video."""
         return path.is_dir() or path.suffix.lower() in SUFFIXES
 
-    def facts(self) -> Facts:
+    def facts(self) -> RecordingFacts:
         files = self._files()
         digest = hashlib.sha256(f"{self._step_ms} {[file.stat().st_size for file in files]}".encode())
         with files[0].open("rb") as file:
             digest.update(file.read(_HEAD_BYTES))
-        return Facts(
+        return RecordingFacts(
             length_ms=self._step_ms * len(files),
             what="one picture" if len(files) == 1 else f"{len(files)} pictures",
             created_at=None,

@@ -49,7 +49,7 @@ _GIVEN_UP: Final = {
 }
 
 
-class Reach(Protocol):
+class DeviceReach(Protocol):
     """Answers whether and over which route a device can be reached."""
 
     def is_there(self, device_id: str) -> bool:
@@ -59,7 +59,7 @@ class Reach(Protocol):
         """Returns the route to the device; None: there is none now."""
 
 
-class Views:
+class DeviceViews:
     """Holds a `DeviceView` a device. The set of devices never changes, each entry is replaced whole: no torn reads."""
 
     def __init__(self, device_ids: Iterable[str], platform_id: str) -> None:
@@ -82,7 +82,7 @@ class Views:
         changed, self._changed = self._changed, set()
         return [self._seen[device_id] for device_id in changed]
 
-    def restore(self, before: Mapping[str, DeviceView], restored: Iterable[Restored], reach: Reach) -> None:
+    def restore(self, before: Mapping[str, DeviceView], restored: Iterable[Restored], reach: DeviceReach) -> None:
         """Begins with what was remembered from before a restart."""
         for device_id in self._seen:
             self._seen[device_id] = replace(

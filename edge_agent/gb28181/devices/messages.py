@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from edge_agent.gb28181.devices.events import Alarmed, Event, InfoTaken, Keep, Online
-from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
+from edge_agent.gb28181.devices.queries import DeviceQueries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.registrations import NotRegisteredError, Registrations
 from edge_agent.gb28181.manscdp import body, query_bodies
 from edge_agent.gb28181.manscdp.alarms import Alarm
@@ -37,14 +37,14 @@ _UNREGISTERED: Final = 403
 _UNKNOWN: Final = 404
 
 
-class Conversation:
+class MessageHandler:
     """Handles the MESSAGE and NOTIFY requests of one platform's devices."""
 
     def __init__(
         self,
         token: Callable[[int], str],
         registrations: Registrations,
-        enquiries: Enquiries,
+        queries: DeviceQueries,
         dialogs: Dialogs,
         calendar: Calendar,
         send: Callable[[bytes, MessageContext, Now], bool],
@@ -53,7 +53,7 @@ class Conversation:
         """`send` sends a body to a device."""
         self._token = token
         self._registrations = registrations
-        self._enquiries = enquiries
+        self._queries = queries
         self._dialogs = dialogs
         self._calendar = calendar
         self._send = send
@@ -118,18 +118,18 @@ class Conversation:
         """Passes on an answer to a query of ours, or a change of something that was queried."""
         match content:
             case CatalogPart():
-                self._enquiries.take_catalog(device_id, word.sn, content, now)
+                self._queries.take_catalog(device_id, word.sn, content, now)
             case CatalogChange():
-                self._enquiries.take_news(device_id, content.items)
+                self._queries.take_news(device_id, content.items)
             case RecordPart():
-                self._enquiries.take_records(device_id, word.sn, content, now)
+                self._queries.take_records(device_id, word.sn, content, now)
             case DeviceInfo():
                 self._emit(InfoTaken(device_id, content))
             case DeviceStatus():
-                self._enquiries.take_status(device_id, content, now)
+                self._queries.take_status(device_id, content, now)
             case _:
                 if not content.is_ok:
-                    self._enquiries.refused(device_id, word.cmd_type, now)
+                    self._queries.refused(device_id, word.cmd_type, now)
 
     def version(self, device_id: str) -> Version:
         """Returns the edition of GB/T 28181 that a device speaks; 2016 while it is not registered."""
@@ -154,7 +154,7 @@ class Conversation:
             answer = query_bodies.alarm_answer(version, word.sn or 0, word.device_id or device_id)
             self._send(answer, command, now)
         if alarm.needs_reset:
-            self._send(query_bodies.alarm_reset(version, self._enquiries.number(), device_id), command, now)
+            self._send(query_bodies.alarm_reset(version, self._queries.number(), device_id), command, now)
 
     def _count(self, device_id: str, what: str) -> None:
         self.counts.setdefault(device_id, Counter())[what] += 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from enum import Enum, auto
 from typing import Final
 
-from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
+from edge_agent.gb28181.devices.queries import DeviceQueries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sip.edition import Version
@@ -40,13 +40,13 @@ _TOPICS: Final = {OnboardingStep.SUBSCRIBE_CATALOG: Topic.CATALOG, OnboardingSte
 _AFTER: Final = dict(zip(list(OnboardingStep)[:-1], list(OnboardingStep)[1:], strict=True))
 
 
-class Greeting:
+class Onboarding:
     """Schedules the onboarding steps of devices. Whether a step is still needed is decided when its turn comes."""
 
     def __init__(
         self,
         token: Callable[[int], str],
-        enquiries: Enquiries,
+        queries: DeviceQueries,
         subscriptions: Subscriptions,
         version: Callable[[str], Version],
         send: Callable[[bytes, MessageContext, Now], bool],
@@ -54,7 +54,7 @@ class Greeting:
     ) -> None:
         """`version` returns the edition that a device speaks. `guarded`: devices that are sent SetGuard."""
         self._token = token
-        self._enquiries = enquiries
+        self._queries = queries
         self._subscriptions = subscriptions
         self._version = version
         self._send = send
@@ -90,16 +90,16 @@ class Greeting:
             self._do(device_id, step, now)
 
     def _do(self, device_id: str, step: OnboardingStep, now: Now) -> None:
-        version, is_stale = self._version(device_id), self._enquiries.is_stale(device_id, now)
+        version, is_stale = self._version(device_id), self._queries.is_stale(device_id, now)
         match step:
             case OnboardingStep.INFO if is_stale:
-                self._enquiries.ask_info(device_id, version, now)
+                self._queries.ask_info(device_id, version, now)
             case OnboardingStep.STATUS if is_stale:
-                self._enquiries.ask_status(device_id, version, now)
+                self._queries.ask_status(device_id, version, now)
             case OnboardingStep.CATALOG if is_stale:
-                self._enquiries.ask_catalog(device_id, version, now)
+                self._queries.ask_catalog(device_id, version, now)
             case OnboardingStep.GUARD if device_id in self._guarded:
-                body = query_bodies.guard(version, self._enquiries.number(), device_id, "SetGuard")
+                body = query_bodies.guard(version, self._queries.number(), device_id, "SetGuard")
                 self._send(body, MessageContext(device_id, MessageSubject.COMMAND), now)
             case OnboardingStep.SUBSCRIBE_CATALOG | OnboardingStep.SUBSCRIBE_ALARM:
                 self._subscriptions.begin(device_id, _TOPICS[step], version)

@@ -75,7 +75,7 @@ class _Lookup:
     assembly: RecordAssembly
 
 
-class Enquiries:
+class DeviceQueries:
     """Sends one platform's queries and assembles their answers. `send` returns False without a route to the device."""
 
     def __init__(

@@ -20,7 +20,7 @@ class DialogIds:
     number: int = 0
 
 
-class OwnRequests:
+class RequestFactory:
     """Builds the requests of one platform."""
 
     def __init__(self, platform_id: str, realm: str, token: Callable[[int], str]) -> None:

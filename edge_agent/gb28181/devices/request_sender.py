@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from edge_agent.gb28181.devices.queries import MessageContext
-from edge_agent.gb28181.devices.request_factory import OwnRequests
+from edge_agent.gb28181.devices.request_factory import RequestFactory
 from edge_agent.gb28181.devices.subscriptions import Key
 from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip.message import Request, Response
@@ -16,11 +16,11 @@ Context: TypeAlias = MessageContext | Key
 """The origin of a request: a query or command, or a subscription."""
 
 
-class Outgoing:
+class RequestSender:
     """Holds the open client transactions. Datagrams to be sent gather in `packets`."""
 
-    def __init__(self, own: OwnRequests, route: Callable[[str], DeviceRoute | None]) -> None:
-        self._own = own
+    def __init__(self, requests: RequestFactory, route: Callable[[str], DeviceRoute | None]) -> None:
+        self._requests = requests
         self._route = route
         self._open: ClientTransactions[Context] = ClientTransactions()
         self.packets: list[tuple[bytes, Peer]] = []
@@ -30,7 +30,7 @@ class Outgoing:
         route = self._route(asked.device_id)
         if route is None:
             return False
-        self.request(self._own.message(asked.device_id, route, body), route, asked, now)
+        self.request(self._requests.message(asked.device_id, route, body), route, asked, now)
         return True
 
     def request(self, request: Request, route: DeviceRoute, context: Context, now: Now) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from edge_agent.gb28181.devices.request_factory import DialogIds, OwnRequests
+from edge_agent.gb28181.devices.request_factory import DialogIds, RequestFactory
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip import addresses
@@ -55,13 +55,13 @@ class Subscriptions:
 
     def __init__(
         self,
-        own: OwnRequests,
+        requests: RequestFactory,
         route: Callable[[str], DeviceRoute | None],
         send: Callable[[Request, DeviceRoute, Key], None],
         number: Callable[[], int],
     ) -> None:
         """`number` returns the next SN."""
-        self._own = own
+        self._requests = requests
         self._route = route
         self._send = send
         self._number = number
@@ -152,7 +152,7 @@ class Subscriptions:
         device_id, topic = key
         number = self._number()
         event = f"Catalog;id={number}" if topic is Topic.CATALOG else "presence"
-        line = self._own.line(device_id)
+        line = self._requests.line(device_id)
         self._live[key] = _Subscription(line, event)
         self._by_call[line.call_id] = key
         self._subscribe(key, version)
@@ -165,11 +165,13 @@ class Subscriptions:
             return
         body = query_bodies.catalog if topic is Topic.CATALOG else query_bodies.alarm_subscription
         headers = (
-            ("Contact", self._own.contact(route)),
+            ("Contact", self._requests.contact(route)),
             ("Event", live.event),
             ("Expires", str(EXPIRES_S)),
         )
-        request = self._own.request(live.line, "SUBSCRIBE", route, headers, body(version, self._number(), device_id))
+        request = self._requests.request(
+            live.line, "SUBSCRIBE", route, headers, body(version, self._number(), device_id)
+        )
         live.is_waiting = True
         self._send(request, route, key)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.gb28181.media import sdp
-from edge_agent.gb28181.sessions.dialog_requests import DialogRequests, Surroundings, same_hop
+from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment, DialogRequests, same_hop
 from edge_agent.gb28181.sessions.dialog_states import LIVE, DialogEvent, DialogState, after
 from edge_agent.gb28181.sessions.invite import (
     Accepted,
@@ -53,16 +53,18 @@ class Dialog:
     Methods raise IllegalEventError where the table has no such step; nothing has changed then.
     """
 
-    def __init__(self, number: int, invitation: Invitation, its_ssrc: int, offer: bytes, around: Surroundings) -> None:
+    def __init__(
+        self, number: int, invitation: Invitation, its_ssrc: int, offer: bytes, environment: DialogEnvironment
+    ) -> None:
         self.number = number
         self.invitation = invitation
         self.ssrc = its_ssrc
         self.state = DialogState.IDLE
         self.outbox: list[Request] = []
         self.events: list[SessionEvent] = []
-        self._around = around
+        self._environment = environment
         self._offer = offer
-        self._requests = DialogRequests(invitation, around)
+        self._requests = DialogRequests(invitation, environment)
         self._invites: dict[int, Request] = {}
         self._refusals: dict[int, Request] = {}
         self._accepted_number: int | None = None
@@ -224,10 +226,10 @@ class Dialog:
 
     def _credentials(self, response: Response, number: int) -> tuple[str, str] | None:
         """Returns the header that answers a challenge; None at the second one."""
-        known = None if self._refusals else self._around.credentials(self.invitation.device_id)
+        known = None if self._refusals else self._environment.credentials(self.invitation.device_id)
         if known is None:
             return None
-        return answered(response, known, "INVITE", self._invites[number].uri, self._around.token)
+        return answered(response, known, "INVITE", self._invites[number].uri, self._environment.token)
 
     def _read(self, response: Response) -> Accepted:
         """Reads the SDP answer. Some devices send none, or nonsense, and send media all the same."""

@@ -16,7 +16,7 @@ _USER: Final = re.compile(r"[A-Za-z0-9_.+%-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DialogEnvironment:
     """Provides what every dialog of a platform needs."""
 
     platform_id: str
@@ -32,19 +32,19 @@ class Surroundings:
 class DialogRequests:
     """Builds and numbers one dialog's requests. A request that has no route is None."""
 
-    def __init__(self, invitation: Invitation, around: Surroundings) -> None:
-        self.call_id = around.token(32)
+    def __init__(self, invitation: Invitation, environment: DialogEnvironment) -> None:
+        self.call_id = environment.token(32)
         self._invitation = invitation
-        self._around = around
-        self._from = f"<sip:{around.platform_id}@{around.realm}>;tag={around.token(16)}"
-        self._to = f"<sip:{invitation.channel_id}@{around.realm}>"
+        self._environment = environment
+        self._from = f"<sip:{environment.platform_id}@{environment.realm}>;tag={environment.token(16)}"
+        self._to = f"<sip:{invitation.channel_id}@{environment.realm}>"
         self._user = invitation.channel_id
         self._cseq = 0
 
     @property
     def route(self) -> DeviceRoute | None:
         """Returns the route to the device, now."""
-        return self._around.route(self._invitation.device_id)
+        return self._environment.route(self._invitation.device_id)
 
     def set_remote(self, to: str | None, user: str) -> None:
         """Takes over the remote target of a 2xx: the whole To, and the user of its Contact.
@@ -56,7 +56,7 @@ class DialogRequests:
 
     def invite(self, its_ssrc: int, offer: bytes, extra: Sequence[tuple[str, str]] = ()) -> Request | None:
         """Builds the next INVITE, with an SDP offer."""
-        channel_id, platform_id = self._invitation.channel_id, self._around.platform_id
+        channel_id, platform_id = self._invitation.channel_id, self._environment.platform_id
         headers = [
             ("Subject", f"{channel_id}:{ssrc.text(its_ssrc)},{platform_id}:0"),
             ("Content-Type", "APPLICATION/SDP"),
@@ -82,12 +82,12 @@ class DialogRequests:
             return None
         via = f"SIP/2.0/{route.peer.transport.upper()} {route.host}:{route.port}"
         fields = [
-            ("Via", f"{via};rport;branch=z9hG4bK{self._around.token(24)}"),
+            ("Via", f"{via};rport;branch=z9hG4bK{self._environment.token(24)}"),
             ("From", self._from),
             ("To", self._to),
             ("Call-ID", self.call_id),
             ("CSeq", f"{number} {method}"),
-            ("Contact", f"<sip:{self._around.platform_id}@{route.host}:{route.port}>"),
+            ("Contact", f"<sip:{self._environment.platform_id}@{route.host}:{route.port}>"),
             ("Max-Forwards", "70"),
             *extra,
         ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from edge_agent.gb28181.media.ssrc import Ssrcs
 from edge_agent.gb28181.sessions.dialog import Dialog
-from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, DialogState, IllegalDialogEventError
 from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, Invitation, SessionEnded, SessionEvent
@@ -40,9 +40,9 @@ class Dialogs:
     No message of a device raises; one without a meaning is counted in `strange`.
     """
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self._ssrcs = Ssrcs(around.platform_id)
+    def __init__(self, environment: DialogEnvironment) -> None:
+        self._environment = environment
+        self._ssrcs = Ssrcs(environment.platform_id)
         self._dialogs: dict[int, Dialog] = {}
         self._by_call: dict[str, Dialog] = {}
         self._agenda = Agenda[int]()
@@ -72,11 +72,11 @@ class Dialogs:
             )
         its_ssrc = self._ssrcs.take_ssrc(history=invitation.span is not None)
         self._number += 1
-        offer = invitation.offer(self._around.platform_id, its_ssrc).encode()
-        dialog = Dialog(self._number, invitation, its_ssrc, offer, self._around)
+        offer = invitation.offer(self._environment.platform_id, its_ssrc).encode()
+        dialog = Dialog(self._number, invitation, its_ssrc, offer, self._environment)
         self._dialogs[dialog.number] = self._by_call[dialog.call_id] = dialog
         self._do(dialog, dialog.invite, now)
-        if self._around.route(invitation.device_id) is None:
+        if self._environment.route(invitation.device_id) is None:
             self._do(dialog, dialog.device_gone, now)
         return dialog.number
 
@@ -184,7 +184,7 @@ class Dialogs:
             what(now)
         except IllegalDialogEventError as error:
             self.strange[str(error)] += 1
-        route = self._around.route(dialog.invitation.device_id)
+        route = self._environment.route(dialog.invitation.device_id)
         if route is not None:
             self._outbox.extend((request, route.peer) for request in dialog.outbox)
         dialog.outbox.clear()
@@ -204,7 +204,7 @@ class Dialogs:
 
     def _bye_again(self, refused: Dialog) -> None:
         """Sends BYE again for ended sessions that the device may take to be open still (annex K)."""
-        route = self._around.route(refused.invitation.device_id)
+        route = self._environment.route(refused.invitation.device_id)
         wanted = _kept_apart(refused.invitation)
         for other in self._dialogs.values():
             if other is not refused and _kept_apart(other.invitation) == wanted and route is not None:
@@ -213,7 +213,7 @@ class Dialogs:
                 other.outbox.clear()
 
     def _is_from(self, dialog: Dialog, peer: Peer) -> bool:
-        route = self._around.route(dialog.invitation.device_id)
+        route = self._environment.route(dialog.invitation.device_id)
         return route is not None and route.peer.host == peer.host
 
 

@@ -19,7 +19,7 @@ _TRIES: Final = 3
 """Attempts on end without progress after which a piece is left out."""
 
 
-class Plan:
+class PlaybackPlan:
     """Plans one camera's span. It outlives attempts: the next one goes on where the last broke off."""
 
     def __init__(self, span: Span) -> None:

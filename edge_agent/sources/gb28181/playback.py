@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, WrongCredentials
 from edge_agent.gb28181.sessions.invite import Cause, Span
-from edge_agent.gb28181.sessions.playback_plan import Plan
+from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.gb28181.sessions import MediaSessions
 from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
@@ -22,7 +22,7 @@ class Playback:
         self._camera_id = camera_id
         self._source = source
         self._sessions = sessions
-        self._plan = Plan(Span(span.started_at_ms, span.ended_at_ms))
+        self._plan = PlaybackPlan(Span(span.started_at_ms, span.ended_at_ms))
         self._told = 0
         self._is_said = self._has_begun = False
         self._pictured: Callable[[], None] = lambda: None

@@ -22,7 +22,7 @@ _FILES_BYTES: Final = 2 * MAX_FILE_BYTES
 
 
 @dataclass(slots=True, eq=False)
-class Raw:
+class RawPicture:
     """A picture as it came: bytes in memory that were taken from a budget."""
 
     camera_id: str
@@ -43,7 +43,7 @@ class Raw:
         self.data = b""
 
 
-class Decoding:
+class BoundedDecoder:
     """Decodes for all cameras of an agent. A picture counts until the redactor has let go of its pixels.
 
     So raw pictures that wait for the redactor are bounded together, whatever number of cameras they come from.
@@ -59,7 +59,7 @@ class Decoding:
         """Returns the bytes of pictures that are decoded and not let go of."""
         return self._budget.taken_bytes()
 
-    def show(self, raw: Raw, stop: threading.Event) -> Iterator[Glance | Skipped]:
+    def show(self, raw: RawPicture, stop: threading.Event) -> Iterator[Glance | Skipped]:
         """Decodes as soon as there is room: one glance, one `Skipped`, or nothing when `stop` came first.
 
         A caller's loop still holds its last glance while it waits for the next, for hours perhaps: so a glance loses

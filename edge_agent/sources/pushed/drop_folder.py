@@ -20,7 +20,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import NotFound, SourceError
 from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
-from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, Decoding, Raw
+from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, BoundedDecoder, RawPicture
 from edge_agent.sources.pushed.memory_mount import why_not_in_memory
 from edge_agent.sources.still import Still
 from provisioning.contracts.config import processes
@@ -45,10 +45,12 @@ class DropFolder:
     Never offline while the folder is there: a quiet street looks like a dead device.
     """
 
-    def __init__(self, camera_id: str, source: processes.DropFolderSource, decoding: Decoding, clock: Clock) -> None:
+    def __init__(
+        self, camera_id: str, source: processes.DropFolderSource, decoder: BoundedDecoder, clock: Clock
+    ) -> None:
         self._camera_id = camera_id
         self._path = source.path
-        self._decoding = decoding
+        self._decoder = decoder
         self._clock = clock
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
@@ -111,7 +113,7 @@ class DropFolder:
             if _remove(folder, file):
                 yield self._skipped(SkipReason.TOO_LARGE, f"a file is over {MAX_FILE_BYTES} bytes")
             return
-        files = self._decoding.files
+        files = self._decoder.files
         if not files.take_bytes(file.sight.size, stop):
             return
         data: bytes | None = None
@@ -123,9 +125,9 @@ class DropFolder:
         if data is None:
             return
         at_ms = min(file.sight.changed_ns // 1_000_000, self._clock.now_ms())
-        raw = Raw(self._camera_id, at_ms, ClockQuality.ARRIVAL, _key(file, data), data, files)
+        raw = RawPicture(self._camera_id, at_ms, ClockQuality.ARRIVAL, _key(file, data), data, files)
         del data
-        yield from self._decoding.show(raw, stop)
+        yield from self._decoder.show(raw, stop)
 
     def _skipped(self, reason: SkipReason, message: str) -> Skipped:
         return Skipped(self._camera_id, reason, message)

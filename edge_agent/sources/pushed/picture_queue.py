@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from edge_agent.clock import Clock
 from edge_agent.errors import Silent, SpoolFull
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.pushed.bounded_decoder import Decoding, Raw
+from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder, RawPicture
 from edge_agent.sources.pushed.byte_budget import ByteBudget
 from provisioning.contracts.config import processes
 from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
@@ -51,14 +51,14 @@ class Promises(Protocol):
         """Removes the note: the picture was looked at."""
 
 
-class Pictures:
+class PictureQueue:
     """Queues the pictures of all devices. Thread-safe."""
 
     def __init__(
         self,
         cameras: Mapping[str, processes.ViidSource],
         memory_bytes: int,
-        decoding: Decoding,
+        decoder: BoundedDecoder,
         clock: Clock,
         promises: Promises,
         alive: Callable[[str], None] = lambda _: None,
@@ -73,7 +73,7 @@ class Pictures:
             for camera_id, source in cameras.items()
         }
         self._sources = {
-            lane.camera_id: PushedPictures(lane, decoding, clock, promises) for lane in self._lanes.values()
+            lane.camera_id: PushedPictures(lane, decoder, clock, promises) for lane in self._lanes.values()
         }
 
     def source(self, camera_id: str) -> "PushedPictures":
@@ -114,9 +114,9 @@ class Pictures:
 class PushedPictures:
     """Delivers one device's pictures, in the order of coming."""
 
-    def __init__(self, lane: "_Lane", decoding: Decoding, clock: Clock, promises: Promises) -> None:
+    def __init__(self, lane: "_Lane", decoder: BoundedDecoder, clock: Clock, promises: Promises) -> None:
         self._lane = lane
-        self._decoding = decoding
+        self._decoder = decoder
         self._clock = clock
         self._promises = promises
 
@@ -132,7 +132,7 @@ class PushedPictures:
             if raw is None:
                 self._lane.mind_silence(began_s)
             else:
-                yield from self._decoding.show(raw, stop)
+                yield from self._decoder.show(raw, stop)
                 if not stop.is_set():  # else it may not have been taken: the next start names it
                     self._promises.settle(raw.observation_id)
 
@@ -150,7 +150,7 @@ class _Lane:
         self._budget = budget
         self._clock = clock
         self._promises = promises
-        self._waiting: deque[Raw] = deque()
+        self._waiting: deque[RawPicture] = deque()
         self._waiting_bytes = 0
         self._seen: dict[str, float] = {}
         self._heard_s: float | None = None
@@ -167,7 +167,7 @@ class _Lane:
             ):
                 return OfferResult.BUSY
             at_ms, quality = captured(shot_at_ms, self._clock.now_ms())
-            raw = Raw(self.camera_id, at_ms, quality, key, picture, self._budget)
+            raw = RawPicture(self.camera_id, at_ms, quality, key, picture, self._budget)
             try:
                 self._promises.promise(raw.observation_id, self.camera_id)
             except SpoolFull:
@@ -181,7 +181,7 @@ class _Lane:
             self._came.notify()
         return OfferResult.ACCEPTED
 
-    def next(self, timeout_s: float) -> Raw | None:
+    def next(self, timeout_s: float) -> RawPicture | None:
         """Takes the oldest picture; None when none came in time."""
         with self._came:
             if not self._waiting:

@@ -12,7 +12,7 @@ _LOOK_UP_S: Final = 0.2
 """Seconds between two checks of a waiting reader whether to stop."""
 
 
-class Pipe:
+class BytePipe:
     """Connects one writer and one reader. It holds `capacity_bytes` and what the last `write` brought beyond them."""
 
     def __init__(self, capacity_bytes: int, changed: Callable[[], None]) -> None:

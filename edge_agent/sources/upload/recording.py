@@ -20,7 +20,7 @@ from edge_agent.sources import thumbnail
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.still import decode_still
 from edge_agent.sources.upload.album import MAX_OFFSET_MS, AlbumError, entries
-from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import Container, UnusableRecordingError
 from edge_agent.sources.upload.video_decoder import grey_of, image_of, moments
 from provisioning.contracts import ids
@@ -62,11 +62,11 @@ class WantedPicture:
     observation_id: str
 
 
-class Incoming:
+class IncomingRecording:
     """One recording on its way in. Written by the camera's thread, read by the server's."""
 
     def __init__(
-        self, camera_id: str, container: Container, start: RecordingStart, pipe: Pipe, ended: Callable[[], None]
+        self, camera_id: str, container: Container, start: RecordingStart, pipe: BytePipe, ended: Callable[[], None]
     ) -> None:
         """`ended` is called by the camera's thread when it is done with this."""
         self._camera_id = camera_id
@@ -180,7 +180,7 @@ def _itself(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class _Reader:
     """Lets FFmpeg read from the pipe."""
 
-    def __init__(self, pipe: Pipe, stop: threading.Event) -> None:
+    def __init__(self, pipe: BytePipe, stop: threading.Event) -> None:
         self._pipe = pipe
         self._stop = stop
 

@@ -8,7 +8,7 @@ from typing import Final
 from edge_agent.clock import Clock
 from edge_agent.errors import Unreachable
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.upload.recording import Incoming
+from edge_agent.sources.upload.recording import IncomingRecording
 
 _LOOK_UP_S: Final = 0.2
 _ROOM_S: Final = 0.5
@@ -34,10 +34,10 @@ class Uploads:
         self._has_room = has_room
         self._idle = idle
         self._changed = threading.Condition()
-        self._waiting: Incoming | None = None
+        self._waiting: IncomingRecording | None = None
         self._shut = ""
 
-    def offer(self, incoming: Incoming) -> None:
+    def offer(self, incoming: IncomingRecording) -> None:
         """Puts a recording before the camera; another one that still waits there is abandoned."""
         with self._changed:
             before, self._waiting = self._waiting, incoming
@@ -45,7 +45,7 @@ class Uploads:
         if before is not None:
             before.abandon()
 
-    def withdraw(self, incoming: Incoming) -> bool:
+    def withdraw(self, incoming: IncomingRecording) -> bool:
         """Takes back a recording that the camera has not begun; returns False when it has."""
         with self._changed:
             if self._waiting is not incoming:
@@ -72,14 +72,14 @@ class Uploads:
                     self._wait_for_room(incoming, stop)
                     yield item
 
-    def _wait_for_room(self, incoming: Incoming, stop: threading.Event) -> None:
+    def _wait_for_room(self, incoming: IncomingRecording, stop: threading.Event) -> None:
         """Waits for room in the spool: a recording comes faster than a line takes it away, and can wait."""
         while not (self._has_room() or incoming.is_given_up or stop.is_set()):
             incoming.is_held = True
             self._clock.wait(stop, _ROOM_S)
         incoming.is_held = False
 
-    def _next(self, stop: threading.Event) -> Incoming | None:
+    def _next(self, stop: threading.Event) -> IncomingRecording | None:
         is_told = False
         while not stop.is_set():
             with self._changed:

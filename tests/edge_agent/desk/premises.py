@@ -17,9 +17,9 @@ import av
 from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.desk.ask import RecordingRef
-from edge_agent.desk.client.desk_client import DeskClient, Place
+from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
-from edge_agent.desk.client.recording import Carried
+from edge_agent.desk.client.recording import SendableRecording
 from edge_agent.desk.handler import DeskServer
 from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
@@ -68,9 +68,9 @@ class Papers:
             | changes
         )
 
-    def place(self) -> Place:
+    def place(self) -> AgentAddress:
         tls = client_context(self.identity.ca_file, is_its_own=False)
-        return Place(HOST, self.port, tls, self.token_file.read_text())
+        return AgentAddress(HOST, self.port, tls, self.token_file.read_text())
 
 
 class Premises:
@@ -234,14 +234,19 @@ def rewritten(file: Path, to: Path, movflags: str) -> Path:
 
 
 def ingest(
-    place: Place, carried: Carried, *, again: bool = False, camera_id: str = CAMERA, shown: Watched | None = None
+    place: AgentAddress,
+    carried: SendableRecording,
+    *,
+    again: bool = False,
+    camera_id: str = CAMERA,
+    shown: Watched | None = None,
 ) -> Progress | None:
     recording = RecordingRef(camera_id, EPOCH_MS, carried.facts().key)
     return Ingest(carried, recording, DeskClient(place), SystemClock(), shown or Watched(), again=again).run()
 
 
 def request(
-    place: Place, method: str, target: str, body: bytes | None = None, *, token: str | None = None
+    place: AgentAddress, method: str, target: str, body: bytes | None = None, *, token: str | None = None
 ) -> tuple[int, bytes]:
     """As a foreign client does."""
     connection = http.client.HTTPSConnection(place.host, place.port, context=place.tls, timeout=LONG_S)

@@ -20,9 +20,9 @@ from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, RecordingRef,
 from edge_agent.desk.errors import Refused
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
-from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import ENOUGH_BYTES, Container, UnusableRecordingError, recognise
-from edge_agent.sources.upload.recording import AHEAD_MS, Incoming, RecordingOutcome, RecordingStart
+from edge_agent.sources.upload.recording import AHEAD_MS, IncomingRecording, RecordingOutcome, RecordingStart
 from tests.edge_agent.desk.premises import Premises, request, rewritten, street, target
 from tests.edge_agent.world import EPOCH_MS
 
@@ -153,10 +153,10 @@ def test_a_damaged_recording_gives_what_is_there_and_a_word(data: bytes, is_cut:
     except UnusableRecordingError:
         return
     assert container is not None
-    pipe = Pipe(len(data) + 1, lambda: None)
+    pipe = BytePipe(len(data) + 1, lambda: None)
     pipe.write(data)
     (pipe.cut if is_cut else pipe.end)()
-    incoming = Incoming("gate", container, RecordingStart(EPOCH_MS), pipe, lambda: None)
+    incoming = IncomingRecording("gate", container, RecordingStart(EPOCH_MS), pipe, lambda: None)
     before_ms = -1
     for item in incoming.glances(threading.Event(), lambda: NOW_MS):
         assert isinstance(item, Glance | Skipped)
@@ -172,10 +172,10 @@ def test_a_damaged_recording_gives_what_is_there_and_a_word(data: bytes, is_cut:
 
 def test_a_picture_from_the_future_is_not_believed() -> None:
     data = recordings()["mkv"]
-    pipe = Pipe(len(data), lambda: None)
+    pipe = BytePipe(len(data), lambda: None)
     pipe.write(data)
     pipe.end()
-    incoming = Incoming("gate", Container.MATROSKA, RecordingStart(EPOCH_MS), pipe, lambda: None)
+    incoming = IncomingRecording("gate", Container.MATROSKA, RecordingStart(EPOCH_MS), pipe, lambda: None)
     items = list(incoming.glances(threading.Event(), lambda: EPOCH_MS - AHEAD_MS + 200))
     assert [isinstance(item, Glance) for item in items] == [True] * 6 + [False] * 6
     assert all("ahead of now" in item.message for item in items if isinstance(item, Skipped))
@@ -186,10 +186,10 @@ def test_a_cut_shows_no_half_picture(tmp_path: Path) -> None:
     for name in ("mkv", "ts"):
         data = recordings()[name]
         for at in range(len(data) // 3, len(data), len(data) // 40):
-            pipe = Pipe(len(data), lambda: None)
+            pipe = BytePipe(len(data), lambda: None)
             pipe.write(data[:at])
             pipe.cut()
-            incoming = Incoming(
+            incoming = IncomingRecording(
                 "gate",
                 Container.MATROSKA if name == "mkv" else Container.MPEG_TS,
                 RecordingStart(EPOCH_MS),

@@ -13,12 +13,12 @@ from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import check_key_files, server_context, token
 from edge_agent.desk.positions import Position, Positions
-from edge_agent.desk.progress_store import Books, Counts
+from edge_agent.desk.progress_store import Counts, LedgerReader
 from edge_agent.desk.protocol import End, Progress
 from edge_agent.errors import DropReason
-from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import Container
-from edge_agent.sources.upload.recording import Incoming, RecordingOutcome, RecordingStart
+from edge_agent.sources.upload.recording import IncomingRecording, RecordingOutcome, RecordingStart
 from edge_agent.sources.upload.source import Uploads
 from edge_agent.spool.spool import Spool
 from provisioning.contracts.config import processes
@@ -31,7 +31,7 @@ from tests.support.waiting import LONG_S
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=20), st.integers(1, 64), st.integers(1, 40))
 def test_a_pipe_gives_what_was_written_and_knows_when_it_is_full(chunks: list[bytes], capacity: int, size: int) -> None:
     told: list[bool] = []
-    pipe = Pipe(capacity, lambda: told.append(True))
+    pipe = BytePipe(capacity, lambda: told.append(True))
     go_on = threading.Event()
     got = bytearray()
     for chunk in chunks:
@@ -49,13 +49,13 @@ def test_a_pipe_gives_what_was_written_and_knows_when_it_is_full(chunks: list[by
 
 
 def test_a_pipe_that_is_cut_says_so_once_it_is_empty() -> None:
-    pipe = Pipe(10, lambda: None)
+    pipe = BytePipe(10, lambda: None)
     go_on = threading.Event()
     pipe.write(b"abc")
     pipe.cut()
     assert (pipe.read(9, go_on), pipe.was_cut) == (b"abc", False)
     assert (pipe.read(9, go_on), pipe.was_cut) == (b"", True)
-    ended = Pipe(10, lambda: None)
+    ended = BytePipe(10, lambda: None)
     ended.end()
     ended.cut()
     assert (ended.read(9, go_on), ended.was_cut) == (b"", False)
@@ -63,7 +63,7 @@ def test_a_pipe_that_is_cut_says_so_once_it_is_empty() -> None:
 
 def test_a_reader_that_waits_is_woken_by_the_stop_and_the_writer_by_the_reader_s_end() -> None:
     told: list[bool] = []
-    pipe = Pipe(1, lambda: told.append(True))
+    pipe = BytePipe(1, lambda: told.append(True))
     stop = threading.Event()
     got: list[bytes] = []
     reading = threading.Thread(target=lambda: got.append(pipe.read(9, stop)))
@@ -189,11 +189,11 @@ def test_a_camera_waits_idle_until_the_next_recording_and_for_each_anew() -> Non
     stop = threading.Event()
     ended: list[RecordingOutcome | None] = []
 
-    def offered_one() -> Incoming:
-        pipe = Pipe(10, lambda: None)
+    def offered_one() -> IncomingRecording:
+        pipe = BytePipe(10, lambda: None)
         pipe.write(b"no album")
         pipe.end()
-        made = Incoming("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
+        made = IncomingRecording("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
         uploads.offer(made)
         return made
 
@@ -214,8 +214,8 @@ def test_a_camera_waits_idle_until_the_next_recording_and_for_each_anew() -> Non
 
 def test_what_the_camera_has_not_begun_can_be_taken_back() -> None:
     uploads = Uploads("gate", SystemClock())
-    pipe = Pipe(10, lambda: None)
-    incoming = Incoming("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
+    pipe = BytePipe(10, lambda: None)
+    incoming = IncomingRecording("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
     uploads.offer(incoming)
     assert uploads.withdraw(incoming)
     assert incoming.outcome is RecordingOutcome.LEFT
@@ -244,7 +244,7 @@ def test_what_waits_or_was_interrupted_is_not_settled_and_all_else_is(tmp_path: 
     spool.append(redacted(made[0], jpeg_of(100)))
     spool.drop(made[1].observation_id, DropReason.SECOND_LOOK)
     spool.drop(made[2].observation_id, DropReason.INTERRUPTED)
-    books = Books(tmp_path)
+    books = LedgerReader(tmp_path)
     every = [each.observation_id for each in made]
     assert books.unsettled(every) == {every[2], every[3]}  # the fifth was never selected
     assert books.unsettled(every * 300) == {every[2], every[3]}

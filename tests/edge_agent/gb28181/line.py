@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 
 from edge_agent.credentials.digest import Account
-from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation, SessionEvent, Span
 from edge_agent.gb28181.sip import message as sip
@@ -37,7 +37,7 @@ class Line:
         self.peer = peer
         self.account = account
         self.at_s = 100.0
-        self.dialogs = Dialogs(Surroundings(PLATFORM, REALM, counted(), self._route, lambda _: self.account))
+        self.dialogs = Dialogs(DialogEnvironment(PLATFORM, REALM, counted(), self._route, lambda _: self.account))
 
     @property
     def now(self) -> Now:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from edge_agent.gb28181.connections import Caps, Connections
+from edge_agent.gb28181.connections import ConnectionLimits, Connections
 from edge_agent.gb28181.sip.peer import Peer
 
 HERE = ("192.0.2.10", 40001)
@@ -55,7 +55,7 @@ class _Stuck(asyncio.Transport):
 
 def test_who_takes_nothing_is_cut_off_at_a_megabyte() -> None:
     heard = _Heard()
-    connections, stuck = Connections(heard, Caps(4, 4)), _Stuck()
+    connections, stuck = Connections(heard, ConnectionLimits(4, 4)), _Stuck()
     peer = connections.arrived(stuck)
     assert peer == Peer("tcp", *HERE, 1)
     for _ in range(2000):
@@ -67,7 +67,7 @@ def test_who_takes_nothing_is_cut_off_at_a_megabyte() -> None:
 
 
 def test_what_goes_to_nobody_goes_nowhere() -> None:
-    connections, stuck = Connections(_Heard(), Caps(4, 4)), _Stuck()
+    connections, stuck = Connections(_Heard(), ConnectionLimits(4, 4)), _Stuck()
     peer = connections.arrived(stuck)
     assert peer is not None
     connections.hang_up(peer)
@@ -82,7 +82,7 @@ def test_what_goes_to_nobody_goes_nowhere() -> None:
 
 def test_one_too_many_is_shut_out_and_counted() -> None:
     heard = _Heard()
-    connections = Connections(heard, Caps(2, 1))
+    connections = Connections(heard, ConnectionLimits(2, 1))
     first, second = _Stuck(), _Stuck()
     assert connections.arrived(first) is not None
     assert connections.arrived(second) is None

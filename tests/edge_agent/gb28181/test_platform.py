@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.errors import EdgeError
-from edge_agent.gb28181.connections import Caps, address_towards
+from edge_agent.gb28181.connections import ConnectionLimits, address_towards
 from edge_agent.gb28181.devices import onboarding
 from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, InfoTaken, Knocked, Offline, Online, TurnedAway
 from edge_agent.gb28181.endpoint import NotThereError
@@ -183,7 +183,7 @@ def test_a_port_that_is_taken_is_named_and_tried_again(tmp_path: Path, caplog: p
 
 
 def test_connections_beyond_the_caps_are_shut_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Caps, "of", classmethod(lambda cls, _: cls(connections=3, per_address=2)))
+    monkeypatch.setattr(ConnectionLimits, "of", classmethod(lambda cls, _: cls(connections=3, per_address=2)))
     port = free_port()
     with serving(tmp_path, port) as (served, _):
         kept = [Wire(port, tcp=True) for _ in range(2)]
@@ -212,8 +212,8 @@ def test_what_is_no_sip_over_tcp_is_hung_up_on(tmp_path: Path) -> None:
 
 
 def test_caps_grow_with_the_devices() -> None:
-    assert Caps.of(1) == Caps(1024, 512)
-    assert Caps.of(10_000) == Caps(20_000, 20_000)
+    assert ConnectionLimits.of(1) == ConnectionLimits(1024, 512)
+    assert ConnectionLimits.of(10_000) == ConnectionLimits(20_000, 20_000)
 
 
 def test_our_own_address_is_the_one_on_the_way_to_the_device() -> None:

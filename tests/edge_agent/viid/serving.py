@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.pushed.bounded_decoder import Decoding
-from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
+from edge_agent.sources.pushed.picture_queue import PictureQueue
 from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count
 from edge_agent.viid.server import ViidServer
@@ -29,7 +29,7 @@ class Site:
     """What a test needs of a server."""
 
     server: ViidServer
-    pictures: Pictures
+    pictures: PictureQueue
     port: int
     stop: threading.Event
 
@@ -71,7 +71,7 @@ def serving(
     *,
     clock: Clock | None = None,
     limits: ViidLimits | None = None,
-    decoding: Decoding | None = None,
+    decoding: BoundedDecoder | None = None,
     keepalive_s: float = 60.0,
     **viid: object,
 ) -> Iterator[Site]:
@@ -81,7 +81,7 @@ def serving(
     settings = processes.Viid.model_validate({"host": "127.0.0.1", "port": free, "server_id": SERVER_ID} | viid)
     port = settings.port
     clock = clock or SystemClock()
-    pictures = Pictures(cameras, settings.memory_bytes, decoding or Decoding(), clock, Promised())
+    pictures = PictureQueue(cameras, settings.memory_bytes, decoding or BoundedDecoder(), clock, Promised())
     server = ViidServer(settings, cameras, pictures, clock, limits=limits)
     stop, bugs = threading.Event(), list[BaseException]()
 

@@ -11,8 +11,8 @@ import cv2
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.sources.pushed.bounded_decoder import Decoding
-from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
+from edge_agent.sources.pushed.picture_queue import PictureQueue
 from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts.config import processes
@@ -220,7 +220,7 @@ def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: 
     cameras = sources(tmp_path)
     settings = processes.Viid(host="127.0.0.1", port=port, server_id=SERVER_ID)
     clock, stop = SystemClock(), threading.Event()
-    handed = Pictures(cameras, settings.memory_bytes, Decoding(), clock, Promised())
+    handed = PictureQueue(cameras, settings.memory_bytes, BoundedDecoder(), clock, Promised())
     server = ViidServer(settings, cameras, handed, clock)
     with serving(tmp_path, port=port):
         thread = threading.Thread(target=server.run, args=(stop,))

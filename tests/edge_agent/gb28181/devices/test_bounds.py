@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.gb28181.devices.events import Event, RecordsTaken
-from edge_agent.gb28181.devices.queries import Enquiries
+from edge_agent.gb28181.devices.queries import DeviceQueries
 from edge_agent.gb28181.devices.registrations import (
     IllegalRegistrationEventError,
     NotRegisteredError,
     Registration,
     Registrations,
 )
-from edge_agent.gb28181.devices.request_factory import OwnRequests
-from edge_agent.gb28181.devices.request_sender import Outgoing
+from edge_agent.gb28181.devices.request_factory import RequestFactory
+from edge_agent.gb28181.devices.request_sender import RequestSender
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.devices.unregistered import MAX_STRANGERS, UnknownDevices
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
@@ -102,13 +102,13 @@ def test_a_step_that_the_table_does_not_have_is_named() -> None:
 
 
 def test_without_a_way_to_a_device_nothing_is_begun() -> None:
-    own = OwnRequests("34020000002000000001", "3402000000", lambda digits: "0" * digits)
-    outgoing = Outgoing(own, lambda _: None)
+    own = RequestFactory("34020000002000000001", "3402000000", lambda digits: "0" * digits)
+    outgoing = RequestSender(own, lambda _: None)
     subscriptions = Subscriptions(own, lambda _: None, lambda *_: None, lambda: 1)
     subscriptions.begin(ID, Topic.ALARM, Version.V2016)
     assert (len(subscriptions), subscriptions.get_timer()) == (0, None)
     events: list[Event] = []
-    enquiries = Enquiries("34020000002000000001", Beijing(), outgoing.message, events.append)
+    enquiries = DeviceQueries("34020000002000000001", Beijing(), outgoing.message, events.append)
     enquiries.ask_catalog(ID, Version.V2016, NOW)
     assert enquiries.get_timer() is None
     query = enquiries.ask_records(ID, CHANNEL, (EPOCH_MS, EPOCH_MS + 1000), Version.V2016, NOW)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.gb28181.devices.device_views import Views
+from edge_agent.gb28181.devices.device_views import DeviceViews
 from edge_agent.gb28181.devices.events import (
     Alarmed,
     CatalogMissed,
@@ -49,8 +49,8 @@ class _Reach:
         return DeviceRoute(PEER, "192.0.2.1", 5060) if device_id == ID else None
 
 
-def _views() -> Views:
-    return Views((ID, OTHER), PLATFORM)
+def _views() -> DeviceViews:
+    return DeviceViews((ID, OTHER), PLATFORM)
 
 
 def test_a_device_comes_moves_and_goes() -> None:

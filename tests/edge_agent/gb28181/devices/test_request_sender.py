@@ -3,8 +3,8 @@
 import pytest
 
 from edge_agent.gb28181.devices.queries import MessageContext, MessageSubject
-from edge_agent.gb28181.devices.request_factory import OwnRequests
-from edge_agent.gb28181.devices.request_sender import Outgoing
+from edge_agent.gb28181.devices.request_factory import RequestFactory
+from edge_agent.gb28181.devices.request_sender import RequestSender
 from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.peer import Peer
@@ -27,8 +27,8 @@ def test_a_repeat_goes_to_the_port_that_a_device_has_now(moved: Peer | None, exp
     def route(_: str) -> DeviceRoute | None:
         return None if where[0] is None else DeviceRoute(where[0], "192.0.2.1", 5060)
 
-    own = OwnRequests("34020000002000000001", "3402000000", lambda digits: "0" * digits)
-    outgoing = Outgoing(own, route)
+    own = RequestFactory("34020000002000000001", "3402000000", lambda digits: "0" * digits)
+    outgoing = RequestSender(own, route)
     asked = MessageContext(ID, MessageSubject.CATALOG, 1)
     assert outgoing.message(b"<Query/>", asked, Now(0.0, 0))
     where[0] = moved

@@ -11,7 +11,7 @@ from edge_agent.gb28181.manscdp.message_types import MediaStatus
 from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, SessionEnded, Span
-from edge_agent.gb28181.sessions.playback_plan import Plan
+from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, PLAYBACK, Line
 
@@ -115,7 +115,7 @@ def recorded(first_min: float, last_min: float) -> DeviceRecording:
     return DeviceRecording(EPOCH_MS + int(first_min * MINUTE_MS), EPOCH_MS + int(last_min * MINUTE_MS), CHANNEL)
 
 
-def pieces(plan: Plan) -> list[tuple[float, float]]:
+def pieces(plan: PlaybackPlan) -> list[tuple[float, float]]:
     """In minutes, each fetched at the first attempt."""
     got = []
     while (piece := plan.piece) is not None:
@@ -127,7 +127,7 @@ def pieces(plan: Plan) -> list[tuple[float, float]]:
 
 class TestPlan:
     def test_each_recording_is_asked_for_by_itself_within_the_span_and_no_minute_twice(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         assert not plan.is_listed
         assert not plan.is_over
         assert plan.piece is None
@@ -144,7 +144,7 @@ class TestPlan:
         assert pieces(plan) == [(0, 10), (10, 20), (50, 60)]
 
     def test_nothing_recorded_is_over_at_once(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_recordings([])
         assert plan.is_over
         plan.reach(EPOCH_MS + 1)
@@ -152,12 +152,12 @@ class TestPlan:
         assert plan.is_over
 
     def test_a_device_that_does_not_say_what_it_has_is_asked_for_all_of_it(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_unknown()
         assert pieces(plan) == [(0, 60)]
 
     def test_what_broke_off_goes_on_at_the_newest_picture_in_whole_seconds(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_unknown()
         plan.reach(EPOCH_MS + 90_700)
         plan.reach(EPOCH_MS + 90_200)
@@ -166,14 +166,14 @@ class TestPlan:
         assert plan.piece == Span(EPOCH_MS + 90_000, SPAN.ended_at_ms)
 
     def test_near_its_end_it_is_whole_though_nobody_said_so(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_recordings([recorded(0, 5), recorded(10, 15)])
         plan.reach(EPOCH_MS + 5 * MINUTE_MS - 9_000)
         plan.end(is_said=False)
         assert plan.piece == Span(EPOCH_MS + 10 * MINUTE_MS, EPOCH_MS + 15 * MINUTE_MS)
 
     def test_three_attempts_without_progress_leave_a_piece_out(self) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_recordings([recorded(0, 5), recorded(10, 15)])
         plan.end(is_said=False)
         plan.end(is_said=False)
@@ -190,7 +190,7 @@ class TestPlan:
         news=st.lists(st.one_of(st.booleans(), st.integers(-100, 4000)), max_size=60),
     )
     def test_it_always_comes_to_an_end(self, spans: list[tuple[int, int]], news: list[bool | int]) -> None:
-        plan = Plan(SPAN)
+        plan = PlaybackPlan(SPAN)
         plan.list_recordings(
             [
                 DeviceRecording(EPOCH_MS + first * 1000, EPOCH_MS + (first + long) * 1000, CHANNEL)

@@ -17,7 +17,7 @@ import pytest
 from edge_agent.errors import NotFound, SourceError
 from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.pushed import drop_folder
-from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, Decoding
+from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import GIVEN_UP_S, LOOK_S, DropFolder
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
@@ -35,7 +35,7 @@ class Folder:
         self.path = path
         self.clock = FakeClock()
         self.stop = threading.Event()
-        self.decoding = Decoding()
+        self.decoding = BoundedDecoder()
         self.images: list[Image] = []
         self.camera = DropFolder("gate", processes.DropFolderSource(path=path), self.decoding, self.clock)
 
@@ -85,13 +85,13 @@ def test_a_whole_file_is_taken_and_gone(folder: Folder) -> None:
 
 def test_it_is_gone_before_it_is_decoded(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
-    show = Decoding.show
+    show = BoundedDecoder.show
 
-    def spy(self: Decoding, *arguments: object) -> Iterator[Glance | Skipped]:
+    def spy(self: BoundedDecoder, *arguments: object) -> Iterator[Glance | Skipped]:
         seen.append(folder.names())
         return show(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Decoding, "show", spy)
+    monkeypatch.setattr(BoundedDecoder, "show", spy)
     (folder.path / "a.jpg").write_bytes(JPEG)
     assert len(folder.looks()) == 1
     assert seen == [[]]
@@ -266,7 +266,7 @@ def refused(camera: DropFolder) -> SourceError:
 
 
 def test_a_folder_on_a_disk_is_refused(tmp_path: Path) -> None:
-    camera = DropFolder("gate", processes.DropFolderSource(path=Path("/proc/self")), Decoding(), FakeClock())
+    camera = DropFolder("gate", processes.DropFolderSource(path=Path("/proc/self")), BoundedDecoder(), FakeClock())
     assert "camera gate: the drop folder lies on proc, where raw pictures would reach a disk" in str(refused(camera))
 
 
@@ -286,8 +286,8 @@ def test_a_tmpfs_that_may_be_swapped_out_is_refused(
 def test_no_folder_and_a_file_in_its_place_are_refused(folder: Folder) -> None:
     file = folder.path / SECRET
     for camera in (
-        DropFolder("gate", processes.DropFolderSource(path=file), Decoding(), FakeClock()),
-        DropFolder("gate", processes.DropFolderSource(path=file / "x"), Decoding(), FakeClock()),
+        DropFolder("gate", processes.DropFolderSource(path=file), BoundedDecoder(), FakeClock()),
+        DropFolder("gate", processes.DropFolderSource(path=file / "x"), BoundedDecoder(), FakeClock()),
     ):
         error = refused(camera)
         assert "check `path`" in str(error)
@@ -299,7 +299,7 @@ def test_no_folder_and_a_file_in_its_place_are_refused(folder: Folder) -> None:
 def test_another_folder_in_its_place_is_noticed(folder: Folder) -> None:
     inner = folder.path / "drop"
     inner.mkdir()
-    camera = DropFolder("gate", processes.DropFolderSource(path=inner), Decoding(), folder.clock)
+    camera = DropFolder("gate", processes.DropFolderSource(path=inner), BoundedDecoder(), folder.clock)
 
     def replaced(_: float) -> None:
         inner.rename(folder.path / "old")

@@ -15,8 +15,8 @@ import pytest
 from edge_agent.errors import Silent
 from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.pushed import picture_queue as module
-from edge_agent.sources.pushed.bounded_decoder import Decoding
-from edge_agent.sources.pushed.picture_queue import OLDEST_MS, OfferResult, Pictures, captured
+from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
+from edge_agent.sources.pushed.picture_queue import OLDEST_MS, OfferResult, PictureQueue, captured
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.viid.promises import Promised
@@ -30,17 +30,17 @@ MIB = 1024 * 1024
 class World:
     """Two cameras, a clock, and who was heard."""
 
-    def __init__(self, memory_bytes: int = 16 * MIB, decoding: Decoding | None = None) -> None:
+    def __init__(self, memory_bytes: int = 16 * MIB, decoding: BoundedDecoder | None = None) -> None:
         self.clock = FakeClock()
         self.stop = threading.Event()
         self.alive: list[str] = []
-        self.decoding = decoding or Decoding()
+        self.decoding = decoding or BoundedDecoder()
         self.promised = Promised()
         sources = {
             camera_id: processes.ViidSource(device_id=device_id, username="u", password_file=Path("p"), keepalive_s=60)
             for camera_id, device_id in (("gate", DEVICE), ("yard", OTHER))
         }
-        self.pictures = Pictures(sources, memory_bytes, self.decoding, self.clock, self.promised, self.alive.append)
+        self.pictures = PictureQueue(sources, memory_bytes, self.decoding, self.clock, self.promised, self.alive.append)
 
     def offer(self, data: bytes, shot_at_ms: int | None = None, device_id: str = DEVICE) -> OfferResult:
         """As the server does it: the bytes are taken first, and given back unless they are accepted."""
@@ -214,7 +214,7 @@ def test_pixels_are_let_go_when_the_next_picture_is_asked_for() -> None:
 
 def test_a_camera_waits_until_others_pictures_have_been_looked_at() -> None:
     size = noise(1).nbytes
-    world = World(decoding=Decoding(3 * size))  # while it is decoded a picture needs room for two
+    world = World(decoding=BoundedDecoder(3 * size))  # while it is decoded a picture needs room for two
     world.offer(jpeg(1))
     world.offer(jpeg(2), device_id=OTHER)
     mine = next(world.frames())
@@ -234,7 +234,7 @@ def test_a_camera_waits_until_others_pictures_have_been_looked_at() -> None:
 
 
 def test_stop_ends_it_while_it_waits_for_room() -> None:
-    world = World(decoding=Decoding(1))
+    world = World(decoding=BoundedDecoder(1))
     world.decoding._budget.try_take_bytes(1)
     world.offer(jpeg(1))
     came: list[list[Glance | Skipped]] = []

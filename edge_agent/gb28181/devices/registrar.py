@@ -11,7 +11,7 @@ from typing import Final
 from edge_agent.credentials import digest
 from edge_agent.credentials.lockouts import Lockouts
 from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
-from edge_agent.gb28181.devices.registrations import Arrival, Gone, Registration, Registrations
+from edge_agent.gb28181.devices.registrations import Gone, Registration, RegistrationResult, Registrations
 from edge_agent.gb28181.devices.settings import Settings, World
 from edge_agent.gb28181.devices.unregistered import UnknownDevices
 from edge_agent.gb28181.sip import addresses, edition, message
@@ -148,9 +148,9 @@ class Registrar:
         arrival = self._registrations.register(registration, life_s, now)
         kept = self._registrations.held(device_id)
         self._emit(Keep(kept))
-        if arrival is Arrival.MOVED:
+        if arrival is RegistrationResult.MOVED:
             self._emit(Moved(kept))
-        elif arrival is Arrival.NEW:
+        elif arrival is RegistrationResult.NEW:
             self._emit(Online(kept))
 
     def _known(self, request: Request) -> str | None:

@@ -85,7 +85,7 @@ class Gone(StrEnum):
     EXPIRED = "expired"
 
 
-class Arrival(Enum):
+class RegistrationResult(Enum):
     """Result of a registration, compared with the one before it."""
 
     NEW = auto()
@@ -141,7 +141,7 @@ class Registrations:
 
     # --- what happens
 
-    def register(self, registration: Registration, life_s: float, now: Now) -> Arrival:
+    def register(self, registration: Registration, life_s: float, now: Now) -> RegistrationResult:
         """Registers a device that has shown its password. An earlier registration from another address ends."""
         device = self._devices[registration.device_id]
         was, before = device.state, device.registration
@@ -150,13 +150,19 @@ class Registrations:
         self._move(registration.device_id, RegistrationEvent.REGISTER)
         self._put(device, registration, life_s, now)
         if was not in THERE or before is None:
-            return Arrival.NEW
+            return RegistrationResult.NEW
         has_moved = _hop(before.peer) != _hop(registration.peer)
         if (
             was is RegistrationState.RESTORED
         ):  # a TCP connection does not outlive us; what was sent over it does not either
             has_moved = before.peer.host != registration.peer.host
-        return Arrival.MOVED if has_moved else Arrival.NEW if was is RegistrationState.RESTORED else Arrival.RENEWED
+        return (
+            RegistrationResult.MOVED
+            if has_moved
+            else RegistrationResult.NEW
+            if was is RegistrationState.RESTORED
+            else RegistrationResult.RENEWED
+        )
 
     def restore(self, registration: Registration, now: Now) -> bool:
         """Takes over a registration from before a restart; returns False if it has expired.

@@ -8,11 +8,11 @@ from edge_agent.gb28181.devices.registrations import (
     GRACE_S,
     NEXT,
     THERE,
-    Arrival,
     Gone,
     NotRegisteredError,
     Registration,
     RegistrationEvent,
+    RegistrationResult,
     Registrations,
     RegistrationState,
 )
@@ -36,7 +36,7 @@ def registration(peer: Peer = PEER, *, life_s: int = 3600, keeps_alive: bool = F
 
 def registered(peer: Peer = PEER, life_s: int = 3600) -> Registrations:
     table = Registrations({ID: 60.0, OTHER: 60.0})
-    assert table.register(registration(peer, life_s=life_s), life_s, now(0)) is Arrival.NEW
+    assert table.register(registration(peer, life_s=life_s), life_s, now(0)) is RegistrationResult.NEW
     return table
 
 
@@ -156,13 +156,13 @@ def test_who_shares_an_address_is_not_told_apart_by_it() -> None:
 @pytest.mark.parametrize(
     ("peer", "arrival"),
     [
-        (PEER, Arrival.RENEWED),
-        (Peer("udp", HOST, 61000), Arrival.RENEWED),
-        (Peer("udp", "192.0.2.99", 5060), Arrival.MOVED),
-        (TCP, Arrival.MOVED),
+        (PEER, RegistrationResult.RENEWED),
+        (Peer("udp", HOST, 61000), RegistrationResult.RENEWED),
+        (Peer("udp", "192.0.2.99", 5060), RegistrationResult.MOVED),
+        (TCP, RegistrationResult.MOVED),
     ],
 )
-def test_what_a_second_registration_is(peer: Peer, arrival: Arrival) -> None:
+def test_what_a_second_registration_is(peer: Peer, arrival: RegistrationResult) -> None:
     table = registered()
     assert table.register(registration(peer), 3600, now(10)) is arrival
     assert table.peer(ID) == peer
@@ -172,7 +172,7 @@ def test_what_a_second_registration_is(peer: Peer, arrival: Arrival) -> None:
 
 def test_a_second_connection_is_a_move_and_the_first_ones_end_no_loss() -> None:
     table = registered(TCP)
-    assert table.register(registration(ANEW), 3600, now(10)) is Arrival.MOVED
+    assert table.register(registration(ANEW), 3600, now(10)) is RegistrationResult.MOVED
     assert table.closed(TCP) == []
     assert table.peer(ID) == ANEW
 
@@ -204,9 +204,10 @@ def test_after_a_restart_one_over_tcp_is_there_and_not_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("peer", "arrival"), [(TCP, Arrival.NEW), (Peer("tcp", "192.0.2.99", 40001, 1), Arrival.MOVED)]
+    ("peer", "arrival"),
+    [(TCP, RegistrationResult.NEW), (Peer("tcp", "192.0.2.99", 40001, 1), RegistrationResult.MOVED)],
 )
-def test_after_a_restart_a_registration_is_an_arrival(peer: Peer, arrival: Arrival) -> None:
+def test_after_a_restart_a_registration_is_an_arrival(peer: Peer, arrival: RegistrationResult) -> None:
     table = Registrations({ID: 60.0})
     table.restore(registration(Peer("tcp", HOST, 40001, -1), keeps_alive=True), now(1000))
     assert table.register(registration(peer), 3600, now(1001)) is arrival
@@ -221,7 +222,7 @@ def test_one_whose_renewal_a_kill_took_is_not_called_expired() -> None:
     for at_s in range(3600, 7100, 60):
         assert table.due(now(at_s)) == ([], [])
         table.note_message(ID, PEER, now(at_s), moves=False)
-    assert table.register(registration(), 3600, now(7100)) is Arrival.RENEWED
+    assert table.register(registration(), 3600, now(7100)) is RegistrationResult.RENEWED
     assert table.count() == 1
 
 

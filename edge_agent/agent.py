@@ -111,7 +111,7 @@ class Agent:
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
         )
-        self._doors = Inlets(
+        self._inlets = Inlets(
             edge,
             lasting.spool,
             clock,
@@ -121,23 +121,23 @@ class Agent:
             is_held=lasting.orders.is_paused,
         )
         captures = {
-            camera.id: open_capture(camera, self._doors.channel(camera))
-            if (source := self._doors.source(camera)) is None
+            camera.id: open_capture(camera, self._inlets.channel(camera))
+            if (source := self._inlets.source(camera)) is None
             else Capture(camera, source, clock)
             for camera in edge.cameras
         }
-        self._steward = Scheduler(edge, captures, self._queue, clock)
+        self._scheduler = Scheduler(edge, captures, self._queue, clock)
         redactors = {camera.id: make_redactor(edge, camera) for camera in edge.cameras}
         followers = {camera_id: each for camera_id, each in redactors.items() if isinstance(each, Follows)}
-        self._looker = DetectionWorker(followers, captures, self._steward, self._health, clock)
+        self._detection_worker = DetectionWorker(followers, captures, self._scheduler, self._health, clock)
         self._pipelines = {
             camera.id: Pipeline(
                 camera,
                 captures[camera.id],
                 redactors[camera.id],
                 self._queue,
-                self._steward,
-                self._looker,
+                self._scheduler,
+                self._detection_worker,
                 lasting.spool,
                 self._health,
                 clock,
@@ -161,11 +161,11 @@ class Agent:
             orders=lasting.orders,
             updates=lasting.updates,
             former=former,
-            vitals=HeartbeatInputs(
-                queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings
+            heartbeat_inputs=HeartbeatInputs(
+                queued=self._queue.__len__, rate=self._scheduler.rate_per_s, recordings=self._inlets.recordings
             ),
         )
-        self._servers = dict(self._doors.servers)
+        self._servers = dict(self._inlets.servers)
         if edge.metrics_port is not None:
             told = MetricsInputs(
                 self._publisher.heartbeat,
@@ -173,7 +173,7 @@ class Agent:
                 self.statuses,
                 self._health.restarts,
                 self._health.clock_changes,
-                self._steward.looking,
+                self._scheduler.detection_counts,
                 oldest_s=lasting.spool.oldest_s,
                 is_connected=lambda: self._publisher.is_connected,
                 certificate_ends_ms=partial(certificate_ends_ms, edge),
@@ -191,7 +191,7 @@ class Agent:
             self._redact,
             fell=lambda: None,
         )
-        self._supervisor.start("looker", partial(self._look_between, self._stop), fell=lambda: None)
+        self._supervisor.start("detection", partial(self._look_between, self._stop), fell=lambda: None)
         for name, serve in self._servers.items():
             self._supervisor.start(name, partial(serve, self._stop), fell=lambda: None)
         for camera_id, pipeline in self._pipelines.items():
@@ -201,13 +201,13 @@ class Agent:
                 fell=partial(self._health.offline, camera_id, "the agent failed here; see its log"),
             )
 
-    def look(self) -> None:
+    def restart_fallen(self) -> None:
         """Restart threads that fell. Call periodically.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
         """
-        self._supervisor.look()
+        self._supervisor.restart_fallen()
 
     def statuses(self) -> list[CameraStatus]:
         """Return every camera's state as of now."""
@@ -227,15 +227,15 @@ class Agent:
         if not drain_s:
             self._abandon.set()
         ended = self._join_cameras(drain_s, _CHANGE_S if others_wait else _STOP_S)
-        for name in ("looker", *self._servers):
+        for name in ("detection", *self._servers):
             ended = self._supervisor.join(name, _STOP_S) and ended
         self._no_more.set()
         if not self._supervisor.join("redactor", drain_s):
             self._abandon.set()
             ended = self._supervisor.join("redactor", self._edge.redactor.timeout_s + _STOP_S) and ended
-        while (left := self._queue.take(0)) is not None:  # of a redactor that fell
+        while (left := self._queue.take_next(0)) is not None:  # of a redactor that fell
             self._pipelines[left.frame.camera_id].interrupt(left)
-        for camera_id, observation_id in self._doors.left():
+        for camera_id, observation_id in self._inlets.left():
             self._pipelines[camera_id].forgo(observation_id)
         self._stop_publishing.set()
         self._woken.set()
@@ -244,7 +244,7 @@ class Agent:
     def _look_between(self, stop: threading.Event) -> None:
         if sys.platform == "linux":
             os.nice(_GIVES_WAY)
-        self._looker.run(stop)
+        self._detection_worker.run(stop)
 
     def _redact(self) -> None:
         if sys.platform == "linux":  # where it is this thread's alone: a packet that waits is lost, a picture is not

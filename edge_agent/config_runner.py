@@ -113,28 +113,28 @@ class Configurator:
             self._supervisor.start(name, partial(target, self._stop_beside), fell=lambda: None)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Run rounds of `look` until `should_stop` returns true.
+        """Run rounds of `tick` until `should_stop` returns true.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
         """
         never = threading.Event()
         while not should_stop():
-            self.look()
+            self.tick()
             self._clock.wait(never, _LOOK_S)
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """Do one round: restart threads that fell, try a document that waits, judge the one on probation.
 
         Raises:
             SpoolError: see `run`.
         """
         if self._agent is not None:
-            self._agent.look()
-        self._supervisor.look()
+            self._agent.restart_fallen()
+        self._supervisor.restart_fallen()
         if self._documents is None:
             return
-        self._documents.tend()
+        self._documents.write_pending()
         if self._documents.waiting is not None:
             if self._may_try(self._documents):
                 self._try_what_waits(self._documents)

@@ -35,7 +35,7 @@ class MetricsInputs:
     statuses: Callable[[], list[CameraStatus]]
     restarts: Callable[[], Mapping[str, int]]
     clock_changes: Callable[[], Mapping[str, int]]
-    looking: Callable[[], DetectionCounts]
+    detection_counts: Callable[[], DetectionCounts]
     oldest_s: Callable[[], float | None] = lambda: None
     """Age of the oldest message in the spool; None when it is empty, or the age is unknown."""
     is_connected: Callable[[], bool] = lambda: False
@@ -48,12 +48,12 @@ class MetricsInputs:
 class Metrics:
     """The HTTP endpoint for Prometheus; `run` in a thread of its own."""
 
-    def __init__(self, port: int, told: MetricsInputs, clock: Clock, backoff: Backoff) -> None:
+    def __init__(self, port: int, inputs: MetricsInputs, clock: Clock, backoff: Backoff) -> None:
         self._port = port
         self._clock = clock
         self._backoff = backoff
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Collector(told))
+        self._registry.register(_Collector(inputs))
         self._server: tuple[WSGIServer, threading.Thread] | None = None
         self._closing = threading.Lock()
 
@@ -94,25 +94,25 @@ class Metrics:
 class _Collector:
     """Collects everything anew at each scrape: nothing is kept twice."""
 
-    def __init__(self, told: MetricsInputs) -> None:
-        self._told = told
+    def __init__(self, inputs: MetricsInputs) -> None:
+        self._inputs = inputs
 
     def collect(self) -> Iterator[Metric]:
-        return families(self._told)
+        return families(self._inputs)
 
 
-def families(told: MetricsInputs) -> Iterator[Metric]:
+def families(inputs: MetricsInputs) -> Iterator[Metric]:
     """Yield all families as of now."""
-    heartbeat = told.heartbeat()
-    yield from _agent(heartbeat, told.oldest_s())
-    yield from _standing(told)
+    heartbeat = inputs.heartbeat()
+    yield from _agent(heartbeat, inputs.oldest_s())
+    yield from _standing(inputs)
     yield from _ledgers(heartbeat)
-    yield _counter("capture_restarts", "How often a camera's capture began again", told.restarts().items())
+    yield _counter("capture_restarts", "How often a camera's capture began again", inputs.restarts().items())
     says = "How often a camera's capture times changed between its own clock and their arrival"
-    yield _counter("clock_changes", says, told.clock_changes().items())
-    yield from _looking(told.looking())
-    yield from _states(told.statuses())
-    yield from _facts(told.assessed())
+    yield _counter("clock_changes", says, inputs.clock_changes().items())
+    yield from _looking(inputs.detection_counts())
+    yield from _states(inputs.statuses())
+    yield from _facts(inputs.assessed())
 
 
 def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
@@ -131,11 +131,11 @@ def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
     yield _gauge("started_timestamp_seconds", "When the agent was started", heartbeat.started_at_ms / 1000)
 
 
-def _standing(told: MetricsInputs) -> Iterator[Metric]:
+def _standing(inputs: MetricsInputs) -> Iterator[Metric]:
     """Yield the conditions of the connection to the centre: spool limit, broker, certificate."""
-    yield _gauge("spool_limit_bytes", "What the spool may hold; beyond it the oldest go", told.spool_max_bytes)
-    yield _gauge("broker_connected", "1 while the broker has accepted the agent", float(told.is_connected()))
-    ends_s = _seconds(told.certificate_ends_ms())
+    yield _gauge("spool_limit_bytes", "What the spool may hold; beyond it the oldest go", inputs.spool_max_bytes)
+    yield _gauge("broker_connected", "1 while the broker has accepted the agent", float(inputs.is_connected()))
+    ends_s = _seconds(inputs.certificate_ends_ms())
     yield _gauge("certificate_expires_timestamp_seconds", "When the agent's certificate ends", ends_s)
 
 

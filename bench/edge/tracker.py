@@ -64,7 +64,7 @@ def _cost_of_a_look() -> float:
 
     def follow() -> None:
         for number, machines in enumerate(looks):
-            tracker.look(200 * number, machines, SIZE)
+            tracker.update(200 * number, machines, SIZE)
 
     return cpu_ms(follow) / LOOKS
 
@@ -134,11 +134,11 @@ def _home(name: str, seed: int, per_second: float, pace_s: float) -> tuple[int, 
     tracker = Tracker(camera)
     taken_s, events, home, pictures = -pace_s, 0, 0, 0
     for look in looks(street, times(street, per_second, seed), seed):
-        tracked = tracker.look(look.at_ms, look.machines, STREET_SIZE, told=False)
+        tracked = tracker.update(look.at_ms, look.machines, STREET_SIZE, told=False)
         events += sum(event.what is TrackEventKind.CROSSED for event in tracked.events)
         untold = sum(len(machine.motion.crossed) for machine in tracked.machines if machine.motion is not None)
         if untold and look.at_ms / 1000 - taken_s >= pace_s:
-            tracker.tell()
+            tracker.mark_reported()
             taken_s, home, pictures = look.at_ms / 1000, home + untold, pictures + 1
     return events, home, pictures
 

@@ -18,7 +18,7 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.labels import Labels, Object
 from edge_agent.evaluation.score import over_cover, painted
 from edge_agent.redact_files import file_policy
-from edge_agent.redact_files.file_redactor import Image, look, pixels, read_picture
+from edge_agent.redact_files.file_redactor import Image, pixels, read_picture, redact_image
 from edge_agent.redactor import Redactors, cover
 from edge_agent.redactor.cover import Rect
 from provisioning.contracts.config.processes import Policy
@@ -60,7 +60,7 @@ def measure(folder: Path, labels: Labels) -> dict[str, dict[str, float]]:
     for picture in labels.pictures:
         image = read_picture(folder / picture.file)
         try:
-            redacted = look(redactors.for_camera(redactors.config.cameras[0]), 0, 0, image)
+            redacted = redact_image(redactors.for_camera(redactors.config.cameras[0]), 0, 0, image)
         except RedactionUnavailable:
             continue  # nothing of it is published
         mask = painted(pixels(redacted), redacted.snapshot.redaction.regions)

@@ -24,7 +24,7 @@ _REVOKED: Final = (
 _ANOTHER: Final = "compare broker.host and broker.port with the centre's"
 
 
-def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
+def probe_broker(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
     """Connect as the agent does and compare the retained document. A running agent keeps its connection."""
     place = host_port(edge.broker.host, edge.broker.port)
     if running_agent.has_line(edge):

@@ -10,15 +10,15 @@ from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 
-def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
+def probe_cameras(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
     """Probe one camera after another; the failure of one costs no other."""
     if not edge.cameras:
         yield Diagnosis("cameras", "none: add some at the centre, wayside-provision cameras import")
     for camera in edge.cameras:
-        yield _look(camera, edge, clock)
+        yield _probe_camera(camera, edge, clock)
 
 
-def _look(camera: Camera, edge: EdgeConfig, clock: Clock) -> Diagnosis:
+def _probe_camera(camera: Camera, edge: EdgeConfig, clock: Clock) -> Diagnosis:
     where = f"camera {camera.id}"
     try:
         return Diagnosis(where, look_at_camera(camera, edge, clock))

@@ -34,19 +34,19 @@ def examine(path: Path, dialler: Callable[[EdgeConfig], Dial], clock: Clock) -> 
             f"correct {path}; where it cannot be mended, enrol again: wayside-edge enrol BUNDLE --into {path.parent}",
         )
         return
-    yield from settings.look(edge, path, clock)
-    time = identity.Time.ask(edge, clock)
+    yield from settings.probe_settings(edge, path, clock)
+    time = identity.Time.measure(edge, clock)
     yield from time.said
     yield from identity.keys(edge)
     certificate = identity.certificate(edge, time)
     yield certificate
-    yield from machine.look(edge, clock)
+    yield from machine.probe_machine(edge, clock)
     if certificate.fault is Fault.CERTIFICATE_MISSING:
         yield Diagnosis("broker", "not asked: there is no certificate to show")
     else:
-        yield from broker.look(edge, dialler(edge), time, clock)
+        yield from broker.probe_broker(edge, dialler(edge), time, clock)
     try:
         used = in_use(edge, clock)
     except DocumentsError:
         used = edge  # reported above
-    yield from cameras.look(used, clock)
+    yield from cameras.probe_cameras(used, clock)

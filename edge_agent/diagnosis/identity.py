@@ -33,7 +33,7 @@ class Time:
     said: list[Diagnosis] = field(default_factory=list)
 
     @classmethod
-    def ask(cls, edge: EdgeConfig, clock: Clock) -> Self:
+    def measure(cls, edge: EdgeConfig, clock: Clock) -> Self:
         """Ask the enrolment service, even one that is not trusted: a wrong clock here may be the cause of that."""
         here_ms = clock.now_ms()
         if edge.provisioning is None:

@@ -23,7 +23,7 @@ WAITS_S: Final = 15 * 60
 _MIB: Final = 1024 * 1024
 
 
-def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
+def probe_machine(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
     """Run every probe of the machine; each is independent."""
     yield disk(edge.spool.directory)
     yield spool(edge, clock)

@@ -18,7 +18,7 @@ SEND_AGAIN: Final = (
 )
 
 
-def look(edge: EdgeConfig, path: Path, clock: Clock) -> Iterator[Diagnosis]:
+def probe_settings(edge: EdgeConfig, path: Path, clock: Clock) -> Iterator[Diagnosis]:
     """Verify the documents in use or on trial anew; the file itself is read already."""
     yield Diagnosis("configuration", f"{path}: agent {edge.agent_id}")
     try:

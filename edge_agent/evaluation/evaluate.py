@@ -12,7 +12,7 @@ from edge_agent.evaluation.score import COVERED_FROM, LabelScore, Mask, judge, o
 from edge_agent.frames import Redact, Redacted
 from edge_agent.redact_files.errors import NotRedacted, RedactRefused
 from edge_agent.redact_files.file_policy import Fresh
-from edge_agent.redact_files.file_redactor import Image, Step, look, pixels, read_picture
+from edge_agent.redact_files.file_redactor import Image, Step, pixels, read_picture, redact_image
 from edge_agent.redact_files.video_file import Movie
 from engines.detection.postprocess import Box as Rect
 
@@ -80,7 +80,7 @@ class _Run:
     ) -> Redacted | None:
         """Redact a frame; None if the picture is withheld, which leaks nothing."""
         try:
-            redacted = look(redactor, number, at_ms, image)
+            redacted = redact_image(redactor, number, at_ms, image)
         except (RedactionUnavailable, NotRedacted):
             self.figures.pictures += counts
             self.figures.withheld += counts

@@ -63,7 +63,7 @@ class FileRedactor:
             return self._video(item, step)
         image = read_picture(item.source)
         try:
-            redacted = look(self._fresh(), 0, 0, image)
+            redacted = redact_image(self._fresh(), 0, 0, image)
         except RedactionUnavailable as error:
             raise NotRedacted(str(error)) from error
         with beside(item.target) as pending:
@@ -105,7 +105,7 @@ class _Tally:
         if shot.image is not None and self._shape in {None, shot.image.shape}:
             self._shape = shot.image.shape
             try:
-                redacted = look(redactor, shot.number, shot.at_ms, shot.image)
+                redacted = redact_image(redactor, shot.number, shot.at_ms, shot.image)
             except (RedactionUnavailable, NotRedacted) as error:
                 self.reason = f": {error}"
             else:
@@ -118,7 +118,7 @@ class _Tally:
         return None if self._shape is None else np.full(self._shape, COLOUR, np.uint8)
 
 
-def look(redactor: Redact, number: int, at_ms: int, image: Image) -> Redacted:
+def redact_image(redactor: Redact, number: int, at_ms: int, image: Image) -> Redacted:
     """Redact one picture.
 
     Raises:

@@ -47,7 +47,7 @@ class Findings:
     """Machines of lower score, by which the tracker recognises a machine too."""
 
 
-def look(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> Findings:
+def search_picture(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> Findings:
     """Search one picture (H×W×3, BGR): for machines and people everywhere, for faces and plates in `where`.
 
     Raises:
@@ -67,7 +67,7 @@ def look(image: Image, detectors: Detectors, policy: Policy, where: Places = Non
 
 
 def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mapping[Cause, Sequence[Rect]]:
-    """Return the covers of `look` by cause, to measure over-cover: the agent itself does not call this."""
+    """Return the covers of `search_picture` by cause, to measure over-cover: the agent itself does not call this."""
     return _search(image, detectors, policy, None)[1]
 
 

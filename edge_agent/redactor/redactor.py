@@ -70,8 +70,8 @@ class CameraRedactor:
         self._settings = settings
         self._detectors = detectors
         self._clock = clock
-        self._memory = RecentCovers()
-        self._stillness = ChangedCells(settings.still_s)
+        self._recent_covers = RecentCovers()
+        self._changed_cells = ChangedCells(settings.still_s)
         self._screen_text = ScreenText()
         self._follower = Follower(camera, detectors.machines, clock)
 
@@ -109,9 +109,9 @@ class CameraRedactor:
             ) from error
         return redacted
 
-    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         try:
-            return self._follower.look(look, may_take=may_take)
+            return self._follower.detect(look, may_take=may_take)
         except (EngineError, cv2.error) as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
@@ -129,12 +129,12 @@ class CameraRedactor:
         text = detectors.beside.begin(lambda: text_bands(image))
         # A device pushes single pictures: none of them says anything of the next.
         is_single = selected.reason is SelectReason.PUSHED
-        changed = None if is_single else self._stillness.changed(image, at_ms)
+        changed = None if is_single else self._changed_cells.changed(image, at_ms)
         where = search_regions.around(changed, size)
-        findings = detect.look(image, detectors, self._camera.policy, where)
+        findings = detect.search_picture(image, detectors, self._camera.policy, where)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
         bands += self._screen_text.bands(text(), size, at_ms)
-        recalled = self._memory.recall(at_ms, size, findings.covers)
+        recalled = self._recent_covers.recall(at_ms, size, findings.covers)
         boxes = cover.to_boxes([*findings.covers, *recalled, *bands], *size)
         picture = b""
         found: list[Rect] = []
@@ -145,8 +145,8 @@ class CameraRedactor:
             picture, boxes, found = covered.picture, covered.boxes, covered.added
             if not is_single:
                 searched = None if where is None else changed
-                self._stillness.note(at_ms, covered.published, boxes, searched)
-        self._memory.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
+                self._changed_cells.note(at_ms, covered.published, boxes, searched)
+        self._recent_covers.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
         return Redacted(
             snapshot=self._envelope(selected, findings, picture, boxes, POLICY if where is None else PARTLY),
             picture=picture,
@@ -199,7 +199,9 @@ class CameraRedactor:
         if selected.reason is SelectReason.PUSHED:
             return findings.machines
         height, width = selected.frame.image.shape[:2]
-        return self._follower.told(selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height))
+        return self._follower.with_motion(
+            selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height)
+        )
 
     def _envelope(
         self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...], policy: str

@@ -55,11 +55,11 @@ class Follower:
         self._wrong_ways: set[str] = set()
         """Lanes whose wrong way has no picture yet."""
 
-    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
-        """Detect the machines of a look and track them, as `Follows.look`. Raises as the detector does."""
+    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+        """Detect the machines of a look and track them, as `Follows.detect`. Raises as the detector does."""
         found = self._found(look)
         with self._lock:
-            tracked = self._tracker.look(look.captured_at_ms, found, look.reduced.size, told=False)
+            tracked = self._tracker.update(look.captured_at_ms, found, look.reduced.size, told=False)
             self._note(look.captured_at_ms)
             told = [machine.motion for machine in tracked.machines if machine.motion is not None]
             self._wrong_ways |= {event.where for event in tracked.events if event.what is TrackEventKind.WRONG_WAY}
@@ -67,12 +67,12 @@ class Follower:
             is_worth_it = bool(wrong_ways) or any(motion.crossed for motion in told)
             take = is_worth_it and may_take and not look.is_taken
             if take or look.is_taken:
-                self._tracker.tell()
+                self._tracker.mark_reported()
                 self._wrong_ways -= wrong_ways
                 self._await(look.captured_at_ms, tracked.machines)
         return Followed(take, len(tracked.events))
 
-    def told(
+    def with_motion(
         self, at_ms: int, certain: Sequence[Machine], doubtful: Sequence[Machine], size: tuple[int, int]
     ) -> tuple[Machine, ...]:
         """Return the machines of a snapshot of `size` with their motion: certain ones, and doubtful ones on a track."""
@@ -82,7 +82,7 @@ class Follower:
             if awaited is not None:
                 moved = _as_looked(machines, awaited[1])
             else:
-                moved = self._tracker.look(at_ms, machines, size).machines
+                moved = self._tracker.update(at_ms, machines, size).machines
                 self._note(at_ms)
         return tuple(m for m in moved if m.score >= CERTAIN_SCORE or m.motion is not None)[:MAX_BOXES]
 

@@ -159,7 +159,7 @@ class Documents:
         with self._lock:
             self._used = number
 
-    def tend(self) -> None:
+    def write_pending(self) -> None:
         """Write what the disk had no room for. Call periodically."""
         with self._lock:
             if self._unwritten:

@@ -97,7 +97,7 @@ class TaskOrders:
             tasks = state.tasks | {command.camera_id: _after(state.tasks.get(command.camera_id, TaskState()), command)}
             self._settle(state.model_copy(update={"tasks": tasks}), command.number, taken=True, cause="")
 
-    def told(self) -> TaskReport | None:
+    def report(self) -> TaskReport | None:
         """Report the state of the tasks; None if the agent takes no commands."""
         if self._seal_key_file is None:
             return None

@@ -60,11 +60,11 @@ class DetectionBudget:
         self._share = share
         self._most_cameras = most_cameras
         self._mean_s = _FIRST_S
-        self._grants = TimedSlots(self._able())
+        self._slots = TimedSlots(self._able())
 
     def __len__(self) -> int:
         """Number of cameras in which machines are detected."""
-        return len(self._grants)
+        return len(self._slots)
 
     @property
     def look_s(self) -> float:
@@ -83,26 +83,26 @@ class DetectionBudget:
             camera.moved_s = now_s
             if not self._able():
                 self._mean_s += _HOPE * (_FIRST_S - self._mean_s)
-        kept = camera.moved_s is not None and now_s - camera.moved_s < _KEEP_S and not self._grants.is_contended
-        self._grants.limit = self._able()
-        self._grants.note(camera_id, moving=moving or (kept and self._grants.holds(camera_id)), now_s=now_s)
+        kept = camera.moved_s is not None and now_s - camera.moved_s < _KEEP_S and not self._slots.is_contended
+        self._slots.limit = self._able()
+        self._slots.note(camera_id, moving=moving or (kept and self._slots.holds(camera_id)), now_s=now_s)
 
     def lost(self, camera_id: str, now_s: float) -> None:
         """Note that a camera delivers no more for now."""
         if (camera := self._cameras.get(camera_id)) is not None:
             camera.moved_s = camera.seen_s = None
-            self._grants.note(camera_id, moving=False, now_s=now_s)
+            self._slots.note(camera_id, moving=False, now_s=now_s)
 
-    def looked(self, camera_id: str, took_s: float) -> None:
+    def note_detection(self, camera_id: str, took_s: float) -> None:
         """Count a detection and its time."""
         self._cameras[camera_id].looks += 1
         self._mean_s += _LEARN * (took_s - self._mean_s)
 
     def per_second(self, camera_id: str) -> float:
         """Detections a second for a camera; 0: none."""
-        if not self._grants.holds(camera_id):
+        if not self._slots.holds(camera_id):
             return 0.0
-        return min(MOST_PER_S, max(LEAST_PER_S, self._share / self._mean_s / len(self._grants)))
+        return min(MOST_PER_S, max(LEAST_PER_S, self._share / self._mean_s / len(self._slots)))
 
     def looks(self) -> dict[str, int]:
         """Detections of each camera, so far."""

@@ -1,7 +1,7 @@
 """Detects machines between snapshots: one thread, camera after camera, that also requests pictures of events.
 
 ```
-captures ─Look─▶ at most one a camera ─▶ Follows.look ─▶ answer: done, or a picture of it is wanted
+captures ─DetectionRequest─▶ at most one a camera ─▶ Follows.detect ─▶ answer: done, or a picture of it is wanted
 ```
 
 It is a thread of its own beside the redactor: a redaction takes seconds, and a detection a second late is of no use.
@@ -24,19 +24,19 @@ _EXPIRE_S: Final = 1.0
 
 
 class DetectionWorker:
-    """The worker of one agent. Call `put` and `look` from any thread, and `run` in one."""
+    """The worker of one agent. Call `put` and `detect` from any thread, and `run` in one."""
 
     def __init__(
         self,
         followers: Mapping[str, Follows],
         captures: Mapping[str, Capturing],
-        steward: Scheduler,
+        scheduler: Scheduler,
         health: Health,
         clock: Clock,
     ) -> None:
         self._followers = followers
         self._captures = captures
-        self._steward = steward
+        self._scheduler = scheduler
         self._health = health
         self._clock = clock
         self._waiting: FairQueue[DetectionRequest] = FairQueue(1, "drop_oldest")
@@ -52,20 +52,20 @@ class DetectionWorker:
     def run(self, stop: threading.Event) -> None:
         """Detect in the queued looks until `stop`, and drop old tracks."""
         while not stop.is_set():
-            look = self._waiting.take(_TAKE_S)
+            look = self._waiting.take_next(_TAKE_S)
             if look is not None:
-                self.look(look)
+                self.detect(look)
             self._expire()
 
-    def look(self, look: DetectionRequest) -> None:
+    def detect(self, look: DetectionRequest) -> None:
         """Detect in one look, in the calling thread; its camera is answered whatever happens."""
         camera_id, take = look.camera_id, False
-        follower = self._followers.get(camera_id) if self._steward.looks_at(camera_id) else None
+        follower = self._followers.get(camera_id) if self._scheduler.has_places(camera_id) else None
         try:
             if follower is not None and not self._health.is_paused(camera_id):
                 began_s = self._clock.monotonic_s()
-                followed = follower.look(look, may_take=self._steward.may_take(camera_id))
-                self._steward.looked(camera_id, followed, self._clock.monotonic_s() - began_s)
+                followed = follower.detect(look, may_take=self._scheduler.may_take(camera_id))
+                self._scheduler.note_detection(camera_id, followed, self._clock.monotonic_s() - began_s)
                 take = followed.take
         except RedactionUnavailable as error:
             self._health.unredacted(camera_id, str(error), error.drop)

@@ -67,7 +67,7 @@ class FairQueue(Generic[_T]):
             self._changed.notify_all()
             return victim
 
-    def take(self, timeout_s: float) -> _T | None:
+    def take_next(self, timeout_s: float) -> _T | None:
         """Take the next item in turn; None when none came in time."""
         with self._changed:
             if not self._turns and not self._changed.wait_for(lambda: bool(self._turns), timeout_s):

@@ -50,11 +50,11 @@ class Scheduler:
         self._lock = threading.Lock()
         rationed = {camera.id: camera.selector for camera in edge.cameras if _is_rationed(camera, edge.redactor)}
         self._waits = edge.redactor.overflow == "block"
-        self._budget = RedactionBudget(rationed)
+        self._redaction_budget = RedactionBudget(rationed)
         self._moving_cameras = edge.streams.moving_cameras
-        self._grants = TimedSlots(self._moving_cameras)
+        self._slots = TimedSlots(self._moving_cameras)
         watched = {camera.id for camera in edge.cameras if camera.has_places}
-        self._attention = DetectionBudget(
+        self._detection_budget = DetectionBudget(
             watched & rationed.keys(), edge.streams.looking_share, edge.streams.moving_cameras
         )
         self._least_event_ms = {camera_id: 1000 / one.max_per_second for camera_id, one in rationed.items()}
@@ -72,7 +72,7 @@ class Scheduler:
     def rate_per_s(self) -> float | None:
         """Pictures a second that the machine can redact, see `RedactionBudget`."""
         with self._lock:
-            return self._budget.rate_per_s
+            return self._redaction_budget.rate_per_s
 
     def sighted(self, sighting: CaptureStats) -> None:
         """Take the statistics of a camera's capture."""
@@ -80,7 +80,7 @@ class Scheduler:
             now_s = self._clock.monotonic_s()
             before = self._passed_over.get(sighting.camera_id, 0)
             self._passed_over[sighting.camera_id] = sighting.passed_over
-            self._budget.changed(sighting.camera_id, sighting.passed_over - before, now_s)
+            self._redaction_budget.changed(sighting.camera_id, sighting.passed_over - before, now_s)
             self._note(sighting.camera_id, moving=sighting.moving, now_s=now_s)
             self._share_out(now_s)
             self._tell(sighting.camera_id)
@@ -89,10 +89,10 @@ class Scheduler:
         """Note that a camera delivers no more for now."""
         with self._lock:
             now_s = self._clock.monotonic_s()
-            self._attention.lost(camera_id, now_s)
+            self._detection_budget.lost(camera_id, now_s)
             self._note(camera_id, moving=False, now_s=now_s)
 
-    def looks_at(self, camera_id: str) -> bool:
+    def has_places(self, camera_id: str) -> bool:
         """True if a camera has a line, zone or lane, so that its machines are detected."""
         return camera_id in self._events
 
@@ -109,7 +109,7 @@ class Scheduler:
             is_early = taken_s is not None and self._clock.monotonic_s() - taken_s < wait_s
             return not is_early and not self._queue.is_full(camera_id)
 
-    def looked(self, camera_id: str, followed: Followed, took_s: float) -> None:
+    def note_detection(self, camera_id: str, followed: Followed, took_s: float) -> None:
         """Note the result of a detection of a camera's machines."""
         with self._lock:
             now_s, events = self._clock.monotonic_s(), self._events[camera_id]
@@ -118,25 +118,25 @@ class Scheduler:
                 events.pictures += 1
             events.seen += followed.events
             if camera_id in self._orders:
-                self._attention.looked(camera_id, took_s)
+                self._detection_budget.note_detection(camera_id, took_s)
 
-    def looking(self) -> DetectionCounts:
+    def detection_counts(self) -> DetectionCounts:
         """Return the counts of detections and events so far."""
         with self._lock:
             return DetectionCounts(
-                looks=self._attention.looks(),
-                skipped=self._attention.skipped(),
+                looks=self._detection_budget.looks(),
+                skipped=self._detection_budget.skipped(),
                 events={camera_id: events.seen for camera_id, events in self._events.items()},
                 pictures={camera_id: events.pictures for camera_id, events in self._events.items()},
-                look_s=self._attention.look_s,
+                look_s=self._detection_budget.look_s,
             )
 
     def queued(self, selected: Selected) -> None:
         """Note that a picture has entered the queue."""
         with self._lock:
             camera_id, now_s = selected.frame.camera_id, self._clock.monotonic_s()
-            self._budget.taken(camera_id, now_s)
-            self._budget.changed(camera_id, int(selected.reason in _TAKEN), now_s)
+            self._redaction_budget.taken(camera_id, now_s)
+            self._redaction_budget.changed(camera_id, int(selected.reason in _TAKEN), now_s)
             self._tell(camera_id)
 
     def left(self, selected: Selected, took_s: float | None) -> None:
@@ -145,7 +145,7 @@ class Scheduler:
             camera_id = selected.frame.camera_id
             if took_s is not None:
                 height, width = selected.frame.image.shape[:2]
-                self._budget.redacted(camera_id, (width, height), took_s, self._clock.monotonic_s())
+                self._redaction_budget.redacted(camera_id, (width, height), took_s, self._clock.monotonic_s())
             self._tell(camera_id)
 
     def _note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
@@ -153,17 +153,17 @@ class Scheduler:
 
         A camera with detection needs no other slot, and leaves one less to moving cameras.
         """
-        self._attention.note(camera_id, moving=moving, now_s=now_s)
-        is_looked_at = self._attention.per_second(camera_id) > 0
-        self._grants.limit = self._moving_cameras - len(self._attention)
-        self._grants.note(camera_id, moving=moving and not is_looked_at, now_s=now_s)
+        self._detection_budget.note(camera_id, moving=moving, now_s=now_s)
+        is_looked_at = self._detection_budget.per_second(camera_id) > 0
+        self._slots.limit = self._moving_cameras - len(self._detection_budget)
+        self._slots.note(camera_id, moving=moving and not is_looked_at, now_s=now_s)
 
     def _share_out(self, now_s: float) -> None:
         if self._shared_out_s is not None and now_s - self._shared_out_s < _SHARE_OUT_S:
             return
         self._shared_out_s = now_s
         if not self._waits:  # else there is no haste: the full queue alone holds a capture back
-            self._least_ms = self._budget.least_ms(now_s)
+            self._least_ms = self._redaction_budget.least_ms(now_s)
         for camera_id in self._orders:
             self._tell(camera_id)
 
@@ -175,10 +175,10 @@ class Scheduler:
         least_ms = self._least_ms[camera_id]
         if abs(least_ms - before.least_ms) <= _WORTH_SAYING * before.least_ms:
             least_ms = before.least_ms
-        looks_per_s = self._attention.per_second(camera_id)
+        looks_per_s = self._detection_budget.per_second(camera_id)
         if abs(looks_per_s - before.looks_per_s) <= _WORTH_SAYING * before.looks_per_s:
             looks_per_s = before.looks_per_s
-        closer = self._grants.holds(camera_id) or looks_per_s > 0
+        closer = self._slots.holds(camera_id) or looks_per_s > 0
         orders = CaptureLimits(least_ms, self._queue.is_full(camera_id), closer, looks_per_s)
         if orders != before:
             self._orders[camera_id] = orders

@@ -102,7 +102,7 @@ class Database:
                 self._connection.execute("DELETE FROM growth")  # of a step that a kill cut short
                 self._stay()
             with suppress(SpoolFull):  # what the file has must do
-                self.tend()
+                self.reserve_room()
         except BaseException:  # also Ctrl-C: the lock must not outlive a failed opening
             os.close(self._lock)
             raise
@@ -144,7 +144,7 @@ class Database:
         with self._translated():
             yield self._connection
 
-    def tend(self) -> None:
+    def reserve_room(self) -> None:
         """Reserve the log's room and the last pages, if the disk has them. Call periodically.
 
         Raises:

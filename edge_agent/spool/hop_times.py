@@ -19,7 +19,7 @@ class HopTimes:
     spooled_at_ms: int | None = None
     """Time of the fsync."""
 
-    def told(self) -> dict[str, int]:
+    def known(self) -> dict[str, int]:
         """Return the known times by the name of their MQTT property."""
         times = {
             topics.SELECTED_AT: self.selected_at_ms,

@@ -22,7 +22,7 @@ class Stored:
     camera_id: str
     sha256: str
     payload: bytes
-    passage: HopTimes = UNKNOWN
+    hop_times: HopTimes = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

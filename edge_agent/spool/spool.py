@@ -29,8 +29,8 @@ from provisioning.contracts.wire import codec
 from provisioning.contracts.wire.messages import ArchivedItem, Ledger, PictureState, Rejected, Snapshot
 
 RESERVE_BYTES: Final = database.RESERVE_BYTES
-TEND_AT_MOST: Final = 2000
-"""Messages that one `tend` drops, so that its caller gets on with other things: about a second's work."""
+DROP_AT_MOST: Final = 2000
+"""Messages that one `maintain` drops, so that its caller gets on with other things: about a second's work."""
 _CHUNK: Final = 100
 """Messages dropped in one transaction: cameras wait for no longer."""
 _FORGET_EVERY: Final = 1000
@@ -83,7 +83,7 @@ class Spool:
         self._unwritten: Counter[tuple[str, str]] = Counter()
         self._undropped: dict[str, DropReason] = {}
         self._selects = 0
-        self._passages = RecentHopTimes()
+        self._hop_times = RecentHopTimes()
         self._sums = _Sums()
         with self._writing() as tx:
             self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
@@ -140,7 +140,7 @@ class Spool:
                     is_new = ledger.select(tx, observation_id, camera_id)
                     self._sums.open_rows[camera_id] += is_new
                     if is_new:
-                        self._passages.selected(observation_id, self._clock.now_ms())
+                        self._hop_times.selected(observation_id, self._clock.now_ms())
                     return is_new
             except SpoolFull:
                 self._unwritten[camera_id, ledger.SELECTED] += 1
@@ -172,7 +172,7 @@ class Spool:
             except SpoolFull:
                 self.drop(snapshot.observation_id, DropReason.DISK_FULL)
                 raise
-            self._passages.spooled(
+            self._hop_times.spooled(
                 snapshot.observation_id, redacted_at_ms=redacted_at_ms, spooled_at_ms=self._clock.now_ms()
             )
 
@@ -212,7 +212,7 @@ class Spool:
                     break
                 chosen.append(seq)
             stored = [backlog.read(db, seq) for seq in chosen]
-            return [replace(each, passage=self._passages.of(each.observation_id)) for each in stored]
+            return [replace(each, hop_times=self._hop_times.of(each.observation_id)) for each in stored]
 
     def confirm(self, items: Iterable[ArchivedItem]) -> tuple[list[Confirmed], int]:
         """Delete archived messages.
@@ -259,19 +259,19 @@ class Spool:
 
     # --- housekeeping
 
-    def tend(self) -> int:
+    def maintain(self) -> int:
         """Drop messages over age, and write counts that the disk had no room for. Call periodically.
 
-        Returns the number dropped. If it is `TEND_AT_MOST`, more wait: call again, as soon as other work allows.
+        Returns the number dropped. If it is `DROP_AT_MOST`, more wait: call again, as soon as other work allows.
         """
         with self._lock:
             self._settle()
             with suppress(SpoolFull):  # there is no more room than before, and the next call asks again
-                self._database.tend()
+                self._database.reserve_room()
             with suppress(SpoolFull), self._writing() as tx:
                 self._time.write_down(tx)
         gone = 0
-        while gone < TEND_AT_MOST:
+        while gone < DROP_AT_MOST:
             with self._lock:
                 before_ms = self._time.now_ms() - self._max_age_ms
                 with self._database.reading() as db:

@@ -39,7 +39,7 @@ class Supervisor:
         self._workers[name] = worker
         self._launch(name, worker)
 
-    def look(self) -> None:
+    def restart_fallen(self) -> None:
         """Restart threads that fell. Call periodically.
 
         Raises:

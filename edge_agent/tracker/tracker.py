@@ -67,12 +67,12 @@ class Tracker:
     def __reduce__(self) -> NoReturn:
         raise TypeError("tracks stay in the memory of their tracker")
 
-    def look(self, at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool = True) -> Tracked:
+    def update(self, at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool = True) -> Tracked:
         """Add a look. `at_ms`: its capture time; `size`: width and height of the picture that the boxes are in.
 
         `told`: the result is reported, so a crossing is returned once. Else it is returned again in the next looks at
         that
-        machine, until one is reported or `tell` is called; its event comes once in any case.
+        machine, until one is reported or `mark_reported` is called; its event comes once in any case.
 
         Pass machines below `CERTAIN_SCORE` too: with them those that flicker are followed through. Report the certain
         ones, and
@@ -102,7 +102,7 @@ class Tracker:
             events += _events(track, motion, crossed, order[column])
         self._times.append(at_ms)
         if told:
-            self.tell()
+            self.mark_reported()
         self._tidy(at_ms)
         moved = (
             machine.model_copy(update={"motion": motions[index]}) if index in motions else machine
@@ -110,7 +110,7 @@ class Tracker:
         )
         return Tracked(tuple(moved), tuple(sorted(events, key=lambda event: event.machine)))
 
-    def tell(self) -> None:
+    def mark_reported(self) -> None:
         """Note that the result of the last look was reported."""
         for track in self._tracks:
             if self._times and track.last.at_ms == self._times[-1]:
@@ -119,7 +119,7 @@ class Tracker:
     def expire(self, at_ms: int) -> None:
         """Forget tracks that were last seen over a minute ago.
 
-        `look` does it too; this is for a camera that fell silent.
+        `update` does it too; this is for a camera that fell silent.
         """
         self._tracks = [track for track in self._tracks if at_ms - track.last.at_ms <= FORGET_MS]
         self._loose = [seen for seen in self._loose if at_ms - seen.mark.at_ms <= FORGET_MS]

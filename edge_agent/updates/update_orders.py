@@ -111,7 +111,7 @@ class Updates:
         """The order to carry out."""
         return self._state.current
 
-    def tell(self, number: int, cause: str) -> None:
+    def report_progress(self, number: int, cause: str) -> None:
         """Report an order's progress, or its obstacle for now; in memory only, not on the disk."""
         with self._lock:
             current, word = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
@@ -119,7 +119,7 @@ class Updates:
             if current is not None and current.number == number and (said is None or said.cause != word.cause):
                 self._state = self._state.model_copy(update={"word": word})
 
-    def ask(self, number: int, online: Collection[str]) -> bool:
+    def begin_change(self, number: int, online: Collection[str]) -> bool:
         """Note that the machine is to be asked now. False: a newer order took its place.
 
         Raises:

@@ -82,10 +82,10 @@ class Updater:
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set."""
         while not stop.is_set():
-            self.look(stop)
+            self.tick(stop)
             self._clock.wait(stop, _LOOK_S)
 
-    def look(self, stop: threading.Event) -> None:
+    def tick(self, stop: threading.Event) -> None:
         """Advance the current order as far as it goes now."""
         order = self._updates.current
         if order is None or self._clock.monotonic_s() < self._not_before_s:
@@ -116,8 +116,8 @@ class Updater:
             return
         online = [each.camera_id for each in self._watch.statuses() if each.state is CameraState.ONLINE]
         self._forget(_HEALTHY)
-        if self._updates.ask(order.number, online):
-            self._updates.tell(order.number, "the machine changes its software")
+        if self._updates.begin_change(order.number, online):
+            self._updates.report_progress(order.number, "the machine changes its software")
 
     def _fetched(
         self, order: UpdateOrder, file: ReleaseFile, machine: InstalledSoftware, stop: threading.Event
@@ -145,7 +145,7 @@ class Updater:
                     archive.write(piece)
                     archive.flush()
                     have += len(piece)
-                    self._updates.tell(order.number, f"{have >> 20} of {file.bytes >> 20} MiB fetched")
+                    self._updates.report_progress(order.number, f"{have >> 20} of {file.bytes >> 20} MiB fetched")
                 os.fsync(archive.fileno())
         except OSError as error:
             part.unlink(missing_ok=True)  # the spool needs the room more
@@ -189,7 +189,7 @@ class Updater:
         elif isinstance(verdict, TrialPassed):
             self._put(_HEALTHY, f"{number} {self._updates.version}\n")
         else:
-            self._updates.tell(number, verdict.cause)  # and root's patience ends
+            self._updates.report_progress(number, verdict.cause)  # and root's patience ends
 
     def _outcome(self, number: int) -> tuple[Verdict, str] | None:
         """Read the verdict that root wrote on this order."""
@@ -225,7 +225,7 @@ class Updater:
     def _later(self, order: UpdateOrder, cause: str) -> None:
         self._not_before_s = self._clock.monotonic_s() + self._retry.next_wait_s()
         _log.warning("software order waits number=%d: %s", order.number, cause)
-        self._updates.tell(order.number, cause)
+        self._updates.report_progress(order.number, cause)
 
     def _put(self, name: str, text: str) -> None:
         path = self._where.directory / name

@@ -17,7 +17,7 @@ from edge_agent.health.camera_health import Health
 from edge_agent.remote_config.documents import Documents
 from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.spool import ledger
-from edge_agent.spool.spool import TEND_AT_MOST, Spool
+from edge_agent.spool.spool import DROP_AT_MOST, Spool
 from edge_agent.updates.update_orders import Updates
 from edge_agent.uplink.heartbeat import HeartbeatInputs, free_bytes
 from edge_agent.uplink.inflight_window import InflightWindow
@@ -43,7 +43,7 @@ NO_MATCHING_SUBSCRIBERS: Final = 0x10
 NOT_AUTHORIZED: Final = 0x87
 _FAILURE: Final = 0x80
 """MQTT 5 §2.4: reason codes from here on are failures."""
-_TEND_EVERY_S: Final = 30.0
+_MAINTAIN_EVERY_S: Final = 30.0
 _ASSESS_EVERY_S: Final = 60.0
 _IDLE_S: Final = 1.0
 """Seconds within which a pause or a resume by hand is noticed."""
@@ -70,7 +70,7 @@ class Publisher:
         updates: Updates | None = None,
         orders: TaskOrders | None = None,
         former: Collection[str] = (),
-        vitals: HeartbeatInputs | None = None,
+        heartbeat_inputs: HeartbeatInputs | None = None,
     ) -> None:
         """`documents`, `updates`: an enrolled agent's.
 
@@ -88,7 +88,7 @@ class Publisher:
         self._updates = updates
         self._orders = orders
         self._former = frozenset(former)
-        self._vitals = vitals or HeartbeatInputs()
+        self._heartbeat_inputs = heartbeat_inputs or HeartbeatInputs()
         self._started_at_ms = clock.now_ms()
         self._events: SimpleQueue[MqttEvent] = SimpleQueue()
         self._woken = woken
@@ -97,7 +97,7 @@ class Publisher:
         self._hold_until_s = 0.0
         self._heartbeat_due_s = 0.0
         self._assess_due_s = clock.monotonic_s() + _ASSESS_EVERY_S
-        self._tend_due_s = 0.0
+        self._maintain_due_s = 0.0
         self._shown: dict[str, CameraStatus] = {}
         self._erased: frozenset[str] = frozenset()
         self._told: Configured | None = None
@@ -117,7 +117,7 @@ class Publisher:
                 self.run_once(stop, flush_s)
             except BrokerError as error:
                 self._note(str(error))
-                self._tend()  # a spool is bounded by age also while nothing is taken from it
+                self._maintain_spool()  # a spool is bounded by age also while nothing is taken from it
                 self._clock.wait(stop, self._reconnect.next_wait_s())
 
     def run_once(self, stop: threading.Event, flush_s: float) -> None:
@@ -162,7 +162,7 @@ class Publisher:
         self._drain()
         now_s = self._clock.monotonic_s()
         self._window.expire(now_s)
-        self._tend()
+        self._maintain_spool()
         if not self._connected:
             return _IDLE_S
         self._show_cameras(link)
@@ -176,7 +176,7 @@ class Publisher:
             self._send_assessed(link)
         if now_s >= self._hold_until_s:
             self._send_messages(link, now_s)
-        dues = [self._heartbeat_due_s, self._window.next_expiry_s(), self._tend_due_s, now_s + _IDLE_S]
+        dues = [self._heartbeat_due_s, self._window.next_expiry_s(), self._maintain_due_s, now_s + _IDLE_S]
         if self._hold_until_s > now_s:
             dues.append(self._hold_until_s)
         return max(0.0, min(due for due in dues if due is not None) - now_s)
@@ -285,7 +285,7 @@ class Publisher:
         )
         topic = topics.snapshots(self._edge.agent_id)
         for each in stored:
-            mid = link.publish(topic, each.payload, expiry_s=self._window.expiry_s, times=each.passage.told())
+            mid = link.publish(topic, each.payload, expiry_s=self._window.expiry_s, times=each.hop_times.known())
             self._window.add(each.seq, len(each.payload), mid, now_s)
 
     def _show_cameras(self, link: Link) -> None:
@@ -309,7 +309,7 @@ class Publisher:
             self._told_installed = installed
 
     def _show_tasks(self, link: Link) -> None:
-        tasks = None if self._orders is None else self._orders.told()
+        tasks = None if self._orders is None else self._orders.report()
         if tasks is not None and tasks != self._tasks:
             link.publish(topics.tasks(self._edge.agent_id), codec.encode(tasks), retain=True)
             self._tasks = tasks
@@ -347,11 +347,11 @@ class Publisher:
             resent=self._window.resent,
             redaction_ms=self._health.redaction_ms(),
             decode_ms=self._health.decode_ms(),
-            queued=self._vitals.queued(),
-            rate=self._vitals.rate(),
+            queued=self._heartbeat_inputs.queued(),
+            rate=self._heartbeat_inputs.rate(),
             passed_over=self._health.passed_over(),
             disk_free_bytes=free_bytes(self._edge.spool.directory),
-            recordings=dict(self._vitals.recordings()),
+            recordings=dict(self._heartbeat_inputs.recordings()),
         )
 
     def assessed(self) -> Assessed:
@@ -360,11 +360,11 @@ class Publisher:
 
     # --- inside
 
-    def _tend(self) -> None:
+    def _maintain_spool(self) -> None:
         now_s = self._clock.monotonic_s()
-        if now_s >= self._tend_due_s:
-            expired = self._spool.tend()
-            self._tend_due_s = now_s + (0.0 if expired == TEND_AT_MOST else _TEND_EVERY_S)
+        if now_s >= self._maintain_due_s:
+            expired = self._spool.maintain()
+            self._maintain_due_s = now_s + (0.0 if expired == DROP_AT_MOST else _MAINTAIN_EVERY_S)
             if expired:
                 _log.warning("spool expired messages=%d: not confirmed within spool.max_age_h", expired)
 

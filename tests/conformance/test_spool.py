@@ -176,12 +176,12 @@ class SpoolMachine(RuleBasedStateMachine):
     @rule(minutes=st.integers(1, 50))
     def grow_old(self, minutes: int) -> None:
         self.clock.pass_s(minutes * 60)
-        assert self.spool.tend() == self.model.expire(self.clock.monotonic_s() - 3600)
+        assert self.spool.maintain() == self.model.expire(self.clock.monotonic_s() - 3600)
 
     @rule(is_full=st.booleans())
     def somebody_fills_the_disk(self, is_full: bool) -> None:
         self.free_bytes = 0 if is_full else 10**12
-        self.spool.tend()
+        self.spool.maintain()
 
     @rule()
     def kill(self) -> None:

@@ -54,13 +54,13 @@ class Site:
 
     @property
     def state(self) -> TaskState:
-        told = self.orders.told()
+        told = self.orders.report()
         assert told is not None
         return told.tasks[CAMERA]
 
     @property
     def word(self) -> tuple[int, bool] | None:
-        told = self.orders.told()
+        told = self.orders.report()
         assert told is not None
         return None if told.word is None else (told.word.number, told.word.taken)
 
@@ -88,7 +88,7 @@ def test_a_live_camera_is_never_a_task(site: Site) -> None:
     assert site.word == (1, False)
     assert not site.orders.is_paused("gate")
     assert site.orders.rank("gate") is None
-    told = site.orders.told()
+    told = site.orders.report()
     assert told is not None
     assert set(told.tasks) == {CAMERA}
 
@@ -202,7 +202,7 @@ def test_an_agent_that_nobody_enrolled_takes_and_tells_nothing(site: Site) -> No
     alone = TaskOrders(site.folder, AGENT, None, site.clock)
     alone.serve([CAMERA])
     alone.accept(codec.encode(site.center.sign_command(site.command(1), site.warrant())))
-    assert alone.told() is None
+    assert alone.report() is None
     assert not alone.is_paused(CAMERA)
 
 

@@ -137,7 +137,7 @@ def _orders(told: Visitor, folder: Path) -> None:
     orders.serve(["desk"])
 
     def answer() -> None:
-        said = orders.told()
+        said = orders.report()
         assert said is not None
         center.say(topic=topics.tasks(AGENT), payload=base64.b64encode(codec.encode(said)).decode())
 

@@ -95,8 +95,8 @@ class World:
         self.sources = {name: ScriptedSource(script, self.stop[name]) for name, script in scripts.items()}
         self.captures = {name: Capture(self.cameras[name], self.sources[name], self.clock) for name in scripts}
         edge = edge_config(folder, *self.cameras.values(), gb28181=PLATFORM)
-        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
-        self.looker = DetectionWorker({}, self.captures, self.steward, self.health, self.clock)
+        self.scheduler = Scheduler(edge, self.captures, self.queue, self.clock)
+        self.detection_worker = DetectionWorker({}, self.captures, self.scheduler, self.health, self.clock)
         self.spooled: list[int] = []
         self.pipelines = {
             name: Pipeline(
@@ -104,8 +104,8 @@ class World:
                 self.captures[name],
                 self.redactors[name],
                 self.queue,
-                self.steward,
-                self.looker,
+                self.scheduler,
+                self.detection_worker,
                 self.spool,
                 self.health,
                 self.clock,
@@ -119,7 +119,7 @@ class World:
         self.pipelines[camera_id].run(self.stop[camera_id], self.stop[camera_id])
 
     def redact_all(self) -> None:
-        while (waiting := self.queue.take(0)) is not None:
+        while (waiting := self.queue.take_next(0)) is not None:
             self.pipelines[waiting.frame.camera_id].finish(waiting)
 
     def ledger(self, camera_id: str = "gate") -> Ledger:

@@ -187,7 +187,7 @@ class Street:
         def is_so() -> bool:
             if holds := bool(condition()):
                 return holds
-            self.configurator.look()
+            self.configurator.tick()
             return False
 
         until(is_so, seen=lambda: self.broker.words, step_s=_MOMENT_S)
@@ -197,7 +197,7 @@ class Street:
         for _ in range(seconds):
             self.clock.pass_s(1)
             time.sleep(_MOMENT_S)  # the threads see it too
-            self.configurator.look()
+            self.configurator.tick()
 
     def online(self, *cameras: str) -> bool:
         """Whether these work now, and the broker has heard so."""

@@ -19,7 +19,7 @@ from tests.support.waiting import LONG_S
 SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 
 
-def _doors(folder: Path, *cameras: processes.Camera, **sections: object) -> Inlets:
+def _inlets(folder: Path, *cameras: processes.Camera, **sections: object) -> Inlets:
     edge = edge_config(folder, *cameras, **sections)
     spool = open_spool(folder / "spool", SystemClock())
     with closing(spool):
@@ -32,7 +32,7 @@ def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
     gate = processes.Camera(id="gate", source=sources(tmp_path)["gate"])
     recorded = processes.Camera(id="gate-yesterday", source=sources(tmp_path, span=SPAN)["gate"])
     street = processes.Camera(id="street", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
-    doors = _doors(tmp_path, gate, recorded, street, gb28181=section)
+    doors = _inlets(tmp_path, gate, recorded, street, gb28181=section)
     assert doors.platform is not None
     assert set(doors.servers) == {"gb28181", "gb28181 media"}
     assert isinstance(doors.channel(gate), LiveChannel)
@@ -56,12 +56,12 @@ def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
 
 def test_without_the_section_there_is_no_platform(tmp_path: Path) -> None:
     street = processes.Camera(id="street", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
-    doors = _doors(tmp_path, street)
+    doors = _inlets(tmp_path, street)
     assert (doors.platform, dict(doors.servers), doors.channel(street)) == (None, {}, None)
 
 
 def test_an_agent_that_is_told_its_cameras_listens_before_it_has_any(tmp_path: Path) -> None:
     told = {"host": "h", "seal_key_file": "s", "secrets_key_file": "k", "documents_dir": "d"}
     section = {"host": "127.0.0.1", "port": 5060, "platform_id": PLATFORM}
-    doors = _doors(tmp_path, gb28181=section, provisioning=told)
+    doors = _inlets(tmp_path, gb28181=section, provisioning=told)
     assert "gb28181" in doors.servers

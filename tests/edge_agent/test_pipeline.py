@@ -110,7 +110,7 @@ def test_a_recording_that_is_over_is_not_begun_again(tmp_path: Path) -> None:
 def test_what_cannot_be_redacted_goes_nowhere_and_the_camera_says_so(world: World, drop: DropReason) -> None:
     world.redactors["gate"].failures = [RedactionUnavailable(drop, "no model; fetch it")]
     world.run("gate")
-    first = world.queue.take(0)
+    first = world.queue.take_next(0)
     assert first is not None
     world.pipelines["gate"].finish(first)
     assert world.spool.messages == 0
@@ -128,7 +128,7 @@ def test_a_bug_in_the_redactor_publishes_nothing_and_is_not_hidden(world: World)
 
     world.pipelines["gate"]._redactor = Buggy()  # type: ignore[assignment] # that is the point
     world.run("gate")
-    first = world.queue.take(0)
+    first = world.queue.take_next(0)
     assert first is not None
     with pytest.raises(ZeroDivisionError):
         world.pipelines["gate"].finish(first)
@@ -211,7 +211,7 @@ def test_a_full_disk_is_one_line_and_the_pictures_after_it_pass(
     world.redactors["gate"]._picture = jpeg_of(STEP_BYTES + STEP_BYTES // 2)  # more than the spool has taken beforehand
     monkeypatch.setattr(world.spool._database, "free_bytes", lambda: 1000)
     for _ in range(2):
-        waiting = world.queue.take(0)
+        waiting = world.queue.take_next(0)
         assert waiting is not None
         world.pipelines["gate"].finish(waiting)
     monkeypatch.undo()
@@ -253,8 +253,8 @@ def test_a_still_scene_is_not_selected_again(tmp_path: Path) -> None:
         Capture(world.cameras["gate"], world.sources["gate"], world.clock),
         world.redactors["gate"],
         world.queue,
-        world.steward,
-        world.looker,
+        world.scheduler,
+        world.detection_worker,
         world.spool,
         world.health,
         world.clock,
@@ -278,7 +278,7 @@ def test_a_live_camera_takes_no_more_than_may_wait_and_nothing_overflows(
     assert world.health.passed_over() == {"gate": told}
     world.redact_all()
     assert (world.ledger().spooled, world.ledger().dropped) == (2, {})
-    assert world.steward.rate_per_s() is not None
+    assert world.scheduler.rate_per_s() is not None
     assert not world.captures["gate"]._orders.is_full  # there is room again
     world.spool.close()
 
@@ -289,7 +289,7 @@ def test_a_lost_camera_may_not_look_closer_any_more(tmp_path: Path) -> None:
     world = World(tmp_path, {"gate": [[*moving, lost], []]}, camera=live_camera)
     held: list[bool] = []
     world.sources["gate"].before = lambda: world.clock.pass_s(1)
-    world.clock.on_wait = lambda _: held.append(world.steward._grants.holds("gate"))
+    world.clock.on_wait = lambda _: held.append(world.scheduler._slots.holds("gate"))
     world.run("gate")
     assert world.captures["gate"]._orders.closer  # it had been told so
     assert held == [False]

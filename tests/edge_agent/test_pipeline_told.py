@@ -27,7 +27,7 @@ def test_a_camera_that_was_turned_is_told_once_and_when_it_comes_back(
 ) -> None:
     world = World(tmp_path, {"gate": [[]]})
     turned: list[str] = []
-    monkeypatch.setattr(world.looker, "turned", turned.append)
+    monkeypatch.setattr(world.detection_worker, "turned", turned.append)
     pipeline = world.pipelines["gate"]
     for score, times in ((0.1, 0), (0.9, 1), (0.9, 1), (0.2, 2), (None, 2)):
         scores = None if score is None else {PictureCheck.SCENE_MOVED: score}

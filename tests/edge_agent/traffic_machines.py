@@ -37,7 +37,7 @@ def times(seconds: float, per_second: float = 5.0) -> list[float]:
 
 def follow(tracker: Tracker, paths: Sequence[Path], at_s: Iterable[float]) -> list[Tracked]:
     """Every machine in every look, cars all."""
-    return [tracker.look(NOON_MS + round(s * 1000), tuple(machine(*path(s)) for path in paths), SIZE) for s in at_s]
+    return [tracker.update(NOON_MS + round(s * 1000), tuple(machine(*path(s)) for path in paths), SIZE) for s in at_s]
 
 
 def motions(looks: Iterable[Tracked], index: int = 0) -> list[Motion | None]:

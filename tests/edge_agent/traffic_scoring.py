@@ -90,7 +90,7 @@ def played(street: Street, camera: Camera, per_second: float, seed: int, faults:
     wrong: list[int | None] = []
     owners: dict[int, tuple[Track, int]] = {}
     for look in looks(street, times(street, per_second, seed), seed, faults):
-        tracked = tracker.look(look.at_ms, look.machines, SIZE)
+        tracked = tracker.update(look.at_ms, look.machines, SIZE)
         wrong += [look.actors[event.machine] for event in tracked.events if event.what is TrackEventKind.WRONG_WAY]
         for machine, whose in zip(tracked.machines, look.actors, strict=True):
             if machine.motion is not None:

@@ -136,7 +136,7 @@ def test_an_agent_is_who_it_was_and_knows_what_it_was_told(before: Path, tmp_pat
 
     tasks = TaskOrders(tmp_path / "spool", "street", section, clock)
     tasks.serve(["desk"])
-    commanded = tasks.told()
+    commanded = tasks.report()
     assert commanded is not None
     assert commanded.model_dump(mode="json") == told["tasks"]
 

@@ -23,7 +23,7 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.labels import Object
 from edge_agent.evaluation.score import judge, painted
 from edge_agent.redact_files import file_policy
-from edge_agent.redact_files.file_redactor import look, pixels
+from edge_agent.redact_files.file_redactor import pixels, redact_image
 from edge_agent.redactor import Redactors
 from edge_agent.redactor.redactor import PARTLY, CameraRedactor
 from provisioning.contracts.config.processes import Policy
@@ -52,7 +52,7 @@ def measure(case: Case, ways: tuple[Redactors, Redactors], peer: Peer | None = N
 def _searched(camera: CameraRedactor, shot: Shot, labels: list[Object], number: int, every_ms: int) -> Searched:
     began = process_time()
     try:
-        redacted = look(camera, number, number * every_ms, shot.image)
+        redacted = redact_image(camera, number, number * every_ms, shot.image)
     except RedactionUnavailable:
         return Searched((process_time() - began) * 1000, None, (), in_part=False)
     cpu_ms = (process_time() - began) * 1000

@@ -50,7 +50,7 @@ def hand_over(world: World, desk: TaskOrders) -> None:
     topic, payload = world.line.sent[-1]
     assert topic == topics.commands("desk")
     desk.accept(payload)
-    tell(world, desk.told())
+    tell(world, desk.report())
 
 
 def tell(world: World, told: TaskReport | None) -> None:
@@ -67,7 +67,7 @@ async def task(user: httpx.AsyncClient, camera_id: str = "stolen") -> dict[str, 
 async def test_an_order_is_asked_until_the_agent_has_confirmed_it(
     world: World, user: httpx.AsyncClient, desk: TaskOrders
 ) -> None:
-    tell(world, desk.told())
+    tell(world, desk.report())
     assert (await task(user))["priority"] == "normal"
     asked = await user.post(f"{TASK}/pause")
     assert (asked.status_code, asked.json()["state"]) == (200, "asked")
@@ -92,7 +92,7 @@ async def test_an_order_is_asked_until_the_agent_has_confirmed_it(
 async def test_an_agent_that_says_nothing_has_not_answered(
     world: World, user: httpx.AsyncClient, desk: TaskOrders
 ) -> None:
-    tell(world, desk.told())
+    tell(world, desk.report())
     await user.post(f"{TASK}/pause")
     world.clock.now_ms += LIFE_MS
     world.services.devices.heard(beat())
@@ -102,7 +102,7 @@ async def test_an_agent_that_says_nothing_has_not_answered(
 async def test_a_live_camera_an_absent_agent_and_what_is_not_there_are_told_nothing(
     world: World, user: httpx.AsyncClient, desk: TaskOrders
 ) -> None:
-    tell(world, desk.told())
+    tell(world, desk.report())
     live = await user.post("/api/tasks/desk/cam-1/pause")
     assert (live.status_code, live.json()["code"]) == (409, "not_a_task")
     assert (await user.post("/api/tasks/desk/nothing/pause")).json()["code"] == "unknown_camera"
@@ -116,7 +116,7 @@ async def test_a_live_camera_an_absent_agent_and_what_is_not_there_are_told_noth
 async def test_only_a_role_that_may_and_sees_the_camera_gives_orders(
     world: World, user: httpx.AsyncClient, desk: TaskOrders
 ) -> None:
-    tell(world, desk.told())
+    tell(world, desk.report())
     world.services.districts.create("north", "North", actor=USERNAME)
     world.services.districts.set_cameras("north", [CameraKey("desk", "gate")], actor=USERNAME)
     for name, given in (("tom", Given(Role.TECHNICIAN)), ("ona", Given(Role.OPERATOR, "north"))):

@@ -104,18 +104,18 @@ class Premises:
         self.health = Health("street", cameras_of, self.pauses, clock, lambda: None)
         self._queue: FairQueue[Selected] = FairQueue(2, "block")
         captures = {camera.id: Capture(camera, self.uploads[camera.id], clock) for camera in cameras_of}
-        steward = Scheduler(edge, captures, self._queue, clock)
+        scheduler = Scheduler(edge, captures, self._queue, clock)
         self.held = Held(cameras_of[0], after=held_after or 0)
         self.grey = GreyRedactor(cameras_of[0])
-        looker = DetectionWorker({}, captures, steward, self.health, clock)
+        detection_worker = DetectionWorker({}, captures, scheduler, self.health, clock)
         self._pipelines = {
             camera.id: Pipeline(
                 camera,
                 captures[camera.id],
                 self.grey if held_after is None else self.held,
                 self._queue,
-                steward,
-                looker,
+                scheduler,
+                detection_worker,
                 self.spool,
                 self.health,
                 clock,

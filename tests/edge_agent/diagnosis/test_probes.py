@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import Clock, SystemClock
-from edge_agent.diagnosis.cameras import look
+from edge_agent.diagnosis.cameras import probe_cameras
 from edge_agent.diagnosis.probes import check
 from edge_agent.enrolment.agent_folder import AgentFolder
 from edge_agent.gb28181.devices.seen import DeviceView
@@ -85,7 +85,7 @@ def test_check_of_a_device_that_registers_says_what_the_agent_knows_of_it(tmp_pa
         file.show(DeviceView(ID, refused="its user name or password is not the configured one"))
         file.flush()
         assert "user name or password" in said()[1]
-        (fault,) = {each.fault for each in look(edge, SystemClock())}
+        (fault,) = {each.fault for each in probe_cameras(edge, SystemClock())}
         assert fault is Fault.CAMERA_WRONG_PASSWORD
         file.show(DeviceView(ID, is_there=True, host="192.0.2.10"))
         file.flush()

@@ -150,7 +150,7 @@ def test_too_slow_is_too_late() -> None:
 
 def test_more_regions_than_can_be_told_withhold_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(Rect(x, y, x + 1, y + 1) for x in range(0, 300, 4) for y in range(0, 190, 4))
-    monkeypatch.setattr(search, "look", lambda *_: Findings((), 0, many))
+    monkeypatch.setattr(search, "search_picture", lambda *_: Findings((), 0, many))
     with pytest.raises(RedactionUnavailable, match="cannot cover"):
         redact(detectors())
 

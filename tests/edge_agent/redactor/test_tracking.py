@@ -55,14 +55,14 @@ class Street:
         self.at_ms += round(s * 1000)
         self.clock.pass_s(s)
         reduced = Reduced(np.zeros((SMALL[1], SMALL[0], 3), np.uint8), SIZE)
-        return self.follower.look(DetectionRequest("cam", self.at_ms, reduced, is_taken), may_take=may_take)
+        return self.follower.detect(DetectionRequest("cam", self.at_ms, reduced, is_taken), may_take=may_take)
 
     def drive(self, columns: Sequence[int], *, may_take: bool = True) -> list[Followed]:
         return [self.look(column, may_take=may_take) for column in columns]
 
     def told(self, *machines: Machine, doubtful: Sequence[Machine] = ()) -> tuple[Machine, ...]:
         """Of the snapshot of the latest look."""
-        return self.follower.told(self.at_ms, machines, doubtful, SIZE)
+        return self.follower.with_motion(self.at_ms, machines, doubtful, SIZE)
 
     def machine(self, *, score: float = 0.8) -> Machine:
         """As the redactor finds it in the whole picture: where the look had it, a little off."""
@@ -82,13 +82,13 @@ def street() -> Street:
 def spied(street: Street, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Machine, ...]]:
     """What the tracker is passed from now on."""
     passed: list[tuple[Machine, ...]] = []
-    look = street.follower._tracker.look
+    look = street.follower._tracker.update
 
     def noted(at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool) -> Tracked:
         passed.append(machines)
         return look(at_ms, machines, size, told=told)
 
-    monkeypatch.setattr(street.follower._tracker, "look", noted)
+    monkeypatch.setattr(street.follower._tracker, "update", noted)
     return passed
 
 

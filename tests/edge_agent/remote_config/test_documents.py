@@ -218,9 +218,9 @@ class TestDisk:
         with monkeypatch.context() as context:
             context.setattr(durable, "write", _refuse)
             assert box.documents.apply(1)
-            box.documents.tend()
+            box.documents.write_pending()
         assert (box.said(), box.in_force()) == ((1, APPLIED), ("gate",))
-        box.documents.tend()
+        box.documents.write_pending()
         box.restart()
         assert (box.said(), box.in_force()) == ((1, APPLIED), ("gate",))
 

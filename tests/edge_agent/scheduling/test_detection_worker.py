@@ -56,7 +56,7 @@ class Follower:
         self.may: list[bool] = []
         self.forgotten = self.expired = 0
 
-    def look(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
         self.may.append(may_take)
         self._clock.pass_s(0.1)
         if isinstance(self.finds, Exception):
@@ -80,8 +80,8 @@ class World:
         self.queue: FairQueue[Selected] = FairQueue(1, "drop_oldest")
         self.pauses = Pauses(folder)
         self.health = Health("street", cameras, self.pauses, self.clock, lambda: None)
-        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
-        self.looker = DetectionWorker(self.followers, self.captures, self.steward, self.health, self.clock)
+        self.scheduler = Scheduler(edge, self.captures, self.queue, self.clock)
+        self.detection_worker = DetectionWorker(self.followers, self.captures, self.scheduler, self.health, self.clock)
 
 
 @pytest.fixture
@@ -90,34 +90,34 @@ def world(tmp_path: Path) -> World:
 
 
 def test_an_event_asks_for_its_picture_and_the_time_of_the_look_is_counted(world: World) -> None:
-    world.looker.look(look())
+    world.detection_worker.detect(look())
     assert world.captures["gate"].answers == [(0, True)]
-    looking = world.steward.looking()
+    looking = world.scheduler.detection_counts()
     assert (looking.looks["gate"], looking.events["gate"]) == (1, 1)
     assert looking.look_s > 0.05
-    world.looker.look(look(second=1))
+    world.detection_worker.detect(look(second=1))
     assert world.followers["gate"].may == [True, False]  # one a second
 
 
 def test_a_camera_without_a_follower_or_one_that_is_paused_is_answered_too(world: World) -> None:
-    world.looker.look(look("yard"))
+    world.detection_worker.detect(look("yard"))
     assert world.captures["yard"].answers == [(0, False)]
     world.health.pause("gate", "a face was found")
-    world.looker.look(look())
+    world.detection_worker.detect(look())
     assert world.captures["gate"].answers == [(0, False)]
     assert world.followers["gate"].may == []
 
 
 def test_a_detector_that_cannot_run_shows_at_the_camera(world: World) -> None:
     world.followers["gate"].finds = RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "no model")
-    world.looker.look(look())
+    world.detection_worker.detect(look())
     status, *_ = world.health.statuses()
     assert (status.state, status.cause) == (CameraState.REDACTION_UNAVAILABLE, "no model")
     assert world.captures["gate"].answers == [(0, False)]
 
 
 def test_a_look_that_nobody_asked_for_is_not_looked_at(world: World) -> None:
-    world.looker.look(look("lane"))  # from the process of a decoder that is in other hands
+    world.detection_worker.detect(look("lane"))  # from the process of a decoder that is in other hands
     assert world.captures["lane"].answers == [(0, False)]
     assert world.followers["lane"].may == []
 
@@ -125,28 +125,28 @@ def test_a_look_that_nobody_asked_for_is_not_looked_at(world: World) -> None:
 def test_a_bug_leaves_no_camera_without_an_answer(world: World) -> None:
     world.followers["gate"].finds = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
-        world.looker.look(look())
+        world.detection_worker.detect(look())
     assert world.captures["gate"].answers == [(0, False)]
 
 
 def test_one_waits_a_camera_and_an_older_one_is_answered_unseen(world: World) -> None:
-    world.looker.put(look())
-    world.looker.put(look(second=1))
+    world.detection_worker.put(look())
+    world.detection_worker.put(look(second=1))
     assert world.captures["gate"].answers == [(0, False)]
 
 
 def test_the_thread_looks_and_forgets_by_the_clock(world: World) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=world.looker.run, args=(stop,))
+    thread = threading.Thread(target=world.detection_worker.run, args=(stop,))
     thread.start()
     try:
         world.clock.pass_s(1)
-        world.looker.put(look())
+        world.detection_worker.put(look())
         assert world.captures["gate"].came.wait(LONG_S)
     finally:
         stop.set()
         thread.join()
     assert world.followers["gate"].expired == 1
-    world.looker.turned("gate")
-    world.looker.turned("yard")
+    world.detection_worker.turned("gate")
+    world.detection_worker.turned("yard")
     assert world.followers["gate"].forgotten == 1

@@ -66,7 +66,7 @@ class Noted:
     def __init__(self, redactor: CameraRedactor) -> None:
         self.made: list[tuple[SelectReason, Redacted]] = []
         self._redactor = redactor
-        self.look = redactor.look
+        self.detect = redactor.detect
         self.forget = redactor.forget
         self.expire = redactor.expire
 
@@ -88,17 +88,17 @@ def test_the_moment_of_a_crossing_is_a_snapshot_that_tells_it(
     health = Health("street", [camera], Pauses(tmp_path), clock, lambda: None)
     queue: FairQueue[Selected] = FairQueue(64, "block")
     captures = {"gate": Capture(camera, Driving(), clock)}
-    steward = Scheduler(edge, captures, queue, clock)
+    scheduler = Scheduler(edge, captures, queue, clock)
     models = detectors(NoTinyFaces(), bright)
     redactor = Noted(CameraRedactor("street", camera, edge.redactor, models, Stopwatch()))
-    looker = DetectionWorker({"gate": redactor}, captures, steward, health, clock)
+    detection_worker = DetectionWorker({"gate": redactor}, captures, scheduler, health, clock)
     pipeline = Pipeline(
-        *(camera, captures["gate"], redactor, queue, steward, looker, spool, health, clock),
+        *(camera, captures["gate"], redactor, queue, scheduler, detection_worker, spool, health, clock),
         Backoff(1, 1),
         lambda: None,
     )
     pipeline.run(threading.Event(), threading.Event())
-    while (selected := queue.take(0)) is not None:
+    while (selected := queue.take_next(0)) is not None:
         pipeline.finish(selected)
     reasons = [reason for reason, _ in redactor.made]
     assert reasons.count(SelectReason.EVENT) == events

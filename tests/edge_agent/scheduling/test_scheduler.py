@@ -46,23 +46,23 @@ class World:
         self.clock = FakeClock()
         self.captures = {camera.id: Obedient() for camera in cameras}
         self.queue: FairQueue[Selected] = FairQueue(2, "drop_oldest")
-        self.steward = Scheduler(edge, self.captures, self.queue, self.clock)
+        self.scheduler = Scheduler(edge, self.captures, self.queue, self.clock)
         self.seen = dict.fromkeys(self.captures, 0)
 
     def see(self, camera_id: str, *, changed: int = 0, moving: bool = False) -> None:
         self.seen[camera_id] += changed
-        self.steward.sighted(CaptureStats(camera_id, 0, 1, self.seen[camera_id], moving, 0.0, None, None))
+        self.scheduler.sighted(CaptureStats(camera_id, 0, 1, self.seen[camera_id], moving, 0.0, None, None))
 
     def take(self, camera_id: str) -> Selected:
         selected = Selected(frame(camera_id=camera_id), SelectReason.CHANGE)
         self.queue.put(camera_id, selected, STOP)
-        self.steward.queued(selected)
+        self.scheduler.queued(selected)
         return selected
 
     def redact(self, took_s: float | None = 1.0) -> None:
-        selected = self.queue.take(0)
+        selected = self.queue.take_next(0)
         assert selected is not None
-        self.steward.left(selected, took_s)
+        self.scheduler.left(selected, took_s)
 
     def last(self, camera_id: str) -> CaptureLimits:
         return self.captures[camera_id].orders[-1]
@@ -104,7 +104,7 @@ def test_moving_cameras_share_what_redaction_costs_and_a_pace_is_not_told_twice(
         world.clock.pass_s(1)
         world.see("gate", changed=2)
     assert len(world.captures["gate"].orders) == told
-    assert world.steward.rate_per_s() == pytest.approx(0.45)
+    assert world.scheduler.rate_per_s() == pytest.approx(0.45)
 
 
 def test_one_may_look_closer_at_a_time_and_one_that_is_lost_makes_room(world: World) -> None:
@@ -112,7 +112,7 @@ def test_one_may_look_closer_at_a_time_and_one_that_is_lost_makes_room(world: Wo
     world.see("yard", moving=True)
     assert world.last("gate").closer
     assert world.captures["yard"].orders == []
-    world.steward.lost("gate")
+    world.scheduler.lost("gate")
     world.clock.pass_s(2)
     world.see("yard", moving=True)
     assert world.last("yard").closer
@@ -133,7 +133,7 @@ def test_a_device_that_registers_is_rationed_like_any_camera_and_its_recordings_
 def test_a_redaction_that_did_not_happen_costs_nothing(world: World) -> None:
     world.take("gate")
     world.redact(took_s=None)
-    assert world.steward.rate_per_s() is None
+    assert world.scheduler.rate_per_s() is None
 
 
 @pytest.mark.parametrize(("realtime", "overflow"), [(False, "drop_oldest"), (True, "block")])
@@ -176,7 +176,7 @@ def test_where_there_is_a_line_machines_are_looked_for_while_something_moves(tmp
     world.clock.pass_s(1)
     world.see("yard", moving=True)
     assert world.last("yard") == CaptureLimits()  # one stream decoded as a whole, and it is the one with the line
-    world.steward.lost("gate")
+    world.scheduler.lost("gate")
     world.clock.pass_s(2)
     world.see("yard", moving=True)
     assert (world.last("gate"), world.last("yard")) == (CaptureLimits(), CaptureLimits(closer=True))
@@ -213,14 +213,14 @@ def test_a_recording_is_looked_at_from_its_beginning(tmp_path: Path) -> None:
 
 def test_pictures_of_events_keep_their_camera_s_pace_and_wait_for_room(tmp_path: Path) -> None:
     world = World(tmp_path, live("gate", lines=LINES, selector={"max_per_second": 0.5}))
-    assert world.steward.may_take("gate")
-    world.steward.looked("gate", Followed(take=True, events=2), 0.05)
+    assert world.scheduler.may_take("gate")
+    world.scheduler.note_detection("gate", Followed(take=True, events=2), 0.05)
     world.clock.pass_s(1.9)
-    assert not world.steward.may_take("gate")
+    assert not world.scheduler.may_take("gate")
     world.clock.pass_s(0.2)
-    assert world.steward.may_take("gate")
+    assert world.scheduler.may_take("gate")
     world.take("gate")
     world.take("gate")
-    assert not world.steward.may_take("gate")
-    looking = world.steward.looking()
+    assert not world.scheduler.may_take("gate")
+    looking = world.scheduler.detection_counts()
     assert (looking.looks, looking.events) == ({"gate": 1}, {"gate": 2})

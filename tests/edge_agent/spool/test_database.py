@@ -107,7 +107,7 @@ def test_a_spool_of_the_first_version_is_taken_over_with_all_it_holds(tmp_path: 
     assert (spool.messages, spool.payload_bytes) == (2, 4)
     assert [each.seq for each in spool.next_unsent((), (), max_messages=9, max_bytes=99)] == [9, 7]
     clock.pass_s(3600 - 999)
-    assert spool.tend() == 1  # 1,000 s old when it was taken over
+    assert spool.maintain() == 1  # 1,000 s old when it was taken over
     assert spool.ledgers()["gate"].balanced
     keep(spool, 1)
     spool.close()

@@ -35,8 +35,8 @@ def test_what_an_earlier_run_spooled_has_no_times(tmp_path: Path) -> None:
     spool.close()
     spool = open_spool(tmp_path, clock)
     (stored,) = spool.next_unsent((), (), max_messages=1, max_bytes=1_000_000)
-    assert stored.passage == UNKNOWN
-    assert stored.passage.told() == {}
+    assert stored.hop_times == UNKNOWN
+    assert stored.hop_times.known() == {}
     spool.close()
 
 

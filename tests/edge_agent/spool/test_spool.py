@@ -118,7 +118,7 @@ def test_a_lowered_bound_is_reached_without_one_endless_transaction(
 
 
 def test_what_is_over_age_goes_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.spool.spool.TEND_AT_MOST", 4)
+    monkeypatch.setattr("edge_agent.spool.spool.DROP_AT_MOST", 4)
     monkeypatch.setattr("edge_agent.spool.spool._CHUNK", 2)
     clock = FakeClock()
     spool = open_spool(tmp_path, clock, max_age_h=1)
@@ -126,7 +126,7 @@ def test_what_is_over_age_goes_in_turns(tmp_path: Path, monkeypatch: pytest.Monk
         keep(spool, number)
     clock.pass_s(3601)
     keep(spool, 8)
-    assert [spool.tend(), spool.tend(), spool.tend()] == [4, 3, 0]
+    assert [spool.maintain(), spool.maintain(), spool.maintain()] == [4, 3, 0]
     assert spool.messages == 1
     assert spool.ledgers()["gate"].dropped == {"spool_expired": 7}
     spool.close()
@@ -147,7 +147,7 @@ def _steps(spool: Spool, work: Callable[[], object]) -> int:
     return count
 
 
-@pytest.mark.parametrize("what", ["next", "held", "all held", "tend", "ledgers", "append"])
+@pytest.mark.parametrize("what", ["next", "held", "all held", "maintain", "ledgers", "append"])
 def test_three_days_of_backlog_cost_no_more_to_look_into_than_an_hour_of_it(tmp_path: Path, what: str) -> None:
     spool = open_spool(tmp_path)
     for camera_id in ("gate", "yard", "lane"):
@@ -156,7 +156,7 @@ def test_three_days_of_backlog_cost_no_more_to_look_into_than_an_hour_of_it(tmp_
         "next": lambda: next_unsent(spool, frozenset(range(spool.messages - 60, spool.messages + 10))),
         "held": lambda: next_unsent(spool, frozenset(), "gate", "yard"),
         "all held": lambda: next_unsent(spool, frozenset(), "gate", "yard", "lane"),
-        "tend": spool.tend,
+        "maintain": spool.maintain,
         "ledgers": spool.ledgers,
         "append": lambda: keep(spool, 50_000 + spool.messages),
     }

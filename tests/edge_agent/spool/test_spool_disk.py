@@ -100,7 +100,7 @@ def test_a_disk_that_fills_at_any_moment_stops_no_acknowledgement(small_disk: Pa
     kept = [keep(spool, number, SIZE) for number in range(moment)]
     fill(small_disk / "ballast")
     for _ in range(1700):  # twice what the log holds
-        spool.tend()
+        spool.maintain()
     for item in kept:
         assert len(spool.confirm([item])[0]) == 1
     spool.close()
@@ -129,7 +129,7 @@ def test_drops_on_a_full_disk_are_counted_over_a_kill(small_disk: Path) -> None:
     assert gate.spooled + gate.dropped["disk_full"] + gate.dropped.get("interrupted", 0) == 300
     assert gate.dropped["disk_full"] > 250
     ballast.unlink()
-    spool.tend()
+    spool.maintain()
     keep(spool, 3000, SIZE)
     spool.close()
 
@@ -175,8 +175,8 @@ def test_beyond_the_last_pages_counts_wait_in_memory_and_the_file_has_not_grown(
     assert sum(each.dropped.get("disk_full", 0) for each in spool.ledgers().values()) == full
     assert spool._database._connection.execute("PRAGMA page_count").fetchone() == pages
     spool._database.free_bytes = lambda: 10**9  # type: ignore[method-assign]
-    spool.tend()
-    spool.tend()  # the first finds the pages, the second uses them
+    spool.maintain()
+    spool.maintain()  # the first finds the pages, the second uses them
     assert written(tmp_path).dropped == {"disk_full": full}
     spool.close()
 
@@ -218,7 +218,7 @@ def test_without_any_room_at_all_the_counts_wait_in_memory(tmp_path: Path, monke
     assert spool.ledgers()["gate"].dropped == {"disk_full": 5}
     assert written(tmp_path).dropped == {}
     monkeypatch.undo()
-    spool.tend()
+    spool.maintain()
     assert written(tmp_path).dropped == {"disk_full": 5}
     assert written(tmp_path).balanced
     spool.close()

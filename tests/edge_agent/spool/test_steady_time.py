@@ -50,14 +50,14 @@ def test_a_clock_that_is_set_while_the_agent_runs_changes_nobodys_age(
     keep(spool, 0)
     clock.pass_s(9 * HOUR_S)
     clock.jump_ms(jump_ms)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     keep(spool, 1)
     clock.pass_s(1.1 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     clock.pass_s(8.8 * HOUR_S)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     clock.pass_s(0.2 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     spool.close()
 
 
@@ -69,9 +69,9 @@ def test_the_time_of_a_stop_counts(tmp_path: Path, clock: JumpyClock) -> None:
     clock.pass_s(3 * HOUR_S)
     spool = again(spool, tmp_path, clock)
     clock.pass_s(2.9 * HOUR_S)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     clock.pass_s(0.2 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     spool.close()
 
 
@@ -81,14 +81,14 @@ def test_a_stop_with_a_wrong_clock_at_its_end_ages_nothing_by_more_than_half(tmp
     clock.pass_s(4.9 * HOUR_S)
     keep(spool, 1)
     spool = again(spool, tmp_path, clock, jump_ms=30 * YEAR_MS)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     clock.jump_ms(-30 * YEAR_MS)  # NTP comes only now
     clock.pass_s(0.2 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     spool = again(spool, tmp_path, clock)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     clock.pass_s(5 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     spool.close()
 
 
@@ -101,9 +101,9 @@ def test_a_box_that_wakes_in_1970_keeps_its_pictures_and_no_longer_than_it_may(
     spool = again(spool, tmp_path, clock, jump_ms=-clock.now_ms())
     keep(spool, 1)
     clock.pass_s(5.9 * HOUR_S)
-    assert spool.tend() == 0
+    assert spool.maintain() == 0
     clock.pass_s(0.2 * HOUR_S)
-    assert spool.tend() == 1
+    assert spool.maintain() == 1
     assert spool.messages == 1
     spool.close()
 

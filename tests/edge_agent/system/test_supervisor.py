@@ -32,7 +32,7 @@ def test_a_thread_that_falls_is_started_again_and_the_others_go_on(monkeypatch: 
     supervisor.start("sturdy", partial(_hold, release), fell=lambda: told.append("never"))
     for _ in range(20):
         supervisor.join("fragile", 5)
-        supervisor.look()
+        supervisor.restart_fallen()
         clock.pass_s(61)
     assert len(runs) == 3
     assert told == ["fell", "fell"]
@@ -55,11 +55,11 @@ def test_a_restart_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor.start("broken", broken, fell=lambda: None)
     supervisor._workers["broken"].backoff._chance = lambda: 1.0
     supervisor.join("broken", 5)
-    supervisor.look()
-    supervisor.look()
+    supervisor.restart_fallen()
+    supervisor.restart_fallen()
     assert len(runs) == 1
     clock.pass_s(1)
-    supervisor.look()
+    supervisor.restart_fallen()
     supervisor.join("broken", 5)
     assert len(runs) == 2
 
@@ -73,7 +73,7 @@ def test_a_disk_that_cannot_be_used_is_raised_at_the_next_look() -> None:
     supervisor.start("publisher", damaged, fell=lambda: None)
     supervisor.join("publisher", 5)
     with pytest.raises(SpoolCorrupt):
-        supervisor.look()
+        supervisor.restart_fallen()
 
 
 def test_a_thread_that_returned_is_left_alone() -> None:
@@ -84,5 +84,5 @@ def test_a_thread_that_returned_is_left_alone() -> None:
     supervisor.join("camera gate", 5)
     for _ in range(9):
         clock.pass_s(100)
-        supervisor.look()
+        supervisor.restart_fallen()
     assert runs == [1]

@@ -44,7 +44,7 @@ def test_machines_come_back_in_their_order_and_otherwise_as_they_were() -> None:
     tracker = Tracker(camera())
     for look in range(5):
         given = tuple(machine(x + 20 * look, 200 + x / 4, score=x / 1000) for x in (900, 450, 100, 700))
-        tracked = tracker.look(NOON_MS + 200 * look, given, SIZE).machines
+        tracked = tracker.update(NOON_MS + 200 * look, given, SIZE).machines
         assert tuple(m.model_copy(update={"motion": None}) for m in tracked) == given
 
 
@@ -63,7 +63,7 @@ def test_a_heading_rounds_to_0_and_not_to_360() -> None:
     tracker = Tracker(camera())
     for look in range(4):
         seen = machine(5000 - look // 3, 9000 - 1000 * look, width=2000, height=2000)
-        tracked = tracker.look(NOON_MS + 500 * look, (seen,), (16000, 9600))
+        tracked = tracker.update(NOON_MS + 500 * look, (seen,), (16000, 9600))
     assert last([tracked]).heading_deg == 0
 
 
@@ -97,7 +97,7 @@ def test_a_class_that_flickers_within_its_group_changes_nothing() -> None:
     tracker, classes = Tracker(camera()), [MachineClass.CAR, MachineClass.TRUCK, MachineClass.BUS]
     for look in range(12):
         seen = machine(100 + 20 * look, 300, cls=classes[look % 3])
-        tracked = tracker.look(NOON_MS + 200 * look, (seen,), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, (seen,), SIZE)
     assert tracked.machines[0].cls is MachineClass.BUS  # as it was given
     assert last([tracked]).dwell_s == 2.2
 
@@ -105,24 +105,24 @@ def test_a_class_that_flickers_within_its_group_changes_nothing() -> None:
 def test_a_three_wheeler_that_is_now_a_truck_now_a_motorcycle_stays_one_machine() -> None:
     tracker, classes = Tracker(camera()), [MachineClass.TRUCK] * 4 + [MachineClass.MOTORCYCLE]
     for look in range(20):
-        tracked = tracker.look(NOON_MS + 200 * look, (machine(100 + 10 * look, 300, cls=classes[look % 5]),), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, (machine(100 + 10 * look, 300, cls=classes[look % 5]),), SIZE)
     assert last([tracked]).dwell_s == 3.8
 
 
 def test_a_vehicle_does_not_become_the_bicycle_beside_it() -> None:
     tracker = Tracker(camera())
     for look in range(5):
-        tracker.look(NOON_MS + 200 * look, (machine(100 + 20 * look, 300),), SIZE)
+        tracker.update(NOON_MS + 200 * look, (machine(100 + 20 * look, 300),), SIZE)
     other = machine(205, 305, cls=MachineClass.BICYCLE, width=30, height=35)
-    assert tracker.look(NOON_MS + 1000, (other,), SIZE).machines[0].motion is None
+    assert tracker.update(NOON_MS + 1000, (other,), SIZE).machines[0].motion is None
 
 
 def test_a_low_score_continues_a_track_and_begins_none() -> None:
     tracker, weak = Tracker(camera()), Tracker(camera())
     for look in range(12):
         seen = machine(100 + 20 * look, 300, score=0.8 if look < 4 or look > 8 else 0.26)
-        tracked = tracker.look(NOON_MS + 200 * look, (seen,), SIZE)
-        nothing = weak.look(NOON_MS + 200 * look, (machine(100 + 20 * look, 300, score=0.26),), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, (seen,), SIZE)
+        nothing = weak.update(NOON_MS + 200 * look, (machine(100 + 20 * look, 300, score=0.26),), SIZE)
         assert nothing.machines[0].motion is None
     assert last([tracked]).dwell_s == 2.2
 
@@ -130,7 +130,7 @@ def test_a_low_score_continues_a_track_and_begins_none() -> None:
 def test_a_low_score_a_little_off_its_place_continues_a_track() -> None:
     tracker = Tracker(camera())
     follow(tracker, [lambda _: (500, 300)], times(2))
-    assert last([tracker.look(NOON_MS + 2200, (machine(512, 310, score=0.26),), SIZE)]).dwell_s == 2.2
+    assert last([tracker.update(NOON_MS + 2200, (machine(512, 310, score=0.26),), SIZE)]).dwell_s == 2.2
 
 
 def test_what_comes_beside_the_place_of_a_parked_one_is_another() -> None:
@@ -175,7 +175,7 @@ def test_a_parked_one_does_not_drive_off_with_one_that_passes_before_it() -> Non
         passing = machine(*straight((-900, 318), (100, 0))(s)) if 9 <= s <= 18 else None
         hidden = passing is not None and abs((passing.box.x0 + passing.box.x1) / 2 - 500) < 40
         parked = None if hidden else machine(500, 300)
-        tracked = tracker.look(NOON_MS + 200 * look, tuple(m for m in (parked, passing) if m), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, tuple(m for m in (parked, passing) if m), SIZE)
     assert last([tracked]).dwell_s == 20
     assert last([tracked]).heading_deg is None
 
@@ -185,7 +185,7 @@ def test_one_box_that_is_cut_does_not_end_a_dwell() -> None:
     for look in range(60):
         cut = look % 20 == 15
         seen = machine(500, 260 if cut else 300, width=150, height=15 if cut else 55)
-        tracked = tracker.look(NOON_MS + 200 * look, (seen,), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, (seen,), SIZE)
     assert last([tracked]).dwell_s == 11.8
 
 
@@ -193,7 +193,7 @@ def test_a_lorry_whose_roof_stays_where_it_is_comes_nearer() -> None:
     tracker = Tracker(camera())
     for look in range(15):  # seen from the height of its roof: the box grows downwards and to both sides
         seen = machine(500, 250 + 10 * look, width=100 + 8 * look, height=110 + 10 * look)
-        tracked = tracker.look(NOON_MS + 200 * look, (seen,), SIZE)
+        tracked = tracker.update(NOON_MS + 200 * look, (seen,), SIZE)
     assert last([tracked]).heading_deg == 180
 
 
@@ -203,7 +203,7 @@ def test_one_that_drives_out_of_the_picture_is_not_the_next_one_that_comes_in_th
         leaving, coming = 700 + 100 * s, 1400 - 100 * s  # gone at 3.3 s, the next one comes at 3.7 s
         xs = [x for x in (leaving, coming) if x - 30 < WIDTH - 8]
         cut = tuple(machine((x - 30 + min(WIDTH, x + 30)) / 2, 300, width=min(WIDTH, x + 30) - x + 30) for x in xs)
-        tracked = tracker.look(NOON_MS + round(s * 1000), cut, SIZE)
+        tracked = tracker.update(NOON_MS + round(s * 1000), cut, SIZE)
     assert last([tracked]).heading_deg == 270
     assert last([tracked]).dwell_s <= 8 - 3.6
 
@@ -211,16 +211,16 @@ def test_one_that_drives_out_of_the_picture_is_not_the_next_one_that_comes_in_th
 def test_one_at_the_pictures_edge_is_not_kept_for_one_that_comes_in_there_later() -> None:
     tracker = Tracker(camera())
     for s in times(2):
-        tracker.look(NOON_MS + round(s * 1000), (machine(15, 300, width=30),), SIZE)  # its front: is it moving?
+        tracker.update(NOON_MS + round(s * 1000), (machine(15, 300, width=30),), SIZE)  # its front: is it moving?
     for s in times(1):
-        tracked = tracker.look(NOON_MS + 7000 + round(s * 1000), (machine(15, 300, width=30),), SIZE)
+        tracked = tracker.update(NOON_MS + 7000 + round(s * 1000), (machine(15, 300, width=30),), SIZE)
     assert last([tracked]).dwell_s == 1
 
 
 def test_one_parked_half_out_of_the_picture_dwells_too() -> None:
     tracker = Tracker(camera())
     for s in times(20, 0.5):
-        tracked = tracker.look(NOON_MS + round(s * 1000), (machine(15, 300, width=30),), SIZE)
+        tracked = tracker.update(NOON_MS + round(s * 1000), (machine(15, 300, width=30),), SIZE)
     assert last([tracked]).dwell_s == 20
 
 
@@ -229,7 +229,7 @@ def test_of_two_as_near_the_same_one_is_taken_in_whatever_order_they_come() -> N
     for order in (1, -1):
         tracker = Tracker(camera())
         follow(tracker, [lambda _: (500, 300)], times(2))
-        tracked = tracker.look(NOON_MS + 2200, (machine(494, 300), machine(506, 300))[::order], SIZE)
+        tracked = tracker.update(NOON_MS + 2200, (machine(494, 300), machine(506, 300))[::order], SIZE)
         told.append([m.motion is None for m in tracked.machines][::order])
     assert told[0] == told[1]
 
@@ -239,7 +239,7 @@ def test_what_could_be_either_of_two_is_not_told() -> None:
     tracker = Tracker(camera())
     for look in range(8):
         column = tuple(machine(150 + 100 * place, 300) for place in range(8))
-        tracked = tracker.look(NOON_MS + 500 * look, column, SIZE)
+        tracked = tracker.update(NOON_MS + 500 * look, column, SIZE)
     assert all(m.motion is None or m.motion.heading_deg is None for m in tracked.machines)
 
 
@@ -248,7 +248,7 @@ def test_a_column_that_advances_by_more_than_half_its_spacing_is_not_seen_rollin
     tracker, told = Tracker(camera()), []
     for look in range(10):
         xs = [x for place in range(-8, 10) if 40 < (x := 30 + 100 * place + 60 * look) < 960]
-        looked = tracker.look(NOON_MS + 500 * look, tuple(machine(x, 300, width=40, height=40) for x in xs), SIZE)
+        looked = tracker.update(NOON_MS + 500 * look, tuple(machine(x, 300, width=40, height=40) for x in xs), SIZE)
         told += [m.motion.heading_deg for m in looked.machines if m.motion and m.motion.heading_deg is not None]
     assert 270 not in told
 
@@ -258,14 +258,14 @@ def test_another_picture_size_is_the_same_view() -> None:
     for look in range(10):
         scale = 2 if look % 2 else 1
         seen = machine(scale * (100 + 20 * look), scale * 300, width=60 * scale, height=40 * scale)
-        tracked = tracker.look(NOON_MS + 200 * look, (seen,), (WIDTH * scale, HEIGHT * scale))
+        tracked = tracker.update(NOON_MS + 200 * look, (seen,), (WIDTH * scale, HEIGHT * scale))
     assert last([tracked]).heading_deg == 90
 
 
 def test_another_shape_of_picture_is_another_view() -> None:
     tracker = Tracker(camera())
     follow(tracker, [RIGHT], times(2))
-    assert tracker.look(NOON_MS + 2200, (machine(320, 300),), (HEIGHT, WIDTH)).machines[0].motion is None
+    assert tracker.update(NOON_MS + 2200, (machine(320, 300),), (HEIGHT, WIDTH)).machines[0].motion is None
 
 
 def test_another_scene_is_begun_anew() -> None:
@@ -295,4 +295,4 @@ def test_nothing_is_an_event_without_a_line_or_lane() -> None:
 def test_machines_of_a_look_may_be_none() -> None:
     tracker = Tracker(camera())
     none: tuple[Machine, ...] = ()
-    assert tracker.look(NOON_MS, none, SIZE).machines == ()
+    assert tracker.update(NOON_MS, none, SIZE).machines == ()

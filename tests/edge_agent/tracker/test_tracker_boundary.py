@@ -36,7 +36,7 @@ def kept(tracker: Tracker) -> list[Mark]:
 
 
 def test_a_tracker_takes_machines_and_a_machine_is_no_person() -> None:
-    assert get_type_hints(Tracker.look)["machines"] == tuple[Machine, ...]
+    assert get_type_hints(Tracker.update)["machines"] == tuple[Machine, ...]
     with pytest.raises(ValidationError):
         Machine.model_validate({"cls": "person", "score": 0.9, "box": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}})
 
@@ -82,9 +82,9 @@ def test_nothing_is_left_of_a_machine_a_minute_after_it_was_last_seen() -> None:
     tracker = Tracker(camera())
     follow(tracker, [lambda _: (500, 300), straight((100, 400), (80, 0))], times(10))
     gone_ms = NOON_MS + 10_000
-    tracker.look(gone_ms + MINUTE_MS, (), SIZE)
+    tracker.update(gone_ms + MINUTE_MS, (), SIZE)
     assert kept(tracker)  # what stood may come back
-    tracker.look(gone_ms + MINUTE_MS + 1, (), SIZE)
+    tracker.update(gone_ms + MINUTE_MS + 1, (), SIZE)
     assert kept(tracker) == []
     assert motions(follow(tracker, [lambda _: (500, 300)], [80])) == [None]
 
@@ -92,7 +92,7 @@ def test_nothing_is_left_of_a_machine_a_minute_after_it_was_last_seen() -> None:
 def test_nothing_is_left_of_one_that_drove_off_two_seconds_later() -> None:
     tracker = Tracker(camera())
     follow(tracker, [straight((100, 400), (80, 0))], times(5))
-    tracker.look(NOON_MS + 7000, (), SIZE)
+    tracker.update(NOON_MS + 7000, (), SIZE)
     assert tracker._tracks == []
 
 
@@ -114,7 +114,7 @@ def test_forgetting_is_at_once_and_whole() -> None:
 def test_of_one_that_stays_for_hours_only_the_last_boxes_are_kept() -> None:
     tracker = Tracker(camera())
     for second in range(0, 2 * 3600, 20):
-        tracked = tracker.look(NOON_MS + 1000 * second, (machine(500, 300),), SIZE)
+        tracked = tracker.update(NOON_MS + 1000 * second, (machine(500, 300),), SIZE)
     assert last([tracked]).dwell_s == 2 * 3600 - 20
     assert len(kept(tracker)) <= 20
 
@@ -125,9 +125,9 @@ def test_a_look_out_of_order_is_not_looked_at() -> None:
     for s in times(3):
         expected = follow(straightly, [path], [s])
         assert follow(confused, [path], [s]) == expected
-        late = confused.look(NOON_MS + round(s * 1000) - 150, (machine(700, 100),), SIZE)
+        late = confused.update(NOON_MS + round(s * 1000) - 150, (machine(700, 100),), SIZE)
         assert late == Tracked((machine(700, 100),))
-        again = confused.look(NOON_MS + round(s * 1000), (machine(700, 100),), SIZE)
+        again = confused.update(NOON_MS + round(s * 1000), (machine(700, 100),), SIZE)
         assert again.machines[0].motion is None
 
 

@@ -95,7 +95,7 @@ def test_a_box_that_is_cut_by_what_stands_before_it_crosses_nothing() -> None:
     for look in range(60):
         height = 80 if look % 10 < 5 else 50  # its lower part is hidden, and comes back
         seen = machine(500, 235 + height, width=60, height=height)
-        told.append(tracker.look(NOON_MS + 200 * look, (seen,), SIZE))
+        told.append(tracker.update(NOON_MS + 200 * look, (seen,), SIZE))
     assert last(told).dwell_s == 11.8
     assert crossings(told) == []
 
@@ -112,7 +112,7 @@ def test_one_that_stops_with_its_wheels_on_the_line_crosses_when_it_drives_on() 
 def test_the_lorry_crosses_with_its_wheels() -> None:
     tracker = Tracker(camera(lines=(ACROSS,)))
     lorries = [machine(500, 200 + 10 * look, height=180, width=150) for look in range(20)]
-    told = [tracker.look(NOON_MS + 200 * look, (lorry,), SIZE) for look, lorry in enumerate(lorries)]
+    told = [tracker.update(NOON_MS + 200 * look, (lorry,), SIZE) for look, lorry in enumerate(lorries)]
     (index,) = [index for index, tracked in enumerate(told) if tracked.events]
     assert 300 < told[index].machines[0].box.y1 <= 330
     assert told[index].machines[0].box.y0 < 300
@@ -194,7 +194,7 @@ def test_one_that_turns_round_is_told_no_longer_and_not_again_within_a_minute() 
 def test_a_crossing_that_nobody_was_told_of_is_said_again_until_somebody_is_and_its_event_comes_once() -> None:
     tracker = Tracker(camera(lines=(UP,)))
     looks = [
-        tracker.look(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=s == 6.0) for s in times(7, 2.0)
+        tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=s == 6.0) for s in times(7, 2.0)
     ]
     said = [bool(look.machines[0].motion and look.machines[0].motion.crossed) for look in looks]
     first = said.index(True)
@@ -206,8 +206,8 @@ def test_a_crossing_that_nobody_was_told_of_is_said_again_until_somebody_is_and_
 def test_what_the_last_look_said_can_be_told_afterwards() -> None:
     tracker = Tracker(camera(lines=(UP,)))
     for s in times(7, 2.0):
-        look = tracker.look(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=False)
+        look = tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=False)
         if look.events:
-            tracker.tell()
+            tracker.mark_reported()
         motion = look.machines[0].motion
         assert bool(motion and motion.crossed) == bool(look.events)

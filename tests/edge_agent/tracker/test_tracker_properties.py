@@ -47,7 +47,7 @@ def scenes(draw: st.DrawFn) -> list[tuple[int, tuple[Machine, ...]]]:
 
 def played(looks: list[tuple[int, tuple[Machine, ...]]]) -> list[Tracked]:
     tracker = Tracker(BUSY)
-    return [tracker.look(at_ms, seen, SIZE) for at_ms, seen in looks]
+    return [tracker.update(at_ms, seen, SIZE) for at_ms, seen in looks]
 
 
 def told(tracked: Tracked) -> tuple[Counter[str], Counter[tuple[str, str, str]]]:
@@ -89,7 +89,7 @@ def test_the_same_looks_tell_the_same_again(looks: list[tuple[int, tuple[Machine
 def test_nothing_older_than_a_minute_is_kept_by_any_track(looks: list[tuple[int, tuple[Machine, ...]]]) -> None:
     tracker, newest = Tracker(BUSY), 0
     for at_ms, seen in looks:
-        tracker.look(at_ms, seen, SIZE)
+        tracker.update(at_ms, seen, SIZE)
         newest = at_ms if at_ms < newest - FORGET_MS else max(newest, at_ms)
         assert all(newest - track.last.at_ms <= FORGET_MS for track in tracker._tracks)
         assert all(newest - one.mark.at_ms <= FORGET_MS for one in tracker._loose)
@@ -116,7 +116,7 @@ def test_memory_is_bounded_however_full_the_street_is() -> None:
     for look in range(40):  # 16 rows of 20 that all stand, and others here and there
         standing = [machine(25 + 50 * (n % 20), 20 + 36 * (n // 20), width=20, height=16) for n in range(320)]
         others = [machine(n * look % WIDTH, 30 + n, width=9, height=9, score=0.5) for n in range(1, 192)]
-        tracker.look(NOON_MS + 200 * look, tuple(standing + others), SIZE)
+        tracker.update(NOON_MS + 200 * look, tuple(standing + others), SIZE)
         assert len(tracker._tracks) <= MAX_TRACKS
         assert len(tracker._loose) <= LOOSE_LOOKS * POOL
         assert all(len(track.marks) <= HISTORY for track in tracker._tracks)
@@ -127,7 +127,7 @@ def test_memory_is_bounded_however_full_the_street_is() -> None:
 def test_a_track_knows_no_more_places_than_the_camera_has() -> None:
     tracker = Tracker(BUSY)
     for look in range(100):
-        tracker.look(NOON_MS + 200 * look, (machine(100 + 8 * look, 300),), SIZE)
+        tracker.update(NOON_MS + 200 * look, (machine(100 + 8 * look, 300),), SIZE)
     (track,) = tracker._tracks
     places = Places.of(BUSY, SIZE)
     assert len(track.visit.sides) <= len(places.lines)

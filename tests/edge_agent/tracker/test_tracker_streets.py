@@ -73,7 +73,7 @@ def test_parked_machines_dwell_as_long_as_they_are_there(per_second: float) -> N
     tracker, dwells = Tracker(camera), dict.fromkeys(range(len(street.actors)), 0.0)
     zones: dict[str, float] = {}
     for look in looks(street, times(street, per_second, SEED), SEED):
-        for machine, whose in zip(tracker.look(look.at_ms, look.machines, SIZE).machines, look.actors, strict=True):
+        for machine, whose in zip(tracker.update(look.at_ms, look.machines, SIZE).machines, look.actors, strict=True):
             if whose is not None and machine.motion is not None:
                 dwells[whose] = machine.motion.dwell_s
                 zones |= machine.motion.zones

@@ -94,7 +94,7 @@ class Box:
     def look(self, times: int = 1, *, seconds: float = 1) -> None:
         for _ in range(times):
             self.clock.pass_s(seconds)
-            self.updater.look(self.stop)
+            self.updater.tick(self.stop)
 
     def word(self) -> Installed:
         word = self.updates.installed()

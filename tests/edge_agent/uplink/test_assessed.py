@@ -54,7 +54,8 @@ def test_what_was_due_while_the_broker_was_away_is_said_once_it_is_back(world: W
 def test_the_heartbeat_holds_queue_rate_decoding_and_disk(world: World) -> None:
     publisher = Publisher(
         world.edge, world.spool, world.health, world.clock, world.dial, world.woken, software="test",
-        reconnect=Backoff(1, 1), refused=Backoff(1, 1), vitals=HeartbeatInputs(queued=lambda: 3, rate=lambda: 2.5),
+        reconnect=Backoff(1, 1), refused=Backoff(1, 1),
+        heartbeat_inputs=HeartbeatInputs(queued=lambda: 3, rate=lambda: 2.5),
     )  # fmt: skip
     before = publisher.heartbeat()
     assert (before.queued, before.rate, before.decode_ms) == (3, 2.5, None)

@@ -104,7 +104,7 @@ def test_check_and_doctor_say_the_same_of_it(pki: Pki, tmp_path: Path) -> None:
         edge = edge_config(tmp_path, live_camera(), broker=section.model_dump())
         dial = partial(PahoLink, section, "street")
         findings = {each.what: each for each in check(edge, no_models, dial, SystemClock())}
-        (diagnosis,) = doctor.look(edge, dial, Time(0, is_known=False), SystemClock())
+        (diagnosis,) = doctor.probe_broker(edge, dial, Time(0, is_known=False), SystemClock())
     assert not findings["broker"].is_good
     assert "speaks MQTT 3.1.1: version 5 is needed" in findings["broker"].detail
     assert "speaks MQTT 3.1.1: version 5 is needed" in diagnosis.found

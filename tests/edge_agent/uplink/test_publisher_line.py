@@ -106,8 +106,8 @@ def test_old_messages_expire_although_nobody_listens(world: World) -> None:
 def test_what_is_over_age_goes_in_turns_between_the_sendings(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("edge_agent.spool.spool.TEND_AT_MOST", 3)
-    monkeypatch.setattr("edge_agent.uplink.publisher.TEND_AT_MOST", 3)
+    monkeypatch.setattr("edge_agent.spool.spool.DROP_AT_MOST", 3)
+    monkeypatch.setattr("edge_agent.uplink.publisher.DROP_AT_MOST", 3)
     monkeypatch.setattr("edge_agent.spool.spool._CHUNK", 1)
     world.keep(*range(8))
     world.clock.pass_s(8 * 24 * 3600)

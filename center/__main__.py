@@ -67,12 +67,12 @@ def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     """Print every route with its permission."""
     from json import dumps  # noqa: PLC0415 - --help stays light
 
-    from center.access.route_permissions import Permits  # noqa: PLC0415 - the same
+    from center.access.route_permissions import RoutePermissions  # noqa: PLC0415 - the same
     from center.app import unguarded  # noqa: PLC0415 - the same
 
     rows = [
         {"method": rule.method, "path": rule.path, "permission": rule.permission and rule.permission.value}
-        for rule in Permits.of(unguarded().routes).rules
+        for rule in RoutePermissions.of(unguarded().routes).rules
     ]
     if as_json:
         sys.stdout.write(dumps(rows, indent=2) + "\n")

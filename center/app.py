@@ -17,13 +17,13 @@ from fastapi import FastAPI
 
 from center import background, config_view
 from center.access.oidc import Oidc
-from center.access.route_permissions import Permits
+from center.access.route_permissions import RoutePermissions
 from center.alarms.notice_texts import Notices
 from center.alarms.service import AlarmRoom
 from center.api import router
 from center.assessment.service import Assessment
 from center.background import Periodic
-from center.basemap import Atlas
+from center.basemap import Basemap
 from center.bootstrap import Records, open_records
 from center.cases.service import Cases
 from center.clock import NowMs, now_ms
@@ -235,7 +235,7 @@ def build(
         grafana_url=config.grafana_url,
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
-        atlas=Atlas.of(config.map),
+        atlas=Basemap.of(config.map),
         settings=config_view.shown(config),
     )
 
@@ -273,7 +273,7 @@ def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI
         UndeclaredRouteError: a route names no permission.
     """
     whole = unguarded(lifespan)
-    whole.add_middleware(Guard, services=services, permits=Permits.of(whole.routes))
+    whole.add_middleware(Guard, services=services, permits=RoutePermissions.of(whole.routes))
     return whole
 
 

@@ -58,7 +58,7 @@ class Outlines(_Read):
     features: tuple[Outline, ...] = Field(default=(), max_length=5000)
 
 
-class Atlas:
+class Basemap:
     """The outlines of a site, read once, and the folder of its tiles."""
 
     def __init__(self, ground: MapGround | None = None, outlines: Outlines | None = None) -> None:

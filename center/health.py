@@ -82,7 +82,7 @@ class Dependency(BaseModel):
     remedy: str
 
 
-class Malformed(BaseModel):
+class MalformedCount(BaseModel):
     """Count of messages of one agent that broke the contract; `?` where the topic names none."""
 
     model_config = ConfigDict(frozen=True)
@@ -92,7 +92,7 @@ class Malformed(BaseModel):
     last: str
 
 
-class Revoked(BaseModel):
+class RevokedCount(BaseModel):
     """Count of messages of one revoked agent, none of which was taken."""
 
     model_config = ConfigDict(frozen=True)
@@ -137,8 +137,8 @@ class HealthReport(BaseModel):
     status: Condition
     dependencies: tuple[Dependency, ...]
     messages_received: int
-    malformed: tuple[Malformed, ...]
-    revoked: tuple[Revoked, ...]
+    malformed: tuple[MalformedCount, ...]
+    revoked: tuple[RevokedCount, ...]
     roster: RosterReport
     device_states_not_stored: int
     device_records_unreadable: int
@@ -189,7 +189,7 @@ class Health:
         self._retention = retention
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
-        self._looked_at_ms: int | None = None
+        self._checked_at_ms: int | None = None
         self._faults: dict[str, CenterError] = {}
 
     @property
@@ -201,10 +201,12 @@ class Health:
         """Reports dependencies as of at most `FRESH_MS` ago, counters as of now."""
         async with self._lock:
             now_ms = self._now_ms()
-            if self._looked_at_ms is None or abs(now_ms - self._looked_at_ms) >= FRESH_MS:  # also where it was set back
-                self._faults = await self._look()
-                self._looked_at_ms = now_ms
-            return self._report(self._faults, self._looked_at_ms)
+            if (
+                self._checked_at_ms is None or abs(now_ms - self._checked_at_ms) >= FRESH_MS
+            ):  # also where it was set back
+                self._faults = await self._check()
+                self._checked_at_ms = now_ms
+            return self._report(self._faults, self._checked_at_ms)
 
     async def parts_away(self) -> dict[str, str]:
         """Causes by name, of each dependency that does not work; as fresh as `report`.
@@ -215,7 +217,7 @@ class Health:
         away = {name: fault for name, fault in self._faults.items() if not isinstance(fault, QuotaLowError)}
         return {name: fault.text() for name, fault in away.items()}
 
-    async def _look(self) -> dict[str, CenterError]:
+    async def _check(self) -> dict[str, CenterError]:
         faults: dict[str, CenterError] = {}
         try:
             await self._search.ping()
@@ -242,11 +244,12 @@ class Health:
             dependencies=tuple(_dependency(name, faults.get(name)) for name in DEPENDENCIES),
             messages_received=counters.received,
             malformed=tuple(
-                Malformed(agent_id=agent_id, count=count, last=counters.last_malformed.get(agent_id, ""))
+                MalformedCount(agent_id=agent_id, count=count, last=counters.last_malformed.get(agent_id, ""))
                 for agent_id, count in sorted(dict(counters.malformed).items())
             ),
             revoked=tuple(
-                Revoked(agent_id=agent_id, count=count) for agent_id, count in sorted(dict(counters.revoked).items())
+                RevokedCount(agent_id=agent_id, count=count)
+                for agent_id, count in sorted(dict(counters.revoked).items())
             ),
             roster=self._roster_report(),
             device_states_not_stored=counters.not_stored,

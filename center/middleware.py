@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from center.access import client_address
 from center.access.errors import ForbiddenError
-from center.access.route_permissions import Permits
+from center.access.route_permissions import RoutePermissions
 from center.api.errors import problem
 from center.console.signin import denied
 from center.credentials import identify
@@ -45,7 +45,7 @@ def _console_policy(nonce: str) -> str:
 class Guard:
     """ASGI middleware: session, origin, body size, response headers."""
 
-    def __init__(self, app: ASGIApp, services: Services, permits: Permits) -> None:
+    def __init__(self, app: ASGIApp, services: Services, permits: RoutePermissions) -> None:
         self._app = app
         self._services = services
         self._permits = permits
@@ -99,7 +99,7 @@ class Guard:
         length = connection.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             raise TooLargeError(limit=MAX_BODY_BYTES)
-        rule = self._permits.find(method, scope["path"])
+        rule = self._permits.find_rule(method, scope["path"])
         if rule is not None and rule.permission is None:
             return
         identity = await asyncio.to_thread(identify, self._services, connection)

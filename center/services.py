@@ -18,7 +18,7 @@ from center.alarms.service import AlarmRoom
 from center.assessment.service import Assessment
 from center.audit.log import Audit
 from center.audit.retention import AuditKeeper
-from center.basemap import Atlas
+from center.basemap import Basemap
 from center.cases.service import Cases
 from center.clock import NowMs
 from center.evidence.service import Exports
@@ -33,7 +33,7 @@ from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.previews import PicturePreviews
 from center.search.saved import SavedSearches
-from center.search.storage import Storage
+from center.search.storage import ArchiveStorage
 from center.tasks.orders import TaskOrders
 
 
@@ -71,15 +71,15 @@ class Services:
     """None: only local accounts."""
     evidence: Exports | None = None
     """None where nothing is configured to sign with."""
-    atlas: Atlas = field(default_factory=Atlas)
+    atlas: Basemap = field(default_factory=Basemap)
     settings: tuple[tuple[str, str], ...] = ()
     """The configuration as pages may show it."""
     rollouts: Rollouts = field(default_factory=Rollouts)
-    storage: Storage = field(init=False)
+    storage: ArchiveStorage = field(init=False)
     previews: PicturePreviews = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "storage", Storage(self.search, self.now_ms))
+        object.__setattr__(self, "storage", ArchiveStorage(self.search, self.now_ms))
         object.__setattr__(self, "previews", PicturePreviews(self.search))
 
 

@@ -34,7 +34,7 @@ from rich.table import Table
 
 from bench.center.alarm_rules import AGENT, CAMERAS, CLASSES, Evaluated, evaluate, place
 from center.access.permissions import EVERYWHERE, Permission
-from center.access.route_permissions import Permits, needs
+from center.access.route_permissions import RoutePermissions, needs
 from center.api import router
 from center.app import build
 from center.bootstrap import SETUP_CODE
@@ -138,7 +138,7 @@ class Centre:
         app = FastAPI(openapi_url=None)
         app.mount("/api", router.create())
         app.get("/bare", openapi_extra=needs(Permission.SIGNED_IN))(self._bare)
-        app.add_middleware(Guard, services=self.services, permits=Permits.of(app.routes))
+        app.add_middleware(Guard, services=self.services, permits=RoutePermissions.of(app.routes))
         return app
 
     async def _bare(self, _request: Request) -> StreamingResponse:
@@ -154,7 +154,7 @@ class Centre:
                 while True:
                     await woken.wait()
                     woken.clear()
-                    for sighting in reader.take():
+                    for sighting in reader.drain():
                         machines = [machine.model_dump(mode="json") for machine in sighting.machines]
                         yield f"data: {json.dumps({'row_key': sighting.row_key, 'machines': machines})}\n\n"
             finally:

@@ -60,7 +60,7 @@ class Subject(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class LoginRedirect:
     """The address to send the browser to, and the values that it must bring back."""
 
     address: str
@@ -68,7 +68,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ProviderIdentity:
     """The identity that the provider vouches for."""
 
     issuer: str
@@ -120,7 +120,7 @@ class Oidc:
         """The provider's name as users know it."""
         return self._provider.name
 
-    async def begin(self) -> Begun:
+    async def begin(self) -> LoginRedirect:
         """Starts a log-in and remembers its state, nonce and PKCE verifier."""
         metadata = await self._metadata()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
@@ -139,9 +139,9 @@ class Oidc:
             }
         )
         separator = "&" if "?" in metadata.authorization_endpoint else "?"
-        return Begun(f"{metadata.authorization_endpoint}{separator}{query}", state)
+        return LoginRedirect(f"{metadata.authorization_endpoint}{separator}{query}", state)
 
-    async def finish(self, *, state: str, cookie: str | None, code: str) -> Claimed:
+    async def finish(self, *, state: str, cookie: str | None, code: str) -> ProviderIdentity:
         """Ends a log-in and returns the provider's claims. `cookie` is the state that this very browser was given.
 
         Raises:
@@ -185,7 +185,7 @@ class Oidc:
             raise ProviderRefusedError(cause="this log-in is over or took too long")
         return row.nonce, row.verifier
 
-    def _claimed(self, id_token: str, keys: "_KeySet", nonce: str) -> Claimed:
+    def _claimed(self, id_token: str, keys: "_KeySet", nonce: str) -> ProviderIdentity:
         try:
             head = jwt.get_unverified_header(id_token)
             if head.get("alg") not in ALGORITHMS:
@@ -206,7 +206,7 @@ class Oidc:
         username = claims.get(self._provider.username_claim)
         if not isinstance(username, str) or not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
             raise ProviderRefusedError(cause=f"its token has no claim {self._provider.username_claim}")
-        return Claimed(self._provider.issuer, claims["sub"], username)
+        return ProviderIdentity(self._provider.issuer, claims["sub"], username)
 
     def _check(self, claims: dict[str, Any], nonce: str) -> None:
         now_s = self._now_ms() / 1000

@@ -69,14 +69,14 @@ class UndeclaredRouteError(Exception):
         super().__init__(f"no permission is named by {named}: add openapi_extra=needs(Permission.…) to each")
 
 
-class Permits:
+class RoutePermissions:
     """The rules of all routes, which the guard reads."""
 
     def __init__(self, rules: Iterable[RouteRule]) -> None:
         self.rules = tuple(rules)
 
     @classmethod
-    def of(cls, routes: Iterable[BaseRoute]) -> "Permits":
+    def of(cls, routes: Iterable[BaseRoute]) -> "RoutePermissions":
         """Collects the rules of a whole application.
 
         Raises:
@@ -98,7 +98,7 @@ class Permits:
             raise UndeclaredRouteError(undeclared)
         return cls(rules)
 
-    def find(self, method: str, path: str) -> RouteRule | None:
+    def find_rule(self, method: str, path: str) -> RouteRule | None:
         """Finds the rule for a request, None if there is nothing at this address. HEAD counts as GET.
 
         No address has a control character. The routers differ over a line feed: a route takes it, a mount does not.

@@ -17,7 +17,7 @@ from center.access.districts import GrantRecord
 from center.access.errors import ProviderRefusedError, SecondFactorNeededError, StaleLoginError
 from center.access.grants import access_of
 from center.access.login_throttle import Throttle
-from center.access.oidc import Claimed, Subject
+from center.access.oidc import ProviderIdentity, Subject
 from center.access.passwords import Passwords, checked, known_form
 from center.access.permissions import Identity, Role
 from center.access.second_factor import SecondFactors
@@ -152,7 +152,7 @@ class Auth:
         self._audit.append(user.username, "login", {"source": source})
         return ticket
 
-    def login_by_provider(self, claimed: Claimed, *, source: str) -> Ticket:
+    def login_by_provider(self, claimed: ProviderIdentity, *, source: str) -> Ticket:
         """Opens a session of the account that was made for the provider and that has this subject.
 
         Raises:
@@ -319,7 +319,7 @@ class Auth:
             raise WrongSetupCodeError from error
 
 
-def _account_of(session: Session, name: str, claimed: Claimed) -> User:
+def _account_of(session: Session, name: str, claimed: ProviderIdentity) -> User:
     """Finds the account of a claim, and binds it to the provider's subject at its first log-in.
 
     Raises:

@@ -24,7 +24,7 @@ from center.errors import UnknownUserError
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GrantRequest:
     """A grant as it is requested: a role, everywhere or in one district, for any purpose or in one case."""
 
     role: Role
@@ -51,10 +51,10 @@ class Account:
     access: Access
 
     @property
-    def given(self) -> tuple[Given, ...]:
+    def given(self) -> tuple[GrantRequest, ...]:
         """The grants in the form in which they are requested."""
         return tuple(
-            Given(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
+            GrantRequest(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
             for grant in self.access.grants
         )
 
@@ -89,7 +89,7 @@ class Users:
         with self._store.transaction() as session:
             return self._account(session, _existing(session, username))
 
-    def add(self, username: str, password: str | None, given: Sequence[Given], *, actor: str) -> Account:
+    def add(self, username: str, password: str | None, given: Sequence[GrantRequest], *, actor: str) -> Account:
         """Makes an account. Without a password only an identity provider can open it.
 
         Raises:
@@ -109,7 +109,7 @@ class Users:
             _give(session, user, given)
             return self._account(session, user)
 
-    def give(self, username: str, given: Iterable[Given], *, actor: str) -> Account:
+    def set_grants(self, username: str, given: Iterable[GrantRequest], *, actor: str) -> Account:
         """Replaces the grants of an account.
 
         Raises:
@@ -180,7 +180,7 @@ def _existing(session: Session, username: str) -> User:
     return user
 
 
-def _give(session: Session, user: User, given: Sequence[Given]) -> None:
+def _give(session: Session, user: User, given: Sequence[GrantRequest]) -> None:
     for each in dict.fromkeys(given):
         if each.district_id is not None and session.get(DistrictRecord, each.district_id) is None:
             raise UnknownDistrictError(district_id=each.district_id)

@@ -12,7 +12,7 @@ from center.alarms.latency import Hop, Hops
 from center.alarms.lifecycle import AlarmEvent
 from center.alarms.views import AlarmPush
 from center.clock import NowMs
-from center.fleet.feed import Fan, FeedReader
+from center.fleet.feed import FanOut, FeedReader
 
 MAX_STREAMS: Final = 256
 REMEMBERED: Final = 4096
@@ -46,13 +46,13 @@ class Listener:
 
     def take(self) -> tuple[list[AlarmPush], bool]:
         """Takes the events that came, oldest first, and True if the ring overflowed: the database has the rest."""
-        taken = self._reader.take()
+        taken = self._reader.drain()
         overflowed = self._reader.dropped > self._missed
         self._missed = self._reader.dropped
         return taken, overflowed
 
 
-class Pushes(Fan[AlarmPush]):
+class Pushes(FanOut[AlarmPush]):
     """Fans alarm events out to pages, and measures when the first page is sent each alarm."""
 
     def __init__(self, hops: Hops, now_ms: NowMs) -> None:

@@ -40,13 +40,13 @@ _USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 _PROOF = (*_USUAL, BadCredentialsError, LockedOutError)
 
 
-class Proof(BaseModel):
+class PasswordProof(BaseModel):
     """The user's password once more: a change that outlasts the session needs more than the session."""
 
     password: Secret
 
 
-class NewPassword(Proof):
+class NewPassword(PasswordProof):
     """The present password and the next one."""
 
     new_password: Secret
@@ -54,7 +54,7 @@ class NewPassword(Proof):
     """False: the account's tokens stay."""
 
 
-class Code(BaseModel):
+class OneTimeCode(BaseModel):
     """A one-time code of the authenticator app."""
 
     code: str = Field(min_length=1, max_length=32)
@@ -88,7 +88,7 @@ class NewToken(BaseModel):
     """Days that the token lives: 30 by default, at most `token_max_days` of the centre (90)."""
 
 
-class MadeToken(BaseModel):
+class CreatedToken(BaseModel):
     """A new token. `token` is shown once; only its hash is stored."""
 
     token: str
@@ -115,7 +115,7 @@ def change_password(body: NewPassword, services: Served, asker: Asker, source: S
     openapi_extra=_OWN,
     responses=documented(*_PROOF, SecondFactorOnError, SecondFactorKeyError),
 )
-def begin_second_factor(body: Proof, services: Served, asker: Asker, source: Source) -> FactorBegun:
+def begin_second_factor(body: PasswordProof, services: Served, asker: Asker, source: Source) -> FactorBegun:
     """Make a secret for an authenticator app."""
     services.auth.confirm_password(asker, body.password, source=source)
     begun = services.second_factors.begin(asker.user_id, asker.username)
@@ -128,7 +128,7 @@ def begin_second_factor(body: Proof, services: Served, asker: Asker, source: Sou
     openapi_extra=_OWN,
     responses=documented(*_USUAL, WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
 )
-def confirm_second_factor(body: Code, services: Served, asker: Asker) -> RecoveryCodes:
+def confirm_second_factor(body: OneTimeCode, services: Served, asker: Asker) -> RecoveryCodes:
     """Switch the second factor on with a code of the app; the account's tokens end if `end_tokens` is true."""
     codes = services.second_factors.confirm(asker.user_id, asker.username, body.code, end_tokens=body.end_tokens)
     return RecoveryCodes(recovery_codes=codes)
@@ -141,7 +141,7 @@ def confirm_second_factor(body: Code, services: Served, asker: Asker) -> Recover
     openapi_extra=_OWN,
     responses=documented(*_PROOF),
 )
-def remove_second_factor(body: Proof, services: Served, asker: Asker, source: Source) -> None:
+def remove_second_factor(body: PasswordProof, services: Served, asker: Asker, source: Source) -> None:
     """Switch the second factor off."""
     services.auth.confirm_password(asker, body.password, source=source)
     services.second_factors.remove(asker.user_id, asker.username, actor=asker.actor)
@@ -168,13 +168,13 @@ def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
         TooManyTokensError,
     ),
 )
-def create_token(body: NewToken, services: Served, asker: Asker, source: Source) -> MadeToken:
+def create_token(body: NewToken, services: Served, asker: Asker, source: Source) -> CreatedToken:
     """Make a token, with the password and, where there is one, the second factor. Its text is shown this once."""
     services.auth.prove(asker, password=body.password, code=body.one_time_code, source=source)
     shown, text = services.tokens.create(
         asker.user_id, asker.access, name=body.name, scopes=body.scopes, days=body.days, actor=asker.actor
     )
-    return MadeToken(token=text, about=shown)
+    return CreatedToken(token=text, about=shown)
 
 
 @router.delete(

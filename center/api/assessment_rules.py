@@ -36,7 +36,7 @@ _EDIT: Final = needs(Permission.ASSESSMENT_EDIT)
 _ERRORS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
-class Taken(BaseModel):
+class RegisterResult(BaseModel):
     """The number of cameras that were entered into the register."""
 
     cameras: int
@@ -56,7 +56,7 @@ class WindowPage(BaseModel):
     next_cursor: str | None
 
 
-class End(BaseModel):
+class WindowEnd(BaseModel):
     """The end of a maintenance window."""
 
     to_ms: TimeMs
@@ -130,14 +130,14 @@ async def put_register(
     services: Served,
     asker: Asker,
     replace: Annotated[bool, Query(description="Forget cameras that the file does not name.")] = False,
-) -> Taken:
+) -> RegisterResult:
     """Enter a CSV file in UTF-8: agent_id, camera_id; of district, gb_code, latitude, longitude, name what is known.
 
     It is taken whole or not at all; of each camera every cell is replaced.
     """
     data = await request.body()
     count = await to_thread(services.assessment.register.take, data, actor=asker.actor, replace=replace)
-    return Taken(cameras=count)
+    return RegisterResult(cameras=count)
 
 
 @router.get(
@@ -169,7 +169,7 @@ def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: As
     openapi_extra=_EDIT,
     responses=documented(*_ERRORS, UnknownWindowError, WindowRefusedError),
 )
-def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -> MaintenanceWindow:
+def end_maintenance(number: Number, body: WindowEnd, services: Served, asker: Asker) -> MaintenanceWindow:
     """Give a maintenance window an end, or an earlier one."""
     return services.assessment.maintenance.end(number, to_ms=body.to_ms, actor=asker.actor)
 

@@ -37,7 +37,7 @@ class GrantView(BaseModel):
     case_id: str | None = None
 
 
-class Asking(Session):
+class CallerAccess(Session):
     """The account of the request, and its permissions. `token_id` is of the API token, null for a session."""
 
     token_id: str | None
@@ -80,9 +80,9 @@ def logout(request: Request, services: Served, asker: Asker, response: Response)
     openapi_extra=needs(Permission.SIGNED_IN),
     responses=documented(NotLoggedInError, StoreUnavailableError),
 )
-def who_am_i(asker: Asker) -> Asking:
+def who_am_i(asker: Asker) -> CallerAccess:
     """Show the account of this session or token, and what it may do."""
-    return Asking(
+    return CallerAccess(
         username=asker.username,
         expires_at_ms=asker.expires_at_ms,
         token_id=asker.token_id,

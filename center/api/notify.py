@@ -23,14 +23,14 @@ _COMMON: Final = (NotLoggedInError, StoreUnavailableError)
 _EDIT: Final = needs(Permission.NOTIFICATION_EDIT)
 
 
-class Test(BaseModel):
+class TestMessage(BaseModel):
     """The channel to test, and the recipient; all of its recipients by default."""
 
     channel: str = Field(pattern=NAME_PATTERN)
     recipient: str | None = Field(default=None, pattern=NAME_PATTERN)
 
 
-class Posted(BaseModel):
+class PostedMessage(BaseModel):
     """One message in the outbox; the outbox shows its delivery."""
 
     parcel_id: str
@@ -63,10 +63,12 @@ def list_outbox(
     status_code=202,
     responses=documented(*_COMMON, UnknownChannelError, UnknownRecipientError, OutboxFullError),
 )
-def test_channel(body: Test, services: Served, asker: Asker) -> tuple[Posted, ...]:
+def test_channel(body: TestMessage, services: Served, asker: Asker) -> tuple[PostedMessage, ...]:
     """Send a message that says it is a test. It is counted in the quota like any other."""
     receipts = services.notifier.test(body.channel, body.recipient, actor=asker.actor)
-    return tuple(Posted(parcel_id=each.parcel_id, recipient=each.recipient, state=each.state) for each in receipts)
+    return tuple(
+        PostedMessage(parcel_id=each.parcel_id, recipient=each.recipient, state=each.state) for each in receipts
+    )
 
 
 @router.post(REPORTS, include_in_schema=False)

@@ -15,7 +15,7 @@ from center.pipeline.history import StageHistory
 from center.pipeline.service import PipelineView
 from center.services import Asker, Served, Sight
 from center.tasks.orders import AgentAwayError, NotATaskError, TasksOffError
-from center.tasks.views import Asked, TaskList, tasks
+from center.tasks.views import TaskList, TaskOrderView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
 from provisioning.contracts.ids import AgentId, CameraId
 
@@ -56,7 +56,7 @@ async def get_pipeline_history(
 async def list_tasks(services: Served, sight: Sight) -> TaskList:
     """List live cameras, recordings and offline files that the account may see, their progress, and what waits."""
     look = services.pipeline.last or await services.pipeline.look()
-    asked = await asyncio.to_thread(services.task_orders.asked)
+    asked = await asyncio.to_thread(services.task_orders.newest_orders)
     return tasks(look.sample, look.before, sight, services.devices.tasks(), asked)
 
 
@@ -69,17 +69,17 @@ class PriorityOrder(BaseModel):
 
 
 @router.post("/tasks/{agent_id}/{camera_id}/pause", operation_id="pause_task", openapi_extra=_STEER, responses=_ORDERS)
-def pause_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
+def pause_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> TaskOrderView:
     """Pause a recording that is brought to a desk, and those that come after it, until it is resumed."""
-    return services.task_orders.ask(agent_id, camera_id, Verb.PAUSE, asker=asker, sight=sight)
+    return services.task_orders.send_order(agent_id, camera_id, Verb.PAUSE, asker=asker, sight=sight)
 
 
 @router.post(
     "/tasks/{agent_id}/{camera_id}/resume", operation_id="resume_task", openapi_extra=_STEER, responses=_ORDERS
 )
-def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
+def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> TaskOrderView:
     """Resume a paused recording. Ends no pause after a redaction leak: that is done at the agent."""
-    return services.task_orders.ask(agent_id, camera_id, Verb.RESUME, asker=asker, sight=sight)
+    return services.task_orders.send_order(agent_id, camera_id, Verb.RESUME, asker=asker, sight=sight)
 
 
 @router.put(
@@ -87,8 +87,8 @@ def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker:
 )
 def order_task(
     agent_id: AgentId, camera_id: CameraId, body: PriorityOrder, services: Served, asker: Asker, sight: Sight
-) -> Asked:
+) -> TaskOrderView:
     """Put a task before or after the other recordings of its agent; never before a live camera."""
-    return services.task_orders.ask(
+    return services.task_orders.send_order(
         agent_id, camera_id, Verb.PRIORITY, priority=body.priority, asker=asker, sight=sight
     )

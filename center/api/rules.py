@@ -46,7 +46,7 @@ class RuleChange(BaseModel):
     text: RuleText
 
 
-class Switch(BaseModel):
+class RuleSwitch(BaseModel):
     """The version to switch on."""
 
     model_config = ConfigDict(extra="forbid")
@@ -139,7 +139,7 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
         *_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, BlankPreviewError, TooBroadError
     ),
 )
-def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker, sight: Sight) -> RuleView:
+def switch_rule_on(rule_id: RuleId, switch: RuleSwitch, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Put the newest version in force, once it was previewed and found not to match everything."""
     return services.alarms.rules.switch_on(
         rule_id, version=switch.version, actor=asker.actor, sight=sight, unseen=switch.unseen

@@ -25,7 +25,7 @@ class Setup(BaseModel):
     password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
 
 
-class Made(BaseModel):
+class CreatedAdministrator(BaseModel):
     """The new administrator account."""
 
     username: str
@@ -39,7 +39,7 @@ class Made(BaseModel):
         WrongSetupCodeError, SetupDoneError, BadUsernameError, WeakPasswordError, LockedOutError, StoreUnavailableError
     ),
 )
-def set_up(body: Setup, services: Served, source: Source) -> Made:
+def set_up(body: Setup, services: Served, source: Source) -> CreatedAdministrator:
     """Make the administrator. Works once; the code is deleted with it."""
     identity = services.auth.setup(code=body.code, username=body.username, password=body.password, source=source)
-    return Made(username=identity.username)
+    return CreatedAdministrator(username=identity.username)

@@ -16,7 +16,7 @@ from center.access.errors import (
 from center.access.permissions import Permission, Role
 from center.access.route_permissions import needs
 from center.access.tokens import ShownToken
-from center.access.users import Account, Given
+from center.access.users import Account, GrantRequest
 from center.api.account import TokenId
 from center.api.auth import GrantView
 from center.api.errors import documented
@@ -111,7 +111,7 @@ def get_user(username: Username, services: Served) -> UserView:
 )
 def set_grants(username: Username, body: Grants, services: Served, asker: Asker) -> UserView:
     """Replace the grants of an account."""
-    return _shown(services.users.give(username, _given(body), actor=asker.actor))
+    return _shown(services.users.set_grants(username, _given(body), actor=asker.actor))
 
 
 @router.put(
@@ -185,8 +185,8 @@ def revoke_token_of_user(username: Username, token_id: TokenId, services: Served
     services.tokens.revoke(services.users.get(username).user_id, token_id, actor=asker.actor)
 
 
-def _given(grants: tuple[GrantBody, ...]) -> tuple[Given, ...]:
-    return tuple(Given(grant.role, grant.district_id, grant.case_id) for grant in grants)
+def _given(grants: tuple[GrantBody, ...]) -> tuple[GrantRequest, ...]:
+    return tuple(GrantRequest(grant.role, grant.district_id, grant.case_id) for grant in grants)
 
 
 def _shown(account: Account) -> UserView:

@@ -52,7 +52,7 @@ class AuditKeeper:
         self._keep_ms = keep_days * DAY_MS
         self._retention = retention
         self._now_ms = now_ms
-        self.loop = Periodic("the audit's days", every_s, partial(asyncio.to_thread, self.tend))
+        self.loop = Periodic("the audit's days", every_s, partial(asyncio.to_thread, self.close_and_prune))
 
     @property
     def fault(self) -> CenterError | None:
@@ -122,7 +122,7 @@ class AuditKeeper:
             )
             return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
 
-    def tend(self) -> None:
+    def close_and_prune(self) -> None:
         """Closes the day and prunes, once."""
         self.close_day()
         self.prune()

@@ -17,7 +17,7 @@ from center.cases.workflow import ITSELF, Casebook
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import CenterError, QueryFaultError
-from center.search.answers import SaidError
+from center.search.answers import QueryAnsweredError
 from center.search.client import Search
 from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
 
@@ -90,7 +90,7 @@ class Erasures:
         try:
             body = await self._search.posted("/erasures", request.model_dump_json().encode(), timeout_s=TIMEOUT_S)
             answer = ErasureAnswer.model_validate_json(body)
-        except SaidError as error:
+        except QueryAnsweredError as error:
             if error.kind != ABSENT:
                 return error.kind
             due_ms = await asyncio.to_thread(self._due_ms)

@@ -8,7 +8,7 @@ from center.access.permissions import Role
 from center.cli.output import ACTOR, ConfigFile, out, records, say
 
 if TYPE_CHECKING:
-    from center.access.users import Given
+    from center.access.users import GrantRequest
 
 user = typer.Typer(no_args_is_help=True, help="Look after accounts.")
 district = typer.Typer(no_args_is_help=True, help="Look after districts: groups of cameras that roles are given in.")
@@ -67,7 +67,7 @@ def grant(
     """Give an account one more role; without --district everywhere."""
     with records(config) as opened:
         before = opened.users.get(name).given
-        account = opened.users.give(name, [*before, *_given(role, districts, case)], actor=ACTOR)
+        account = opened.users.set_grants(name, [*before, *_given(role, districts, case)], actor=ACTOR)
     out.print(f"{account.username}: {' '.join(map(str, account.given))}.", markup=False)
 
 
@@ -80,7 +80,7 @@ def ungrant(
     """Take a role from an account."""
     with records(config) as opened:
         kept = [given for given in opened.users.get(name).given if given.role is not role]
-        account = opened.users.give(name, kept, actor=ACTOR)
+        account = opened.users.set_grants(name, kept, actor=ACTOR)
     out.print(f"{account.username}: {' '.join(map(str, account.given)) or 'no role'}.", markup=False)
 
 
@@ -182,9 +182,9 @@ def cameras(
     out.print(f"District {district_id} has {len(made.cameras)} cameras.", markup=False)
 
 
-def _given(role: Role, districts: list[str] | None, case: str | None) -> "list[Given]":
-    from center.access.users import Given  # noqa: PLC0415 - --help stays light
+def _given(role: Role, districts: list[str] | None, case: str | None) -> "list[GrantRequest]":
+    from center.access.users import GrantRequest  # noqa: PLC0415 - --help stays light
 
     if not districts:
-        return [Given(role, None, case)]
-    return [Given(role, each, case) for each in districts]
+        return [GrantRequest(role, None, case)]
+    return [GrantRequest(role, each, case) for each in districts]

@@ -6,7 +6,7 @@ from center.console.language import Language
 from center.errors import marked
 from center.pipeline.causes import StageFinding
 from center.pipeline.stages import Stage, StageState
-from center.tasks.views import AskedState, Lane, TaskKind, TaskState
+from center.tasks.views import Lane, OrderState, TaskKind, TaskState
 from provisioning.contracts.fleet.commands import Priority, Verb
 from provisioning.contracts.fleet.documents import Verdict
 
@@ -60,10 +60,10 @@ PRIORITIES: Final = {
     Priority.LAST: marked("After others"),
 }
 ASKED: Final = {
-    AskedState.ASKED: ("warn", marked("Asked")),
-    AskedState.TAKEN: ("ok", marked("Confirmed")),
-    AskedState.REFUSED: ("bad", marked("Refused by the agent")),
-    AskedState.UNANSWERED: ("bad", marked("No answer from the agent")),
+    OrderState.ASKED: ("warn", marked("Asked")),
+    OrderState.TAKEN: ("ok", marked("Confirmed")),
+    OrderState.REFUSED: ("bad", marked("Refused by the agent")),
+    OrderState.UNANSWERED: ("bad", marked("No answer from the agent")),
 }
 LANES: Final = {
     Lane.LIVE: marked("First"),
@@ -77,7 +77,7 @@ VERDICTS: Final = {
 }
 
 
-def said(finding: StageFinding, _: Language) -> tuple[str, str]:
+def finding_texts(finding: StageFinding, _: Language) -> tuple[str, str]:
     """Writes a finding's cause and remedy."""
     return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
 

@@ -37,7 +37,7 @@ class FeedReader(Generic[T]):
         self._wake = wake
         self.dropped = 0
 
-    def take(self) -> list[T]:
+    def drain(self) -> list[T]:
         """Takes all items that arrived since the last call, oldest first."""
         with self._lock:
             taken = list(self._ring)
@@ -58,7 +58,7 @@ class FeedReader(Generic[T]):
             self._wake()
 
 
-class Fan(Generic[T]):
+class FanOut(Generic[T]):
     """Passes every item to every reader. Safe to use from the broker's thread and the pages' loop."""
 
     def __init__(self, capacity: int = RING) -> None:
@@ -98,7 +98,7 @@ class Fan(Generic[T]):
                 reader.wake()
 
 
-class Feed(Fan[Sighting]):
+class Feed(FanOut[Sighting]):
     """Fans *observed* out, and counts the pace."""
 
     def __init__(self, capacity: int = RING, pace: ArchivePace | None = None) -> None:

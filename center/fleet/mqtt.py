@@ -87,7 +87,7 @@ class HintWatch(Protocol):
         """
 
 
-class Gauge(Protocol):
+class BrokerGauge(Protocol):
     """Takes the broker's own figures, and the time that each hint's snapshot took."""
 
     def link(self, *, up: bool) -> None:
@@ -124,7 +124,7 @@ class Link(Protocol):
 
 
 @dataclass(slots=True)
-class Counters:
+class MailboxCounters:
     """Counts of messages that a mailbox has taken and refused."""
 
     received: int = 0
@@ -160,7 +160,7 @@ class Mailbox:
         feed: Feed,
         alarms: HintWatch,
         ask_again: Callable[[], None],
-        gauge: Gauge | None = None,
+        gauge: BrokerGauge | None = None,
         rollouts: Rollouts | None = None,
     ) -> None:
         self._roster = roster
@@ -171,7 +171,7 @@ class Mailbox:
         self._alarms = alarms
         self._gauge = gauge
         self._ask_again = ask_again
-        self.counters = Counters()
+        self.counters = MailboxCounters()
 
     def link(self, *, up: bool) -> None:
         """Passes on that the broker came or went."""
@@ -187,7 +187,7 @@ class Mailbox:
             if topic == topics.roster():
                 self._take_roster(payload)
             elif topic == topics.rollout():
-                self._rollouts.take(payload)
+                self._rollouts.accept(payload)
             elif topic in topics.BROKER_FIGURES and self._gauge is not None:
                 self._gauge.figure(topic, payload)
             else:
@@ -206,7 +206,7 @@ class Mailbox:
     def _take_roster(self, payload: bytes) -> None:
         if not self._roster.believes:
             self.counters.rosters_ignored += 1
-        elif self._roster.take(payload):
+        elif self._roster.accept(payload):
             self._ask_again()
 
     def _read(self, topic: str, payload: bytes) -> None:

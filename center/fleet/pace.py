@@ -22,7 +22,7 @@ class _Heard(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class Throughput:
     """The pace of the cameras in sight."""
 
     per_minute: float | None
@@ -59,7 +59,7 @@ class ArchivePace:
                     )
                 )
 
-    def look(self, sight: Scope) -> Speed:
+    def measure(self, sight: Scope) -> Throughput:
         """Measures the last minute for the cameras in sight."""
         at_ms = self._clock()
         with self._lock:
@@ -72,7 +72,7 @@ class ArchivePace:
         behind = sorted(each.behind_ms for each in fresh if each.behind_ms is not None)
         span_ms = max(at_ms - first_ms, 1000)
         is_over = at_ms - self._since_ms >= WINDOW_MS
-        return Speed(
+        return Throughput(
             per_minute=len(fresh) * 60_000 / span_ms if is_over else None,
             behind_ms=behind[len(behind) // 2] if behind else None,
             newest_at_ms=seen[-1].at_ms if seen else None,

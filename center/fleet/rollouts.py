@@ -18,7 +18,7 @@ class Rollouts:
         self._number = 0
         self._newest: RolloutReport | None = None
 
-    def take(self, payload: bytes) -> None:
+    def accept(self, payload: bytes) -> None:
         """Takes a report; a repetition of the newest one changes nothing."""
         if self._seal is None:
             return

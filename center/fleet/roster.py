@@ -17,7 +17,7 @@ from provisioning.signing.documents import ForgedError, OutdatedError, Seal, Sea
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class RosterInForce:
     """A roster with its number. Replaced whole, so that a page never reads half of one."""
 
     number: int
@@ -26,7 +26,7 @@ class InForce:
     sealed: Sealed | None = None
 
 
-NONE: Final = InForce(number=0, issued_at_ms=0, members={})
+NONE: Final = RosterInForce(number=0, issued_at_ms=0, members={})
 
 
 class Roster:
@@ -52,7 +52,7 @@ class Roster:
         return self._seal is not None
 
     @property
-    def in_force(self) -> InForce:
+    def in_force(self) -> RosterInForce:
         """The newest roster that was believed; number 0 before the first."""
         return self._in_force
 
@@ -81,11 +81,11 @@ class Roster:
         try:
             self._in_force = _open(self._seal, record.sealed.encode(), newer_than=floor)
         except (SealError, ContractError) as error:
-            self._in_force = InForce(number=floor, issued_at_ms=0, members={})
+            self._in_force = RosterInForce(number=floor, issued_at_ms=0, members={})
             self.unreadable = str(error)
         self._kept = self._in_force
 
-    def take(self, payload: bytes) -> frozenset[str]:
+    def accept(self, payload: bytes) -> frozenset[str]:
         """Puts a roster in force; the one in force, repeated, changes nothing. Returns agents that are revoked no more.
 
         Raises:
@@ -122,7 +122,7 @@ class Roster:
             agent_id for agent_id in now.members if _revoked(now, agent_id)
         )
 
-    def _keep(self, seal: Seal, now: InForce) -> None:
+    def _keep(self, seal: Seal, now: RosterInForce) -> None:
         """Stores the roster, with the audit's entries for agents revoked or reinstated since the last stored one."""
         assert now.sealed is not None  # noqa: S101 - narrows the type: what was opened has been sealed
         record = RosterRecord(
@@ -141,18 +141,18 @@ class Roster:
         self._kept = now
 
 
-def _revoked(roster: InForce, agent_id: str) -> bool:
+def _revoked(roster: RosterInForce, agent_id: str) -> bool:
     entry = roster.members.get(agent_id)
     return entry is not None and entry.membership is Membership.REVOKED
 
 
-def _open(seal: Seal, payload: bytes, *, newer_than: int) -> InForce:
+def _open(seal: Seal, payload: bytes, *, newer_than: int) -> RosterInForce:
     document = seal.open(payload, addressee=CENTER, newer_than=newer_than)
     if not isinstance(document.body, documents.Roster):
         raise ContractError(
             RejectReason.MALFORMED, f"document {document.number} for the centre is a {document.body.kind}, no roster"
         )
-    return InForce(
+    return RosterInForce(
         number=document.number,
         issued_at_ms=document.issued_at_ms,
         members={entry.agent_id: entry for entry in document.body.agents},

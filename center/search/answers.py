@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import BaseModel, Field, ValidationError
 
 MAX_ERROR_BYTES: Final = 4096
-SAID: Final = frozenset(
+OBSERVATION_ERRORS: Final = frozenset(
     {
         "unknown_observation",
         "picture_withheld",
@@ -19,7 +19,7 @@ SAID: Final = frozenset(
 """Error kinds of `ray_cluster.query.reader` that are facts about one observation."""
 
 
-class SaidError(Exception):
+class QueryAnsweredError(Exception):
     """`query` answered with an error; its meaning depends on the request."""
 
     def __init__(self, kind: str) -> None:
@@ -27,7 +27,7 @@ class SaidError(Exception):
         self.kind = kind
 
 
-class Said(BaseModel):
+class ErrorBody(BaseModel):
     """Body of an error of `query`."""
 
     error: str = Field(max_length=64)
@@ -38,7 +38,7 @@ class Said(BaseModel):
 def attention_of(body: bytes) -> str:
     """Reads from an answer the faults that need a person; empty where it names none."""
     try:
-        return "; ".join(Said.model_validate_json(body[:MAX_ERROR_BYTES]).attention)[:300]
+        return "; ".join(ErrorBody.model_validate_json(body[:MAX_ERROR_BYTES]).attention)[:300]
     except ValidationError:
         return ""
 
@@ -46,6 +46,6 @@ def attention_of(body: bytes) -> str:
 def kind_of(body: bytes) -> str:
     """Reads the kind of error from an answer; empty where it names none."""
     try:
-        return Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
+        return ErrorBody.model_validate_json(body[:MAX_ERROR_BYTES]).error
     except ValidationError:
         return ""

@@ -31,10 +31,10 @@ from center.errors import (
     UnknownObservationError,
 )
 from center.search import explain
-from center.search.answers import SAID, SaidError, attention_of, kind_of
+from center.search.answers import OBSERVATION_ERRORS, QueryAnsweredError, attention_of, kind_of
 from center.search.camera_positions import CameraPositions
 from center.search.explain import SearchPlanView
-from center.search.filters import CountFilters, Filters, Param, Where, ZoneFilters
+from center.search.filters import CountFilters, Filters, Param, SourceFilters, ZoneFilters
 from center.search.views import ObservationList, ObservationView, shown
 from provisioning.contracts import ids
 from provisioning.contracts.query import archive
@@ -227,7 +227,7 @@ class Search:
         """
         try:
             return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
-        except SaidError as error:
+        except QueryAnsweredError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
@@ -238,7 +238,7 @@ class Search:
         """
         try:
             return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
-        except SaidError as error:
+        except QueryAnsweredError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def exported(self, row_key: str) -> bytes:
@@ -272,11 +272,11 @@ class Search:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _note(self, actor: str, action: str, filters: Where) -> None:
+    async def _note(self, actor: str, action: str, filters: SourceFilters) -> None:
         detail = filters.model_dump(mode="json", exclude_defaults=True)
         await asyncio.to_thread(self._audit.append, actor, action, detail)
 
-    async def _narrowed(self, filters: Where, sight: Scope) -> Scope:
+    async def _narrowed(self, filters: SourceFilters, sight: Scope) -> Scope:
         """Narrows `sight` to the cameras in the area of the filters."""
         within = self._positions.within
         return sight if filters.area is None else await asyncio.to_thread(within, sight, filters.corners)
@@ -292,7 +292,7 @@ class Search:
     async def _picture(self, row_key: str) -> bytes:
         try:
             return await self._bytes(f"/observations/{quote(row_key, safe='')}/picture", (), MAX_MESSAGE_BYTES)
-        except SaidError as error:
+        except QueryAnsweredError as error:
             match error.kind:
                 case "unknown_observation":
                     raise UnknownObservationError(row_key=row_key) from error
@@ -374,8 +374,8 @@ class Search:
                 raise NotComparableError
             case 400 | 422:
                 raise QueryRefusedError
-            case _ if kind in SAID:
-                raise SaidError(kind)
+            case _ if kind in OBSERVATION_ERRORS:
+                raise QueryAnsweredError(kind)
             case 503 if kind == "stuck":
                 raise IntakeStuckError(cause=attention_of(body))
             case 404 | 502 | 503 | 504:
@@ -385,7 +385,7 @@ class Search:
                 raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
 
 
-def _sources(filters: Where, sight: Scope) -> tuple[CameraKey, ...]:
+def _sources(filters: SourceFilters, sight: Scope) -> tuple[CameraKey, ...]:
     """Lists the cameras to query: those in sight, of the ids that the filters name.
 
     Raises:

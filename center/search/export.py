@@ -38,7 +38,7 @@ HEAD: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class CsvFile:
     """A CSV file. `complete`: it has all that was found; else its last line says that there is more."""
 
     data: bytes
@@ -53,7 +53,7 @@ class SearchExport:
     search: Search
     audit: Audit
 
-    async def csv(self, filters: Filters, names: Mapping[CameraKey, str], *, actor: str, sight: Scope) -> Exported:
+    async def csv(self, filters: Filters, names: Mapping[CameraKey, str], *, actor: str, sight: Scope) -> CsvFile:
         """Exports the newest `MAX_ROWS` observations.
 
         Raises:
@@ -75,7 +75,7 @@ class SearchExport:
         # MAX_ROWS is a multiple of a page, but short pages are no multiple of anything.
         complete = cursor is None and len(found) <= MAX_ROWS
         data = await asyncio.to_thread(_file, found[:MAX_ROWS], names, complete=complete)
-        return Exported(data, min(len(found), MAX_ROWS), complete)
+        return CsvFile(data, min(len(found), MAX_ROWS), complete)
 
 
 def _file(found: list[ObservationView], names: Mapping[CameraKey, str], *, complete: bool) -> bytes:

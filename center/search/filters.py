@@ -24,7 +24,7 @@ Area = Annotated[str, Field(max_length=40 * MAX_CORNERS, pattern=rf"^{_CORNER}( 
 Purpose = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class Where(Message):
+class SourceFilters(Message):
     """Filters by camera, with purpose and case."""
 
     camera_id: tuple[CameraId, ...] = Field(default=(), max_length=100)
@@ -58,7 +58,7 @@ class Where(Message):
         ]
 
 
-class Filters(Where, Wanted):
+class Filters(SourceFilters, Wanted):
     """Filters of a search. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
 
     from_ms: TimeMs | None = None
@@ -105,7 +105,7 @@ class CountFilters(Filters):
         return self
 
 
-class ZoneFilters(Where, ZoneSpan):
+class ZoneFilters(SourceFilters, ZoneSpan):
     """Cameras and bins for which people are counted. Nothing else can be queried about people."""
 
 

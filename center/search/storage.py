@@ -14,7 +14,7 @@ WAIT_S: Final = 1.0
 """Seconds that a page waits for the answer: its other content is known already."""
 
 
-class Storage:
+class ArchiveStorage:
     """The archive's storage as last read."""
 
     def __init__(self, search: Search, now_ms: NowMs) -> None:
@@ -24,7 +24,7 @@ class Storage:
         self._known: StorageStatus | None = None
         self._ask_at_ms = 0
 
-    async def look(self) -> StorageStatus | None:
+    async def status(self) -> StorageStatus | None:
         """Returns the storage, about ten minutes old at most; None if the archive does not answer within a second.
 
         Then the archive is away, or of a version without this answer.

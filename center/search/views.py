@@ -8,13 +8,13 @@ from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
 
 
-class Shown(BaseModel):
+class ArchiveView(BaseModel):
     """Base of views that leave the centre."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class MachineView(Shown):
+class MachineView(ArchiveView):
     """A machine of one observation; `box` is in pixels of its picture."""
 
     index: int
@@ -27,7 +27,7 @@ class MachineView(Shown):
     zones: tuple[str, ...]
 
 
-class ObservationView(Shown):
+class ObservationView(ArchiveView):
     """An archived snapshot with its machines."""
 
     row_key: str
@@ -49,7 +49,7 @@ class ObservationView(Shown):
     machines: tuple[MachineView, ...]
 
 
-class ObservationList(Shown):
+class ObservationList(ArchiveView):
     """A page, newest first. `next_cursor` is opaque; None at the end."""
 
     items: tuple[ObservationView, ...]

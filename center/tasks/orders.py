@@ -16,7 +16,7 @@ from center.clock import NowMs
 from center.database.store import Base, Store
 from center.errors import CenterError, StartError, UnknownCameraError, marked
 from center.fleet.devices import Devices, DeviceState
-from center.tasks.views import Asked, AskedState, TaskKind, task_kind
+from center.tasks.views import OrderState, TaskKind, TaskOrderView, task_kind
 from provisioning.contracts.config.tasks import Tasks as TasksConfig
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskCommand, TaskReport, Verb
@@ -98,7 +98,7 @@ class TaskOrders:
         """True if there is a key to sign with."""
         return self._signs is not None
 
-    def ask(
+    def send_order(
         self,
         agent_id: str,
         camera_id: str,
@@ -107,7 +107,7 @@ class TaskOrders:
         asker: Identity,
         sight: Scope,
         priority: Priority | None = None,
-    ) -> Asked:
+    ) -> TaskOrderView:
         """Signs an order to one task of an agent and sends it. It is in the audit before it is sent.
 
         Raises:
@@ -160,7 +160,7 @@ class TaskOrders:
             raise AgentAwayError(agent_id=agent_id)
         return _asked(record, self._devices.tasks().get(agent_id), self._now_ms())
 
-    def asked(self) -> dict[tuple[str, str], Asked]:
+    def newest_orders(self) -> dict[tuple[str, str], TaskOrderView]:
         """Returns the newest order to each task, with the agent's answer."""
         told, now_ms = self._devices.tasks(), self._now_ms()
         with self._store.transaction() as session:
@@ -168,16 +168,16 @@ class TaskOrders:
             return {(each.agent_id, each.camera_id): _asked(each, told.get(each.agent_id), now_ms) for each in records}
 
 
-def _asked(record: TaskOrderRecord, told: TaskReport | None, now_ms: int) -> Asked:
+def _asked(record: TaskOrderRecord, told: TaskReport | None, now_ms: int) -> TaskOrderView:
     word = None if told is None else told.word
-    state, cause = AskedState.ASKED, ""
+    state, cause = OrderState.ASKED, ""
     if word is not None and word.number == record.number:
-        state, cause = (AskedState.TAKEN, "") if word.taken else (AskedState.REFUSED, word.cause)
+        state, cause = (OrderState.TAKEN, "") if word.taken else (OrderState.REFUSED, word.cause)
     elif word is not None and word.number > record.number:
-        state = AskedState.TAKEN  # another came after it; how the task stands, its agent says
+        state = OrderState.TAKEN  # another came after it; how the task stands, its agent says
     elif now_ms >= record.expires_at_ms:
-        state = AskedState.UNANSWERED
-    return Asked(
+        state = OrderState.UNANSWERED
+    return TaskOrderView(
         verb=Verb(record.verb),
         priority=None if record.priority is None else Priority(record.priority),
         by=record.actor,

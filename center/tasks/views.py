@@ -64,7 +64,7 @@ class RecordingProgress(ChainViewBase):
     """Reason of its end (docs/desk.md); empty while it is under way."""
 
 
-class AskedState(StrEnum):
+class OrderState(StrEnum):
     """State of an order."""
 
     ASKED = "asked"
@@ -75,14 +75,14 @@ class AskedState(StrEnum):
     """It has lapsed, and the agent never answered."""
 
 
-class Asked(ChainViewBase):
+class TaskOrderView(ChainViewBase):
     """The newest order to a task."""
 
     verb: Verb
     priority: Priority | None
     by: str
     at_ms: int
-    state: AskedState
+    state: OrderState
     cause: str
     """The agent's cause, where it refused."""
 
@@ -107,7 +107,7 @@ class TaskView(ChainViewBase):
     progress: RecordingProgress | None
     priority: Priority | None
     """Priority among the tasks of its agent, as the agent reports it; None where it takes no orders."""
-    asked: Asked | None
+    asked: TaskOrderView | None
 
 
 class LaneView(ChainViewBase):
@@ -132,7 +132,7 @@ def tasks(
     before: Sample | None,
     sight: Scope,
     told: Mapping[str, TaskReport] | None = None,
-    asked: Mapping[tuple[str, str], Asked] | None = None,
+    asked: Mapping[tuple[str, str], TaskOrderView] | None = None,
 ) -> TaskList:
     """Lists tasks: live ones first, then by agent and camera. `told`: the agents' reports; `asked`: newest orders."""
     span = SampleSpan(now, before)
@@ -155,7 +155,9 @@ def tasks(
     )
 
 
-def _ordered(task: TaskView, told: Mapping[str, TaskReport], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
+def _ordered(
+    task: TaskView, told: Mapping[str, TaskReport], asked: Mapping[tuple[str, str], TaskOrderView]
+) -> TaskView:
     """Adds the newest order and the agent's priority to a task that takes orders."""
     word = told.get(task.agent_id)
     state = None if word is None else word.tasks.get(task.camera_id)

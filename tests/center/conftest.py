@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import URL
 
 from center.access.passwords import Passwords
-from center.access.route_permissions import Permits
+from center.access.route_permissions import RoutePermissions
 from center.api import router
 from center.app import build
 from center.audit.log import Audit
@@ -75,7 +75,7 @@ class World:
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.mount("/api", router.create())
-        app.add_middleware(Guard, services=self.services, permits=Permits.of(app.routes))
+        app.add_middleware(Guard, services=self.services, permits=RoutePermissions.of(app.routes))
         return app
 
     def browser(self, app: FastAPI | None = None, *, source: str = "192.0.2.7") -> httpx.AsyncClient:

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, create_engine, select, text
 from center.access.districts import DistrictRecord, Districts, GrantRecord
 from center.access.errors import DistrictAssessedError, DistrictNamedError
 from center.access.permissions import EVERYWHERE, CameraKey, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.assessment.districts import AssessedDistrict, AssessedDistricts
 from center.audit.log import Audit
 from center.database.store import Store
@@ -28,7 +28,7 @@ ASSESSED = {"西湖区": ("330106", RING), "Twin": ("", "[]"), "South <script>":
 
 def _alembic(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", "center:migrations")
+    config.set_main_option("script_location", "center.database:migrations")
     config.attributes["connection"] = connection
     return config
 
@@ -104,11 +104,11 @@ def test_going_back_gives_the_assessment_its_table_again(database: Path | URL) -
 async def test_a_district_of_grants_is_the_one_that_the_assessment_names(world: World, user: httpx.AsyncClient) -> None:
     services = world.services
     services.districts.create("lake", "西湖区", actor=USERNAME)
-    services.users.add("ana", PASSWORD, [Given(Role.ANALYST, "lake")], actor=USERNAME)
+    services.users.add("ana", PASSWORD, [GrantRequest(Role.ANALYST, "lake")], actor=USERNAME)
     put = await user.put("/api/assessment/districts", json={"name": "西湖区", "region": "330106"})
     assert put.status_code == 200, put.text
     assert [each["district_id"] for each in (await user.get("/api/districts")).json()] == ["lake"]
-    services.users.give("ana", [], actor=USERNAME)
+    services.users.set_grants("ana", [], actor=USERNAME)
     with pytest.raises(DistrictAssessedError):
         services.districts.remove("lake", actor=USERNAME)
     gone = await user.delete("/api/assessment/districts", params={"name": "西湖区"})

@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from center.access import cookies
 from center.access.permissions import Role
-from center.access.route_permissions import Permits
-from center.access.users import Given
+from center.access.route_permissions import RoutePermissions
+from center.access.users import GrantRequest
 from center.api import router
 from center.app import application
 from center.middleware import MAX_BODY_BYTES, Guard
@@ -199,7 +199,7 @@ async def test_the_login_sends_nobody_elsewhere(world: World, whole: FastAPI, ta
 
 async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: World, whole: FastAPI) -> None:
     world.make_account()
-    world.services.users.add("ana", PASSWORD, [Given(Role.AUDITOR)], actor=USERNAME)
+    world.services.users.add("ana", PASSWORD, [GrantRequest(Role.AUDITOR)], actor=USERNAME)
     async with world.browser(whole) as browser:
         await browser.post("/login", data={"username": "ana", "password": PASSWORD})
         page = {"accept": "text/html"}
@@ -210,9 +210,9 @@ async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: Wo
         absent = await browser.get("/nowhere", headers=page | {"accept-language": "en"})
         assert (absent.status_code, "There is nothing at this address." in absent.text) == (404, True)
         assert "<form" not in absent.text
-        world.services.users.give("ana", [Given(Role.ANALYST, None, "A 1")], actor=USERNAME)
+        world.services.users.set_grants("ana", [GrantRequest(Role.ANALYST, None, "A 1")], actor=USERNAME)
         assert (await browser.get("/")).headers["location"] == "/cases/A%201", "where it has no other page"
-        world.services.users.give("ana", [], actor=USERNAME)
+        world.services.users.set_grants("ana", [], actor=USERNAME)
         assert (await browser.get("/", headers=page)).status_code == 403
 
 
@@ -269,7 +269,9 @@ async def test_with_tls_the_cookie_is_secure_and_the_browser_remembers(world: Wo
     world.make_account()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/api", router.create())
-    app.add_middleware(Guard, services=replace(world.services, secure_cookie=True), permits=Permits.of(app.routes))
+    app.add_middleware(
+        Guard, services=replace(world.services, secure_cookie=True), permits=RoutePermissions.of(app.routes)
+    )
     async with world.browser(app) as browser:
         answer = await browser.post("/api/login", json={"username": USERNAME, "password": PASSWORD})
     assert "Secure" in answer.headers["set-cookie"]

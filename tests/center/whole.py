@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from nicegui import core
 
 from center.access.permissions import CameraKey, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.app import build
 from center.assessment.districts import AssessedDistrict
 from center.errors import NotLoggedInError
@@ -132,7 +132,7 @@ def _fill(services: Services, archive: FakeArchive) -> None:
     archive.fill(8)
     services.districts.create(DISTRICT, "North", actor=ADMINISTRATOR)
     services.districts.set_cameras(DISTRICT, [CameraKey(AGENT, "cam-1")], actor=ADMINISTRATOR)
-    services.users.add(TECHNICIAN, PASSWORD, [Given(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
+    services.users.add(TECHNICIAN, PASSWORD, [GrantRequest(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
     for nobody in (NOBODY, SPARE):
         services.users.add(nobody, PASSWORD, [], actor=ADMINISTRATOR)
     services.assessment.districts.put(AssessedDistrict(name="Road", region="", outline=()), actor=ADMINISTRATOR)

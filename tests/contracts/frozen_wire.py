@@ -17,7 +17,7 @@ from center.access import second_factor
 from center.access.cookies import SESSION
 from center.access.permissions import ROLES, Permission
 from center.access.permissions import Role as PersonRole
-from center.access.route_permissions import Permits
+from center.access.route_permissions import RoutePermissions
 from center.alarms.inputs import FaultOf
 from center.alarms.kinds import Part
 from center.alarms.lifecycle import AlarmEvent, AlarmState
@@ -39,7 +39,7 @@ from center.pipeline import causes
 from center.pipeline.stages import Stage, StageState
 from center.retention import ALARMS, AUDIT, CASES
 from center.retention import MESSAGES as MESSAGES_SENT
-from center.search.answers import SAID
+from center.search.answers import OBSERVATION_ERRORS
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
 from edge_agent.desk.ask import parse_request
@@ -235,7 +235,7 @@ def unlisted_contracts() -> list[str]:
 
 def route_lines() -> Iterator[str]:
     """Each address that somebody may ask, with its parameters, body and answers."""
-    for rule in Permits.of(unguarded().routes).rules:
+    for rule in RoutePermissions.of(unguarded().routes).rules:
         yield f"center {rule.method} {rule.path} needs {rule.permission.value if rule.permission else 'nothing'}"
     yield from _documented("center /api", router.create().openapi())
     nobody: Any = None
@@ -270,7 +270,7 @@ def code_lines() -> Iterator[str]:
         f"spool counter: {word}" for word in (ledger.SELECTED, ledger.SPOOLED, *map(ledger.dropped, DropReason))
     )
     yield f"cookie: {SESSION}"
-    yield from (f"query answer: {word}" for word in SAID)
+    yield from (f"query answer: {word}" for word in OBSERVATION_ERRORS)
     yield from (f"pipeline cause: {cause.code}" for cause in vars(causes).values() if isinstance(cause, causes.Cause))
     yield from (f"camera cause: {error.cause}" for error in _kinds(SourceError, edge_agent))
     for error in _kinds(CenterError, center):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from nicegui import ui
 
 import center
-from center.basemap import Atlas, Outlines
+from center.basemap import Basemap, Outlines
 from center.console.language import LANGUAGES
 from center.console.widgets.map import Heat, Map, MapPoint, Marker, Step
 
@@ -37,7 +37,7 @@ HEAT = (Heat(MapPoint(31.93, 118.2), 12.0, "12"), Heat(MapPoint(31.93, 118.25), 
 def main() -> None:
     """Serve on the port named on the command line."""
     app = FastAPI()
-    atlas = Atlas(outlines=Outlines.model_validate(OUTLINE))
+    atlas = Basemap(outlines=Outlines.model_validate(OUTLINE))
 
     @app.get("/api/map/outlines")
     def outlines() -> Outlines:

@@ -23,7 +23,7 @@ from center.fleet.devices import Devices
 from center.fleet.mqtt import MqttLink
 from center.fleet.roster import Roster
 from center.tasks.orders import TaskOrders as Orders
-from center.tasks.views import AskedState
+from center.tasks.views import OrderState
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.protocol import End
@@ -126,9 +126,9 @@ class Ground:
 
     def tell(self, verb: Verb, priority: Priority | None = None) -> None:
         """Ask, and wait until the agent has confirmed it."""
-        asked = self.orders.ask(AGENT, CAMERA, verb, asker=ASKER, sight=EVERYWHERE, priority=priority)
-        assert asked.state in {AskedState.ASKED, AskedState.TAKEN}
-        until(lambda: self.orders.asked()[AGENT, CAMERA].state is AskedState.TAKEN)
+        asked = self.orders.send_order(AGENT, CAMERA, verb, asker=ASKER, sight=EVERYWHERE, priority=priority)
+        assert asked.state in {OrderState.ASKED, OrderState.TAKEN}
+        until(lambda: self.orders.newest_orders()[AGENT, CAMERA].state is OrderState.TAKEN)
 
 
 @pytest.fixture

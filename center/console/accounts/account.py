@@ -12,7 +12,7 @@ from center.access.errors import SecondFactorNeededError, WrongCodeError
 from center.access.permissions import TOKEN_SCOPES, Identity, Permission
 from center.access.second_factor import Enrolment
 from center.access.tokens import ShownToken
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.console.accounts.users import grant_words
 from center.console.attempt import at_fault, attempt
 from center.console.frame import frame, problem
@@ -37,7 +37,7 @@ def account(request: Request) -> None:
             words("dd", identity.username)
             words("dt", _("May"))
             given = [
-                Given(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
+                GrantRequest(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
                 for grant in identity.access.grants
             ]
             words("dd", ", ".join(grant_words(each, _) for each in given) or _("Nothing but its own account"))
@@ -145,11 +145,11 @@ class _Factor:
                     )
                     if codes is not None:
                         self._show_codes(codes)
-                        await self._tell()
+                        await self._notify()
 
                 ui.button(_("Switch it on"), color=None, on_click=confirm).props("outline no-caps")
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         if self.changed is not None:
             await self.changed()
 
@@ -173,7 +173,7 @@ class _Factor:
 
         if await attempt(self._trouble, self._, remove, {BadCredentialsError: self._proof}):
             await self.load()
-            await self._tell()
+            await self._notify()
 
 
 class _Tokens:

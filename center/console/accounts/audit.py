@@ -143,9 +143,9 @@ class _Chain:
         self._button.enable()
         if found is not None:
             with self._said:
-                self._tell(found)
+                self._show(found)
 
-    def _tell(self, found: ChainCheck) -> None:
+    def _show(self, found: ChainCheck) -> None:
         _ = self._
         if found.broken is not None:
             tone, what = "bad", _("The chain is broken at entry {number}.").format(number=found.broken.number)

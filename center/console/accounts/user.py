@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from center.access.permissions import Permission, Role
 from center.access.tokens import ShownToken
-from center.access.users import Account, Given
+from center.access.users import Account, GrantRequest
 from center.console.accounts.users import ROLES, grant_words
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
@@ -135,7 +135,7 @@ class _Page:
             case = ui.input(_("Case, if for one alone")).props('outlined dense maxlength="64"')
 
             async def give() -> None:
-                more = Given(Role(role.value), place.value or None, (case.value or "").strip() or None)
+                more = GrantRequest(Role(role.value), place.value or None, (case.value or "").strip() or None)
                 await self._do(self._giving((*account.given, more)))
 
             ui.button(_("Give the role"), color=None, on_click=give).props("outline no-caps")
@@ -189,8 +189,8 @@ class _Page:
                         ask=partial(agreed, REVOKE_TOKEN, _, name=token.name),
                     )
 
-    def _giving(self, given: tuple[Given, ...]) -> Callable[[], object]:
-        return lambda: self._services.users.give(self._username, given, actor=self._actor)
+    def _giving(self, given: tuple[GrantRequest, ...]) -> Callable[[], object]:
+        return lambda: self._services.users.set_grants(self._username, given, actor=self._actor)
 
     def _button(
         self,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from center.access.errors import UserTakenError
 from center.access.permissions import Permission, Role
-from center.access.users import Account, Given
+from center.access.users import Account, GrantRequest
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
 from center.console.language import Language
@@ -58,7 +58,7 @@ def path(username: str) -> str:
     return f"/users/{quote(username, safe='')}"
 
 
-def grant_words(given: Given, _: Language) -> str:
+def grant_words(given: GrantRequest, _: Language) -> str:
     """Writes a grant for people: `Analyst · district north · case 7`."""
     parts = [_(ROLES[given.role])]
     if given.district_id:
@@ -106,7 +106,7 @@ class _NewUser:
         made = await attempt(
             self._trouble,
             self._,
-            lambda: self._services.users.add(name, password, (Given(role),), actor=self._actor),
+            lambda: self._services.users.add(name, password, (GrantRequest(role),), actor=self._actor),
             {BadUsernameError: self._name, UserTakenError: self._name, WeakPasswordError: self._password},
         )
         if made is not None:

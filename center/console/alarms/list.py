@@ -22,7 +22,7 @@ from center.services import Services, identity_of, services_of
 TITLE: Final = marked("Alarms")
 SHOWN: Final = 100
 """Rows of the table; the API lists the rest, page by page."""
-LOOK_S: Final = 5.0
+POLL_S: Final = 5.0
 WAITS: Final = (AlarmState.OPEN, AlarmState.ESCALATED)
 OPEN: Final = (AlarmState.OPEN, AlarmState.ESCALATED, AlarmState.ACKNOWLEDGED)
 
@@ -79,7 +79,7 @@ class _Page:
         async with room.pushes.listening() as listener:
             await self._load()
             while not (self._left or room.pushes.ended):
-                if not await listener.wait(LOOK_S):
+                if not await listener.wait(POLL_S):
                     continue
                 pushed, overflowed = listener.take()
                 if self._left:

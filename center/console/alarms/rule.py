@@ -127,9 +127,9 @@ class _Page:
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules
         with ui.element("div").classes("ws-form"):
-            ui.button(_("Preview on the last 24 hours"), color=None, on_click=lambda: self._look(found.version)).props(
-                "outline no-caps"
-            )
+            ui.button(
+                _("Preview on the last 24 hours"), color=None, on_click=lambda: self._run_preview(found.version)
+            ).props("outline no-caps")
             if found.on_version != found.version:
                 blank = found.preview is not None and found.preview.blank
                 switch = self._button(
@@ -183,7 +183,7 @@ class _Page:
                         words("td", place)
                         words("td", f"{count:,}").classes("ws-number")
 
-    async def _look(self, version: int) -> None:
+    async def _run_preview(self, version: int) -> None:
         """Previews a version, with a button to cancel."""
         if self._waiting.busy:
             return

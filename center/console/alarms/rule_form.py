@@ -91,8 +91,8 @@ class RuleForm:
                 self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
                 self._classes.props("outlined dense use-chips options-dense")
                 shape = self._shape = RuleShape(self._request, _, kind, place, same)
-                self._cameras.on_value_change(lambda event: shape.of(event.value or []))
-                ui.timer(0, lambda: shape.of(self._cameras.value or []), once=True)
+                self._cameras.on_value_change(lambda event: shape.draw_on(event.value or []))
+                ui.timer(0, lambda: shape.draw_on(self._cameras.value or []), once=True)
 
     def _said(self) -> dict[str, Any]:
         """Reads the text from the form; fields that the form does not have keep their values."""
@@ -104,7 +104,7 @@ class RuleForm:
                 value = int(value)
             what[name] = None if value == "" else value
         if self._shape is not None:
-            what |= self._shape.said()
+            what |= self._shape.parameters()
         steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
         return self._before | {
             "name": (self._name.value or "").strip(),

@@ -58,7 +58,7 @@ class RuleShape:
             self._shape.picture(None, note=_("No camera is chosen."))
         self._choose()
 
-    async def of(self, places: list[str]) -> None:
+    async def draw_on(self, places: list[str]) -> None:
         """Draws on the newest redacted picture of the first of these cameras (`agent/camera`)."""
         _, place = self._, places[0] if places else ""
         if place == self._camera:
@@ -88,7 +88,7 @@ class RuleShape:
         self._of.set_text(said.format(camera=title, time=moments.local(at_ms)))
         self._shape.picture(picture_path(row_key), alt=title)
 
-    def said(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """Reads the parameters from the fields."""
         drawn = self._where.value == "drawn"
         what: dict[str, Any] = {self._name: None if drawn else (self._named.value or "").strip() or None}

@@ -199,7 +199,7 @@ class Sightings:
             link = ui.link(_("Fetch the archive"), f"/api/evidence/{export.id}/file")
             link.set_visibility(False)
 
-        async def look() -> None:
+        async def refresh() -> None:
             try:
                 now = await exports.get(export.id, viewer)
             except CenterError as error:
@@ -214,7 +214,7 @@ class Sightings:
                     said.set_text(now.cause)
 
         with self._export:
-            timer = ui.timer(POLL_S, look)
+            timer = ui.timer(POLL_S, refresh)
 
     def _camera(self, agent_id: str, camera_id: str) -> str:
         camera = self._services.devices.camera(agent_id, camera_id)

@@ -82,7 +82,7 @@ class SoughtPanel:
                 image = ui.element("img")
                 image.props["src"] = crop_path(*self._wanted)
                 image.props["alt"] = _("The machine that you chose")
-                ui.button(_("This is the machine"), on_click=lambda: self._take(self._wanted)).props(
+                ui.button(_("This is the machine"), on_click=lambda: self._add_machine(self._wanted)).props(
                     "unelevated no-caps"
                 )
         self._brought.clear()
@@ -92,7 +92,7 @@ class SoughtPanel:
                     ui.button(_("Bring a picture"), icon="add_a_photo", color=None, on_click=self._place).props(
                         "flat dense no-caps"
                     )
-                    ui.button(_("Look what has arrived"), icon="refresh", color=None, on_click=self._look).props(
+                    ui.button(_("Look what has arrived"), icon="refresh", color=None, on_click=self._draw_places).props(
                         "flat dense no-caps"
                     )
                 self._places = ui.element("div")
@@ -110,9 +110,9 @@ class SoughtPanel:
         except CenterError as error:
             self._say(error)
             return
-        await self._look()
+        await self._draw_places()
 
-    async def _look(self) -> None:
+    async def _draw_places(self) -> None:
         pictures = self._services.cases.pictures
         try:
             places = await asyncio.to_thread(pictures.places, self._number, asker=self._identity, sight=self._sight)
@@ -145,10 +145,10 @@ class SoughtPanel:
                         ui.button(
                             _("This is the machine"),
                             color=None,
-                            on_click=lambda chosen=chosen: self._take(chosen),
+                            on_click=lambda chosen=chosen: self._add_machine(chosen),
                         ).props("flat dense no-caps")
 
-    async def _take(self, chosen: tuple[str, int] | None) -> None:
+    async def _add_machine(self, chosen: tuple[str, int] | None) -> None:
         if chosen is None or self._edits is None:
             return
         try:

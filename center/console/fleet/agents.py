@@ -21,7 +21,7 @@ from provisioning.contracts.fleet.rollout import RolloutReport
 from provisioning.contracts.wire.messages import Heartbeat
 
 TITLE: Final = marked("Agents")
-LOOK_S: Final = 2.0
+REFRESH_S: Final = 2.0
 _DAY_MS: Final = 86_400_000
 SOON_DAYS: Final = 30
 """An agent renews when a third of its ninety days is left: under this it is late."""
@@ -32,7 +32,7 @@ def agents(request: Request) -> None:
     with frame(request, title=TITLE, active="/agents") as _:
         words("h1", _(TITLE))
         table = _Agents(services_of(request), _, sight_of(request))
-    ui.timer(LOOK_S, table.look)
+    ui.timer(REFRESH_S, table.refresh)
 
 
 class _Agents:
@@ -47,9 +47,9 @@ class _Agents:
         self._sight = sight
         self._drawn: tuple[tuple[AgentView, ...], RolloutReport | None] | None = None
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Draws the tables if something changed."""
         rows, told = self._devices.agents(self._sight), self._rollouts.newest(self._sight)
         if (rows, told) == self._drawn:

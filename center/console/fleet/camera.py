@@ -31,13 +31,13 @@ from center.search.camera_positions import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Camera")
-LOOK_S: Final = 2.0
+REFRESH_S: Final = 2.0
 HOURS: Final = 24 * 31
 ALARMS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class CameraHistory:
     """Assessment and alarms of one camera in one period."""
 
     card: Card | None
@@ -94,10 +94,10 @@ async def camera(request: Request, agent_id: str, camera_id: str) -> None:
             return
         body.clear()
         with body:
-            _tell(story, found, _)
+            _draw_history(story, found, _)
 
     ui.timer(0, load, once=True)
-    ui.timer(LOOK_S, standing.look)
+    ui.timer(REFRESH_S, standing.refresh)
 
 
 def labelled_links(label: str) -> ui.element:
@@ -115,7 +115,7 @@ def _periods(today: datetime) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _story(services: Services, found: CameraView, period: str, access: Access) -> Story:
+def _story(services: Services, found: CameraView, period: str, access: Access) -> CameraHistory:
     """Reads assessment and alarms of a period. Blocks."""
     key, assessment = CameraKey(found.agent_id, found.camera_id), services.assessment
     sight = access.scope(Permission.ASSESSMENT_VIEW)
@@ -131,7 +131,7 @@ def _story(services: Services, found: CameraView, period: str, access: Access) -
         page = services.alarms.care.alarms(camera_id=found.camera_id, limit=ALARMS, sight=where)
         recent = tuple(alarm for alarm in page.items if alarm.agent_id == found.agent_id)
     mine = next((card for card in cards if card.profile is not None and card.profile.key == key), None)
-    return Story(mine, tuple(hours), recent)
+    return CameraHistory(mine, tuple(hours), recent)
 
 
 class _Standing:
@@ -144,9 +144,9 @@ class _Standing:
         with ui.element("section").classes("ws-column").props('aria-labelledby="standing"'):
             words("h2", _("How it stands")).props('id="standing"')
             self._facts = ui.element("dl").classes("ws-panel ws-facts")
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Draws the state if it changed."""
         _, now = self._, self._services.devices.camera(*self._key)
         if now is None or now == self._drawn:
@@ -188,7 +188,7 @@ def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
         words("div", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)").classes("ws-muted")
 
 
-def _tell(story: Story, found: CameraView, _: Language) -> None:
+def _draw_history(story: CameraHistory, found: CameraView, _: Language) -> None:
     if story.card is not None:
         _card(story.card, _)
     known = [hour for hour in story.hours if hour.facts is not None]

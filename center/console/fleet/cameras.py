@@ -24,7 +24,7 @@ from center.fleet.devices import AgentView, CameraView
 from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Cameras")
-LOOK_S: Final = 2.0
+REFRESH_S: Final = 2.0
 ROWS: Final = 60
 """Rows drawn at once; a browser takes seconds for hundreds, and draws them again whenever one changes."""
 STATES: Final = {
@@ -44,7 +44,7 @@ def cameras(request: Request) -> None:
         tables = _Tables(
             services_of(request), _, wanted, access=access, cameras=sight_of(request), may_search=opens(request, SEARCH)
         )
-    ui.timer(LOOK_S, tables.look)
+    ui.timer(REFRESH_S, tables.refresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,9 @@ class _Tables:
                 _("Redaction"),
                 _("Software"),
             )
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Draws the tables if something changed."""
         cameras, agents = self._sights
         known = self._services.devices.cameras(cameras)
@@ -140,12 +140,12 @@ class _Tables:
 
     def _widen(self) -> None:
         self._most += ROWS
-        self.look()
+        self.refresh()
 
     def _want(self, wanted: CameraFilters) -> None:
         self._wanted, self._most = wanted, ROWS
         ui.navigate.history.replace(wanted.path())
-        self.look()
+        self.refresh()
 
     def _draw(self, count: int, chosen: int, rows: tuple[CameraView, ...]) -> None:
         _ = self._

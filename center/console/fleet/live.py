@@ -26,7 +26,7 @@ from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.wire.messages import Machine, PictureState
 
 TITLE: Final = marked("Live")
-LOOK_S: Final = 0.5
+REFRESH_S: Final = 0.5
 CAMERAS_S: Final = 2.0
 AGAIN_S: Final = 5.0
 FIRST: Final = 100
@@ -47,13 +47,13 @@ def live(request: Request) -> None:
         wall = _Wall(services, _, pager, page=max(page, 1), actor=identity_of(request).actor, sight=sight_of(request))
     ui.context.client.on_delete(wall.close)
     ahead(wall.fill(), name="live")
-    cadence = Cadence(LOOK_S)
+    cadence = Cadence(REFRESH_S)
 
-    def look() -> None:
-        looks.interval = cadence.next_s(time.monotonic())
-        wall.look()
+    def refresh() -> None:
+        timer.interval = cadence.next_s(time.monotonic())
+        wall.refresh()
 
-    looks = ui.timer(LOOK_S, look)
+    timer = ui.timer(REFRESH_S, refresh)
     ui.timer(CAMERAS_S, wall.cameras)
 
 
@@ -121,10 +121,10 @@ class _Wall:
             with self._trouble:
                 problem(error, self._)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Shows the newest picture of each camera that arrived."""
         newest: dict[tuple[str, str], Sighting] = {}
-        for sighting in self._reader.take():
+        for sighting in self._reader.drain():
             key = (sighting.agent_id, sighting.camera_id)
             if key not in newest or newest[key].captured_at_ms <= sighting.captured_at_ms:
                 newest[key] = sighting

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from nicegui import ui
 
-from center.basemap import Atlas
+from center.basemap import Basemap
 from center.console.language import Language
 from center.console.widgets.map import Heat, Map, MapPoint
 from center.console.widgets.markup import words
@@ -16,7 +16,7 @@ from center.console.widgets.markup import words
 class SearchMap:
     """The map, closed at first. `on_area` is called with the corners that were drawn; `()` when the area is cleared."""
 
-    def __init__(self, _: Language, atlas: Atlas, *, on_area: Callable[[tuple[MapPoint, ...]], object]) -> None:
+    def __init__(self, _: Language, atlas: Basemap, *, on_area: Callable[[tuple[MapPoint, ...]], object]) -> None:
         self._ = _
         self._atlas = atlas
         self._on_area = on_area

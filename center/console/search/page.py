@@ -18,7 +18,7 @@ from center.console.search.map import SearchMap
 from center.console.search.people_panel import PeoplePanel
 from center.console.search.query import CUSTOM, SearchQuery
 from center.console.search.results import Results
-from center.console.search.saved import Saved
+from center.console.search.saved import SavedPanel
 from center.console.widgets.loading import ahead
 from center.console.widgets.map import Heat, MapPoint
 from center.console.widgets.markup import words
@@ -73,7 +73,7 @@ class _Page:
         with ui.element("div").classes("ws-search"):
             with ui.element("aside").classes("ws-search-side"):
                 words("h1", _(TITLE))
-                self._saved = Saved(services.saved_searches, _, identity, lambda: self._question)
+                self._saved = SavedPanel(services.saved_searches, _, identity, lambda: self._question)
                 named = {c.camera_id: c.title for c in cameras}
                 FilterPanel(_, question, named, change=self._change, when=self._when)
                 self._reason()
@@ -92,12 +92,12 @@ class _Page:
             self._complain(self._question.fault)
         self._say(busy=True)
         await self._load_page(mine)
-        await self._results.seen()  # counting reads every row of the span: pictures do not wait beside it
+        await self._results.wait_until_drawn()  # counting reads every row of the span: pictures do not wait beside it
         if mine != self._asked:
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._load_counts(mine))
-            group.create_task(self._people.ask())
+            group.create_task(self._people.reload())
         if mine == self._asked:
             self._say()
 

@@ -12,7 +12,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
 from center.errors import CenterError, PurposeMissingError
-from center.search.filters import Filters, Where, ZoneFilters
+from center.search.filters import Filters, SourceFilters, ZoneFilters
 from center.search.zone_export import zones_csv
 from center.services import Services
 from provisioning.contracts.query.search import MAX_BINS
@@ -60,9 +60,9 @@ class PeoplePanel:
     async def toggle(self) -> None:
         """Shows the counts for the cameras and time of the filters, or hides them."""
         self._box.set_visibility(not self._box.visible)
-        await self.ask()
+        await self.reload()
 
-    async def ask(self) -> None:
+    async def reload(self) -> None:
         """Reads the counts again, since the filters changed."""
         self._asked += 1
         mine = self._asked
@@ -146,7 +146,7 @@ def _whole(asked: Filters) -> ZoneFilters:
     )
     first = from_ms // bin_ms * bin_ms
     last = max(first + bin_ms, -(-to_ms // bin_ms) * bin_ms)
-    where = asked.model_dump(include=set(Where.model_fields))
+    where = asked.model_dump(include=set(SourceFilters.model_fields))
     return ZoneFilters(from_ms=first, to_ms=last, bin_ms=bin_ms, **where)
 
 

@@ -39,7 +39,7 @@ class Results(Element, component="results.js"):
         items = [_item(each, names, self._language) for each in found]
         self.run_method("put", items, more, first)
 
-    async def seen(self) -> None:
+    async def wait_until_drawn(self) -> None:
         """Waits until the browser has drawn the pictures in view, at most `SEEN_S`."""
         with suppress(TimeoutError):
             await self.run_method("seen", timeout=SEEN_S)

@@ -28,7 +28,7 @@ class BadNameError(CenterError):
     remedy = marked("Use 1 to 64 letters.")
 
 
-class Saved:
+class SavedPanel:
     """A button with the saved searches. `on_show` returns the query that would be saved."""
 
     def __init__(
@@ -110,7 +110,7 @@ class Saved:
                 trouble.clear()
                 try:
                     new = _new(name.value or "", share.value or None, self._on_show())
-                    await asyncio.to_thread(self._saved.keep, new, self._identity)
+                    await asyncio.to_thread(self._saved.save, new, self._identity)
                 except CenterError as error:
                     with trouble:
                         problem(error, _)

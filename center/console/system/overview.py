@@ -26,13 +26,13 @@ from center.console.widgets.map import Map, MapPoint, Marker
 from center.console.widgets.markup import moment, words
 from center.errors import CenterError, marked
 from center.fleet.devices import AgentView, CameraView, DeviceState
-from center.fleet.pace import Speed
+from center.fleet.pace import Throughput
 from center.search.camera_positions import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.query.archive import StorageStatus
 
 TITLE: Final = marked("Overview")
-LOOK_S: Final = 5.0
+REFRESH_S: Final = 5.0
 LISTED: Final = 6
 """Entries listed of each kind; the rest is a number with a link."""
 DAYS_TIGHT: Final = 7.0
@@ -54,7 +54,7 @@ class AttentionItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Today:
+class DayCounts:
     """Counts of the day for the cameras in sight."""
 
     archived: int | None
@@ -69,8 +69,8 @@ class OverviewFigures:
 
     cares: tuple[AttentionItem, ...]
     cameras: tuple[PlacedCameraView, ...]
-    today: Today | None
-    speed: Speed
+    today: DayCounts | None
+    speed: Throughput
     storage: StorageStatus | None
     alarms: int | None
 
@@ -80,7 +80,7 @@ def overview(request: Request) -> None:
     with frame(request, title=TITLE, active="/overview") as _:
         words("h1", _(TITLE))
         page = _Page(services_of(request), _, identity_of(request), sight_of(request))
-    ui.timer(LOOK_S, page.look)
+    ui.timer(REFRESH_S, page.refresh)
 
 
 class _Page:
@@ -106,7 +106,7 @@ class _Page:
                 self._placed = words("div", "").classes("ws-muted")
         self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Reads all services, and draws what changed."""
         self._trouble.clear()
         try:
@@ -142,7 +142,7 @@ class _Page:
                 )
                 newest = page.items
         today = await asyncio.to_thread(self._today) if may(Permission.ASSESSMENT_VIEW) else None
-        storage = await services.storage.look() if may(Permission.HEALTH_VIEW) else None
+        storage = await services.storage.status() if may(Permission.HEALTH_VIEW) else None
         count = None if waiting is None else sum(waiting.values())
         cares = (
             *self._alarms(newest, count or 0),
@@ -150,14 +150,14 @@ class _Page:
             *self._agents(agents, cameras),
             *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
         )
-        return OverviewFigures(cares, cameras, today, services.feed.pace.look(self._sight), storage, count)
+        return OverviewFigures(cares, cameras, today, services.feed.pace.measure(self._sight), storage, count)
 
-    def _today(self) -> Today:
+    def _today(self) -> DayCounts:
         day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
         sight = self._access.scope(Permission.ASSESSMENT_VIEW)
         cards = self._services.assessment.recent.judged(day, sight).report.cameras
         decided = {IndicatorVerdict.PASS, IndicatorVerdict.FAIL}
-        return Today(
+        return DayCounts(
             archived=archived(cards),
             assessed=sum(any(each.verdict in decided for each in card.findings.values()) for card in cards),
             never_heard=sum(card.never_heard for card in cards),

@@ -20,7 +20,7 @@ from center.pipeline.verdict import StageVerdict
 from center.services import Services, services_of
 
 TITLE: Final = marked("Pipeline")
-LOOK_S: Final = 1.0
+REFRESH_S: Final = 1.0
 STRIP_MINUTES: Final = 60
 SHOWN: Final = 30
 """Findings of the list; the API has all of them."""
@@ -43,7 +43,7 @@ def pipeline(request: Request) -> None:
                     if address:
                         ui.link(name, address, new_tab=True).props('rel="noopener noreferrer"')
         chain = _Chain(services, _)
-    ui.timer(LOOK_S, chain.look)
+    ui.timer(REFRESH_S, chain.refresh)
 
 
 class _Chain:
@@ -54,9 +54,9 @@ class _Chain:
         self._ = _
         self._drawn_ms: int | None = None
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Draws the stages if there is a new sample."""
         last = self._pipeline.last
         if last is None:
@@ -136,7 +136,7 @@ class _Chain:
             with ui.element("div").classes("ws-empty ws-empty-small"):
                 words("strong", _("Nothing needs you."))
         for state, stage, finding in found[:SHOWN]:
-            what, advice = stage_words.said(finding, _)
+            what, advice = stage_words.finding_texts(finding, _)
             tone = stage_words.TONES[state]
             with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
                 with ui.element("div").classes("ws-finding-head"):

@@ -17,11 +17,11 @@ from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
 from center.services import identity_of, services_of, sight_of
-from center.tasks.views import Asked, AskedState, Lane, RecordingProgress, TaskList, TaskView, tasks
+from center.tasks.views import Lane, OrderState, RecordingProgress, TaskList, TaskOrderView, TaskView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
 
 TITLE: Final = marked("Parse tasks")
-LOOK_S: Final = 1.0
+REFRESH_S: Final = 1.0
 SHOWN: Final = 200
 """Rows of the table; the API has all of them."""
 ORDER: Final = marked("Live pictures go first; one of eight is older, so that recordings never stand still.")
@@ -67,7 +67,7 @@ def parse_tasks(request: Request) -> None:
                     " pause, resume and order what is brought to a desk, and nothing else."
                 ),
             ).classes("ws-hint ws-section")
-    ui.timer(LOOK_S, table.look)
+    ui.timer(REFRESH_S, table.refresh)
 
 
 class _Tasks:
@@ -83,16 +83,16 @@ class _Tasks:
         self._drawn: object = None
         self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Draws the table if there is a new sample."""
         last = self._pipeline.last
         if last is None:
             return
         told = self._services.devices.tasks()
         try:
-            asked = self._services.task_orders.asked()
+            asked = self._services.task_orders.newest_orders()
         except StoreUnavailableError:  # the banner says it
             asked = {}
         if (last.sample.at_ms, told, asked) == self._drawn:
@@ -167,7 +167,7 @@ class _Tasks:
                 self._progress(task.progress)
             if task.cause:
                 words("div", task.cause).classes("ws-sub")
-            if task.asked is not None and task.asked.state is not AskedState.TAKEN:
+            if task.asked is not None and task.asked.state is not OrderState.TAKEN:
                 self._asked(task.asked)
         words("td", task.agent_id)
         with ui.element("td"):
@@ -177,7 +177,7 @@ class _Tasks:
         for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
             words("td", stage_words.number(value)).classes("ws-number")
 
-    def _asked(self, asked: Asked) -> None:
+    def _asked(self, asked: TaskOrderView) -> None:
         """Draws an order that its agent has not confirmed, or has refused."""
         _ = self._
         tone, text = stage_words.ASKED[asked.state]
@@ -211,7 +211,7 @@ class _Tasks:
     def _telling(self, task: TaskView, verb: Verb, priority: Priority | None = None) -> Callable[[], Awaitable[None]]:
         async def tell() -> None:
             ask = partial(
-                self._services.task_orders.ask,
+                self._services.task_orders.send_order,
                 task.agent_id,
                 task.camera_id,
                 verb,
@@ -220,7 +220,7 @@ class _Tasks:
                 priority=priority,
             )
             await attempt(self._trouble, self._, ask)
-            self.look()
+            self.refresh()
 
         return tell
 

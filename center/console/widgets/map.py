@@ -16,7 +16,7 @@ from nicegui.element import Element
 from nicegui.elements.leaflet import leaflet
 from nicegui.events import GenericEventArguments
 
-from center.basemap import Atlas
+from center.basemap import Basemap
 from center.console.language import Language
 
 CORNERS: Final = range(3, 65)
@@ -77,7 +77,12 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
     """
 
     def __init__(
-        self, _: Language, atlas: Atlas, *, label: str, on_area: Callable[[tuple[MapPoint, ...]], object] | None = None
+        self,
+        _: Language,
+        atlas: Basemap,
+        *,
+        label: str,
+        on_area: Callable[[tuple[MapPoint, ...]], object] | None = None,
     ) -> None:
         super().__init__()
         self.add_resource(_LEAFLET)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from center.access.errors import ProviderRefusedError
 from center.access.oidc import WAIT_MS, Oidc, _KeySet
 from center.access.permissions import Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.app import application
 from provisioning.contracts.config.processes import OidcProvider
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
@@ -52,7 +52,7 @@ class Desk:
 @pytest.fixture
 async def desk(world: World) -> AsyncIterator[Desk]:
     world.make_account()
-    world.services.users.add("ana", None, [Given(Role.OPERATOR)], actor=USERNAME)
+    world.services.users.add("ana", None, [GrantRequest(Role.OPERATOR)], actor=USERNAME)
     provider = Provider(world.clock)
     settings = OidcProvider(name="County", issuer=ISSUER, client_id=CLIENT, redirect_url=f"https://centre.test{BACK}")
     oidc = Oidc(world.store, settings, SECRET, world.clock, transport=httpx.ASGITransport(app=provider.app))
@@ -214,7 +214,7 @@ async def test_an_account_stays_with_the_subject_that_came_first(desk: Desk) -> 
     desk.browser.cookies.clear()
     desk.provider.subject = "another person of that name"
     await _refused(desk, await desk.log_in())
-    desk.world.services.users.add("bo", None, [Given(Role.ADMINISTRATOR)], actor=USERNAME)
+    desk.world.services.users.add("bo", None, [GrantRequest(Role.ADMINISTRATOR)], actor=USERNAME)
     desk.provider.subject, desk.provider.username = "4711", "bo"
     await _refused(desk, await desk.log_in())
 

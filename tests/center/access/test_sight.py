@@ -9,8 +9,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from center.access.permissions import EVERYWHERE, CameraKey, Permission, Role, Scope
-from center.access.route_permissions import Permits, RouteRule, UndeclaredRouteError, needs
-from center.access.users import Given
+from center.access.route_permissions import RoutePermissions, RouteRule, UndeclaredRouteError, needs
+from center.access.users import GrantRequest
 from center.app import unguarded
 from center.cases.states import Act
 from center.cases.terms import CaseTerms
@@ -48,7 +48,7 @@ async def analyst(world: World) -> AsyncIterator[httpx.AsyncClient]:
     services = world.services
     services.districts.create("north", "North", actor=USERNAME)
     services.districts.set_cameras("north", [CameraKey(AGENT, "cam-1")], actor=USERNAME)
-    services.users.add(ANALYST, PASSWORD, [Given(Role.ANALYST, "north")], actor=USERNAME)
+    services.users.add(ANALYST, PASSWORD, [GrantRequest(Role.ANALYST, "north")], actor=USERNAME)
     for camera in ("cam-1", "cam-2"):
         services.devices.changed(camera_status(camera))
         services.devices.changed(camera_status(camera).model_copy(update={"agent_id": OTHER}))
@@ -118,7 +118,7 @@ async def test_devices_out_of_sight_are_not_there(analyst: httpx.AsyncClient) ->
 
 async def test_no_route_of_all_names_what_is_out_of_sight(world: World, analyst: httpx.AsyncClient) -> None:
     """Also routes that somebody adds tomorrow: every GET of the API that asks for no more than an address."""
-    rules = Permits.of(world.application().routes).rules
+    rules = RoutePermissions.of(world.application().routes).rules
     asked = [rule.path for rule in rules if rule.method == "GET" and "{" not in rule.path and "/api/" in rule.path]
     assert {"/api/observations", "/api/cameras", "/api/agents", "/api/districts"} <= set(asked)
     world.services.alarms.pushes.end()  # a stream says what it has and ends
@@ -148,8 +148,8 @@ async def test_a_role_in_one_case_opens_the_archive_as_far_as_that_case_reaches_
     other = replace(admin, username="sue")
     for number in ("case-7", "case-9"):
         book.act(number, Act.APPROVE, version=1, asker=other, sight=EVERYWHERE)
-    given = [Given(Role.ANALYST, None, number) for number in ("case-7", "case-8")]
-    world.services.users.give(ANALYST, given, actor=USERNAME)
+    given = [GrantRequest(Role.ANALYST, None, number) for number in ("case-7", "case-8")]
+    world.services.users.set_grants(ANALYST, given, actor=USERNAME)
     for path in ("/api/observations", f"/api/observations/{row_keys['cam-1']}"):
         assert (await analyst.get(path)).status_code == 403
         assert (await analyst.get(f"{path}?case_id=case-9")).status_code == 403, "somebody else's case"
@@ -188,7 +188,7 @@ async def test_an_address_that_is_none_is_not_found_whatever_its_method(user: ht
 
 
 def _rules() -> tuple[RouteRule, ...]:
-    return Permits.of(unguarded().routes).rules
+    return RoutePermissions.of(unguarded().routes).rules
 
 
 def test_every_route_of_the_whole_application_has_a_rule() -> None:
@@ -212,14 +212,14 @@ def test_a_route_without_a_permission_keeps_the_centre_from_starting(place: str)
     app = whole if place == "console" else next(r.app for r in whole.routes if getattr(r, "path", "") == "/api")  # type: ignore[attr-defined]
     app.get("/forgotten")(lambda: "secret")
     with pytest.raises(UndeclaredRouteError, match=r"GET .*/forgotten"):
-        Permits.of(whole.routes)
+        RoutePermissions.of(whole.routes)
 
 
 def test_an_included_router_is_found_under_its_prefix() -> None:
     inner, app = APIRouter(prefix="/inner"), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     inner.get("/leaf", openapi_extra=needs(Permission.AUDIT_VIEW))(lambda: "leaf")
     app.include_router(inner, prefix="/outer")
-    found = Permits.of(app.routes).find("GET", "/outer/inner/leaf")
+    found = RoutePermissions.of(app.routes).find_rule("GET", "/outer/inner/leaf")
     assert found is not None
     assert found.permission is Permission.AUDIT_VIEW
 
@@ -229,7 +229,7 @@ def test_a_kind_of_route_that_nobody_knows_is_refused() -> None:
         path = "/strange"
 
     with pytest.raises(AttributeError):
-        Permits.of([Strange()])
+        RoutePermissions.of([Strange()])
 
 
 @pytest.mark.parametrize(
@@ -246,4 +246,4 @@ def test_a_kind_of_route_that_nobody_knows_is_refused() -> None:
     ],
 )
 def test_an_address_in_disguise_has_no_rule(path: str) -> None:
-    assert Permits.of(unguarded().routes).find("GET", path) is None
+    assert RoutePermissions.of(unguarded().routes).find_rule("GET", path) is None

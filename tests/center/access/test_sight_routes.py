@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from center.access.permissions import PLACED, CameraKey, Role
-from center.access.route_permissions import FOREIGN, STATIC_PREFIX, Permits
-from center.access.users import Given
+from center.access.route_permissions import FOREIGN, STATIC_PREFIX, RoutePermissions
+from center.access.users import GrantRequest
 from center.api import router
 from tests.center.cases.conftest import terms
 from tests.center.street import AGENT, NOW_MS, observation
@@ -74,7 +74,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
         services = whole.services
         services.districts.create("south", "South", actor=ADMINISTRATOR)
         services.districts.set_cameras("south", [CameraKey(AGENT, "cam-2")], actor=ADMINISTRATOR)
-        services.users.add(SUPERVISOR, PASSWORD, [Given(Role.SUPERVISOR, DISTRICT)], actor=ADMINISTRATOR)
+        services.users.add(SUPERVISOR, PASSWORD, [GrantRequest(Role.SUPERVISOR, DISTRICT)], actor=ADMINISTRATOR)
         services.assessment.register.take(REGISTER.encode(), actor=ADMINISTRATOR, replace=True)
         with whole.browser(ADMINISTRATOR) as boss, whole.browser(SUPERVISOR) as sue:
             rule_id = enforced(boss, ELSEWHERE)
@@ -171,7 +171,7 @@ def test_a_page_of_what_is_out_of_sight_is_word_for_word_that_of_what_is_not_the
     hidden: Hidden, language: str
 ) -> None:
     """Every page of the console whose address names something, also one that somebody adds tomorrow."""
-    rules = Permits.of(hidden.whole.application.routes).rules
+    rules = RoutePermissions.of(hidden.whole.application.routes).rules
     pages = [rule for rule in rules if rule.method == "GET" and "{" in rule.path and not rule.path.startswith(ASIDE)]
     assert "/cameras/{agent_id}/{camera_id}" in {rule.path for rule in pages}
     headers = {"accept": "text/html", "cookie": f"{hidden.sue.headers['cookie']}; wayside_language={language}"}
@@ -346,7 +346,7 @@ def test_an_assessment_is_of_the_cameras_in_sight(hidden: Hidden) -> None:
 
 
 def test_what_an_assessment_goes_by_stays_the_whole_centres(hidden: Hidden) -> None:
-    hidden.whole.services.users.add("tec", PASSWORD, [Given(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
+    hidden.whole.services.users.add("tec", PASSWORD, [GrantRequest(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
     with hidden.whole.browser("tec") as technician:
         for method, path in (("PUT", "settings"), ("PUT", "districts"), ("POST", "register"), ("POST", "maintenance")):
             assert technician.request(method, f"/api/assessment/{path}", json={}).status_code == 403

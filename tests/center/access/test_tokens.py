@@ -9,7 +9,7 @@ from sqlalchemy import select
 from center.access.errors import TokenTooLongError, TooManyTokensError
 from center.access.permissions import Permission, Role
 from center.access.tokens import MAX_PER_USER, USED_EVERY_MS, Token, Tokens
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.errors import NotLoggedInError
 from tests.center.conftest import PASSWORD, USERNAME, World
 
@@ -69,12 +69,12 @@ async def test_a_revoked_token_that_is_replayed_is_nobody(world: World, user: ht
 
 async def test_a_token_falls_with_its_account_and_shrinks_with_its_roles(world: World, user: httpx.AsyncClient) -> None:
     users, tokens = world.services.users, world.services.tokens
-    account = users.add("ana", PASSWORD, [Given(Role.OPERATOR)], actor=USERNAME)
+    account = users.add("ana", PASSWORD, [GrantRequest(Role.OPERATOR)], actor=USERNAME)
     _, token = tokens.create(
         account.user_id, account.access, name="x", scopes=[Permission.CAMERA_VIEW], days=1, actor="ana"
     )
     assert (await _ask(world, "/cameras", token)).status_code == 200
-    users.give("ana", [], actor=USERNAME)
+    users.set_grants("ana", [], actor=USERNAME)
     assert (await _ask(world, "/cameras", token)).status_code == 403
     users.set_disabled("ana", disabled=True, actor=USERNAME)
     assert (await _ask(world, "/cameras", token)).status_code == 401
@@ -135,7 +135,7 @@ async def test_a_token_that_may_not_be_is_refused(
 
 async def test_nobody_makes_a_token_for_more_than_he_may(world: World) -> None:
     world.make_account()
-    world.services.users.add("ana", PASSWORD, [Given(Role.AUDITOR)], actor=USERNAME)
+    world.services.users.add("ana", PASSWORD, [GrantRequest(Role.AUDITOR)], actor=USERNAME)
     async with world.browser() as ana:
         await ana.post("/api/login", json={"username": "ana", "password": PASSWORD})
         body = PROOF | {"name": "x", "scopes": ["audit.view", "user.edit"]}
@@ -225,7 +225,7 @@ async def test_a_centre_may_have_its_tokens_live_shorter(world: World) -> None:
 
 async def _another(world: World) -> str:
     """A token of an account that nothing is changed of."""
-    other = world.services.users.add("olga", PASSWORD, [Given(Role.OPERATOR)], actor=USERNAME)
+    other = world.services.users.add("olga", PASSWORD, [GrantRequest(Role.OPERATOR)], actor=USERNAME)
     _, token = world.services.tokens.create(
         other.user_id, other.access, name="x", scopes=[Permission.CAMERA_VIEW], actor="olga"
     )

@@ -17,7 +17,7 @@ from center.access.errors import (
 )
 from center.access.login_throttle import Throttle
 from center.access.permissions import Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.database.store import Store
 from center.errors import LockedOutError, NotLoggedInError, UnknownUserError
 from tests.center.conftest import BOTH, PASSWORD, USERNAME, Clock, World
@@ -98,7 +98,7 @@ async def test_what_cannot_be_is_refused_in_words(
 ) -> None:
     answer = await user.request(method, f"/api{path}", json=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert world.services.users.get(USERNAME).given == (Given(Role.ADMINISTRATOR),)
+    assert world.services.users.get(USERNAME).given == (GrantRequest(Role.ADMINISTRATOR),)
 
 
 async def test_an_administrator_of_one_district_does_not_stand_in_for_the_last(
@@ -106,9 +106,9 @@ async def test_an_administrator_of_one_district_does_not_stand_in_for_the_last(
 ) -> None:
     services = world.services
     services.districts.create("north", "North", actor=USERNAME)
-    services.users.add("ana", PASSWORD, [Given(Role.ADMINISTRATOR, "north")], actor=USERNAME)
+    services.users.add("ana", PASSWORD, [GrantRequest(Role.ADMINISTRATOR, "north")], actor=USERNAME)
     assert (await user.put(f"/api/users/{USERNAME}/grants", json=[])).json()["code"] == "last_administrator"
-    services.users.add("bo", PASSWORD, [Given(Role.ADMINISTRATOR)], actor=USERNAME)
+    services.users.add("bo", PASSWORD, [GrantRequest(Role.ADMINISTRATOR)], actor=USERNAME)
     services.users.set_disabled("bo", disabled=True, actor=USERNAME)
     assert (await user.put(f"/api/users/{USERNAME}/grants", json=[])).json()["code"] == "last_administrator"
     services.users.set_disabled("bo", disabled=False, actor=USERNAME)
@@ -120,13 +120,13 @@ async def test_an_administrator_of_one_district_does_not_stand_in_for_the_last(
 async def test_of_two_administrators_who_demote_one_another_one_stays(world: World) -> None:
     world.make_account()
     users = world.services.users
-    users.add("bo", PASSWORD, [Given(Role.ADMINISTRATOR)], actor=USERNAME)
+    users.add("bo", PASSWORD, [GrantRequest(Role.ADMINISTRATOR)], actor=USERNAME)
     for _ in range(5):
         outcomes: list[str] = []
 
         def demote(name: str, outcomes: list[str] = outcomes) -> None:
             try:
-                users.give(name, [Given(Role.ANALYST)], actor="-")
+                users.set_grants(name, [GrantRequest(Role.ANALYST)], actor="-")
                 outcomes.append("demoted")
             except LastAdministratorError:
                 outcomes.append("refused")
@@ -138,12 +138,12 @@ async def test_of_two_administrators_who_demote_one_another_one_stays(world: Wor
             thread.join()
         assert sorted(outcomes) == ["demoted", "refused"]
         for name in (USERNAME, "bo"):
-            users.give(name, [Given(Role.ADMINISTRATOR)], actor="-")
+            users.set_grants(name, [GrantRequest(Role.ADMINISTRATOR)], actor="-")
     assert world.services.audit.verify().broken is None
 
 
 async def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: World, user: httpx.AsyncClient) -> None:
-    world.services.users.add("ana", PASSWORD, [Given(Role.OPERATOR)], actor=USERNAME)
+    world.services.users.add("ana", PASSWORD, [GrantRequest(Role.OPERATOR)], actor=USERNAME)
     account = {"username": "ana", "password": PASSWORD}
     async with world.browser() as ana:
         assert (await ana.post("/api/login", json=account)).status_code == 200
@@ -156,7 +156,7 @@ async def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: Wor
 
 
 async def test_somebody_who_looks_after_no_accounts_reaches_none_of_it(world: World, user: httpx.AsyncClient) -> None:
-    world.services.users.add("ana", PASSWORD, [Given(Role.SUPERVISOR)], actor=USERNAME)
+    world.services.users.add("ana", PASSWORD, [GrantRequest(Role.SUPERVISOR)], actor=USERNAME)
     async with world.browser() as ana:
         await ana.post("/api/login", json={"username": "ana", "password": PASSWORD})
         assert (await _get(ana, "/users")).status_code == 200
@@ -195,10 +195,10 @@ async def test_a_district_in_use_stays(world: World) -> None:
     services.districts.create("north", "North", actor=USERNAME)
     with pytest.raises(DistrictTakenError):
         services.districts.create("north", "North again", actor=USERNAME)
-    services.users.add("ana", PASSWORD, [Given(Role.ANALYST, "north")], actor=USERNAME)
+    services.users.add("ana", PASSWORD, [GrantRequest(Role.ANALYST, "north")], actor=USERNAME)
     with pytest.raises(DistrictInUseError):
         services.districts.remove("north", actor=USERNAME)
-    services.users.give("ana", [], actor=USERNAME)
+    services.users.set_grants("ana", [], actor=USERNAME)
     services.districts.remove("north", actor=USERNAME)
     with pytest.raises(UnknownDistrictError):
         services.districts.get("north")
@@ -210,9 +210,9 @@ async def test_what_fails_leaves_no_word_in_the_audit(world: World) -> None:
     with pytest.raises(UserTakenError):
         world.services.users.add(USERNAME, PASSWORD, [], actor="-")
     with pytest.raises(UnknownUserError):
-        world.services.users.give("nobody", [], actor="-")
+        world.services.users.set_grants("nobody", [], actor="-")
     with pytest.raises(LastAdministratorError):
-        world.services.users.give(USERNAME, [], actor="-")
+        world.services.users.set_grants(USERNAME, [], actor="-")
     assert world.services.audit.newest() == before
 
 
@@ -271,7 +271,7 @@ async def test_counts_are_bounded_and_old_ones_go(store: Store) -> None:
 @pytest.fixture
 async def ana(world: World, user: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """Logged in beside the administrator."""
-    world.services.users.add("ana", PASSWORD, [Given(Role.AUDITOR)], actor=USERNAME)
+    world.services.users.add("ana", PASSWORD, [GrantRequest(Role.AUDITOR)], actor=USERNAME)
     async with world.browser() as browser:
         await browser.post("/api/login", json={"username": "ana", "password": PASSWORD})
         yield browser

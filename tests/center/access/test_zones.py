@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from center.access.permissions import CameraKey, Role
-from center.access.users import Given
-from center.search.filters import Where, ZoneFilters
+from center.access.users import GrantRequest
+from center.search.filters import SourceFilters, ZoneFilters
 from provisioning.contracts.query.search import Wanted
 from provisioning.contracts.query.zone_counts import GRID_MS, ZoneBin, ZoneCount, ZoneCounts, ZoneSpan
 from tests.center.conftest import PASSWORD, USERNAME, World
@@ -40,7 +40,7 @@ def counted(world: World, user: httpx.AsyncClient) -> World:
     )
     world.services.districts.create("north", "North", actor=USERNAME)
     world.services.districts.set_cameras("north", [CameraKey(AGENT, "cam-1")], actor=USERNAME)
-    world.services.users.add(ANALYST, PASSWORD, [Given(Role.ANALYST, "north")], actor=USERNAME)
+    world.services.users.add(ANALYST, PASSWORD, [GrantRequest(Role.ANALYST, "north")], actor=USERNAME)
     return world
 
 
@@ -120,5 +120,5 @@ async def test_nothing_finer_and_nothing_else_can_be_asked_of_people(
 
 
 def test_a_question_about_people_names_cameras_a_span_and_a_reason_and_no_more() -> None:
-    assert set(ZoneFilters.model_fields) == set(Where.model_fields) | set(ZoneSpan.model_fields)
-    assert set(Where.model_fields) == {"camera_id", "area", "case_id", "purpose"}
+    assert set(ZoneFilters.model_fields) == set(SourceFilters.model_fields) | set(ZoneSpan.model_fields)
+    assert set(SourceFilters.model_fields) == {"camera_id", "area", "case_id", "purpose"}

@@ -67,7 +67,7 @@ class Station:
 
     def events(self) -> list[tuple[str, int]]:
         """What pages got since the last call: event and alarm."""
-        return [(push.event.event.value, push.alarm.id) for push in self.reader.take()]
+        return [(push.event.event.value, push.alarm.id) for push in self.reader.drain()]
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ async def test_a_hint_becomes_an_alarm_with_the_time_of_every_hop(station: Stati
     station.clock.now_ms += 900
     payload = codec.encode(hint(seen(machine())))
     station.room.observed(codec.decode(Observed, payload))
-    push = station.reader.take()[0]
+    push = station.reader.drain()[0]
     assert push.event.event is AlarmEvent.RAISED
     assert push.alarm.rule_name == "<script>'; DROP TABLE alarms; --"
     assert push.alarm.finding.cls == "car"
@@ -86,7 +86,7 @@ async def test_hints_and_commits_that_bring_the_same_rows_at_once_alarm_once_eac
             tasks.create_task(asyncio.to_thread(bring))
     assert sorted(alarm.camera_id for alarm in alarms(station)) == sorted(f"cam-{number}" for number in range(40))
     assert {alarm.repeats for alarm in alarms(station)} == {0}
-    pushed = [push.event.id for push in station.reader.take()]
+    pushed = [push.event.id for push in station.reader.drain()]
     assert pushed == sorted(pushed) == list(range(1, 41))
 
 
@@ -139,7 +139,7 @@ async def test_late_rows_and_rows_of_a_wrong_clock_alarm_nobody_and_are_kept(
     number = await station.enforce(ZONE)
     station.room.observed(hint(seen(machine(), at_ms=at_ms)))
     raised = outcome is MatchOutcome.RAISED
-    assert len(alarms(station)) == len(station.reader.take()) == len(await _told(station)) == raised
+    assert len(alarms(station)) == len(station.reader.drain()) == len(await _told(station)) == raised
     assert outcomes(station) == [outcome]
     assert station.room.figures().outcomes[outcome] == 1
     assert [late.outcome for late in station.room.rules.late(number, sight=EVERYWHERE).items] == (
@@ -160,7 +160,7 @@ async def test_a_crowd_is_told_without_a_count_and_without_a_picture(station: St
     await station.enforce(CROWD)
     crowded = seen(machine(), people=9973)
     station.room.observed(hint(crowded))
-    push = station.reader.take()[0]
+    push = station.reader.drain()[0]
     assert push.alarm.row_key is None
     assert push.alarm.finding.cls is None
     with station.store.transaction() as session:

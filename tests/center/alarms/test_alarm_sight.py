@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from center.access.permissions import NOWHERE, CameraKey, Role, Scope
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.alarms import stream
 from center.alarms.visibility import sees
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, seen
@@ -26,7 +26,7 @@ async def operator(world: World, user: httpx.AsyncClient) -> AsyncIterator[httpx
     services = world.services
     services.districts.create("north", "North", actor=USERNAME)
     services.districts.set_cameras("north", [CameraKey(AGENT, "cam-1")], actor=USERNAME)
-    services.users.add("ann", PASSWORD, [Given(Role.OPERATOR, "north")], actor=USERNAME)
+    services.users.add("ann", PASSWORD, [GrantRequest(Role.OPERATOR, "north")], actor=USERNAME)
     await enforce(user, ZONE)
     deliver(world, hint(seen(machine(), camera="cam-2", key="k1")))
     deliver(world, hint(seen(machine(), key="k2")))

@@ -200,7 +200,7 @@ async def test_a_page_whose_ring_overflows_reads_the_rest_from_the_database(stat
 async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Station) -> None:
     await station.enforce(INSIDE)
     station.room.observed(hint(seen(machine())))
-    push = station.reader.take()[0]
+    push = station.reader.drain()[0]
     station.clock.now_ms += 40
     station.room.pushes.sent(push)
     station.clock.now_ms += 60

@@ -348,7 +348,7 @@ def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey,
     for _ in range(10):
         audit.append("ada", "login", {})
         clock.now_ms += DAY_MS
-        keeper.tend()
+        keeper.close_and_prune()
     assert len(audit.latest()) == 10
     clock.now_ms = NOW_MS - 15 * DAY_MS
     assert keeper.prune() > 0
@@ -456,11 +456,11 @@ def test_a_clock_that_is_a_year_ahead_takes_no_entry(store: Store, retention_of:
     for _ in range(3):
         audit.append("ada", "login", {})
         machine.pass_ms(DAY_MS)
-        keeper.tend()
+        keeper.close_and_prune()
     machine.skew_ms = 365 * DAY_MS
     for _ in range(3):
         machine.pass_ms(60_000)
-        keeper.tend()
+        keeper.close_and_prune()
     assert [entry.action for entry in audit.latest()] == ["login"] * 3
     machine.skew_ms = 0
     machine.pass_ms(190 * DAY_MS)
@@ -473,18 +473,18 @@ def test_entries_of_a_clock_that_was_set_back_are_kept_180_days_too(store: Store
     audit, keeper = _at_work(machine, store, retention_of)
     audit.append("ada", "login", {})
     machine.pass_ms(DAY_MS)
-    keeper.tend()
+    keeper.close_and_prune()
     machine.skew_ms = -3000 * DAY_MS
     audit.append("eve", "login", {})
     machine.pass_ms(DAY_MS)
-    keeper.tend()  # a head by that clock
+    keeper.close_and_prune()  # a head by that clock
     machine.skew_ms = 0
     for _ in range(178):
         machine.pass_ms(DAY_MS)
-        keeper.tend()
+        keeper.close_and_prune()
     assert {entry.actor for entry in audit.latest(1000)} >= {"eve"}
     for _ in range(5):
         machine.pass_ms(DAY_MS)
-        keeper.tend()
+        keeper.close_and_prune()
     assert "eve" not in {entry.actor for entry in audit.latest(1000)}
     assert audit.verify().broken is None

@@ -13,7 +13,7 @@ from cryptography import x509
 from fastapi import FastAPI
 
 from center.access.permissions import CameraKey, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from edge_agent.enrolment.identity import load_key
 from provisioning.contracts.query import statement
 from provisioning.contracts.query.archive import MachineColour, ObjectRow, Observation, SnapshotRow
@@ -115,7 +115,7 @@ class Street:
         """Key and certificate of the desk agent."""
         return self.world.pki.issue_agent("desk", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(hours=1))
 
-    def account(self, name: str, *given: Given) -> None:
+    def account(self, name: str, *given: GrantRequest) -> None:
         self.world.services.users.add(name, PASSWORD, given, actor=USERNAME)
 
     @asynccontextmanager
@@ -143,8 +143,8 @@ class Street:
 def street(world: World) -> Street:
     world.make_account()
     street = Street(world, world.application())
-    street.account("ana", Given(Role.ANALYST))
-    street.account("sue", Given(Role.SUPERVISOR))
+    street.account("ana", GrantRequest(Role.ANALYST))
+    street.account("sue", GrantRequest(Role.SUPERVISOR))
     districts = world.services.districts
     districts.create("north", "North", actor=USERNAME)
     districts.set_cameras("north", [CameraKey(AGENT, f"cam-{number}") for number in (1, 2, 3)], actor=USERNAME)

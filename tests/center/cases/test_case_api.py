@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from center.access.permissions import CameraKey, Permission, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.cases.desk_pictures import SOURCE_KEY
 from center.cases.tables import CaseMachineRecord, CasePictureRecord
 from edge_agent.sources.upload import recording
@@ -48,7 +48,7 @@ async def judge(street: Street, name: str, verdict: str) -> httpx.Response:
 async def test_a_case_is_written_requested_and_approved_by_somebody_else_and_all_of_it_is_audited(
     street: Street,
 ) -> None:
-    street.account("sam", Given(Role.SUPERVISOR))
+    street.account("sam", GrantRequest(Role.SUPERVISOR))
     async with street.as_("sam") as sam:
         made = await sam.post("/api/cases", json={"number": NUMBER, "terms": terms(owner="sue")})
         assert (made.status_code, made.json()["case"]["state"], made.json()["case"]["owner"]) == (201, "draft", "sue")
@@ -69,7 +69,7 @@ async def test_a_case_is_written_requested_and_approved_by_somebody_else_and_all
 
 
 async def test_a_token_of_the_same_account_is_the_same_person(street: Street) -> None:
-    street.account("sam", Given(Role.SUPERVISOR))
+    street.account("sam", GrantRequest(Role.SUPERVISOR))
     async with street.as_("sam") as sam:
         await sam.post("/api/cases", json={"number": NUMBER, "terms": terms(owner="ana")})
         await sam.post(f"{CASE}/request", json={"version": 1})
@@ -101,7 +101,7 @@ async def test_an_area_that_one_does_not_see_is_neither_written_nor_approved_nor
     districts = street.world.services.districts
     districts.create("south", "South", actor=USERNAME)
     districts.set_cameras("south", [CameraKey(AGENT, "cam-9")], actor=USERNAME)
-    street.account("sid", Given(Role.SUPERVISOR, "south"))
+    street.account("sid", GrantRequest(Role.SUPERVISOR, "south"))
     async with street.as_("sid") as sid:
         other = await sid.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         assert code(other) == (403, "area_out_of_sight")
@@ -119,7 +119,7 @@ async def test_an_area_that_one_does_not_see_is_neither_written_nor_approved_nor
 
 
 async def test_a_grant_in_one_case_opens_that_case_and_no_other(case: Street) -> None:
-    case.account("cas", Given(Role.ANALYST, None, NUMBER))
+    case.account("cas", GrantRequest(Role.ANALYST, None, NUMBER))
     async with case.as_("cas") as guest:
         assert (await guest.get(CASE)).status_code == 200
         assert (await guest.post(f"{CASE}/search", json={})).status_code == 200
@@ -136,7 +136,7 @@ async def test_a_member_of_one_case_sees_the_whole_picture_of_what_the_case_has_
         case.bring(place)
         await ana.post("/api/cases", json={"number": "B-1", "terms": terms()})
         foreign = (await ana.post("/api/cases/B-1/pictures")).json()
-    case.account("cas", Given(Role.ANALYST, None, NUMBER))
+    case.account("cas", GrantRequest(Role.ANALYST, None, NUMBER))
     async with case.as_("cas") as guest:
         for key in (case.rows["like"], case.rows["here"], place["row_key"]):
             shown = await guest.get(f"{CASE}/observations/{key}")
@@ -161,7 +161,7 @@ async def test_a_member_of_one_case_in_another_district_sees_nothing_of_it(case:
     districts.create("south", "South", actor=USERNAME)
     districts.set_cameras("south", [CameraKey(AGENT, "cam-9")], actor=USERNAME)
     await searched(case)
-    case.account("nor", Given(Role.ANALYST, "south", NUMBER))
+    case.account("nor", GrantRequest(Role.ANALYST, "south", NUMBER))
     async with case.as_("nor") as guest:
         assert code(await guest.get(f"{CASE}/observations/{case.rows['like']}")) == (404, "unknown_case")
 
@@ -317,7 +317,7 @@ async def test_a_picture_goes_to_the_desk_agent_and_comes_back_as_the_one_row_th
 
 
 async def test_a_picture_that_the_edge_withheld_or_that_is_not_the_desks_is_refused(street: Street) -> None:
-    street.account("ned", Given(Role.ANALYST, "north"))
+    street.account("ned", GrantRequest(Role.ANALYST, "north"))
     async with street.as_("ned") as ned:
         await ned.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         place = (await ned.post(f"{CASE}/pictures")).json()
@@ -338,7 +338,7 @@ async def test_a_desk_agent_whose_certificate_was_revoked_brings_nothing_more(st
         await ana.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         place = (await ana.post(f"{CASE}/pictures")).json()
         street.bring(place)
-        world.services.roster.take(roster(world.seal_key, 1, member(Membership.REVOKED, "desk")))
+        world.services.roster.accept(roster(world.seal_key, 1, member(Membership.REVOKED, "desk")))
         assert code(await ana.post(f"{CASE}/pictures")) == (409, "desk_missing")
         sought = await ana.post(f"{CASE}/sought", json={"row_key": place["row_key"], "index": 0})
         assert code(sought) == (409, "desk_missing")

@@ -9,7 +9,7 @@ import pytest
 from nicegui import Client, core, ui
 
 from center.access.permissions import Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from tests.center.whole import ADMINISTRATOR, PASSWORD, Whole, whole_centre
 from tests.support.waiting import until
 
@@ -27,7 +27,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
 def name(whole: Whole) -> str:
     """An account of the test's own: what becomes of it touches no other test."""
     name = f"tess-{len(whole.services.users.all())}"
-    whole.services.users.add(name, PASSWORD, [Given(Role.OPERATOR)], actor=ADMINISTRATOR)
+    whole.services.users.add(name, PASSWORD, [GrantRequest(Role.OPERATOR)], actor=ADMINISTRATOR)
     return name
 
 
@@ -65,7 +65,7 @@ def test_an_open_page_acts_no_more_once_its_account_has_lost_a_role(whole: Whole
         _press(client, acted, f"before {number}")
     until(lambda: len(acted) == 9)
     assert acted == [f"before {number}" for number in range(9)]
-    whole.services.users.give(name, [Given(Role.TECHNICIAN)], actor=ADMINISTRATOR)
+    whole.services.users.set_grants(name, [GrantRequest(Role.TECHNICIAN)], actor=ADMINISTRATOR)
     _press(client, acted, "after")
     until(lambda: client.is_deleted)
     assert acted[9:] == []

@@ -16,7 +16,7 @@ from center.__main__ import app
 from center.access.permissions import Role
 from center.access.second_factor import KEY
 from center.access.sessions import Ticket
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.bootstrap import open_records
 from center.cases.tables import CaseRecord
 from provisioning.contracts.config.processes import CenterConfig, load
@@ -62,7 +62,7 @@ class Desk:
         code = records.auth.prepare_setup()
         assert code is not None
         records.auth.setup(code=code.read_text(encoding="ascii"), username=USERNAME, password=PASSWORD, source="::1")
-        records.users.add("ada", PASSWORD, (Given(Role.ANALYST),), actor=USERNAME)
+        records.users.add("ada", PASSWORD, (GrantRequest(Role.ANALYST),), actor=USERNAME)
         with records.store.transaction() as session:
             session.add(_case())
         (self.data / KEY).write_bytes(b"a key of second factors")

@@ -15,9 +15,9 @@ def test_every_reader_gets_every_sighting_once_and_in_order() -> None:
     for row in rows[2:]:
         feed.publish(observed(row))
     keys = [row.snapshot.row_key for row in rows]
-    assert [sighting.row_key for sighting in first.take()] == keys
-    assert [sighting.row_key for sighting in late.take()] == keys[2:]
-    assert first.take() == []
+    assert [sighting.row_key for sighting in first.drain()] == keys
+    assert [sighting.row_key for sighting in late.drain()] == keys[2:]
+    assert first.drain() == []
     assert feed.received == 5
 
 
@@ -27,10 +27,10 @@ def test_a_slow_reader_drops_its_oldest_and_delays_nobody() -> None:
     taken = []
     for number in range(10):
         feed.publish(observed(observation("cam-1", NOW_MS + number, number)[0]))
-        taken += quick.take()
+        taken += quick.drain()
     assert len(taken) == 10
     assert quick.dropped == 0
-    assert [sighting.captured_at_ms for sighting in slow.take()] == [NOW_MS + 7, NOW_MS + 8, NOW_MS + 9]
+    assert [sighting.captured_at_ms for sighting in slow.drain()] == [NOW_MS + 7, NOW_MS + 8, NOW_MS + 9]
     assert slow.dropped == 7
     assert feed.dropped_oldest == 7
 
@@ -41,7 +41,7 @@ def test_a_closed_reader_is_filled_no_more() -> None:
     feed.close(reader)
     feed.close(reader)
     feed.publish(observed(observation("cam-1", NOW_MS, 1)[0]))
-    assert reader.take() == []
+    assert reader.drain() == []
     assert feed.readers == 0
 
 
@@ -49,4 +49,4 @@ def test_a_sighting_has_no_place_for_people() -> None:
     feed = Feed()
     reader = feed.open()
     feed.publish(observed(observation("cam-1", NOW_MS, 1)[0]))
-    assert not hasattr(reader.take()[0], "people")
+    assert not hasattr(reader.drain()[0], "people")

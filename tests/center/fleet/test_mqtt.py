@@ -44,7 +44,7 @@ def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: 
     mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
     mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
     mailbox.deliver(topics.configured(AGENT), codec.encode(configured(4)))
-    assert [sighting.row_key for sighting in reader.take()] == [row.snapshot.row_key]
+    assert [sighting.row_key for sighting in reader.drain()] == [row.snapshot.row_key]
     assert [agent.agent_id for agent in devices.agents()] == [AGENT]
     assert [camera.camera_id for camera in devices.cameras()] == ["cam-1"]
     assert [agent.configuration and agent.configuration.number for agent in devices.agents()] == [4]
@@ -160,7 +160,7 @@ def test_a_database_that_refuses_stops_no_message(
     mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
     mailbox.deliver(topics.observed(AGENT), codec.encode(observed(observation("cam-1", NOW_MS, 1)[0])))
     assert mailbox.counters.not_stored == 2
-    assert len(reader.take()) == 1
+    assert len(reader.drain()) == 1
 
 
 @given(

@@ -12,7 +12,7 @@ from center.config_view import shown
 from center.fleet.pace import WINDOW_MS, ArchivePace
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
-from center.search.storage import RETRY_MS, Storage
+from center.search.storage import RETRY_MS, ArchiveStorage
 from provisioning.contracts.config.processes import Broker, CenterConfig
 from provisioning.contracts.query.archive import StorageStatus
 from tests.center.conftest import Clock, World
@@ -27,14 +27,14 @@ def test_the_rate_is_of_the_last_minute_and_unknown_in_the_first(clock: Clock) -
     pace = ArchivePace(clock)
     for number in range(6):
         pace.note(observed(observation(f"cam-{number % 2}", NOW_MS, number)[0]))
-    assert pace.look(EVERYWHERE).per_minute is None
+    assert pace.measure(EVERYWHERE).per_minute is None
     clock.now_ms += WINDOW_MS
-    seen = pace.look(EVERYWHERE)
+    seen = pace.measure(EVERYWHERE)
     assert (seen.per_minute, seen.behind_ms, seen.newest_at_ms) == (6.0, 240, NOW_MS)
-    assert pace.look(Scope(cameras=frozenset({CameraKey(AGENT, "cam-1")}))).per_minute == 3.0
+    assert pace.measure(Scope(cameras=frozenset({CameraKey(AGENT, "cam-1")}))).per_minute == 3.0
     clock.now_ms += 1
-    assert pace.look(EVERYWHERE).per_minute == 0.0
-    assert pace.look(EVERYWHERE).behind_ms is None
+    assert pace.measure(EVERYWHERE).per_minute == 0.0
+    assert pace.measure(EVERYWHERE).behind_ms is None
 
 
 def test_days_left_are_the_free_disk_over_a_whole_day() -> None:
@@ -43,14 +43,14 @@ def test_days_left_are_the_free_disk_over_a_whole_day() -> None:
 
 
 async def test_storage_that_the_archive_does_not_tell_is_unknown_and_asked_again(world: World, clock: Clock) -> None:
-    storage = Storage(world.services.search, clock)
+    storage = ArchiveStorage(world.services.search, clock)
     world.archive.answer = lambda: Response(status_code=503)
-    assert await storage.look() is None
+    assert await storage.status() is None
     world.archive.answer = None
     world.archive.storage = StorageStatus(free_bytes=5, total_bytes=9, day="20261123", day_bytes=1)
-    assert await storage.look() is None
+    assert await storage.status() is None
     clock.now_ms += RETRY_MS
-    known = await storage.look()
+    known = await storage.status()
     assert known is not None
     assert known.days_left == 5.0
 
@@ -77,11 +77,11 @@ async def test_nobody_waits_longer_than_a_moment_for_what_the_archive_tells_of_i
         url="http://archive.test", token=TOKEN, audit=world.services.audit, positions=positions, transport=line
     )
     world.archive.storage = StorageStatus(free_bytes=5, total_bytes=9, day="20261123", day_bytes=1)
-    storage = Storage(search, clock)
-    assert [await storage.look() for _ in range(3)] == [None, None, None]
+    storage = ArchiveStorage(search, clock)
+    assert [await storage.status() for _ in range(3)] == [None, None, None]
     line.arrive.set()
     monkeypatch.setattr("center.search.storage.WAIT_S", 60.0)
-    known = await storage.look()
+    known = await storage.status()
     assert known is not None
     assert known.days_left == 5.0
     assert world.archive.asked.count("/storage") == 1

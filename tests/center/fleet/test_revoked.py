@@ -57,7 +57,7 @@ async def test_none_of_its_messages_is_taken_and_each_is_counted(world: World, k
     again = Devices(world.store, world.services.roster, world.clock)
     again.load()
     assert again.agents() == before[0]
-    assert reader.take() == []
+    assert reader.drain() == []
     assert world.mailbox.counters.revoked == {AGENT: 1}
     assert not world.mailbox.counters.malformed
 

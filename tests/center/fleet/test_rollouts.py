@@ -20,15 +20,15 @@ REPORT = RolloutReport.model_validate(MESSAGES["document_rollout"].model_dump()[
 @pytest.fixture
 def rollouts(seal_key: SealKey) -> Rollouts:
     made = Rollouts(seal_key.seal)
-    made.take(sealed(seal_key, 5, REPORT))
+    made.accept(sealed(seal_key, 5, REPORT))
     return made
 
 
 def test_the_newest_is_shown_and_the_same_again_is_nothing_new(rollouts: Rollouts, seal_key: SealKey) -> None:
     assert rollouts.newest() == REPORT
-    rollouts.take(sealed(seal_key, 5, REPORT))
+    rollouts.accept(sealed(seal_key, 5, REPORT))
     done = REPORT.model_copy(update={"phase": RolloutPhase.DONE})
-    rollouts.take(sealed(seal_key, 6, done))
+    rollouts.accept(sealed(seal_key, 6, done))
     assert rollouts.newest() == done
 
 
@@ -37,19 +37,19 @@ def test_what_is_forged_older_or_something_else_is_not_believed(rollouts: Rollou
     bad = [sealed(forger, 9, REPORT), sealed(seal_key, 3, REPORT), sealed(seal_key, 9, Roster(agents=())), b"", b"\0"]
     for payload in bad:
         with pytest.raises(ContractError):
-            rollouts.take(payload)
+            rollouts.accept(payload)
     assert rollouts.newest() == REPORT
 
 
 def test_without_a_key_there_is_nothing_to_show(seal_key: SealKey) -> None:
     rollouts = Rollouts()
-    rollouts.take(sealed(seal_key, 5, REPORT))
+    rollouts.accept(sealed(seal_key, 5, REPORT))
     assert rollouts.newest() is None
 
 
 def test_of_agents_only_those_in_sight_are_named(rollouts: Rollouts, seal_key: SealKey) -> None:
     other = FailedAgent(agent_id="cabinet-9", progress=AgentProgress.FAILED, cause="silent")
-    rollouts.take(sealed(seal_key, 6, REPORT.model_copy(update={"failed": (*REPORT.failed, other)})))
+    rollouts.accept(sealed(seal_key, 6, REPORT.model_copy(update={"failed": (*REPORT.failed, other)})))
     seen = rollouts.newest(Scope(cameras=frozenset({CameraKey("cabinet-7", "cam-1")})))
     assert seen is not None
     assert [each.agent_id for each in seen.failed] == ["cabinet-7"]

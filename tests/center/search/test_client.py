@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from center.access.permissions import CameraKey, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from center.errors import CenterError
 from center.search import export
 from center.search.camera_positions import CameraPositions
@@ -92,7 +92,7 @@ async def county(world: World, archive: Path) -> AsyncIterator[World]:
     world.services.districts.create("north", "North", actor=USERNAME)
     world.services.districts.create("south", "South", actor=USERNAME)
     world.services.districts.set_cameras("north", [CameraKey(AGENT, "cam-1")], actor=USERNAME)
-    world.services.users.add(ANALYST, PASSWORD, [Given(Role.ANALYST, "north")], actor=USERNAME)
+    world.services.users.add(ANALYST, PASSWORD, [GrantRequest(Role.ANALYST, "north")], actor=USERNAME)
     yield world
     await search.close()
 

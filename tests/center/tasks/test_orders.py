@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from center.access.permissions import CameraKey, Role
-from center.access.users import Given
+from center.access.users import GrantRequest
 from edge_agent.remote_config.upload_commands import TaskOrders
 from provisioning.contracts.config.processes import Provisioning
 from provisioning.contracts.fleet.commands import LIFE_MS, TaskReport
@@ -119,7 +119,7 @@ async def test_only_a_role_that_may_and_sees_the_camera_gives_orders(
     tell(world, desk.report())
     world.services.districts.create("north", "North", actor=USERNAME)
     world.services.districts.set_cameras("north", [CameraKey("desk", "gate")], actor=USERNAME)
-    for name, given in (("tom", Given(Role.TECHNICIAN)), ("ona", Given(Role.OPERATOR, "north"))):
+    for name, given in (("tom", GrantRequest(Role.TECHNICIAN)), ("ona", GrantRequest(Role.OPERATOR, "north"))):
         world.services.users.add(name, PASSWORD, [given], actor=USERNAME)
     for name, path, expected in (
         ("tom", f"{TASK}/pause", "forbidden"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.basemap import MAX_OUTLINES_BYTES, Atlas
+from center.basemap import MAX_OUTLINES_BYTES, Basemap
 from center.console.widgets.map import CORNERS, MapPoint, area_of
 from center.errors import StartError
 from provisioning.contracts.config.processes import MapGround
@@ -35,10 +35,10 @@ def geojson(*rings: list[list[float]], name: str = "North") -> str:
     )
 
 
-def atlas(folder: Path, text: str) -> Atlas:
+def atlas(folder: Path, text: str) -> Basemap:
     file = folder / "outlines.geojson"
     file.write_text(text)
-    return Atlas.of(MapGround(outlines_file=file))
+    return Basemap.of(MapGround(outlines_file=file))
 
 
 def test_outlines_are_read_and_nothing_else_of_their_file_is_passed_on(tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read_whole(tmp_path: P
 
 def test_a_folder_of_tiles_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="is no folder"):
-        Atlas.of(MapGround(tiles_dir=tmp_path / "tiles"))
+        Basemap.of(MapGround(tiles_dir=tmp_path / "tiles"))
 
 
 def test_a_tile_is_found_by_its_place_alone(tmp_path: Path) -> None:
     (tmp_path / "1" / "1").mkdir(parents=True)
     (tmp_path / "1" / "1" / "0.webp").write_bytes(b"picture")
-    found = Atlas.of(MapGround(tiles_dir=tmp_path))
+    found = Basemap.of(MapGround(tiles_dir=tmp_path))
     assert found.tile(1, 1, 0) == (tmp_path / "1" / "1" / "0.webp", "image/webp")
     assert found.tile(1, 0, 0) is None
     assert found.tile(1, 2, 0) is None

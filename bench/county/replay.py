@@ -225,7 +225,7 @@ class _Replay:
         member = Member(self._cost.given_back(intake.deliver))
         self._boxes.members.append(member)
         line = _Counted(self._boxes, member, self._cost)
-        return intake, line, Acks(line, told=intake.hops.acknowledged)
+        return intake, line, Acks(line, on_sent=intake.hops.acknowledged)
 
     def _tick(self) -> None:
         passed_s = self._at_s()

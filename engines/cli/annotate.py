@@ -26,7 +26,7 @@ MAX_FILE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureDetections:
     """Detections of one picture: machines, covers, and the number of people, who have no other property."""
 
     machines: tuple[Detection, ...]
@@ -34,9 +34,9 @@ class Seen:
     people: int
 
 
-def look(
+def detect_all(
     picture: Picture, machines: Detector, covering: Iterable[Detector], small_faces: Yunet | None, *, people_from: float
-) -> Seen:
+) -> PictureDetections:
     """Run every detector over a picture. `people_from` is the score from which a person counts.
 
     Raises BadImage, InferenceFailed, UnexpectedOutput.
@@ -49,20 +49,20 @@ def look(
     wanted = [one for one in found if one.group in {"vehicle", "two_wheeler"}]
     covers = [one for one in found if one.group in {"person", "face", "plate"}]
     people = sum(one.group == "person" and one.score >= people_from for one in found)
-    return Seen(tuple(wanted), tuple(covers), people)
+    return PictureDetections(tuple(wanted), tuple(covers), people)
 
 
-def annotated(picture: Picture, seen: Seen) -> Picture:
+def annotated(picture: Picture, found: PictureDetections) -> Picture:
     """Draw on a copy: solid covers first, then the boxes and names of the machines above them."""
     canvas = picture.copy()
     height, width = canvas.shape[:2]
-    for cover in seen.covers:
+    for cover in found.covers:
         box = cover.box if cover.group == "person" else _grown(cover.box)
         x0, y0 = max(0, int(box.x0)), max(0, int(box.y0))
         x1, y1 = min(width, int(np.ceil(box.x1))), min(height, int(np.ceil(box.y1)))
         canvas[y0:y1, x0:x1] = COVER
     thickness = max(1, round(max(width, height) / 640))
-    for machine in seen.machines:
+    for machine in found.machines:
         x0, y0, x1, y1 = (round(edge) for edge in machine.box)
         cv2.rectangle(canvas, (x0, y0), (x1, y1), INK, thickness)
         name = f"{machine.class_name} {machine.score:.2f}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engines.cli.agreement import IOU, Tally, cosines
-from engines.cli.calibration import LARGEST, Looker
+from engines.cli.calibration import LARGEST, TappedModel
 from engines.detection.preprocess import Picture, Size
 from engines.manifest import Manifest
 from engines.runtimes.engine import Engine, Tensor
@@ -121,14 +121,14 @@ def compared(
     largest: Size = LARGEST,
 ) -> list[Agreement]:
     """Compare every candidate with the reference on every picture. Raises what a detector raises."""
-    truth = Looker(manifest, reference)
-    lookers = [Looker(manifest, engine) for engine, _ in candidates]
+    truth = TappedModel(manifest, reference)
+    models = [TappedModel(manifest, engine) for engine, _ in candidates]
     found = [Agreement(running) for _, running in candidates]
     for picture in pictures:
-        expected = truth.look(picture, largest)
-        for looker, agreement in zip(lookers, found, strict=True):
-            agreement.tally.add(expected, looker.look(picture, largest), iou)
-            alike: Mapping[str, float] = cosines(truth.tap.answered, looker.tap.answered)
+        expected = truth.detect(picture, largest)
+        for model, agreement in zip(models, found, strict=True):
+            agreement.tally.add(expected, model.detect(picture, largest), iou)
+            alike: Mapping[str, float] = cosines(truth.tap.answered, model.tap.answered)
             for name, value in alike.items():
                 agreement.cosines.setdefault(name, []).append(value)
     return found

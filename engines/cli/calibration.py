@@ -34,7 +34,7 @@ class Tap:
         return self.answered
 
 
-class Looker:
+class TappedModel:
     """Runs a model on pictures, one by one, and taps its tensors; a detector also returns detections."""
 
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
@@ -44,7 +44,7 @@ class Looker:
         self._input = manifest.input
         self._detector = Detector(manifest, self.tap) if manifest.output is not None else None
 
-    def look(self, picture: Picture, largest: Size = LARGEST) -> list[Detection]:
+    def detect(self, picture: Picture, largest: Size = LARGEST) -> list[Detection]:
         """Detect in a picture; empty for other models. Raises BadImage, InferenceFailed, UnexpectedOutput."""
         size = None if self._input.width is not None else _within(picture, largest)
         if self._detector is not None:
@@ -65,11 +65,11 @@ def pictures_in(folder: Path, *, most: int) -> Iterator[Picture]:
         yield read_picture(files[index * len(files) // count])
 
 
-def samples_of(looker: Looker, pictures: Iterable[Picture]) -> Iterator[dict[str, Tensor]]:
+def samples_of(model: TappedModel, pictures: Iterable[Picture]) -> Iterator[dict[str, Tensor]]:
     """Yield the input tensors of each picture, as `Engine.run` takes them."""
     for picture in pictures:
-        looker.look(picture)
-        yield looker.tap.fed
+        model.detect(picture)
+        yield model.tap.fed
 
 
 def _within(picture: Picture, largest: Size) -> Size:

@@ -134,19 +134,19 @@ def try_(
 ) -> None:
     """Run the detectors on a picture: machines are boxed and named; people, faces and plates are painted over."""
     with one_line_errors():
-        from engines.cli.annotate import annotated, look, read_picture, write_picture  # noqa: PLC0415 - OpenCV is heavy
+        from engines.cli.annotate import annotated, detect_all, read_picture, write_picture  # noqa: PLC0415 - OpenCV is heavy
         from engines.detection.detector import Detector  # noqa: PLC0415 - the same
 
         catalog = Catalog(models_dir)
         picture = read_picture(image)
         machines = Detector.load(catalog, model, threads=2)
         covering = [Detector.load(catalog, name, threads=2) for name in _covering(machines.manifest)]
-        seen = look(picture, machines, covering, _small_faces(), people_from=PEOPLE_FROM)
+        found = detect_all(picture, machines, covering, _small_faces(), people_from=PEOPLE_FROM)
         target = output or image.with_name(f"{image.stem}-annotated.jpg")
-        write_picture(target, annotated(picture, seen))
-    counts = Counter(machine.class_name for machine in seen.machines)
+        write_picture(target, annotated(picture, found))
+    counts = Counter(machine.class_name for machine in found.machines)
     named = ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "no machines"
-    out.print(f"{named}; people: {seen.people}; {len(seen.covers)} covers: {target}", soft_wrap=True, highlight=False)
+    out.print(f"{named}; people: {found.people}; {len(found.covers)} covers: {target}", soft_wrap=True, highlight=False)
 
 
 def _with_one_line_errors(command: Callable[..., None]) -> Callable[..., None]:

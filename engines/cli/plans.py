@@ -90,13 +90,13 @@ def build(
             "calibrated_on": graph.calibrated_on,
         }
         if place is None:
-            _tell(report, f"{model}: the {wanted} graph is ready", as_json=as_json)
+            _print_report(report, f"{model}: the {wanted} graph is ready", as_json=as_json)
             return
         chosen, gpu, capability = place
         plan = variants.plan(graph, chosen, Target(capability, profile, workspace_mb), gpu)
         file = PlanStore(variants.plans_dir).put(plan)
     report |= {"plan": str(file), "bytes": len(plan.data), "key": plan.header.key.model_dump(mode="json")}
-    _tell(report, f"{file}: {len(plan.data) / 1e6:.1f} MB", as_json=as_json)
+    _print_report(report, f"{file}: {len(plan.data) / 1e6:.1f} MB", as_json=as_json)
 
 
 def bench(
@@ -260,7 +260,7 @@ def _pixels(text: str, option: str) -> tuple[int, int]:
     return pixels
 
 
-def _tell(report: dict[str, Any], line: str, *, as_json: bool) -> None:
+def _print_report(report: dict[str, Any], line: str, *, as_json: bool) -> None:
     if as_json:
         _print_json(report)
     else:

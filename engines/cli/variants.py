@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engines.backend import Backend, Flavour, Precision
 from engines.catalog.catalog import Catalog
-from engines.cli.calibration import Looker, samples_of
+from engines.cli.calibration import TappedModel, samples_of
 from engines.detection.preprocess import Picture
 from engines.errors import WrongKind
 from engines.manifest import Kind
@@ -49,8 +49,8 @@ class Variants:
 
     def calibrate(self, pictures: Iterable[Picture], exclude: tuple[str, ...]) -> TypedGraph:
         """Measure INT8 ranges on pictures and keep the graph. Raises BadGraph, PrecisionFailed, BuildFailed."""
-        looker = Looker(self.manifest, OrtEngine(self.name, self.model, threads=2))
-        graph = int8(self.name, self.model, samples_of(looker, pictures), exclude=exclude)
+        model = TappedModel(self.manifest, OrtEngine(self.name, self.model, threads=2))
+        graph = int8(self.name, self.model, samples_of(model, pictures), exclude=exclude)
         return put_graph(self.plans_dir, self.name, self.sha256, graph)
 
     def graph(self, precision: Precision, exclude: tuple[str, ...] | None = None) -> TypedGraph:

@@ -34,21 +34,21 @@ def probe(index: int = 0, *, load: Callable[[str], Any] = ctypes.CDLL) -> Gpu:
         driver = load(DRIVER)
     except OSError as error:
         raise NoGpu(f"the driver library {DRIVER} cannot be loaded") from error
-    _ask(driver, "cuInit", 0)
+    _call(driver, "cuInit", 0)
     count = ctypes.c_int(0)
-    _ask(driver, "cuDeviceGetCount", ctypes.byref(count))
+    _call(driver, "cuDeviceGetCount", ctypes.byref(count))
     if not 0 <= index < count.value:
         raise NoGpu(f"the driver sees {count.value} devices, asked for number {index}")
     handle, major, minor = ctypes.c_int(0), ctypes.c_int(0), ctypes.c_int(0)
     name = ctypes.create_string_buffer(MAX_NAME_BYTES)
-    _ask(driver, "cuDeviceGet", ctypes.byref(handle), index)
-    _ask(driver, "cuDeviceGetName", name, MAX_NAME_BYTES, handle)
-    _ask(driver, "cuDeviceGetAttribute", ctypes.byref(major), COMPUTE_CAPABILITY_MAJOR, handle)
-    _ask(driver, "cuDeviceGetAttribute", ctypes.byref(minor), COMPUTE_CAPABILITY_MINOR, handle)
+    _call(driver, "cuDeviceGet", ctypes.byref(handle), index)
+    _call(driver, "cuDeviceGetName", name, MAX_NAME_BYTES, handle)
+    _call(driver, "cuDeviceGetAttribute", ctypes.byref(major), COMPUTE_CAPABILITY_MAJOR, handle)
+    _call(driver, "cuDeviceGetAttribute", ctypes.byref(minor), COMPUTE_CAPABILITY_MINOR, handle)
     return Gpu(index, name.value.decode("ascii", "replace"), major.value * 10 + minor.value)
 
 
-def _ask(driver: Any, function: str, *arguments: Any) -> None:
+def _call(driver: Any, function: str, *arguments: Any) -> None:
     """Call a function of the driver, which returns a CUresult: 0 for success. Raises NoGpu."""
     result = getattr(driver, function)(*arguments)
     if result:

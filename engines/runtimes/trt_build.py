@@ -78,11 +78,11 @@ def build(name: str, graph: bytes, flavour: Flavour, target: Target) -> bytes:
         tensor = network.get_input(index)
         shapes.set_shape(tensor.name, *_spans(name, tensor.name, tuple(tensor.shape), target.profile))
     if config.add_optimization_profile(shapes) < 0:
-        raise BuildFailed(name, f"the shapes do not fit: {logger.told()}", "correct --batch and --size")
+        raise BuildFailed(name, f"the shapes do not fit: {logger.text()}", "correct --batch and --size")
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         remedy = f"allow more scratch memory than {target.workspace_mb} MB (--workspace-mb), or smaller shapes"
-        raise BuildFailed(name, logger.told(), remedy)
+        raise BuildFailed(name, logger.text(), remedy)
     return bytes(plan)
 
 
@@ -99,7 +99,7 @@ def _complaints(trt: Any) -> Any:
             if severity in {trt.ILogger.Severity.ERROR, trt.ILogger.Severity.INTERNAL_ERROR}:
                 self._last.append(" ".join(text.split())[:300])
 
-        def told(self) -> str:
+        def text(self) -> str:
             """Join the last errors, or state that there are none."""
             return "; ".join(self._last) or "TensorRT gives no reason"
 

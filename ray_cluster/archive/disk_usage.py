@@ -24,7 +24,7 @@ class Storage:
         self._measured = ("", 0, 0.0)
         """Day, its bytes on disk, and the time of the measurement."""
 
-    def look(self, whole_days: tuple[str, ...]) -> StorageStatus:
+    def measure(self, whole_days: tuple[str, ...]) -> StorageStatus:
         """Measure the disk. `whole_days`: days that are over, oldest first.
 
         Raises:

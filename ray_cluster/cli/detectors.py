@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ray_cluster.cli.options import ConfigFile, ask, fail, loaded
+from ray_cluster.cli.options import ConfigFile, ask_query, fail, loaded
 from ray_cluster.errors import ClusterError, NotUp
 
 
@@ -28,7 +28,7 @@ def detectors(
     settings = loaded(config)
     if use is None:
         try:
-            answer = ask(settings, "/detectors")
+            answer = ask_query(settings, "/detectors")
         except NotUp as error:
             fail(str(error))
         _show(answer, as_json=as_json)

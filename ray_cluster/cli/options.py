@@ -26,7 +26,7 @@ def loaded(path: Path) -> ClusterConfig:
         fail(str(error))
 
 
-def ask(settings: ClusterConfig, path: str) -> dict[str, Any]:
+def ask_query(settings: ClusterConfig, path: str) -> dict[str, Any]:
     """GET a path of `query` with its token. Raises `NotUp` without an answer."""
     url = f"http://{settings.query_host}:{settings.query_port}{path}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

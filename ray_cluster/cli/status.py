@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioning.contracts.config.cluster import ClusterConfig
-from ray_cluster.cli.options import ConfigFile, ask, fail, loaded
+from ray_cluster.cli.options import ConfigFile, ask_query, fail, loaded
 from ray_cluster.errors import NotUp
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def status(
         _of_several(settings, as_json=as_json)
         return
     try:
-        answers = {part: ask(settings, path) for part, path in _ASKED.items()}
+        answers = {part: ask_query(settings, path) for part, path in _ASKED.items()}
     except NotUp as error:
         fail(str(error))
     if as_json:
@@ -58,7 +58,7 @@ def _of_several(settings: ClusterConfig, *, as_json: bool) -> None:
     answers: dict[str, dict[str, Any]] = {}
     for part, path in _ASKED.items():
         try:
-            answers[part] = ask(settings, path)
+            answers[part] = ask_query(settings, path)
         except NotUp as error:
             troubles.append(f"{part}: {error}")
     health = answers.get("health", {}).get("status", "ok")

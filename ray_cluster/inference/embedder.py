@@ -45,7 +45,7 @@ class Embedder:
         crops: list[Crop] = []
         for sitter in sitters:
             try:
-                looks = _looks(sitter)
+                looks = _described(sitter)
             except NotJpeg as error:
                 answers.append(Unreadable(str(error)))
                 continue
@@ -64,17 +64,17 @@ class Embedder:
         return [answer if isinstance(answer, Unreadable) else tuple(answer) for answer in answers]
 
 
-def _looks(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
+def _described(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
     """Return each machine's colour, and the crop for its vector unless too little is visible. Raises NotJpeg."""
     if not sitter.machines:
         return []
     picture = decode(sitter.photo)
     covered = hidden(sitter.photo.width, sitter.photo.height, sitter.photo.regions)
     gains = light(picture, without_riders(covered, sitter.machines))
-    return [_look(picture, machine, covered, gains) for machine in sitter.machines]
+    return [_describe(picture, machine, covered, gains) for machine in sitter.machines]
 
 
-def _look(picture: Picture, machine: Machine, covered: Mask, gains: Light) -> tuple[Appearance, Crop | None]:
+def _describe(picture: Picture, machine: Machine, covered: Mask, gains: Light) -> tuple[Appearance, Crop | None]:
     try:
         crop = machine_in(picture, machine, covered)
     except BadImage:  # a caller's box that lies outside of the picture

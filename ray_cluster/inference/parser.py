@@ -112,27 +112,27 @@ class Parser:
             else:
                 groups.setdefault(turn.assignment.of(photo.agent_id, photo.camera_id), []).append(index)
         for choice, members in groups.items():
-            found = self._seen(turn, choice, [pictures[index] for index in members])
+            found = self._detect_or_fall_back(turn, choice, [pictures[index] for index in members])
             answers |= zip(members, found, strict=True)
         return [answers[index] for index in range(len(photos))]
 
-    def _seen(self, turn: _Turn, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+    def _detect_or_fall_back(self, turn: _Turn, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
         rest = turn.assignment.rest
         try:
-            return self._look(choice, pictures)
+            return self._detect(choice, pictures)
         except EngineError as error:
             if choice.name == rest.name:
                 raise StageFault(f"parser: {error}") from error
             self._fall_back(choice.name, str(error), len(pictures))
         try:
-            return self._look(rest, pictures)
+            return self._detect(rest, pictures)
         except EngineError as error:
             raise StageFault(f"parser: {error}") from error
 
-    def _look(self, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+    def _detect(self, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
         detector = self._pool.get(choice.name)
-        look = detector.detect_tiled_many if choice.tiles else detector.detect_many
-        found = look(pictures, thresholds=dict(choice.thresholds))
+        detect = detector.detect_tiled_many if choice.tiles else detector.detect_many
+        found = detect(pictures, thresholds=dict(choice.thresholds))
         with self._lock:
             self._pictures[choice.name] += len(pictures)
         seen_by = SeenBy(detector.name, detector.sha256)

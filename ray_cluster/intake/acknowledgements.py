@@ -40,15 +40,15 @@ class Acks:
 
     Lives in one asyncio loop.
 
-    `told` is called for each item that was sent, with the seconds that it had waited here.
+    `on_sent` is called for each item that was sent, with the seconds that it had waited here.
     """
 
     def __init__(
-        self, broker: Broker, *, delay_s: float = DELAY_S, told: Callable[[float], None] = lambda _waited_s: None
+        self, broker: Broker, *, delay_s: float = DELAY_S, on_sent: Callable[[float], None] = lambda _waited_s: None
     ) -> None:
         self._broker = broker
         self._delay_s = delay_s
-        self._told = told
+        self._on_sent = on_sent
         self._pending: dict[str, _Pending] = {}
         self._hints: dict[str, _Hint] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -105,7 +105,7 @@ class Acks:
         self._publish(topics.archived(agent_id), codec.encode(archived))
         now_s = asyncio.get_running_loop().time()
         for since_s in pending.since_s:
-            self._told(now_s - since_s)
+            self._on_sent(now_s - since_s)
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if not self._broker.publish(topic, payload):

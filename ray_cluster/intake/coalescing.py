@@ -28,7 +28,7 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
-class Gathering:
+class CoalescedStages:
     """Coalesces calls to the archiver; forwards the others. Lives in one asyncio loop.
 
     Lookups that come while `questions` are under way go with the next one; entries wait `archive_wait_s` for others. An
@@ -44,11 +44,11 @@ class Gathering:
         questions: int = QUESTIONS,
     ) -> None:
         self._stages = stages
-        self._known = _Gatherer(stages.known, wait_s=0.0, most=most, at_once=questions)
-        self._archive = _Gatherer(stages.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
+        self._known = _Coalescer(stages.known, wait_s=0.0, most=most, at_once=questions)
+        self._archive = _Coalescer(stages.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        found, _ = await self._known.ask(sightings)
+        found, _ = await self._known.submit(sightings)
         asked = {sighting.row_key for sighting in sightings}
         return {key: receipt for key, receipt in found.items() if key in asked}
 
@@ -62,11 +62,11 @@ class Gathering:
         return await self._stages.embed(sitters)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        receipts, first = await self._archive.ask(entries)
+        receipts, first = await self._archive.submit(entries)
         return receipts[first : first + len(entries)]
 
 
-class _Gatherer(Generic[_Item, _Answer]):
+class _Coalescer(Generic[_Item, _Answer]):
     """Coalesces calls of one stage: at most `at_once` under way, each with the items of `wait_s`, up to `most`."""
 
     def __init__(
@@ -80,7 +80,7 @@ class _Gatherer(Generic[_Item, _Answer]):
         self._timer: asyncio.TimerHandle | None = None
         self._under_way: set[asyncio.Task[_Answer]] = set()
 
-    async def ask(self, items: Sequence[_Item]) -> tuple[_Answer, int]:
+    async def submit(self, items: Sequence[_Item]) -> tuple[_Answer, int]:
         """Return the answer to the coalesced call of these items, and the index of the first of them in it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[_Answer, int]] = loop.create_future()
@@ -98,24 +98,24 @@ class _Gatherer(Generic[_Item, _Answer]):
             self._timer = None
         while self._waiting and len(self._under_way) < self._at_once:
             batch: list[_Item] = []
-            told: list[tuple[int, asyncio.Future[tuple[_Answer, int]]]] = []
+            callers: list[tuple[int, asyncio.Future[tuple[_Answer, int]]]] = []
             while self._waiting and (not batch or len(batch) + len(self._waiting[0][0]) <= self._most):
                 items, future = self._waiting.popleft()
-                told.append((len(batch), future))
+                callers.append((len(batch), future))
                 batch += items
             task = asyncio.ensure_future(self._called(batch))
             self._under_way.add(task)
-            task.add_done_callback(partial(self._tell, told))
+            task.add_done_callback(partial(self._resolve, callers))
 
     async def _called(self, batch: Sequence[_Item]) -> _Answer:
         return await self._call(batch)
 
-    def _tell(
-        self, told: Sequence[tuple[int, asyncio.Future[tuple[_Answer, int]]]], task: "asyncio.Task[_Answer]"
+    def _resolve(
+        self, callers: Sequence[tuple[int, asyncio.Future[tuple[_Answer, int]]]], task: "asyncio.Task[_Answer]"
     ) -> None:
         self._under_way.discard(task)
         error = None if task.cancelled() else task.exception()
-        for first, future in told:
+        for first, future in callers:
             if future.done():  # the caller was cancelled
                 continue
             if task.cancelled():

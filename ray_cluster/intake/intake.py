@@ -181,7 +181,7 @@ class Intake:
             while True:
                 await room.acquire()
                 await self._some.wait()
-                group = self._lanes.take(self._group)
+                group = self._lanes.take_due(self._group)
                 if not self._lanes:
                     self._some.clear()
                 self._in_flight += len(group)

@@ -190,7 +190,7 @@ class MqttBroker:
             LOG.exception("message %d on a topic that is not UTF-8; the broker should have refused it", message.mid)
             client.ack(message.mid, message.qos)
             return
-        said = times_told(message.properties)
+        said = hop_times(message.properties)
         delivery = Delivery(
             topic,
             bytes(message.payload),
@@ -211,10 +211,10 @@ def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def times_told(properties: Properties | None) -> dict[str, int]:
+def hop_times(properties: Properties | None) -> dict[str, int]:
     """Read the times at the sender's hops from a message's user properties; invalid ones are left out."""
-    told: dict[str, int] = {}
+    times: dict[str, int] = {}
     for name, value in getattr(properties, "UserProperty", ()):
-        if name in _TIMES and name not in told and len(value) <= 13 and value.isascii() and value.isdecimal():
-            told[name] = min(int(value), MAX_TIME_MS)
-    return told
+        if name in _TIMES and name not in times and len(value) <= 13 and value.isascii() and value.isdecimal():
+            times[name] = min(int(value), MAX_TIME_MS)
+    return times

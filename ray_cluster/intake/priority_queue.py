@@ -52,7 +52,7 @@ class Lanes(Generic[_T]):
         queue.append(item)
         return True
 
-    def take(self, most: int) -> list[_T]:
+    def take_due(self, most: int) -> list[_T]:
         """Take up to `most` items in the order in which they are due."""
         return [self._next() for _ in range(min(most, len(self)))]
 

@@ -59,7 +59,7 @@ class Progress:
         for wait in list(self._waits.values()):
             if self._is_stuck(wait, now_s):
                 stages.setdefault(wait.stage, []).append(wait)
-        found = [_told(stage, waits, now_s) for stage, waits in stages.items()]
+        found = [_stuck_stage(stage, waits, now_s) for stage, waits in stages.items()]
         return tuple(sorted(found, key=lambda one: -one.seconds))
 
     def _is_stuck(self, wait: Wait, now_s: float) -> bool:
@@ -67,7 +67,7 @@ class Progress:
         return now_s - since_s >= STUCK_S
 
 
-def _told(stage: str, waits: list[Wait], now_s: float) -> StuckStage:
+def _stuck_stage(stage: str, waits: list[Wait], now_s: float) -> StuckStage:
     oldest = min(waits, key=lambda one: one.since_s)
     cause = next((one.cause for one in (oldest, *waits) if one.cause), "it does not answer")
     return StuckStage(

@@ -19,11 +19,11 @@ WELL: Final = frozenset({"HEALTHY", "UPSCALING", "DOWNSCALING"})
 """States of Ray Serve in which a deployment does its work."""
 
 
-class _Seen(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Machine(_Seen):
+class Machine(_Frozen):
     """A machine that the head counts as alive."""
 
     address: str
@@ -32,7 +32,7 @@ class Machine(_Seen):
     """Slots for replicas of the parser."""
 
 
-class Deployed(_Seen):
+class Deployed(_Frozen):
     """State of one deployment."""
 
     name: str
@@ -44,7 +44,7 @@ class Deployed(_Seen):
     message: str = ""
 
 
-class Condition(_Seen):
+class Condition(_Frozen):
     """State of machines and deployments at one moment."""
 
     at_ms: int

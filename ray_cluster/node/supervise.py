@@ -90,7 +90,7 @@ class _Node:
         self._run = run
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Check the node: False once it has ended; sets `joined` once the head knows it."""
         if (code := self._process.poll()) is not None:
             LOG.error("this machine's node ended by itself (%d)", code)
@@ -119,7 +119,7 @@ def _head_answers(config: ClusterConfig, stop: threading.Event) -> bool:
 def _worker(config: ClusterConfig, node: _Node, announce: Callable[[str], None], stop: threading.Event) -> int:
     said = False
     while not stop.wait(_POLL_S):
-        if not node.look():
+        if not node.poll():
             return 1
         if node.joined and not said:
             said = True
@@ -138,7 +138,7 @@ def _head(
     try:
         while not stop.wait(wait_s):
             wait_s = _POLL_S
-            if not node.look():
+            if not node.poll():
                 return 1
             if deploy is None:
                 if node.joined:

@@ -80,8 +80,8 @@ class Lookalike:
                         failed.add(day)
                     left[day] -= 1
                     # Not each of many windows yields a page, but the first one does.
-                    told = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
-                    if done < len(windows) and told:
+                    has_page = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
+                    if done < len(windows) and has_page:
                         yield _page(found, sum(not each for each in left.values()), days, failed, recall, final=False)
             finally:
                 # Once a caller has hung up, the remaining windows need no search.

@@ -16,7 +16,7 @@ from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import Photo, Sitter, Unreadable
 
 
-class Shown(Protocol):
+class QueryPictureStages(Protocol):
     """Stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
@@ -26,8 +26,8 @@ class Shown(Protocol):
         """Compute the appearance of the machines in each picture, as `Stages.embed` does."""
 
 
-async def looks(message: bytes, stages: Shown) -> Looks:
-    """Return the appearance of each machine of the envelope, never its vector. Raises as `seen`."""
+async def describe_machines(message: bytes, stages: QueryPictureStages) -> Looks:
+    """Return the appearance of each machine of the envelope, never its vector. Raises as `embed_machines`."""
     return Looks(
         machines=tuple(
             MachineLook(
@@ -36,12 +36,12 @@ async def looks(message: bytes, stages: Shown) -> Looks:
                 colour_share=look.colour_share,
                 comparable=look.vector is not None,
             )
-            for machine, look in await seen(message, stages)
+            for machine, look in await embed_machines(message, stages)
         )
     )
 
 
-async def seen(message: bytes, stages: Shown) -> list[tuple[Machine, Appearance]]:
+async def embed_machines(message: bytes, stages: QueryPictureStages) -> list[tuple[Machine, Appearance]]:
     """Embed the machines of the message's envelope, for a search with their vectors.
 
     Raises:

@@ -254,7 +254,7 @@ class Query:
         """
         today = day_name(time.time_ns() // 1_000_000, self._offset_minutes)
         with read_errors("disk"):
-            return self._storage.look(tuple(day for day in self.days() if day < today))
+            return self._storage.measure(tuple(day for day in self.days() if day < today))
 
     def alarms(self) -> tuple[str, ...]:
         """List alarms of upkeep and retention for the operator.

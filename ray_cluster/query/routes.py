@@ -52,7 +52,7 @@ from ray_cluster.errors import (
 )
 from ray_cluster.query.lookalike import Lookalike
 from ray_cluster.query.params import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage, AskedZones
-from ray_cluster.query.query_picture import Shown, looks
+from ray_cluster.query.query_picture import QueryPictureStages, describe_machines
 from ray_cluster.query.reader import Query
 
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
@@ -94,7 +94,7 @@ class _UnauthorizedError(Exception):
 
 def create_app(
     query: Query,
-    shown: Shown,
+    shown: QueryPictureStages,
     lookalike: Lookalike,
     *,
     token: str,
@@ -305,13 +305,13 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> AP
     return routes
 
 
-def _looks(shown: Shown) -> APIRouter:
+def _looks(shown: QueryPictureStages) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/embed")
     async def embed(request: Request) -> Looks:
         # A message as an agent sends it: envelope and redacted picture. It is embedded and not kept.
-        return await looks(await _body(request), shown)
+        return await describe_machines(await _body(request), shown)
 
     return routes
 

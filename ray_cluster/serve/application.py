@@ -52,9 +52,9 @@ def build(
     the pictures then cross the network twice, to `parse` and to `archive`, as they would with intake on `archive`.
     """
     # Another assignment of detectors is another `user_config`, not another version: replicas stay, and adopt it.
-    told: dict[str, Any] = {}
+    reconfigured: dict[str, Any] = {}
     if wanted is not None and hasattr(parts.parser, "reconfigure"):
-        told["user_config"] = wanted.model_dump(mode="json")
+        reconfigured["user_config"] = wanted.model_dump(mode="json")
     scale = configured(config) | dict(scales or {})
     content = f"{config.model_dump_json(exclude={'node'})} {parts} {_BY_NAME}"
     version = sha256(content.encode()).hexdigest()[:16]
@@ -72,7 +72,7 @@ def build(
         max_ongoing_requests=16,
         max_queued_requests=QUEUED_CALLS,
         **_replicas(scale["parser"]),
-        **told,
+        **reconfigured,
     ).bind(config)
     canary = deployment(
         "canary", parts.canary, NodeRole.PARSE, max_ongoing_requests=16, max_queued_requests=QUEUED_CALLS

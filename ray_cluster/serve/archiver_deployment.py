@@ -15,8 +15,8 @@ from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.archive.upkeep_status import read_status
 from ray_cluster.errors import Fenced
 from ray_cluster.log import log_to_stderr
-from ray_cluster.serve.metrics import ArchiveTold, Door, archive_families
-from ray_cluster.serve.replica import check_running, door, free_bytes, now_ms
+from ray_cluster.serve.metrics import ArchiveMetricsInputs, MetricsServer, archive_families
+from ray_cluster.serve.replica import check_running, free_bytes, now_ms, open_metrics
 
 _T = TypeVar("_T")
 
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 class ArchiverReplica:
     """Replica of the archiver: one thread writes, and callers wait for the next commit."""
 
-    _door: Door | None = None
+    _metrics: MetricsServer | None = None
 
     async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
         from ray_cluster.archive.archiver import ADVANCE_MS, Archiver
@@ -48,7 +48,7 @@ class ArchiverReplica:
             max_rows=4 * config.flush_rows,
             idle_s=ADVANCE_MS / 1000,
         )
-        told = ArchiveTold(
+        inputs = ArchiveMetricsInputs(
             commits,
             waiting_rows=lambda: self._batcher.waiting_rows,
             maintenance_fault=lambda: self._batcher.maintenance_fault,
@@ -56,7 +56,7 @@ class ArchiverReplica:
             upkeep=lambda: read_status(config.archive_dir),
             retention_stopped=lambda: self._archiver.retention_stopped,
         )
-        self._door = door(lambda: archive_families(told), config, "archive")
+        self._metrics = open_metrics(lambda: archive_families(inputs), config, "archive")
         self._work = asyncio.get_running_loop().create_task(self._batcher.run())
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
@@ -76,8 +76,8 @@ class ArchiverReplica:
 
     def __del__(self) -> None:
         """Close the server of metrics; Serve calls this on shutdown."""
-        if self._door is not None:
-            self._door.close()
+        if self._metrics is not None:
+            self._metrics.close()
 
     async def _in_thread(self, call: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -7,13 +7,13 @@ from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.query.archive import IntakeStatus
 from ray_cluster.inference.draw import Draw
 from ray_cluster.intake.acknowledgements import Acks
-from ray_cluster.intake.coalescing import Gathering
+from ray_cluster.intake.coalescing import CoalescedStages
 from ray_cluster.intake.intake import MAX_GROUP, Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
 from ray_cluster.log import log_to_stderr
 from ray_cluster.serve.handles import Handle, Handles
-from ray_cluster.serve.metrics import IntakeTold, intake_families
-from ray_cluster.serve.replica import check_running, door, now_ms
+from ray_cluster.serve.metrics import IntakeMetricsInputs, intake_families
+from ray_cluster.serve.replica import check_running, now_ms, open_metrics
 
 DRAIN_S: Final = 5.0
 
@@ -27,7 +27,7 @@ class IntakeReplica:
         log_to_stderr()
         loop = asyncio.get_running_loop()
         self._intake = Intake(
-            Gathering(Handles(parser, canary, embedder, archiver)),
+            CoalescedStages(Handles(parser, canary, embedder, archiver)),
             takes=Draw(config.canary_share).takes,
             now_ms=now_ms,
             group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
@@ -35,9 +35,11 @@ class IntakeReplica:
             live_ms=round(config.live_s * 1000),
         )
         self._broker = MqttBroker(config.broker, loop, self._intake.deliver, receive_maximum=config.receive_maximum)
-        self._acks = Acks(self._broker, told=self._intake.hops.acknowledged)
-        told = IntakeTold(lambda: self._intake.status(self._broker, self._acks), self._intake.hops, self._intake.groups)
-        self._door = door(lambda: intake_families(told), config, "intake")
+        self._acks = Acks(self._broker, on_sent=self._intake.hops.acknowledged)
+        inputs = IntakeMetricsInputs(
+            lambda: self._intake.status(self._broker, self._acks), self._intake.hops, self._intake.groups
+        )
+        self._metrics = open_metrics(lambda: intake_families(inputs), config, "intake")
         self._work = loop.create_task(self._intake.run(self._broker, self._acks))
         self._broker.start()
 
@@ -60,6 +62,6 @@ class IntakeReplica:
         """Drain and close; Serve calls and awaits this on shutdown."""
         await self.leave()
         self._work.cancel()
-        if self._door is not None:
-            self._door.close()
+        if self._metrics is not None:
+            self._metrics.close()
         await asyncio.to_thread(self._broker.stop)

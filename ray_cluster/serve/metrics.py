@@ -37,7 +37,7 @@ def _unknown() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeTold:
+class IntakeMetricsInputs:
     """Sources of an intake's metrics; read at every scrape, from the server's thread."""
 
     status: Callable[[], IntakeStatus]
@@ -46,7 +46,7 @@ class IntakeTold:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveTold:
+class ArchiveMetricsInputs:
     """Sources of an archiver's metrics; read at every scrape, from the server's thread."""
 
     commits: CommitFigures
@@ -59,9 +59,9 @@ class ArchiveTold:
     """Reason why no day is dropped for its age; empty while days are dropped as usual."""
 
 
-def intake_families(told: IntakeTold) -> Iterator[Metric]:
+def intake_families(inputs: IntakeMetricsInputs) -> Iterator[Metric]:
     """Yield all metrics of an intake at this moment."""
-    status = told.status()
+    status = inputs.status()
     for name, says, value in (
         ("received", "Messages from the broker", status.received),
         ("archived", "Snapshots committed", status.archived),
@@ -69,7 +69,7 @@ def intake_families(told: IntakeTold) -> Iterator[Metric]:
         ("leaks", "Pictures in which the canary found a face", status.leaks),
         ("retries", "Calls to another stage that were tried again", status.retries),
         ("alone", "Messages tried one by one, since a stage failed on their group", status.alone),
-        ("clock_ahead", "Snapshots captured after they were received, by their camera's clock", told.hops.ahead),
+        ("clock_ahead", "Snapshots captured after they were received, by their camera's clock", inputs.hops.ahead),
     ):
         yield _counter(_INTAKE + name, says, value)
     rejected = dict.fromkeys((reason.value for reason in RejectReason), 0) | status.rejected
@@ -83,16 +83,16 @@ def intake_families(told: IntakeTold) -> Iterator[Metric]:
     stuck = dict.fromkeys(at_work, 0) | {each.stage: each.messages for each in status.stuck}
     yield _levels(f"{_INTAKE}stuck", "Messages that make no way at a stage", "stage", stuck)
     yield _gauge(f"{_INTAKE}broker_connected", "1 while the subscription stands", float(status.broker_connected))
-    yield _histogram(f"{_INTAKE}group_rows", "Snapshots that go through the stages together", told.groups.spread())
+    yield _histogram(f"{_INTAKE}group_rows", "Snapshots that go through the stages together", inputs.groups.spread())
     hops = HistogramMetricFamily("wayside_hop_seconds", "From hop to hop, from capture on", labels=["hop"])
     for hop in Hop:
-        _add(hops, [hop.value], told.hops.spread(hop))
+        _add(hops, [hop.value], inputs.hops.spread(hop))
     yield hops
 
 
-def archive_families(told: ArchiveTold) -> Iterator[Metric]:
+def archive_families(inputs: ArchiveMetricsInputs) -> Iterator[Metric]:
     """Yield all metrics of an archiver at this moment."""
-    commits = told.commits
+    commits = inputs.commits
     yield _histogram(f"{_ARCHIVE}commit_seconds", "Duration of a commit", commits.seconds.spread())
     yield _histogram(f"{_ARCHIVE}batch_rows", "Rows of a commit", commits.batch_rows.spread())
     yield _counter(f"{_ARCHIVE}rows", "Snapshot rows that are new", commits.rows)
@@ -102,13 +102,13 @@ def archive_families(told: ArchiveTold) -> Iterator[Metric]:
     yield _counters(f"{_ARCHIVE}commit_failures", "Commits that failed and are tried again", "error", failures)
     last_s = None if commits.last_at_ms is None else commits.last_at_ms / 1000
     yield _gauge(f"{_ARCHIVE}last_commit_timestamp_seconds", "When the last commit ended", last_s)
-    yield _gauge(f"{_ARCHIVE}waiting_rows", "Rows that wait for the next commit", told.waiting_rows())
-    fault = float(bool(told.maintenance_fault()))
+    yield _gauge(f"{_ARCHIVE}waiting_rows", "Rows that wait for the next commit", inputs.waiting_rows())
+    fault = float(bool(inputs.maintenance_fault()))
     yield _gauge(f"{_ARCHIVE}maintenance_failing", "1 while retention does not succeed", fault)
-    stopped = float(bool(told.retention_stopped()))
+    stopped = float(bool(inputs.retention_stopped()))
     yield _gauge(f"{_ARCHIVE}retention_stopped", "1 while a person has to confirm the time", stopped)
-    yield _gauge(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", told.disk_free_bytes())
-    yield from _upkeep(told.upkeep())
+    yield _gauge(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", inputs.disk_free_bytes())
+    yield from _upkeep(inputs.upkeep())
 
 
 def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
@@ -125,7 +125,7 @@ def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
         yield _gauge(_ARCHIVE + name, says, value)
 
 
-class Door:
+class MetricsServer:
     """HTTP server of metrics, which Prometheus scrapes from `open` to `close`.
 
     Args:

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from ray_cluster.errors import Unavailable
-from ray_cluster.serve.metrics import Door
+from ray_cluster.serve.metrics import MetricsServer
 
 
 def now_ms() -> int:
@@ -30,11 +30,11 @@ def check_running(work: "asyncio.Task[None]") -> None:
         raise Unavailable(f"the replica's work has ended: {work.exception() if not work.cancelled() else 'cancelled'}")
 
 
-def door(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: str) -> Door | None:
+def open_metrics(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: str) -> MetricsServer | None:
     """Open a server of metrics if `metrics_dir` is set. Raises `StartFailed`."""
     if config.metrics_dir is None:
         return None
-    made = Door(families, config.metrics_dir, name)
+    made = MetricsServer(families, config.metrics_dir, name)
     made.open()
     return made
 

@@ -117,7 +117,7 @@ class Running:
         self.slept: list[float] = []
         self.drawn: set[str] | None = None
         self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep, now_s=now_s)
-        self.acks = Acks(self.broker, delay_s=0.01, told=self.intake.hops.acknowledged)
+        self.acks = Acks(self.broker, delay_s=0.01, on_sent=self.intake.hops.acknowledged)
         self._mid = 0
 
     def _takes(self, observation_id: str) -> bool:

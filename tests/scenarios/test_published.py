@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from edge_agent.uplink.mqtt import Connected, MqttEvent, PahoLink
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import Role
-from ray_cluster.intake.mqtt_client import MAX_TIME_MS, Delivery, MqttBroker, times_told
+from ray_cluster.intake.mqtt_client import MAX_TIME_MS, Delivery, MqttBroker, hop_times
 from tests.support.exchange import Exchange
 from tests.support.waiting import within
 
@@ -76,13 +76,13 @@ def test_whatever_a_property_says_it_is_a_time_or_nothing(said: list[tuple[str, 
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no types here
     if said:
         properties.UserProperty = said
-    told = times_told(properties)
+    told = hop_times(properties)
     assert told.keys() <= {topics.PUBLISHED_AT, topics.SPOOLED_AT}
     assert all(0 <= at_ms <= MAX_TIME_MS for at_ms in told.values())
 
 
 def test_a_message_without_properties_says_nothing() -> None:
-    assert times_told(None) == {}
+    assert hop_times(None) == {}
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no types here
     properties.UserProperty = (topics.PUBLISHED_AT, "1795449600123")
-    assert times_told(properties) == {topics.PUBLISHED_AT: 1_795_449_600_123}
+    assert hop_times(properties) == {topics.PUBLISHED_AT: 1_795_449_600_123}

@@ -25,7 +25,13 @@ from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.histogram import ROWS, Distribution
 from ray_cluster.intake.latency import Hops
-from ray_cluster.serve.metrics import ArchiveTold, Door, IntakeTold, archive_families, intake_families
+from ray_cluster.serve.metrics import (
+    ArchiveMetricsInputs,
+    IntakeMetricsInputs,
+    MetricsServer,
+    archive_families,
+    intake_families,
+)
 from tests.ray_cluster.world import NOW_MS, entry
 from tests.support.office import Clock, enrol, new_home
 
@@ -78,7 +84,7 @@ def agent_told() -> MetricsInputs:
     )  # fmt: skip
 
 
-def intake_told() -> IntakeTold:
+def intake_told() -> IntakeMetricsInputs:
     """Every figure is there, and grows."""
     began_s = time.monotonic()
     hops, groups = Hops(), Distribution(ROWS)
@@ -98,7 +104,7 @@ def intake_told() -> IntakeTold:
             at_work={"parser": 8},
         )  # fmt: skip
 
-    return IntakeTold(status, hops, groups)
+    return IntakeMetricsInputs(status, hops, groups)
 
 
 def upkept(*recalls: float | None) -> UpkeepStatus:
@@ -113,7 +119,7 @@ def upkept(*recalls: float | None) -> UpkeepStatus:
     return UpkeepStatus(at_ms=NOW_MS, days=days, faults=("no space",))
 
 
-def archive_told() -> ArchiveTold:
+def archive_told() -> ArchiveMetricsInputs:
     """The same of an archiver."""
     figures = CommitFigures(now_ms)
 
@@ -123,7 +129,7 @@ def archive_told() -> ArchiveTold:
         figures.failures["ArchiveFull"] += 1
         return 3
 
-    return ArchiveTold(figures, waiting, lambda: "", lambda: 10**12, lambda: upkept(0.99))
+    return ArchiveMetricsInputs(figures, waiting, lambda: "", lambda: 10**12, lambda: upkept(0.99))
 
 
 @contextmanager
@@ -142,8 +148,8 @@ def cluster_doors(directory: Path) -> Iterator[None]:
     """An intake's and an archiver's, with their targets in `directory`."""
     intake, archive = intake_told(), archive_told()
     doors = (
-        Door(lambda: intake_families(intake), directory, "intake"),
-        Door(lambda: archive_families(archive), directory, "archive"),
+        MetricsServer(lambda: intake_families(intake), directory, "intake"),
+        MetricsServer(lambda: archive_families(archive), directory, "archive"),
     )
     for door in doors:
         door.open()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from engines.catalog import fetch as fetching
 from engines.catalog.catalog import Catalog
 from engines.catalog.registries import Progress
-from engines.cli.annotate import INK, Seen, annotated, read_picture, write_picture
+from engines.cli.annotate import INK, PictureDetections, annotated, read_picture, write_picture
 from engines.cli.main import app
 from engines.detection.postprocess import Box, Detection
 from engines.detection.preprocess import Picture
@@ -189,7 +189,7 @@ def test_covers_are_solid_and_machines_are_drawn_above_them() -> None:
     face = Detection("face", 0.9, Box(140, 60, 160, 80))
     plate = Detection("plate", 0.9, Box(190, 90, 210, 110))
     car = Detection("car", 0.9, Box(40, 50, 90, 90))
-    picture = annotated(noise, Seen((car,), (person, face, plate), 1))
+    picture = annotated(noise, PictureDetections((car,), (person, face, plate), 1))
     assert not picture[20:80, 10:40].any()
     assert not picture[56:84, 136:164].any(), "a face is covered with a margin"
     assert not picture[86:, 186:].any()

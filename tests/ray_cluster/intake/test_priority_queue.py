@@ -25,7 +25,7 @@ def test_each_lane_is_a_bounded_queue_and_together_they_keep_their_promises(
             assert lanes.put((step, number), step) == (len(model[step]) < CAPACITY)
             if len(model[step]) < CAPACITY:
                 model[step].append(number)
-        elif taken := lanes.take(1):
+        elif taken := lanes.take_due(1):
             ((lane, item),) = taken
             assert item == model[lane].popleft(), "first come, first served"
             other = Lane.BACKLOG if lane is Lane.LIVE else Lane.LIVE
@@ -45,7 +45,7 @@ def test_a_group_has_as_many_as_there_are(live: int, backlog: int, most: int) ->
     for lane, count in ((Lane.BACKLOG, backlog), (Lane.LIVE, live)):
         for number in range(count):
             assert lanes.put(number, lane)
-    assert len(lanes.take(most)) == min(most, live + backlog)
+    assert len(lanes.take_due(most)) == min(most, live + backlog)
     assert len(lanes) == max(0, live + backlog - most)
 
 

@@ -13,7 +13,7 @@ from provisioning.contracts.query.archive import IntakeStatus, Looks, MachineCol
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES
 from ray_cluster.errors import BadRequest, Unavailable
 from ray_cluster.inference.appearance import UNSEEN
-from ray_cluster.query.query_picture import looks
+from ray_cluster.query.query_picture import describe_machines
 from ray_cluster.query.routes import create_app
 from tests.ray_cluster.street import FakeStages, good
 from tests.ray_cluster.world import BIKE, CAR, archiver, jpeg, lookalike, message, query, snapshot
@@ -22,7 +22,7 @@ TOKEN = "t" * 32
 
 
 def shown(content: bytes, stages: FakeStages | None = None) -> Looks:
-    return asyncio.run(looks(content, stages or FakeStages()))
+    return asyncio.run(describe_machines(content, stages or FakeStages()))
 
 
 def test_every_machine_of_the_envelope_has_its_look() -> None:

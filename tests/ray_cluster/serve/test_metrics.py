@@ -22,7 +22,14 @@ from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, StartFailed
 from ray_cluster.histogram import SECONDS, Distribution
 from ray_cluster.intake.latency import Hop, Hops
-from ray_cluster.serve.metrics import LOOPBACK, ArchiveTold, Door, IntakeTold, archive_families, intake_families
+from ray_cluster.serve.metrics import (
+    LOOPBACK,
+    ArchiveMetricsInputs,
+    IntakeMetricsInputs,
+    MetricsServer,
+    archive_families,
+    intake_families,
+)
 from tests.ray_cluster.street import Running, good, run
 from tests.ray_cluster.world import BIKE, CAR, NOW_MS, entry, jpeg
 from tests.support.telling import upkept
@@ -72,8 +79,8 @@ def found(families: Sequence[Metric]) -> dict[tuple[str, ...], float]:
     }
 
 
-def intake_told(running: Running) -> IntakeTold:
-    return IntakeTold(
+def intake_told(running: Running) -> IntakeMetricsInputs:
+    return IntakeMetricsInputs(
         lambda: running.intake.status(running.broker, running.acks), running.intake.hops, running.intake.groups
     )
 
@@ -127,7 +134,7 @@ def test_commits_are_counted_around_and_their_errors_pass() -> None:
     told = found(
         list(
             archive_families(
-                ArchiveTold(figures, lambda: 7, lambda: "no space", upkeep=lambda: upkept(0.99, 0.97, None))
+                ArchiveMetricsInputs(figures, lambda: 7, lambda: "no space", upkeep=lambda: upkept(0.99, 0.97, None))
             )
         )
     )
@@ -145,8 +152,8 @@ def test_commits_are_counted_around_and_their_errors_pass() -> None:
 
 def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
     figures = CommitFigures(lambda: NOW_MS)
-    told = ArchiveTold(figures, lambda: 0, lambda: "")
-    door = Door(lambda: archive_families(told), tmp_path / "metrics", "archive")
+    told = ArchiveMetricsInputs(figures, lambda: 0, lambda: "")
+    door = MetricsServer(lambda: archive_families(told), tmp_path / "metrics", "archive")
     before = os.umask(0o077)  # the service's
     try:
         port = door.open()
@@ -178,7 +185,7 @@ def test_targets_of_replicas_that_were_killed_are_forgotten(tmp_path: Path) -> N
     (tmp_path / f"intake-{gone.pid}.json").write_text("[]")
     (tmp_path / f"intake-{os.getppid()}.json").write_text("[]")
     (tmp_path / "mine-by-hand.json").write_text("[]")
-    door = Door(lambda: (), tmp_path, "intake")
+    door = MetricsServer(lambda: (), tmp_path, "intake")
     door.open()
     names = {file.name for file in tmp_path.iterdir()}
     door.close()
@@ -188,4 +195,4 @@ def test_targets_of_replicas_that_were_killed_are_forgotten(tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_had_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartFailed, match="another metrics_dir, or none"):
-        Door(lambda: (), tmp_path / "file", "intake").open()
+        MetricsServer(lambda: (), tmp_path / "file", "intake").open()

@@ -24,7 +24,7 @@ from ray_cluster.archive.bloom import KeyFilter, marks, marks_of_column
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.archive.entry_rows import object_rows_of, snapshot_row_of
 from ray_cluster.archive.fencing import Epoch
-from ray_cluster.archive.hold_store import HeldArea
+from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import (
     WindowTables,
     batches,
@@ -75,7 +75,7 @@ class Archiver:
             self._packs = Packs(directory / "packs")
             self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
-        self._held = HeldArea(directory)
+        self._held = HoldStore(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
         self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
         """Filters of the windows that were looked up last, by name; each holds the keys of both tables, or more."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import Machine, PictureState, Snapshot
 from ray_cluster.inference.appearance import Appearance
-from ray_cluster.inference.picture import SeenBy
+from ray_cluster.inference.picture import DetectorRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Entry:
     jpeg: bytes
     machines: tuple[Machine, ...]
     appearances: tuple[Appearance, ...] = ()
-    seen_by: SeenBy | None = None
+    seen_by: DetectorRef | None = None
 
     def __post_init__(self) -> None:
         if self.appearances and len(self.appearances) != len(self.machines):

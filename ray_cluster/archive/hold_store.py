@@ -46,7 +46,7 @@ class Hold(Message):
         return self
 
 
-class HeldArea:
+class HoldStore:
     """Stores the holds of one archive directory. Readers and writers may be several processes: files appear whole."""
 
     def __init__(self, directory: Path) -> None:

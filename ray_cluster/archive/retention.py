@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from provisioning.retention.clock import FILE, RetentionClock, read_state, why_stopped
 from provisioning.retention.state import DAY_MS, TOLERANCE_MS, Clocks, Retention
 from ray_cluster.archive.atomic_files import disk_errors
-from ray_cluster.archive.hold_store import HeldArea
+from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, read_errors, window_names
 from ray_cluster.archive.schema import SNAPSHOTS
 from ray_cluster.archive.windows import day_name, span_ms
@@ -64,7 +64,7 @@ class ArchiveRetention:
 
     def _newest_ms(self) -> int | None:
         """Time of the newest commit in the last window or of the last hold, if later; None in an empty archive."""
-        placed = [hold.placed_at_ms for hold in HeldArea(self._directory).all()]
+        placed = [hold.placed_at_ms for hold in HoldStore(self._directory).all()]
         for name in reversed(window_names(self._tables)):
             rows = batches(self._tables.open_table(SNAPSHOTS + name).search().select(["committed_at_ms"])).read_all()
             if rows.num_rows:

@@ -36,7 +36,7 @@ def hold(
     """Hold rows, or everything of some cameras in a span, with their pictures. The same hold again changes nothing."""
     settings = loaded(config)
     from ray_cluster.archive.audit_log import Audit  # noqa: PLC0415 - LanceDB is slow to import
-    from ray_cluster.archive.hold_store import HeldArea, Hold  # noqa: PLC0415
+    from ray_cluster.archive.hold_store import Hold, HoldStore  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
 
     now_ms = time.time_ns() // 1_000_000
@@ -58,17 +58,17 @@ def hold(
         placed = _holds(settings).place(wanted)
     except ClusterError as error:
         fail(str(error))
-    copied = HeldArea(settings.archive_dir).count(name)
+    copied = HoldStore(settings.archive_dir).count(name)
     show({"hold": name, "case": placed.case, "days": list(placed.days), "rows_copied": copied}, as_json=as_json)
 
 
 def holds(config: ConfigFile) -> None:
     """List all holds, one JSON object a line."""
     settings = loaded(config)
-    from ray_cluster.archive.hold_store import HeldArea  # noqa: PLC0415
+    from ray_cluster.archive.hold_store import HoldStore  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
 
-    area = HeldArea(settings.archive_dir)
+    area = HoldStore(settings.archive_dir)
     try:
         for each in area.all():
             sys.stdout.write(json.dumps(each.model_dump(mode="json") | {"rows_copied": area.count(each.name)}) + "\n")

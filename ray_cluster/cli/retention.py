@@ -24,7 +24,7 @@ def retention(
     from provisioning.retention.clock import FILE, WrongDateError, facts_of, read_clocks, read_state  # noqa: PLC0415
     from ray_cluster.archive import retention as archive_retention  # noqa: PLC0415 - LanceDB is slow to import
     from ray_cluster.archive.audit_log import Audit  # noqa: PLC0415
-    from ray_cluster.archive.hold_store import HeldArea  # noqa: PLC0415
+    from ray_cluster.archive.hold_store import HoldStore  # noqa: PLC0415
     from ray_cluster.archive.lance_tables import connect, day_names  # noqa: PLC0415
     from ray_cluster.archive.windows import day_name  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
@@ -35,7 +35,7 @@ def retention(
         if state is None:
             fail(f"{why} by the archiver: start the cluster first")
         first_kept = day_name(now.wall_ms - settings.retention_days * 86_400_000, settings.day_offset_minutes)
-        held = HeldArea(directory).uncopied_days()
+        held = HoldStore(directory).uncopied_days()
         past = [day for day in day_names(connect(directory)) if day < first_kept and day not in held]
         if confirm:
             Audit(directory).write("retention", at_ms=now.wall_ms, today=confirm, from_ms=state.at_ms, days=past)

@@ -20,7 +20,7 @@ from ray_cluster.errors import BadAssignment, NotJpeg, StageFault
 from ray_cluster.inference.assignment import MACHINES, Assignment, Choice, default_choice
 from ray_cluster.inference.detector_pool import DetectorPool, MachineDetector
 from ray_cluster.inference.jpeg import decode
-from ray_cluster.inference.picture import Parsed, Photo, SeenBy, Unreadable
+from ray_cluster.inference.picture import DetectorRef, Parsed, Photo, Unreadable
 
 LOG = logging.getLogger(__name__)
 MOST_FAULTS: Final = 16
@@ -135,7 +135,7 @@ class Parser:
         found = detect(pictures, thresholds=dict(choice.thresholds))
         with self._lock:
             self._pictures[choice.name] += len(pictures)
-        seen_by = SeenBy(detector.name, detector.sha256)
+        seen_by = DetectorRef(detector.name, detector.sha256)
         return [_parsed(detections, seen_by) for detections in found]
 
     def _fall_back(self, name: str, fault: str, pictures: int) -> None:
@@ -154,7 +154,7 @@ class Parser:
         return refused
 
 
-def _parsed(detections: Sequence[Detection], seen_by: SeenBy) -> Parsed:
+def _parsed(detections: Sequence[Detection], seen_by: DetectorRef) -> Parsed:
     """Convert detections; people become a number here, and their boxes end with this call."""
     machines: list[Machine] = []
     people = 0

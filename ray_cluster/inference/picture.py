@@ -18,7 +18,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenBy:
+class DetectorRef:
     """A detector: the name in its manifest, and the hash of its model file."""
 
     name: str
@@ -31,7 +31,7 @@ class Parsed:
 
     machines: tuple[Machine, ...]
     people: int
-    seen_by: SeenBy | None = None
+    seen_by: DetectorRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from provisioning.contracts.wire.messages import (
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.histogram import ROWS, Distribution
 from ray_cluster.inference.appearance import Appearance
-from ray_cluster.inference.picture import Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.inference.picture import DetectorRef, Photo, Sitter, Unreadable
 from ray_cluster.intake import probe
 from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.camera_limit import CameraRoll
@@ -72,7 +72,7 @@ class _Arrival:
     parsed_at_ms: int = 0
     leaked: bool = False
     machines: tuple[Machine, ...] = field(default=())
-    seen_by: SeenBy | None = None
+    seen_by: DetectorRef | None = None
     appearances: tuple[Appearance, ...] = field(default=())
 
     @property
@@ -113,7 +113,7 @@ class Intake:
     """Turns deliveries into archived rows. Lives in one asyncio loop.
 
     Args:
-        takes: true for an observation id if the canary sees the picture (`canary.Draw.takes`).
+        takes: true for an observation id if the canary sees the picture (`CanarySampler.takes`).
         now_ms: wall clock.
         room: capacity of each lane; the broker must not send more messages of QoS 1 than that.
         live_ms: snapshots captured longer ago wait in the lane of the backlog.

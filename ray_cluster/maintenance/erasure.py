@@ -20,7 +20,7 @@ from provisioning.contracts.wire.messages import Message, TimeMs
 from ray_cluster.archive.atomic_files import disk_errors
 from ray_cluster.archive.audit_log import Audit
 from ray_cluster.archive.fencing import locked
-from ray_cluster.archive.hold_store import HeldArea
+from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.packs import Packs
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOTS, filed_at_ms
@@ -71,7 +71,7 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
         _append(directory, Erased(row_key=row_key, at_ms=now_ms, place=place))
         picture = place is not None and zero(Packs(directory / "packs"), place)
         machines = _mark(directory, row, offset_minutes, now_ms)
-        holds = HeldArea(directory).erase(row_key, now_ms)
+        holds = HoldStore(directory).erase(row_key, now_ms)
     again = row.snapshot.erased_at_ms is not None
     return Erasure(row_key, picture=picture, machines=machines, holds=holds, again=again)
 

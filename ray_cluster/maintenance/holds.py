@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.query.archive import Observation
-from ray_cluster.archive.hold_store import HeldArea, Hold
+from ray_cluster.archive.hold_store import Hold, HoldStore
 from ray_cluster.archive.schema import filed_at_ms
 from ray_cluster.archive.windows import day_name
 from ray_cluster.errors import (
@@ -28,7 +28,7 @@ class Holds:
     """Places, fills and ends the holds of one archive directory."""
 
     def __init__(self, directory: Path, query: Query, *, offset_minutes: int) -> None:
-        self._area = HeldArea(directory)
+        self._area = HoldStore(directory)
         self._query = query
         self._offset_minutes = offset_minutes
 

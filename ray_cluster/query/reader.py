@@ -25,7 +25,7 @@ from provisioning.contracts.query.zone_counts import ZoneCounts, ZoneSpan
 from provisioning.contracts.wire.messages import PictureState
 from ray_cluster.archive import retention
 from ray_cluster.archive.disk_usage import Storage
-from ray_cluster.archive.hold_store import HeldArea
+from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, connect, in_order, read_errors, window_names
 from ray_cluster.archive.packs import Packs
 from ray_cluster.archive.schema import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
@@ -55,7 +55,7 @@ class Query:
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
         self._packs = Packs(directory / "packs")
-        self._held = HeldArea(directory)
+        self._held = HoldStore(directory)
         self._offset_minutes = offset_minutes
         self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)

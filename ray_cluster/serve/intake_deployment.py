@@ -5,7 +5,7 @@ from typing import Final
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.query.archive import IntakeStatus
-from ray_cluster.inference.draw import Draw
+from ray_cluster.inference.canary_sampler import CanarySampler
 from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.coalescing import CoalescedStages
 from ray_cluster.intake.intake import MAX_GROUP, Intake
@@ -28,7 +28,7 @@ class IntakeReplica:
         loop = asyncio.get_running_loop()
         self._intake = Intake(
             CoalescedStages(Handles(parser, canary, embedder, archiver)),
-            takes=Draw(config.canary_share).takes,
+            takes=CanarySampler(config.canary_share).takes,
             now_ms=now_ms,
             group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
             room=config.receive_maximum,

@@ -205,7 +205,7 @@ def _make_archive(folder: Path) -> None:
         archiver(folder).commit([entry(1)], now_ms=NOW_MS)
         upkeep(folder).run_once(now_ms=NOW_MS)
         day = lance_tables.day_names(lance_tables.connect(folder))[0]
-        area = hold_store.HeldArea(folder)
+        area = hold_store.HoldStore(folder)
         hold = hold_store.Hold(name="hold-1", case="1", placed_at_ms=1, until_ms=2, row_keys=(entry(1).row_key,))
         area.write(hold)
         area.mark_copied("hold-1", day)

@@ -22,7 +22,7 @@ from ray_cluster.archive.archiver import Archiver
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.canary import Canary
-from ray_cluster.inference.draw import Draw
+from ray_cluster.inference.canary_sampler import CanarySampler
 from ray_cluster.inference.embedder import Embedder
 from ray_cluster.inference.parser import Parser
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
@@ -74,7 +74,7 @@ class Direct:
 async def main(config: ClusterConfig) -> None:
     """Until SIGTERM, which uvicorn obeys."""
     stages = Direct(config)
-    intake = Intake(stages, takes=Draw(config.canary_share).takes, now_ms=now_ms)
+    intake = Intake(stages, takes=CanarySampler(config.canary_share).takes, now_ms=now_ms)
     broker = MqttBroker(config.broker, asyncio.get_running_loop(), intake.deliver)
     acks = Acks(broker)
 

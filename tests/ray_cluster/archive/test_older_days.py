@@ -5,7 +5,7 @@ from pathlib import Path
 import lancedb
 
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
-from ray_cluster.inference.picture import SeenBy
+from ray_cluster.inference.picture import DetectorRef
 from tests.ray_cluster.world import NOW_MS, archiver, entry, query
 
 NEW = {
@@ -40,7 +40,7 @@ def test_a_day_without_the_new_columns_is_read_and_written(tmp_path: Path) -> No
         new.picture,
         new.jpeg,
         new.machines,
-        seen_by=SeenBy("mine", "ab" * 32),
+        seen_by=DetectorRef("mine", "ab" * 32),
     )
     receipts = again.commit([old, seen], now_ms=NOW_MS)
     assert [receipt.fresh for receipt in receipts] == [False, True]

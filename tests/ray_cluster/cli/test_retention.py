@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from provisioning.retention.clock import FILE, day_text, read_clocks
 from ray_cluster.__main__ import app
 from ray_cluster.archive.archiver import HOUSEKEEPING_MS, Archiver
-from ray_cluster.archive.hold_store import HeldArea, Hold
+from ray_cluster.archive.hold_store import Hold, HoldStore
 from ray_cluster.archive.retention import confirm
 from ray_cluster.maintenance.backup import back_up
 from ray_cluster.maintenance.holds import Holds
@@ -216,13 +216,13 @@ def test_a_hold_ends_by_retention_time_and_not_by_a_clock_that_jumps(place: Plac
     place.machine.skew_ms = MONTH_MS
     place.keep_house()
     assert upkeep(place.directory).run_once(now_ms=place.machine.now().wall_ms).faults == ()
-    assert [each.name for each in HeldArea(place.directory).all()] == ["theft-17"]
-    assert not HeldArea(place.directory).copied("theft-17", "20261124")
+    assert [each.name for each in HoldStore(place.directory).all()] == ["theft-17"]
+    assert not HoldStore(place.directory).copied("theft-17", "20261124")
     place.machine.skew_ms = 0
     place.machine.pass_ms(10 * DAY_MS)
     place.keep_house()
     upkeep(place.directory).run_once(now_ms=place.machine.now().wall_ms)
-    assert HeldArea(place.directory).all() == ()
+    assert HoldStore(place.directory).all() == ()
 
 
 def test_a_backup_loses_what_retention_dropped_and_nothing_that_the_archive_lost(place: Place, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from ray_cluster.inference.canary import Canary
 from ray_cluster.inference.embedder import Embedder
 from ray_cluster.inference.jpeg import decode, frame_size
 from ray_cluster.inference.parser import Parser
-from ray_cluster.inference.picture import Parsed, Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.inference.picture import DetectorRef, Parsed, Photo, Sitter, Unreadable
 from tests.ray_cluster.inference.test_embedder import Means
 from tests.ray_cluster.world import CAR, jpeg
 
@@ -92,7 +92,7 @@ def test_people_are_counted_and_only_machines_come_out() -> None:
             Machine(cls=MachineClass.BICYCLE, score=0.6, box=Box(x0=5, y0=5, x1=20, y1=20)),
         ),
         people=2,
-        seen_by=SeenBy("fake", "ab" * 32),
+        seen_by=DetectorRef("fake", "ab" * 32),
     )
     assert detector.calls == [(1, {"vehicle": 0.4, "two_wheeler": 0.4})]
 

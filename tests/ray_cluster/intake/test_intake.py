@@ -14,7 +14,7 @@ from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.messages import Archived, HopTimes, Motion, PictureState
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, Unavailable
-from ray_cluster.inference.draw import Draw
+from ray_cluster.inference.canary_sampler import CanarySampler
 from ray_cluster.intake.acknowledgements import MAX_ITEMS, Acks
 from ray_cluster.intake.intake import AT_WORK, GROUP
 from ray_cluster.intake.mqtt_client import RECEIVE_MAXIMUM
@@ -379,9 +379,9 @@ def test_a_bug_in_a_stage_ends_intake_so_that_serve_restarts_it() -> None:
 
 def test_the_draw_takes_its_share_and_keeps_its_mind() -> None:
     ids = [snapshot(number).observation_id for number in range(2000)]
-    draw = Draw(0.25, key=b"k" * 32)
+    draw = CanarySampler(0.25, key=b"k" * 32)
     assert 400 < sum(map(draw.takes, ids)) < 600
     assert [draw.takes(key) for key in ids] == [draw.takes(key) for key in ids]
-    assert [draw.takes(key) for key in ids] != [Draw(0.25, key=b"x" * 32).takes(key) for key in ids]
-    assert all(map(Draw(1.0).takes, ids))
-    assert not any(map(Draw(0.0).takes, ids))
+    assert [draw.takes(key) for key in ids] != [CanarySampler(0.25, key=b"x" * 32).takes(key) for key in ids]
+    assert all(map(CanarySampler(1.0).takes, ids))
+    assert not any(map(CanarySampler(0.0).takes, ids))

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from provisioning.contracts.wire.messages import PictureState
 from ray_cluster.archive.archiver import HOUSEKEEPING_MS
-from ray_cluster.archive.hold_store import HeldArea, Hold
+from ray_cluster.archive.hold_store import Hold, HoldStore
 from ray_cluster.errors import ArchiveUnreadable, BadRequest, PictureErased, UnknownHold, UnknownObservation
 from ray_cluster.maintenance.erasure import erase
 from ray_cluster.maintenance.holds import Holds
@@ -81,8 +81,8 @@ def test_what_is_held_is_there_after_its_day_was_dropped_and_nothing_else(place:
 def test_a_hold_of_rows_is_copied_at_once_and_placing_it_again_changes_nothing(place: Path) -> None:
     first = holds(place).place(rows(1, 3))
     assert holds(place).place(rows(1, 3, placed_at_ms=NOW_MS + 5)) == first
-    assert HeldArea(place).count("theft-17") == 2
-    assert HeldArea(place).uncopied_days() == frozenset()
+    assert HoldStore(place).count("theft-17") == 2
+    assert HoldStore(place).uncopied_days() == frozenset()
     with pytest.raises(BadRequest, match="other content"):
         holds(place).place(rows(1))
 
@@ -103,7 +103,7 @@ def test_a_hold_ends_by_release_or_at_its_time(place: Path) -> None:
     holds(place).place(rows(3, name="other", until_ms=NOW_MS + 5))
     archiver(place, now_ms=NOW_MS + 5)  # retention time is the archiver's to advance
     upkeep(place).run_once(now_ms=NOW_MS + 5)
-    assert [hold.name for hold in HeldArea(place).all()] == ["theft-17"]
+    assert [hold.name for hold in HoldStore(place).all()] == ["theft-17"]
     holds(place).release("theft-17")
     assert not list((place / "holds").iterdir())
     with pytest.raises(UnknownHold):
@@ -150,7 +150,7 @@ def test_faulty_holds_are_said_and_leave_nothing(place: Path) -> None:
     ):
         with pytest.raises((BadRequest, UnknownObservation)):
             holds(place).place(faulty)
-    assert HeldArea(place).all() == ()
+    assert HoldStore(place).all() == ()
 
 
 def test_a_damaged_hold_stops_retention_rather_than_losing_evidence(place: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 
 
-class Draw:
+class CanarySampler:
     """Draws the pictures that the canary sees, by a keyed hash of their ids.
 
     The key is new with every process and never leaves it, so that no agent can predict the draw.

@@ -26,7 +26,7 @@ from edge_agent.gb28181.media.depacketizer import AccessUnit, Receiver
 from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from provisioning.contracts.wire.messages import ClockQuality
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, annexb
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
@@ -89,7 +89,7 @@ def _bursts(footage: Footage, pictures: int | None = None) -> list[list[bytes]]:
 
 
 def _stream(footage: Footage, *faults: DeviceFault, seed: int = 1) -> Stream:
-    profile = Profile("34020000002000000001", "none", faults=frozenset(faults), loss=LOSS, seed=seed)
+    profile = DeviceProfile("34020000002000000001", "none", faults=frozenset(faults), loss=LOSS, seed=seed)
     return Stream(footage, MediaOrder("udp", (_HOST, 1), _SSRC, None, 1.0), profile)
 
 

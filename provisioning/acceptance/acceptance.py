@@ -8,7 +8,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from provisioning.acceptance import judging
-from provisioning.acceptance.judging import AcceptanceOutcome, Card, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, Question
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.survey import SignedSurvey, Survey
 from provisioning.contracts.query import statement
@@ -93,7 +93,7 @@ def _check_signed(signed: SignedSurvey, survey: Survey, home: Home, file: Path) 
             raise AcceptanceError(f"--survey {file}: its certificate was revoked: survey the box that is in use")
 
 
-def _answer(agent_id: str, cards: list[Card], verdict: AcceptanceOutcome, out: Path | None) -> CommandResult:
+def _answer(agent_id: str, cards: list[CameraCard], verdict: AcceptanceOutcome, out: Path | None) -> CommandResult:
     facts: dict[str, Any] = {
         "agent": agent_id,
         "result": verdict,

@@ -45,7 +45,7 @@ class CameraFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CameraCard:
     """Findings of one camera."""
 
     camera_id: str
@@ -64,14 +64,14 @@ class Card:
 
 def judge(
     records: Sequence[CameraRecord], surveyed: Sequence[CameraSurvey], near: tuple[float, float] | None
-) -> list[Card]:
+) -> list[CameraCard]:
     """Makes a card for each camera of the register. One that the box lacks fails; so does one that only the box has."""
     known = {each.camera_id: each for each in surveyed}
     cards = [_card(record, known.pop(record.id, None), near) for record in records]
     return cards + [_stray(each) for each in known.values()]
 
 
-def outcome(cards: Sequence[Card]) -> AcceptanceOutcome:
+def outcome(cards: Sequence[CameraCard]) -> AcceptanceOutcome:
     """Returns the site's outcome: it passes if every camera does, and there is one."""
     if not cards or any(card.outcome is AcceptanceOutcome.FAIL for card in cards):
         return AcceptanceOutcome.FAIL
@@ -82,14 +82,14 @@ def outcome(cards: Sequence[Card]) -> AcceptanceOutcome:
     )
 
 
-def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, float] | None) -> Card:
+def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, float] | None) -> CameraCard:
     register = {Question.CODE: _code(record.id), Question.COORDINATES: _place(record, near)}
     if seen is None:
         absent = CameraFinding(AcceptanceOutcome.FAIL, "the box does not have it: is the newest configuration applied?")
         blank = CameraFinding(AcceptanceOutcome.OPEN, "not looked at")
         asked = dict.fromkeys((Question.PICTURE, Question.CLOCK, Question.REDACTION, Question.ARCHIVED), blank)
-        return Card(record.id, record.name, {Question.REACHABLE: absent, **asked, **register})
-    return Card(
+        return CameraCard(record.id, record.name, {Question.REACHABLE: absent, **asked, **register})
+    return CameraCard(
         record.id,
         record.name,
         {
@@ -105,12 +105,12 @@ def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, fl
     )
 
 
-def _stray(seen: CameraSurvey) -> Card:
+def _stray(seen: CameraSurvey) -> CameraCard:
     found = CameraFinding(
         AcceptanceOutcome.FAIL, "the register does not have it: the box's own file names it, or an old configuration"
     )
     blank = CameraFinding(AcceptanceOutcome.OPEN, "not in the register")
-    return Card(seen.camera_id, "", {each: found if each is Question.REACHABLE else blank for each in Question})
+    return CameraCard(seen.camera_id, "", {each: found if each is Question.REACHABLE else blank for each in Question})
 
 
 def _picture(seen: CameraSurvey) -> CameraFinding:

@@ -20,7 +20,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from provisioning.acceptance.judging import AcceptanceOutcome, Card, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, Question
 
 READERS_FONT: Final = "STSong-Light"
 FONT_FILES: Final = (
@@ -65,7 +65,7 @@ class Heading:
 
 
 def as_pdf(
-    heading: Heading, cards: Sequence[Card], verdict: AcceptanceOutcome, fonts: Sequence[Path] = FONT_FILES
+    heading: Heading, cards: Sequence[CameraCard], verdict: AcceptanceOutcome, fonts: Sequence[Path] = FONT_FILES
 ) -> bytes:
     """Draws the report. Foreign text is drawn as it is and never read as markup."""
     font = _font(fonts)
@@ -102,7 +102,7 @@ def as_pdf(
     return buffer.getvalue()
 
 
-def _table(cards: Sequence[Card], font: str, style: ParagraphStyle) -> LongTable:
+def _table(cards: Sequence[CameraCard], font: str, style: ParagraphStyle) -> LongTable:
     head = ["编号 id", "名称 name", *(QUESTIONS[question].replace(" ", "\n", 1) for question in Question)]
     rows = [
         [

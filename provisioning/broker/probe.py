@@ -22,7 +22,7 @@ _CONNECT: Final = b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"
 _CONNACK: Final = b"\x20"
 
 
-def told(address: ListenAddress, identity: Identity | None, ca_file: Path) -> str:
+def tls_answer(address: ListenAddress, identity: Identity | None, ca_file: Path) -> str:
     """Returns the broker's answer to a client with this certificate: `ACCEPTED`, or TLS's word for the refusal.
 
     In TLS 1.3 a refusal comes after the client's handshake, at its first read. So read before writing: Mosquitto closes

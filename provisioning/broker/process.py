@@ -28,7 +28,7 @@ from provisioning.files import durable
 from provisioning.home.home import Home
 from provisioning.pki import revocation_list
 from provisioning.pki.authority import Authority, load_key, public_bytes
-from provisioning.pki.expiry import Ends
+from provisioning.pki.expiry import ExpiryLog
 from provisioning.pki.identities import BROKER, Identities
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class BrokerProcess:
         self._cert_file = identities.identity(BROKER).cert_file
         self._seen: dict[Path, tuple[int, int, int] | None] = {}
         self._refused: dict[Path, str] = {}
-        self._ends = Ends()
+        self._ends = ExpiryLog()
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._said: deque[bytes] = deque(maxlen=_LAST_LINES)
@@ -200,7 +200,7 @@ class BrokerProcess:
         elif changed:
             self._process.send_signal(signal.SIGHUP)
             _log.info("told to reload its certificate and revocation lists, for connections from now on")
-        self._ends.look()
+        self._ends.log_changes()
         self._look_at_memory(command)
 
     def _look_at_memory(self, command: list[str]) -> None:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from provisioning.broker.config import PACKET_OVERHEAD_BYTES, ListenAddress, Listeners
-from provisioning.broker.probe import ACCEPTED, Probe, told
+from provisioning.broker.probe import ACCEPTED, Probe, tls_answer
 from provisioning.check_result import CheckResult
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, Role
@@ -155,7 +155,7 @@ class _Visit:
     def _refused(self, *cases: tuple[ListenAddress, Identity | None, Path]) -> str:
         words = []
         for address, identity, ca_file in cases:
-            word = told(address, identity, ca_file)
+            word = tls_answer(address, identity, ca_file)
             if word == ACCEPTED:
                 raise BrokerError(f"{address}: TLS lets it in; render the configuration again and restart the broker")
             words.append(word)

@@ -30,7 +30,7 @@ class _Change:
         return bool(self.added or self.changed or self.removed)
 
 
-def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> CommandResult:
+def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> CommandResult:
     """Imports the sound lines of a list as cameras of an agent, and reports the faults of the others.
 
     With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since
@@ -85,7 +85,7 @@ def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
 
     Raises:
         RegisterError: no such agent.
-        SealError: see `bring`.
+        SealError: see `import_cameras`.
     """
     home.register.agent(agent_id)
     changed = home.plans.remove_camera(agent_id, camera_id)
@@ -109,7 +109,7 @@ def send(home: Home, agent_id: str) -> CommandResult:
 
     Raises:
         RegisterError: no such agent.
-        SealError: see `bring`.
+        SealError: see `import_cameras`.
     """
     agent = home.register.agent(agent_id)
     made = documents.configuration(home, agent_id, again=True)

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 
 from provisioning.broker import check, process
 from provisioning.broker.config import ListenAddress
-from provisioning.broker.probe import ACCEPTED, told
+from provisioning.broker.probe import ACCEPTED, tls_answer
 from provisioning.checks import secret_files, status
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault, is_nearly_full
 from provisioning.contracts.fleet.documents import Membership, Verdict
@@ -191,7 +191,7 @@ def _broker(home: Home) -> Iterator[Diagnosis]:
         own = home.identities.identity(Role.PROVISIONING.value)
         try:
             # A service shown to the agents' listener must be refused; here it is enough that our broker answers.
-            answer = told(address, own if name == "services" else None, own.ca_file)
+            answer = tls_answer(address, own if name == "services" else None, own.ca_file)
         except BrokerError as error:
             is_other = "certificate that is not" in str(error)
             yield Diagnosis(where, str(error), *(_OTHER_CERTIFICATE if is_other else _OTHER_PROGRAM))

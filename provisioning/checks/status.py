@@ -61,7 +61,7 @@ class Ending:
     """Number of certificates that a list names."""
 
 
-def look(home: Home) -> CommandResult:
+def show(home: Home) -> CommandResult:
     """Collects the status of a home; changes nothing.
 
     Raises:

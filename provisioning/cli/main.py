@@ -117,7 +117,7 @@ def status(home: HomeDir = None, as_json: AsJson = False) -> None:
     """Show sites, agents and the outcome of their configuration, ends of certificates, and warnings."""
     from provisioning.checks import status as standing
 
-    end(as_json, lambda: standing.look(opened(home)))
+    end(as_json, lambda: standing.show(opened(home)))
 
 
 @app.command(epilog="Example: wayside-provision doctor --config center.toml")

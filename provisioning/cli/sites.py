@@ -79,7 +79,7 @@ def cameras_import(
     """
     from provisioning.camera_list import importing as their
 
-    end(as_json, lambda: their.bring(opened(home), agent_id, file, replace=replace, dry_run=dry_run))
+    end(as_json, lambda: their.import_cameras(opened(home), agent_id, file, replace=replace, dry_run=dry_run))
 
 
 @cameras.command("list", epilog="Example: wayside-provision cameras list cabinet-7")

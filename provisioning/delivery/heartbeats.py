@@ -8,7 +8,7 @@ from provisioning.broker import process
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import Role
-from provisioning.delivery.mqtt import CourierLine, LineLostError
+from provisioning.delivery.mqtt import LineLostError, PublisherConnection
 from provisioning.home import fleet_settings
 from provisioning.home.home import Home
 
@@ -37,7 +37,7 @@ def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None =
 
     host, port = process.listeners(home).services.here
     try:
-        line = CourierLine(host, port, home.identities.identity(Role.PROVISIONING.value), hear)
+        line = PublisherConnection(host, port, home.identities.identity(Role.PROVISIONING.value), hear)
     except LineLostError:
         return None
     try:

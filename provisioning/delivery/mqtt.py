@@ -32,7 +32,7 @@ class LineLostError(Exception):
     """The connection is lost, or was not made."""
 
 
-class CourierLine:
+class PublisherConnection:
     """One connection and no more: paho would send an unconfirmed document of an old one again, after a newer one.
 
     Raises:

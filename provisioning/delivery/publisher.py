@@ -16,12 +16,12 @@ from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.fleet.documents import CENTER, Configured, Membership
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.topics import Role
-from provisioning.delivery.mqtt import CourierLine, LineLostError
+from provisioning.delivery.mqtt import LineLostError, PublisherConnection
 from provisioning.errors import ProvisioningError
 from provisioning.home import documents
 from provisioning.home.home import Home
-from provisioning.rollout.controller import Conductor, sealed_report
-from provisioning.rollout.reports import Ear
+from provisioning.rollout.controller import RolloutController, sealed_report
+from provisioning.rollout.reports import AgentReports
 from provisioning.signing.documents import SealError
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _STOP_S: Final = 2.0
 _MAX_WARNED: Final = 1000
 
 
-class Courier:
+class DocumentPublisher:
     """One thread, which reconnects for ever. A fault of the home ends it and goes to `failed`."""
 
     def __init__(self, home: Home, failed: Callable[[ProvisioningError], object]) -> None:
@@ -40,7 +40,7 @@ class Courier:
         self._failed = failed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
-        self._line: CourierLine | None = None
+        self._line: PublisherConnection | None = None
         self._dial_at_s = 0.0
         self._wait_s = RETRY_MIN_S
         self._fault: str | None = "not connected yet"
@@ -51,8 +51,8 @@ class Courier:
         self._heard: dict[str, Configured] = {}
         """The newest report of each agent since the last round: a fast sender costs one write a round."""
         self._warned: set[str] = set()
-        self._ear = Ear(home.now_ms)
-        self._conductor = Conductor(home, self._ear)
+        self._ear = AgentReports(home.now_ms)
+        self._conductor = RolloutController(home, self._ear)
 
     def start(self) -> None:
         self._thread.start()
@@ -117,7 +117,7 @@ class Courier:
 
     def _collect(self) -> None:
         """Collects the documents that the broker is to hold."""
-        with self._home.register.one_look():
+        with self._home.register.one_snapshot():
             members = {agent.id: agent.membership for agent in self._home.register.agents()}
             newest = self._home.plans.newest_documents()
             orders, rollout = self._home.rollouts.orders(), sealed_report(self._home)
@@ -140,7 +140,7 @@ class Courier:
         host, port = process.listeners(self._home).services.here
         identity = self._home.identities.identity(Role.PROVISIONING.value)
         try:
-            self._line = CourierLine(host, port, identity, self._hear)
+            self._line = PublisherConnection(host, port, identity, self._hear)
         except LineLostError as error:
             self._lost(str(error))
 

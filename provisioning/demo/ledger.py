@@ -15,7 +15,7 @@ class AgentLedger(Ledger):
 
 
 @dataclass(frozen=True)
-class Books:
+class LedgerCounts:
     """Counts of each stage, taken after the cameras stopped and the spool had its time to drain."""
 
     agent: AgentLedger
@@ -38,7 +38,7 @@ class Books:
         return max(0, self.agent.selected - ended) + max(0, self.agent.archived - self.archive.distinct_ids)
 
 
-def faults(books: Books, cameras: Sequence[str]) -> list[str]:
+def faults(books: LedgerCounts, cameras: Sequence[str]) -> list[str]:
     """Lists the discrepancies, a line each; empty if everything adds up."""
     agent, archive = books.agent, books.archive
     drops = sum(agent.dropped.values())

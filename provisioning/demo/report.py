@@ -13,7 +13,7 @@ from typing import Any, Final
 from provisioning.contracts.wire.messages import PictureState
 from provisioning.demo import contact_sheet
 from provisioning.demo.centre import Centre, ListedObservation
-from provisioning.demo.ledger import Books, faults
+from provisioning.demo.ledger import LedgerCounts, faults
 from provisioning.demo.process_table import Weight
 from provisioning.errors import DemoError
 from provisioning.files import durable
@@ -26,10 +26,10 @@ _MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Account:
+class ShowingReport:
     """Counts and observations of one showing."""
 
-    books: Books
+    books: LedgerCounts
     observations: Sequence[ListedObservation]
     codecs: Mapping[str, str]
     """Codec by camera id."""
@@ -77,7 +77,7 @@ class Account:
         return {"codec": codec, "rows": len(own), "classes": _classes(own)}
 
 
-def write(directory: Path, account: Account, centre: Centre, title: str) -> None:
+def write(directory: Path, account: ShowingReport, centre: Centre, title: str) -> None:
     """Writes both files; pictures come through the centre's API.
 
     Raises:

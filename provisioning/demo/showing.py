@@ -8,7 +8,7 @@ from typing import Final
 
 from provisioning.demo import process_table, report
 from provisioning.demo.children import Children, InterruptedDemoError
-from provisioning.demo.ledger import Books
+from provisioning.demo.ledger import LedgerCounts
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.state import DemoFolder
 from provisioning.demo.street import Street
@@ -121,7 +121,7 @@ class _Showing:
             self._narrator.say(f"does not hold: {fault}")
         return BROKEN_PROMISE if account.faults() else 0
 
-    def _drained(self, memory: dict[str, process_table.Weight]) -> report.Account:
+    def _drained(self, memory: dict[str, process_table.Weight]) -> report.ShowingReport:
         """Stops the cameras, lets the spool empty itself, and counts."""
         self._street.stop_cameras()
         self._narrator.say("cameras are off; waiting for the spool to drain")
@@ -132,13 +132,13 @@ class _Showing:
             agent = self._street.agent_ledger()
         archive = self._street.archive_status()
         observations = list(self._street.centre.observations())
-        books = Books(
+        books = LedgerCounts(
             agent=agent,
             archive=archive,
             api_keys=[seen.row_key for seen in observations],
             api_rows=Counter(seen.camera_id for seen in observations),
         )
-        return report.Account(books, observations, self._street.cameras, self._seconds, memory)
+        return report.ShowingReport(books, observations, self._street.cameras, self._seconds, memory)
 
 
 def _counted(classes: dict[str, int]) -> str:

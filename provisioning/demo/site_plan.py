@@ -7,7 +7,7 @@ from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import Broker, CenterConfig, Evidence
 from provisioning.contracts.wire.topics import Role
 from provisioning.demo.ports import Ports
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.state import DemoFolder
 from provisioning.pki.identities import EVIDENCE, TIMESTAMP, Identities
 
@@ -30,7 +30,7 @@ def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> st
         address = f"rtsp://{HOST}:{ports.rtsp}/{camera}"
         lines.append(f"{camera},{camera.capitalize()} ({codec.upper()}),{address},,,{CAMERA_USER},{password}")
     if with_device:
-        (channel_id,) = Profile(PLATFORM_ID, "").channel_ids(DEVICE_ID)
+        (channel_id,) = DeviceProfile(PLATFORM_ID, "").channel_ids(DEVICE_ID)
         lines.extend(
             f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password}"
             for camera in REGISTERING

@@ -48,7 +48,9 @@ def discover(wish: DiscoverOptions) -> CommandResult:
     candidates = [each for text in wish.rtsp for each in rtsp.places(text)]
     if len(candidates) > rtsp.MAX_HOSTS:
         raise DiscoveryError(f"--rtsp: {len(candidates)} hosts, at most {rtsp.MAX_HOSTS} at a time")
-    answers = udp.ask(targets, wish.interfaces, wish.wait_s, lambda: f"urn:uuid:{uuid.uuid4()}") if targets else []
+    answers = (
+        udp.probe_devices(targets, wish.interfaces, wish.wait_s, lambda: f"urn:uuid:{uuid.uuid4()}") if targets else []
+    )
     speakers = rtsp.probe(_candidates(answers, candidates), timeout_s=2.0)
     found = proposal.distinct([*_streams(answers, speakers), *([] if listed is None else _registered(listed))])
     odd = [*_odd(answers, speakers)]
@@ -100,7 +102,7 @@ def _candidates(answers: Iterable[udp.ProbeAnswer], given: Iterable[tuple[str, i
     return [*((each.host, rtsp.PORT) for each in answers), *given]
 
 
-def _streams(answers: Sequence[udp.ProbeAnswer], speakers: Sequence[rtsp.Speaker]) -> Iterator[Proposal]:
+def _streams(answers: Sequence[udp.ProbeAnswer], speakers: Sequence[rtsp.RtspServer]) -> Iterator[Proposal]:
     by_host = {each.host: each.match for each in answers if each.match is not None}
     spoken = {each.host for each in speakers if not each.trouble}
     for each in speakers:
@@ -114,7 +116,9 @@ def _streams(answers: Sequence[udp.ProbeAnswer], speakers: Sequence[rtsp.Speaker
             yield _stream(host, rtsp.PORT, match, [match.name, match.hardware], ["RTSP did not answer: is it enabled?"])
 
 
-def _stream(host: str, port: int, match: ws_discovery.Match | None, words: Sequence[str], notes: list[str]) -> Proposal:
+def _stream(
+    host: str, port: int, match: ws_discovery.ProbeMatch | None, words: Sequence[str], notes: list[str]
+) -> Proposal:
     path = rtsp.main_stream(words)
     notes = [
         *(["ONVIF"] if match is not None else []),
@@ -157,7 +161,7 @@ def _registered(listed: devices.Listed) -> Iterator[Proposal]:
         )
 
 
-def _odd(answers: Iterable[udp.ProbeAnswer], speakers: Iterable[rtsp.Speaker]) -> Iterator[tuple[str, str]]:
+def _odd(answers: Iterable[udp.ProbeAnswer], speakers: Iterable[rtsp.RtspServer]) -> Iterator[tuple[str, str]]:
     for answer in answers:
         if answer.trouble:
             yield answer.host, answer.trouble

@@ -27,7 +27,7 @@ _MAIN_STREAMS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class RtspServer:
     """A server that answered. `trouble` is set if that was no RTSP."""
 
     host: str
@@ -54,7 +54,7 @@ def places(text: str) -> list[tuple[str, int]]:
     return [(str(host), number) for host in network.hosts()]
 
 
-def probe(targets: Iterable[tuple[str, int]], timeout_s: float) -> list[Speaker]:
+def probe(targets: Iterable[tuple[str, int]], timeout_s: float) -> list[RtspServer]:
     """Asks each host, many at once. Hosts without a server are left out."""
     asked = list(dict.fromkeys(targets))
     if not asked:
@@ -65,14 +65,14 @@ def probe(targets: Iterable[tuple[str, int]], timeout_s: float) -> list[Speaker]
         ]
 
 
-def read(host: str, port: int, answer: bytes) -> Speaker:
+def read(host: str, port: int, answer: bytes) -> RtspServer:
     """Reads an answer. Never raises: its content is foreign."""
     text = answer[:_MAX_BYTES].decode("latin-1")
     status = _STATUS.match(text)
     if status is None:
-        return Speaker(host, port, trouble="something listens there that speaks no RTSP")
+        return RtspServer(host, port, trouble="something listens there that speaks no RTSP")
     software = ", ".join(plain(each) for each in _SERVER.findall(text)[:2])
-    return Speaker(host, port, software, asks_password=status[1] in {"401", "403"})
+    return RtspServer(host, port, software, asks_password=status[1] in {"401", "403"})
 
 
 def main_stream(words: Sequence[str]) -> str:
@@ -81,7 +81,7 @@ def main_stream(words: Sequence[str]) -> str:
     return next((path for maker, path in _MAIN_STREAMS.items() if maker in told), "")
 
 
-def _ask(host: str, port: int, timeout_s: float) -> Speaker | None:
+def _ask(host: str, port: int, timeout_s: float) -> RtspServer | None:
     question = f"OPTIONS rtsp://{host}:{port}/ RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: wayside-provision\r\n\r\n"
     answer = b""
     try:

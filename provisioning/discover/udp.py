@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioning.discover import ws_discovery
-from provisioning.discover.ws_discovery import GarbageError, Match
+from provisioning.discover.ws_discovery import GarbageError, ProbeMatch
 from provisioning.errors import DiscoveryError
 
 MAX_DEVICES: Final = 512
@@ -30,11 +30,11 @@ class ProbeAnswer:
     """Answer of one host: its description of itself, or the reason why that is unreadable."""
 
     host: str
-    match: Match | None
+    match: ProbeMatch | None
     trouble: str = ""
 
 
-def ask(
+def probe_devices(
     targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]
 ) -> list[ProbeAnswer]:
     """Asks every target twice from every interface (none: as the kernel routes), and listens for `wait_s` in all.

@@ -27,7 +27,7 @@ class GarbageError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ProbeMatch:
     """Description of a device by itself; empty fields are missing."""
 
     name: str = ""
@@ -48,7 +48,7 @@ def probe(message_id: str) -> bytes:
 <s:Body><d:Probe><d:Types>dn:NetworkVideoTransmitter</d:Types></d:Probe></s:Body></s:Envelope>""".encode()
 
 
-def parse(datagram: bytes, *asked: str) -> Match:
+def parse(datagram: bytes, *asked: str) -> ProbeMatch:
     """Reads an answer to a question with one of these ids.
 
     Raises:
@@ -74,7 +74,7 @@ def parse(datagram: bytes, *asked: str) -> Match:
     scopes = _scopes((match.findtext(f"{{{_DISCOVERY}}}Scopes") or "").split()[:_MAX_SCOPES])
     addresses = (match.findtext(f"{{{_DISCOVERY}}}XAddrs") or "").split()[:8]
     hosts = tuple(dict.fromkeys(host for each in addresses if (host := _host(each))))
-    return Match(scopes.get("name", ""), scopes.get("hardware", ""), scopes.get("location", ""), hosts)
+    return ProbeMatch(scopes.get("name", ""), scopes.get("hardware", ""), scopes.get("location", ""), hosts)
 
 
 def plain(text: str) -> str:

@@ -308,7 +308,7 @@ class Register:
     def watching(self) -> AbstractContextManager[Callable[[], bool]]:
         return self._file.watching()
 
-    def one_look(self) -> AbstractContextManager[object]:
+    def one_snapshot(self) -> AbstractContextManager[object]:
         """Makes all reads within see one moment, here and in `Plans`, and quickly. Write nothing within."""
         return self._file.reading()
 

@@ -27,7 +27,7 @@ def bring_up_to_date(home: Home) -> list[StoredDocument]:
             document was made all the same: a faulty agent affects only itself.
         RegisterError: the register cannot be used.
     """
-    with home.register.one_look():
+    with home.register.one_snapshot():
         due = [each.id for each in home.register.agents() if _is_due(home, each.id, _configuration(home, each.id))]
     made, faults = [], []
     for agent_id in due:
@@ -103,7 +103,7 @@ def is_due(home: Home, agent_id: str) -> bool:
 
 
 def _roster(home: Home) -> Draft:
-    with home.register.one_look():
+    with home.register.one_snapshot():
         body = Roster(agents=tuple(_entry(home, agent) for agent in home.register.agents()))
     basis = sha256(body.model_dump_json().encode()).hexdigest()
     return Draft(basis, lambda number: seal_for(home, CENTER, number, body))

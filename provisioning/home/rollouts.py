@@ -43,7 +43,7 @@ class RolloutRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierState:
     """State of an agent when it was offered the new one: its earlier setting or version, and its health as JSON."""
 
     had: str | None
@@ -61,7 +61,7 @@ class StoredOrder:
     sealed: str
 
 
-class Page:
+class RolloutTransaction:
     """Reads and writes within one transaction of `RolloutBook`."""
 
     def __init__(self, db: Connection, now_ms: int) -> None:
@@ -80,19 +80,19 @@ class Page:
         ).fetchone()
         return None if row is None else row[0]
 
-    def put_before(self, rollout: int, agent_id: str, before: Before) -> None:
+    def put_before(self, rollout: int, agent_id: str, before: EarlierState) -> None:
         """Stores an agent's earlier state; a second call changes nothing."""
         self._db.execute(
             "INSERT OR IGNORE INTO rollout_before VALUES (?, ?, ?, ?)",
             (rollout, agent_id, before.had, before.baseline),
         )
 
-    def before(self, rollout: int, agent_id: str) -> Before | None:
+    def before(self, rollout: int, agent_id: str) -> EarlierState | None:
         """Returns the state that `put_before` stored, or None."""
         row = self._db.execute(
             "SELECT had, baseline FROM rollout_before WHERE rollout = ? AND agent_id = ?", (rollout, agent_id)
         ).fetchone()
-        return None if row is None else Before(*row)
+        return None if row is None else EarlierState(*row)
 
     def order(self, agent_id: str) -> StoredOrder | None:
         """Returns the newest order of an agent."""
@@ -139,16 +139,16 @@ class RolloutBook:
                     db.execute(statement)
 
     @contextmanager
-    def writing(self) -> Iterator[Page]:
+    def writing(self) -> Iterator[RolloutTransaction]:
         """Opens a page to write; all of it is stored, or nothing."""
         with self._file.writing() as db:
-            yield Page(db, self._now_ms())
+            yield RolloutTransaction(db, self._now_ms())
 
     @contextmanager
-    def reading(self) -> Iterator[Page]:
+    def reading(self) -> Iterator[RolloutTransaction]:
         """Opens a page that sees one moment; write nothing within."""
         with self._file.reading() as db:
-            yield Page(db, self._now_ms())
+            yield RolloutTransaction(db, self._now_ms())
 
     def start(self, kind: RolloutKind, name: str, payload: str, state: RolloutState) -> int:
         """Starts a roll-out. Returns its number.
@@ -188,18 +188,21 @@ class RolloutBook:
                 raise RolloutError("there has been no roll-out: wayside-provision rollout start")
             state = change(newest.state)
             if state != newest.state:
-                Page(db, self._now_ms()).put_state(newest.id, state)
+                RolloutTransaction(db, self._now_ms()).put_state(newest.id, state)
             return self._newest(db) or newest, state != newest.state
 
     def advance(
-        self, rollout: int, change: Callable[[RolloutState], RolloutState], then: Callable[[Page, RolloutState], None]
+        self,
+        rollout: int,
+        change: Callable[[RolloutState], RolloutState],
+        then: Callable[[RolloutTransaction, RolloutState], None],
     ) -> RolloutState | None:
         """Changes a roll-out and calls `then`, in one transaction; None if the roll-out has ended meanwhile."""
         with self._file.writing() as db:
             newest = self._newest(db)
             if newest is None or newest.id != rollout or newest.state.has_ended:
                 return None
-            page, state = Page(db, self._now_ms()), change(newest.state)
+            page, state = RolloutTransaction(db, self._now_ms()), change(newest.state)
             if state != newest.state:
                 page.put_state(rollout, state)
             then(page, state)

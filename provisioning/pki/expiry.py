@@ -18,7 +18,7 @@ def left(ends_at: datetime, now: datetime) -> str:
     return f"{(ends_at - now) // timedelta(days=1)} days left"
 
 
-class Ends:
+class ExpiryLog:
     """Everything that ends, by the name for the log's reader."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -30,7 +30,7 @@ class Ends:
         """Stores an end, replacing an earlier one."""
         self._ends[what] = ends_at
 
-    def look(self) -> None:
+    def log_changes(self) -> None:
         """Logs the ends that are newly near or past."""
         now = self._now()
         for what, ends_at in self._ends.items():

@@ -15,10 +15,10 @@ from provisioning.contracts.wire import codec
 from provisioning.home import documents
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import AgentObservation, RolloutState, Standing, Target, step, target_of
-from provisioning.home.rollouts import NEWCOMERS, Before, Page, RolloutRecord
+from provisioning.home.rollouts import NEWCOMERS, EarlierState, RolloutRecord, RolloutTransaction
 from provisioning.rollout import health
 from provisioning.rollout.health import Baseline
-from provisioning.rollout.reports import Ear
+from provisioning.rollout.reports import AgentReports
 from provisioning.rollout.software import SoftwareOffer
 
 _log = logging.getLogger(__name__)
@@ -32,10 +32,10 @@ _STANDINGS: Final = {
 }
 
 
-class Conductor:
+class RolloutController:
     """Not thread-safe: the courier's thread calls it. Every method may raise RegisterError."""
 
-    def __init__(self, home: Home, ear: Ear) -> None:
+    def __init__(self, home: Home, ear: AgentReports) -> None:
         self._home = home
         self._ear = ear
 
@@ -48,7 +48,7 @@ class Conductor:
             return
         if self._home.now_ms() - listening_since_ms < WARM_UP_MS:
             return
-        with self._home.register.one_look():
+        with self._home.register.one_snapshot():
             seen = {each: self._seen(record, each) for each in record.state.agents}
         now_ms = self._home.now_ms()
         after = self._home.rollouts.advance(
@@ -123,7 +123,7 @@ class Conductor:
 
     # --- what follows
 
-    def _carry_out(self, record: RolloutRecord, page: Page, state: RolloutState) -> None:
+    def _carry_out(self, record: RolloutRecord, page: RolloutTransaction, state: RolloutState) -> None:
         for agent_id in state.agents:
             target = target_of(state, agent_id)
             if target is None:
@@ -144,10 +144,10 @@ class Conductor:
         if is_done and record.kind is RolloutKind.CONFIGURATION:
             page.put_setting(NEWCOMERS, record.payload)
 
-    def _before(self, record: RolloutRecord, page: Page, agent_id: str) -> Before:
+    def _before(self, record: RolloutRecord, page: RolloutTransaction, agent_id: str) -> EarlierState:
         now = health.baseline(self._ear.heartbeat(agent_id), self._ear.cameras(agent_id))
         had = page.setting(agent_id) if record.kind is RolloutKind.CONFIGURATION else self._running(agent_id)
-        return Before(had, now.model_dump_json())
+        return EarlierState(had, now.model_dump_json())
 
     def _running(self, agent_id: str) -> str | None:
         """Returns its version: by its last report on it, or by its heartbeat's `wayside-edge 0.1.0`."""
@@ -157,7 +157,9 @@ class Conductor:
         said = self._home.rollouts.installed(agent_id)
         return None if said is None else codec.decode(Installed, said.encode()).running
 
-    def _order(self, record: RolloutRecord, page: Page, agent_id: str, target: Target, had: str | None) -> None:
+    def _order(
+        self, record: RolloutRecord, page: RolloutTransaction, agent_id: str, target: Target, had: str | None
+    ) -> None:
         offer = SoftwareOffer.model_validate_json(record.payload)
         goes_back = target is Target.OLD and had != offer.version  # who ran it before has nothing to go back to
         body = offer.order_back() if goes_back else offer.order()

@@ -9,7 +9,7 @@ from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 from provisioning.rollout.health import CameraSeen
 
 
-class Ear:
+class AgentReports:
     """Messages of agents, bounded in size and number. Not thread-safe: the courier's own."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:

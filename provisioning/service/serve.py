@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provisioning import logging_setup
-from provisioning.delivery.publisher import Courier
+from provisioning.delivery.publisher import DocumentPublisher
 from provisioning.enrolment.https_server import HttpsServer, Limits
 from provisioning.enrolment.service import Enrolment, tls_context
 from provisioning.errors import HomeError, ProvisioningError
@@ -58,7 +58,7 @@ async def _serve(home: Home, announce: Callable[[str], None]) -> None:
     await asyncio.to_thread(chores, home)
     tls = tls_context(home)
     server = HttpsServer(config.listen, config.enrolment_port, tls, Enrolment(home, end), Limits())
-    courier = Courier(home, lambda error: loop.call_soon_threadsafe(end, error))
+    courier = DocumentPublisher(home, lambda error: loop.call_soon_threadsafe(end, error))
     tasks = {ended, loop.create_task(server.run()), loop.create_task(_daily(home, tls))}
     try:
         courier.start()

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.config.processes import Gb28181Source
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from tests.support.gb28181_agent import password_file, source
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
 
 CHANNELS: Final = 10
 HEARTBEAT_S: Final = 2.0
-_PLAIN: Final = Profile(
+_PLAIN: Final = DeviceProfile(
     PLATFORM_ID,
     PASSWORD,
     channels=CHANNELS,
@@ -30,7 +30,7 @@ class Faulty:
     """One device, and the camera that is its first channel."""
 
     name: str
-    profile: Profile
+    profile: DeviceProfile
     options: dict[str, object] = field(default_factory=dict)
     """Of its camera."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.footage import Footage, drawn
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Stream
@@ -110,7 +110,7 @@ def footage() -> Footage:
     return drawn(pictures=PICTURES, gop=10)
 
 
-def packets(footage: Footage, profile: Profile) -> Iterator[tuple[float, bytes]]:
+def packets(footage: Footage, profile: DeviceProfile) -> Iterator[tuple[float, bytes]]:
     """(when, RTP packet) of PS as a simulated device sends it, with an SSRC that nobody was told."""
     stream = Stream(footage, MediaOrder("udp", (HOST, 9), OTHER_SSRC, None, 1.0), profile)
     at_s = 0.0
@@ -123,7 +123,7 @@ def packets(footage: Footage, profile: Profile) -> Iterator[tuple[float, bytes]]
 
 def test_a_device_that_is_invited_sends_its_pictures(tmp_path: Path, footage: Footage) -> None:
     """Its SSRC is not the one of `y=`, which is waited for 2 s; its queries stay without an answer; pictures come."""
-    profile = Profile(PLATFORM_ID, PASSWORD, packet_bytes=400, pictures=PICTURES)
+    profile = DeviceProfile(PLATFORM_ID, PASSWORD, packet_bytes=400, pictures=PICTURES)
     write_capture(tmp_path / "media.pcap", packets(footage, profile))
     camera = source(FIRST_ID, profile.channel_ids(FIRST_ID)[0], password_file(tmp_path))
     port = free_port()

@@ -32,7 +32,7 @@ from edge_agent.sources.gb28181.sessions import MediaSessions
 from provisioning.contracts.config import processes
 from provisioning.demo.simulators.gb28181 import footage
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from tests.support.ports import free_port
@@ -80,7 +80,7 @@ def street(
     platform = Platform(settings, {"gate": source}, folder, clock)
     sessions = MediaSessions(MediaPorts(first, first + 19, "127.0.0.1"), platform, clock)
     platform.listen(sessions)
-    profile = Profile(PLATFORM, PASSWORD, transport=transport, faults=frozenset(faults), retry_s=0.2, pace=pace)
+    profile = DeviceProfile(PLATFORM, PASSWORD, transport=transport, faults=frozenset(faults), retry_s=0.2, pace=pace)
     fleet = Fleet(("127.0.0.1", port), [(profile, DEVICE)], footage.drawn("h264"))
     loop, gone = asyncio.new_event_loop(), asyncio.Event()
 

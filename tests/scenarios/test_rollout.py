@@ -23,7 +23,7 @@ import pytest
 from provisioning.contracts.fleet.documents import CENTER
 from provisioning.contracts.fleet.rollout import RolloutReport
 from provisioning.contracts.wire import codec, topics
-from provisioning.delivery.publisher import Courier
+from provisioning.delivery.publisher import DocumentPublisher
 from provisioning.errors import ProvisioningError
 from provisioning.home.home import Home
 from tests.edge_agent.premises import Archive
@@ -103,7 +103,7 @@ def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
         broker = start_broker(mosquitto, home)
         stack.callback(broker.wait)
         stack.callback(broker.kill)
-        courier = Courier(home, failures.append)
+        courier = DocumentPublisher(home, failures.append)
         courier.start()
         stack.callback(courier.stop)
         stack.enter_context(serving(home))

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from provisioning.demo.simulators.gb28181 import fleet as fleets
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device import SimulatedDevice
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
 from provisioning.demo.simulators.gb28181.moments import Now
@@ -37,16 +37,16 @@ class Devices:
     def __init__(
         self,
         server: tuple[str, int],
-        profile: Profile | None = None,
+        profile: DeviceProfile | None = None,
         *,
         count: int = 1,
         first_id: str = FIRST_ID,
-        each: Sequence[tuple[Profile, str]] | None = None,
+        each: Sequence[tuple[DeviceProfile, str]] | None = None,
         footage: Footage | None = None,
         hosts: Sequence[str] = ("127.0.0.1",),
         sockets: int | None = None,
     ) -> None:
-        shared = profile or Profile(PLATFORM_ID, PASSWORD)
+        shared = profile or DeviceProfile(PLATFORM_ID, PASSWORD)
         plan = each or [(shared, device_id) for device_id in device_ids(first_id, count)]
         self.fleet = Fleet(server, plan, footage, hosts=hosts, sockets=sockets)
         self._loop = asyncio.new_event_loop()

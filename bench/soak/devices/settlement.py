@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.config.processes import Gb28181, Gb28181Source
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 
 HOST: Final = "127.0.0.1"
 PLATFORM_ID: Final = "34020000002000000001"
@@ -34,7 +34,7 @@ class Settlement:
 
     def sources(self, password_file: Path) -> dict[str, Gb28181Source]:
         """One camera a device, by camera id; those that are watched first."""
-        profile = Profile(PLATFORM_ID, "")
+        profile = DeviceProfile(PLATFORM_ID, "")
         ids = device_ids(FIRST_UDP, self.over_udp) + device_ids(FIRST_TCP, self.over_tcp)
         return {
             f"cam-{device_id}": Gb28181Source(

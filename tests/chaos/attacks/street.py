@@ -16,7 +16,7 @@ from provisioning.contracts.query.archive import ArchiveStatus, IntakeStatus
 from provisioning.demo import ledger, process_table, site_plan
 from provisioning.demo.centre import ListedObservation
 from provisioning.demo.children import Children
-from provisioning.demo.ledger import Books
+from provisioning.demo.ledger import LedgerCounts
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.state import DemoFolder
 from provisioning.demo.street import Street
@@ -180,7 +180,7 @@ class Attacked:
         everything, own = list(street.centre.observations()), self.observations()
         archive = street.archive_status()
         foreign = len(everything) - len(own)
-        books = Books(
+        books = LedgerCounts(
             agent=street.agent_ledger(),
             archive=archive.model_copy(
                 update={"rows": archive.rows - foreign, "distinct_ids": archive.distinct_ids - foreign}

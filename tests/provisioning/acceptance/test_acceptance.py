@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge_agent.enrolment.identity import private_pem
 from edge_agent.enrolment.signing import Signer
 from provisioning.acceptance import judging, pdf
-from provisioning.acceptance.judging import AcceptanceOutcome, CameraFinding, Card, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, CameraFinding, Question
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.fleet.survey import CameraSurvey, SignedSurvey, Survey
 from provisioning.contracts.query import statement
@@ -42,7 +42,7 @@ def seen(camera_id: str = "gate", **changes: Any) -> CameraSurvey:
     return CameraSurvey.model_validate({"camera_id": camera_id} | well | changes)
 
 
-def card(a_record: CameraRecord | None = None, a_seen: CameraSurvey | None = None) -> Card:
+def card(a_record: CameraRecord | None = None, a_seen: CameraSurvey | None = None) -> CameraCard:
     (made,) = judging.judge([a_record or record()], [a_seen or seen()], NORTH)
     return made
 
@@ -180,7 +180,7 @@ def test_a_machine_without_a_chinese_font_names_the_readers_one(tmp_path: Path) 
 
 def test_a_site_of_the_largest_size_fits_on_pages() -> None:
     findings = {each: CameraFinding(AcceptanceOutcome.FAIL, "x" * 500) for each in Question}
-    cards = [Card(f"camera-{number}", "名" * 64, findings) for number in range(256)]
+    cards = [CameraCard(f"camera-{number}", "名" * 64, findings) for number in range(256)]
     assert pdf.as_pdf(HEADING, cards, AcceptanceOutcome.FAIL).startswith(b"%PDF")
 
 

@@ -34,7 +34,7 @@ def says(home: Home, verdict: Verdict, cause: str = "", *, number: int | None = 
 
 
 def warnings(home: Home) -> list[str]:
-    return list(status.look(home).facts["warnings"])
+    return list(status.show(home).facts["warnings"])
 
 
 def agent(answer: CommandResult) -> dict[str, object]:
@@ -42,7 +42,7 @@ def agent(answer: CommandResult) -> dict[str, object]:
 
 
 def test_a_new_home_has_nothing_to_warn_of(home: Home) -> None:
-    answer = status.look(home)
+    answer = status.show(home)
     assert answer.code == 0
     assert answer.facts["warnings"] == []
     assert [each["id"] for each in answer.facts["sites"]] == ["north"]
@@ -55,21 +55,21 @@ def test_a_new_home_has_nothing_to_warn_of(home: Home) -> None:
 
 
 def test_an_agent_from_pending_to_revoked(home: Home, clock: Clock) -> None:
-    assert agent(status.look(home))["membership"] == "pending"
+    assert agent(status.show(home))["membership"] == "pending"
     home.plans.put_cameras(AGENT, [CameraRecord(AGENT, "c", "", "rtsp://h/1", None, None, None, None)], replace=False)
     enrol(home, AGENT)
     documents.bring_up_to_date(home)
-    said = agent(status.look(home))
+    said = agent(status.show(home))
     assert (said["membership"], said["certificate_days"], said["cameras"]) == ("enrolled", 90, 1)
     assert (said["configuration"], said["judged"], said["verdict"], said["active"]) == (1, None, None, None)
     says(home, Verdict.APPLIED)
-    said = agent(status.look(home))
+    said = agent(status.show(home))
     assert (said["judged"], said["verdict"], said["active"]) == (1, "applied", 1)
     clock.now_ms += DAY_MS
     home.revoke(AGENT, "stolen")
-    said = agent(status.look(home))
+    said = agent(status.show(home))
     assert (said["membership"], said["since_ms"], said["certificate_days"]) == ("revoked", clock.now_ms, None)
-    assert status.look(home).facts["revocation_lists"][0]["revoked"] == 1
+    assert status.show(home).facts["revocation_lists"][0]["revoked"] == 1
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_a_warning_and_not_the_end(home: Home) -> None:
 
 def test_an_authoritys_key_in_a_safe_is_no_fault(home: Home) -> None:
     home.identities.services.key_file.unlink()
-    answer = status.look(home)
+    answer = status.show(home)
     assert answer.facts["services_key_is_here"] is False
     assert answer.facts["warnings"] == []
 

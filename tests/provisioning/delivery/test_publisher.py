@@ -25,7 +25,7 @@ from provisioning.contracts.fleet.documents import Configured, Membership, Roste
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
 from provisioning.delivery import publisher
-from provisioning.delivery.publisher import RETRY_MAX_S, Courier
+from provisioning.delivery.publisher import RETRY_MAX_S, DocumentPublisher
 from provisioning.errors import ProvisioningError, RegisterError
 from provisioning.files import durable
 from provisioning.home.cameras import CameraRecord
@@ -91,9 +91,9 @@ def failures() -> list[ProvisioningError]:
 
 
 @pytest.fixture
-def bearer(home: Home, failures: list[ProvisioningError]) -> Iterator[Courier]:
+def bearer(home: Home, failures: list[ProvisioningError]) -> Iterator[DocumentPublisher]:
     """Not started."""
-    made = Courier(home, failures.append)
+    made = DocumentPublisher(home, failures.append)
     yield made
     made.stop()
     assert not made._thread.is_alive()
@@ -154,7 +154,7 @@ def newest(home: Home, agent_id: str) -> bytes:
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_documents_lie_at_the_broker(home: Home, bearer: Courier) -> None:
+def test_documents_lie_at_the_broker(home: Home, bearer: DocumentPublisher) -> None:
     street, avenue = enrol(home, "street"), enrol(home, "avenue")
     bearer.start()
     until(lambda: bearer.fault() is None)
@@ -165,7 +165,7 @@ def test_documents_lie_at_the_broker(home: Home, bearer: Courier) -> None:
 
 @pytest.mark.peer
 def test_a_broker_that_was_killed_and_comes_back_empty_has_them_again(
-    home: Home, exchange: Broker, bearer: Courier
+    home: Home, exchange: Broker, bearer: DocumentPublisher
 ) -> None:
     street = enrol(home, "street")
     bearer.start()
@@ -180,7 +180,7 @@ def test_a_broker_that_was_killed_and_comes_back_empty_has_them_again(
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_what_an_agent_retains_beyond_its_bounds_the_broker_forgets(home: Home, bearer: Courier) -> None:
+def test_what_an_agent_retains_beyond_its_bounds_the_broker_forgets(home: Home, bearer: DocumentPublisher) -> None:
     street = enrol(home, "street")
     agent = Client(street, home.config.agents_port)
 
@@ -212,7 +212,7 @@ def test_what_an_agent_retains_beyond_its_bounds_the_broker_forgets(home: Home, 
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_what_another_process_changes_arrives_within_seconds(home: Home, bearer: Courier) -> None:
+def test_what_another_process_changes_arrives_within_seconds(home: Home, bearer: DocumentPublisher) -> None:
     street = enrol(home, "street")
     bearer.start()
     until(lambda: bearer.fault() is None)
@@ -238,7 +238,7 @@ def test_what_another_process_changes_arrives_within_seconds(home: Home, bearer:
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_who_is_revoked_has_no_configuration_at_the_broker(home: Home, bearer: Courier) -> None:
+def test_who_is_revoked_has_no_configuration_at_the_broker(home: Home, bearer: DocumentPublisher) -> None:
     street, avenue = enrol(home, "street"), enrol(home, "avenue")
     bearer.start()
     until(lambda: bearer.fault() is None)
@@ -256,7 +256,7 @@ def test_what_a_broker_kept_of_the_revoked_and_the_removed_is_cleared(
     home: Home, exchange: Broker, failures: list[ProvisioningError]
 ) -> None:
     street, avenue = enrol(home, "street"), enrol(home, "avenue")
-    before = Courier(home, failures.append)
+    before = DocumentPublisher(home, failures.append)
     before.start()
     until(lambda: before.fault() is None)
     before.stop()
@@ -269,7 +269,7 @@ def test_what_a_broker_kept_of_the_revoked_and_the_removed_is_cleared(
             ("agent", "id"),
         ):
             db.execute(f"DELETE FROM {table} WHERE {column} = 'avenue'")
-    after = Courier(home, failures.append)
+    after = DocumentPublisher(home, failures.append)
     after.start()
     until(lambda: after.fault() is None)
     assert configuration_of(home, street) == configuration_of(home, avenue) == []
@@ -279,7 +279,7 @@ def test_what_a_broker_kept_of_the_revoked_and_the_removed_is_cleared(
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_what_an_agent_made_of_it_is_kept(home: Home, bearer: Courier) -> None:
+def test_what_an_agent_made_of_it_is_kept(home: Home, bearer: DocumentPublisher) -> None:
     street = Client(enrol(home, "street"), home.config.agents_port)
     street.publish(topics.configured("street"), codec.encode(WORD), retain=True)  # before the courier is there
     bearer.start()
@@ -293,7 +293,7 @@ def test_what_an_agent_made_of_it_is_kept(home: Home, bearer: Courier) -> None:
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
 def test_what_is_malformed_or_in_anothers_name_costs_one_line(
-    home: Home, bearer: Courier, caplog: pytest.LogCaptureFixture
+    home: Home, bearer: DocumentPublisher, caplog: pytest.LogCaptureFixture
 ) -> None:
     street, avenue = (Client(enrol(home, each), home.config.agents_port) for each in ("street", "avenue"))
     bearer.start()
@@ -310,7 +310,7 @@ def test_what_is_malformed_or_in_anothers_name_costs_one_line(
 
 
 @pytest.mark.peer
-def test_a_broker_that_comes_late_is_waited_for(home: Home, late: Broker, bearer: Courier) -> None:
+def test_a_broker_that_comes_late_is_waited_for(home: Home, late: Broker, bearer: DocumentPublisher) -> None:
     street = enrol(home, "street")
     bearer.start()
     until(lambda: "does it run?" in str(bearer.fault()))
@@ -320,7 +320,9 @@ def test_a_broker_that_comes_late_is_waited_for(home: Home, late: Broker, bearer
 
 
 @pytest.mark.peer
-def test_a_broker_that_takes_no_documents_is_a_fault_that_is_told(home: Home, late: Broker, bearer: Courier) -> None:
+def test_a_broker_that_takes_no_documents_is_a_fault_that_is_told(
+    home: Home, late: Broker, bearer: DocumentPublisher
+) -> None:
     file = late.folder / config.SERVICES_ACL
     late.start(lambda: void(file.write_text(file.read_text().replace(f"topic write {topics.roster()}", ""))))
     enrol(home, "street")
@@ -334,7 +336,7 @@ def void(_: object) -> None:
 
 
 @pytest.mark.peer
-def test_a_revoked_courier_says_so(home: Home, late: Broker, bearer: Courier) -> None:
+def test_a_revoked_courier_says_so(home: Home, late: Broker, bearer: DocumentPublisher) -> None:
     own = home.identities.identity("provisioning")
     old = [(file, file.read_bytes()) for file in (own.cert_file, own.key_file)]
     home.replace_service("provisioning")
@@ -347,7 +349,7 @@ def test_a_revoked_courier_says_so(home: Home, late: Broker, bearer: Courier) ->
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("exchange")
-def test_one_agent_that_nothing_can_be_encrypted_to_costs_only_itself(home: Home, bearer: Courier) -> None:
+def test_one_agent_that_nothing_can_be_encrypted_to_costs_only_itself(home: Home, bearer: DocumentPublisher) -> None:
     enrol(home, "avenue")
     with closing(sqlite3.connect(home.directory / "register.sqlite3")) as db, db:
         db.execute("UPDATE agent SET secrets_key = ?", ("00" * 32,))
@@ -357,7 +359,9 @@ def test_one_agent_that_nothing_can_be_encrypted_to_costs_only_itself(home: Home
     until(lambda: configuration_of(home, street) == [newest(home, "street")])
 
 
-def test_a_register_that_cannot_be_used_ends_it(home: Home, bearer: Courier, failures: list[ProvisioningError]) -> None:
+def test_a_register_that_cannot_be_used_ends_it(
+    home: Home, bearer: DocumentPublisher, failures: list[ProvisioningError]
+) -> None:
     (home.directory / "register.sqlite3").unlink()
     bearer.start()
     until(lambda: failures)
@@ -365,7 +369,7 @@ def test_a_register_that_cannot_be_used_ends_it(home: Home, bearer: Courier, fai
     assert "register.sqlite3" in str(failures[0])
 
 
-def test_waits_grow_to_their_limit(bearer: Courier) -> None:
+def test_waits_grow_to_their_limit(bearer: DocumentPublisher) -> None:
     waits = []
     for _ in range(8):
         waits.append(bearer._wait_s)
@@ -377,14 +381,14 @@ def test_waits_grow_to_their_limit(bearer: Courier) -> None:
 
 @given(topic=st.text() | st.just(topics.configured("street")), payload=st.binary())
 def test_no_message_is_a_fault_of_the_courier(
-    bearer: Courier, caplog: pytest.LogCaptureFixture, topic: str, payload: bytes
+    bearer: DocumentPublisher, caplog: pytest.LogCaptureFixture, topic: str, payload: bytes
 ) -> None:
     caplog.set_level(logging.ERROR)
     bearer._hear(topic, payload)
     assert bearer._heard == {}
 
 
-def test_however_fast_an_agent_talks_it_costs_one_write_a_round(home: Home, bearer: Courier) -> None:
+def test_however_fast_an_agent_talks_it_costs_one_write_a_round(home: Home, bearer: DocumentPublisher) -> None:
     bearer._known = {"street"}
     for number in range(1, 1000):
         bearer._hear(topics.configured("street"), codec.encode(WORD.model_copy(update={"number": number})))

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from provisioning.contracts.query.archive import ArchiveStatus
 from provisioning.contracts.wire.messages import Ledger
-from provisioning.demo.ledger import AgentLedger, Books, faults
+from provisioning.demo.ledger import AgentLedger, LedgerCounts, faults
 
 CAMERAS = ("north", "south")
 
 
-def books(north: int = 30, south: int = 20, *, rejected: int = 2, dropped: int = 3) -> Books:
+def books(north: int = 30, south: int = 20, *, rejected: int = 2, dropped: int = 3) -> LedgerCounts:
     """The books of a run in which everything went as promised."""
     archived = north + south
-    return Books(
+    return LedgerCounts(
         agent=AgentLedger(
             selected=archived + rejected + dropped,
             spooled=archived + rejected,
@@ -36,11 +36,11 @@ def books(north: int = 30, south: int = 20, *, rejected: int = 2, dropped: int =
     )
 
 
-def agent(**change: Any) -> Callable[[Books], Books]:
+def agent(**change: Any) -> Callable[[LedgerCounts], LedgerCounts]:
     return lambda good: replace(good, agent=good.agent.model_copy(update=change))
 
 
-def archive(**change: Any) -> Callable[[Books], Books]:
+def archive(**change: Any) -> Callable[[LedgerCounts], LedgerCounts]:
     return lambda good: replace(good, archive=good.archive.model_copy(update=change))
 
 
@@ -82,7 +82,7 @@ def test_a_run_that_adds_up_has_no_fault(north: int, south: int, rejected: int, 
     ],
 )
 def test_whatever_does_not_add_up_is_said(
-    spoil: Callable[[Books], Books], said: list[str], lost: int, duplicates: int
+    spoil: Callable[[LedgerCounts], LedgerCounts], said: list[str], lost: int, duplicates: int
 ) -> None:
     spoilt = spoil(books())
     found = faults(spoilt, CAMERAS)

@@ -16,7 +16,7 @@ from provisioning.contracts.query.archive import ArchiveStatus
 from provisioning.contracts.wire.messages import Box, MachineClass, PictureState
 from provisioning.demo import contact_sheet, report
 from provisioning.demo.centre import Centre, ListedMachine, ListedObservation
-from provisioning.demo.ledger import AgentLedger, Books
+from provisioning.demo.ledger import AgentLedger, LedgerCounts
 from provisioning.demo.process_table import Weight
 from provisioning.demo.web import WebClient, WebError
 from provisioning.errors import DemoError
@@ -121,11 +121,11 @@ def entered(fake: FakeCentre, tmp_path: Path) -> Centre:
     return centre
 
 
-def account(rows: list[ListedObservation], **status: int) -> report.Account:
+def account(rows: list[ListedObservation], **status: int) -> report.ShowingReport:
     count = len(rows)
     numbers = {"rows": count, "distinct_ids": count, "objects": count, "leaks": 0, "last_commit_seq": count} | status
     agent = {"selected": count + 3, "spooled": count, "archived": count, "rejected": 0, "in_flight": 0}
-    books = Books(
+    books = LedgerCounts(
         agent=AgentLedger.model_validate(agent | {"dropped": {"redactor_busy": 3}, "cameras": {}}),
         archive=ArchiveStatus.model_validate({"days": ["20251124"]} | numbers),
         api_keys=[row.row_key for row in rows],
@@ -133,7 +133,7 @@ def account(rows: list[ListedObservation], **status: int) -> report.Account:
     )
     memory = {"edge": Weight(1, 300 * 2**20, 250 * 2**20), "cluster": Weight(20, 2**31, 2**30)}
     seconds = {"to_first_snapshot": 4.25, "to_first_row": 20.123}
-    return report.Account(books, rows, CODECS, seconds, memory)
+    return report.ShowingReport(books, rows, CODECS, seconds, memory)
 
 
 def test_the_demo_logs_in_like_a_person_and_reads_every_page(fake: FakeCentre, entered: Centre) -> None:

@@ -21,7 +21,7 @@ from provisioning.camera_list import reader
 from provisioning.discover import proposal, rtsp, udp, ws_discovery
 from provisioning.discover.discover import DiscoverOptions, discover
 from provisioning.discover.proposal import Proposal
-from provisioning.discover.ws_discovery import GarbageError, Match, parse, plain, probe
+from provisioning.discover.ws_discovery import GarbageError, ProbeMatch, parse, plain, probe
 from provisioning.errors import DiscoveryError
 from tests.support.office import Technician
 from tests.support.waiting import LONG_S
@@ -117,7 +117,7 @@ def look(**wish: Any) -> dict[str, Any]:
 
 
 def test_an_answer_is_read_with_the_words_that_it_has_for_itself() -> None:
-    assert parse(match_xml(ID), ID) == Match("HIKVISION DS-2CD2T47", "DS-2CD2T47", "hangzhou", ("127.0.0.1",))
+    assert parse(match_xml(ID), ID) == ProbeMatch("HIKVISION DS-2CD2T47", "DS-2CD2T47", "hangzhou", ("127.0.0.1",))
 
 
 def test_the_question_has_the_id_and_asks_for_cameras() -> None:
@@ -224,7 +224,7 @@ def test_the_multicast_group_is_asked_from_the_given_interface() -> None:
     group = ws_discovery.MULTICAST[0]
     with responder(lambda asked: [match_xml(asked)], group=group) as port:
         try:
-            answers = udp.ask([(group, port)], ["127.0.0.1"], 0.5, lambda: ID)
+            answers = udp.probe_devices([(group, port)], ["127.0.0.1"], 0.5, lambda: ID)
         except DiscoveryError:
             pytest.skip("loopback takes no multicast here")
     assert [each.host for each in answers] == ["127.0.0.1"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning.pki.expiry import NEAR, Ends, left
+from provisioning.pki.expiry import NEAR, ExpiryLog, left
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -13,12 +13,12 @@ DAY = timedelta(days=1)
 
 def test_every_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     now = START
-    ends = Ends(lambda: now)
+    ends = ExpiryLog(lambda: now)
     ends.set("list", START + NEAR + DAY)
     lines = []
     for _ in range(10):
         for _ in range(3):
-            ends.look()
+            ends.log_changes()
         lines.append([(each.levelno, each.getMessage()) for each in caplog.records])
         caplog.clear()
         now += DAY
@@ -31,12 +31,12 @@ def test_every_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_what_was_made_anew_may_come_near_its_end_again(caplog: pytest.LogCaptureFixture) -> None:
     now = START
-    ends = Ends(lambda: now)
+    ends = ExpiryLog(lambda: now)
     for _ in range(2):
         ends.set("list", now + DAY)
-        ends.look()
+        ends.log_changes()
         ends.set("list", now + 30 * DAY)
-        ends.look()
+        ends.log_changes()
     assert [each.getMessage() for each in caplog.records] == ["list: 1 days left; make it anew"] * 2
 
 

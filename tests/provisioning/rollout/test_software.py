@@ -21,9 +21,9 @@ from provisioning.home import rollout_state as rollouts
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import AgentObservation, RolloutPlan, Standing, Target
 from provisioning.rollout import health
-from provisioning.rollout.controller import WARM_UP_MS, Conductor
+from provisioning.rollout.controller import WARM_UP_MS, RolloutController
 from provisioning.rollout.health import Baseline, CameraSeen
-from provisioning.rollout.reports import Ear
+from provisioning.rollout.reports import AgentReports
 from tests.provisioning.serving import SITE, Box, Clock, new_code, new_home, serving
 from tests.support import office
 from tests.support.office import Technician
@@ -57,10 +57,10 @@ class Site:
         self.restart()
 
     def restart(self) -> None:
-        self.ear = Ear(self.clock)
+        self.ear = AgentReports(self.clock)
         self.ear.line(up=True)
         self.clock.move(timedelta(milliseconds=WARM_UP_MS))
-        self.conductor = Conductor(self.home, self.ear)
+        self.conductor = RolloutController(self.home, self.ear)
 
     def all_beat(self, **changes: Any) -> None:
         for agent_id in AGENTS:
@@ -297,9 +297,9 @@ def test_an_archive_is_handed_out_piece_by_piece_to_whom_it_was_ordered_and_nobo
             assert box.enrol(new_code(home, box.agent_id))[0] == 200
         technician = Technician(home.directory)
         technician.asks("rollout", "start", "--software", archive, "--key", releases.public, "--first", "street")
-        ear = Ear(home.now_ms)
+        ear = AgentReports(home.now_ms)
         ear.listening_since_ms = 0
-        Conductor(home, ear).round()
+        RolloutController(home, ear).round()
         (order,) = home.rollouts.orders()
         whole = archive.read_bytes()
         pieces = [_piece(boxes[0], f"{SOFTWARE}{order.sha256}/{at}") for at in (0, CHUNK_BYTES)]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from provisioning.demo.simulators.gb28181 import fleet as fleets
 from provisioning.demo.simulators.gb28181 import footage as pictures
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.errors import DemoError
@@ -93,8 +93,8 @@ def _password(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _profile(options: argparse.Namespace) -> Profile:
-    return Profile(
+def _profile(options: argparse.Namespace) -> DeviceProfile:
+    return DeviceProfile(
         options.platform_id,
         _password(options.password_file),
         username=options.username,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from provisioning.demo.simulators.gb28181 import bodies, moments
-from provisioning.demo.simulators.gb28181.bodies import Word
-from provisioning.demo.simulators.gb28181.device_profile import GROUP, Profile
+from provisioning.demo.simulators.gb28181.bodies import PlatformMessage
+from provisioning.demo.simulators.gb28181.device_profile import GROUP, DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 MAX_RECORDS: Final = 2000
@@ -13,7 +13,7 @@ _MANUFACTURER: Final = "Wayside"
 _PLACES: Final = ("东门", "西门", "车棚", "电梯间", "地下车库", "充电桩")
 
 
-def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
+def catalog(profile: DeviceProfile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
     """Writes the device's channels; those in `off` have no picture."""
     items = [
         channel_item(profile, device_id, channel, number, is_on=channel not in off)
@@ -27,7 +27,7 @@ def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> l
     return _parts(profile, "Catalog", sn, device_id, "DeviceList", items)
 
 
-def channel_item(profile: Profile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
+def channel_item(profile: DeviceProfile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
     """Writes one channel as an element."""
     name = f"{_PLACES[number % len(_PLACES)]}{number + 1}"
     if profile.has(DeviceFault.RARE_CHARACTER):
@@ -47,7 +47,7 @@ def channel_item(profile: Profile, device_id: str, channel: str, number: int, *,
     )
 
 
-def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
+def device_info(profile: DeviceProfile, device_id: str, sn: str) -> list[bytes]:
     """Writes maker, model and the number of channels."""
     inner = (
         f"<DeviceName>{_PLACES[0]}</DeviceName>\n<Result>OK</Result>\n<Manufacturer>{_MANUFACTURER}</Manufacturer>\n"
@@ -56,7 +56,7 @@ def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
     return [bodies.written(profile, "Response", "DeviceInfo", sn, device_id, inner)]
 
 
-def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
+def device_status(profile: DeviceProfile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
     """Writes health, and the device's own time."""
     time = moments.text(wall_s, offset=profile.has(DeviceFault.OFFSET_TIMES))
     duty = "ONDUTY" if guarded else "OFFDUTY"
@@ -69,7 +69,7 @@ def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guar
     return [bodies.written(profile, "Response", "DeviceStatus", sn, target, inner)]
 
 
-def spans(profile: Profile, wall_s: float, start_s: float, end_s: float) -> list[tuple[int, int]]:
+def spans(profile: DeviceProfile, wall_s: float, start_s: float, end_s: float) -> list[tuple[int, int]]:
     """Returns the recordings that overlap a span, in the device's time: contiguous up to now, cut at full lengths.
 
     At most `MAX_RECORDS` of them, the oldest ones.
@@ -81,7 +81,7 @@ def spans(profile: Profile, wall_s: float, start_s: float, end_s: float) -> list
     return [(begin + n * length, min(begin + (n + 1) * length, int(wall_s))) for n in range(count)]
 
 
-def records(profile: Profile, word: Word, sn: str, wall_s: float) -> list[bytes]:
+def records(profile: DeviceProfile, word: PlatformMessage, sn: str, wall_s: float) -> list[bytes]:
     """Writes the recordings of a channel in the requested span; none if the span is unreadable."""
     start_s, end_s = (moments.seconds(word.said.get(name, "")) for name in ("StartTime", "EndTime"))
     found = [] if start_s is None or end_s is None else spans(profile, wall_s, start_s, end_s)
@@ -104,7 +104,7 @@ def _group(group: str, parent: str) -> str:
 
 
 def _parts(
-    profile: Profile, command: str, sn: str, target: str, tag: str, items: Sequence[str], before: str = ""
+    profile: DeviceProfile, command: str, sn: str, target: str, tag: str, items: Sequence[str], before: str = ""
 ) -> list[bytes]:
     if profile.has(DeviceFault.NO_LIST):
         return [bodies.written(profile, "Response", command, sn, target, before)]

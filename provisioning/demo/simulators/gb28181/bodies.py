@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 _ELEMENT: Final = re.compile(r"<([A-Za-z]+)>([^<>]{0,400})</\1>")
@@ -11,7 +11,7 @@ _ROOT: Final = re.compile(r"<(Query|Control|Response|Notify)[\s>]")
 MAX_BODY_BYTES: Final = 65_535
 
 
-class Word(NamedTuple):
+class PlatformMessage(NamedTuple):
     """Content of a MESSAGE or SUBSCRIBE from the platform."""
 
     kind: str
@@ -24,7 +24,7 @@ class Word(NamedTuple):
     """Texts of all elements without children, by name."""
 
 
-def read(body: bytes) -> Word | None:
+def read(body: bytes) -> PlatformMessage | None:
     """Reads a body; None if it is no MANSCDP. Only the platform writes these, so it need not bear much."""
     if len(body) > MAX_BODY_BYTES:
         return None
@@ -33,17 +33,17 @@ def read(body: bytes) -> Word | None:
     said = dict(_ELEMENT.findall(text))
     if root is None or "CmdType" not in said:
         return None
-    return Word(root[1], said["CmdType"].strip(), said.get("SN", ""), said.get("DeviceID", "").strip(), said)
+    return PlatformMessage(root[1], said["CmdType"].strip(), said.get("SN", ""), said.get("DeviceID", "").strip(), said)
 
 
-def escaped(text: str, profile: Profile) -> str:
+def escaped(text: str, profile: DeviceProfile) -> str:
     """Escapes a text for an element."""
     if profile.has(DeviceFault.UNESCAPED):
         return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def written(profile: Profile, kind: str, command: str, sn: str, target: str, inner: str) -> bytes:
+def written(profile: DeviceProfile, kind: str, command: str, sn: str, target: str, inner: str) -> bytes:
     """Writes a body; `inner` is XML already."""
     new = profile.gb_version == "3.0"
     cmd_tag, sn_tag, id_tag = "CmdType", "SN", "DeviceID"

@@ -127,7 +127,7 @@ class Calls:
             return
         body = notices.span_ended(line.profile, call.channel, line.token(2))
         method = "INFO" if line.profile.has(DeviceFault.ENDS_BY_INFO) else "MESSAGE"
-        line.ask(now, Purpose.INFO, method, call.leg, None, body)
+        line.send_request(now, Purpose.INFO, method, call.leg, None, body)
 
     def acknowledged(self, request: SipMessage, now: Now) -> None:
         """Handles an ACK: media begins."""
@@ -291,5 +291,5 @@ class Calls:
     def _hang_up(self, call: _Call, now: Now) -> None:
         line = self._line
         line.counts.byes_sent += 1
-        line.ask(now, Purpose.BYE, "BYE", call.leg)
+        line.send_request(now, Purpose.BYE, "BYE", call.leg)
         line.emit(CloseMedia(call.leg.call_id))

@@ -6,13 +6,13 @@ from collections import deque
 from typing import Final
 
 from provisioning.demo.simulators.gb28181 import answers, bodies, notices, sip_text
-from provisioning.demo.simulators.gb28181.bodies import Word
+from provisioning.demo.simulators.gb28181.bodies import PlatformMessage
 from provisioning.demo.simulators.gb28181.calls import Calls
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.effects import MovePort
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.line import Asked, DeviceSignalling, Purpose
+from provisioning.demo.simulators.gb28181.line import DeviceSignalling, PendingRequest, Purpose
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.demo.simulators.gb28181.registration import Registration, RegistrationOutcome
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
@@ -46,7 +46,9 @@ class SimulatedDevice:
         "registration",
     )
 
-    def __init__(self, profile: Profile, device_id: str, server: tuple[str, int], key: str, counts: Counts) -> None:
+    def __init__(
+        self, profile: DeviceProfile, device_id: str, server: tuple[str, int], key: str, counts: Counts
+    ) -> None:
         self._random = random.Random(f"{profile.seed} {device_id} {key}")  # noqa: S311 - a simulation
         self.line = DeviceSignalling(profile, device_id, counts, self._token, key, server)
         self.clock = DeviceClock(profile.skew_s - (_YEAR_S if profile.has(DeviceFault.CLOCK_A_YEAR_OFF) else 0))
@@ -153,7 +155,7 @@ class SimulatedDevice:
         self._notify("Alarm", body, now)
         return True
 
-    def tell_position(self, now: Now, longitude: float, latitude: float) -> None:
+    def send_position(self, now: Now, longitude: float, latitude: float) -> None:
         """Sends the device's position, subscribed or not."""
         wall_s = self.clock.wall_s(now)
         body = notices.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
@@ -165,13 +167,13 @@ class SimulatedDevice:
         body = notices.channel_event(
             self.line.profile, self.line.device_id, self._next_sn(), channel, "ON" if is_on else "OFF"
         )
-        if self._subscriptions.tell("Catalog", body, now):
+        if self._subscriptions.notify("Catalog", body, now):
             self.line.counts.notices += 1
 
     def _notify(self, command: str, body: bytes, now: Now) -> None:
         self.line.counts.notices += 1
-        if not self._subscriptions.tell(command, body, now):
-            self.line.ask(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
+        if not self._subscriptions.notify(command, body, now):
+            self.line.send_request(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
 
     def _keep_alive(self, now: Now) -> None:
         line = self.line
@@ -179,15 +181,15 @@ class SimulatedDevice:
         if line.profile.has(DeviceFault.PORT_CHANGES):
             line.emit(MovePort())
         body = notices.keepalive(line.profile, line.device_id, self._next_sn())
-        line.ask(now, Purpose.KEEPALIVE, "MESSAGE", line.new_leg(), None, body)
+        line.send_request(now, Purpose.KEEPALIVE, "MESSAGE", line.new_leg(), None, body)
         self._keepalive_s += line.profile.heartbeat_s
         if self._keepalive_s <= now.mono_s:  # it slept; what was missed is not made up for
             self._keepalive_s = now.mono_s + line.profile.heartbeat_s
         if line.profile.has(DeviceFault.UNASKED_CATALOG):
             body = notices.unasked_catalog(line.profile, line.device_id)
-            line.ask(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
+            line.send_request(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
 
-    def _answered(self, asked: Asked, response: SipMessage, now: Now) -> None:
+    def _answered(self, asked: PendingRequest, response: SipMessage, now: Now) -> None:
         good = response.status < 300
         counts = self.line.counts
         if asked.purpose is Purpose.REGISTER:
@@ -222,7 +224,7 @@ class SimulatedDevice:
         ):
             self._keepalive_s = math.inf
 
-    def _unanswered(self, asked: Asked, now: Now) -> None:
+    def _unanswered(self, asked: PendingRequest, now: Now) -> None:
         counts = self.line.counts
         if asked.purpose is Purpose.REGISTER:
             self.registration.unanswered(now)
@@ -282,7 +284,7 @@ class SimulatedDevice:
         if early:
             self.line.reply(request, 200, to_tag=tag)
 
-    def _asked(self, word: Word, now: Now) -> None:
+    def _asked(self, word: PlatformMessage, now: Now) -> None:
         profile, device_id = self.line.profile, self.line.device_id
         sn = self._next_sn() if profile.has(DeviceFault.SN_NOT_ECHOED) else word.sn
         wall_s = self.clock.wall_s(now)
@@ -300,7 +302,7 @@ class SimulatedDevice:
         self._parts.extend(parts)
         self._send_part(now)
 
-    def _controlled(self, word: Word, now: Now) -> None:
+    def _controlled(self, word: PlatformMessage, now: Now) -> None:
         said = word.said
         if "GuardCmd" in said:
             self._guarded = said["GuardCmd"] == "SetGuard"
@@ -323,7 +325,7 @@ class SimulatedDevice:
             return
         self._waits = True
         self.line.counts.answers_sent += 1
-        self.line.ask(now, Purpose.PART, "MESSAGE", self.line.new_leg(), None, self._parts.popleft())
+        self.line.send_request(now, Purpose.PART, "MESSAGE", self.line.new_leg(), None, self._parts.popleft())
 
     def _reset(self) -> None:
         self.line.forget()

@@ -13,7 +13,7 @@ GROUP: Final = "216"
 
 
 @dataclass(frozen=True)
-class Profile:
+class DeviceProfile:
     """All properties of a device but its id."""
 
     platform_id: str

@@ -13,7 +13,7 @@ from typing import Final
 from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device import SimulatedDevice
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.effects import (
     CloseMedia,
     Effect,
@@ -50,7 +50,7 @@ class Fleet:
     def __init__(
         self,
         server: tuple[str, int],
-        devices: Sequence[tuple[Profile, str]],
+        devices: Sequence[tuple[DeviceProfile, str]],
         footage: Footage | None = None,
         *,
         hosts: Sequence[str] = ("127.0.0.1",),

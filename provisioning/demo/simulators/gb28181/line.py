@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.effects import Effect, Send
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import Now
@@ -60,7 +60,7 @@ class Leg:
     cseq: int = 0
 
 
-class Asked(NamedTuple):
+class PendingRequest(NamedTuple):
     """A request that waits for its answer."""
 
     purpose: Purpose
@@ -69,7 +69,7 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class _Pending:
-    asked: Asked
+    asked: PendingRequest
     data: bytes
     due_s: float
     interval_s: float
@@ -80,7 +80,7 @@ class _Pending:
 class DeviceSignalling:
     """Signalling of one device. Effects are appended to `outbox`."""
 
-    profile: Profile
+    profile: DeviceProfile
     device_id: str
     counts: Counts
     token: Callable[[int], str]
@@ -123,7 +123,7 @@ class DeviceSignalling:
             self.platform,
         )
 
-    def ask(
+    def send_request(
         self,
         now: Now,
         purpose: Purpose,
@@ -152,7 +152,7 @@ class DeviceSignalling:
         udp = self.profile.transport == "udp"
         gives_up_s = now.mono_s + self.profile.answer_s
         self._pending[leg.call_id, leg.cseq, method] = _Pending(
-            Asked(purpose, leg.call_id), data, now.mono_s + T1_S if udp else gives_up_s, T1_S, gives_up_s
+            PendingRequest(purpose, leg.call_id), data, now.mono_s + T1_S if udp else gives_up_s, T1_S, gives_up_s
         )
         self._send(data)
         if self.profile.has(DeviceFault.SENDS_TWICE):
@@ -194,7 +194,7 @@ class DeviceSignalling:
             self._send(data)
         return known is not None
 
-    def answered(self, response: SipMessage) -> Asked | None:
+    def answered(self, response: SipMessage) -> PendingRequest | None:
         """Returns the request of a final answer; None for a provisional, late or foreign one."""
         number, method = response.cseq
         key = response.get("call-id"), number, method
@@ -207,7 +207,7 @@ class DeviceSignalling:
         """Time of the next call of `due`."""
         return min((pending.due_s for pending in self._pending.values()), default=math.inf)
 
-    def due(self, now: Now) -> list[Asked]:
+    def due(self, now: Now) -> list[PendingRequest]:
         """Repeats requests that are due. Returns those that are given up."""
         given_up = []
         for key, pending in list(self._pending.items()):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final
 
 from provisioning.demo.simulators.gb28181.counts import Counts
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Burst, Stream
@@ -34,7 +34,7 @@ class MediaSender:
         self,
         order: MediaOrder,
         stream: Stream,
-        profile: Profile,
+        profile: DeviceProfile,
         counts: Counts,
         ended: Callable[[bool], None],
         spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None] | None],

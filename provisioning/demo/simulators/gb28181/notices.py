@@ -3,18 +3,18 @@
 from typing import Final
 
 from provisioning.demo.simulators.gb28181 import answers, bodies, moments
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 VIDEO_ALARM: Final = 5
 DEVICE_ALARM: Final = 2
 
 
-def keepalive(profile: Profile, device_id: str, sn: str) -> bytes:
+def keepalive(profile: DeviceProfile, device_id: str, sn: str) -> bytes:
     return bodies.written(profile, "Notify", "Keepalive", sn, device_id, "<Status>OK</Status>\n")
 
 
-def alarm(profile: Profile, channel: str, sn: str, wall_s: float, *, method: int, kind: int) -> bytes:
+def alarm(profile: DeviceProfile, channel: str, sn: str, wall_s: float, *, method: int, kind: int) -> bytes:
     """Writes an alarm: `method` 5 is video, of which `kind` 6 is an intrusion and 5 a tripwire."""
     time = moments.text(wall_s, offset=profile.has(DeviceFault.OFFSET_TIMES))
     inner = (
@@ -24,7 +24,9 @@ def alarm(profile: Profile, channel: str, sn: str, wall_s: float, *, method: int
     return bodies.written(profile, "Notify", "Alarm", sn, channel, inner)
 
 
-def position(profile: Profile, device_id: str, sn: str, wall_s: float, longitude: float, latitude: float) -> bytes:
+def position(
+    profile: DeviceProfile, device_id: str, sn: str, wall_s: float, longitude: float, latitude: float
+) -> bytes:
     """Writes the device's position: flat fields before 2022, a list since."""
     time = moments.text(wall_s)
     place = f"<Longitude>{longitude:.6f}</Longitude>\n<Latitude>{latitude:.6f}</Latitude>\n<Speed>0</Speed>\n"
@@ -38,7 +40,7 @@ def position(profile: Profile, device_id: str, sn: str, wall_s: float, longitude
     return bodies.written(profile, "Notify", "MobilePosition", sn, device_id, inner)
 
 
-def channel_event(profile: Profile, device_id: str, sn: str, channel: str, event: str) -> bytes:
+def channel_event(profile: DeviceProfile, device_id: str, sn: str, channel: str, event: str) -> bytes:
     """Writes the event of a channel: ON, OFF, VLOST, DEFECT or DEL."""
     inner = (
         f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item><DeviceID>{channel}</DeviceID><Event>{event}</Event></Item>\n'
@@ -47,7 +49,7 @@ def channel_event(profile: Profile, device_id: str, sn: str, channel: str, event
     return bodies.written(profile, "Notify", "Catalog", sn, device_id, inner)
 
 
-def unasked_catalog(profile: Profile, device_id: str) -> bytes:
+def unasked_catalog(profile: DeviceProfile, device_id: str) -> bytes:
     """Writes a Response that answers nothing: SumNum 1, an old SN."""
     channel = profile.channel_ids(device_id)[0]
     item = answers.channel_item(profile, device_id, channel, 0)
@@ -55,6 +57,6 @@ def unasked_catalog(profile: Profile, device_id: str) -> bytes:
     return bodies.written(profile, "Response", "Catalog", "1", device_id, inner)
 
 
-def span_ended(profile: Profile, channel: str, sn: str) -> bytes:
+def span_ended(profile: DeviceProfile, channel: str, sn: str) -> bytes:
     """Writes MediaStatus 121: the recording was sent to its end."""
     return bodies.written(profile, "Notify", "MediaStatus", sn, channel, "<NotifyType>121</NotifyType>\n")

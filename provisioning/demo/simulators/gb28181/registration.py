@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from provisioning.demo.simulators.gb28181 import digest, sip_text
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.digest import Challenge, Digest
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Purpose
@@ -128,7 +128,7 @@ class Registration:
         return self._refused(response, now)
 
     @property
-    def _profile(self) -> Profile:
+    def _profile(self) -> DeviceProfile:
         return self._line.profile
 
     def _challenged(self, response: SipMessage, now: Now) -> RegistrationOutcome:
@@ -207,7 +207,7 @@ class Registration:
             headers.append(("Expires", "0" if leaving else str(self.expires_s)))
         if profile.gb_version:
             headers.append(("X-GB-Ver", profile.gb_version))
-        line.ask(now, Purpose.REGISTER, "REGISTER", self._leg, headers)
+        line.send_request(now, Purpose.REGISTER, "REGISTER", self._leg, headers)
 
 
 def _is_stale(response: SipMessage) -> bool:

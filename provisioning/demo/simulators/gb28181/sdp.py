@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Final, Literal, NamedTuple
 
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
 Transport = Literal["udp", "tcp_passive", "tcp_active"]
@@ -91,7 +91,9 @@ def _span(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def answer(offer: SdpOffer, profile: Profile, channel: str, local: tuple[str, int], y: str, size_bytes: int) -> bytes:
+def answer(
+    offer: SdpOffer, profile: DeviceProfile, channel: str, local: tuple[str, int], y: str, size_bytes: int
+) -> bytes:
     """Writes the device's answer, with its faults."""
     if profile.has(DeviceFault.NO_SDP):
         return b""

@@ -4,7 +4,7 @@ import random
 from typing import Final, NamedTuple
 
 from provisioning.demo.simulators.gb28181 import rtp
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import CLOCK_HZ, Footage, Unit, nal_units
 from provisioning.demo.simulators.gb28181.ps import Pack, ProgramStream
@@ -40,7 +40,7 @@ class Burst(NamedTuple):
 class Stream:
     """Media of one session: live for ever, or a span from its start to its end."""
 
-    def __init__(self, footage: Footage, order: MediaOrder, profile: Profile) -> None:
+    def __init__(self, footage: Footage, order: MediaOrder, profile: DeviceProfile) -> None:
         faults = profile.faults
         self._footage = footage
         self._span = order.span

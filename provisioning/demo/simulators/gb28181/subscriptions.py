@@ -62,7 +62,7 @@ class Subscriptions:
         """True while the platform subscribes to this kind of notice."""
         return self._find(command, now) is not None
 
-    def tell(self, command: str, body: bytes, now: Now) -> bool:
+    def notify(self, command: str, body: bytes, now: Now) -> bool:
         """Sends a NOTIFY to the subscriber. Returns whether there is one."""
         line = self._line
         found = self._find(command, now)
@@ -77,7 +77,7 @@ class Subscriptions:
             ("Subscription-State", f"active;expires={left_s}"),
             ("Contact", line.contact),
         ]
-        line.ask(now, Purpose.NOTICE, "NOTIFY", found.leg, headers, body)
+        line.send_request(now, Purpose.NOTICE, "NOTIFY", found.leg, headers, body)
         return True
 
     def forget(self) -> None:

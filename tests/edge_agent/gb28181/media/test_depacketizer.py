@@ -21,7 +21,7 @@ from edge_agent.gb28181.media.nal import Codec
 from edge_agent.gb28181.media.rtp import Noise
 from edge_agent.gb28181.media.rtp_reorder import WAIT_S
 from edge_agent.gb28181.media.rtp_tcp import FramingError
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Footage, Unit
 from provisioning.demo.simulators.gb28181.rtp import PS, RtpWriter
@@ -48,7 +48,7 @@ def footage(codec: Codec = "h264", pictures: int = 40, *, slices: int = 1, size:
 
 
 def sent(shown: Footage, *faults: DeviceFault, ssrc: int = SSRC, limit: int = 200, seed: int = 1) -> list[bytes]:
-    profile = Profile("34020000002000000001", "none", faults=frozenset(faults), packet_bytes=limit, seed=seed)
+    profile = DeviceProfile("34020000002000000001", "none", faults=frozenset(faults), packet_bytes=limit, seed=seed)
     stream = Stream(shown, MediaOrder("udp", (HOST, 1), ssrc, None, 1.0), profile)
     return [packet for _ in shown.units for packet in stream.burst().packets] + stream.rest()
 

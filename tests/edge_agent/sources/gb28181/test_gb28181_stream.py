@@ -28,7 +28,7 @@ from edge_agent.sources.gb28181.media_socket import MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.wire.messages import ClockQuality
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
@@ -46,7 +46,7 @@ def packets(
     footage: Footage, pictures: int, *faults: DeviceFault, loss: float = 0.02, seed: int = 1
 ) -> list[list[bytes]]:
     """By picture."""
-    profile = Profile("34020000002000000001", "none", faults=frozenset(faults), loss=loss, seed=seed)
+    profile = DeviceProfile("34020000002000000001", "none", faults=frozenset(faults), loss=loss, seed=seed)
     stream = Stream(footage, MediaOrder("udp", (HOST, 1), SSRC, None, 1.0), profile)
     return [stream.burst().packets for _ in range(pictures)] + [stream.rest()]
 

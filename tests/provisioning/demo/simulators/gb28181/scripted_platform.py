@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device import SimulatedDevice
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.effects import Effect, Send
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import Now
@@ -128,7 +128,7 @@ class Desk:
     """One device and the platform's side of the table; time stands until it is moved."""
 
     def __init__(self, *faults: DeviceFault, **options: Any) -> None:
-        profile = Profile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
+        profile = DeviceProfile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
         self.counts = Counts()
         self.device = SimulatedDevice(profile, DEVICE_ID, SERVER, "0-t", self.counts)
         self.now = Now(1000.0, WALL_S)

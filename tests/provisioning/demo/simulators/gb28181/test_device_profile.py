@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments
-from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.errors import DemoError
@@ -15,14 +15,14 @@ PLATFORM = "34020000002000000001"
 
 
 def test_channels_of_many_devices_are_all_different() -> None:
-    profile = Profile(PLATFORM, "p", channels=4)
+    profile = DeviceProfile(PLATFORM, "p", channels=4)
     channels = [channel for device_id in device_ids(FIRST, 1000) for channel in profile.channel_ids(device_id)]
     assert len(set(channels)) == 4000
     assert all(len(channel) == 20 and channel[10:13] == "131" for channel in channels)
 
 
 def test_duplicate_channels() -> None:
-    profile = Profile(PLATFORM, "p", faults=frozenset({DeviceFault.DUPLICATE_CHANNELS}))
+    profile = DeviceProfile(PLATFORM, "p", faults=frozenset({DeviceFault.DUPLICATE_CHANNELS}))
     one, other = device_ids(FIRST, 2)
     assert profile.channel_ids(one) == profile.channel_ids(other)
 
@@ -36,7 +36,7 @@ def test_ids_that_do_not_count_on(first: str) -> None:
 
 
 def test_a_password_is_in_no_repr() -> None:
-    assert "secret" not in repr(Profile(PLATFORM, "secret"))
+    assert "secret" not in repr(DeviceProfile(PLATFORM, "secret"))
 
 
 @given(st.integers(86400 * 400, 4_000_000_000))

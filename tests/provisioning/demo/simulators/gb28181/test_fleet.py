@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec
@@ -37,8 +37,8 @@ def platform() -> Iterator[Platform]:
     served.close()
 
 
-def profile(*faults: DeviceFault, **options: Any) -> Profile:
-    return Profile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
+def profile(*faults: DeviceFault, **options: Any) -> DeviceProfile:
+    return DeviceProfile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
 
 
 @pytest.mark.parametrize(("transport", "sockets"), [("udp", None), ("udp", 2), ("tcp", None)])

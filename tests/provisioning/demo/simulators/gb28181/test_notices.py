@@ -88,7 +88,7 @@ def test_a_channel_goes_off() -> None:
 def test_positions() -> None:
     for version, word in (("2.0", "<Longitude>116.400000</Longitude>"), ("3.0", "<CaptureTime>")):
         desk = registered(gb_version=version)
-        desk.device.tell_position(desk.now, 116.4, 39.9)
+        desk.device.send_position(desk.now, 116.4, 39.9)
         (text,) = desk.said()
         assert "<CmdType>MobilePosition</CmdType>" in text
         assert word in text

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import av
 import pytest
 
-from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, nal_units
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
@@ -37,7 +37,7 @@ def read(data: bytes) -> Packet:
 def session(
     *faults: DeviceFault, source: Footage | None = None, span: tuple[int, int] | None = None, **options: Any
 ) -> Stream:
-    profile = Profile(PLATFORM_ID, "p", faults=frozenset(faults), **options)
+    profile = DeviceProfile(PLATFORM_ID, "p", faults=frozenset(faults), **options)
     order = MediaOrder("udp", ("192.0.2.1", 30000), SSRC, span, 1.0)
     return Stream(source or film(), order, profile)
 

@@ -29,13 +29,13 @@ class DeskLimits:
     """Limits of one client, and of all."""
 
     handshake_s: float = 10.0
-    """For the TLS handshake, then for the headers."""
+    """Seconds for the TLS handshake, then for the headers."""
     connections: int = 32
     per_address: int = 16
     silence_s: float = 30.0
-    """For the next bytes of a recording that is being waited for."""
+    """Seconds for the next bytes of a recording that is being waited for."""
     goodbye_s: float = 2.0
-    """For a TLS goodbye, for what a refused client still sends, and for requests under way when the server ends."""
+    """Seconds for a TLS goodbye, for the rest of a refused request, and for requests under way when the server ends."""
     upload_s: float = 24 * 3600.0
     upload_bytes: int = 256 * 1024**3
 

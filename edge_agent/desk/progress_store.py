@@ -10,7 +10,7 @@ from edge_agent.spool import ledger
 from edge_agent.spool.database import reading
 
 _UNSETTLED: Final = (str(ledger.ObservationState.SELECTED), ledger.dropped(DropReason.INTERRUPTED))
-"""In the redactor's queue; or lost with the agent that had it there, and to be redacted again."""
+"""States of pictures in the redactor's queue, or lost with the agent that had them there, to be redacted again."""
 _AT_ONCE: Final = 500
 
 

@@ -33,7 +33,7 @@ class End(StrEnum):
     BROKEN = "broken"
     """The bytes stopped before their end."""
     UNUSABLE = "unusable"
-    """It cannot be read, or not any further."""
+    """The recording cannot be read, or not any further."""
     PAUSED = "paused"
     """The camera was paused after a redaction leak."""
     STOPPING = "stopping"
@@ -63,7 +63,7 @@ class Progress(Message):
     spooled: Count
     dropped: dict[str, Count] = Field(max_length=64)
     held: bool
-    """It waits for room in the spool: the line to the centre is slower than this recording."""
+    """True while it waits for room in the spool: the line to the centre is slower than this recording."""
     end: End | None = None
     code: str = Field(default="", max_length=32)
     detail: str = Field(default="", max_length=1000)

@@ -19,7 +19,7 @@ _LISTS: Final = {
 }
 """Key of the list at the root, and of the objects in it."""
 _TIMES: Final = ("shottime", "passtime", "appeartime", "marktime")
-"""In the order in which they are believed."""
+"""Keys of times, in the order in which they are believed."""
 _MAX_ID: Final = 64
 _MAX_THINGS: Final = 1000
 """Each gets a line in the answer."""
@@ -33,7 +33,7 @@ class PushedPicture:
     event: int | None = None
     times: dict[str, str] = field(default_factory=dict)
     data: memoryview = field(default=memoryview(b""), repr=False)
-    """Its base64, as a view into the body."""
+    """The picture's base64, as a view into the body."""
 
     def shot_at_ms(self) -> int | None:
         """Returns the most credible of its times, Unix milliseconds; None where it has none."""

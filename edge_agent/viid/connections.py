@@ -13,10 +13,10 @@ class ViidLimits:
     per_address: int = 640
     """All devices of a site may come through one address."""
     idle_s: float = 120.0
-    """For the headers of a request, and between requests: keepalives come every 10 to 90 s."""
+    """Seconds for the headers of a request, and between requests: keepalives come every 10 to 90 s."""
     handshake_s: float = 10.0
     body_s: float = 20.0
-    """For a body, and one more second for each `body_rate` that has come."""
+    """Seconds for a body, and one more for each `body_rate` that has come."""
     body_rate: int = 64 * 1024
     """Bytes a second, on average."""
     patience_s: float = 5.0

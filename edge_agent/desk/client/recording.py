@@ -17,7 +17,7 @@ class RecordingFacts:
 
     length_ms: int | None
     what: str
-    """For a person: sides and codec."""
+    """Sides and codec, for a person."""
     created_at: str | None
     """Often wrong: the end of the recording, or local time that claims to be UTC."""
     key: str

@@ -141,7 +141,7 @@ class Alarmed:
     """The channel or alarm input; may be the device itself, and empty where the device does not name one."""
     alarm: Alarm
     at_ms: int | None
-    """By the device's clock."""
+    """Time of the alarm by the device's clock, Unix milliseconds; None where it is missing or unreadable."""
 
 
 Event: TypeAlias = (

@@ -47,7 +47,7 @@ class _Subscription:
     event: str
     is_granted: bool = False
     is_waiting: bool = False
-    """Its request awaits the device's answer."""
+    """True while its request awaits the device's answer."""
 
 
 class Subscriptions:

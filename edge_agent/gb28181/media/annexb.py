@@ -34,7 +34,7 @@ class Unit(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """So many bytes that are no whole picture were thrown away: those that follow refer to it."""
+    """Bytes of a broken picture were thrown away, so many: pictures that follow refer to it."""
 
     bytes: int
 

@@ -25,7 +25,7 @@ _MPEG1_HEADER_BYTES: Final = 16 + 2 + 10
 _TABLE_BYTES: Final = 1018
 """A map is no longer (2.5.4.2), and no system header that occurs."""
 _STRAY_BYTES: Final = 64 * 1024
-"""So far behind a wrong length the next start code is looked for."""
+"""Distance behind a wrong length within which the next start code is looked for."""
 _ZEROS: Final = 4096
 STREAM_TYPES: Final = {0x10: "MPEG-4", 0x80: "SVAC"}
 """Video types of a map that are not decoded here: for messages."""
@@ -53,7 +53,7 @@ class ProgramStream:
     def __init__(self) -> None:
         self._held = bytearray()
         self._needs = 0
-        """With fewer bytes held, nothing new can be read."""
+        """Bytes that have to be held before anything new can be read."""
         self._scanned = 0
         """Bytes of the unit being read that hold no start code."""
         self.is_synced = False

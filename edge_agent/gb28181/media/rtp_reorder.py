@@ -13,9 +13,10 @@ from edge_agent.gb28181.media.rtp import Packet
 WINDOW: Final = 128
 WAIT_S: Final = 0.2
 _LATE: Final = 512
-"""So far behind, a packet is late or a repeat; farther, its sender has begun anew if the next one follows it."""
+"""Numbers behind, up to which a packet is late or a repeat; farther, its sender has begun anew if the next one
+follows."""
 _AHEAD: Final = 3000
-"""The same the other way (MAX_DROPOUT of RFC 3550, A.1)."""
+"""Numbers ahead, up to which packets are missing (MAX_DROPOUT of RFC 3550, A.1); farther, the sender has begun anew."""
 _NUMBERS: Final = 1 << 16
 
 

@@ -32,7 +32,7 @@ class TcpFramer:
     def __init__(self) -> None:
         self._held = bytearray()
         self._needs = 0
-        """With fewer bytes held, nothing new can be read."""
+        """Bytes that have to be held before anything new can be read."""
         self._prefix = 0
         """Bytes before each packet: 2, or 4 with `$`; 0 while it is not clear."""
         self._ssrcs: dict[bytes, None] = {}

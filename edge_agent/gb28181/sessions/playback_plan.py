@@ -12,7 +12,8 @@ from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.invite import Span
 
 _END_MS: Final = 10_000
-"""So near to its end a piece is whole: only keyframes are decoded, and the last may lie so far before the end."""
+"""Distance to its end at which a piece is whole: only keyframes are decoded, and the last may lie so far before the
+end."""
 _STEP_MS: Final = 1_000
 """Less than this is no progress, and no recording."""
 _TRIES: Final = 3

@@ -177,7 +177,7 @@ class DatagramJoiner:
 
     def __init__(self) -> None:
         self._held: dict[Peer, _Held] = {}
-        """In the order in which they came."""
+        """Unfinished texts by peer, in the order in which they came."""
         self._bytes = 0
 
     def receive(self, data: bytes, peer: Peer, now_s: float) -> list[tuple[bytes, Peer]]:

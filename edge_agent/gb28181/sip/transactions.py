@@ -36,7 +36,7 @@ class ServerTransactions:
 
     def __init__(self) -> None:
         self._answers: dict[Hashable, tuple[bytes, float]] = {}
-        """In the order in which they were given: the response, and until when it is kept."""
+        """The final responses and until when each is kept, in the order in which they were given."""
 
     def answer_to(self, request: message.Request, peer: Peer, now_s: float) -> bytes | None:
         """Returns the response that was given to this very request, to be sent again; None: the request is new."""
@@ -97,7 +97,7 @@ class ClientTransactions(Generic[Context]):
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], _Open[Context]] = {}
-        """By branch and method, in the order in which they were sent."""
+        """Open requests by branch and method, in the order in which they were sent."""
         self._due: list[tuple[float, int, tuple[str, str]]] = []
         """A heap. An entry counts only while its time is still the request's."""
         self._numbers = count()

@@ -14,8 +14,8 @@ BUFFER_BYTES: Final = 4 * 1024 * 1024
 """A keyframe of 1080p arrives in one burst."""
 _DATAGRAM_BYTES: Final = 65_536
 _STREAM_BYTES: Final = 16 * 1024
-"""Bytes of a connection at once: of a still scene's pictures, of 200 bytes each, more would come than a receiver holds
-events (seen with 64 KiB)."""
+"""Bytes read of a connection at once. With more, a still scene's pictures, of 200 bytes each, outnumber the events that
+a receiver holds, and are lost (seen with 64 KiB)."""
 _BURST: Final = 64
 """Datagrams that are read before their pictures are looked at."""
 _WAIT_S: Final = 0.1

@@ -56,17 +56,17 @@ class SessionTimeouts:
     """Time-outs of the steps of a session, in seconds."""
 
     online_s: float = 20.0
-    """For a device that is not registered."""
+    """Seconds to wait for a device that is not registered."""
     answer_s: float = 20.0
     """The dialog gives up after 10 s and a CANCEL of 5; this is for a platform that hangs."""
     gap_s: float = 2.0
     """Between the end of a session and the next INVITE: devices answer 486 before."""
     records_s: float = 620.0
-    """For a list of recordings: the query ends after ten minutes."""
+    """Seconds to wait for a list of recordings: the query ends after ten minutes."""
     drain_s: float = 3.0
     """A recording is at its end; what is on the way still counts, until nothing usable has come for so long."""
     begin_s: float = 10.0
-    """The same for one of which nothing has come yet: its receiver may only just have begun."""
+    """Such a silence for a recording of which nothing has come yet: its receiver may only just have begun."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class _Call:
     """State of one session, written by the platform's thread, read by the camera's."""
 
     moved: threading.Condition
-    """For the one camera that waits for it."""
+    """Wakes the one camera that waits for the session."""
     accepted: Accepted | None = None
     ended: SessionEnded | None = None
     ended_s: float = 0.0
@@ -117,7 +117,7 @@ class MediaSessions:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._arrivals: dict[str, threading.Condition] = {}
-        """By device. After a restart thousands come within a minute: each wakes only its own cameras."""
+        """Wakes a device's cameras. After a restart thousands come within a minute: each wakes only its own cameras."""
         self._turned_away: dict[str, TurnedAway] = {}
         """Last refused registration by device. Devices that were let in since are not here."""
         self._calls: dict[int, _Call] = {}

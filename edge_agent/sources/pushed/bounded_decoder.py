@@ -53,7 +53,7 @@ class BoundedDecoder:
         """`total_bytes`: at least what one picture may need."""
         self._budget = ByteBudget(total_bytes)
         self.files = ByteBudget(_FILES_BYTES)
-        """For dropped files that are read and not decoded yet."""
+        """Budget for dropped files that are read and not decoded yet."""
 
     def taken_bytes(self) -> int:
         """Returns the bytes of pictures that are decoded and not let go of."""

@@ -147,7 +147,7 @@ class _Sight:
     size: int
     modified_ns: int
     changed_ns: int
-    """By the kernel's clock; no client can set it."""
+    """Change time by the kernel's clock; no client can set it."""
 
     @classmethod
     def of(cls, info: os.stat_result) -> Self:

@@ -37,7 +37,7 @@ class OfferResult(Enum):
 
     ACCEPTED = auto()
     BUSY = auto()
-    """As many of this device's pictures wait as may, or the disk has no room for their names."""
+    """As many of this device's pictures wait as may, or the disk has no room for their ids."""
     DUPLICATE = auto()
 
 
@@ -65,7 +65,7 @@ class PictureQueue:
     ) -> None:
         """`cameras`: by camera id. `alive`: called with the camera's id whenever its device is heard."""
         self.budget = ByteBudget(memory_bytes)
-        """For everything on its way: bodies of requests, and pictures that wait."""
+        """Budget for everything on its way: bodies of requests, and pictures that wait."""
         self._alive = alive
         self._clock = clock
         self._lanes = {

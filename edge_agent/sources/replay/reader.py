@@ -24,7 +24,7 @@ class ReplayRecording(Protocol):
     """A recording that can be played again and again, always the same."""
 
     step_ms: int
-    """From the last picture of one round to the first of the next."""
+    """Milliseconds from the last picture of one round to the first of the next."""
 
     def length_ms(self) -> int:
         """Returns the milliseconds from the first picture to the end.

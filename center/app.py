@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from center import background, config_view
 from center.access.oidc import Oidc
 from center.access.route_permissions import RoutePermissions
-from center.alarms.notice_texts import Notices
-from center.alarms.service import AlarmRoom
+from center.alarms.notice_texts import NoticeSender
+from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment
 from center.background import Periodic
@@ -41,7 +41,7 @@ from center.fleet.roster import Roster
 from center.health import Health
 from center.middleware import Guard
 from center.notify.service import Notifier
-from center.pipeline.broker_figures import Gauges
+from center.pipeline.broker_figures import BrokerGauges
 from center.pipeline.cluster_client import Cluster
 from center.pipeline.service import Pipeline
 from center.search.camera_positions import CameraPositions
@@ -137,8 +137,8 @@ def build(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
     feed = Feed(pace=ArchivePace(clock))
-    told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
-    alarms = AlarmRoom(
+    told = NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None
+    alarms = AlarmService(
         store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=told
     )
     alarms.load()
@@ -165,7 +165,7 @@ def build(
         now_ms=clock,
     )
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
-    gauges = Gauges(clock)
+    gauges = BrokerGauges(clock)
     pipeline = Pipeline(
         link=link,
         devices=devices,

@@ -14,7 +14,7 @@ from center.access.second_factor import SecondFactors
 from center.access.sessions import Auth
 from center.access.tokens import Tokens
 from center.access.users import Users
-from center.alarms.service import AlarmRoom
+from center.alarms.service import AlarmService
 from center.assessment.service import Assessment
 from center.audit.log import Audit
 from center.audit.retention import AuditKeeper
@@ -57,7 +57,7 @@ class Services:
     feed: Feed
     health: Health
     notifier: Notifier
-    alarms: AlarmRoom
+    alarms: AlarmService
     pipeline: Pipeline
     cases: Cases
     task_orders: TaskOrders

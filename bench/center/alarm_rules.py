@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from center.alarms.inputs import Seen, Times
-from center.alarms.matching import Book
+from center.alarms.inputs import RowTimes, SeenRow
+from center.alarms.matching import RuleIndex
 from center.alarms.rule import Rule, RuleText
 from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import Box, Crossing, Machine, MachineClass, Motion
@@ -45,7 +45,7 @@ def place(number: int) -> str:
     return f"{AGENT}/cam-{number}"
 
 
-def row(dice: random.Random, number: int) -> Seen:
+def row(dice: random.Random, number: int) -> SeenRow:
     """One row of machines that drive about; half of them move."""
     machines = []
     for _ in range(MACHINES):
@@ -59,7 +59,7 @@ def row(dice: random.Random, number: int) -> Seen:
         box = Box(x0=x, y0=y, x1=x + size, y1=y + size)
         machines.append(Machine(cls=dice.choice(CLASSES), score=dice.uniform(0.3, 1), box=box, motion=motion))
     camera = f"cam-{number % CAMERAS}"
-    return Seen(
+    return SeenRow(
         row_key=ids.row_key(AGENT, ids.observation_id(camera, AT_MS + number, "n")),
         agent_id=AGENT,
         camera_id=camera,
@@ -69,7 +69,7 @@ def row(dice: random.Random, number: int) -> Seen:
         followed=tuple(machines),
         people=0,
         trusted=True,
-        times=Times(captured_at_ms=AT_MS + number, clock="arrival"),
+        times=RowTimes(captured_at_ms=AT_MS + number, clock="arrival"),
     )
 
 
@@ -89,7 +89,7 @@ def evaluate(seconds: float = 3.0) -> list[Evaluated]:
         ("each rule on all cameras", RULES, [rule(number, everywhere) for number in range(RULES)]),
         ("each rule on one camera", RULES / CAMERAS, [rule(number, [place(number)]) for number in range(RULES)]),
     ):
-        book = Book.of(rules)
+        book = RuleIndex.of(rules)
         looked = matches = 0
         begun_s = time.process_time()
         while (took_s := time.process_time() - begun_s) < seconds:

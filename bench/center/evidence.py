@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.edge.drawn_street import street
-from center.evidence.package import Order, Package
+from center.evidence.package import ExportOrder, Package
 from center.evidence.trust import Roots
 from center.evidence.verify import verify
 from center.evidence.zip_container import Reader
@@ -58,7 +58,7 @@ def export(folder: Path, count: int) -> Callable[[], object]:
 
     def work() -> None:
         with (folder / "ours.zip").open("wb") as target:
-            package = Package(target, Order("a" * 32, CASE, "operator", count), desk.sealer)
+            package = Package(target, ExportOrder("a" * 32, CASE, "operator", count), desk.sealer)
             for item, jpeg in made:
                 package.add(item, jpeg, camera_name="Station Street 站前街")
             package.close(dict(AUDIT), now_ms=NOW_MS)

@@ -19,7 +19,7 @@ class MatchOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastAlarm:
     """The newest alarm of a rule at a place."""
 
     alarm_id: int
@@ -34,7 +34,7 @@ def delay(captured_at_ms: int, *, trusted: bool, now_ms: int, late_after_ms: int
     return MatchOutcome.LATE if captured_at_ms < now_ms - late_after_ms else None
 
 
-def decide(last: Last | None, *, now_ms: int, window_ms: int, lasts: bool) -> MatchOutcome:
+def decide(last: LastAlarm | None, *, now_ms: int, window_ms: int, lasts: bool) -> MatchOutcome:
     """Decides if a match that is in time raises an alarm or repeats the last one.
 
     `lasts`: the match is a fault, whose alarm goes on until a user closes it. Else an alarm's window begins when it is

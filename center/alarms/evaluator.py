@@ -13,11 +13,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from center.alarms import kinds
-from center.alarms.decision import Last, MatchOutcome, decide, delay
-from center.alarms.inputs import Fault, Seen, Times
-from center.alarms.latency import Hop, Hops
+from center.alarms.decision import LastAlarm, MatchOutcome, decide, delay
+from center.alarms.inputs import Fault, RowTimes, SeenRow
+from center.alarms.latency import Hop, HopHistograms
 from center.alarms.lifecycle import AlarmEvent, AlarmState
-from center.alarms.matching import Book, RuleFinding
+from center.alarms.matching import RuleFinding, RuleIndex
 from center.alarms.rule import Rule
 from center.alarms.tables import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
 from center.alarms.views import RuleFindingView
@@ -45,7 +45,7 @@ class _Match:
     agent_id: str
     camera_id: str
     row_key: str | None = None
-    times: Times | None = None
+    times: RowTimes | None = None
     trusted: bool = True
 
     @property
@@ -53,7 +53,7 @@ class _Match:
         return self.subject, self.rule.id, self.rule.version
 
 
-class Desk:
+class AlarmEvaluator:
     """Evaluates rows and faults against all rules in force.
 
     Blocks: call it from a thread that may wait for the database.
@@ -62,14 +62,16 @@ class Desk:
         StoreUnavailableError: nothing was written. Rows and faults that are passed again then count as new.
     """
 
-    def __init__(self, store: Store, register: AlarmWriter, hops: Hops, now_ms: NowMs, *, late_after_ms: int) -> None:
+    def __init__(
+        self, store: Store, register: AlarmWriter, hops: HopHistograms, now_ms: NowMs, *, late_after_ms: int
+    ) -> None:
         self._store = store
         self._register = register
         self._hops = hops
         self._now_ms = now_ms
         self._late_after_ms = late_after_ms
-        self._book = Book()
-        self._last: dict[tuple[int, str], Last] = {}
+        self._book = RuleIndex()
+        self._last: dict[tuple[int, str], LastAlarm] = {}
         self.rows = 0
         """Rows evaluated since the start."""
         self.outcomes: Counter[MatchOutcome] = Counter()
@@ -85,14 +87,14 @@ class Desk:
                 .group_by(AlarmRecord.rule_id, AlarmRecord.place)
             )
             for alarm in session.scalars(select(AlarmRecord).where(AlarmRecord.id.in_(newest))):
-                last = Last(alarm.id, alarm.raised_at_ms, alarm.state == AlarmState.CLOSED)
+                last = LastAlarm(alarm.id, alarm.raised_at_ms, alarm.state == AlarmState.CLOSED)
                 self._last[alarm.rule_id, alarm.place] = last
 
     def watch(self, rules: Iterable[Rule]) -> None:
         """Puts these rules in force, in place of those before."""
-        self._book = Book.of(rules)
+        self._book = RuleIndex.of(rules)
 
-    def observed(self, rows: Iterable[Seen]) -> None:
+    def observed(self, rows: Iterable[SeenRow]) -> None:
         """Evaluates rows that were committed, as a hint or the archive reports them."""
         heard_at_ms, book = self._now_ms(), self._book
         matches = []
@@ -117,7 +119,7 @@ class Desk:
         """Notes that a user closed an alarm: a fault that lasts raises another from now on."""
         last = self._last.get((alarm.rule_id, alarm.place))
         if last is not None and last.alarm_id == alarm.id:
-            self._last[alarm.rule_id, alarm.place] = Last(alarm.id, last.raised_at_ms, is_closed=True)
+            self._last[alarm.rule_id, alarm.place] = LastAlarm(alarm.id, last.raised_at_ms, is_closed=True)
 
     def forget(self, retention: Retention, *, keep_ms: int) -> None:
         """Deletes matches that cannot be observed again, and alarms closed and last added to `keep_ms` ago."""
@@ -139,7 +141,7 @@ class Desk:
     def _take(self, matches: Sequence[_Match], heard_at_ms: int) -> None:
         with self._register.writing() as writing:
             known = _known(writing.session, matches)
-            fresh: dict[tuple[int, str], Last] = {}
+            fresh: dict[tuple[int, str], LastAlarm] = {}
             last = ChainMap(fresh, self._last)
             outcomes: Counter[MatchOutcome] = Counter()
             raised: list[tuple[_Match, AlarmRecord]] = []
@@ -154,14 +156,14 @@ class Desk:
                     alarm = _raise(writing, match, heard_at_ms)
                     raised.append((match, alarm))
                     alarm_id = alarm.id
-                    fresh[match.rule.id, match.place] = Last(alarm_id, writing.now_ms, is_closed=False)
+                    fresh[match.rule.id, match.place] = LastAlarm(alarm_id, writing.now_ms, is_closed=False)
                 elif outcome is MatchOutcome.REPEATED:
                     alarm_id = last[match.rule.id, match.place].alarm_id
                     _repeat(writing, alarm_id)
                 writing.session.add(_kept(match, outcome, alarm_id, writing.now_ms))
             writing.afterwards.append(lambda: self._done(fresh, outcomes, raised))
 
-    def _outcome(self, match: _Match, last: Mapping[tuple[int, str], Last], now_ms: int) -> MatchOutcome:
+    def _outcome(self, match: _Match, last: Mapping[tuple[int, str], LastAlarm], now_ms: int) -> MatchOutcome:
         if match.times is not None:
             late = delay(
                 match.times.captured_at_ms, trusted=match.trusted, now_ms=now_ms, late_after_ms=self._late_after_ms
@@ -177,7 +179,7 @@ class Desk:
 
     def _done(
         self,
-        fresh: Mapping[tuple[int, str], Last],
+        fresh: Mapping[tuple[int, str], LastAlarm],
         outcomes: Counter[MatchOutcome],
         raised: Sequence[tuple[_Match, AlarmRecord]],
     ) -> None:
@@ -198,7 +200,7 @@ class Desk:
             self._hops.observe(Hop.DECIDE, alarm.heard_at_ms, alarm.raised_at_ms)
 
 
-def _of_row(rule: Rule, finding: RuleFinding, seen: Seen) -> _Match:
+def _of_row(rule: Rule, finding: RuleFinding, seen: SeenRow) -> _Match:
     if seen.alike is not None:
         # A row may resemble what two cases seek, and each case has its own windows.
         case = hashlib.sha256(seen.alike.case.encode()).hexdigest()[:16]

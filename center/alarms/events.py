@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from center.alarms.errors import TooManyStreamsError
-from center.alarms.latency import Hop, Hops
+from center.alarms.latency import Hop, HopHistograms
 from center.alarms.lifecycle import AlarmEvent
 from center.alarms.views import AlarmPush
 from center.clock import NowMs
@@ -52,10 +52,10 @@ class Listener:
         return taken, overflowed
 
 
-class Pushes(FanOut[AlarmPush]):
+class AlarmFan(FanOut[AlarmPush]):
     """Fans alarm events out to pages, and measures when the first page is sent each alarm."""
 
-    def __init__(self, hops: Hops, now_ms: NowMs) -> None:
+    def __init__(self, hops: HopHistograms, now_ms: NowMs) -> None:
         super().__init__()
         self._hops = hops
         self._now_ms = now_ms

@@ -22,7 +22,7 @@ AT_ONCE = 200
 QUIET_RETRY_MS = 60_000
 
 
-class Care:
+class AlarmHandling:
     """Handles the alarms of one centre. Blocks.
 
     Raises (all methods):

@@ -10,7 +10,7 @@ from provisioning.contracts.wire.messages import Machine, Observed
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class RowTimes:
     """Times at which a row passed each hop, milliseconds since the Unix epoch, by the clocks of `latency.ENDS`.
 
     None: not reported.
@@ -37,7 +37,7 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenRow:
     """A row to evaluate. Boxes are in pixels of a picture of `width` × `height`; 0 × 0 if an older cluster omits it.
 
     `people` is the count of this one picture. A rule compares it with its threshold, and it goes no further than that:
@@ -56,7 +56,7 @@ class Seen:
     people: int
     trusted: bool
     """True if the archive believes the capture time."""
-    times: Times
+    times: RowTimes
     alike: Alike | None = None
     """Set when the row comes again, for the case that asked."""
 
@@ -98,10 +98,10 @@ class Fault:
         return f"{self.agent_id}/{self.camera_id}" if self.camera_id else f"{self.code}:{self.agent_id}"
 
 
-def of_hint(observed: Observed) -> Iterator[Seen]:
+def of_hint(observed: Observed) -> Iterator[SeenRow]:
     """Yields the rows of a hint, their times marked as trusted: `decision.delay` checks them by the centre's clock."""
     for item in observed.items:
-        yield Seen(
+        yield SeenRow(
             row_key=ids.row_key(observed.agent_id, item.observation_id),
             agent_id=observed.agent_id,
             camera_id=item.camera_id,
@@ -111,7 +111,7 @@ def of_hint(observed: Observed) -> Iterator[Seen]:
             followed=item.followed,
             people=item.people,
             trusted=True,
-            times=Times(
+            times=RowTimes(
                 captured_at_ms=item.captured_at_ms,
                 clock=item.clock or "",
                 **(item.times.model_dump() if item.times else {}),
@@ -119,10 +119,10 @@ def of_hint(observed: Observed) -> Iterator[Seen]:
         )
 
 
-def of_row(observation: Observation) -> Seen:
+def of_row(observation: Observation) -> SeenRow:
     """Converts a row of the archive."""
     row = observation.snapshot
-    return Seen(
+    return SeenRow(
         row_key=row.row_key,
         agent_id=row.agent_id,
         camera_id=row.camera_id,
@@ -132,7 +132,7 @@ def of_row(observation: Observation) -> Seen:
         followed=row.followed,
         people=row.people,
         trusted=row.time_trusted,
-        times=Times(
+        times=RowTimes(
             captured_at_ms=row.captured_at_ms,
             clock=row.clock,
             received_at_ms=row.received_at_ms,

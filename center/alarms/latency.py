@@ -79,7 +79,7 @@ class HopView(BaseModel):
     ahead: int
 
 
-class Hops:
+class HopHistograms:
     """Histograms of all hops of one centre since its start. Any thread may use them."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, assert_never
 
 from center.alarms import kinds
-from center.alarms.inputs import Fault, FaultOf, Seen
+from center.alarms.inputs import Fault, FaultOf, SeenRow
 from center.alarms.rule import Rule, RuleText
 from center.alarms.shapes import Area, Line, Side, crossing
 from provisioning.contracts.config.camera import Point
@@ -24,13 +24,13 @@ class RuleFinding:
     cause: str = ""
 
 
-Look = Callable[[Seen], RuleFinding | None]
+RowMatcher = Callable[[SeenRow], RuleFinding | None]
 _CROWD: Final = RuleFinding()
 """Finding of crowding: neither the count nor anything else that it was made of."""
 _LOWEST: Final = math.nextafter(1.0, 0.0)
 
 
-def look_of(text: RuleText) -> Look:
+def look_of(text: RuleText) -> RowMatcher:
     """Returns the function that matches a rule against a row, its shapes measured once; the schedule is left out."""
     wants = _wants(text)
     match text.what:
@@ -72,33 +72,33 @@ def fault_found(text: RuleText, fault: Fault) -> RuleFinding | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Armed:
+class ArmedRule:
     """A rule in force with its matching function."""
 
     rule: Rule
-    look: Look
+    look: RowMatcher
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class RuleIndex:
     """All rules in force, indexed by camera: most rules name few cameras, and a row meets only its camera's rules."""
 
-    rules: dict[int, Armed] = field(default_factory=dict)
-    _everywhere: tuple[Armed, ...] = ()
-    _by_place: dict[str, tuple[Armed, ...]] = field(default_factory=dict)
+    rules: dict[int, ArmedRule] = field(default_factory=dict)
+    _everywhere: tuple[ArmedRule, ...] = ()
+    _by_place: dict[str, tuple[ArmedRule, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rules: Iterable[Rule]) -> "Book":
+    def of(cls, rules: Iterable[Rule]) -> "RuleIndex":
         """Prepares rules for matching and indexes them by camera."""
-        armed = {rule.id: Armed(rule, look_of(rule.text)) for rule in rules}
-        by_place: dict[str, list[Armed]] = {}
+        armed = {rule.id: ArmedRule(rule, look_of(rule.text)) for rule in rules}
+        by_place: dict[str, list[ArmedRule]] = {}
         for each in armed.values():
             for place in each.rule.text.cameras:
                 by_place.setdefault(place, []).append(each)
         everywhere = tuple(each for each in armed.values() if not each.rule.text.cameras)
         return cls(armed, everywhere, {place: tuple(each) for place, each in by_place.items()})
 
-    def found(self, seen: Seen) -> Iterator[tuple[Rule, RuleFinding]]:
+    def found(self, seen: SeenRow) -> Iterator[tuple[Rule, RuleFinding]]:
         """Yields each rule that matches a row captured within its schedule, with the reason."""
         for group in (self._by_place.get(seen.place, ()), self._everywhere):
             for each in group:
@@ -117,7 +117,7 @@ class Book:
                 yield each.rule, finding
 
 
-_Wants = Callable[[Machine, Seen], bool]
+_Wants = Callable[[Machine, SeenRow], bool]
 
 
 def _wants(text: RuleText) -> _Wants:
@@ -127,7 +127,7 @@ def _wants(text: RuleText) -> _Wants:
         classes = frozenset(cls for cls in classes if cls.is_two_wheeler)
     min_score, min_size = text.min_score, text.min_size
 
-    def wants(machine: Machine, seen: Seen) -> bool:
+    def wants(machine: Machine, seen: SeenRow) -> bool:
         return (
             machine.score >= min_score
             and machine.cls in classes
@@ -141,7 +141,7 @@ def _size(box: Box) -> int:
     return max(box.x1 - box.x0, box.y1 - box.y0)
 
 
-def _ground(box: Box, seen: Seen) -> tuple[float, float]:
+def _ground(box: Box, seen: SeenRow) -> tuple[float, float]:
     """Returns a machine's place on the road in shares of the picture: the bottom centre of its box, as in the tracker.
 
     A box that the picture's lower edge cuts off ends just inside of it, or no zone could be drawn to hold it.
@@ -149,22 +149,22 @@ def _ground(box: Box, seen: Seen) -> tuple[float, float]:
     return (box.x0 + box.x1) / 2 / seen.width, min(box.y1 / seen.height, _LOWEST)
 
 
-def _crowd(threshold: int, seen: Seen) -> RuleFinding | None:
+def _crowd(threshold: int, seen: SeenRow) -> RuleFinding | None:
     return _CROWD if seen.people >= threshold else None
 
 
-def _alike(wants: _Wants, seen: Seen) -> RuleFinding | None:
+def _alike(wants: _Wants, seen: SeenRow) -> RuleFinding | None:
     if seen.alike is None or not wants(seen.alike.machine, seen):
         return None
     return RuleFinding(where=seen.alike.case, machine=seen.alike.machine)
 
 
-def _nothing(_seen: Seen) -> RuleFinding | None:
+def _nothing(_seen: SeenRow) -> RuleFinding | None:
     """Matches no row: faults are in none."""
     return None
 
 
-def _in_zone(what: kinds.ZoneEntry | kinds.MotorwayLane | kinds.StandingMachine, wants: _Wants) -> Look:
+def _in_zone(what: kinds.ZoneEntry | kinds.MotorwayLane | kinds.StandingMachine, wants: _Wants) -> RowMatcher:
     heads: bool | None = None
     followed, for_s = False, 0
     match what:
@@ -184,7 +184,7 @@ def _in_polygon(
     heads: bool | None,
     followed: bool,
     for_s: float = 0.0,
-) -> Look:
+) -> RowMatcher:
     """Matches machines in a polygon.
 
     `heads`: they must have a heading (True), none (False) or either (None). `followed`: only those that the edge
@@ -192,7 +192,7 @@ def _in_polygon(
     """
     area = Area.of(polygon or ())
 
-    def look(seen: Seen) -> RuleFinding | None:
+    def look(seen: SeenRow) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed if followed else seen.machines:
@@ -214,8 +214,8 @@ def _moves_so(machine: Machine, heads: bool | None, for_s: float) -> bool:
     return (heads is None or heads is (motion.heading_deg is not None)) and motion.dwell_s >= for_s
 
 
-def _in_named_zone(zone: str, wants: _Wants, *, for_s: float, heads: bool | None) -> Look:
-    def look(seen: Seen) -> RuleFinding | None:
+def _in_named_zone(zone: str, wants: _Wants, *, for_s: float, heads: bool | None) -> RowMatcher:
+    def look(seen: SeenRow) -> RuleFinding | None:
         for machine in seen.followed:
             inside_s = None if machine.motion is None else machine.motion.zones.get(zone)
             if inside_s is not None and inside_s >= for_s and _moves_so(machine, heads, 0.0) and wants(machine, seen):
@@ -225,8 +225,8 @@ def _in_named_zone(zone: str, wants: _Wants, *, for_s: float, heads: bool | None
     return look
 
 
-def _crossed_named(line: str | None, to: Side | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> RuleFinding | None:
+def _crossed_named(line: str | None, to: Side | None, wants: _Wants) -> RowMatcher:
+    def look(seen: SeenRow) -> RuleFinding | None:
         for machine in seen.followed:
             for each in () if machine.motion is None else machine.motion.crossed:
                 if each.line == line and (to is None or each.to == to) and wants(machine, seen):
@@ -236,8 +236,8 @@ def _crossed_named(line: str | None, to: Side | None, wants: _Wants) -> Look:
     return look
 
 
-def _crossed(segment: Line, to: Side | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> RuleFinding | None:
+def _crossed(segment: Line, to: Side | None, wants: _Wants) -> RowMatcher:
+    def look(seen: SeenRow) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed:
@@ -254,8 +254,8 @@ def _crossed(segment: Line, to: Side | None, wants: _Wants) -> Look:
     return look
 
 
-def _wrong_way_named(lane: str | None, wants: _Wants) -> Look:
-    def look(seen: Seen) -> RuleFinding | None:
+def _wrong_way_named(lane: str | None, wants: _Wants) -> RowMatcher:
+    def look(seen: SeenRow) -> RuleFinding | None:
         for machine in seen.followed:
             for name in () if machine.motion is None else machine.motion.wrong_way:
                 if (lane is None or name == lane) and wants(machine, seen):
@@ -265,11 +265,11 @@ def _wrong_way_named(lane: str | None, wants: _Wants) -> Look:
     return look
 
 
-def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> Look:
+def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> RowMatcher:
     area = Area.of(what.polygon or ())
     along, tolerance = what.heading_deg or 0.0, what.tolerance_deg
 
-    def look(seen: Seen) -> RuleFinding | None:
+    def look(seen: SeenRow) -> RuleFinding | None:
         if not seen.width:
             return None
         for machine in seen.followed:

@@ -13,7 +13,7 @@ LINK = "/alarms"
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
-class Notices:
+class NoticeSender:
     """Delivers a notice to the channels of its level. Implements `center.alarms.notices.NoticeTaker`."""
 
     def __init__(self, notifier: Notifier, devices: Devices, levels: Sequence[Sequence[str]]) -> None:

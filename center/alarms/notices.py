@@ -41,7 +41,7 @@ class NoticeTaker(Protocol):
         """
 
 
-class Handover:
+class NoticeHandover:
     """Hands over due notices. Blocks.
 
     Raises:

@@ -8,9 +8,9 @@ from typing import Final
 
 from center.access.permissions import Scope
 from center.alarms import kinds
-from center.alarms.decision import Last, MatchOutcome, decide
-from center.alarms.inputs import Fault, Seen, of_row
-from center.alarms.matching import Book
+from center.alarms.decision import LastAlarm, MatchOutcome, decide
+from center.alarms.inputs import Fault, SeenRow, of_row
+from center.alarms.matching import RuleIndex
 from center.alarms.rule import Rule, RuleText
 from center.alarms.rule_store import Rules
 from center.alarms.views import PreviewView
@@ -33,15 +33,15 @@ class PreviewTally:
     """Counts the rows that were added and the matches of one rule in them."""
 
     rule: Rule
-    book: Book = field(init=False)
+    book: RuleIndex = field(init=False)
     rows: int = 0
     matches: list[tuple[int, str, str]] = field(default_factory=list)
     """Capture time (ms), place and row key of each match."""
 
     def __post_init__(self) -> None:
-        self.book = Book.of([self.rule])
+        self.book = RuleIndex.of([self.rule])
 
-    def add(self, rows: Iterable[Seen]) -> None:
+    def add(self, rows: Iterable[SeenRow]) -> None:
         """Matches further rows. A row of a camera that the rule does not cover is not counted."""
         cameras = self.rule.text.cameras
         for seen in rows:
@@ -53,17 +53,17 @@ class PreviewTally:
 
     def alarms(self) -> int:
         """Counts the alarms that the matches would have raised, had each row come as soon as it was captured."""
-        last: dict[str, Last] = {}
+        last: dict[str, LastAlarm] = {}
         raised = 0
         for at_ms, place, _ in sorted(self.matches):
             window_ms = self.rule.text.window_s * 1000
             if decide(last.get(place), now_ms=at_ms, window_ms=window_ms, lasts=False) is MatchOutcome.RAISED:
-                last[place] = Last(0, at_ms, is_closed=False)
+                last[place] = LastAlarm(0, at_ms, is_closed=False)
                 raised += 1
         return raised
 
 
-class Previews:
+class RulePreviews:
     """Previews the rules of one centre.
 
     Raises (all methods):

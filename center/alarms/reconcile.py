@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from center.alarms.inputs import Seen, of_row
+from center.alarms.inputs import SeenRow, of_row
 from center.alarms.tables import CursorRecord
 from center.database.store import Store
 from center.search.client import Search
@@ -16,7 +16,7 @@ REMEMBERED: Final = 50_000
 _ONLY: Final = 1
 
 
-class Lately:
+class RecentRows:
     """Keys of the rows that were evaluated lately, so that reconciliation skips them. One thread at a time.
 
     It only saves work: outcomes of matches are remembered in the database.
@@ -41,9 +41,9 @@ class Reconciler:
         self,
         store: Store,
         search: Search,
-        lately: Lately,
+        lately: RecentRows,
         counts: Callable[[str], bool],
-        look: Callable[[Sequence[Seen]], None],
+        look: Callable[[Sequence[SeenRow]], None],
     ) -> None:
         self._store = store
         self._search = search

@@ -9,15 +9,15 @@ from pydantic import BaseModel, ConfigDict
 
 from center import background
 from center.alarms.decision import MatchOutcome
-from center.alarms.evaluator import Desk, keep_ms
-from center.alarms.events import Pushes
+from center.alarms.evaluator import AlarmEvaluator, keep_ms
+from center.alarms.events import AlarmFan
 from center.alarms.faults import FaultWatch, faults_of
-from center.alarms.handling import Care
-from center.alarms.inputs import Fault, Seen, of_hint
-from center.alarms.latency import Hops
-from center.alarms.notices import Handover, NoticeTaker
-from center.alarms.preview import Previews
-from center.alarms.reconcile import Lately, Reconciler
+from center.alarms.handling import AlarmHandling
+from center.alarms.inputs import Fault, SeenRow, of_hint
+from center.alarms.latency import HopHistograms
+from center.alarms.notices import NoticeHandover, NoticeTaker
+from center.alarms.preview import RulePreviews
+from center.alarms.reconcile import RecentRows, Reconciler
 from center.alarms.rule_store import Rules
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
@@ -40,7 +40,7 @@ PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns the cause for each part that the centre depends on and that does not work, by name."""
 
 
-class RoomFigures(BaseModel):
+class AlarmFigures(BaseModel):
     """Counts of rows and matches since the start, and the troubles of the loops of alarms."""
 
     model_config = ConfigDict(frozen=True)
@@ -55,7 +55,7 @@ class RoomFigures(BaseModel):
     trouble: dict[str, str]
 
 
-class AlarmRoom:
+class AlarmService:
     """Serves alarms to routes, pages and the mailbox."""
 
     def __init__(
@@ -77,15 +77,17 @@ class AlarmRoom:
         self._retention = retention
         self._now_ms = now_ms
         self._watch = FaultWatch()
-        self._lately = Lately()
+        self._lately = RecentRows()
         self._loops: dict[str, Periodic] = {}
-        self.hops = Hops()
-        self.pushes = Pushes(self.hops, now_ms)
+        self.hops = HopHistograms()
+        self.pushes = AlarmFan(self.hops, now_ms)
         self.register = AlarmWriter(store, self.pushes, now_ms, notifies=notifier is not None)
-        self._desk = Desk(store, self.register, self.hops, now_ms, late_after_ms=int(settings.late_after_s * 1000))
-        self.care = Care(store, audit, self.register, self._desk.closed)
+        self._desk = AlarmEvaluator(
+            store, self.register, self.hops, now_ms, late_after_ms=int(settings.late_after_s * 1000)
+        )
+        self.care = AlarmHandling(store, audit, self.register, self._desk.closed)
         self.rules = Rules(store, audit, now_ms, self._desk.watch, max_share=settings.max_share)
-        self.previews = Previews(
+        self.previews = RulePreviews(
             search,
             audit,
             self.rules,
@@ -97,8 +99,8 @@ class AlarmRoom:
         self._reconciler = Reconciler(
             store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._look
         )
-        self._onlookers: list[Callable[[Sequence[Seen]], None]] = []
-        self._handover = None if notifier is None else Handover(store, notifier, now_ms)
+        self._onlookers: list[Callable[[Sequence[SeenRow]], None]] = []
+        self._handover = None if notifier is None else NoticeHandover(store, notifier, now_ms)
 
     def load(self) -> None:
         """Loads alarms and rules of the last run.
@@ -117,11 +119,11 @@ class AlarmRoom:
             if seen.width:  # else an older cluster left out what rules need: the archive's row has it
                 self._lately.add(seen.row_key)
 
-    def watched_by(self, onlooker: Callable[[Sequence[Seen]], None]) -> None:
+    def watched_by(self, onlooker: Callable[[Sequence[SeenRow]], None]) -> None:
         """Registers `onlooker`, which is called with each row once the rules have evaluated it; it must not block."""
         self._onlookers.append(onlooker)
 
-    def alike(self, rows: Sequence[Seen]) -> None:
+    def alike(self, rows: Sequence[SeenRow]) -> None:
         """Evaluates rows again, each for a case that seeks what it shows. Blocks.
 
         Raises:
@@ -129,13 +131,13 @@ class AlarmRoom:
         """
         self._desk.observed(rows)
 
-    def _look(self, rows: Sequence[Seen]) -> None:
+    def _look(self, rows: Sequence[SeenRow]) -> None:
         self._desk.observed(rows)
         for onlooker in self._onlookers:
             onlooker(rows)
 
-    def figures(self) -> RoomFigures:
-        return RoomFigures(
+    def figures(self) -> AlarmFigures:
+        return AlarmFigures(
             rows=self._desk.rows,
             outcomes={outcome: self._desk.outcomes[outcome] for outcome in MatchOutcome},
             reconciled=self._reconciler.found,
@@ -181,7 +183,7 @@ class AlarmRoom:
         self._desk.forget(self._retention, keep_ms=keep_ms(self._settings))
 
     def hand_over(self) -> None:
-        """Hands over due notices, now; see `Handover`. Blocks."""
+        """Hands over due notices, now; see `NoticeHandover`. Blocks."""
         while self._handover is not None and self._handover.run_once():
             pass
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from center.access.permissions import EVERYWHERE, Scope
-from center.alarms.events import Listener, Pushes
+from center.alarms.events import AlarmFan, Listener
 from center.alarms.views import AlarmPush
 from center.alarms.visibility import sees
 from center.alarms.writer import PAGE, AlarmWriter
@@ -20,7 +20,7 @@ RETRY_MS: Final = 1000
 
 async def lines(
     register: AlarmWriter,
-    pushes: Pushes,
+    pushes: AlarmFan,
     listener: Listener,
     after: int,
     alive: Callable[[], Awaitable[bool]],

@@ -54,7 +54,7 @@ class AlarmRecord(Base):
     kind: Mapped[str] = mapped_column(String(32))
     severity: Mapped[str] = mapped_column(String(16))
     place: Mapped[str] = mapped_column(String(160))
-    """Key of the alarm's window: `inputs.Seen.place` or `inputs.Fault.place`."""
+    """Key of the alarm's window: `inputs.SeenRow.place` or `inputs.Fault.place`."""
     agent_id: Mapped[str] = mapped_column(String(63))
     camera_id: Mapped[str] = mapped_column(String(64))
     row_key: Mapped[str | None] = mapped_column(String(128))

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.alarms.events import Pushes
+from center.alarms.events import AlarmFan
 from center.alarms.lifecycle import AlarmEvent
 from center.alarms.tables import AlarmRecord, EventRecord, NoticeRecord
 from center.alarms.views import AlarmEventView, AlarmPush, AlarmView
@@ -47,7 +47,7 @@ class Writing:
 class AlarmWriter:
     """Writes the alarms of one centre. Blocks: one writer at a time, so that pages get events in order of their ids."""
 
-    def __init__(self, store: Store, pushes: Pushes, now_ms: NowMs, *, notifies: bool) -> None:
+    def __init__(self, store: Store, pushes: AlarmFan, now_ms: NowMs, *, notifies: bool) -> None:
         self._store = store
         self._pushes = pushes
         self._now_ms = now_ms

@@ -14,7 +14,7 @@ from center.alarms import stream
 from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
 from center.alarms.latency import HopView
 from center.alarms.lifecycle import AlarmEvent, AlarmState
-from center.alarms.service import RoomFigures
+from center.alarms.service import AlarmFigures
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.errors import documented
 from center.credentials import identify
@@ -118,7 +118,7 @@ async def alarm_hops(services: Served) -> tuple[HopView, ...]:
 
 
 @router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
-async def alarm_figures(services: Served) -> RoomFigures:
+async def alarm_figures(services: Served) -> AlarmFigures:
     """Count evaluated rows by outcome since the centre started, and list faults of the alarm service itself."""
     return services.alarms.figures()
 

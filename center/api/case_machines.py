@@ -24,7 +24,7 @@ from center.cases.errors import (
     UnknownCaseMachineError,
     UnsignedPictureError,
 )
-from center.cases.lookalike_search import Wanted
+from center.cases.lookalike_search import SearchFilters
 from center.cases.views import (
     JudgedMachine,
     MachineList,
@@ -154,7 +154,7 @@ def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sig
         NotComparableError,
     ),
 )
-async def search_case(case_id: CaseId, body: Wanted, services: Served, asker: Asker, sight: Sight) -> SearchView:
+async def search_case(case_id: CaseId, body: SearchFilters, services: Served, asker: Asker, sight: Sight) -> SearchView:
     """Search the archive for machines like the sought one; the answer replaces the candidates."""
     return await services.cases.hunt.search(case_id, body, asker=asker, sight=sight)
 

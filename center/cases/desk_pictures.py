@@ -28,7 +28,7 @@ from center.cases.errors import (
 from center.cases.states import ENDED
 from center.cases.tables import CasePictureRecord
 from center.cases.views import CaseMachine, PictureList, PictureView
-from center.cases.workflow import Casebook
+from center.cases.workflow import CaseWorkflow
 from center.clock import ZONE, NowMs
 from center.database.store import Store
 from center.errors import StartError, UnknownObservationError
@@ -53,7 +53,7 @@ class DeskPictures:
     """Gives places for pictures and checks what arrives. Methods that are not coroutines block."""
 
     def __init__(
-        self, store: Store, book: Casebook, search: Search, roster: Roster, config: CasesConfig, now_ms: NowMs
+        self, store: Store, book: CaseWorkflow, search: Search, roster: Roster, config: CasesConfig, now_ms: NowMs
     ) -> None:
         """Raises StartError if `desk_ca_file` cannot be used."""
         self._store = store
@@ -79,7 +79,7 @@ class DeskPictures:
         Raises:
             DeskMissingError: no desk agent is named, or its certificate was revoked.
             CaseStateError: the case has ended, or has `MOST` places.
-            UnknownCaseError, StoreUnavailableError: see `Casebook`.
+            UnknownCaseError, StoreUnavailableError: see `CaseWorkflow`.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -115,7 +115,7 @@ class DeskPictures:
         """Returns all places of a case, newest first, and audits that the archive will be asked for them.
 
         Raises:
-            UnknownCaseError, StoreUnavailableError: see `Casebook`.
+            UnknownCaseError, StoreUnavailableError: see `CaseWorkflow`.
         """
         table = CasePictureRecord
         newest = select(table).where(table.number == number).order_by(table.at_ms.desc(), table.row_key)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from center.audit.log import locked
 from center.cases.tables import CaseErasureRecord, CaseRecord
-from center.cases.workflow import ITSELF, Casebook
+from center.cases.workflow import ITSELF, CaseWorkflow
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import CenterError, QueryFaultError
@@ -45,7 +45,7 @@ class Erasures:
     """Lists the pictures to erase, asks the archive for each, and stores its answer."""
 
     def __init__(
-        self, store: Store, book: Casebook, search: Search, now_ms: NowMs, *, due_ms: Callable[[], int | None]
+        self, store: Store, book: CaseWorkflow, search: Search, now_ms: NowMs, *, due_ms: Callable[[], int | None]
     ) -> None:
         """`due_ms` is `Retention.due_ms`, which gives None while clocks disagree."""
         self._store = store

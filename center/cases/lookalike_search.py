@@ -20,7 +20,7 @@ from center.cases.errors import (
     UnknownCaseMachineError,
 )
 from center.cases.footage_windows import Spot, worth_asking
-from center.cases.machines import Dossier, Dossiers, Ranked
+from center.cases.machines import CaseMachines, Ranked, SearchBasis
 from center.cases.places import Anchor
 from center.cases.scoring import Score, colour_factor, reach
 from center.cases.terms import CaseTerms, Source
@@ -34,7 +34,7 @@ from center.cases.views import (
     WindowList,
     WindowView,
 )
-from center.cases.workflow import Casebook
+from center.cases.workflow import CaseWorkflow
 from center.errors import NotComparableError, UnknownObservationError
 from center.geometry import Position
 from center.search import lookalikes, pictures
@@ -50,7 +50,7 @@ DEPTH: Final = 500
 """Hits of one request: rejections and places reorder them, so more are asked for than are shown."""
 
 
-class Wanted(BaseModel):
+class SearchFilters(BaseModel):
     """Filters that narrow a search; those left empty are as in the case. Machine classes alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,21 +66,26 @@ class Wanted(BaseModel):
     limit: int = Field(default=60, ge=1, le=200)
 
     @model_validator(mode="after")
-    def _forwards(self) -> "Wanted":
+    def _forwards(self) -> "SearchFilters":
         if self.from_ms is not None and self.to_ms is not None and self.to_ms <= self.from_ms:
             raise ValueError("from_ms, to_ms: the span ends before it begins")
         return self
 
 
-class Hunt:
+class LookalikeSearch:
     """Runs searches of cases, and serves their machines, sightings and footage windows.
 
     Raises (all methods):
-        UnknownCaseError, StoreUnavailableError: see `Casebook`.
+        UnknownCaseError, StoreUnavailableError: see `CaseWorkflow`.
     """
 
     def __init__(
-        self, search: Search, book: Casebook, dossiers: Dossiers, pictures: DeskPictures, positions: CameraPositions
+        self,
+        search: Search,
+        book: CaseWorkflow,
+        dossiers: CaseMachines,
+        pictures: DeskPictures,
+        positions: CameraPositions,
     ) -> None:
         self._search = search
         self._book = book
@@ -88,7 +93,7 @@ class Hunt:
         self._pictures = pictures
         self._positions = positions
 
-    async def search(self, number: str, wanted: Wanted, *, asker: Identity, sight: Scope) -> SearchView:
+    async def search(self, number: str, wanted: SearchFilters, *, asker: Identity, sight: Scope) -> SearchView:
         """Searches the archive, and stores the hits as the candidates of the case.
 
         Raises:
@@ -261,7 +266,7 @@ class Hunt:
 
 
 def _question(
-    number: str, terms: CaseTerms, wanted: Wanted, cameras: frozenset[CameraKey], asked_by: str
+    number: str, terms: CaseTerms, wanted: SearchFilters, cameras: frozenset[CameraKey], asked_by: str
 ) -> lookalike_query.LookalikeQuery:
     """Makes the search: the case's terms, narrowed and never widened.
 
@@ -287,7 +292,7 @@ def _question(
     )
 
 
-def _sought(dossier: Dossier) -> list[MachineRef]:
+def _sought(dossier: SearchBasis) -> list[MachineRef]:
     """Returns the machines to compare with: pictures of the sought one, then the newest confirmed sightings."""
     confirmed = sorted(dossier.of(MachineVerdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
     return [_ref(each.machine) for each in (*dossier.of(MachineVerdict.SOUGHT), *confirmed)]
@@ -297,7 +302,7 @@ def _ref(machine: CaseMachine) -> MachineRef:
     return MachineRef(row_key=machine.row_key, index=machine.index)
 
 
-def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor]:
+def _anchors(dossier: SearchBasis, places: dict[CameraKey, Position]) -> list[Anchor]:
     """Returns the known places and times of the machine: confirmed sightings, and the theft."""
     anchors = []
     for each in dossier.of(MachineVerdict.CONFIRMED):
@@ -314,7 +319,7 @@ def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor
 def _ranked(
     found: lookalike_query.LookalikeAnswer,
     lowering: lookalike_query.LookalikeAnswer | None,
-    dossier: Dossier,
+    dossier: SearchBasis,
     places: dict[CameraKey, Position],
 ) -> list[Ranked]:
     """Ranks the hits, best first, without those that a user has decided on."""

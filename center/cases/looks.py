@@ -3,21 +3,21 @@
 import asyncio
 
 from center.access.permissions import Identity, Scope
-from center.cases.machines import Dossiers
+from center.cases.machines import CaseMachines
 from center.search.client import Search
 from center.search.views import ObservationView, shown
 
 
-class Looks:
+class CaseObservations:
     """Shows observations of a case's candidates, sightings and sought pictures to its members, and no others.
 
     Raises (all methods):
-        UnknownCaseError, StoreUnavailableError: see `Casebook`.
+        UnknownCaseError, StoreUnavailableError: see `CaseWorkflow`.
         UnknownObservationError: it is none of the case's, or of a camera out of sight, or not archived any more.
         QueryError: the archive does not answer.
     """
 
-    def __init__(self, search: Search, dossiers: Dossiers) -> None:
+    def __init__(self, search: Search, dossiers: CaseMachines) -> None:
         self._search = search
         self._dossiers = dossiers
 

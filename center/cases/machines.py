@@ -17,7 +17,7 @@ from center.cases.states import ENDED, CaseState
 from center.cases.tables import CaseErasureRecord, CaseMachineRecord, CasePictureRecord, CaseRecord
 from center.cases.terms import CaseTerms
 from center.cases.views import CaseMachine, JudgedMachine, MachineVerdict, ScoreView
-from center.cases.workflow import ITSELF, Casebook
+from center.cases.workflow import ITSELF, CaseWorkflow
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import UnknownObservationError
@@ -35,7 +35,7 @@ class Ranked(NamedTuple):
     score: Score
 
 
-class Dossier(NamedTuple):
+class SearchBasis(NamedTuple):
     """Terms, area and judged machines with which a search is made."""
 
     terms: CaseTerms
@@ -48,7 +48,7 @@ class Dossier(NamedTuple):
         return tuple(each for each in self.judged if each.verdict in verdicts)
 
 
-class Dossiers:
+class CaseMachines:
     """Stores the machines of all cases. Blocks: call it from a worker thread.
 
     Raises (all methods):
@@ -56,12 +56,12 @@ class Dossiers:
         UnknownCaseError: there is no such case in sight.
     """
 
-    def __init__(self, store: Store, book: Casebook, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, book: CaseWorkflow, now_ms: NowMs) -> None:
         self._store = store
         self._book = book
         self._now_ms = now_ms
 
-    def open(self, number: str, *, sight: Scope, action: str, actor: str, **facts: object) -> Dossier:
+    def open(self, number: str, *, sight: Scope, action: str, actor: str, **facts: object) -> SearchBasis:
         """Returns the basis of a search; when this returns, the audit says that the archive will be searched.
 
         Raises:
@@ -72,7 +72,7 @@ class Dossiers:
             record, area = self._book.approved(session, number, sight)
             judged = tuple(map(JudgedMachine.of, _of(session, number, DECIDED)))
             self._book.note(session, record, action, actor, **facts)
-            return Dossier(CaseTerms.model_validate_json(record.terms), area, judged)
+            return SearchBasis(CaseTerms.model_validate_json(record.terms), area, judged)
 
     def machines(self, number: str, verdicts: Sequence[MachineVerdict], *, sight: Scope) -> tuple[JudgedMachine, ...]:
         """Returns machines of cameras in sight; candidates by rank, others by capture time."""

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from center import background
-from center.alarms.service import AlarmRoom
+from center.alarms.service import AlarmService
 from center.audit.log import Audit
 from center.background import Periodic
 from center.cases.desk_pictures import DeskPictures
 from center.cases.erasures import OF_ITS_OWN, Erasures
-from center.cases.lookalike_search import Hunt
-from center.cases.looks import Looks
-from center.cases.machines import Dossiers
+from center.cases.lookalike_search import LookalikeSearch
+from center.cases.looks import CaseObservations
+from center.cases.machines import CaseMachines
 from center.cases.standing_search import StandingSearch
-from center.cases.workflow import Casebook
+from center.cases.workflow import CaseWorkflow
 from center.clock import NowMs
 from center.database.store import Store
 from center.fleet.roster import Roster
@@ -41,20 +41,20 @@ class Cases:
         config: CasesConfig,
         now_ms: NowMs,
         *,
-        alarms: AlarmRoom,
+        alarms: AlarmService,
         retention: Retention,
         late_after_s: float,
     ) -> None:
         self._keep_ms = keep_ms(config)
         self._retention = retention
-        self.book = Casebook(store, audit, now_ms, latest_ms=retention.latest_ms)
+        self.book = CaseWorkflow(store, audit, now_ms, latest_ms=retention.latest_ms)
         self.keep_days: Final = config.delete_after_days
         """Days after a case's end at which its derived data is deleted."""
-        self.dossiers = Dossiers(store, self.book, now_ms)
+        self.dossiers = CaseMachines(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
-        self.looks = Looks(search, self.dossiers)
-        self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, positions)
+        self.looks = CaseObservations(search, self.dossiers)
+        self.hunt = LookalikeSearch(search, self.book, self.dossiers, self.pictures, positions)
         late_after_ms = int(late_after_s * 1000)
         self.standing = StandingSearch(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)

@@ -14,10 +14,10 @@ from typing import Final
 from sqlalchemy import select
 
 from center.access.permissions import CameraKey
-from center.alarms.inputs import Alike, Seen
-from center.alarms.service import AlarmRoom
+from center.alarms.inputs import Alike, SeenRow
+from center.alarms.service import AlarmService
 from center.background import Periodic
-from center.cases.machines import Dossiers
+from center.cases.machines import CaseMachines
 from center.cases.states import CaseState
 from center.cases.tables import CaseMachineRecord, CaseRecord
 from center.cases.terms import CaseTerms
@@ -56,7 +56,14 @@ class StandingSearch:
     """Compares rows for all watched cases. `offer` may be called from any thread; the rest belongs to one loop."""
 
     def __init__(
-        self, store: Store, dossiers: Dossiers, search: Search, alarms: AlarmRoom, now_ms: NowMs, *, late_after_ms: int
+        self,
+        store: Store,
+        dossiers: CaseMachines,
+        search: Search,
+        alarms: AlarmService,
+        now_ms: NowMs,
+        *,
+        late_after_ms: int,
     ) -> None:
         self._store = store
         self._dossiers = dossiers
@@ -67,7 +74,7 @@ class StandingSearch:
         self._watched: tuple[Watched, ...] = ()
         self._areas: frozenset[CameraKey] = frozenset()
         self._read_at_ms: int | None = None
-        self._waiting: deque[Seen] = deque()
+        self._waiting: deque[SeenRow] = deque()
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], int] = {}
         self.dropped_oldest = 0
@@ -75,7 +82,7 @@ class StandingSearch:
         """Rows that were compared since the start."""
         self.loop = Periodic("the comparing for standing cases", ASK_S, self.run_once)
 
-    def offer(self, rows: Sequence[Seen]) -> None:
+    def offer(self, rows: Sequence[SeenRow]) -> None:
         """Queues committed rows; drops those of no case's area at once."""
         wanted = [row for row in rows if row.machines and CameraKey(row.agent_id, row.camera_id) in self._areas]
         if not wanted:
@@ -106,14 +113,14 @@ class StandingSearch:
                     self._waiting.extendleft(reversed(rows))
                 raise
 
-    def _take(self) -> list[Seen]:
+    def _take(self) -> list[SeenRow]:
         """Takes the next rows; drops late ones, which raise no alarm."""
         with self._lock:
             taken = [self._waiting.popleft() for _ in range(min(MAX_ROWS, len(self._waiting)))]
         oldest_ms = self._now_ms() - self._late_after_ms
         return [row for row in taken if row.trusted and row.times.captured_at_ms >= oldest_ms]
 
-    async def _ask(self, rows: list[Seen]) -> None:
+    async def _ask(self, rows: list[SeenRow]) -> None:
         by_key = {row.row_key: row for row in rows}
         for question in questions(self._watched, list(by_key.values())):
             answer = await lookalikes.standing(self._search, question)
@@ -127,7 +134,7 @@ class StandingSearch:
             if found:
                 await asyncio.to_thread(self._alarms.alike, found)
 
-    async def _keep(self, case: str, row: Seen, index: int, similarity: float) -> None:
+    async def _keep(self, case: str, row: SeenRow, index: int, similarity: float) -> None:
         """Adds the machine to the candidates of the case, so that a user can confirm or reject it there."""
         key, now_ms = (case, row.place), self._now_ms()
         if now_ms - self._kept.get(key, -KEEP_EVERY_MS) < KEEP_EVERY_MS:
@@ -172,7 +179,7 @@ class StandingSearch:
         return tuple(found)
 
 
-def questions(watched: Iterable[Watched], rows: Sequence[Seen]) -> list[StandingRequest]:
+def questions(watched: Iterable[Watched], rows: Sequence[SeenRow]) -> list[StandingRequest]:
     """Makes the requests: of each case the rows of its area and classes alone, in as few as their size allows."""
     asked: list[StandingRequest] = []
     cases: list[StandingCase] = []
@@ -200,5 +207,5 @@ def questions(watched: Iterable[Watched], rows: Sequence[Seen]) -> list[Standing
     return asked
 
 
-def _question(cases: Sequence[StandingCase], rows: Sequence[Seen]) -> StandingRequest:
+def _question(cases: Sequence[StandingCase], rows: Sequence[SeenRow]) -> StandingRequest:
     return StandingRequest(cases=tuple(cases), row_keys=tuple(row.row_key for row in rows))

@@ -37,7 +37,7 @@ def area_of(session: Session, terms: CaseTerms) -> frozenset[CameraKey]:
     return terms.named_cameras.union(*(district.cameras for district in districts))
 
 
-class Casebook:
+class CaseWorkflow:
     """Applies acts to cases. `asker` is the user who acts, `sight` the cameras that the permission covers.
 
     Blocks: call it from a worker thread.

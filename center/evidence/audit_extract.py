@@ -29,7 +29,7 @@ _NOT_IN_SIGHT: Final = "there is no case of this number, or not every camera of 
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ExtractSight:
     """Functions that select, of named cases and exports, those that the exporter sees."""
 
     cases: Callable[[Iterable[str]], frozenset[str]]
@@ -37,7 +37,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class References:
     """References of an audit entry: to these observations, to a case and to an export."""
 
     observation: bool
@@ -49,7 +49,7 @@ class Named:
     """Case number, looked up or typed; empty for none."""
 
 
-def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: Sight) -> dict[str, Any]:
+def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: ExtractSight) -> dict[str, Any]:
     """Makes `audit-extract.json`. Reads the table in order, some rows at a time. Blocks.
 
     Raises:
@@ -79,21 +79,21 @@ def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: Sig
     }
 
 
-def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
+def named_in(action: str, detail: str, row_keys: frozenset[str]) -> References:
     """Reads the references of an entry. A detail that was cut off is read as text."""
     in_case, in_export = action.startswith(_OF_CASES), action.startswith(_OF_EXPORTS)
     try:
         said = json.loads(detail)
     except ValueError:
         observation = any(f'"{key}"' in detail for key in row_keys)
-        return Named(observation, "" if in_case else None, "" if in_export else None, "")
+        return References(observation, "" if in_case else None, "" if in_export else None, "")
     said = said if isinstance(said, dict) else {}
     keys = said.get("row_keys", [])
     if isinstance(keys, dict):  # a list that was shortened
         keys = keys.get("first", [])
     listed = isinstance(keys, list) and not row_keys.isdisjoint(each for each in keys if isinstance(each, str))
     number, export = str(said.get("case", "")), str(said.get("export", ""))
-    return Named(
+    return References(
         observation=listed or said.get("row_key") in row_keys,
         case=number if in_case else None,
         export=export if in_export else None,
@@ -103,7 +103,7 @@ def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
 
 def _concerned(
     store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]
-) -> list[tuple[Named, dict[str, Any]]]:
+) -> list[tuple[References, dict[str, Any]]]:
     # The database selects entries that name any observation or case at all; the rest is decided here.
     wanted = select(AuditEntry).where(or_(*(AuditEntry.detail.like(pattern) for pattern in _NAMING)))
     found = []

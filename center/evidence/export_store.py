@@ -13,7 +13,7 @@ from center.clock import NowMs
 from center.database.store import Store
 from center.evidence.errors import UnknownExportError
 from center.evidence.manifest import LeftOut
-from center.evidence.package import Order
+from center.evidence.package import ExportOrder
 from center.evidence.tables import ExportedCamera, ExportRecord, ExportState
 from center.evidence.visibility import Viewer, in_sight
 
@@ -47,7 +47,7 @@ class Export(BaseModel):
     """Time at which the file is removed."""
 
 
-class Ledger:
+class ExportStore:
     """Stores the exports of one centre. Blocks: call it from a worker thread.
 
     Raises (all methods):
@@ -59,7 +59,7 @@ class Ledger:
         self._audit = audit
         self._now_ms = now_ms
 
-    def begin(self, order: Order, row_keys: Sequence[str]) -> None:
+    def begin(self, order: ExportOrder, row_keys: Sequence[str]) -> None:
         """Stores and audits an export before anything of it leaves the centre."""
         record = ExportRecord(
             id=order.export_id,

@@ -34,7 +34,7 @@ def software() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ExportOrder:
     """Request of one export: its id, case, exporter, and number of pictures."""
 
     export_id: str
@@ -93,7 +93,7 @@ class Package:
     Memory: one picture, and some 15 KB for each added one.
     """
 
-    def __init__(self, target: BinaryIO, order: Order, sealer: Sealer) -> None:
+    def __init__(self, target: BinaryIO, order: ExportOrder, sealer: Sealer) -> None:
         self._writer = Writer(target)
         self._order = order
         self._sealer = sealer

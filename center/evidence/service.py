@@ -18,9 +18,9 @@ from center.database.store import Store
 from center.errors import CenterError, StartError
 from center.evidence import audit_extract
 from center.evidence.errors import ExportErasedError, ExportNotReadyError, ExportsBusyError, TooManyPicturesError
-from center.evidence.export_store import CENTRE, Export, Ledger
+from center.evidence.export_store import CENTRE, Export, ExportStore
 from center.evidence.manifest import Case, CaseNumber, LeftOut, Purpose, Requester
-from center.evidence.package import NotStampedError, Order, Package, Sealer
+from center.evidence.package import ExportOrder, NotStampedError, Package, Sealer
 from center.evidence.source import erased, fetch
 from center.evidence.tables import ExportState
 from center.evidence.trust import Roots
@@ -57,7 +57,7 @@ class ExportRequest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class ExportLimits:
     """Limits of exports: the folder, pictures of one export, and milliseconds for which it is kept."""
 
     folder: Path
@@ -84,10 +84,10 @@ class Exports:
         *,
         store: Store,
         search: Search,
-        ledger: Ledger,
+        ledger: ExportStore,
         sealer: Sealer,
         roots: Roots,
-        keeping: Keeping,
+        keeping: ExportLimits,
         camera_name: Callable[[str, str], str],
         cases_in_sight: Callable[[Iterable[str], Access], frozenset[str]],
         retention: Retention,
@@ -140,7 +140,7 @@ class Exports:
             raise TooManyPicturesError(count=len(asked.row_keys), limit=self._keeping.max_pictures)
         if len(self._running) >= MAX_RUNNING:
             raise ExportsBusyError(running=len(self._running))
-        order = Order(
+        order = ExportOrder(
             export_id=secrets.token_hex(16),
             case=Case(number=asked.case, purpose=asked.purpose, requester=asked.requester),
             exported_by=viewer.actor,
@@ -235,7 +235,7 @@ class Exports:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running, viewer: Viewer) -> None:
+    async def _run(self, order: ExportOrder, row_keys: tuple[str, ...], running: _Running, viewer: Viewer) -> None:
         part = self._keeping.folder / f"{order.export_id}.part"
         state, actor, cause = ExportState.FAILED, CENTRE, "an error that nobody foresaw; see the log"
         try:
@@ -260,7 +260,7 @@ class Exports:
                 )
 
     async def _build(
-        self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path, viewer: Viewer
+        self, order: ExportOrder, row_keys: tuple[str, ...], running: _Running, part: Path, viewer: Viewer
     ) -> None:
         cameras: set[CameraKey] = set()
         with _created(part) as target:
@@ -292,14 +292,14 @@ class Exports:
         await asyncio.to_thread(self._keep, order, package, part, cameras)
 
     def _seal(self, package: Package, row_keys: frozenset[str], case_number: str, viewer: Viewer) -> None:
-        sight = audit_extract.Sight(
+        sight = audit_extract.ExtractSight(
             cases=lambda numbers: self._cases_in_sight(numbers, viewer.access),
             exports=lambda export_ids: self._ledger.in_sight(export_ids, viewer),
         )
         audit = audit_extract.extract(self._store, row_keys, case_number, sight)
         package.close(audit, now_ms=self._now_ms())
 
-    def _keep(self, order: Order, package: Package, part: Path, cameras: set[CameraKey]) -> None:
+    def _keep(self, order: ExportOrder, package: Package, part: Path, cameras: set[CameraKey]) -> None:
         size = part.stat().st_size
         path = self._path(order.export_id)
         try:

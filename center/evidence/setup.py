@@ -10,10 +10,10 @@ from center.clock import NowMs
 from center.database.store import Store
 from center.errors import StartError
 from center.evidence.clock_state import clock_state
-from center.evidence.export_store import Ledger
+from center.evidence.export_store import ExportStore
 from center.evidence.package import Sealer
 from center.evidence.serials import Serials
-from center.evidence.service import Exports, Keeping, keep_ms
+from center.evidence.service import ExportLimits, Exports, keep_ms
 from center.evidence.signer import Signer
 from center.evidence.summary import load_font
 from center.evidence.timestamp import StampAuthority
@@ -62,10 +62,10 @@ def open_exports(
     exports = Exports(
         store=store,
         search=search,
-        ledger=Ledger(store, audit, now_ms),
+        ledger=ExportStore(store, audit, now_ms),
         sealer=open_sealer(settings, roots, Serials(store), now_ms),
         roots=roots,
-        keeping=Keeping(config.data_dir / FOLDER, settings.max_pictures, keep_ms(settings.keep_hours)),
+        keeping=ExportLimits(config.data_dir / FOLDER, settings.max_pictures, keep_ms(settings.keep_hours)),
         camera_name=camera_name,
         cases_in_sight=cases_in_sight,
         retention=retention,

@@ -37,7 +37,7 @@ class BrokerFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class SnapshotTimes:
     """Times of one snapshot from hop to hop, in seconds; a negative one, as two clocks may give, counts as 0."""
 
     at_ms: int
@@ -51,7 +51,7 @@ class Passage:
     """From the commit to the centre."""
 
 
-class Gauges:
+class BrokerGauges:
     """Keeps the broker's figures and the newest hop times. Implements `center.fleet.mqtt.Gauge`."""
 
     def __init__(self, now_ms: NowMs) -> None:
@@ -59,7 +59,7 @@ class Gauges:
         self._lock = threading.Lock()
         self._figures: dict[str, int] = {}
         self._uptime: tuple[int, int] | None = None
-        self._passages: deque[Passage] = deque(maxlen=KEPT)
+        self._passages: deque[SnapshotTimes] = deque(maxlen=KEPT)
 
     def link(self, *, up: bool) -> None:
         """Forgets the figures when the connection is lost: another broker may answer next time, and counts anew."""
@@ -90,7 +90,7 @@ class Gauges:
         """Takes the hop times of committed rows from a hint."""
         now_ms = self._now_ms()
         passages = [
-            Passage(
+            SnapshotTimes(
                 at_ms=now_ms,
                 transport_s=_s(item.times.published_at_ms, item.times.received_at_ms),
                 edge_s=_s(item.captured_at_ms, item.times.published_at_ms),
@@ -121,7 +121,7 @@ class Gauges:
             held=None if stored is None or retained is None else max(0, stored - retained),
         )
 
-    def passages(self, since_ms: int) -> tuple[Passage, ...]:
+    def passages(self, since_ms: int) -> tuple[SnapshotTimes, ...]:
         """Returns the hop times of snapshots whose hints came since then, oldest first."""
         with self._lock:
             return tuple(each for each in self._passages if each.at_ms >= since_ms)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from center.fleet.devices import AgentView, CameraView, DeviceState
 from center.notify.views import ChannelView
-from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswers
 from provisioning.contracts.query.archive import IntakeStatus
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
@@ -28,7 +28,7 @@ class Sample:
     """The last heartbeat of each agent that ever sent one; `agents` says if it is still valid."""
     broker: BrokerFigures | None = None
     answers: ClusterAnswers | None = None
-    passages: tuple[Passage, ...] = ()
+    passages: tuple[SnapshotTimes, ...] = ()
     """Hop times of the window that ends here."""
     channels: tuple[ChannelView, ...] = ()
 
@@ -123,7 +123,7 @@ class SampleSpan:
         took_ms = new.total_ms - old.total_ms if is_same else new.total_ms
         return max(0.0, took_ms) / count / 1000 if count else None
 
-    def passage_s(self, of: Callable[[Passage], float | None]) -> float | None:
+    def passage_s(self, of: Callable[[SnapshotTimes], float | None]) -> float | None:
         """Returns the mean over the snapshots whose hints came in this span."""
         return mean([took for each in self.now.passages if (took := of(each)) is not None])
 

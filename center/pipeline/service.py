@@ -15,7 +15,7 @@ from center.fleet.devices import Devices
 from center.fleet.mqtt import Link
 from center.notify.service import Notifier
 from center.notify.views import ChannelView
-from center.pipeline.broker_figures import Gauges
+from center.pipeline.broker_figures import BrokerGauges
 from center.pipeline.cluster_client import Cluster
 from center.pipeline.history import History, StageHistory
 from center.pipeline.judge import judge
@@ -48,7 +48,7 @@ class PipelineView(ChainViewBase):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ChainState:
     """One judgement of the chain, with findings that a page can show in its own language."""
 
     sample: Sample
@@ -83,7 +83,7 @@ class Pipeline:
         *,
         link: Link,
         devices: Devices,
-        gauges: Gauges,
+        gauges: BrokerGauges,
         cluster: Cluster,
         notifier: Notifier,
         store: Store,
@@ -102,7 +102,7 @@ class Pipeline:
         self._states: dict[Stage, tuple[StageState, int]] = {}
         self._lock = asyncio.Lock()
         self.loop = Periodic("the looking at the chain", limits.look_every_s, self._look)
-        self.last: Look | None = None
+        self.last: ChainState | None = None
         """None before the first round."""
 
     def load(self) -> None:
@@ -113,7 +113,7 @@ class Pipeline:
         """
         self._history.load(self._now_ms())
 
-    async def look(self) -> Look:
+    async def look(self) -> ChainState:
         """Gathers evidence, judges the chain, keeps both."""
         async with self._lock:
             sample = await self._sample()
@@ -128,7 +128,7 @@ class Pipeline:
             with suppress(StoreUnavailableError):  # health reports that; the minutes wait
                 await asyncio.to_thread(self._history.keep)
             since_ms = {stage: at_ms for stage, (_, at_ms) in self._states.items()}
-            self.last = Look(sample, before, verdicts, since_ms)
+            self.last = ChainState(sample, before, verdicts, since_ms)
             return self.last
 
     async def view(self) -> PipelineView:

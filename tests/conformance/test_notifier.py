@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from center.alarms.lifecycle import AlarmState
-from center.alarms.notice_texts import Notices
+from center.alarms.notice_texts import NoticeSender
 from center.alarms.notices import Notice, NoticeTaker
 from center.alarms.rule import Severity
 from center.alarms.views import AlarmView, RuleFindingView, TimesView
@@ -56,7 +56,7 @@ class Channels:
         retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
         self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, retention=retention, now_ms=now_ms)
         devices = Devices(store, Roster(store, audit, None, now_ms), now_ms)
-        self.notifier: NoticeTaker = Notices(self.outbox, devices, [["duty"], ["duty", "chief"]])
+        self.notifier: NoticeTaker = NoticeSender(self.outbox, devices, [["duty"], ["duty", "chief"]])
 
     def ids(self) -> list[int]:
         entries = self.outbox.outbox_page(channel="duty", state=None, before=None, limit=50).entries

@@ -8,7 +8,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Permission
-from center.cases.lookalike_search import Wanted
+from center.cases.lookalike_search import SearchFilters
 from center.cases.states import Act, CaseState
 from center.cases.views import CaseDetail, CaseMachine, Explained, MachineVerdict, SearchView
 from center.console import case_words, labels
@@ -44,7 +44,7 @@ async def case(request: Request, case_id: str) -> None:
     """Draws the page `/cases/{case_id}`.
 
     Raises:
-        CenterError: see `Casebook.case`.
+        CenterError: see `CaseWorkflow.case`.
     """
     book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
     detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
@@ -262,7 +262,7 @@ class _Page:
             return
         self._ask.disable()
         try:
-            wanted = Wanted(
+            wanted = SearchFilters(
                 cls=tuple(MachineClass(each) for each in self._cls.value),
                 colours=tuple(MachineColour(each) for each in self._colours.value),
                 cameras=tuple(self._cameras.value),

@@ -36,7 +36,7 @@ async def change_case(request: Request, case_id: str) -> None:
     """Draws the page `/cases/{case_id}/change`.
 
     Raises:
-        CenterError: see `Casebook.case`.
+        CenterError: see `CaseWorkflow.case`.
     """
     book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
     detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)

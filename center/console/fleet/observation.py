@@ -39,7 +39,7 @@ async def case_observation(request: Request, case_id: str, row_key: str) -> None
     """Draws `/cases/{case_id}/observations/{row_key}`, also for users with a role in that case alone.
 
     Raises:
-        CenterError: see `Looks.observation`.
+        CenterError: see `CaseObservations.observation`.
     """
     found = await services_of(request).cases.looks.observation(
         case_id, row_key, asker=identity_of(request), sight=sight_of(request)

@@ -14,7 +14,7 @@ from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
 from center.errors import marked
 from center.pipeline.history import EVERY_MS, Point
-from center.pipeline.service import Look
+from center.pipeline.service import ChainState
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import StageVerdict
 from center.services import Services, services_of
@@ -71,7 +71,7 @@ class _Chain:
         with self._body:
             self._draw(last)
 
-    def _draw(self, last: Look) -> None:
+    def _draw(self, last: ChainState) -> None:
         _ = self._
         points = {each.stage: each.points for each in self._pipeline.history(STRIP_MINUTES / 60)}
         with labelled("ol", _("Stages, in the order in which a picture meets them")).classes("ws-chain"):
@@ -123,7 +123,7 @@ class _Chain:
                 if state is not None:
                     span.classes(f"ws-strip-{stage_words.TONES[state]}")
 
-    def _findings(self, last: Look) -> None:
+    def _findings(self, last: ChainState) -> None:
         _ = self._
         found = [
             (state, verdict.stage, finding)

@@ -10,7 +10,7 @@ import pytest
 
 from center.access.permissions import EVERYWHERE
 from center.alarms.notices import Notice
-from center.alarms.service import AlarmRoom
+from center.alarms.service import AlarmService
 from center.alarms.views import AlarmPush
 from center.audit.log import Audit
 from center.database.store import Store
@@ -41,7 +41,7 @@ class Held:
 class Station:
     """One alarm room, and all that is around it."""
 
-    room: AlarmRoom
+    room: AlarmService
     store: Store
     audit: Audit
     archive: FakeArchive
@@ -87,7 +87,7 @@ async def station(tmp_path: Path, store: Store, clock: Clock, roster: Roster) ->
     retention.advance()
 
     def start() -> Station:
-        room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, retention=retention, notifier=held)
+        room = AlarmService(store, audit, search, devices, roster, Alarms(), clock, retention=retention, notifier=held)
         room.load()
         return Station(room, store, audit, archive, search, devices, clock, clocks, held, start)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from center.alarms.inputs import Seen, Times
+from center.alarms.inputs import RowTimes, SeenRow
 from center.alarms.rule import Rule, RuleText
 from provisioning.contracts import ids
 from provisioning.contracts.query.archive import ObjectRow, Observation
@@ -82,9 +82,9 @@ def seen(
     people: int = 0,
     trusted: bool = True,
     size: tuple[int, int] = (WIDTH, HEIGHT),
-) -> Seen:
+) -> SeenRow:
     """A row with these machines; those that have a motion are followed as well."""
-    return Seen(
+    return SeenRow(
         row_key=ids.row_key(AGENT, ids.observation_id(camera, at_ms, key)),
         agent_id=AGENT,
         camera_id=camera,
@@ -94,11 +94,11 @@ def seen(
         followed=tuple(each for each in machines if each.motion is not None),
         people=people,
         trusted=trusted,
-        times=Times(captured_at_ms=at_ms, clock="arrival"),
+        times=RowTimes(captured_at_ms=at_ms, clock="arrival"),
     )
 
 
-def hint(*rows: Seen, commit_seq: int = 1) -> Observed:
+def hint(*rows: SeenRow, commit_seq: int = 1) -> Observed:
     """What the cluster says of rows."""
     return Observed(
         agent_id=AGENT,

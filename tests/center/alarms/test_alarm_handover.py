@@ -3,7 +3,7 @@
 import pytest
 
 from center.alarms.lifecycle import AlarmEvent
-from center.alarms.notices import Handover, Notice
+from center.alarms.notices import Notice, NoticeHandover
 from center.errors import StoreUnavailableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, seen
@@ -31,7 +31,7 @@ async def test_a_notice_stays_due_until_somebody_has_taken_it_over(station: Stat
         station.clock.now_ms += 2000
         station.room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key=str(number))))
     busy = Busy(room=2)
-    handover = Handover(station.store, busy, station.clock)
+    handover = NoticeHandover(station.store, busy, station.clock)
     with pytest.raises(StoreUnavailableError):
         handover.run_once()
     station.again().room.hand_over()

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from center.alarms.errors import AlarmStateError, UnknownAlarmError
-from center.alarms.evaluator import Desk
-from center.alarms.events import Pushes
-from center.alarms.handling import Care
-from center.alarms.latency import Hops
+from center.alarms.evaluator import AlarmEvaluator
+from center.alarms.events import AlarmFan
+from center.alarms.handling import AlarmHandling
+from center.alarms.latency import HopHistograms
 from center.alarms.lifecycle import TABLE, AlarmEvent, AlarmState, after
 from center.alarms.rule import MAX_LEVELS, Rule
 from center.alarms.tables import RuleRecord, VersionRecord
@@ -91,12 +91,12 @@ class Life(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
-        pushes = Pushes(Hops(), self.clock)
+        pushes = AlarmFan(HopHistograms(), self.clock)
         register = AlarmWriter(self.store, pushes, self.clock, notifies=False)
-        self.desk = Desk(self.store, register, Hops(), self.clock, late_after_ms=LATE_MS)
+        self.desk = AlarmEvaluator(self.store, register, HopHistograms(), self.clock, late_after_ms=LATE_MS)
         self.desk.load()
         self.desk.watch([Rule(1, 1, TEXT)])
-        self.care = Care(self.store, Audit(self.store, self.clock), register, self.desk.closed)
+        self.care = AlarmHandling(self.store, Audit(self.store, self.clock), register, self.desk.closed)
 
     def clock(self) -> int:
         return self.now_ms

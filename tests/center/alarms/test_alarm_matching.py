@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from center.alarms.inputs import Fault, FaultOf, Seen
-from center.alarms.matching import Book, RuleFinding, fault_found, look_of
+from center.alarms.inputs import Fault, FaultOf, SeenRow
+from center.alarms.matching import RuleFinding, RuleIndex, fault_found, look_of
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, motion, rule, seen, text
 from tests.center.street import AGENT
@@ -80,9 +80,9 @@ EAST = {"kind": "wrong_way", "polygon": LEFT_HALF, "heading_deg": 90}
         ({"kind": "crowding", "threshold": 30}, seen(people=29), False),
         ({"kind": "camera_fault"}, seen(machine(IN), people=99), False),
     ],
-    ids=lambda value: None if isinstance(value, bool) else "row" if isinstance(value, Seen) else value["kind"],
+    ids=lambda value: None if isinstance(value, bool) else "row" if isinstance(value, SeenRow) else value["kind"],
 )
-def test_a_rule_finds_what_it_is_for_and_nothing_else(what: dict[str, Any], row: Seen, matches: bool) -> None:
+def test_a_rule_finds_what_it_is_for_and_nothing_else(what: dict[str, Any], row: SeenRow, matches: bool) -> None:
     assert (look_of(text(what))(row) is not None) is matches
 
 
@@ -122,7 +122,7 @@ def test_a_book_asks_only_the_rules_of_a_camera_and_only_in_their_hours() -> Non
         rule(ZONE, number=6, schedule=by_day),
     ]
     row = seen(machine(IN, motion=motion(zones={"yard": 1})), people=10)
-    assert [found.id for found, _ in Book.of(rules).found(row)] == [1, 4, 5]
+    assert [found.id for found, _ in RuleIndex.of(rules).found(row)] == [1, 4, 5]
 
 
 @pytest.mark.parametrize(

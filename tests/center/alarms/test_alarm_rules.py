@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from center.access.permissions import EVERYWHERE
 from center.alarms.errors import BlankPreviewError, NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
-from center.alarms.preview import DAY_MS, Previews
+from center.alarms.preview import DAY_MS, RulePreviews
 from center.alarms.views import PreviewView
 from center.database.store import AuditEntry
 from provisioning.contracts.wire.messages import CameraState
@@ -187,7 +187,7 @@ async def test_a_rule_that_matches_everything_is_refused_with_its_count(station:
 async def test_a_preview_is_bounded_and_says_so(station: Station) -> None:
     fill(station, inside=0, outside=500)
     room = station.room
-    previews = Previews(
+    previews = RulePreviews(
         room.previews._search,
         station.audit,
         room.rules,

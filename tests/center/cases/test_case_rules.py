@@ -64,9 +64,9 @@ def test_nothing_but_a_machine_can_be_sought_or_asked_for(cls: str) -> None:
     with pytest.raises(ValidationError):
         CaseTerms.model_validate(some_terms(cls=cls))
     with pytest.raises(ValidationError):
-        lookalike_search.Wanted.model_validate({"cls": [cls]})
+        lookalike_search.SearchFilters.model_validate({"cls": [cls]})
     assert CaseTerms.model_fields["cls"].annotation is MachineClass
-    assert lookalike_search.Wanted.model_fields["cls"].annotation == tuple[MachineClass, ...]
+    assert lookalike_search.SearchFilters.model_fields["cls"].annotation == tuple[MachineClass, ...]
 
 
 @pytest.mark.parametrize(

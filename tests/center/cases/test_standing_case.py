@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center.access.permissions import CameraKey
-from center.alarms.inputs import Seen, Times
+from center.alarms.inputs import RowTimes, SeenRow
 from center.cases.standing_search import MAX_WAITING, Watched, questions
 from center.cases.tables import CaseRecord
 from center.errors import QueryUnreachableError
@@ -178,8 +178,8 @@ async def test_a_rule_of_this_kind_is_the_cases_own_and_can_be_made_quiet_but_no
     assert await alarms(street) == []
 
 
-def seen(number: int, camera: str = "cam-1") -> Seen:
-    return Seen(
+def seen(number: int, camera: str = "cam-1") -> SeenRow:
+    return SeenRow(
         row_key=f"{AGENT}:{number:032x}",
         agent_id=AGENT,
         camera_id=camera,
@@ -189,7 +189,7 @@ def seen(number: int, camera: str = "cam-1") -> Seen:
         followed=(),
         people=0,
         trusted=True,
-        times=Times(captured_at_ms=NOW_MS, clock="arrival"),
+        times=RowTimes(captured_at_ms=NOW_MS, clock="arrival"),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import httpx
 
 from center.audit.log import Audit
-from center.evidence.export_store import Ledger
-from center.evidence.service import Exports, Keeping
+from center.evidence.export_store import ExportStore
+from center.evidence.service import ExportLimits, Exports
 from provisioning.contracts.query.archive import Observation
 from tests.center.conftest import World
 from tests.center.evidence.desk import CASE, Desk
@@ -40,10 +40,10 @@ def exports_of(world: World, desk: Desk, folder: Path) -> Exports:
     return Exports(
         store=world.store,
         search=world.services.search,
-        ledger=Ledger(world.store, Audit(world.store, world.clock), world.clock),
+        ledger=ExportStore(world.store, Audit(world.store, world.clock), world.clock),
         sealer=desk.sealer,
         roots=desk.roots,
-        keeping=Keeping(folder, 25, KEEP_MS),
+        keeping=ExportLimits(folder, 25, KEEP_MS),
         camera_name=camera_name,
         cases_in_sight=world.services.cases.book.wholly_in_sight,
         retention=world.retention,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from center.database.store import Store
 from center.evidence.clock_state import ClockState
 from center.evidence.manifest import Case, LeftOut, Manifest
-from center.evidence.package import Order, Package, Sealer
+from center.evidence.package import ExportOrder, Package, Sealer
 from center.evidence.serials import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.trust import Roots
@@ -83,7 +83,7 @@ def export(
 ) -> Manifest:
     """A whole archive at `target`."""
     with target.open("wb") as file:
-        package = Package(file, Order("ab" * 16, case, "operator", pictures + len(left_out)), sealer)
+        package = Package(file, ExportOrder("ab" * 16, case, "operator", pictures + len(left_out)), sealer)
         for number in range(pictures):
             package.add(*observation(f"cam-{number % 2}", now_ms - 40_000 * number, number), camera_name=camera_name)
         for out in left_out:

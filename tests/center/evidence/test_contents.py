@@ -17,7 +17,7 @@ from center.audit.log import Audit
 from center.database.store import Store
 from center.evidence import audit_extract, custody, names, summary
 from center.evidence.manifest import Case, LeftOut, Manifest, ManifestError, canonical
-from center.evidence.package import Order, Package
+from center.evidence.package import ExportOrder, Package
 from provisioning.contracts.query.archive import Observation
 from tests.center.evidence.desk import AUDIT, CASE, Desk, contents, export
 from tests.center.street import NOW_MS, observation
@@ -148,7 +148,7 @@ def test_any_name_makes_a_summary(text: str) -> None:
 
 def test_a_picture_that_cannot_be_decoded_is_exported_without_a_small_one(desk: Desk) -> None:
     item, jpeg = observation("cam-0", NOW_MS, 0)
-    package = Package(io.BytesIO(), Order("a" * 32, CASE, "operator", 1), desk.sealer)
+    package = Package(io.BytesIO(), ExportOrder("a" * 32, CASE, "operator", 1), desk.sealer)
     package.add(item, jpeg[:2000], camera_name="")
     assert package.close(dict(AUDIT), now_ms=NOW_MS).files[0].size == 2000
 
@@ -194,7 +194,7 @@ def test_memory_does_not_grow_with_the_pictures(desk: Desk, tmp_path: Path) -> N
     item, jpeg = observation("cam-0", NOW_MS, 0)
     large = jpeg + bytes(1_000_000)
     with (tmp_path / "evidence.zip").open("wb") as target:
-        package = Package(target, Order("a" * 32, CASE, "operator", 40), desk.sealer)
+        package = Package(target, ExportOrder("a" * 32, CASE, "operator", 40), desk.sealer)
         package.add(item, large, camera_name="")
         tracemalloc.start()
         for _ in range(40):
@@ -205,8 +205,8 @@ def test_memory_does_not_grow_with_the_pictures(desk: Desk, tmp_path: Path) -> N
     assert peak < 8_000_000  # of 40 MB that went through
 
 
-SEES_ALL: Final = audit_extract.Sight(cases=frozenset, exports=frozenset)
-SEES_NONE: Final = audit_extract.Sight(cases=lambda _: frozenset(), exports=lambda _: frozenset())
+SEES_ALL: Final = audit_extract.ExtractSight(cases=frozenset, exports=frozenset)
+SEES_NONE: Final = audit_extract.ExtractSight(cases=lambda _: frozenset(), exports=lambda _: frozenset())
 MINE, OTHERS = "cabinet-7:" + "1" * 32, "cabinet-7:" + "2" * 32
 
 

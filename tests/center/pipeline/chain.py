@@ -9,7 +9,7 @@ from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.quota import QuotaState
 from center.notify.views import ChannelView, QuotaView, RateView
-from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
@@ -182,7 +182,7 @@ def sample(at_ms: int, archived: int, **changes: Any) -> Sample:
             uptime_s=at_ms // 1000, heard_at_ms=at_ms, connected=5, received=archived * 3, sent=0, dropped=7, held=4
         ),
         "answers": answered(intake=ClusterAnswer(Reach.ANSWERED, intake(archived * 2))),
-        "passages": tuple(Passage(at_ms - 100 * n, 0.05, 0.4, 1.1, 0.01) for n in range(20)),
+        "passages": tuple(SnapshotTimes(at_ms - 100 * n, 0.05, 0.4, 1.1, 0.01) for n in range(20)),
         "channels": (channel(),),
     }
     return Sample(**{**facts, **changes})

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from center.fleet.mqtt import MqttLink
-from center.pipeline.broker_figures import Gauges
+from center.pipeline.broker_figures import BrokerGauges
 from provisioning.contracts.fleet.documents import Membership
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.topics import Role
@@ -100,7 +100,7 @@ def test_the_broker_tells_the_centre_figures_that_can_be_read(exchange: Exchange
     link.start(ear)
     until(lambda: set(ear.figures) == set(topics.BROKER_FIGURES))
     link.stop()
-    gauges = Gauges(lambda: 5)
+    gauges = BrokerGauges(lambda: 5)
     for topic, payload in ear.figures.items():
         gauges.figure(topic, payload)
     told = gauges.broker()

@@ -10,7 +10,7 @@ from center.notify.lifecycle import MessageState
 from center.notify.limits import RateState
 from center.notify.quota import QuotaState
 from center.notify.views import QuotaView, RateView
-from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, Reach
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
@@ -199,8 +199,8 @@ def test_a_broker_that_drops_or_is_slow_is_amber_or_red() -> None:
     broker = Chain().now.broker
     assert broker is not None
     assert Chain().plant(broker=replace(broker, dropped=19)).codes() == {Stage.BROKER: ["broker_drops"]}
-    assert Chain().plant(passages=(Passage(AT_MS, 3.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: AMBER}
-    assert Chain().plant(passages=(Passage(AT_MS, 31.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: RED}
+    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 3.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: AMBER}
+    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 31.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: RED}
 
 
 def test_a_broker_that_was_started_anew_is_not_accused_of_what_the_one_before_dropped() -> None:

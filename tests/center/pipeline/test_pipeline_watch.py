@@ -13,7 +13,7 @@ from center.fleet.mqtt import SUBSCRIPTIONS
 from center.notify.channels import build as build_channels
 from center.notify.channels.base import Channel
 from center.notify.tables import QuotaRecord
-from center.pipeline.broker_figures import STALE_MS, BrokerFigures, Gauges
+from center.pipeline.broker_figures import STALE_MS, BrokerFigures, BrokerGauges
 from center.pipeline.stages import Stage
 from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.detectors import ParsersStatus
@@ -246,7 +246,7 @@ def test_the_centre_asks_the_broker_for_each_figure_it_reads() -> None:
 
 def test_figures_that_have_not_come_for_a_minute_are_none() -> None:
     now_ms = 1_000_000
-    gauges = Gauges(lambda: now_ms)
+    gauges = BrokerGauges(lambda: now_ms)
     assert gauges.broker() is None
     gauges.figure(f"{topics.SYS}/uptime", b"12 seconds")
     assert gauges.broker() == BrokerFigures(uptime_s=12, heard_at_ms=now_ms)
@@ -255,7 +255,7 @@ def test_figures_that_have_not_come_for_a_minute_are_none() -> None:
 
 
 def test_figures_of_the_broker_before_are_forgotten_with_its_line() -> None:
-    gauges = Gauges(lambda: 5)
+    gauges = BrokerGauges(lambda: 5)
     gauges.figure(f"{topics.SYS}/uptime", b"12 seconds")
     gauges.figure(f"{topics.SYS}/publish/messages/dropped", b"9")
     gauges.link(up=False)
@@ -268,7 +268,7 @@ def test_figures_of_the_broker_before_are_forgotten_with_its_line() -> None:
 
 @given(st.sampled_from(topics.BROKER_FIGURES), st.binary(max_size=100))
 def test_any_figure_is_a_number_or_a_contract_error(topic: str, payload: bytes) -> None:
-    gauges = Gauges(lambda: 5)
+    gauges = BrokerGauges(lambda: 5)
     with contextlib.suppress(ContractError):
         gauges.figure(topic, payload)
         assert payload.removesuffix(b" seconds").isdigit()

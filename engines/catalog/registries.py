@@ -47,7 +47,7 @@ class Readable(Protocol):
 
 
 class _Metered:
-    """A stream that counts, hashes and bounds what is read from it."""
+    """A stream that counts, hashes and bounds the bytes that are read from it."""
 
     def __init__(self, raw: Readable, package: str, limit: int, progress: Progress | None, total: int | None) -> None:
         self._raw = raw

@@ -1,6 +1,6 @@
 """Runs plans in TensorRT on an NVIDIA device, with buffers and streams of pycuda.
 
-The only file that imports pycuda. *Not run on a GPU by its authors*: what is tested without one is the order of the
+The only file that imports pycuda. *Not run on a GPU by its authors*: tests without one check the order of the
 calls, against stand-ins for both libraries (`tests/engines/trt_stand_in.py`).
 """
 

@@ -1,7 +1,7 @@
 """Writes the cluster's own audit lines: searches, erasures and legal holds. One JSON object a line.
 
-The audit log proper is the centre's (hash-chained, signed). This file allows to compare that log with the requests that
-the cluster got from any holder of the token: a line is durable before the act that it names begins.
+The audit log proper is the centre's (hash-chained, signed). With this file that log can be compared with the requests
+that the cluster got from any holder of the token: a line is durable before the act that it names begins.
 """
 
 import json

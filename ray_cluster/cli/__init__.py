@@ -1,1 +1,1 @@
-"""The verbs of `wayside-cluster`, one a file. What is slow to import is imported when it is needed."""
+"""Holds the commands of `wayside-cluster`, one a file. Libraries that are slow to import are imported when needed."""

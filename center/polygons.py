@@ -9,7 +9,7 @@ from typing import Final
 
 Corner = tuple[float, float]
 _ERROR: Final = 2**-51
-"""Of a turn, relative to its two products, at most (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997)."""
+"""Error bound of a turn, relative to its products (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997)."""
 _UNDERFLOW: Final = 1e-290
 
 

@@ -35,7 +35,7 @@ class Throttle:
     throttles apart.
 
     Raises (all methods):
-        StoreUnavailableError: the database does not work; nobody gets in then.
+        StoreUnavailableError: the database does not work; no log-in succeeds then.
     """
 
     def __init__(

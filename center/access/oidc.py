@@ -1,8 +1,8 @@
 """Log-in by an identity provider: OpenID Connect, authorization code with PKCE (RFC 7636).
 
-An account is opened by a provider if it was made for that and so has no password here. The first log-in binds it to the
-provider's subject; another subject of the same name is refused from then on. What somebody may do is this centre's to
-say: no claim gives a role.
+A provider opens only accounts that were made for it and so have no password here. The first log-in binds an account to
+the provider's subject; another subject of the same name is refused from then on. Roles are given by this centre alone:
+no claim gives one.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Finds the permission of a request: every route declares one, and an undeclared route cannot be reached.
 
-`Permits.of` reads the whole application once, before it serves. A route without a permission keeps the centre from
-starting; an address that no rule matches is answered with 404, whatever the router would do with it.
+`RoutePermissions.of` reads the whole application once, before it serves. A route without a permission keeps the centre
+from starting; an address that no rule matches is answered with 404, whatever the router would do with it.
 """
 
 import re

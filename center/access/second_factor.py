@@ -1,7 +1,7 @@
 """The second factor of an account: a time-based one-time code, or one of the recovery codes that were shown once.
 
-Secrets are encrypted (AES-256-GCM) with a key that lies in the data folder and not in the database: whoever steals the
-database alone makes no codes.
+Secrets are encrypted (AES-256-GCM) with a key that lies in the data folder and not in the database: a thief
+of the database alone makes no codes.
 """
 
 import hashlib

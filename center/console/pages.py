@@ -82,7 +82,7 @@ class _Page(ui.page):
         super().__init__(path, response_timeout=OPENING_S, openapi_extra=needs(permission))
 
     def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Registers the page."""
+        """Registers the page's function."""
         return super().__call__(_opened(func))
 
     def resolve_language(self) -> QuasarLanguage | None:

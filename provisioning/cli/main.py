@@ -26,7 +26,7 @@ REFUSED = 2
 
 @app.callback()
 def wayside_provision() -> None:
-    """Set up Wayside: who is an agent, what each is to do, and which keys make it so."""
+    """Set up Wayside: register agents, configure their cameras, and keep the keys."""
 
 
 @app.command(epilog="Example: wayside-provision init --host 10.20.0.5 --name county")

@@ -28,7 +28,7 @@ class WrongDateError(Exception):
 
 
 def read_clocks() -> Clocks:
-    """Read this machine's wall clock and boot clock."""
+    """Reads this machine's wall clock and boot clock."""
     return Clocks(
         wall_ms=time.time_ns() // 1_000_000,
         boot_ms=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
@@ -128,7 +128,7 @@ def read_state(path: Path) -> tuple[Retention | None, str]:
 
 
 def why_stopped(state: Retention, wall_ms: int) -> str:
-    """Say why nothing is deleted, or nothing of some kinds; empty where nothing is held up."""
+    """Explains why nothing is deleted, or nothing of some kinds; empty while nothing is held up."""
     ahead_ms = state.ahead_ms(wall_ms)
     if state.due_ms(wall_ms) is None:
         side = "ahead of" if ahead_ms > 0 else "behind"
@@ -143,7 +143,7 @@ def why_stopped(state: Retention, wall_ms: int) -> str:
 
 
 def facts_of(state: Retention, wall_ms: int) -> dict[str, str]:
-    """Say where retention time stands, for a person who has to decide."""
+    """Describes the state of retention time, for an operator who has to decide."""
     return {
         "clock": _text(wall_ms),
         "retention time": _text(state.at_ms),

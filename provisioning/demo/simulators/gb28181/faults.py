@@ -106,7 +106,7 @@ class DeviceFault(Enum):
     """Times end in +08:00."""
     # Clock
     CLOCK_A_YEAR_OFF = "clock-a-year-off"
-    """The device believes it is a year earlier, until it is told."""
+    """The device's clock is a year behind, until it is set."""
     IGNORES_DATE = "ignores-date"
     """The Date of the platform is not followed."""
     LOCAL_SECONDS = "local-seconds"
@@ -219,9 +219,9 @@ class DeviceFault(Enum):
     """The stream begins between two keyframes."""
     # Playback
     ENDS_BY_INFO = "ends-by-info"
-    """The end of a playback is told by INFO in the dialog."""
+    """The end of a playback is announced by INFO in the dialog."""
     ENDS_SILENTLY = "ends-silently"
-    """The end of a playback is not told."""
+    """The end of a playback is not announced."""
     PLAYS_ON = "plays-on"
     """Playback goes on past the end of the span."""
     # Alarms

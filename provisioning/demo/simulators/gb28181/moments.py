@@ -24,7 +24,7 @@ def text(wall_s: float, *, offset: bool = False) -> str:
 
 
 def seconds(local: str) -> float | None:
-    """Returns UNIX seconds of a local time; None if it is none. Any zone is read as Beijing's."""
+    """Returns UNIX seconds of a local time; None for another text. Any zone is read as Beijing's."""
     found = _TEXT.fullmatch(local.strip())
     if found is None:
         return None

@@ -150,7 +150,7 @@ def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ..
 )
 def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSearch:
     """Save a search under a name, without purpose and case: these are given anew each time."""
-    return services.saved_searches.save(body, asker)
+    return services.saved_searches.add(body, asker)
 
 
 @router.delete(

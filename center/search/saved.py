@@ -96,7 +96,7 @@ class SavedSearches:
         with self.store.transaction() as session:
             return tuple(_shown(record, owner, identity) for record, owner in session.execute(wanted))
 
-    def save(self, new: NewSavedSearch, identity: Identity) -> SavedSearch:
+    def add(self, new: NewSavedSearch, identity: Identity) -> SavedSearch:
         """Saves a search.
 
         Raises:

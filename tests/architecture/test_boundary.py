@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,15 @@ MAY_WRITE_PICTURES = {
 }
 
 
+@cache
+def _parsed(package: str) -> Mapping[str, ast.Module]:
+    files = sorted((ROOT / package).rglob("*.py"))
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
 def _sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
     for package in packages:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        yield from _parsed(package).items()
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:

@@ -19,6 +19,12 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
+LONG = (
+    "tests/deploy/test_booted",
+    "tests/deploy/test_update_booted",
+    "tests/center/api/test_schema",
+    "tests/harness/test_broken_run",
+)
 _STACKS_S = 10.0
 """For the stacks of workers that can tell no more, as one that was stopped."""
 
@@ -45,8 +51,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest group first, so that it does not end last; pytest-randomly has shuffled before this."""
-    items.sort(key=lambda item: not item.nodeid.startswith(ALONE))
+    """The longest group first and then the longest files, so that none of them ends last.
+
+    pytest-randomly has shuffled before this.
+    """
+    items.sort(key=lambda item: (not item.nodeid.startswith(ALONE), not item.nodeid.startswith(LONG)))
 
 
 def pytest_testnodedown(node: WorkerController, error: object) -> None:

@@ -110,7 +110,7 @@ class SavedPanel:
                 trouble.clear()
                 try:
                     new = _new(name.value or "", share.value or None, self._on_show())
-                    await asyncio.to_thread(self._saved.save, new, self._identity)
+                    await asyncio.to_thread(self._saved.add, new, self._identity)
                 except CenterError as error:
                     with trouble:
                         problem(error, _)

@@ -49,7 +49,7 @@ def listed(outputs: Mapping[str, Tensor], _size: Size, _spec: Output, _floor: fl
 ''',
     )
     heads = "engines/detection/heads.py"
-    tree.before(heads, "from engines.detection.postprocess import", "from engines.detection.listed import listed\n")
+    tree.import_before(heads, "from engines.detection.postprocess import", "engines.detection.listed", "listed")
     tree.before(heads, '    "nanodet": Head(', '    "listed": Head(listed, _always(rows=(None, 5))),\n')
 
 

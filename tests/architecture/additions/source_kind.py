@@ -13,6 +13,7 @@ from tests.edge_agent.world import FakeClock
 
 KIND = "a source kind"
 RUN_IN = "tests/edge_agent/sources"
+CONTRACT = "provisioning.contracts.config.camera"
 CONFIG = """
 agent_id = "street"
 models_dir = "models"
@@ -45,8 +46,9 @@ def add(tree: Tree) -> None:
     )
     tree.after(camera, "DropFolderSource | UploadSource", " | BlankSource")
     tree.after("provisioning/contracts/wire/messages.py", '    REPLAY = "replay"\n', '    BLANK = "blank"\n')
+    source = "edge_agent/sources/blank/source.py"
     tree.write(
-        "edge_agent/sources/blank/source.py",
+        source,
         '''"""Delivers one grey picture."""
 
 import threading
@@ -57,7 +59,6 @@ import numpy as np
 from edge_agent.clock import Clock
 from edge_agent.frames import Glance
 from edge_agent.sources.thumbnail import glance_of
-from provisioning.contracts.config.camera import BlankSource
 from provisioning.contracts.wire.messages import ClockQuality
 
 
@@ -73,24 +74,17 @@ class Blank:
             yield glance_of(self._camera_id, self._clock.now_ms(), ClockQuality.ARRIVAL, "f0", picture)
 ''',
     )
+    tree.import_before(source, "from provisioning.contracts.wire", CONTRACT, "BlankSource")
     kinds = "edge_agent/source_kinds.py"
-    tree.before(
-        kinds,
-        "from provisioning.contracts.config.processes import",
-        "from provisioning.contracts.config.camera import BlankSource\n",
-    )
+    tree.import_before(kinds, "from provisioning.contracts.config.processes import", CONTRACT, "BlankSource")
     tree.before(
         kinds,
         "        case ReplaySource():\n",
         "        case BlankSource():\n            return SourceTraits(Arrival.RECORDED, has_fixed_view=True)\n",
     )
     agent = "edge_agent/agent.py"
-    tree.before(agent, "from edge_agent.sources.gb28181.channel", "from edge_agent.sources.blank.source import Blank\n")
-    tree.before(
-        agent,
-        "from provisioning.contracts.config.processes import",
-        "from provisioning.contracts.config.camera import BlankSource\n",
-    )
+    tree.import_before(agent, "from edge_agent.sources.gb28181.channel", "edge_agent.sources.blank.source", "Blank")
+    tree.import_before(agent, "from provisioning.contracts.config.processes import", CONTRACT, "BlankSource")
     tree.before(
         agent,
         "        case ReplaySource() as source:\n",

@@ -58,6 +58,10 @@ class Tree:
         """Insert behind the one place that says `anchor`."""
         self.replace(file, anchor, anchor + text)
 
+    def import_before(self, file: str, anchor: str, module: str, name: str) -> None:
+        """Import a name that is there in this tree alone."""
+        self.before(file, anchor, f"from {module} import {name}\n")
+
     def append(self, file: str, text: str) -> None:
         """Add to the end of a file."""
         path = self.root / file

@@ -4,18 +4,18 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections import Counter
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+
+from tests.house import House
 
 ROOT = Path(__file__).parents[2]
 TRACKED = subprocess.run(
     ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
 ).stdout.splitlines()
 PYTHON = [file for file in TRACKED if file.endswith(".py") and (ROOT / file).exists()]
-PACKAGES = ("center", "edge_agent", "engines", "provisioning", "ray_cluster")
 
 # What each extra must not drag in. Names are import names.
 FOREIGN = {
@@ -46,11 +46,25 @@ CROWDED = {
 """Folders that still hold more modules than a reader takes in: each number may only fall."""
 
 
-def test_a_folder_holds_twenty_modules_at_most() -> None:
-    folders = Counter(
-        Path(f).parent.as_posix() for f in PYTHON if f.startswith(PACKAGES) and Path(f).name != "__init__.py"
-    )
-    assert {folder: n for folder, n in folders.items() if n > 20} == CROWDED
+@pytest.fixture(scope="module")
+def house() -> House:
+    return House(ROOT)
+
+
+def test_a_folder_holds_twenty_modules_at_most(house: House) -> None:
+    assert {folder: n for folder, n in house.modules_by_folder().items() if n > 20} == CROWDED
+
+
+def test_a_public_class_has_no_namesake_in_its_package(house: House) -> None:
+    assert house.class_names_twice() == {}
+
+
+def test_a_docstring_begins_with_what_it_says_of_whom(house: House) -> None:
+    assert [f"{each.file}: {each.first_line}" for each in house.docstrings() if each.has_no_subject] == []
+
+
+def test_a_docstring_says_more_than_a_name(house: House) -> None:
+    assert [f"{each.file}: {each.text}" for each in house.docstrings() if each.is_filler] == []
 
 
 def test_no_file_is_called_utils() -> None:

@@ -58,11 +58,13 @@ MOVED: Final = (
     "edge_agent.publisher",
     "engines.detector",
     "provisioning.seal",
-    "ray_cluster.app.deploy",
+    "ray_cluster.app",
 )
 """Modules that are no longer where they were: one of each package."""
 CHAINS_END: Final = "audit_state"
 """Holds one row, the newest entry of the audit, which every entry replaces."""
+REVISION: Final = "alembic_version"
+"""Holds one row, the revision of the schema."""
 FILLED: Final = (
     "agents", "alarm_events", "alarm_rule_versions", "alarms", "assessment_books", "assessment_hours", "audit", "cases",
     "case_events", "case_machines", "district_cameras", "evidence_exports", "saved_searches", "sessions", "users",
@@ -194,14 +196,23 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
         def answer(path: str) -> Any:
             return browser.get(path).raise_for_status().json()
 
+        were_named = told["answers"].pop("districts")
         assert {path: answer(path) for path in told["answers"]} == told["answers"]
+        # Districts of the assessment were a table of their own (decision record 16).
+        assessed = [each for each in answer("districts") if each not in were_named]
+        assert len(assessed) + len(were_named) == len(answer("districts"))
+        assert {each["name"] for each in assessed} <= {each["name"] for each in answer("assessment/districts")}
         assert _known(answer("audit?limit=500"), told["audit"]) == told["audit"] != []
         assert answer("audit/verify")["broken"] is None
         browser.post("login", json=told["account"], headers={"Cookie": ""}).raise_for_status()
     exported = verify(tmp_path / f"data/evidence/{told['export']}.zip", Roots.load(Path(told["root"])))
     assert exported.manifest.case.number == "J2026-117"
     are = _rows(database)
-    assert {table for table, rows in were.items() if rows - are[table]} == {CHAINS_END}
+    # Each district got columns, and those of the assessment became rows beside them.
+    outlined = were.pop("assessment_districts")
+    names = {row[1] for row in were.pop("districts")} | {row[0] for row in outlined}
+    assert names <= {value for row in are["districts"] for value in row}
+    assert {table for table, rows in were.items() if rows - are[table]} == {CHAINS_END, REVISION}
     assert [table for table in FILLED if not were[table]] == []
 
 

@@ -36,7 +36,7 @@ from tests.support.waiting import LONG_S, until
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from provisioning import service
+from provisioning.service import serve as service
 from provisioning.errors import ProvisioningError
 from provisioning.home.home import Home
 service.CHORES_S = float(sys.argv[3])

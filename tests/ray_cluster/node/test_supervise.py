@@ -12,7 +12,7 @@ import pytest
 from tests.support.ports import free_range
 from tests.support.waiting import LONG_S, until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NODE = """
 import pathlib, signal, sys, time
 def ended(*_): print("node ends", flush=True); sys.exit(0)

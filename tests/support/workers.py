@@ -18,12 +18,13 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from tests.support.waiting import Patience
+
 ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
 LONG = (
     "tests/deploy/test_booted",
     "tests/deploy/test_update_booted",
     "tests/center/api/test_schema",
-    "tests/harness/test_broken_run",
 )
 _STACKS_S = 10.0
 """For the stacks of workers that can tell no more, as one that was stopped."""
@@ -101,7 +102,7 @@ def ends(why: str, running: Mapping[WorkerController, str]) -> NoReturn:
     asked = [node.gateway._rinfo().pid for node in running]
     for pid in asked:
         os.kill(pid, signal.SIGUSR1)
-    ends_s = time.monotonic() + _STACKS_S
-    while any(_has_not_heard(pid) for pid in asked) and time.monotonic() < ends_s:
+    patience = Patience(_STACKS_S)
+    while any(_has_not_heard(pid) for pid in asked) and not patience.is_over():
         time.sleep(0.02)
     pytest.exit("\n".join([why, *(f"  {node.gateway.id} ran {test}" for node, test in running.items())]), 1)

@@ -4,6 +4,7 @@ Everything that replaces a file goes through here (tests/architecture/test_repla
 no package of the project, has `engines.atomic_file`.
 """
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ def create(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> None:
         FileExistsError: it is there.
         OSError: the folder is missing, full, or not ours.
     """
+    if os.path.lexists(path):  # asked first, since the folder of a file that is there may be read-only
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     with _drafted(path) as draft:
         draft.write_bytes(data)
         _sync(draft, mode)

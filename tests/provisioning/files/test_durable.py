@@ -71,3 +71,8 @@ def test_a_disk_that_refuses_leaves_the_old_file(tmp_path: Path, monkeypatch: py
 def test_a_name_of_255_bytes_is_none_too_many(tmp_path: Path) -> None:
     name = "路" * 85
     assert durable.write(tmp_path / name, b"one").read_bytes() == b"one"
+
+
+def test_a_file_that_is_there_is_found_in_a_folder_that_nobody_can_write_to() -> None:
+    with pytest.raises(FileExistsError):
+        durable.create(Path("/proc/version"), b"")

@@ -38,7 +38,7 @@ def main() -> int:
     """The exit code of the command."""
     parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="build the set there, and that is all")
-    parser.add_argument("--over-cover", action="store_true", help="what covers needlessly, in % of a picture")
+    parser.add_argument("--over-cover", action="store_true", help="what covers needlessly, in %% of a picture")
     options, further = parser.parse_known_args()
     if options.build is not None:
         options.build.mkdir(parents=True, exist_ok=True)

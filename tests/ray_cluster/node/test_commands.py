@@ -137,7 +137,7 @@ def test_status_says_what_makes_no_way_and_why(config_file: Path, monkeypatch: p
         "/status": {"rows": 7, "alarms": []},
         "/intake": {"received": 9, "stuck": [stuck]},
     }
-    monkeypatch.setattr("ray_cluster.cli.status.ask", lambda _, path: answers[path])
+    monkeypatch.setattr("ray_cluster.cli.status.ask_query", lambda _, path: answers[path])
     code, out, _ = invoke("status", "--config", str(config_file))
     assert code == 1
     assert "no progress" in out
@@ -177,7 +177,7 @@ def test_detectors_are_shown_with_what_is_wrong(config_file: Path, monkeypatch: 
         {"parsers": [parser | {"faults": ["mine: no numbers"]}] * 2},
         {"error": "unavailable", "detail": "no replica answers"},
     ]
-    monkeypatch.setattr("ray_cluster.cli.detectors.ask", lambda *_: answers.pop(0))
+    monkeypatch.setattr("ray_cluster.cli.detectors.ask_query", lambda *_: answers.pop(0))
     code, out, _ = invoke("detectors", "--config", str(config_file))
     assert code == 0
     assert all(word in out for word in ("mine", "old", "abababababab", "7", "yes", "no"))

@@ -14,7 +14,11 @@ TESTS = Path(__file__).parent
 
 def named_in(folder: Path) -> set[str]:
     files = [path for path in folder.glob("*.py") if path.name not in {"faults.py", "test_faults.py"}]
-    return {name for path in files for name in re.findall(r"\bFault\.([A-Z0-9_]+)\b", path.read_text(encoding="utf-8"))}
+    return {
+        name
+        for path in files
+        for name in re.findall(r"\bDeviceFault\.([A-Z0-9_]+)\b", path.read_text(encoding="utf-8"))
+    }
 
 
 def test_every_fault_is_acted_on_and_tested() -> None:

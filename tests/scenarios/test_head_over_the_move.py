@@ -12,10 +12,11 @@ import pytest
 from tests.support.custodian import Custodian
 from tests.support.losses import Losses
 from tests.support.nodes import ROOT, Machines
-from tests.support.old_release import old_release
+from tests.support.old_release import old_release, require_history
 from tests.support.premises import Site
 from tests.support.waiting import until
 
+require_history()
 pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.timeout(600)]
 
 

@@ -1,4 +1,4 @@
-"""What 50 analysts wait for the centre's API, beside the bare query, at 1,000,000 machines.
+"""Times the centre's API under 50 analysts, beside the bare query, at 1,000,000 machines.
 
 Run it with `python -m bench.center.api`.
 

@@ -1,4 +1,4 @@
-"""What Ray Serve costs and the intake carries, beside the bare.
+"""Measures the cost of Ray Serve and the rate of the intake, beside the bare programs.
 
 Run it with `python -m bench.cluster.intake [--quick] [--json FILE]`.
 

@@ -1,4 +1,6 @@
-"""How many crossings come home: `python -m bench.edge.crossings [--for SECONDS] [--cameras N]`, with looks and without.
+"""Counts crossings that reach the archive, with detections between snapshots and without.
+
+Run it with `python -m bench.edge.crossings [--for SECONDS] [--cameras N]`.
 
 ```
 N × 1080p25 with a line ─▶ wayside-edge run ─▶ Mosquitto ─▶ an intake that counts what the snapshots tell

@@ -1,4 +1,4 @@
-"""What following machines costs beside finding them; `python -m bench.edge.tracker` says how well it goes."""
+"""Measures the cost of tracking machines beside detecting them; `python -m bench.edge.tracker` prints its accuracy."""
 
 from collections.abc import Iterator
 from multiprocessing import get_context

@@ -1,4 +1,4 @@
-"""What a tile keeps, how soon pages can be used, minutes of the live page, 20 browsers.
+"""Measures the console in a browser: memory of a tile, time until a page is usable, the live page, 20 browsers.
 
 Run it with `python -m bench.center.console`.
 

@@ -9,7 +9,7 @@ CONTRACT = "provisioning/contracts/"
 
 
 class Tree:
-    """What is needed to run the product and its tests; the translations are texts, not code."""
+    """Copies the product and its tests, without translations, and records the files that an addition touches."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "tree"

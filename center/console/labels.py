@@ -1,13 +1,21 @@
-"""Names the values of the contracts for people, with their colours."""
+"""Names states, classes and other values on the console's pages, with their colours."""
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from center.alarms.lifecycle import AlarmState
+from center.alarms.rule import Severity
+from center.cases.states import Act, CaseState
 from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
+from center.pipeline.causes import StageFinding
+from center.pipeline.stages import Stage, StageState
+from center.tasks.views import Lane, OrderState, TaskKind, TaskState
+from provisioning.contracts.fleet.commands import Priority, Verb
+from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import Box, ClockQuality, Machine, MachineClass, PictureState
 
@@ -42,7 +50,7 @@ HEADINGS: Final = {
     315: marked("↖ away, to the left"),
 }
 """Names of headings, by degrees in the picture, as `Motion` has them."""
-STATES: Final = {
+DEVICE_STATES: Final = {
     DeviceState.STARTING: marked("Starting"),
     DeviceState.ONLINE: marked("Online"),
     DeviceState.OFFLINE: marked("Offline"),
@@ -51,7 +59,7 @@ STATES: Final = {
     DeviceState.UNKNOWN: marked("Unknown"),
     DeviceState.REVOKED: marked("Revoked"),
 }
-TONES: Final = {
+DEVICE_TONES: Final = {
     DeviceState.STARTING: "warn",
     DeviceState.ONLINE: "ok",
     DeviceState.OFFLINE: "bad",
@@ -78,6 +86,129 @@ CAUSES: Final = {
         " Take its box down or enrol it anew, beginning with: wayside-provision agent new"
     ),
     CauseKind.AGENT_PENDING: marked("Agent {agent_id} has not enrolled yet. On its box run: wayside-edge enrol BUNDLE"),
+}
+
+SEVERITIES: Final = {
+    Severity.INFO: marked("Information"),
+    Severity.WARNING: marked("Warning"),
+    Severity.CRITICAL: marked("Critical"),
+}
+SEVERITY_TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+ALARM_STATES: Final = {
+    AlarmState.OPEN: marked("Open"),
+    AlarmState.ESCALATED: marked("Escalated"),
+    AlarmState.ACKNOWLEDGED: marked("Acknowledged"),
+    AlarmState.CLOSED: marked("Closed"),
+}
+FAULTY_PARTS: Final = {
+    "agent": marked("Agent silent"),
+    "broker": marked("Broker away"),
+    "query": marked("Archive away"),
+    "platforms": marked("Recorder or platform down"),
+    "intake": marked("Fault of the intake"),
+    "parse": marked("Fault of the parsing"),
+    "archive": marked("Fault of the archive"),
+    "storage": marked("Fault of the storage"),
+    "notify": marked("Notification channel down"),
+    "retention": marked("Retention waits for a person"),
+}
+CASE_STATES: Final = {
+    CaseState.DRAFT: marked("Draft"),
+    CaseState.REQUESTED: marked("Waits for approval"),
+    CaseState.APPROVED: marked("Approved"),
+    CaseState.CLOSED: marked("Closed case"),
+    CaseState.EXPIRED: marked("Expired"),
+}
+CASE_TONES: Final = {
+    CaseState.DRAFT: "off",
+    CaseState.REQUESTED: "warn",
+    CaseState.APPROVED: "ok",
+    CaseState.CLOSED: "off",
+    CaseState.EXPIRED: "bad",
+}
+CASE_ACTS: Final = {
+    Act.CREATE: marked("written"),
+    Act.CHANGE: marked("changed"),
+    Act.REQUEST: marked("approval requested"),
+    Act.WITHDRAW: marked("request withdrawn"),
+    Act.REFUSE: marked("refused"),
+    Act.APPROVE: marked("approved"),
+    Act.REVISE: marked("taken back for revision"),
+    Act.CLOSE: marked("closed"),
+    Act.EXPIRE: marked("expired"),
+}
+CASE_BUTTONS: Final = {
+    Act.REQUEST: marked("Request approval"),
+    Act.WITHDRAW: marked("Withdraw request"),
+    Act.APPROVE: marked("Approve"),
+    Act.REFUSE: marked("Refuse"),
+    Act.REVISE: marked("Revise"),
+    Act.CLOSE: marked("Close case"),
+}
+STAGES: Final = {
+    Stage.DEVICES: marked("Devices"),
+    Stage.PLATFORMS: marked("Recorders and platforms"),
+    Stage.AGENTS: marked("Agents"),
+    Stage.BROKER: marked("Broker"),
+    Stage.INTAKE: marked("Intake"),
+    Stage.PARSE: marked("Parsing"),
+    Stage.ARCHIVE: marked("Archive"),
+    Stage.STORAGE: marked("Storage"),
+    Stage.QUERY: marked("Query"),
+    Stage.NOTIFY: marked("Notification"),
+}
+STAGE_STATES: Final = {
+    StageState.GREEN: marked("Well"),
+    StageState.AMBER: marked("Needs a look"),
+    StageState.RED: marked("Fault"),
+    StageState.UNKNOWN: marked("Unknown"),
+}
+STAGE_TONES: Final = {
+    StageState.GREEN: "ok",
+    StageState.AMBER: "warn",
+    StageState.RED: "bad",
+    StageState.UNKNOWN: "off",
+}
+TASK_KINDS: Final = {
+    TaskKind.LIVE: marked("Live"),
+    TaskKind.RECORDING: marked("Recording"),
+    TaskKind.OFFLINE: marked("Offline file"),
+    TaskKind.UNKNOWN: marked("Unknown"),
+}
+TASK_STATES: Final = {
+    TaskState.RUNNING: ("ok", marked("Running")),
+    TaskState.IDLE: ("off", marked("Waits for a file")),
+    TaskState.HELD: ("warn", marked("Waits for room")),
+    TaskState.PAUSED: ("warn", marked("Paused")),
+    TaskState.DONE: ("ok", marked("Done")),
+    TaskState.BROKEN: ("bad", marked("Broken off")),
+    TaskState.UNKNOWN: ("off", marked("Unknown")),
+}
+ORDER_VERBS: Final = {
+    Verb.PAUSE: marked("Pause"),
+    Verb.RESUME: marked("Resume"),
+    Verb.PRIORITY: marked("Order"),
+}
+PRIORITIES: Final = {
+    Priority.FIRST: marked("Before others"),
+    Priority.NORMAL: marked("Normal"),
+    Priority.LAST: marked("After others"),
+}
+ORDER_STATES: Final = {
+    OrderState.ASKED: ("warn", marked("Asked")),
+    OrderState.TAKEN: ("ok", marked("Confirmed")),
+    OrderState.REFUSED: ("bad", marked("Refused by the agent")),
+    OrderState.UNANSWERED: ("bad", marked("No answer from the agent")),
+}
+LANES: Final = {
+    Lane.LIVE: marked("First"),
+    Lane.BACKLOG: marked("After live ones"),
+}
+CONFIGURATION_VERDICTS: Final = {
+    Verdict.TRYING: ("warn", marked("on trial")),
+    Verdict.APPLIED: ("ok", marked("in use")),
+    Verdict.ROLLED_BACK: ("bad", marked("rolled back")),
+    Verdict.REFUSED: ("bad", marked("refused")),
 }
 
 
@@ -119,3 +250,24 @@ def picture_alt(camera: str, at_ms: int, classes: Iterable[MachineClass], _: Lan
     return _("Redacted picture of {camera} at {time}: {what}").format(
         camera=camera, time=moments.local(at_ms), what=what
     )
+
+
+def finding_texts(finding: StageFinding, _: Language) -> tuple[str, str]:
+    """Writes a finding's cause and remedy."""
+    return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
+
+
+def number(value: float | None) -> str:
+    """Writes a number with three significant digits, from 100 on without decimals; a dash for None."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or value == 0 or value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def lag(value: float | None) -> str:
+    """Writes a delay in the unit that people read."""
+    if value is None:
+        return "–"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{number(value)} s"

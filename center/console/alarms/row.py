@@ -8,7 +8,7 @@ from nicegui.events import GenericEventArguments
 from center.alarms.kinds import KINDS
 from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState
 from center.alarms.views import AlarmView
-from center.console import alarm_words, labels
+from center.console import labels
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.picture import page_path
@@ -53,9 +53,9 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Langu
     level = _("level {level}").format(level=alarm.level) if alarm.level else ""
     at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
     return {
-        "tone": alarm_words.TONES[alarm.severity] if alarm.state in WAITING else "off",
-        "state": _(alarm_words.STATES[alarm.state]),
-        "severity": " · ".join(part for part in (_(alarm_words.SEVERITIES[alarm.severity]), level) if part),
+        "tone": labels.SEVERITY_TONES[alarm.severity] if alarm.state in WAITING else "off",
+        "state": _(labels.ALARM_STATES[alarm.state]),
+        "severity": " · ".join(part for part in (_(labels.SEVERITIES[alarm.severity]), level) if part),
         "rule": alarm.rule_name,
         "version": _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version),
         "what": _(KINDS[alarm.kind].label),
@@ -77,8 +77,8 @@ def _finding(alarm: AlarmView, _: Language) -> str:
     finding = alarm.finding
     machine = _(labels.CLASSES[finding.cls]) if finding.cls is not None else ""
     fault = finding.code
-    if finding.code in alarm_words.PARTS:
-        fault = _(alarm_words.PARTS[finding.code])
+    if finding.code in labels.FAULTY_PARTS:
+        fault = _(labels.FAULTY_PARTS[finding.code])
     elif finding.code in set(DeviceState):
-        fault = _(labels.STATES[DeviceState(finding.code)])
+        fault = _(labels.DEVICE_STATES[DeviceState(finding.code)])
     return " · ".join(part for part in (machine, finding.where, fault, finding.cause) if part)

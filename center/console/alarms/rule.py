@@ -18,10 +18,10 @@ from center.console.frame import frame, problem
 from center.console.irreversible import RETIRE_RULE, SWITCH_ON_BLANK, agreed
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.loading import Waiting
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import page_path
 from center.console.widgets.table import state, table
-from center.console.widgets.waiting import Waiting
 from center.errors import CenterError, marked
 from center.services import identity_of, services_of, sight_of
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from center.alarms.kinds import KINDS
 from center.alarms.rule import RuleText, Severity
-from center.console import alarm_words, labels
+from center.console import labels
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import words
@@ -20,11 +20,11 @@ FAULTS: Final = {
     "camera_fault": (
         "states",
         {
-            state.value: labels.STATES[state]
+            state.value: labels.DEVICE_STATES[state]
             for state in (DeviceState.OFFLINE, DeviceState.REDACTION_UNAVAILABLE, DeviceState.PAUSED)
         },
     ),
-    "platform_fault": ("parts", dict(alarm_words.PARTS)),
+    "platform_fault": ("parts", dict(labels.FAULTY_PARTS)),
 }
 
 
@@ -47,7 +47,7 @@ class RuleForm:
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")
             self._severity = ui.select(
-                {severity.value: _(name) for severity, name in alarm_words.SEVERITIES.items()},
+                {severity.value: _(name) for severity, name in labels.SEVERITIES.items()},
                 label=_("Severity"),
                 value=self._before.get("severity", Severity.WARNING.value),
             ).props("outlined dense")

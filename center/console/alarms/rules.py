@@ -7,7 +7,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.alarms.views import RuleList, RuleView
-from center.console import alarm_words
+from center.console import labels
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -77,7 +77,7 @@ def _list(found: RuleList, _: Language) -> None:
                 with ui.element("td"):
                     tone, word = standing(rule)
                     state(tone, _(word))
-                words("td", _(alarm_words.SEVERITIES[rule.text.severity]))
+                words("td", _(labels.SEVERITIES[rule.text.severity]))
                 count = len(rule.text.cameras)
                 words("td", str(count) if count else _("All")).classes("ws-number")
                 with ui.element("td"):

@@ -11,7 +11,7 @@ from center.access.permissions import Permission
 from center.cases.lookalike_search import SearchFilters
 from center.cases.states import Act, CaseState
 from center.cases.views import CaseDetail, CaseMachine, Explained, MachineVerdict, SearchView
-from center.console import case_words, labels
+from center.console import labels
 from center.console.cases.list import seek_of, state
 from center.console.cases.review import Review
 from center.console.cases.sightings import Sightings
@@ -20,8 +20,8 @@ from center.console.frame import case_path, frame, problem
 from center.console.irreversible import CLOSE_CASE, agreed
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.loading import Waiting
 from center.console.widgets.markup import moment, words
-from center.console.widgets.waiting import Waiting
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.query.archive import MachineColour
@@ -103,7 +103,7 @@ class _Page:
                 with ui.element("div").classes("ws-case-line"):
                     state(shown.state, _)
                     words("strong", terms.purpose)
-                colours = ", ".join(_(case_words.COLOURS[colour]) for colour in terms.colours)
+                colours = ", ".join(_(labels.COLOURS[colour]) for colour in terms.colours)
                 facts = [
                     _(labels.CLASSES[terms.cls]),
                     colours,
@@ -124,7 +124,7 @@ class _Page:
                 for act in _OFFERED[shown.state]:
                     if self._may(_PERMISSIONS.get(act, Permission.CASE_EDIT)) and self._is_second(act, detail):
                         strong = act in {Act.REQUEST, Act.APPROVE}
-                        ui.button(_(case_words.BUTTONS[act]), color=None, on_click=self._acting(act, detail)).props(
+                        ui.button(_(labels.CASE_BUTTONS[act]), color=None, on_click=self._acting(act, detail)).props(
                             "unelevated no-caps" if strong else "flat dense no-caps"
                         ).classes("ws-strong" if strong else "")
 
@@ -141,7 +141,7 @@ class _Page:
                 for event in detail.events:
                     with ui.element("li"):
                         moment(moments.local(event.at_ms), moments.utc(event.at_ms))
-                        words("span", f" · {_(case_words.ACTS[event.act])} · {event.actor}")
+                        words("span", f" · {_(labels.CASE_ACTS[event.act])} · {event.actor}")
                         if event.comment:
                             words("span", f" · {event.comment}")
 
@@ -236,7 +236,7 @@ class _Page:
                 multiple=True,
             ).props(_FIELDS)
             self._colours = ui.select(
-                {each.value: _(case_words.COLOURS[each]) for each in MachineColour},
+                {each.value: _(labels.COLOURS[each]) for each in MachineColour},
                 label=_("Colour: any"),
                 value=[],
                 multiple=True,

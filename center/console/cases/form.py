@@ -10,7 +10,7 @@ from starlette.requests import Request
 from center.cases.errors import CaseTermsError
 from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, CaseTerms, is_number
 from center.cases.views import CaseView
-from center.console import case_words, labels
+from center.console import labels
 from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -100,7 +100,7 @@ class _Form:
                 label=_("Type of the machine"),
                 value=(terms.cls if terms else MachineClass.MOTORCYCLE).value,
             ).props(_FIELDS)
-            colours = {each.value: _(name) for each, name in case_words.COLOURS.items()}
+            colours = {each.value: _(name) for each, name in labels.COLOURS.items()}
             chosen = [colour.value for colour in terms.colours] if terms else []
             self._colours = _several(_("Colours, as its owner says"), colours, chosen)
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from center.access.permissions import Identity, Permission
 from center.cases.states import CaseState
 from center.cases.views import CaseView
-from center.console import case_words, labels
+from center.console import labels
 from center.console.frame import case_path, empty, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -72,7 +72,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
             words("div", terms.purpose).classes("ws-sub")
         with ui.element("td"):
             words("div", _(labels.CLASSES[terms.cls]))
-            words("div", " · ".join(_(case_words.COLOURS[colour]) for colour in terms.colours)).classes("ws-sub")
+            words("div", " · ".join(_(labels.COLOURS[colour]) for colour in terms.colours)).classes("ws-sub")
         with ui.element("td"):
             state(case.state, _)
             others = identity.username not in {case.requested_by, case.owner, case.written_by}
@@ -90,5 +90,5 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
 def state(state: CaseState, _: Language) -> None:
     """Draws a state with its dot."""
     with ui.element("span").classes("ws-state"):
-        words("span", "").classes(f"ws-dot ws-dot-{case_words.TONES[state]}")
-        words("span", _(case_words.STATES[state]))
+        words("span", "").classes(f"ws-dot ws-dot-{labels.CASE_TONES[state]}")
+        words("span", _(labels.CASE_STATES[state]))

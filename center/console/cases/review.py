@@ -9,7 +9,7 @@ from nicegui.events import KeyEventArguments
 
 from center.access.permissions import Identity, Scope
 from center.cases.views import CaseMachine, JudgedMachine, MachineVerdict, ScoreView
-from center.console import case_words, labels
+from center.console import labels
 from center.console.frame import empty, problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -212,7 +212,7 @@ def reasons(item: JudgedMachine, _: Language) -> str:
     """Explains a candidate's rank."""
     said = [_(labels.CLASSES[item.machine.cls])]
     if item.machine.colour is not None:
-        said.append(_(case_words.COLOURS[item.machine.colour]))
+        said.append(_(labels.COLOURS[item.machine.colour]))
     score = item.score
     if score is not None:
         said.append(_("likeness {share}").format(share=f"{score.likeness:.0%}"))

@@ -8,7 +8,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Scope
-from center.console import labels, stage_words
+from center.console import labels
 from center.console.fleet.rollout import rollout
 from center.console.frame import empty, frame
 from center.console.language import Language
@@ -80,7 +80,7 @@ class _Agents:
         _ = self._
         states = Counter(each.state for each in rows)
         versions = Counter(each.software for each in rows if each.software)
-        parts = [f"{_(labels.STATES[state])} {count}" for state, count in states.most_common()]
+        parts = [f"{_(labels.DEVICE_STATES[state])} {count}" for state, count in states.most_common()]
         said = " · ".join(parts)
         if versions:
             said += (
@@ -120,7 +120,7 @@ class _Agents:
             words("div", agent.agent_id)
             words("div", agent.site_id or _("not in the roster")).classes("ws-sub")
         with ui.element("td"):
-            _state(labels.TONES[agent.state], _(labels.STATES[agent.state]))
+            _state(labels.DEVICE_TONES[agent.state], _(labels.DEVICE_STATES[agent.state]))
             if cause := labels.cause(agent, _):
                 words("div", cause).classes("ws-sub")
         self._moment(agent.heard_at_ms)
@@ -162,7 +162,7 @@ class _Agents:
             if said is None:
                 words("span", _("its own file"))
                 return
-            tone, text = stage_words.VERDICTS[said.verdict]
+            tone, text = labels.CONFIGURATION_VERDICTS[said.verdict]
             number = "?" if said.number is None else str(said.number)
             _state(tone, _("Number {number}: {verdict}").format(number=number, verdict=_(text)))
             if said.active is not None and said.active != said.number:

@@ -16,7 +16,7 @@ from center.alarms.views import AlarmView
 from center.assessment.hour_details import HourEvidence
 from center.assessment.minutes import HOUR_MS
 from center.assessment.report import Card
-from center.console import alarm_words, labels, verdicts
+from center.console import labels, verdicts
 from center.console.frame import empty, frame, opens, problem
 from center.console.language import Language
 from center.console.search.query import PATH as SEARCH
@@ -156,7 +156,7 @@ class _Standing:
         with self._facts:
             words("dt", _("State"))
             with ui.element("dd"):
-                state(labels.TONES[now.state], _(labels.STATES[now.state]))
+                state(labels.DEVICE_TONES[now.state], _(labels.DEVICE_STATES[now.state]))
             if cause := labels.cause(now, _):
                 words("dt", _("Cause"))
                 words("dd", cause)
@@ -183,7 +183,7 @@ def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
             )
             return
         shown = Map(_, services.atlas, label=_("Map of the cameras")).style("flex: 1; min-height: 240px")
-        tone = labels.TONES[found.state]
+        tone = labels.DEVICE_TONES[found.state]
         shown.show([Marker(found.camera_id, MapPoint(found.latitude, found.longitude), found.title, tone)])
         words("div", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)").classes("ws-muted")
 
@@ -257,6 +257,6 @@ def _alarms(found: Sequence[AlarmView], camera_view: CameraView, _: Language) ->
             with ui.element("tr"):
                 words("td", alarm.rule_name)
                 words("td", _(KINDS[alarm.kind].label))
-                words("td", _(alarm_words.STATES[alarm.state]))
+                words("td", _(labels.ALARM_STATES[alarm.state]))
                 at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
                 moment(moments.local(at_ms), moments.utc(at_ms), tag="td")

@@ -30,7 +30,7 @@ ROWS: Final = 60
 STATES: Final = {
     "": marked("Any state"),
     "bad": marked("Needs somebody"),
-    **{state.value: text for state, text in labels.STATES.items()},
+    **{state.value: text for state, text in labels.DEVICE_STATES.items()},
 }
 
 
@@ -59,7 +59,7 @@ class CameraFilters:
         named = f"{camera.title} {camera.camera_id} {camera.agent_id}".casefold()
         if self.text.casefold().strip() not in named:
             return False
-        return self.state in {"", camera.state.value, labels.TONES[camera.state]}
+        return self.state in {"", camera.state.value, labels.DEVICE_TONES[camera.state]}
 
     def path(self) -> str:
         """Writes the address of the page with these filters."""
@@ -172,7 +172,7 @@ class _Tables:
                 href=path(camera.agent_id, camera.camera_id),
                 sub=camera.camera_id if camera.name else "",
             ),
-            Cell(_(labels.STATES[camera.state]), tone=labels.TONES[camera.state]),
+            Cell(_(labels.DEVICE_STATES[camera.state]), tone=labels.DEVICE_TONES[camera.state]),
             Cell(labels.cause(camera, _) or "–"),
             Cell(moments.local(camera.since_ms), utc=moments.utc(camera.since_ms)),
             Cell(camera.agent_id),
@@ -183,7 +183,7 @@ class _Tables:
         _, heard_at_ms = self._, agent.heard_at_ms
         return (
             Cell(agent.agent_id),
-            Cell(_(labels.STATES[agent.state]), tone=labels.TONES[agent.state]),
+            Cell(_(labels.DEVICE_STATES[agent.state]), tone=labels.DEVICE_TONES[agent.state]),
             Cell(labels.cause(agent, _) or "–"),
             Cell("–") if heard_at_ms is None else Cell(moments.local(heard_at_ms), utc=moments.utc(heard_at_ms)),
             Cell(self._waiting(agent)),

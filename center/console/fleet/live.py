@@ -13,8 +13,7 @@ from center.console import labels
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
-from center.console.widgets.cadence import Cadence
-from center.console.widgets.loading import ahead
+from center.console.widgets.loading import Cadence, ahead
 from center.console.widgets.markup import labelled, words
 from center.console.widgets.picture import TILE_LABEL_MINIMUM, Picture, page_path, picture_path
 from center.errors import CenterError, marked
@@ -211,9 +210,9 @@ class _Tile:
             elif self._state is DeviceState.REVOKED:
                 self._clear(self._("Waiting for the first picture."))
             self._state = camera.state
-            tone = labels.TONES[camera.state]
+            tone = labels.DEVICE_TONES[camera.state]
             self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
-            self._word.set_text("" if tone == "ok" else self._(labels.STATES[camera.state]))
+            self._word.set_text("" if tone == "ok" else self._(labels.DEVICE_STATES[camera.state]))
 
     def show(self, sighting: Sighting) -> None:
         """Shows a picture, unless a newer one is on show."""

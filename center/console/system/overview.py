@@ -16,7 +16,7 @@ from center.alarms.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import NOT_BOOKED, Card
-from center.console import alarm_words, labels
+from center.console import labels
 from center.console.alarms import list as alarms
 from center.console.fleet.camera import path as camera_path
 from center.console.frame import frame, problem
@@ -167,7 +167,7 @@ class _Page:
         _ = self._
         cares = [
             AttentionItem(
-                alarm_words.TONES[alarm.severity],
+                labels.SEVERITY_TONES[alarm.severity],
                 alarm.rule_name,
                 " · ".join(part for part in (_(KINDS[alarm.kind].label), self._title(alarm)) if part),
                 alarm.times.captured_at_ms or alarm.times.decided_at_ms,
@@ -189,13 +189,17 @@ class _Page:
         """Lists cameras that are red by themselves: an agent that is gone has its own line."""
         _ = self._
         red = sorted(
-            (camera for camera in cameras if labels.TONES[camera.state] == "bad" and camera.agent_id not in gone),
+            (
+                camera
+                for camera in cameras
+                if labels.DEVICE_TONES[camera.state] == "bad" and camera.agent_id not in gone
+            ),
             key=lambda camera: -camera.since_ms,
         )
         cares = [
             AttentionItem(
                 "bad",
-                f"{camera.title}: {_(labels.STATES[camera.state])}",
+                f"{camera.title}: {_(labels.DEVICE_STATES[camera.state])}",
                 labels.cause(camera, _),
                 camera.since_ms,
                 camera_path(camera.agent_id, camera.camera_id),
@@ -213,7 +217,7 @@ class _Page:
             if agent.state in GONE:
                 count = sum(camera.agent_id == agent.agent_id for camera in cameras)
                 blind = _("{count} cameras").format(count=count)
-                name = f"{_('Agent')} {agent.agent_id}: {_(labels.STATES[agent.state])} ({blind})"
+                name = f"{_('Agent')} {agent.agent_id}: {_(labels.DEVICE_STATES[agent.state])} ({blind})"
                 cares.append(AttentionItem("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
                 left = _("{gb} GB are free under its spool. Free space, or give it a larger disk.")
@@ -239,7 +243,7 @@ class _Page:
         online = sum(camera.state is DeviceState.ONLINE for camera in now.cameras)
         never = _("{count} registered, never heard").format(count=today.never_heard) if today is not None else ""
         _figure(_("Cameras"), f"{len(now.cameras)}", never if today is not None and today.never_heard else "")
-        red = sum(labels.TONES[camera.state] == "bad" for camera in now.cameras)
+        red = sum(labels.DEVICE_TONES[camera.state] == "bad" for camera in now.cameras)
         _figure(_("Online"), f"{online}", _("{count} red").format(count=red) if red else "")
         if today is not None:
             _figure(_("Assessed today"), f"{today.assessed}", _("at least one verdict"))
@@ -269,8 +273,8 @@ class _Page:
                 key=f"{camera.agent_id}/{camera.camera_id}",
                 at=MapPoint(camera.latitude, camera.longitude),
                 title=camera.title,
-                tone=labels.TONES[camera.state],
-                note=_(labels.STATES[camera.state]),
+                tone=labels.DEVICE_TONES[camera.state],
+                note=_(labels.DEVICE_STATES[camera.state]),
                 href=camera_path(camera.agent_id, camera.camera_id),
             )
             for camera in cameras

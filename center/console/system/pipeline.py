@@ -7,7 +7,7 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.console import stage_words
+from center.console import labels
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.widgets import moments
@@ -88,18 +88,18 @@ class _Chain:
         _, figures = self._, verdict.figures
         with ui.element("li").classes(f"ws-stage ws-stage-{verdict.state.value}"):
             with ui.element("div").classes("ws-stage-head"):
-                words("h2", _(stage_words.STAGES[verdict.stage]))
+                words("h2", _(labels.STAGES[verdict.stage]))
                 with ui.element("span").classes("ws-state"):
-                    words("span", "").classes(f"ws-dot ws-dot-{stage_words.TONES[verdict.state]}")
-                    words("span", _(stage_words.STATES[verdict.state]))
+                    words("span", "").classes(f"ws-dot ws-dot-{labels.STAGE_TONES[verdict.state]}")
+                    words("span", _(labels.STAGE_STATES[verdict.state]))
             with ui.element("dl").classes("ws-stage-figures"):
                 unit = _("Messages/s") if verdict.stage in _MESSAGES else _("Pictures/s")
                 if verdict.stage in _RATED:
-                    self._figure(unit, stage_words.number(figures.rate_per_s))
-                self._figure(_("Lag"), stage_words.lag(figures.lag_s))
-                self._figure(_("Waiting"), stage_words.number(figures.queued))
-                self._figure(_("Errors"), stage_words.number(figures.errors))
-                self._figure(_("Dropped"), stage_words.number(figures.drops))
+                    self._figure(unit, labels.number(figures.rate_per_s))
+                self._figure(_("Lag"), labels.lag(figures.lag_s))
+                self._figure(_("Waiting"), labels.number(figures.queued))
+                self._figure(_("Errors"), labels.number(figures.errors))
+                self._figure(_("Dropped"), labels.number(figures.drops))
                 if figures.free_bytes is not None:
                     self._figure(_("Disk left"), f"{figures.free_bytes / 1e9:,.0f} GB")
             self._strip(points)
@@ -121,7 +121,7 @@ class _Chain:
             for state, run in groupby(minutes(points)):
                 span = words("span", "").style(f"flex-grow: {len(list(run))}")
                 if state is not None:
-                    span.classes(f"ws-strip-{stage_words.TONES[state]}")
+                    span.classes(f"ws-strip-{labels.STAGE_TONES[state]}")
 
     def _findings(self, last: ChainState) -> None:
         _ = self._
@@ -136,11 +136,11 @@ class _Chain:
             with ui.element("div").classes("ws-empty ws-empty-small"):
                 words("strong", _("Nothing needs you."))
         for state, stage, finding in found[:SHOWN]:
-            what, advice = stage_words.finding_texts(finding, _)
-            tone = stage_words.TONES[state]
+            what, advice = labels.finding_texts(finding, _)
+            tone = labels.STAGE_TONES[state]
             with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
                 with ui.element("div").classes("ws-finding-head"):
-                    words("strong", f"{_(stage_words.STAGES[stage])} · {_(stage_words.STATES[state])}")
+                    words("strong", f"{_(labels.STAGES[stage])} · {_(labels.STAGE_STATES[state])}")
                     since_ms = last.since_ms[stage]
                     with ui.element("span").classes("ws-muted"):
                         words("span", _("since") + " ")

@@ -8,7 +8,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import NOWHERE, Permission, Scope
-from center.console import stage_words
+from center.console import labels
 from center.console.attempt import attempt
 from center.console.frame import empty, frame
 from center.console.language import Language
@@ -125,7 +125,7 @@ class _Tasks:
             ):
                 with ui.element("div"):
                     words("dt", name)
-                    words("dd", stage_words.number(count))
+                    words("dd", labels.number(count))
 
     def _table(self, listed: TaskList) -> None:
         _ = self._
@@ -157,9 +157,9 @@ class _Tasks:
             words("div", task.name or task.camera_id)
             if task.name:
                 words("div", task.camera_id).classes("ws-sub")
-        words("td", _(stage_words.KINDS[task.kind]))
+        words("td", _(labels.TASK_KINDS[task.kind]))
         with ui.element("td"):
-            tone, text = stage_words.TASKS[task.state]
+            tone, text = labels.TASK_STATES[task.state]
             with ui.element("span").classes("ws-state"):
                 words("span", "").classes(f"ws-dot ws-dot-{tone}")
                 words("span", _(text))
@@ -171,17 +171,17 @@ class _Tasks:
                 self._asked(task.asked)
         words("td", task.agent_id)
         with ui.element("td"):
-            words("div", "–" if task.lane is None else _(stage_words.LANES[task.lane]))
+            words("div", "–" if task.lane is None else _(labels.LANES[task.lane]))
             if task.priority is not None:
                 self._orders(task, task.priority)
         for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
-            words("td", stage_words.number(value)).classes("ws-number")
+            words("td", labels.number(value)).classes("ws-number")
 
     def _asked(self, asked: TaskOrderView) -> None:
         """Draws an order that its agent has not confirmed, or has refused."""
         _ = self._
-        tone, text = stage_words.ASKED[asked.state]
-        what = stage_words.VERBS[asked.verb] if asked.priority is None else stage_words.PRIORITIES[asked.priority]
+        tone, text = labels.ORDER_STATES[asked.state]
+        what = labels.ORDER_VERBS[asked.verb] if asked.priority is None else labels.PRIORITIES[asked.priority]
         with ui.element("div").classes("ws-sub"):
             state(tone, f"{_(text)}: {_(what)}")
             if asked.cause:
@@ -191,17 +191,17 @@ class _Tasks:
         """Draws the buttons of orders; only the priority, where this account may give none."""
         _ = self._
         if not self._steers.holds(task.agent_id, task.camera_id):
-            words("div", _(stage_words.PRIORITIES[priority])).classes("ws-sub")
+            words("div", _(labels.PRIORITIES[priority])).classes("ws-sub")
             return
         paused = self._services.devices.tasks()[task.agent_id].tasks[task.camera_id].paused
         verb = Verb.RESUME if paused else Verb.PAUSE
         with ui.element("div").classes("ws-orders"):
-            ui.button(_(stage_words.VERBS[verb]), color=None, on_click=self._telling(task, verb)).props(
+            ui.button(_(labels.ORDER_VERBS[verb]), color=None, on_click=self._telling(task, verb)).props(
                 "flat dense no-caps"
             )
             for each in Priority:
                 button = ui.button(
-                    _(stage_words.PRIORITIES[each]),
+                    _(labels.PRIORITIES[each]),
                     color=None,
                     on_click=self._telling(task, Verb.PRIORITY, each),
                 ).props(f'flat dense no-caps aria-pressed="{"true" if each is priority else "false"}"')

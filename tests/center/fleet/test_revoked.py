@@ -131,7 +131,7 @@ async def test_people_read_when_and_what_to_do_in_their_language(world: World) -
         assert "2026-11-23 23:59:00 +08:00 吊销" in chinese
         assert "wayside-provision agent new" in english
         assert "wayside-provision agent new" in chinese
-    for table in (labels.STATES, labels.TONES):
+    for table in (labels.DEVICE_STATES, labels.DEVICE_TONES):
         assert set(table) == set(DeviceState)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.console.widgets.cadence import LEFT_OUT, Cadence
+from center.console.widgets.loading import LEFT_OUT, Cadence
 
 USUAL_S = 0.5
 

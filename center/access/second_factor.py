@@ -4,6 +4,7 @@ Secrets are encrypted (AES-256-GCM) with a key that lies in the data folder and 
 of the database alone makes no codes.
 """
 
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import constant_time
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import BigInteger, Boolean, ForeignKey, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from center.access import totp
 from center.access.errors import SecondFactorKeyError, SecondFactorOnError, WrongCodeError
 from center.access.tokens import end_all
 from center.audit.log import Audit
@@ -28,6 +31,9 @@ from provisioning.files import durable
 KEY: Final = "second-factor.key"
 RECOVERY_CODES: Final = 10
 MAX_CODE: Final = 32
+STEP_S: Final = 30
+DRIFT: Final = 1
+"""Steps that the clock of the user's telephone may be early or late."""
 _NONCE_BYTES: Final = 12
 
 
@@ -86,7 +92,7 @@ class SecondFactors:
         Raises:
             SecondFactorOnError: the account has a second factor.
         """
-        secret = secrets.token_bytes(totp.SECRET_BYTES)
+        secret = secrets.token_bytes(20)
         record = SecondFactorRecord(
             user_id=user_id, secret=self._encrypt(user_id, secret), confirmed=False, last_step=0
         )
@@ -94,7 +100,7 @@ class SecondFactors:
             if _confirmed(session, user_id) is not None:
                 raise SecondFactorOnError
             session.merge(record)
-        return Enrolment(totp.as_base32(secret), totp.address(secret, account=username))
+        return Enrolment(_base32(secret), _totp(secret).get_provisioning_uri(username, "Wayside"))
 
     def confirm(self, user_id: int, username: str, code: str, *, end_tokens: bool = True) -> tuple[str, ...]:
         """Switches it on; ends the account's tokens if `end_tokens` is true. Returns the recovery codes, shown once.
@@ -150,7 +156,7 @@ class SecondFactors:
         """True if it is a current code that was not used before; of two requests with it at once, one succeeds."""
         if len(code) > MAX_CODE or not code.isascii():
             return False
-        step = totp.matching_step(self._decrypt(record), code.strip(), now_ms=self._now_ms())
+        step = matching_step(self._decrypt(record), code.strip(), now_ms=self._now_ms())
         if step is None:
             return False
         took = session.execute(
@@ -183,13 +189,31 @@ class SecondFactors:
             raise SecondFactorKeyError(cause=error) from error
 
 
+def matching_step(secret: bytes, given: str, *, now_ms: int) -> int | None:
+    """Finds the step of a current code, None if it is none. The caller stores the step: a code is good once."""
+    now = now_ms // 1000 // STEP_S
+    codes = {step: _totp(secret).generate(step * STEP_S) for step in range(max(0, now - DRIFT), now + DRIFT + 1)}
+    steps = [step for step, code in codes.items() if constant_time.bytes_eq(code, given.encode())]
+    return max(steps, default=None)
+
+
+def _totp(secret: bytes) -> TOTP:
+    """RFC 6238 with its defaults, which every app speaks."""
+    return TOTP(secret, 6, SHA1(), STEP_S)  # noqa: S303
+
+
+def _base32(secret: bytes) -> str:
+    """Writes a secret of a multiple of five bytes as users type it."""
+    return base64.b32encode(secret).decode("ascii")
+
+
 def _confirmed(session: Session, user_id: int) -> SecondFactorRecord | None:
     record = session.get(SecondFactorRecord, user_id)
     return record if record is not None and record.confirmed else None
 
 
 def _recovery_code() -> str:
-    text = totp.as_base32(secrets.token_bytes(10)).lower()
+    text = _base32(secrets.token_bytes(10)).lower()
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 

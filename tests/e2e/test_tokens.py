@@ -1,14 +1,13 @@
 """A token in a real browser: made with what its owner logs in by, and ended by a new password or a second factor."""
 
-import base64
 import time
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from center.access import totp
 from tests.e2e.conftest import PASSWORD, USERNAME, Visitor
+from tests.support import authenticator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -34,11 +33,6 @@ def _counted(visitor: Visitor) -> list[bool]:
     return [each["revoked_at_ms"] is None for each in listed]
 
 
-def _code(secret: str) -> str:
-    padded = secret + "=" * (-len(secret) % 8)
-    return totp.code(base64.b32decode(padded), int(time.time()) // totp.STEP_S)
-
-
 def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor) -> None:
     visitor.set_up()
     page = visitor.page
@@ -59,7 +53,7 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     begun = page.locator("img.ws-code + .ws-mono").inner_text()
     expect(page.get_by_role("checkbox", name="End all tokens of the account").last).to_be_checked()
     visitor.photograph("account-second-factor-en")
-    page.get_by_label("Code of the app").fill(_code(begun))
+    page.get_by_label("Code of the app").fill(authenticator.code(begun, time.time()))
     page.get_by_role("button", name="Switch it on", exact=True).click()
     recovery = page.locator("ul.ws-mono li")
     expect(recovery).to_have_count(10)

@@ -265,16 +265,17 @@ class _KeySet(BaseModel):
     keys: list[dict[str, Any]] = Field(max_length=100)
 
 
-def _key(keys: _KeySet, head: dict[str, Any]) -> jwt.PyJWK:
-    """Finds the key that a token names; without a name, the only one.
+def _key(keys: _KeySet, head: dict[str, Any]) -> Any:
+    """Finds the signature key that a token names; without a name, the only one.
 
     Raises:
         ProviderRefusedError: the set has none, or several and the token names none.
+        jwt.PyJWKSetError: no key of the set can be used.
     """
-    for key in keys.keys:
-        named = key.get("kid") == head.get("kid") if head.get("kid") else len(keys.keys) == 1
-        if named and key.get("kty") in {"RSA", "EC", "OKP"} and key.get("use", "sig") == "sig":
-            return jwt.PyJWK(key, head["alg"])
+    signing = [key for key in jwt.PyJWKSet(keys.keys) if key.key_type != "oct" and key.public_key_use in {None, "sig"}]
+    for key in signing:
+        if key.key_id == head["kid"] if head.get("kid") else len(signing) == 1:
+            return key.key
     raise ProviderRefusedError(cause="its token is signed by a key that it does not publish")
 
 

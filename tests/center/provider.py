@@ -35,6 +35,7 @@ class Provider:
             "token_endpoint": f"{ISSUER}/token",
             "jwks_uri": f"{ISSUER}/keys",
         }
+        self.keys: list[dict[str, Any]] = [public(self.key) | {"kid": KID, "use": "sig", "alg": "RS256"}]
         self.answer: Callable[[], Response] | None = None
         """Answers everything, to play a fault."""
         self._codes: dict[str, dict[str, str]] = {}
@@ -56,7 +57,7 @@ class Provider:
         return self.answer() if self.answer is not None else self.metadata
 
     def _keys(self) -> dict[str, Any]:
-        return {"keys": [public(self.key) | {"kid": KID, "use": "sig", "alg": "RS256"}]}
+        return {"keys": self.keys}
 
     def _token(
         self,

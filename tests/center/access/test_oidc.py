@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -24,7 +25,7 @@ from center.access.users import GrantRequest
 from center.app import application
 from provisioning.contracts.config.processes import OidcProvider
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
-from tests.center.provider import CLIENT, ISSUER, KID, SECRET, Provider, unsigned
+from tests.center.provider import CLIENT, ISSUER, KID, SECRET, Provider, public, unsigned
 
 pytestmark = pytest.mark.anyio
 
@@ -168,6 +169,51 @@ async def test_a_token_that_the_provider_did_not_sign_is_refused(desk: Desk, for
     }[forgery]
     await _refused(desk, await desk.log_in())
     assert desk.world.services.audit.latest(1)[0].action != "login"
+
+
+async def test_a_key_that_names_no_algorithm_verifies_each_that_is_allowed(desk: Desk) -> None:
+    provider = desk.provider
+    provider.keys = [public(provider.key) | {"kid": KID}]
+    for algorithm in ("RS256", "PS256"):
+        headers = {"kid": KID}
+        provider.sign = partial(jwt.encode, key=provider.key, algorithm=algorithm, headers=headers)
+        assert (await desk.log_in()).status_code == 200
+        desk.browser.cookies.clear()
+    provider.sign = partial(jwt.encode, key=provider.key, algorithm="RS512", headers={"kid": KID})
+    await _refused(desk, await desk.log_in())
+
+
+async def test_a_token_without_a_name_of_its_key_is_of_the_only_key_that_signs(desk: Desk) -> None:
+    provider = desk.provider
+    provider.sign = partial(jwt.encode, key=provider.key, algorithm="RS256")
+    others = [
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"kty": "new"},
+        public(generate_private_key(65537, 2048)) | {"use": "enc"},
+    ]
+    provider.keys += others
+    assert (await desk.log_in()).status_code == 200
+    desk.browser.cookies.clear()
+    provider.keys.append(public(generate_private_key(65537, 2048)))
+    await _refused(desk, await desk.log_in())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        lambda _key: [],
+        lambda key: [key | {"use": "enc"}],
+        lambda key: [key | {"kty": "EC"}],
+        lambda key: [key | {"kty": "oct", "k": "c2VjcmV0"}],
+        lambda key: [key] * 101,
+    ],
+    ids=["none", "for encryption", "of another type", "secret", "too many"],
+)
+async def test_a_key_that_a_provider_may_not_sign_with_opens_nothing(
+    desk: Desk, keys: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    desk.provider.keys = keys(desk.provider.keys[0])
+    await _refused(desk, await desk.log_in())
 
 
 @pytest.mark.parametrize(

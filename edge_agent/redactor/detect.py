@@ -20,7 +20,7 @@ from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 from engines.manifest import Group
 from provisioning.contracts.config.processes import Policy
-from provisioning.contracts.wire.messages import MAX_BOXES, Machine, MachineClass
+from provisioning.contracts.wire.messages import MAX_BOXES, EdgeDetector, Machine, MachineClass
 
 Cause = Literal["people", "plates", "bands", "faces"]
 
@@ -34,6 +34,8 @@ PLATE_BEARER_SCORE: Final = 0.25
 """Score from which a vehicle may carry a plate, though not reported: half a car at the picture's edge scored .29."""
 REACH_PX: Final = 1280
 """NanoDet sees a piece of this side at a third of its size: a walker of 75 px is 25 px high there."""
+RECIPE: Final = f"tiles-{REACH_PX}-fp32"
+"""Names in every envelope how machines are searched; another way has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def search_picture(image: Image, detectors: Detectors, policy: Policy, where: Pl
         covers=tuple(chain.from_iterable(covers.values())),
         doubtful=tuple(doubtful[:MAX_BOXES]),
     )
+
+
+def detector_of(machines: Detector) -> EdgeDetector:
+    """Describe the detector of `Findings.machines` for the envelope."""
+    return EdgeDetector(name=machines.name, sha256=machines.sha256, recipe=RECIPE, threshold=MACHINE_SCORE)
 
 
 def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mapping[Cause, Sequence[Rect]]:

@@ -232,6 +232,7 @@ class CameraRedactor:
                 regions=boxes,
                 covered_share=round(float(hidden.mean()), 4),
             ),
+            detector=detect.detector_of(self._detectors.machines),
         )
 
 

@@ -6,6 +6,8 @@ is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-28: the envelope names the detector that found its machines in the raw picture. An older cluster
+  rejects it, so servers are upgraded before boxes, as ever; a newer cluster takes the envelope of an older agent.
 - 1, grown 2026-11-28: *rejected* has the reason `unprocessable`, which an older agent ignores: it sends the message
   again until the message expires; the intake's status names the stages that make no progress and counts the messages
   that were tried alone, with defaults.

@@ -23,6 +23,7 @@ from provisioning.contracts.wire.messages import (
     CameraStatus,
     ClockQuality,
     Crossing,
+    EdgeDetector,
     Heartbeat,
     HopTimes,
     Ledger,
@@ -85,6 +86,9 @@ SNAPSHOT = Snapshot(
         regions=(Box(x0=10, y0=10, x1=60, y1=120),),
         covered_share=0.0316,
     ),
+)
+DETECTED = SNAPSHOT.model_copy(
+    update={"detector": EdgeDetector(name="nanodet-g-416", sha256="ef" * 32, recipe="tiles-1280-fp32", threshold=0.4)}
 )
 LEDGER = Ledger(selected=10, spooled=7, archived=5, rejected=1, dropped={"redactor_busy": 2}, in_flight=2)
 
@@ -224,7 +228,8 @@ MESSAGES: dict[str, Message] = {
 def golden() -> dict[str, bytes]:
     """File name → content."""
     files = {f"{name}.json": encode(message) for name, message in MESSAGES.items()}
-    return {**files, "snapshot.bin": encode_snapshot(SNAPSHOT, PICTURE)}
+    snapshots = {"snapshot.bin": SNAPSHOT, "snapshot_detected.bin": DETECTED}
+    return {**files, **{name: encode_snapshot(snapshot, PICTURE) for name, snapshot in snapshots.items()}}
 
 
 if __name__ == "__main__":

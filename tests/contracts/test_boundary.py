@@ -78,6 +78,11 @@ def test_only_machines_have_a_class() -> None:
         Machine.model_validate({"cls": "person", "score": 0.9, "box": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}})
 
 
+def test_the_detector_that_the_edge_names_says_nothing_of_a_picture() -> None:
+    assert set(messages.EdgeDetector.model_fields) == {"name", "sha256", "recipe", "threshold"}
+    assert set(Machine.model_fields) == {"cls", "score", "box", "motion"}
+
+
 def test_redacted_regions_carry_no_label() -> None:
     region = Redaction.model_fields["regions"].annotation
     assert region == tuple[messages.Box, ...]

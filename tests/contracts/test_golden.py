@@ -5,7 +5,7 @@ import pytest
 from provisioning.contracts import CONTRACT_VERSION, SUPPORTED_VERSIONS
 from provisioning.contracts.wire.codec import decode, decode_snapshot
 from provisioning.contracts.wire.messages import Snapshot
-from tests.contracts.examples import GOLDEN, MESSAGES, PICTURE, SNAPSHOT, golden
+from tests.contracts.examples import DETECTED, GOLDEN, MESSAGES, PICTURE, SNAPSHOT, golden
 
 
 @pytest.mark.parametrize("name", sorted(golden()))
@@ -25,6 +25,7 @@ def test_golden_messages_still_read(name: str) -> None:
 
 def test_golden_snapshot_still_reads() -> None:
     assert decode_snapshot((GOLDEN / "snapshot.bin").read_bytes()) == (SNAPSHOT, PICTURE)
+    assert decode_snapshot((GOLDEN / "snapshot_detected.bin").read_bytes()) == (DETECTED, PICTURE)
 
 
 def test_current_version_is_supported() -> None:
@@ -35,5 +36,5 @@ def test_the_envelope_has_exactly_these_fields() -> None:
     # Somebody who adds a field must think of the boundary (docs/boundary.md §4) and of the version first.
     assert set(Snapshot.model_fields) == {
         "version", "observation_id", "agent_id", "camera_id", "source_key", "captured_at_ms", "clock", "picture",
-        "quality", "machines", "people", "redaction", "signature",
+        "quality", "machines", "people", "redaction", "detector", "signature",
     }  # fmt: skip

@@ -119,6 +119,19 @@ class Machine(Message):
     """None: detected once only, or not followed."""
 
 
+class EdgeDetector(Message):
+    """Model and recipe by which the edge found an envelope's machines, in the raw picture."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
+    """Name in the model's manifest."""
+    sha256: Sha256
+    """SHA-256 of the model file."""
+    recipe: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
+    """Sizes at which the picture went through the model, and the model's precision: `tiles-1280-fp32`."""
+    threshold: Share
+    """Least score of a machine that is reported without motion; the likeliest `MAX_BOXES` are."""
+
+
 class Quality(Message):
     """Usability of a picture. Each score is 0 (useless) to 1 (good), computed on the redacted picture."""
 
@@ -182,8 +195,12 @@ class Snapshot(Versioned):
     picture: Picture
     quality: Quality
     machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
+    """Vehicles and two-wheelers that the edge found in the raw picture, at most 102 bytes each without motion."""
     people: int = Field(ge=0, le=10_000)
+    """People that the edge counted in the raw picture; in the published one they are covered."""
     redaction: Redaction
+    detector: EdgeDetector | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Detector that found `machines`. None: an older agent, whose envelopes keep their bytes."""
     signature: Signature | None = Field(default=None, exclude_if=lambda value: value is None)
     """Signature of a picture brought to a desk; absent elsewhere, so that other envelopes keep their older bytes."""
 

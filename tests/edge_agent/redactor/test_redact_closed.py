@@ -17,7 +17,7 @@ from engines.detection.postprocess import Box, Detection
 from engines.errors import InferenceFailed
 from engines.runtimes.engine import Tensor
 from provisioning.contracts.config.processes import Policy
-from provisioning.contracts.wire.messages import MachineClass
+from provisioning.contracts.wire.messages import EdgeDetector, MachineClass
 from tests.edge_agent.redacting import (
     CAMERA,
     NoTinyFaces,
@@ -173,3 +173,8 @@ def test_the_envelope_tells_machines_one_count_and_unlabelled_regions() -> None:
     assert snapshot.people == 1
     assert len(snapshot.redaction.regions) == 1, "the person; the bus is too small for a legible plate"
     assert snapshot.redaction.models == {"test": "ab" * 32}
+    nanodet = detectors().machines
+    assert snapshot.detector == EdgeDetector(
+        name="nanodet-g-416", sha256=nanodet.sha256, recipe=search.RECIPE, threshold=search.MACHINE_SCORE
+    )
+    assert all(machine.score >= snapshot.detector.threshold for machine in snapshot.machines)

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from center.assessment.recorder import Recorder
+from center.assessment.recording.recorder import Recorder
 from center.audit.retention import AuditKeeper
 from center.background import LoopReport, Periodic
 from center.clock import NowMs

@@ -1,19 +1,25 @@
-"""Polygons in a plane: whether sides cross, the area, and whether a point lies inside. Pure.
+"""Polygons in a plane: crossing sides, area, points inside; and outlines on the map. Pure.
 
-Corners are in order, each once; the last side leads back to the first.
+Points are in order, each once; the last side leads back to the first. Degrees are treated as a plane, which over a
+district errs by less than a metre.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-Corner = tuple[float, float]
+Point = tuple[float, float]
+"""(x, y); on the map (longitude, latitude) in degrees, as GeoJSON has it."""
+MAX_POINTS: Final = 2000
+"""Points of an outline at most."""
 _ERROR: Final = 2**-51
 """Error bound of a turn, relative to its products (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997)."""
 _UNDERFLOW: Final = 1e-290
+_EDGE_DEG: Final = 1e-9
+"""A tenth of a millimetre, within which a point is on the line, and so inside."""
 
 
-def turn(a: Corner, b: Corner, c: Corner) -> int:
+def turn(a: Point, b: Point, c: Point) -> int:
     """Returns the side of the way from a to b on which c lies: 1, -1, or 0 on it. Exact."""
     (ax, ay), (bx, by), (cx, cy) = a, b, c
     one, other = (bx - ax) * (cy - ay), (by - ay) * (cx - ax)
@@ -25,13 +31,13 @@ def turn(a: Corner, b: Corner, c: Corner) -> int:
     return 1 if cross > 0 else -1
 
 
-def area(corners: Sequence[Corner]) -> float:
+def area(corners: Sequence[Point]) -> float:
     """Returns the area of a polygon (the shoelace formula)."""
     sides = zip(corners, (*corners[1:], corners[0]), strict=True)
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2
 
 
-def inside(corners: Sequence[Corner], x: float, y: float) -> bool:
+def inside(corners: Sequence[Point], x: float, y: float) -> bool:
     """True if a point lies inside: a ray from it meets the border an odd number of times. The border is open."""
     found = False
     ax, ay = corners[-1]
@@ -42,7 +48,7 @@ def inside(corners: Sequence[Corner], x: float, y: float) -> bool:
     return found
 
 
-def crossing(corners: Sequence[Corner]) -> tuple[int, int] | None:
+def crossing(corners: Sequence[Point]) -> tuple[int, int] | None:
     """Returns two sides that meet and are no neighbours, or are neighbours that lie on one another, the lower first.
 
     Sides are taken in the order of their western ends, so that only those are compared whose spans overlap.
@@ -62,7 +68,7 @@ def crossing(corners: Sequence[Corner]) -> tuple[int, int] | None:
     return None
 
 
-def _meet(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
     """True if the sides ab and cd have a point in common."""
     turns = (turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b))
     if turns[0] != turns[1] and turns[2] != turns[3]:
@@ -71,11 +77,56 @@ def _meet(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
     return any(side == 0 and _between(first, last, end) for side, first, last, end in ends)
 
 
-def _folds(corner: Corner, one: Corner, other: Corner) -> bool:
+def _folds(corner: Point, one: Point, other: Point) -> bool:
     """True if of two sides from one corner one runs back over the other."""
     return turn(corner, one, other) == 0 and (_between(corner, one, other) or _between(corner, other, one))
 
 
-def _between(a: Corner, b: Corner, c: Corner) -> bool:
+def _between(a: Point, b: Point, c: Point) -> bool:
     """True if c, which lies in line with a and b, lies between them."""
     return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
+
+
+def outline_fault(ring: Sequence[Point]) -> str:
+    """Returns the fault of an outline, empty if there is none. The last point may repeat the first, as in GeoJSON."""
+    points = opened(ring)
+    if len(points) < 3:
+        return "it has fewer than three corners"
+    if len(points) > MAX_POINTS:
+        return f"it has more than {MAX_POINTS} corners"
+    if off_the_globe(points):
+        return "a corner lies on no globe: longitude first, then latitude"
+    if len(set(points)) < len(points):
+        return "it touches itself at a corner"
+    sides = crossing(points)
+    if sides is not None:
+        return f"sides {sides[0] + 1} and {sides[1] + 1} cross"
+    return "" if area(points) else "it encloses nothing"
+
+
+def off_the_globe(points: Sequence[Point]) -> bool:
+    """True if a corner is no place on earth."""
+    return any(abs(longitude) > 180 or abs(latitude) > 90 for longitude, latitude in points)
+
+
+def opened(ring: Sequence[Point]) -> tuple[Point, ...]:
+    """Returns the corners, the first not repeated at the end."""
+    points = tuple((float(longitude), float(latitude)) for longitude, latitude in ring)
+    return points[:-1] if len(points) > 1 and points[0] == points[-1] else points
+
+
+def outline_holds(ring: Sequence[Point], place: Point) -> bool:
+    """True if a place lies inside or on the line (even-odd rule)."""
+    points = opened(ring)
+    sides = zip(points, (*points[1:], points[0]), strict=True)
+    return any(_on_side(one, other, place) for one, other in sides) or inside(points, *place)
+
+
+def _on_side(one: Point, other: Point, place: Point) -> bool:
+    (x0, y0), (x1, y1), (x, y) = one, other, place
+    if not (min(x0, x1) - _EDGE_DEG <= x <= max(x0, x1) + _EDGE_DEG):
+        return False
+    if not (min(y0, y1) - _EDGE_DEG <= y <= max(y0, y1) + _EDGE_DEG):
+        return False
+    longest = max(abs(x1 - x0), abs(y1 - y0))
+    return abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) <= _EDGE_DEG * longest

@@ -9,11 +9,11 @@ from center import pagination as marks
 from center.access.permissions import CameraKey, Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.assessment import league
 from center.assessment.errors import BadCursorError, BadPeriodError, UnknownVersionError
-from center.assessment.export import MEDIA_TYPES, Format, export
+from center.assessment.export.files import MEDIA_TYPES, Format, export
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Bucket
+from center.assessment.report import ranked
 from center.assessment.views import (
     CameraPlaceView,
     CardView,
@@ -85,7 +85,7 @@ def get_assessment(period: PeriodText, services: Served, sight: Sight, version: 
         from_ms=report.period.from_ms,
         to_ms=report.period.to_ms,
         fleet=CardView.of(report.fleet),
-        districts=tuple(PlaceView.of(place) for place in league.table(report.districts)),
+        districts=tuple(PlaceView.of(place) for place in ranked(report.districts)),
         gaps=tuple(GapView.of(gap) for gap in judged.gaps),
     )
 
@@ -123,7 +123,7 @@ def list_assessed_cameras(
             )
         )
     ]
-    places = [CameraPlaceView.of(place) for place in league.table(cards, indicator)]
+    places = [CameraPlaceView.of(place) for place in ranked(cards, indicator)]
     start = 0
     if cursor is not None:
         last = marks.place(cursor, str, str)

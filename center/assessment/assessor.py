@@ -3,21 +3,22 @@
 `sight` is the cameras whose assessment the caller may see: others are treated as absent.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access.permissions import CameraKey, Scope
+from center.access.permissions import EVERYWHERE, CameraKey, Scope
 from center.assessment import (
     districts,
     formulas,
-    gb_code,
     maintenance,
     registration_checks,
     report,
-    spans,
     sums,
 )
 from center.assessment import (
@@ -26,20 +27,22 @@ from center.assessment import (
 from center.assessment.formulas import Served
 from center.assessment.hour_details import HourEvidence
 from center.assessment.indicators import Indicator
-from center.assessment.judged import Gap, Judged
 from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.months import Months
-from center.assessment.period import Bucket, Period, parse
+from center.assessment.period import Bucket, Period, Span, length, parse
 from center.assessment.profiles import Positions, Profile, profiles
-from center.assessment.report import AssessmentReport, Card
+from center.assessment.report import AssessmentReport, Card, Gap, Judged
 from center.assessment.settings import Settings, SettingsBook
-from center.assessment.spans import Span
 from center.assessment.sums import Sums
 from center.assessment.tables import GapRecord
 from center.audit.log import Audit
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import UnknownCameraError
+
+FRESH_MS: Final = 30_000
+"""Age up to which a page that polls gets the period that was judged before."""
+PERIODS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class _Scope:
     def hours(self, key: CameraKey) -> Served:
         """Counts a camera's hours of service, and those of them that are excused."""
         first, end = self.served[key]
-        away = spans.length(self.excused.get(key, []))
+        away = length(self.excused.get(key, []))
         return Served(end - first - away, away)
 
 
@@ -104,8 +107,8 @@ class Assessor:
             gaps = _gaps(session, parse(period, zone_h=settings.zone_h))
         regions = {each.name: each.region for each in places}
         outlines = {each.name: each.outline for each in places}
-        wrong_places = registration_checks.faults(scope.profiles, outlines, settings)
-        wrong_codes = gb_code.faults(scope.profiles, regions)
+        wrong_places = registration_checks.place_faults(scope.profiles, outlines, settings)
+        wrong_codes = registration_checks.code_faults(scope.profiles, regions)
         cards = []
         for profile in scope.profiles:
             key = profile.key
@@ -201,6 +204,33 @@ class Assessor:
         excused = maintenance.excused(windows, pairs, span.end_hour)
         sums.begin(session, pairs, excused)
         return _Scope(span, settings, listed, served, windows, excused)
+
+
+class Recent:
+    """Caches judged periods for pages that poll, once for all of them. Blocks: call it from a worker thread."""
+
+    def __init__(self, assessor: Assessor, now_ms: NowMs) -> None:
+        self._assessor = assessor
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[int, Judged]] = OrderedDict()
+
+    def judged(self, period: str, sight: Scope) -> Judged:
+        """Returns one period, judged for the cameras in sight.
+
+        Raises:
+            BadPeriodError: the text is no period.
+            StoreUnavailableError: the database does not work.
+        """
+        with self._lock:
+            at_ms, whole = self._kept.get(period, (None, None))
+            if at_ms is None or whole is None or not 0 <= self._now_ms() - at_ms < FRESH_MS:
+                whole = self._assessor.judged(period, sight=EVERYWHERE)
+                self._kept[period] = (self._now_ms(), whole)
+                self._kept.move_to_end(period)
+                while len(self._kept) > PERIODS:
+                    self._kept.popitem(last=False)
+        return whole.narrowed(sight)
 
 
 def _chosen(camera: CameraKey | None, district: str | None, sight: Scope) -> Callable[[Profile], bool]:

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from center import polygons
 from center.access.districts import DistrictRecord, id_of, named
 from center.access.permissions import Scope
-from center.assessment import outline
 from center.assessment.errors import DistrictRefusedError, UnknownAssessedDistrictError
-from center.assessment.outline import MAX_POINTS, Point
 from center.assessment.visibility import names_in_sight
 from center.audit.log import Audit
 from center.database.store import Store
+from center.polygons import MAX_POINTS, Point
 
 Degree = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -57,7 +57,7 @@ class AssessedDistricts:
         Raises:
             DistrictRefusedError: the outline crosses itself or encloses no area.
         """
-        fault = outline.fault(district.outline) if district.outline else ""
+        fault = polygons.outline_fault(district.outline) if district.outline else ""
         if fault:
             raise DistrictRefusedError(district=district.name, fault=fault)
         self._before_change()
@@ -70,7 +70,7 @@ class AssessedDistricts:
                 record = DistrictRecord(district_id=id_of(district.name), name=district.name)
                 session.add(record)
             record.region = district.region
-            record.outline = json.dumps([list(point) for point in outline.opened(district.outline)])
+            record.outline = json.dumps([list(point) for point in polygons.opened(district.outline)])
         return district
 
     def remove(self, name: str, *, actor: str) -> None:

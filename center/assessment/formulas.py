@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.minutes import MINUTES
+from center.assessment.recording.facts import MINUTES
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums
 

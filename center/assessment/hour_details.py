@@ -7,13 +7,13 @@ from typing import Final, TypeVar
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from center.assessment import facts_store
-from center.assessment.facts import HourFacts
 from center.assessment.indicators import Indicator
 from center.assessment.maintenance import MaintenanceWindow
+from center.assessment.period import Span
 from center.assessment.profiles import Profile
+from center.assessment.recording import facts_store
+from center.assessment.recording.facts import HourFacts
 from center.assessment.settings import Settings
-from center.assessment.spans import Span
 from center.assessment.tables import CauseRecord, HourRecord
 
 _Record = TypeVar("_Record", HourRecord, CauseRecord)

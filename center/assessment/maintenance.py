@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from center.access.permissions import CameraKey, Scope
 from center.assessment.errors import UnknownWindowError, WindowRefusedError
-from center.assessment.minutes import HOUR_MS
+from center.assessment.period import Span, clipped, merged
 from center.assessment.profiles import Profile
+from center.assessment.recording.facts import HOUR_MS
 from center.assessment.settings import SettingsBook
-from center.assessment.spans import Span, clipped, merged
 from center.assessment.tables import WindowRecord
 from center.assessment.visibility import window_in_sight
 from center.audit.log import Audit

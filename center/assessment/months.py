@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from center.assessment.errors import MonthOpenError, UnknownVersionError
-from center.assessment.judged import Judged, Version
-from center.assessment.minutes import HOUR_MS
 from center.assessment.period import Period, parse
+from center.assessment.recording.facts import HOUR_MS
+from center.assessment.report import Judged, Version
 from center.assessment.settings import SettingsBook
 from center.assessment.tables import HeardCameraRecord, MonthRecord
 from center.audit.log import Audit

@@ -1,15 +1,18 @@
-"""Parses periods: a month, a day or an hour, in the time zone in which days are counted."""
+"""Parses periods (a month, a day or an hour, in the zone in which days are counted) and merges spans of hours. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from center.assessment.errors import BadPeriodError
-from center.assessment.minutes import HOUR_MS
+from center.assessment.recording.facts import HOUR_MS
 
 _FORMS: Final = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}))?)?", re.ASCII)
 Bucket = Literal["hour", "day", "month"]
+Span = tuple[int, int]
+"""Hours as [first, end)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,25 @@ def parse(text: str, *, zone_h: int = 8) -> Period:
         raise BadPeriodError(period=text[:40]) from error
     first, last = (int(each.timestamp()) // 3600 - zone_h for each in (begin, end))
     return Period(text, kind, first, last, zone_h)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Returns the same hours as spans that neither overlap nor touch, in order."""
+    result: list[Span] = []
+    for first, end in sorted(span for span in spans if span[0] < span[1]):
+        if result and first <= result[-1][1]:
+            result[-1] = result[-1][0], max(result[-1][1], end)
+        else:
+            result.append((first, end))
+    return result
+
+
+def clipped(spans: Iterable[Span], within: Span) -> list[Span]:
+    """Returns the parts of spans that lie within one span."""
+    cut = ((max(first, within[0]), min(end, within[1])) for first, end in spans)
+    return [(first, end) for first, end in cut if first < end]
+
+
+def length(spans: Iterable[Span]) -> int:
+    """Returns the hours of all spans, which must not overlap."""
+    return sum(end - first for first, end in spans)

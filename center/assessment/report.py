@@ -1,12 +1,13 @@
-"""Builds reports: cards of cameras, districts and the fleet, each with nine findings."""
+"""Builds reports: cards of cameras, districts and the fleet, each with nine findings, and ranks them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from center.access.permissions import Scope
 from center.assessment.formulas import IndicatorTally, Served, score, verdict
 from center.assessment.indicators import Indicator, IndicatorVerdict
+from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.period import Period
 from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
@@ -74,6 +75,65 @@ class AssessmentReport:
     cameras: tuple[Card, ...]
     """Cards of the cameras, by agent and id."""
 
+    def narrowed(self, sight: Scope) -> "AssessmentReport":
+        """Returns the report for the cameras in sight alone; a camera's own card is the same for all users."""
+        if sight.everywhere:
+            return self
+        seen = [each for each in self.cameras if each.profile is not None and sight.holds(*each.profile.key)]
+        return gathered(self.period, self.settings, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which the centre did not watch."""
+
+    from_ms: int
+    to_ms: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version of a closed month: 1 as it was when it closed; each correction is one more."""
+
+    number: int
+    name: str
+    """Name of a correction, in the words of the user who made it."""
+    actor: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A period with its report, maintenance and gaps."""
+
+    report: AssessmentReport
+    windows: tuple[MaintenanceWindow, ...]
+    """Maintenance that excuses hours of the period."""
+    gaps: tuple[Gap, ...]
+    version: Version | None = None
+    """None: the period is not closed, and judged as it is now."""
+
+    def narrowed(self, sight: Scope) -> Self:
+        """Returns the same for the cameras in sight alone."""
+        if sight.everywhere:
+            return self
+        seen = self.report.narrowed(sight)
+        mine = [card.profile for card in seen.cameras if card.profile is not None]
+        windows = tuple(window for window in self.windows if any(map(window.covers, mine)))
+        return replace(self, report=seen, windows=windows)
+
+
+@dataclass(frozen=True, slots=True)
+class LeagueLine:
+    """One line of a league table."""
+
+    rank: int | None
+    """Equal cards share a rank and the next is skipped (1, 2, 2, 4); None: there is no value to rank by."""
+    value: float | None
+    """The score, 0 to 100, or 100 times the rate of the indicator."""
+    card: Card
+
 
 def card(
     name: str,
@@ -117,24 +177,24 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
     offline = {cause: n for cause, n in minutes.items() if cause not in from_checks and cause not in unknown}
     unbooked = "" if sums.booked_hours else NOT_BOOKED
     return {
-        Indicator.ONLINE: first(offline) or first(unknown).removeprefix("unknown:"),
+        Indicator.ONLINE: _first(offline) or _first(unknown).removeprefix("unknown:"),
         Indicator.CLOCK: "clock_off" if sums.clock_bad_hours else "",
         Indicator.TIMELINESS: "late_pictures" if sums.timely < sums.pictured else "",
         Indicator.PICTURE: "no_picture_in_an_hour" if sums.missing_hours else "",
         Indicator.PLACE: place or "",
         Indicator.CODE: code or "",
-        Indicator.SNAPSHOT: first(from_checks),
-        Indicator.DELIVERY: first({"rejected": sums.rejected, "dropped": sums.dropped}) or unbooked,
+        Indicator.SNAPSHOT: _first(from_checks),
+        Indicator.DELIVERY: _first({"rejected": sums.rejected, "dropped": sums.dropped}) or unbooked,
         Indicator.COMPLETENESS: "books_do_not_close" if sums.astray else unbooked,
     }
 
 
-def first(counts: dict[str, int]) -> str:
+def _first(counts: dict[str, int]) -> str:
     """Returns the name of the greatest count; of equal ones the first by name."""
     return min((name for name, n in counts.items() if n), key=lambda name: (-counts[name], name), default="")
 
 
-def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
+def _together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
     """Adds the tallies of several cards into one, so that a camera weighs as much as is known of it."""
     tallies = dict.fromkeys(Indicator, IndicatorTally())
     served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
@@ -147,7 +207,7 @@ def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
     return card(
         name,
         tallies,
-        {indicator: first(counts) for indicator, counts in causes.items()},
+        {indicator: _first(counts) for indicator, counts in causes.items()},
         settings,
         served=served,
         cameras=len(cards),
@@ -165,15 +225,33 @@ def gathered(
     return AssessmentReport(
         period=period,
         settings=settings,
-        fleet=together(FLEET, cameras, settings),
-        districts=tuple(together(name, parts[name], settings) for name in sorted(parts)),
+        fleet=_together(FLEET, cameras, settings),
+        districts=tuple(_together(name, parts[name], settings) for name in sorted(parts)),
         cameras=tuple(cameras),
     )
 
 
-def narrowed(whole: AssessmentReport, sight: Scope) -> AssessmentReport:
-    """Returns the report for the cameras in sight alone; a camera's own card is the same for all users."""
-    if sight.everywhere:
-        return whole
-    seen = [each for each in whole.cameras if each.profile is not None and sight.holds(*each.profile.key)]
-    return gathered(whole.period, whole.settings, seen)
+def ranked(cards: Iterable[Card], indicator: Indicator | None = None) -> list[LeagueLine]:
+    """Ranks cards, best first; equal ones by name, agent and id; those without a value last."""
+    valued = [(_value(card, indicator), card) for card in cards]
+    valued.sort(key=lambda pair: (pair[0] is None, -(pair[0] or 0.0), _identity(pair[1])))
+    lines: list[LeagueLine] = []
+    for position, (value, card) in enumerate(valued, 1):
+        before = lines[-1] if lines else None
+        is_equal = before is not None and before.value == value
+        rank = None if value is None else before.rank if is_equal and before else position
+        lines.append(LeagueLine(rank, value, card))
+    return lines
+
+
+def _value(card: Card, indicator: Indicator | None) -> float | None:
+    """Returns the value as rounded for display: cards that look equal are equal."""
+    if indicator is None:
+        return None if card.score is None else round(card.score, 2)
+    finding = card.findings[indicator]
+    is_decided = finding.verdict in _DECIDED
+    return round(100 * finding.tally.rate, 2) if is_decided and finding.tally.rate is not None else None
+
+
+def _identity(card: Card) -> tuple[str, str, str]:
+    return (card.name, *(card.profile.key if card.profile else ("", "")))

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Self
 
-from center.assessment.assessor import Assessor
+from center.assessment.assessor import Assessor, Recent
 from center.assessment.camera_register import CameraRegister
 from center.assessment.districts import AssessedDistricts
 from center.assessment.maintenance import Maintenance
 from center.assessment.profiles import Positions
-from center.assessment.recent import Recent
-from center.assessment.recorder import Recorder
+from center.assessment.recording.recorder import Recorder
 from center.assessment.settings import SettingsBook
 from center.audit.log import Audit
 from center.clock import NowMs

@@ -12,11 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from center.access.permissions import CameraKey
-from center.assessment.facts import LADDER_S
-from center.assessment.period import Bucket, Period
+from center.assessment.period import Bucket, Period, Span
 from center.assessment.profiles import Profile
+from center.assessment.recording.facts import LADDER_S
 from center.assessment.settings import Settings
-from center.assessment.spans import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,4 +157,4 @@ class MonthRecord(Base):
     actor: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger)
     judged: Mapped[bytes] = mapped_column(LargeBinary)
-    """JSON of `judged.Judged`, deflated: 500 cameras are 40 KB of half a megabyte."""
+    """JSON of `report.Judged`, deflated: 500 cameras are 40 KB of half a megabyte."""

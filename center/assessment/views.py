@@ -4,14 +4,11 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from center.assessment.facts import HourFacts
 from center.assessment.hour_details import HourEvidence
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.judged import Gap, Version
-from center.assessment.league import Place
-from center.assessment.minutes import HOUR_MS, listed
 from center.assessment.period import Period
-from center.assessment.report import Card, IndicatorFinding
+from center.assessment.recording.facts import HOUR_MS, HourFacts, listed
+from center.assessment.report import Card, Gap, IndicatorFinding, LeagueLine, Version
 
 
 class AssessmentViewBase(BaseModel):
@@ -80,8 +77,8 @@ class PlaceView(AssessmentViewBase):
     card: CardView
 
     @classmethod
-    def of(cls, place: Place) -> Self:
-        return cls(rank=place.rank, value=place.value, card=CardView.of(place.card))
+    def of(cls, line: LeagueLine) -> Self:
+        return cls(rank=line.rank, value=line.value, card=CardView.of(line.card))
 
 
 class CameraPlaceView(PlaceView):
@@ -95,13 +92,13 @@ class CameraPlaceView(PlaceView):
     longitude: float | None
 
     @classmethod
-    def of(cls, place: Place) -> Self:
-        profile = place.card.profile
+    def of(cls, line: LeagueLine) -> Self:
+        profile = line.card.profile
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
         return cls(
-            rank=place.rank,
-            value=place.value,
-            card=CardView.of(place.card),
+            rank=line.rank,
+            value=line.value,
+            card=CardView.of(line.card),
             agent_id=profile.agent_id,
             camera_id=profile.camera_id,
             district=profile.district,

@@ -15,7 +15,7 @@ def assess(
 ) -> None:
     """Assess cameras, districts and the fleet, and write the result to a file."""
     with records(config) as opened:
-        from center.assessment.export import write  # noqa: PLC0415 - the same
+        from center.assessment.export.files import write  # noqa: PLC0415 - the same
         from center.assessment.service import open_assessor  # noqa: PLC0415 - --help stays light
         from center.clock import now_ms  # noqa: PLC0415 - the same
         from center.search.camera_positions import CameraPositions  # noqa: PLC0415 - the same

@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from center import polygons
 from center.access.permissions import CameraKey, Scope
-from center.assessment import outline
-from center.assessment.outline import Point
 from center.assessment.tables import HeardCameraRecord, RegisteredRecord
 from center.database.store import Store
 from center.fleet.devices import CameraView
 from center.geometry import Position
+from center.polygons import Point
 from provisioning.contracts.wire.messages import CameraStatus
 
 Reported = Callable[[], Mapping[tuple[str, str], CameraStatus]]
@@ -79,7 +79,7 @@ class CameraPositions:
                 if west <= each.longitude <= east
                 and south <= each.latitude <= north
                 and sight.holds(*key)
-                and outline.holds(corners, (each.longitude, each.latitude))
+                and polygons.outline_holds(corners, (each.longitude, each.latitude))
             )
         )
 

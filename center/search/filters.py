@@ -5,10 +5,10 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
+from center import polygons
 from center.access.permissions import CameraKey
-from center.assessment import outline
-from center.assessment.outline import Point
 from center.errors import AreaCrossesError, BadAreaError, BadBinsError, BadFilterError
+from center.polygons import Point
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.query.search import MAX_BINS, BinMs, Wanted
 from provisioning.contracts.query.zone_counts import ZoneSpan
@@ -116,7 +116,7 @@ def check_area(corners: Sequence[Point]) -> None:
         AreaCrossesError: its sides cross or touch one another.
         BadAreaError: it has too few corners, too many, or one outside of the globe.
     """
-    if not 3 <= len(outline.opened(corners)) <= MAX_CORNERS or outline.off_the_globe(corners):
+    if not 3 <= len(polygons.opened(corners)) <= MAX_CORNERS or polygons.off_the_globe(corners):
         raise BadAreaError(most=MAX_CORNERS)
-    if outline.fault(corners):
+    if polygons.outline_fault(corners):
         raise AreaCrossesError

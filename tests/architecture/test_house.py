@@ -39,7 +39,6 @@ def test_one_noun_a_file_of_six_hundred_lines_at_most() -> None:
 CROWDED = {
     "center/api": 25,
     "center/alarms": 25,
-    "center/assessment": 35,
     "center/evidence": 22,
     "provisioning/demo/simulators/gb28181": 25,
 }

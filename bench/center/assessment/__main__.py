@@ -23,7 +23,7 @@ from bench.center.assessment.fleet import MONTH, Planted, lay_down
 from bench.measure import Comparison, compare, wall_ms
 from center.access.permissions import EVERYWHERE
 from center.assessment.assessor import Assessor
-from center.assessment.export import export
+from center.assessment.export.files import export
 from center.assessment.period import parse
 from center.assessment.report import AssessmentReport
 from center.assessment.service import open_assessor

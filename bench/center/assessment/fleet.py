@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from bench.center.assessment.plan import EXCUSES, FAULTS, Fault, Hour, healthy
 from center.access.districts import DistrictRecord, id_of
 from center.access.permissions import CameraKey
-from center.assessment import facts_store
-from center.assessment.facts import Books, Key
 from center.assessment.indicators import Indicator
-from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
-from center.assessment.reading import Heard
+from center.assessment.recording import facts_store
+from center.assessment.recording.facts import HOUR_MS, Books, Key
+from center.assessment.recording.reading import Heard
 from center.assessment.tables import (
     GapRecord,
     HeardCameraRecord,

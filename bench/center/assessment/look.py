@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.measure import Comparison, compare, wall_ms
-from center.assessment.recorder import Recorder
+from center.assessment.recording.recorder import Recorder
 from center.audit.log import Audit
 from center.database.store import Store
 from center.fleet.devices import Devices

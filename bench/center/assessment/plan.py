@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from center.assessment.facts import HourFacts
 from center.assessment.indicators import Indicator
-from center.assessment.minutes import WHOLE
+from center.assessment.recording.facts import WHOLE, HourFacts
 from provisioning.contracts.wire.messages import PictureCheck
 
 PER_HOUR: Final = 60

@@ -14,7 +14,7 @@ from center.access.permissions import Access, CameraKey, Permission
 from center.alarms.kinds import KINDS
 from center.alarms.views import AlarmView
 from center.assessment.hour_details import HourEvidence
-from center.assessment.minutes import HOUR_MS
+from center.assessment.recording.facts import HOUR_MS
 from center.assessment.report import Card
 from center.console import labels, verdicts
 from center.console.frame import empty, frame, opens, problem

@@ -9,11 +9,8 @@ from urllib.parse import urlencode
 from nicegui import ui
 from starlette.requests import Request
 
-from center.assessment import league
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.judged import Judged
-from center.assessment.league import Place
-from center.assessment.report import Card
+from center.assessment.report import Card, Judged, LeagueLine, ranked
 from center.console import verdicts
 from center.console.fleet.camera import labelled_links
 from center.console.fleet.camera import path as camera_path
@@ -157,7 +154,7 @@ class _Report:
         _ = self._
         words("h2", _("Districts"))
         with table(_("Rank"), _("District"), _("Cameras"), _("Score"), _("Failed"), label=_("Districts")):
-            for place in league.table(self._report.districts):
+            for place in ranked(self._report.districts):
                 with ui.element("tr"):
                     words("td", _rank(place)).classes("ws-number")
                     with ui.element("td"):
@@ -171,7 +168,7 @@ class _Report:
     def _cameras(self) -> None:
         _, wanted = self._, self._wanted
         cards = [card for card in self._report.cameras if self._holds(card)]
-        places = league.table(cards, wanted.indicator)
+        places = ranked(cards, wanted.indicator)
         title = _("Cameras")
         if wanted.district is not None:
             title = f"{title} · {wanted.district or _('No district')}"
@@ -208,7 +205,7 @@ class _Report:
             return bool(card.failed)
         return card.findings[wanted.indicator].verdict is IndicatorVerdict.FAIL
 
-    def _camera(self, place: Place) -> None:
+    def _camera(self, place: LeagueLine) -> None:
         _, profile = self._, place.card.profile
         if profile is None:
             return
@@ -260,7 +257,7 @@ class _Report:
                     words("td", _(verdicts.GAPS[gap.cause]) if gap.cause in verdicts.GAPS else gap.cause)
 
 
-def _rank(place: Place) -> str:
+def _rank(place: LeagueLine) -> str:
     return "–" if place.rank is None else str(place.rank)
 
 

@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from center.assessment.facts import HourFacts
 from center.assessment.hour_details import HourEvidence
-from center.assessment.minutes import HOUR_MS
+from center.assessment.recording.facts import HOUR_MS, HourFacts
 from center.console import verdicts
 from center.console.language import Language
 from center.console.widgets import moments

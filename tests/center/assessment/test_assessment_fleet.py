@@ -14,10 +14,9 @@ from center.access.permissions import EVERYWHERE, CameraKey
 from center.assessment.assessor import Assessor
 from center.assessment.formulas import IndicatorTally
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.league import table
-from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
-from center.assessment.report import AssessmentReport, Card
+from center.assessment.recording.facts import HOUR_MS
+from center.assessment.report import AssessmentReport, Card, ranked
 from center.assessment.service import open_assessor
 from center.database.store import Store
 from center.errors import UnknownCameraError
@@ -182,8 +181,8 @@ def test_a_month_without_facts_is_unknown_and_accuses_nobody_of_time(assessor: A
 
 
 def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: AssessmentReport) -> None:
-    places = table(report.cameras)
-    assert [place.card for place in places] == [place.card for place in table(reversed(report.cameras))]
+    places = ranked(report.cameras)
+    assert [place.card for place in places] == [place.card for place in ranked(reversed(report.cameras))]
     values = [place.value for place in places if place.value is not None]
     assert values == sorted(values, reverse=True)
     for before, after in pairwise(places):
@@ -192,7 +191,7 @@ def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: As
     ranks = [place.rank for place in places]
     for number, rank in enumerate(ranks, 1):
         assert rank is None or rank <= number
-    by_place = table(report.cameras, Indicator.PLACE)
+    by_place = ranked(report.cameras, Indicator.PLACE)
     assert by_place[0].rank == 1
     assert {place.value for place in by_place} == {100.0, 0.0}
 

@@ -1,17 +1,17 @@
 """The arithmetic: rates are shares, the unknown counts as neither, the excused is in no denominator."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from center.assessment import spans
 from center.assessment.errors import BadPeriodError
 from center.assessment.formulas import IndicatorTally, Served, of_fault, score, tallies, verdict
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.period import parse
+from center.assessment.period import Span, clipped, length, merged, parse
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums
 
@@ -148,14 +148,14 @@ def test_a_fault_counts_once_and_what_nobody_knows_not_at_all() -> None:
 
 
 @given(st.lists(SPAN, max_size=8), SPAN)
-def test_overlapping_spans_are_the_hours_they_hold_each_once(listed: list[spans.Span], within: spans.Span) -> None:
+def test_overlapping_spans_are_the_hours_they_hold_each_once(listed: list[Span], within: Span) -> None:
     hours = {hour for first, end in listed for hour in range(first, end)}
-    merged = spans.merged(listed)
-    assert {hour for first, end in merged for hour in range(first, end)} == hours
-    assert spans.length(merged) == len(hours)
-    assert spans.merged(merged) == merged
-    assert all(before[1] < after[0] for before, after in pairwise(merged))
-    assert spans.length(spans.clipped(merged, within)) == len(hours & set(range(*within)))
+    whole = merged(listed)
+    assert {hour for first, end in whole for hour in range(first, end)} == hours
+    assert length(whole) == len(hours)
+    assert merged(whole) == whole
+    assert all(before[1] < after[0] for before, after in pairwise(whole))
+    assert length(clipped(whole, within)) == len(hours & set(range(*within)))
 
 
 @pytest.mark.parametrize(
@@ -209,3 +209,9 @@ def test_hours_that_have_not_begun_are_left_out() -> None:
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate(wrong)
+
+
+@pytest.mark.parametrize("said", [{"online_minutes": True}, {"known_share": False}, {"weight": {"online": True}}])
+def test_true_is_no_number(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="not true or false"):
+        Settings.model_validate(said)

@@ -1,15 +1,11 @@
-"""Places, outlines and codes: what is wrong, in one word, and nothing where nobody can know."""
+"""Places and codes: what is wrong, in one word, and nothing where nobody can know."""
 
 from dataclasses import replace
-from math import cos, sin, tau
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from center.assessment import gb_code, outline, registration_checks
-from center.assessment.outline import Point
 from center.assessment.profiles import Profile
+from center.assessment.registration_checks import code_faults, place_faults
 from center.assessment.settings import Settings
 
 SQUARE = ((120.0, 30.0), (120.1, 30.0), (120.1, 30.1), (120.0, 30.1))
@@ -26,16 +22,14 @@ CAMERA = Profile(
     first_hour=0,
     left_hour=None,
 )
-DEGREES = st.floats(min_value=-180, max_value=180)
-POINT = st.tuples(DEGREES, st.floats(min_value=-90, max_value=90))
 
 
 def placed(*profiles: Profile, settings: Settings | None = None) -> list[str | None]:
-    return list(registration_checks.faults(profiles, {"West": SQUARE}, settings or Settings()).values())
+    return list(place_faults(profiles, {"West": SQUARE}, settings or Settings()).values())
 
 
 def coded(*profiles: Profile) -> list[str | None]:
-    return list(gb_code.faults(profiles, {"West": "330106"}).values())
+    return list(code_faults(profiles, {"West": "330106"}).values())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +53,7 @@ def test_two_that_are_swapped_within_what_is_plausible_are_told_by_the_outline()
     square = ((80.0, 50.0), (80.1, 50.0), (80.1, 50.1), (80.0, 50.1))
     wide = Settings(latitude_from=-90, latitude_to=90, longitude_from=-180, longitude_to=180)
     swapped = replace(CAMERA, longitude=50.05, latitude=80.05)
-    assert registration_checks.faults([swapped], {"West": square}, wide) == {CAMERA.key: "place_swapped"}
+    assert place_faults([swapped], {"West": square}, wide) == {CAMERA.key: "place_swapped"}
 
 
 def test_a_copied_place_accuses_both_and_a_mast_of_two_can_be_allowed() -> None:
@@ -103,40 +97,3 @@ def test_a_code_is_right_or_wrong_in_one_word(code: str, fault: str) -> None:
 
 def test_a_code_that_two_have_accuses_both() -> None:
     assert coded(CAMERA, replace(CAMERA, agent_id="cabinet-8")) == ["code_duplicate", "code_duplicate"]
-
-
-@pytest.mark.parametrize(
-    ("ring", "word"),
-    [
-        (SQUARE, ""),
-        ((*SQUARE, SQUARE[0]), ""),
-        (SQUARE[:2], "three corners"),
-        ((SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]), "cross"),
-        (((0, 0), (1, 0), (2, 0)), "cross"),
-        (((0, 0), (4, 0), (2, 0), (2, 2)), "cross"),
-        (((0, 0), (2, 2), (4, 0), (4, 4), (2, 2), (0, 4)), "touches itself"),
-        (((0, 0), (4, 0), (4, 4), (2, 0), (0, 4)), "cross"),
-        (((30.0, 120.0), (30.0, 120.1), (30.1, 120.1)), "no globe"),
-        (((0, 0), (4, 0), (4, 4), (0, 4), (3, -1)), "cross"),
-    ],
-)
-def test_an_outline_that_is_none_says_why(ring: tuple[Point, ...], word: str) -> None:
-    said = outline.fault(ring)
-    assert (said == "") if not word else (word in said), said
-
-
-@given(st.integers(3, 60), st.floats(0.001, 1), st.floats(-80, 80), st.floats(-60, 60))
-def test_a_round_outline_is_one_and_holds_its_middle_alone(count: int, size: float, x: float, y: float) -> None:
-    ring = [(x + size * cos(tau * n / count), y + size * sin(tau * n / count)) for n in range(count)]
-    assert outline.fault(ring) == ""
-    assert outline.fault(list(reversed(ring))) == ""
-    assert outline.holds(ring, (x, y))
-    assert not outline.holds(ring, (x + 1.1 * size, y))
-    assert all(outline.holds(ring, corner) for corner in ring)
-
-
-@given(st.lists(POINT, max_size=12), POINT)
-def test_any_corners_are_judged_and_no_place_breaks_them(ring: list[Point], where: Point) -> None:
-    if outline.fault(ring) == "":
-        assert outline.holds(ring, where) == outline.holds([*ring[1:], ring[0]], where)
-        assert all(outline.holds(ring, corner) for corner in ring)

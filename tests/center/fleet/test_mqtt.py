@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.assessment.recorder import Recorder
+from center.assessment.recording.recorder import Recorder
 from center.audit.log import Audit
 from center.clock import now_ms
 from center.database.store import Store

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Response
 
 from center.access.permissions import EVERYWHERE, CameraKey, Scope
-from center.assessment.recent import FRESH_MS
+from center.assessment.assessor import FRESH_MS
 from center.config_view import shown
 from center.fleet.pace import WINDOW_MS, ArchivePace
 from center.search.camera_positions import CameraPositions

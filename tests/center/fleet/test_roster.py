@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from center.access.passwords import ROSTER
-from center.assessment.recorder import Recorder
+from center.assessment.recording.recorder import Recorder
 from center.audit.log import Audit
 from center.database.store import Store
 from center.fleet.devices import AgentView, CameraView, Devices

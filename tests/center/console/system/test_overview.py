@@ -4,7 +4,7 @@ from center.access.permissions import EVERYWHERE
 from center.console.system import overview
 from center.database.store import Store
 from center.fleet.roster import Roster
-from tests.center.assessment.test_assessment_facts import DAY, Centre, beat
+from tests.center.assessment.recording.test_assessment_facts import DAY, Centre, beat
 from tests.center.conftest import Clock
 from tests.center.world import camera_status
 

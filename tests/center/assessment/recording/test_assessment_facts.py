@@ -10,8 +10,8 @@ from sqlalchemy import select
 from center.access.permissions import EVERYWHERE, CameraKey
 from center.assessment.assessor import Assessor
 from center.assessment.hour_details import HourEvidence
-from center.assessment.minutes import hour_of, listed
-from center.assessment.recorder import Recorder
+from center.assessment.recording.facts import hour_of, listed
+from center.assessment.recording.recorder import Recorder
 from center.assessment.service import open_assessor
 from center.assessment.tables import BooksRecord, CauseRecord, GapRecord, HeardCameraRecord, HourRecord
 from center.audit.log import Audit

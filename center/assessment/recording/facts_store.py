@@ -8,8 +8,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from center.assessment.facts import Books, HourFacts, Key
-from center.assessment.reading import Heard
+from center.assessment.recording.facts import Books, HourFacts, Key
+from center.assessment.recording.reading import Heard
 from center.assessment.tables import BooksRecord, CauseRecord, HourRecord
 from center.database.store import Base
 

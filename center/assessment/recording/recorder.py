@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from center import background
 from center.access.permissions import CameraKey
-from center.assessment import facts_store, reading
-from center.assessment.minutes import hour_of
-from center.assessment.reading import Heard
+from center.assessment.recording import facts_store, reading
+from center.assessment.recording.facts import hour_of
+from center.assessment.recording.reading import Heard
 from center.assessment.tables import (
     BooksRecord,
     CauseRecord,

@@ -14,11 +14,11 @@ from bench.center.assessment.fleet import MONTH, lay_down
 from center.__main__ import app
 from center.access.permissions import EVERYWHERE
 from center.assessment.assessor import Assessor
-from center.assessment.export import export
-from center.assessment.pdf import FONT_FILES, as_pdf
+from center.assessment.export.files import export
+from center.assessment.export.pdf import FONT_FILES, as_pdf
+from center.assessment.export.sheets import sheets
 from center.assessment.period import parse
 from center.assessment.service import open_assessor
-from center.assessment.sheets import sheets
 from center.assessment.tables import HeardCameraRecord, WindowRecord
 from center.bootstrap import open_records
 from center.database.location import DATABASE

@@ -18,7 +18,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-from center.assessment.sheets import Sheet
+from center.assessment.export.sheets import Sheet
 from provisioning.files.spreadsheets import Cell
 
 READERS_FONT: Final = "STSong-Light"

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from center.access.permissions import EVERYWHERE, Scope
-from center.assessment import words
 from center.assessment.assessor import Assessor
-from center.assessment.judged import Judged
-from center.assessment.sheets import Sheet, sheets
+from center.assessment.export.sheets import Sheet, sheets
+from center.assessment.report import Judged
 from center.errors import StartError
 from provisioning.files.spreadsheets import Cell, csv_file, safe_cell
 
@@ -39,9 +38,9 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
         case "xlsx":
             return as_xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
-            from center.assessment.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
+            from center.assessment.export.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
-            return as_pdf(" ".join(filter(None, (words.TITLE, period, correction))), tables)
+            return as_pdf(" ".join(filter(None, ("考核报告 Assessment", period, correction))), tables)
 
 
 def _correction(judged: Judged) -> str:
@@ -54,7 +53,7 @@ def _of_version(sheet: Sheet, correction: str) -> Sheet:
     """Adds a column that names the correction to every row: rows are copied into other files."""
     if not correction:
         return sheet
-    return Sheet(sheet.title, (*sheet.head, words.VERSION), tuple((*row, correction) for row in sheet.rows))
+    return Sheet(sheet.title, (*sheet.head, "版本 Version"), tuple((*row, correction) for row in sheet.rows))
 
 
 def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:

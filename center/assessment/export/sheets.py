@@ -1,15 +1,46 @@
-"""Lays a report out as tables, which every file format writes. Cells are text or numbers, nothing that computes."""
+"""Lays a report out as tables, which every file format writes. Cells are text or numbers, nothing that computes.
+
+Their words are Chinese and English side by side: a file is read outside the console's language.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from center.assessment import league, words
-from center.assessment.indicators import Indicator
-from center.assessment.judged import Gap
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.maintenance import MaintenanceWindow
-from center.assessment.report import AssessmentReport, Card
+from center.assessment.report import AssessmentReport, Card, Gap, ranked
 from provisioning.files.spreadsheets import Cell, safe_cell
+
+_INDICATORS: Final = {
+    Indicator.ONLINE: "在线率 Online",
+    Indicator.CLOCK: "时钟准确率 Clock",
+    Indicator.TIMELINESS: "及时率 Timeliness",
+    Indicator.PICTURE: "全景图在库率 Picture",
+    Indicator.PLACE: "经纬度合格率 Place",
+    Indicator.CODE: "国标编码合格率 GB code",
+    Indicator.SNAPSHOT: "图像正常率 Normal snapshots",
+    Indicator.DELIVERY: "送达率 Delivery",
+    Indicator.COMPLETENESS: "账目完整率 Completeness",
+}
+_VERDICTS: Final = {
+    IndicatorVerdict.PASS: "合格 pass",
+    IndicatorVerdict.FAIL: "不合格 fail",
+    IndicatorVerdict.EXCUSED: "免考 excused",
+    IndicatorVerdict.UNKNOWN: "未知 unknown",
+}
+_NO_DISTRICT: Final = "未分区 No district"
+_RANK: Final = "名次 Rank"
+_DISTRICT: Final = "辖区 District"
+_CAMERA: Final = "摄像机 Camera"
+_SCORE: Final = "得分 Score"
+_AGENT: Final = "前端代理 Agent"
+_CAMERA_ID: Final = "摄像机编号 Camera id"
+_CAUSE: Final = "原因 Cause"
+_INDICATOR: Final = "指标 Indicator"
+_FROM: Final = "开始 From"
+_TO: Final = "结束 To"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +60,13 @@ def sheets(report: AssessmentReport, windows: Iterable[MaintenanceWindow], gaps:
         _cameras(report),
         _findings(report),
         Sheet(
-            words.MAINTENANCE,
-            (words.SCOPE, words.FROM, words.TO, words.REASON, words.ENTERED_BY, words.RETROACTIVE),
+            "计划检修 Planned maintenance",
+            ("范围 Scope", _FROM, _TO, "事由 Reason", "登记人 Entered by", "补录 Retroactive"),
             tuple(_window(each, zone_h) for each in windows),
         ),
         Sheet(
-            words.GAPS,
-            (words.FROM, words.TO, words.CAUSE),
+            "平台未监测时段 Not watched",
+            (_FROM, _TO, _CAUSE),
             tuple((_local(each.from_ms, zone_h), _local(each.to_ms, zone_h), safe_cell(each.cause)) for each in gaps),
         ),
     )
@@ -45,26 +76,26 @@ def _districts(report: AssessmentReport) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (
             place.rank,
-            safe_cell(place.card.name or words.NO_DISTRICT),
+            safe_cell(place.card.name or _NO_DISTRICT),
             place.card.cameras,
             place.value,
             *_rates(place.card),
         )
-        for place in league.table(report.districts)
+        for place in ranked(report.districts)
     ]
     score = report.fleet.score
-    fleet = (None, words.FLEET, report.fleet.cameras, None if score is None else round(score, 2))
+    fleet = (None, "全部 Fleet", report.fleet.cameras, None if score is None else round(score, 2))
     rows.append((*fleet, *_rates(report.fleet)))
-    head = (words.RANK, words.DISTRICT, words.CAMERAS, words.SCORE, *words.INDICATORS.values())
-    return Sheet(words.DISTRICT, head, tuple(rows))
+    head = (_RANK, _DISTRICT, "摄像机数 Cameras", _SCORE, *_INDICATORS.values())
+    return Sheet(_DISTRICT, head, tuple(rows))
 
 
 def _cameras(report: AssessmentReport) -> Sheet:
     rows = []
-    for place in league.table(report.cameras):
+    for place in ranked(report.cameras):
         card, profile = place.card, place.card.profile
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
-        named = (profile.agent_id, profile.camera_id, profile.title, profile.district or words.NO_DISTRICT)
+        named = (profile.agent_id, profile.camera_id, profile.title, profile.district or _NO_DISTRICT)
         failed = ", ".join(f"{each.value}: {card.findings[each].cause}" for each in card.failed)
         rows.append(
             (
@@ -77,17 +108,17 @@ def _cameras(report: AssessmentReport) -> Sheet:
             )
         )
     head = (
-        words.RANK,
-        words.AGENT,
-        words.CAMERA_ID,
-        words.CAMERA,
-        words.DISTRICT,
-        words.CODE,
-        words.SCORE,
-        *words.INDICATORS.values(),
-        words.FAILED,
+        _RANK,
+        _AGENT,
+        _CAMERA_ID,
+        _CAMERA,
+        _DISTRICT,
+        "国标编码 GB code",
+        _SCORE,
+        *_INDICATORS.values(),
+        "不合格项 Failed",
     )
-    return Sheet(words.CAMERA, head, tuple(rows))
+    return Sheet(_CAMERA, head, tuple(rows))
 
 
 def _findings(report: AssessmentReport) -> Sheet:
@@ -101,8 +132,8 @@ def _findings(report: AssessmentReport) -> Sheet:
                 (
                     safe_cell(profile.agent_id),
                     safe_cell(profile.camera_id),
-                    words.INDICATORS[indicator],
-                    words.VERDICTS[finding.verdict],
+                    _INDICATORS[indicator],
+                    _VERDICTS[finding.verdict],
                     _percent(tally.rate),
                     tally.good,
                     tally.bad,
@@ -112,18 +143,18 @@ def _findings(report: AssessmentReport) -> Sheet:
                 )
             )
     head = (
-        words.AGENT,
-        words.CAMERA_ID,
-        words.INDICATOR,
-        words.VERDICT,
-        words.RATE,
-        words.GOOD,
-        words.BAD,
-        words.UNKNOWN,
-        words.EXCUSED,
-        words.CAUSE,
+        _AGENT,
+        _CAMERA_ID,
+        _INDICATOR,
+        "结论 Verdict",
+        "比率 Rate %",
+        "合格数 Good",
+        "不合格数 Bad",
+        "未知数 Unknown",
+        "免考数 Excused",
+        _CAUSE,
     )
-    return Sheet(words.INDICATOR, head, tuple(rows))
+    return Sheet(_INDICATOR, head, tuple(rows))
 
 
 def _window(window: MaintenanceWindow, zone_h: int) -> tuple[Cell, ...]:
@@ -131,10 +162,10 @@ def _window(window: MaintenanceWindow, zone_h: int) -> tuple[Cell, ...]:
     return (
         safe_cell(scope),
         _local(window.from_ms, zone_h),
-        words.OPEN if window.to_ms is None else _local(window.to_ms, zone_h),
+        "未定 open" if window.to_ms is None else _local(window.to_ms, zone_h),
         safe_cell(window.reason),
         safe_cell(window.entered_by),
-        words.YES if window.retroactive else "",
+        "是 yes" if window.retroactive else "",
     )
 
 

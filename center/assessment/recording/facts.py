@@ -1,4 +1,4 @@
-"""Facts on one camera in one hour.
+"""Facts on one camera in one hour, whose sixty minutes are sixty bits.
 
 Two accounts of one hour are joined, never added: `joined` is commutative, associative and idempotent, so that a message
 that comes twice, late or in another order gives the same facts (a join-semilattice).
@@ -7,8 +7,27 @@ that comes twice, late or in another order gives the same facts (a join-semilatt
 from dataclasses import dataclass
 from typing import Final
 
+HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+MINUTES: Final = 60
+WHOLE: Final = (1 << MINUTES) - 1
 LADDER_S: Final = (10, 60, 300, 3600)
 """Seconds from a picture's capture to its hint at the centre: the limits of timeliness that may be set."""
+
+
+def hour_of(at_ms: int) -> int:
+    """Returns the hour of a time, counted since the Unix epoch, UTC."""
+    return at_ms // HOUR_MS
+
+
+def bit_of(at_ms: int) -> int:
+    """Returns the minute of a time in its hour, as a mask of one bit."""
+    return 1 << at_ms % HOUR_MS // MINUTE_MS
+
+
+def listed(mask: int) -> tuple[int, ...]:
+    """Lists the minutes that are set, 0 to 59, in order."""
+    return tuple(minute for minute in range(MINUTES) if mask >> minute & 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +41,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class HourFacts:
-    """Masks of minutes (`minutes.bit_of`), and the deviation of the camera's clock."""
+    """Masks of minutes (`bit_of`), and the deviation of the camera's clock."""
 
     told: int = 0
     """Minutes in which the centre knew if the camera was online."""

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.access.permissions import EVERYWHERE, Scope
-from center.assessment.facts import Books, HourFacts
-from center.assessment.minutes import WHOLE, bit_of, listed
-from center.assessment.moments import moment
-from center.assessment.recorder import Recorder
+from center.assessment.recording.facts import WHOLE, Books, HourFacts, bit_of, listed
+from center.assessment.recording.reading import moment
+from center.assessment.recording.recorder import Recorder
 from center.database.store import Store
 from center.fleet.devices import Devices
 from center.fleet.roster import Roster

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from center.access.permissions import CameraKey
-from center.assessment.facts import LADDER_S, Books, HourFacts, Key
-from center.assessment.minutes import bit_of, hour_of
-from center.assessment.moments import is_possible, moment
+from center.assessment.recording.facts import LADDER_S, Books, HourFacts, Key, bit_of, hour_of
 from center.fleet.devices import CameraView, CauseKind, DeviceState
 from provisioning.contracts.wire.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
 
+AHEAD_MS: Final = 300_000
+"""A sender's clock farther ahead than this is not believed; the archive has the same limit."""
+BACKLOG_MS: Final = 72 * 3_600_000
+"""An agent keeps a backlog this long through an outage; a message that claims to be older comes from a wrong clock."""
 PATIENCE_MS: Final = 120_000
 """Milliseconds that a camera may be *starting* before it counts as not online."""
 DUPLICATE: Final = "duplicate"
@@ -137,7 +139,7 @@ def observed(message: Observed, arrived_ms: int) -> Heard:
         at_ms = moment(item.captured_at_ms, arrived_ms)
         bit, late_ms = bit_of(at_ms), arrived_ms - item.captured_at_ms
         in_time = [
-            bit if is_possible(item.captured_at_ms, arrived_ms) and late_ms <= limit_s * 1000 else 0
+            bit if _is_possible(item.captured_at_ms, arrived_ms) and late_ms <= limit_s * 1000 else 0
             for limit_s in LADDER_S
         ]
         heard.hour(Key(message.agent_id, item.camera_id, hour_of(at_ms)), HourFacts(0, 0, 0, 0, bit, *in_time))
@@ -163,3 +165,13 @@ def _books(ledger: Ledger, at_ms: int) -> Books:
         duplicates=ledger.dropped.get(DUPLICATE, 0),
         in_flight=ledger.in_flight,
     )
+
+
+def moment(told_ms: int, arrived_ms: int) -> int:
+    """Decides the time of a message: the sender's if it can be true, else that of arrival."""
+    return told_ms if _is_possible(told_ms, arrived_ms) else arrived_ms
+
+
+def _is_possible(told_ms: int, arrived_ms: int) -> bool:
+    """True if a message of that time can arrive now."""
+    return arrived_ms - BACKLOG_MS <= told_ms <= arrived_ms + AHEAD_MS

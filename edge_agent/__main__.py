@@ -4,7 +4,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -136,9 +136,6 @@ def redact(
     policy: Annotated[
         list[str] | None, typer.Option("--policy", metavar="KEY=VALUE", help="Cover more; may be repeated.")
     ] = None,
-    detectors: Annotated[
-        Literal["auto", "onnx"], typer.Option("--detectors", help="onnx: the same detectors on every machine.")
-    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     labels: Annotated[
         Path | None,
@@ -156,15 +153,11 @@ def redact(
     if labels is not None:
         from edge_agent.evaluation import command as evaluation
 
-        code = evaluation.evaluate(
-            source, labels, models_dir=models, policy=policy or [], choice=detectors, audit=audit, as_json=as_json
-        )
+        code = evaluation.evaluate(source, labels, models_dir=models, policy=policy or [], audit=audit, as_json=as_json)
     else:
         from edge_agent.redact_files import command as files
 
-        code = files.redact(
-            source, out, models_dir=models, policy=policy or [], choice=detectors, force=force, as_json=as_json
-        )
+        code = files.redact(source, out, models_dir=models, policy=policy or [], force=force, as_json=as_json)
     raise typer.Exit(code)
 
 

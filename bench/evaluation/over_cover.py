@@ -55,7 +55,7 @@ def parts(image: Image, objects: Sequence[Object], redactors: Redactors) -> dict
 
 def measure(folder: Path, labels: Labels) -> dict[str, dict[str, float]]:
     """Kind of picture → cause → mean share; `pictures` counts them."""
-    redactors = file_policy.load_redactors(None, Policy(), "auto")
+    redactors = file_policy.load_redactors(None, Policy())
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for picture in labels.pictures:
         image = read_picture(folder / picture.file)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Box as Rect
-from engines.detection.yunet import Yunet
 from engines.errors import ExtraMissing
 from engines.manifest import Kind
 
@@ -39,7 +38,7 @@ class Audit:
     def __init__(self, catalog: Catalog) -> None:
         self._audits = [_Audit(manifest.name, catalog) for manifest in catalog.manifests(Kind.AUDIT)]
         self._centerface = Detector.load(catalog, "centerface", threads=2)
-        self._yunet = Yunet()
+        self._yunet = Detector.load(catalog, "yunet", threads=2)
         self._cascades = [
             cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
             for name in ("haarcascade_frontalface_default.xml", "haarcascade_profileface.xml")
@@ -51,7 +50,7 @@ class Audit:
             "haar": self._haar(image),
             **{audit.name: audit.tiles(image) for audit in self._audits},
             "centerface": [d.box for d in self._centerface.detect(image, thresholds={"face": CENTERFACE_SCORE})],
-            "yunet": [d.box for d in self._yunet.detect(image, YUNET_SCORE, max_box_px=None)],
+            "yunet": [d.box for d in self._yunet.detect(image, thresholds={"face": YUNET_SCORE})],
         }
 
     def _haar(self, image: Image) -> list[Rect]:

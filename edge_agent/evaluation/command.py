@@ -17,13 +17,12 @@ def evaluate(
     *,
     models_dir: Path | None,
     policy: Sequence[str],
-    choice: file_policy.Choice,
     audit: bool,
     as_json: bool,
 ) -> int:
     """Redact labelled pictures in memory and count what is covered. Writes nothing."""
     labelled = labels.read(label_file)
-    fresh = file_policy.load(models_dir, file_policy.read_policy(policy), choice)
+    fresh = file_policy.load(models_dir, file_policy.read_policy(policy))
     eyes = _audit_detectors(models_dir) if audit else None
     with progress_bar(labelled.count) as step:
         figures = evaluation.evaluate(folder, labelled, fresh, eyes, step)

@@ -70,7 +70,6 @@ def redact(
     *,
     models_dir: Path | None,
     policy: Sequence[str],
-    choice: file_policy.Choice,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -78,7 +77,7 @@ def redact(
     if out is None:
         raise RedactRefused("say with -o where the redacted files go")
     items = plan(source, out, force=force)
-    fresh = file_policy.load(models_dir, file_policy.read_policy(policy), choice)
+    fresh = file_policy.load(models_dir, file_policy.read_policy(policy))
     summary = work(items, FileRedactor(fresh))
     if as_json:
         print(json.dumps(summary.as_json()))  # noqa: T201 - a program reads this

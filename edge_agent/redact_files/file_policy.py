@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -15,9 +15,6 @@ from edge_agent.redactor import Redactors
 from engines.catalog.catalog import default_models_dir
 from engines.errors import EngineError
 from provisioning.contracts.config.processes import Broker, Camera, EdgeConfig, Policy, Redactor, ReplaySource, Spool
-
-Choice = Literal["auto", "onnx"]
-"""`onnx` leaves out the detector that exists only as a library for some processors, so that two machines agree."""
 
 CAMERA: Final = "file"
 QUALITY: Final = 95
@@ -30,19 +27,19 @@ Fresh = Callable[[], Redact]
 """Makes a redactor without state: one a file, since the state of one says nothing of the next."""
 
 
-def load(models_dir: Path | None, policy: Policy, choice: Choice) -> Fresh:
+def load(models_dir: Path | None, policy: Policy) -> Fresh:
     """Check and load every model, once for all files.
 
     Raises:
         RedactRefused: a model is missing, corrupt or unusable.
     """
-    redactors = load_redactors(models_dir, policy, choice)
+    redactors = load_redactors(models_dir, policy)
     return lambda: redactors.for_camera(redactors.config.cameras[0])
 
 
-def load_redactors(models_dir: Path | None, policy: Policy, choice: Choice) -> Redactors:
+def load_redactors(models_dir: Path | None, policy: Policy) -> Redactors:
     """Load the models of an agent of one camera. Raises as `load` does."""
-    config = _config(models_dir or default_models_dir(), policy, choice)
+    config = _config(models_dir or default_models_dir(), policy)
     try:
         return Redactors.load(config, SystemClock())
     except EngineError as error:
@@ -79,7 +76,7 @@ def read_policy(given: Sequence[str]) -> Policy:
         raise RedactRefused(f"--policy can only add cover, and this is no such policy: {text}") from error
 
 
-def _config(models_dir: Path, policy: Policy, choice: Choice) -> EdgeConfig:
+def _config(models_dir: Path, policy: Policy) -> EdgeConfig:
     """Configure an agent of one camera that connects to nothing: the redactor needs policy, models and threads only."""
     nowhere = Path(os.devnull)
     return EdgeConfig(
@@ -87,7 +84,7 @@ def _config(models_dir: Path, policy: Policy, choice: Choice) -> EdgeConfig:
         broker=Broker(host="localhost", ca_file=nowhere, cert_file=nowhere, key_file=nowhere),
         models_dir=models_dir,
         spool=Spool(directory=nowhere),
-        redactor=Redactor(threads=_cores(), timeout_s=TIMEOUT_S, jpeg_quality=QUALITY, detectors=choice),
+        redactor=Redactor(threads=_cores(), timeout_s=TIMEOUT_S, jpeg_quality=QUALITY),
         cameras=(Camera(id=CAMERA, source=ReplaySource(path=nowhere), policy=policy),),
     )
 

@@ -1,6 +1,5 @@
 """Covers faces, plates and people, irreversibly, and fails closed. The only package that makes a `Redacted`."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -12,14 +11,11 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
-from engines.detection.yunet import Yunet
-from engines.errors import DetectorUnavailable
 from provisioning.contracts.config.processes import Camera, EdgeConfig
-
-_log = logging.getLogger(__name__)
 
 MACHINES = "nanodet-g-416"
 FACES = "centerface"
+SMALL_FACES = "yunet"
 PLATES = "clp-det"
 
 
@@ -39,12 +35,10 @@ class Redactors:
             engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
-        machines, faces, plates = (Detector.load(catalog, name) for name in (MACHINES, FACES, PLATES))
+        names = (MACHINES, FACES, SMALL_FACES, PLATES)
+        machines, faces, tiny_faces, plates = models = tuple(Detector.load(catalog, name) for name in names)
         last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
-        hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, plates)}
-        tiny_faces = _tiny_faces() if config.redactor.detectors == "auto" else None
-        if tiny_faces is not None:
-            hashes[tiny_faces.name] = tiny_faces.sha256
+        hashes = {detector.engine.name: detector.engine.sha256 for detector in models}
         detectors = Detectors(machines, faces, plates, tiny_faces, hashes, Beside(threads), last_look)
         return cls(config, detectors, clock)
 
@@ -62,12 +56,3 @@ class Redactors:
         Raises EngineError.
         """
         return detect.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
-
-
-def _tiny_faces() -> Yunet | None:
-    try:
-        return Yunet(threads=1)
-    except DetectorUnavailable as error:
-        # Declared, not silent: the envelope of every picture lists the models that searched it.
-        _log.warning("the second face detector is not available on this machine: %s", error)
-        return None

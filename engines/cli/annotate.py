@@ -9,7 +9,6 @@ import numpy as np
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Box, Detection
 from engines.detection.preprocess import Picture
-from engines.detection.yunet import Yunet
 from engines.errors import BadPictureFile, ExtraMissing
 
 try:
@@ -21,6 +20,9 @@ COVER = (0, 0, 0)
 INK = (60, 220, 60)
 MARGIN = 1.4
 """Factor by which a cover is wider and higher than the box of a face or plate: detectors draw to the chin."""
+
+SMALL_FACE_PX = 64
+"""Longest side of a face that the detector of small faces is believed: its false boxes are larger."""
 
 MAX_FILE_BYTES = 64 << 20
 
@@ -35,7 +37,7 @@ class PictureDetections:
 
 
 def detect_all(
-    picture: Picture, machines: Detector, covering: Iterable[Detector], small_faces: Yunet | None, *, people_from: float
+    picture: Picture, machines: Detector, covering: Iterable[Detector], small_faces: Detector, *, people_from: float
 ) -> PictureDetections:
     """Run every detector over a picture. `people_from` is the score from which a person counts.
 
@@ -44,8 +46,7 @@ def detect_all(
     found = machines.detect_tiled(picture)
     for detector in covering:
         found += detector.detect(picture)
-    if small_faces is not None:
-        found += small_faces.detect(picture)
+    found += [one for one in small_faces.detect(picture) if max(one.box.width, one.box.height) <= SMALL_FACE_PX]
     wanted = [one for one in found if one.group in {"vehicle", "two_wheeler"}]
     covers = [one for one in found if one.group in {"person", "face", "plate"}]
     people = sum(one.group == "person" and one.score >= people_from for one in found)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -15,11 +15,8 @@ from engines.catalog.catalog import Catalog
 from engines.cli import bring_your_own
 from engines.cli.plans import bench, build, compare
 from engines.cli.terminal import BAD, ModelsDir, complain, err, one_line_errors, out
-from engines.errors import DetectorUnavailable, EngineError, ModelCorrupt, ModelMissing
+from engines.errors import EngineError, ModelCorrupt, ModelMissing
 from engines.manifest import Kind, Manifest
-
-if TYPE_CHECKING:
-    from engines.detection.yunet import Yunet
 
 PEOPLE_FROM = 0.4
 """Score from which a person counts; covers begin lower. Measured at this score: 32 of 38 people, 4 false."""
@@ -141,7 +138,8 @@ def try_(
         picture = read_picture(image)
         machines = Detector.load(catalog, model, threads=2)
         covering = [Detector.load(catalog, name, threads=2) for name in _covering(machines.manifest)]
-        found = detect_all(picture, machines, covering, _small_faces(), people_from=PEOPLE_FROM)
+        small_faces = Detector.load(catalog, "yunet", threads=2)
+        found = detect_all(picture, machines, covering, small_faces, people_from=PEOPLE_FROM)
         target = output or image.with_name(f"{image.stem}-annotated.jpg")
         write_picture(target, annotated(picture, found))
     counts = Counter(machine.class_name for machine in found.machines)
@@ -166,13 +164,3 @@ def _covering(machines: Manifest) -> list[str]:
     """Name the detectors for covers, including one for people if the detector of machines has no such class."""
     knows_people = machines.output is not None and "person" in machines.output.classes
     return ["centerface", "clp-det", *([] if knows_people else ["nanodet-g-416"])]
-
-
-def _small_faces() -> "Yunet | None":
-    from engines.detection.yunet import Yunet  # noqa: PLC0415 - OpenCV is heavy
-
-    try:
-        return Yunet()
-    except DetectorUnavailable as error:
-        err.print(f"[yellow]note:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
-        return None

@@ -19,22 +19,27 @@ AXES = {0: "batch", 2: "height", 3: "width"}
 
 
 def open_axes(model: bytes, outputs: Mapping[str, str], where: str) -> bytes:
-    """Keep only `outputs` (graph output → its new name), weights no longer inputs, batch and sizes dynamic.
+    """Keep only `outputs` (tensor → its new name), weights no longer inputs, batch and sizes dynamic.
 
-    Deterministic. Raises BadGraph.
+    A tensor from inside the graph becomes an output, and what follows it goes, such as a reshape to the sizes of the
+    example. Deterministic. Raises BadGraph.
     """
     try:
         proto = onnx.load_model_from_string(model)
     except DecodeError as error:
         raise BadGraph(where, "not an ONNX file") from error
     graph = proto.graph
-    missing = set(outputs) - {output.name for output in graph.output}
+    missing = set(outputs) - {name for node in graph.node for name in node.output}
     if missing:
         raise BadGraph(where, f"has no output {min(missing)}")
+    declared = {output.name for output in graph.output}
+    inner = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs]
+    graph.output.extend(value for value in inner if value.name not in declared)
     weights = {tensor.name for tensor in graph.initializer}
     _keep(graph.input, [value for value in graph.input if value.name not in weights])
     _keep(graph.output, [value for value in graph.output if value.name in outputs])
     del graph.value_info[:]
+    _drop_unused(graph)  # first: a name that it frees may be given anew
     for value in graph.input:
         _open(value, "")
     for value in graph.output:
@@ -44,7 +49,6 @@ def open_axes(model: bytes, outputs: Mapping[str, str], where: str) -> bytes:
         node.input[:] = [outputs.get(name, name) for name in node.input]
     for value in graph.output:
         value.name = outputs[value.name]
-    _drop_unused(graph)
     return bytes(proto.SerializeToString(deterministic=True))
 
 

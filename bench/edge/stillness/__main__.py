@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--street", type=Path, default=STREET, help="vtest.avi")
     parser.add_argument("--deface", action="store_true", help="deface on the same snapshots")
     options = parser.parse_args()
-    photographs, loaded = Photographs(), file_policy.load_redactors(None, Policy(), "auto")
+    photographs, loaded = Photographs(), file_policy.load_redactors(None, Policy())
     never, part = (_under(loaded, still_s) for still_s in (0.0, STILL_S))
     with ExitStack() as stack:
         deface = stack.enter_context(Deface()) if options.deface else None

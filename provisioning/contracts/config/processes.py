@@ -130,7 +130,7 @@ class Redactor(Section):
     """`block` suits recordings, which wait; a live camera does not."""
     jpeg_quality: int = Field(default=85, ge=50, le=95)
     detectors: Literal["auto", "onnx"] = "auto"
-    """`onnx`: without the compiled face detector, which has no build for ARM; figures for both in docs/redaction.md."""
+    """Without effect (decision 18): accepted, since files and signed documents in the field have it."""
     still_s: float = Field(default=0.0, ge=0, le=60)
     """Seconds without a new search for faces and plates in a live camera's unchanged picture; 0: always search."""
 

@@ -239,12 +239,12 @@ def test_a_photograph_is_redacted(catalog: Catalog, tmp_path: Path) -> None:
     image, faces = photo(catalog, "faces-1", 640)
     picture = _jpeg(tmp_path / "in/a.jpg", image)
     code, out, err = _run(
-        picture.parent, "-o", tmp_path / "out", "--json", "--models", catalog.models_dir, "--detectors", "onnx",
-        "--policy", "always_cover=0,0.9,1,1",
+        picture.parent, "-o", tmp_path / "out", "--json", "--models", catalog.models_dir, "--policy",
+        "always_cover=0,0.9,1,1",
     )  # fmt: skip
     assert (code, err) == (0, "")
     (written,) = json.loads(out)["written"]
-    assert written["models"].keys() == {"nanodet-g-416", "centerface", "clp-det"}, "onnx leaves the compiled one out"
+    assert written["models"].keys() == {"nanodet-g-416", "centerface", "yunet", "clp-det"}
     data = (tmp_path / "out/a.jpg").read_bytes()
     assert b"Exif" in picture.read_bytes()
     assert b"Exif" not in data

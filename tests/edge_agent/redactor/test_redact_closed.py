@@ -15,6 +15,7 @@ from edge_agent.redactor.cover import COLOUR, Image, Rect
 from edge_agent.redactor.detect import Findings
 from engines.detection.postprocess import Box, Detection
 from engines.errors import InferenceFailed
+from engines.manifest import Group
 from engines.runtimes.engine import Tensor
 from provisioning.contracts.config.processes import Policy
 from provisioning.contracts.wire.messages import EdgeDetector, MachineClass
@@ -42,8 +43,14 @@ class OneFace(NoTinyFaces):
 
     looks: list[Image] = field(default_factory=list)
 
-    def detect(
-        self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
+    def detect_pieces(
+        self,
+        picture: Image,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = 0,
+        small_only: bool = False,
     ) -> list[Detection]:
         self.looks.append(picture)
         return [] if _is_paint(picture[60:110, 100:140]) else [Detection("face", 0.9, Box(*FACE))]

@@ -1,5 +1,6 @@
 """A detector's blink uncovers nobody, and what is remembered is a rectangle, for half a second."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.recent_covers import HOLD_MS, NEIGHBOUR_MS, RecentCovers, _Look
 from engines.detection.postprocess import Box as Found
 from engines.detection.postprocess import Detection
+from engines.manifest import Group
 from provisioning.contracts.wire.messages import Box
 from tests.edge_agent.redacting import NoTinyFaces, detectors, redactor, selected
 
@@ -23,8 +25,14 @@ class Blinking(NoTinyFaces):
     def __init__(self) -> None:
         self._looks = 0
 
-    def detect(
-        self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
+    def detect_pieces(
+        self,
+        picture: Image,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = 0,
+        small_only: bool = False,
     ) -> list[Detection]:
         self._looks += 1
         return [Detection("face", 0.9, Found(100, 60, 140, 110))] if self._looks == 1 else []

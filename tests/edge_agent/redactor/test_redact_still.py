@@ -1,5 +1,6 @@
 """With `redactor.still_s` faces and plates are looked for where a picture changed, and everywhere in any doubt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,6 +11,7 @@ from edge_agent.redactor.cover import Image
 from edge_agent.redactor.redactor import PARTLY, POLICY, CameraRedactor
 from engines.detection.postprocess import Box, Detection
 from engines.errors import InferenceFailed
+from engines.manifest import Group
 from tests.edge_agent.redacting import NoTinyFaces, detectors, one_bus, picture, redactor, selected
 
 SIZE = (640, 384)
@@ -27,8 +29,14 @@ class TinyFaces(NoTinyFaces):
     sees: bool = False
     fails: bool = False
 
-    def detect(
-        self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
+    def detect_pieces(
+        self,
+        picture: Image,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = 0,
+        small_only: bool = False,
     ) -> list[Detection]:
         height, width = picture.shape[:2]
         enlarged = 1.0 if scale > 1 else ENLARGED  # a part of a picture comes enlarged

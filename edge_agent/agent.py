@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
+from edge_agent import metrics
 from edge_agent.capture.camera_capture import Capture, Capturing
 from edge_agent.capture.fork_server import ForkServer
 from edge_agent.capture.process import CaptureProcess
@@ -23,7 +24,7 @@ from edge_agent.frames import Follows, Redact, Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.inlets import Inlets
-from edge_agent.metrics import Metrics, MetricsInputs
+from edge_agent.metrics import MetricsInputs
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.remote_config.documents import Documents
 from edge_agent.remote_config.upload_commands import TaskOrders
@@ -179,7 +180,7 @@ class Agent:
                 certificate_ends_ms=partial(certificate_ends_ms, edge),
                 spool_max_bytes=edge.spool.max_bytes,
             )
-            self._servers["metrics"] = Metrics(edge.metrics_port, told, clock, Backoff(1.0, 30.0)).run
+            self._servers["metrics"] = partial(metrics.serve, edge.metrics_port, told, clock, Backoff(1.0, 30.0))
 
     def start(self) -> None:
         """Start every part, each in its own thread."""

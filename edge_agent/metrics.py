@@ -9,19 +9,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.wire.messages import Assessed, CameraState, CameraStatus, Heartbeat
+from provisioning.net.metrics import LOOPBACK, labelled, serving
 
 _log = logging.getLogger(__name__)
 
-LOOPBACK: Final = "127.0.0.1"
 _PREFIX: Final = "wayside_edge_"
 _LOOK_S: Final = 1.0
 
@@ -45,60 +43,21 @@ class MetricsInputs:
     spool_max_bytes: int | None = None
 
 
-class Metrics:
-    """The HTTP endpoint for Prometheus; `run` in a thread of its own."""
-
-    def __init__(self, port: int, inputs: MetricsInputs, clock: Clock, backoff: Backoff) -> None:
-        self._port = port
-        self._clock = clock
-        self._backoff = backoff
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Collector(inputs))
-        self._server: tuple[WSGIServer, threading.Thread] | None = None
-        self._closing = threading.Lock()
-
-    def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`; a port that is taken is tried again."""
-        while not stop.is_set():
-            try:
-                self.open()
-            except OSError as error:
-                wait_s = self._backoff.next_wait_s()
-                _log.warning(
-                    "no metrics on %s:%d (%s): set another metrics_port, or end what holds it; tried again in %.0f s",
-                    *(LOOPBACK, self._port, error.strerror, wait_s),
-                )
-                self._clock.wait(stop, wait_s)
-                continue
-            self._backoff.reset()
-            while not self._clock.wait(stop, _LOOK_S):
-                pass
-        self.close()
-
-    def open(self) -> None:
-        """Listen. Raises OSError when the port cannot be had."""
-        self._server = start_http_server(self._port, LOOPBACK, self._registry)
-
-    def close(self) -> None:
-        """Stop listening; closing twice is no error."""
-        with self._closing:
-            if self._server is None:
-                return
-            server, thread = self._server
-            self._server = None
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Collector:
-    """Collects everything anew at each scrape: nothing is kept twice."""
-
-    def __init__(self, inputs: MetricsInputs) -> None:
-        self._inputs = inputs
-
-    def collect(self) -> Iterator[Metric]:
-        return families(self._inputs)
+def serve(port: int, inputs: MetricsInputs, clock: Clock, backoff: Backoff, stop: threading.Event) -> None:
+    """Serve until `stop`; a port that is taken is tried again."""
+    while not stop.is_set():
+        try:
+            with serving(lambda: families(inputs), port):
+                backoff.reset()
+                while not clock.wait(stop, _LOOK_S):
+                    pass
+        except OSError as error:
+            wait_s = backoff.next_wait_s()
+            _log.warning(
+                "no metrics on %s:%d (%s): set another metrics_port, or end what holds it; tried again in %.0f s",
+                *(LOOPBACK, port, error.strerror, wait_s),
+            )
+            clock.wait(stop, wait_s)
 
 
 def families(inputs: MetricsInputs) -> Iterator[Metric]:
@@ -107,9 +66,9 @@ def families(inputs: MetricsInputs) -> Iterator[Metric]:
     yield from _agent(heartbeat, inputs.oldest_s())
     yield from _standing(inputs)
     yield from _ledgers(heartbeat)
-    yield _counter("capture_restarts", "How often a camera's capture began again", inputs.restarts().items())
+    yield _counter("capture_restarts", "How often a camera's capture began again", inputs.restarts())
     says = "How often a camera's capture times changed between its own clock and their arrival"
-    yield _counter("clock_changes", says, inputs.clock_changes().items())
+    yield _counter("clock_changes", says, inputs.clock_changes())
     yield from _looking(inputs.detection_counts())
     yield from _states(inputs.statuses())
     yield from _facts(inputs.assessed())
@@ -121,9 +80,7 @@ def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
     yield _gauge("spool_bytes", "Their size", heartbeat.spool_bytes)
     yield _gauge("spool_oldest_seconds", "Age of the oldest message in the spool", oldest_s)
     yield _gauge("quarantined", "Messages that the centre will not take", heartbeat.quarantined)
-    resent = CounterMetricFamily(f"{_PREFIX}resent", "Messages that were sent again, since the start")
-    resent.add_metric([], heartbeat.resent)
-    yield resent
+    yield CounterMetricFamily(f"{_PREFIX}resent", "Messages that were sent again, since the start", heartbeat.resent)
     yield _gauge("redaction_seconds", "Mean time of the last redactions", _seconds(heartbeat.redaction_ms))
     yield _gauge("decode_cpu_seconds", "Mean processor time of a picture looked at", _seconds(heartbeat.decode_ms))
     yield _gauge("redaction_rate", "Redactions a second that this machine can do", heartbeat.rate)
@@ -151,16 +108,16 @@ def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
             ended.add_metric([camera, end], count)
     yield from (selected, ended, in_flight)
     says = "Pictures that had changed and were not taken, because the rate went to others"
-    yield _counter("passed_over", says, sorted(heartbeat.passed_over.items()))
+    yield _counter("passed_over", says, heartbeat.passed_over)
 
 
 def _looking(looking: DetectionCounts) -> Iterator[Metric]:
     """Yield detection of machines between snapshots, of the cameras with lines, zones or lanes."""
-    yield _counter("looks", "Looks for machines between snapshots", sorted(looking.looks.items()))
+    yield _counter("looks", "Looks for machines between snapshots", looking.looks)
     says = "Looks that there should have been while something moved, for which there was no time"
-    yield _counter("looks_skipped", says, sorted(looking.skipped.items()))
-    yield _counter("events", "Lines crossed, and wrong ways that began", sorted(looking.events.items()))
-    yield _counter("event_pictures", "Pictures asked for on account of events", sorted(looking.pictures.items()))
+    yield _counter("looks_skipped", says, looking.skipped)
+    yield _counter("events", "Lines crossed, and wrong ways that began", looking.events)
+    yield _counter("event_pictures", "Pictures asked for on account of events", looking.pictures)
     yield _gauge("look_seconds", "Mean time of the last looks", looking.look_s)
 
 
@@ -200,17 +157,11 @@ def _facts(assessed: Assessed) -> Iterator[Metric]:
 
 def _gauge(name: str, says: str, value: float | None) -> Metric:
     """Build a gauge, without a sample if the value is unknown."""
-    family = GaugeMetricFamily(_PREFIX + name, says)
-    if value is not None:
-        family.add_metric([], value)
-    return family
+    return GaugeMetricFamily(_PREFIX + name, says, value)
 
 
-def _counter(name: str, says: str, by_camera: Iterable[tuple[str, int]]) -> Metric:
-    family = CounterMetricFamily(_PREFIX + name, says, labels=["camera"])
-    for camera, value in by_camera:
-        family.add_metric([camera], value)
-    return family
+def _counter(name: str, says: str, by_camera: Mapping[str, int]) -> Metric:
+    return labelled(CounterMetricFamily(_PREFIX + name, says, labels=["camera"]), by_camera)
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -7,6 +7,7 @@ from datetime import date
 from bench.county.replay import Ran
 from ray_cluster.capacity.inputs import FIGURES
 from ray_cluster.capacity.model import Demand, Plan, plan
+from ray_cluster.histogram import total
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def comparison(ran: Ran, figures: Measured) -> Iterator[tuple[str, float, float]
         return (figure("commit_ms") + rows * each) / 1000
 
     yield "cores that the run was given", (ran.intake_cpu_s + ran.archive_cpu_s + ran.driver_cpu_s) / ran.seconds, 0.0
-    batches = ran.commits.batch_rows.spread()
-    rows = batches.total / max(1, batches.count)
+    batches = total(ran.commits.batch_rows)
+    rows = batches.sum / max(1, batches.count)
     yield (
         f"a commit of {rows:.0f} rows with its lookups, s",
         ran.busy_share * ran.seconds / max(1, batches.count),

@@ -15,6 +15,7 @@ from bench.county.edges import RECEIVE_MAXIMUM, Boxes, County, Line, Member
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.histogram import total
 from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.latency import Hop
@@ -193,7 +194,7 @@ class _Replay:
         await asyncio.gather(*work, return_exceptions=True)
         centre.close()
         status = Query(self._folder, offset_minutes=480).status()
-        held = [intake.hops.spread(hop).total for intake, _, _ in made for hop in (Hop.PARSE, Hop.COMMIT)]
+        held = [intake.hops.total(hop).sum for intake, _, _ in made for hop in (Hop.PARSE, Hop.COMMIT)]
         snapshot_bytes, object_bytes = _sizes(self._folder)
         return Ran(
             intakes=self._intakes,
@@ -209,7 +210,7 @@ class _Replay:
             repeated=self._boxes.repeated,
             left=self._boxes.waiting,
             outage=self._outage,
-            busy_share=centre.commits.seconds.spread().total / ended_s,
+            busy_share=total(centre.commits.seconds).sum / ended_s,
             intake_cpu_s=loop_cpu_s - self._cost.spent_s,
             archive_cpu_s=cpu_s - loop_cpu_s,
             driver_cpu_s=self._cost.spent_s,

@@ -6,8 +6,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from edge_agent.metrics import LOOPBACK
 from provisioning.contracts.config.processes import EdgeConfig
+from provisioning.net.metrics import LOOPBACK
 
 _CONNECTED: Final = b"wayside_edge_broker_connected "
 _ANSWER_S: Final = 2.0

@@ -4,11 +4,10 @@ Labels are words of the contract and names of services: no agent, no address, no
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -17,8 +16,8 @@ from provisioning.contracts.fleet.documents import Membership
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutPhase, StopCause
 from provisioning.errors import HomeError
 from provisioning.home.home import Home
+from provisioning.net.metrics import labelled, serving
 
-LOOPBACK: Final = "127.0.0.1"
 DAYS: Final = (0, 7, 30, 90)
 """Upper bounds of days left, of agents' certificates; an agent renews with thirty left."""
 _PREFIX: Final = "wayside_provisioning_"
@@ -35,28 +34,15 @@ def open_door(home: Home) -> Iterator[None]:
     if port is None:
         yield
         return
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(lambda: families(home)))
-    try:
-        server, thread = start_http_server(port, LOOPBACK, registry)
-    except OSError as error:
-        raise HomeError(
-            f"{home.directory}/home.toml: metrics_port {port} cannot be had ({error.strerror}): set another, or end"
-            " what holds it"
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(serving(lambda: families(home), port))
+        except OSError as error:
+            raise HomeError(
+                f"{home.directory}/home.toml: metrics_port {port} cannot be had ({error.strerror}): set another, or end"
+                " what holds it"
+            ) from error
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Collector:
-    """Reads the home anew at each scrape: nothing is kept twice."""
-
-    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
-        self.collect = collect
 
 
 def families(home: Home) -> Iterator[Metric]:
@@ -82,14 +68,11 @@ def _agents(home: Home) -> Iterator[Metric]:
         if each.membership is Membership.ENROLLED and each.certificate_days is not None:
             days[next((str(bound) for bound in DAYS if each.certificate_days < bound), "more")] += 1
     agents = _gauge("agents", "Agents on file; pending: not enrolled yet", "membership")
-    for membership in Membership:
-        agents.add_metric([membership.value], members[membership])
+    yield labelled(agents, {membership.value: members[membership] for membership in Membership})
     certificates = _gauge(
         "certificates", "Enrolled agents by the whole days that their certificate has left, fewer than this", "days"
     )
-    for word in (*map(str, DAYS), "more"):
-        certificates.add_metric([word], days[word])
-    yield from (agents, certificates)
+    yield labelled(certificates, {word: days[word] for word in (*map(str, DAYS), "more")})
 
 
 def _rollout(home: Home) -> Iterator[Metric]:

@@ -4,11 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from prometheus_client import Histogram
+
 from provisioning.contracts.wire.messages import PictureState
 from ray_cluster.archive.commit_batcher import Commit
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.errors import ClusterError
-from ray_cluster.histogram import ROWS, SECONDS, Distribution
+from ray_cluster.histogram import ROWS, SECONDS
 
 
 class CommitFigures:
@@ -22,8 +24,10 @@ class CommitFigures:
     def __init__(self, now_ms: Callable[[], int], now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_ms = now_ms
         self._now_s = now_s
-        self.seconds = Distribution(SECONDS)
-        self.batch_rows = Distribution(ROWS)
+        self.seconds = Histogram(
+            "wayside_archive_commit_seconds", "Duration of a commit", buckets=SECONDS, registry=None
+        )
+        self.batch_rows = Histogram("wayside_archive_batch_rows", "Rows of a commit", buckets=ROWS, registry=None)
         self.rows = 0
         """New snapshot rows, without repetitions."""
         self.objects = 0

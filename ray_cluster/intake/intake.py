@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from prometheus_client import Histogram
+
 from provisioning.contracts import ids
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.query.archive import HopTotal, IntakeStatus
@@ -33,7 +35,7 @@ from provisioning.contracts.wire.messages import (
     Snapshot,
 )
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
-from ray_cluster.histogram import ROWS, Distribution
+from ray_cluster.histogram import ROWS
 from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import DetectorRef, Photo, Sitter, Unreadable
 from ray_cluster.intake import probe
@@ -155,7 +157,8 @@ class Intake:
         self._rejected: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self.hops = Hops()
-        self.groups = Distribution(ROWS)
+        says = "Snapshots that go through the stages together"
+        self.groups = Histogram("wayside_intake_group_rows", says, buckets=ROWS, registry=None)
         """Snapshots that went through the stages together."""
 
     def deliver(self, delivery: Delivery) -> None:
@@ -215,8 +218,8 @@ class Intake:
             waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
             at_work={stage: count for stage, count in list(self._calls.at_work.items()) if count},
             hops={
-                hop.value: HopTotal(count=spread.count, total_ms=spread.total * 1000)
-                for hop, spread in ((hop, self.hops.spread(hop)) for hop in Hop)
+                hop.value: HopTotal(count=total.count, total_ms=total.sum * 1000)
+                for hop, total in ((hop, self.hops.total(hop)) for hop in Hop)
             },
         )
 

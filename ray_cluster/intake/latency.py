@@ -11,7 +11,9 @@ makes a hop negative, which is taken as zero and counted.
 
 from enum import StrEnum
 
-from ray_cluster.histogram import SECONDS, Distribution, Spread
+from prometheus_client import Histogram
+
+from ray_cluster.histogram import SECONDS, Total, total
 
 
 class Hop(StrEnum):
@@ -29,7 +31,9 @@ class Hops:
     """Latencies of one intake. Thread-safe except `ahead`, which one thread writes."""
 
     def __init__(self) -> None:
-        self._seconds = {hop: Distribution(SECONDS) for hop in Hop}
+        says = "From hop to hop, from capture on"
+        self.seconds = Histogram("wayside_hop_seconds", says, ["hop"], buckets=SECONDS, registry=None)
+        self._hops = {hop: self.seconds.labels(hop) for hop in Hop}
         self.ahead = 0
         """Snapshots captured after they were received, by their camera's clock."""
 
@@ -45,12 +49,12 @@ class Hops:
             (Hop.COMMIT, parsed_at_ms, archived_at_ms),
             (Hop.TOTAL, captured_at_ms, archived_at_ms),
         ):
-            self._seconds[hop].observe(max(0, until_ms - since_ms) / 1000)
+            self._hops[hop].observe(max(0, until_ms - since_ms) / 1000)
 
     def acknowledged(self, waited_s: float) -> None:
         """Count an acknowledgement that was handed to the broker."""
-        self._seconds[Hop.ACKNOWLEDGE].observe(max(0.0, waited_s))
+        self._hops[Hop.ACKNOWLEDGE].observe(max(0.0, waited_s))
 
-    def spread(self, hop: Hop) -> Spread:
-        """Return the distribution of one hop, in seconds."""
-        return self._seconds[hop].spread()
+    def total(self, hop: Hop) -> Total:
+        """Return number and sum of one hop's seconds."""
+        return total(self._hops[hop])

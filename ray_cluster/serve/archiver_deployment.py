@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TypeVar
 
 from provisioning.contracts.config.cluster import ClusterConfig
@@ -15,7 +16,7 @@ from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.archive.upkeep_status import read_status
 from ray_cluster.errors import Fenced
 from ray_cluster.log import log_to_stderr
-from ray_cluster.serve.metrics import ArchiveMetricsInputs, MetricsServer, archive_families
+from ray_cluster.serve.metrics import ArchiveMetricsInputs, archive_families
 from ray_cluster.serve.replica import check_running, free_bytes, now_ms, open_metrics
 
 _T = TypeVar("_T")
@@ -24,7 +25,7 @@ _T = TypeVar("_T")
 class ArchiverReplica:
     """Replica of the archiver: one thread writes, and callers wait for the next commit."""
 
-    _metrics: MetricsServer | None = None
+    _metrics: ExitStack | None = None
 
     async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
         from ray_cluster.archive.archiver import ADVANCE_MS, Archiver

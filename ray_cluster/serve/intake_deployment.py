@@ -62,6 +62,5 @@ class IntakeReplica:
         """Drain and close; Serve calls and awaits this on shutdown."""
         await self.leave()
         self._work.cancel()
-        if self._metrics is not None:
-            self._metrics.close()
+        self._metrics.close()
         await asyncio.to_thread(self._broker.stop)

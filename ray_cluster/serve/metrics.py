@@ -7,26 +7,24 @@ have no access: Prometheus runs on the same one. Labels are words of the contrac
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client import Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.query.archive import IntakeStatus, UpkeepStatus
 from provisioning.files import durable
+from provisioning.net.metrics import LOOPBACK, labelled, serving
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.errors import StartFailed
-from ray_cluster.histogram import Distribution, Spread
-from ray_cluster.intake.latency import Hop, Hops
+from ray_cluster.intake.latency import Hops
 
-LOOPBACK: Final = "127.0.0.1"
 _READABLE_DIR: Final = 0o755
 _INTAKE: Final = "wayside_intake_"
 _ARCHIVE: Final = "wayside_archive_"
@@ -42,7 +40,7 @@ class IntakeMetricsInputs:
 
     status: Callable[[], IntakeStatus]
     hops: Hops
-    groups: Distribution
+    groups: Histogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,43 +69,56 @@ def intake_families(inputs: IntakeMetricsInputs) -> Iterator[Metric]:
         ("alone", "Messages tried one by one, since a stage failed on their group", status.alone),
         ("clock_ahead", "Snapshots captured after they were received, by their camera's clock", inputs.hops.ahead),
     ):
-        yield _counter(_INTAKE + name, says, value)
+        yield CounterMetricFamily(_INTAKE + name, says, value)
     rejected = dict.fromkeys((reason.value for reason in RejectReason), 0) | status.rejected
-    yield _counters(f"{_INTAKE}rejected", "Messages that broke the contract", "reason", rejected)
+    yield labelled(
+        CounterMetricFamily(f"{_INTAKE}rejected", "Messages that broke the contract", labels=["reason"]), rejected
+    )
     dropped = {"drop_newest": 0, "acks_drop_newest": 0} | status.dropped
-    yield _counters(f"{_INTAKE}dropped", "Messages that found a queue full", "policy", dropped)
-    yield _gauge(f"{_INTAKE}in_flight", "Messages on their way to the archive", status.in_flight)
-    yield _levels(f"{_INTAKE}waiting", "Messages that nobody has begun with", "lane", status.waiting)
+    yield labelled(
+        CounterMetricFamily(f"{_INTAKE}dropped", "Messages that found a queue full", labels=["policy"]), dropped
+    )
+    yield GaugeMetricFamily(f"{_INTAKE}in_flight", "Messages on their way to the archive", status.in_flight)
+    yield labelled(
+        GaugeMetricFamily(f"{_INTAKE}waiting", "Messages that nobody has begun with", labels=["lane"]), status.waiting
+    )
     at_work = dict.fromkeys(("parser", "canary", "embedder", "archiver"), 0) | status.at_work
-    yield _levels(f"{_INTAKE}at_work", "Snapshots handed to a deployment and not come back", "stage", at_work)
+    yield labelled(
+        GaugeMetricFamily(f"{_INTAKE}at_work", "Snapshots handed to a deployment and not come back", labels=["stage"]),
+        at_work,
+    )
     stuck = dict.fromkeys(at_work, 0) | {each.stage: each.messages for each in status.stuck}
-    yield _levels(f"{_INTAKE}stuck", "Messages that make no way at a stage", "stage", stuck)
-    yield _gauge(f"{_INTAKE}broker_connected", "1 while the subscription stands", float(status.broker_connected))
-    yield _histogram(f"{_INTAKE}group_rows", "Snapshots that go through the stages together", inputs.groups.spread())
-    hops = HistogramMetricFamily("wayside_hop_seconds", "From hop to hop, from capture on", labels=["hop"])
-    for hop in Hop:
-        _add(hops, [hop.value], inputs.hops.spread(hop))
-    yield hops
+    yield labelled(
+        GaugeMetricFamily(f"{_INTAKE}stuck", "Messages that make no way at a stage", labels=["stage"]), stuck
+    )
+    yield GaugeMetricFamily(
+        f"{_INTAKE}broker_connected", "1 while the subscription stands", float(status.broker_connected)
+    )
+    yield from inputs.groups.collect()
+    yield from inputs.hops.seconds.collect()
 
 
 def archive_families(inputs: ArchiveMetricsInputs) -> Iterator[Metric]:
     """Yield all metrics of an archiver at this moment."""
     commits = inputs.commits
-    yield _histogram(f"{_ARCHIVE}commit_seconds", "Duration of a commit", commits.seconds.spread())
-    yield _histogram(f"{_ARCHIVE}batch_rows", "Rows of a commit", commits.batch_rows.spread())
-    yield _counter(f"{_ARCHIVE}rows", "Snapshot rows that are new", commits.rows)
-    yield _counter(f"{_ARCHIVE}objects", "Rows of machines with them", commits.objects)
-    yield _counter(f"{_ARCHIVE}picture_bytes", "Bytes of their pictures", commits.picture_bytes)
+    yield from commits.seconds.collect()
+    yield from commits.batch_rows.collect()
+    yield CounterMetricFamily(f"{_ARCHIVE}rows", "Snapshot rows that are new", commits.rows)
+    yield CounterMetricFamily(f"{_ARCHIVE}objects", "Rows of machines with them", commits.objects)
+    yield CounterMetricFamily(f"{_ARCHIVE}picture_bytes", "Bytes of their pictures", commits.picture_bytes)
     failures = dict.fromkeys(("ArchiveFull", "ArchiveWriteFailed", "Fenced"), 0) | dict(commits.failures)
-    yield _counters(f"{_ARCHIVE}commit_failures", "Commits that failed and are tried again", "error", failures)
+    yield labelled(
+        CounterMetricFamily(f"{_ARCHIVE}commit_failures", "Commits that failed and are tried again", labels=["error"]),
+        failures,
+    )
     last_s = None if commits.last_at_ms is None else commits.last_at_ms / 1000
-    yield _gauge(f"{_ARCHIVE}last_commit_timestamp_seconds", "When the last commit ended", last_s)
-    yield _gauge(f"{_ARCHIVE}waiting_rows", "Rows that wait for the next commit", inputs.waiting_rows())
+    yield GaugeMetricFamily(f"{_ARCHIVE}last_commit_timestamp_seconds", "When the last commit ended", last_s)
+    yield GaugeMetricFamily(f"{_ARCHIVE}waiting_rows", "Rows that wait for the next commit", inputs.waiting_rows())
     fault = float(bool(inputs.maintenance_fault()))
-    yield _gauge(f"{_ARCHIVE}maintenance_failing", "1 while retention does not succeed", fault)
+    yield GaugeMetricFamily(f"{_ARCHIVE}maintenance_failing", "1 while retention does not succeed", fault)
     stopped = float(bool(inputs.retention_stopped()))
-    yield _gauge(f"{_ARCHIVE}retention_stopped", "1 while a person has to confirm the time", stopped)
-    yield _gauge(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", inputs.disk_free_bytes())
+    yield GaugeMetricFamily(f"{_ARCHIVE}retention_stopped", "1 while a person has to confirm the time", stopped)
+    yield GaugeMetricFamily(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", inputs.disk_free_bytes())
     yield from _upkeep(inputs.upkeep())
 
 
@@ -115,74 +126,47 @@ def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
     """Yield metrics of compaction, indexes and the recall canary, which work beside the writer."""
     days = () if status is None else status.days
     recall = min((day.recall for day in days if day.recall is not None), default=None)
-    yield _gauge(f"{_ARCHIVE}recall", "Share of a held sample's neighbours that the index finds, lowest day", recall)
+    yield GaugeMetricFamily(
+        f"{_ARCHIVE}recall", "Share of a held sample's neighbours that the index finds, lowest day", recall
+    )
     for name, says, value in (
         ("upkeep_timestamp_seconds", "When the last upkeep ended", None if status is None else status.at_ms / 1000),
         ("upkeep_faults", "What did not succeed in it", None if status is None else len(status.faults)),
         ("unindexed_objects", "Machines that are searched exactly, every time", sum(day.unindexed for day in days)),
         ("fragments", "Pieces of the tables of machines", sum(day.fragments for day in days)),
     ):
-        yield _gauge(_ARCHIVE + name, says, value)
+        yield GaugeMetricFamily(_ARCHIVE + name, says, value)
 
 
-class MetricsServer:
-    """HTTP server of metrics, which Prometheus scrapes from `open` to `close`.
+@contextmanager
+def announced(families: Callable[[], Iterable[Metric]], directory: Path, name: str) -> Iterator[int]:
+    """Serves metrics of a replica while `with` lasts, with a target file for Prometheus; yields the port.
 
     Args:
         families: called at every scrape.
         directory: folder of Prometheus' targets; made if absent.
         name: kind of the replica.
+
+    Raises:
+        StartFailed: the folder cannot be written, or no port is free.
     """
-
-    def __init__(self, families: Callable[[], Iterable[Metric]], directory: Path, name: str) -> None:
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Collector(families))
-        self._directory = directory
-        self._name = name
-        self._file = directory / f"{name}-{os.getpid()}.json"
-        self._server: tuple[WSGIServer, threading.Thread] | None = None
-
-    def open(self) -> int:
-        """Listen, write the target file and return the port.
-
-        Raises:
-            StartFailed: the folder cannot be written, or no port is free.
-        """
+    file = directory / f"{name}-{os.getpid()}.json"
+    with ExitStack() as stack:
         try:
-            if not self._directory.is_dir():
-                self._directory.mkdir(parents=True, exist_ok=True)
-                self._directory.chmod(_READABLE_DIR)
-            _sweep(self._directory)
-            self._server = start_http_server(0, LOOPBACK, self._registry)
-            port = int(self._server[0].server_address[1])
-            targets = [{"targets": [f"{LOOPBACK}:{port}"], "labels": {"job": f"wayside-{self._name}"}}]
+            if not directory.is_dir():
+                directory.mkdir(parents=True, exist_ok=True)
+                directory.chmod(_READABLE_DIR)
+            _sweep(directory)
+            port = stack.enter_context(serving(families))
+            targets = [{"targets": [f"{LOOPBACK}:{port}"], "labels": {"job": f"wayside-{name}"}}]
             # Prometheus, another user, reads it.
-            durable.write(self._file, f"{json.dumps(targets)}\n".encode(), mode=durable.PUBLIC)
+            durable.write(file, f"{json.dumps(targets)}\n".encode(), mode=durable.PUBLIC)
         except OSError as error:
-            self.close()
             raise StartFailed(
-                f"{self._directory}: no metrics can be told there ({error.strerror}); set another metrics_dir, or none"
+                f"{directory}: no metrics can be told there ({error.strerror}); set another metrics_dir, or none"
             ) from error
-        return port
-
-    def close(self) -> None:
-        """Stop listening; closing twice is no error."""
-        if self._server is None:
-            return
-        server, thread = self._server
-        self._server = None
-        self._file.unlink(missing_ok=True)
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Collector:
-    def __init__(self, families: Callable[[], Iterable[Metric]]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families()
+        stack.callback(file.unlink, missing_ok=True)
+        yield port
 
 
 def _sweep(directory: Path) -> None:
@@ -191,43 +175,3 @@ def _sweep(directory: Path) -> None:
         number = file.stem.rpartition("-")[2]
         if number.isdecimal() and not Path("/proc", number).exists():
             file.unlink(missing_ok=True)
-
-
-def _counter(name: str, says: str, value: float) -> Metric:
-    family = CounterMetricFamily(name, says)
-    family.add_metric([], value)
-    return family
-
-
-def _counters(name: str, says: str, label: str, values: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(name, says, labels=[label])
-    for key, value in sorted(values.items()):
-        family.add_metric([key], value)
-    return family
-
-
-def _levels(name: str, says: str, label: str, values: dict[str, int]) -> Metric:
-    family = GaugeMetricFamily(name, says, labels=[label])
-    for key, value in sorted(values.items()):
-        family.add_metric([key], value)
-    return family
-
-
-def _gauge(name: str, says: str, value: float | None) -> Metric:
-    """Make a gauge, without a sample if the value is unknown."""
-    family = GaugeMetricFamily(name, says)
-    if value is not None:
-        family.add_metric([], value)
-    return family
-
-
-def _histogram(name: str, says: str, spread: Spread) -> Metric:
-    family = HistogramMetricFamily(name, says)
-    _add(family, [], spread)
-    return family
-
-
-def _add(family: HistogramMetricFamily, labels: list[str], spread: Spread) -> None:
-    bounds = (*(repr(bound) for bound in spread.bounds), "+Inf")
-    buckets = [(bound, float(count)) for bound, count in zip(bounds, spread.cumulative, strict=True)]
-    family.add_metric(labels, buckets, spread.total)

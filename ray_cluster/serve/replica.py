@@ -5,13 +5,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from ray_cluster.errors import Unavailable
-from ray_cluster.serve.metrics import MetricsServer
+from ray_cluster.serve.metrics import announced
 
 
 def now_ms() -> int:
@@ -30,13 +31,12 @@ def check_running(work: "asyncio.Task[None]") -> None:
         raise Unavailable(f"the replica's work has ended: {work.exception() if not work.cancelled() else 'cancelled'}")
 
 
-def open_metrics(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: str) -> MetricsServer | None:
-    """Open a server of metrics if `metrics_dir` is set. Raises `StartFailed`."""
-    if config.metrics_dir is None:
-        return None
-    made = MetricsServer(families, config.metrics_dir, name)
-    made.open()
-    return made
+def open_metrics(families: Callable[[], Iterable[Metric]], config: ClusterConfig, name: str) -> ExitStack:
+    """Serve metrics until the stack is closed, if `metrics_dir` is set. Raises `StartFailed`."""
+    stack = ExitStack()
+    if config.metrics_dir is not None:
+        stack.enter_context(announced(families, config.metrics_dir, name))
+    return stack
 
 
 def free_bytes(directory: Path) -> int | None:

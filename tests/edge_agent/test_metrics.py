@@ -11,13 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.metrics import LOOPBACK, Metrics, MetricsInputs
+from edge_agent.metrics import MetricsInputs, families, serve
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from edge_agent.uplink.mqtt import Connected
 from provisioning.contracts.wire.messages import CameraState, PictureCheck
+from provisioning.net.metrics import LOOPBACK, serving
 from tests.edge_agent.publishing import World, archived
 from tests.edge_agent.world import EPOCH_MS
-from tests.support.ports import free_port
 from tests.support.waiting import LONG_S
 
 
@@ -63,12 +63,8 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     world.health.sighted(CaptureStats("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores, clock_changes=3))
     world.health.offline("yard", "refused at rtsp://somewhere/secret", "unreachable")
     world.health.redacted("gate", 250.0)
-    metrics = Metrics(port := free_port(), told_by(world), SystemClock(), Backoff(1, 1))
-    metrics.open()
-    try:
+    with serving(lambda: families(told_by(world))) as port:
         text = scrape(port)
-    finally:
-        metrics.close()
     found = {
         (sample.name.removeprefix("wayside_edge_"), *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -95,15 +91,10 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
 
 
 def test_it_listens_on_loopback_alone(world: World) -> None:
-    metrics = Metrics(port := free_port(), told_by(world), SystemClock(), Backoff(1, 1))
-    metrics.open()
-    try:
-        assert metrics._server is not None
-        assert metrics._server[0].server_address[0] == "127.0.0.1"
-        with pytest.raises(OSError, match=r"refused|unreachable"), socket.socket() as elsewhere:
+    with serving(lambda: families(told_by(world))) as port, socket.socket() as elsewhere:
+        assert "wayside_edge_queued" in scrape(port)
+        with pytest.raises(OSError, match=r"refused|unreachable"):
             elsewhere.connect(("127.0.0.2", port))
-    finally:
-        metrics.close()
 
 
 def test_a_port_that_is_taken_is_tried_again_and_closed_at_the_end(world: World) -> None:
@@ -116,8 +107,7 @@ def test_a_port_that_is_taken_is_tried_again_and_closed_at_the_end(world: World)
 
     holder = socket.create_server((LOOPBACK, 0))
     port = holder.getsockname()[1]
-    metrics = Metrics(port, told_by(world), Patient(), Backoff(0.05, 0.05))
-    thread = threading.Thread(target=metrics.run, args=(stop,))
+    thread = threading.Thread(target=serve, args=(port, told_by(world), Patient(), Backoff(0.05, 0.05), stop))
     thread.start()
     try:
         assert has_tried.wait(LONG_S)
@@ -130,7 +120,6 @@ def test_a_port_that_is_taken_is_tried_again_and_closed_at_the_end(world: World)
         holder.close()
     with pytest.raises(ConnectionRefusedError):
         scrape(port)
-    metrics.close()
 
 
 def _tried(port: int) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_agent.clock import Backoff, SystemClock
-from edge_agent.metrics import Metrics, MetricsInputs
+from prometheus_client import Histogram
+
+from edge_agent.metrics import MetricsInputs
+from edge_agent.metrics import families as agent_families
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
 from provisioning.contracts.query.archive import DayUpkeep, IntakeStatus, UpkeepStatus
@@ -21,14 +23,15 @@ from provisioning.contracts.wire.messages import (
 )
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import Progress, RolloutPlan, RolloutState
+from provisioning.net.metrics import serving
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
-from ray_cluster.histogram import ROWS, Distribution
+from ray_cluster.histogram import ROWS
 from ray_cluster.intake.latency import Hops
 from ray_cluster.serve.metrics import (
     ArchiveMetricsInputs,
     IntakeMetricsInputs,
-    MetricsServer,
+    announced,
     archive_families,
     intake_families,
 )
@@ -87,7 +90,7 @@ def agent_told() -> MetricsInputs:
 def intake_told() -> IntakeMetricsInputs:
     """Every figure is there, and grows."""
     began_s = time.monotonic()
-    hops, groups = Hops(), Distribution(ROWS)
+    hops, groups = Hops(), Histogram("wayside_intake_group_rows", "", buckets=ROWS, registry=None)
 
     def status() -> IntakeStatus:
         n = 1 + int(10 * (time.monotonic() - began_s))
@@ -135,29 +138,20 @@ def archive_told() -> ArchiveMetricsInputs:
 @contextmanager
 def agent_door(port: int) -> Iterator[None]:
     """An agent's metrics at a port."""
-    metrics = Metrics(port, agent_told(), SystemClock(), Backoff(1, 1))
-    metrics.open()
-    try:
+    told = agent_told()
+    with serving(lambda: agent_families(told), port):
         yield
-    finally:
-        metrics.close()
 
 
 @contextmanager
 def cluster_doors(directory: Path) -> Iterator[None]:
     """An intake's and an archiver's, with their targets in `directory`."""
     intake, archive = intake_told(), archive_told()
-    doors = (
-        MetricsServer(lambda: intake_families(intake), directory, "intake"),
-        MetricsServer(lambda: archive_families(archive), directory, "archive"),
-    )
-    for door in doors:
-        door.open()
-    try:
+    with (
+        announced(lambda: intake_families(intake), directory, "intake"),
+        announced(lambda: archive_families(archive), directory, "archive"),
+    ):
         yield
-    finally:
-        for door in doors:
-            door.close()
 
 
 def provisioning_home(directory: Path, port: int | None = None) -> Home:

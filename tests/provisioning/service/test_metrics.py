@@ -9,7 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from provisioning.errors import HomeError
 from provisioning.home.home import Home
-from provisioning.service.metrics import LOOPBACK, open_door
+from provisioning.net.metrics import LOOPBACK
+from provisioning.service.metrics import open_door
 from tests.support.office import DAY_MS, Clock, enrol, new_home
 from tests.support.ports import free_port
 from tests.support.telling import provisioning_home

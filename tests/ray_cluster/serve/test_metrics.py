@@ -11,22 +11,19 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from provisioning.net.metrics import LOOPBACK
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, StartFailed
-from ray_cluster.histogram import SECONDS, Distribution
 from ray_cluster.intake.latency import Hop, Hops
 from ray_cluster.serve.metrics import (
-    LOOPBACK,
     ArchiveMetricsInputs,
     IntakeMetricsInputs,
-    MetricsServer,
+    announced,
     archive_families,
     intake_families,
 )
@@ -36,33 +33,22 @@ from tests.support.telling import upkept
 from tests.support.waiting import LONG_S
 
 
-@given(values=st.lists(st.floats(0, 1e5), max_size=60), share=st.floats(0.01, 1))
-def test_a_distribution_counts_like_a_list(values: list[float], share: float) -> None:
-    told = Distribution(SECONDS)
-    for value in values:
-        told.observe(value)
-    spread = told.spread()
-    assert spread.cumulative[:-1] == tuple(sum(value <= bound for value in values) for bound in SECONDS)
-    assert spread.count == len(values)
-    assert spread.total == pytest.approx(sum(values))
-    bound = spread.below(share)
-    assert sum(value <= bound for value in values) >= share * len(values)
-
-
 def test_hops_tile_the_way_and_a_clock_that_goes_ahead_is_counted() -> None:
     hops = Hops()
     hops.archived(captured_at_ms=1000, received_at_ms=3000, begun_at_ms=3100, parsed_at_ms=3400, archived_at_ms=3700)
-    totals = {hop: hops.spread(hop).total for hop in Hop}
+    totals = {hop: hops.total(hop).sum for hop in Hop}
     assert totals == pytest.approx(
         {"arrive": 2.0, "wait": 0.1, "parse": 0.3, "commit": 0.3, "total": 2.7, "acknowledge": 0}
     )
     assert hops.ahead == 0
     hops.archived(captured_at_ms=9000, received_at_ms=3000, begun_at_ms=3000, parsed_at_ms=2900, archived_at_ms=3000)
     assert hops.ahead == 1
-    assert hops.spread(Hop.ARRIVE).cumulative[0] == 1  # clamped to nought
-    assert hops.spread(Hop.ARRIVE).total == pytest.approx(2.0)
+    told = found(list(hops.seconds.collect()))
+    assert told["wayside_hop_seconds_bucket", "arrive", "0.005"] == 1  # clamped to nought
+    assert hops.total(Hop.ARRIVE).count == 2
+    assert hops.total(Hop.ARRIVE).sum == pytest.approx(2.0)
     hops.acknowledged(0.2)
-    assert hops.spread(Hop.ACKNOWLEDGE).count == 1
+    assert hops.total(Hop.ACKNOWLEDGE).count == 1
 
 
 def found(families: Sequence[Metric]) -> dict[tuple[str, ...], float]:
@@ -153,13 +139,9 @@ def test_commits_are_counted_around_and_their_errors_pass() -> None:
 def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
     figures = CommitFigures(lambda: NOW_MS)
     told = ArchiveMetricsInputs(figures, lambda: 0, lambda: "")
-    door = MetricsServer(lambda: archive_families(told), tmp_path / "metrics", "archive")
     before = os.umask(0o077)  # the service's
-    try:
-        port = door.open()
-    finally:
+    with announced(lambda: archive_families(told), tmp_path / "metrics", "archive") as port:
         os.umask(before)
-    try:
         (file,) = (tmp_path / "metrics").iterdir()
         # Prometheus is another user.
         assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o644, 0o755)
@@ -171,9 +153,6 @@ def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
         connection.close()
         with pytest.raises(OSError, match=r"refused|unreachable"), socket.socket() as elsewhere:
             elsewhere.connect(("127.0.0.2", port))
-    finally:
-        door.close()
-        door.close()
     assert list((tmp_path / "metrics").iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
         HTTPConnection(LOOPBACK, port, timeout=LONG_S).request("GET", "/metrics")
@@ -185,14 +164,13 @@ def test_targets_of_replicas_that_were_killed_are_forgotten(tmp_path: Path) -> N
     (tmp_path / f"intake-{gone.pid}.json").write_text("[]")
     (tmp_path / f"intake-{os.getppid()}.json").write_text("[]")
     (tmp_path / "mine-by-hand.json").write_text("[]")
-    door = MetricsServer(lambda: (), tmp_path, "intake")
-    door.open()
-    names = {file.name for file in tmp_path.iterdir()}
-    door.close()
+    with announced(lambda: (), tmp_path, "intake"):
+        names = {file.name for file in tmp_path.iterdir()}
     assert names == {f"intake-{os.getpid()}.json", f"intake-{os.getppid()}.json", "mine-by-hand.json"}
 
 
 def test_a_folder_that_cannot_be_had_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StartFailed, match="another metrics_dir, or none"):
-        MetricsServer(lambda: (), tmp_path / "file", "intake").open()
+    told = announced(lambda: (), tmp_path / "file", "intake")
+    with pytest.raises(StartFailed, match="another metrics_dir, or none"), told:
+        pass

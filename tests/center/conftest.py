@@ -7,13 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import URL
 
-from center.access.passwords import Passwords
 from center.access.route_permissions import RoutePermissions
-from center.api import router
 from center.app import build
 from center.audit.log import Audit
 from center.bootstrap import SETUP_CODE, records_of
@@ -27,8 +24,10 @@ from provisioning.contracts.config.processes import Broker, Cases, CenterConfig
 from provisioning.files import durable
 from provisioning.signing.documents import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
+from tests.center.shared_api import api
 from tests.center.street import NOW_MS
-from tests.center.world import OpenLine, tasks_config
+from tests.center.world import OpenLine, quick_passwords, tasks_config
+from tests.support.fresh_store import fresh_store
 from tests.support.pki import Pki
 from tests.support.postgres import Postgres, programs, running
 from tests.support.steady import Following
@@ -74,7 +73,7 @@ class World:
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.mount("/api", router.create())
+        app.mount("/api", api())
         app.add_middleware(Guard, services=self.services, permits=RoutePermissions.of(app.routes))
         return app
 
@@ -129,8 +128,11 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | 
 
 @pytest.fixture
 def store(database: Path | URL) -> Iterator[Store]:
-    store = Store(database)
-    store.migrate()
+    if isinstance(database, Path):
+        store = fresh_store(database)
+    else:
+        store = Store(database)
+        store.migrate()
     yield store
     store.close()
 
@@ -165,7 +167,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey) -
         audit_key=None,
         audit_keep_days=180,
         session_hours=12,
-        passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)),
+        passwords=quick_passwords(),
         clock=clock,
         clocks=clocks,
     )

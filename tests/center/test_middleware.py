@@ -14,10 +14,10 @@ from center.access import cookies
 from center.access.permissions import Role
 from center.access.route_permissions import RoutePermissions
 from center.access.users import GrantRequest
-from center.api import router
 from center.app import application
 from center.middleware import MAX_BODY_BYTES, Guard
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
+from tests.center.shared_api import api
 
 pytestmark = pytest.mark.anyio
 
@@ -268,7 +268,7 @@ async def test_security_headers_are_on_every_answer(world: World, whole: FastAPI
 async def test_with_tls_the_cookie_is_secure_and_the_browser_remembers(world: World) -> None:
     world.make_account()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/api", router.create())
+    app.mount("/api", api())
     app.add_middleware(
         Guard, services=replace(world.services, secure_cookie=True), permits=RoutePermissions.of(app.routes)
     )

@@ -17,6 +17,8 @@ from center.access.permissions import CameraKey, Role
 from center.access.users import GrantRequest
 from center.app import build
 from center.assessment.districts import AssessedDistrict
+from center.bootstrap import records_of
+from center.database.location import DATABASE
 from center.errors import NotLoggedInError
 from center.services import Services
 from provisioning.contracts.config.notify import Notify
@@ -27,8 +29,9 @@ from tests.center.conftest import Clock
 from tests.center.evidence.desk import open_desk
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.world import OpenLine, camera_status, heartbeat, observed
+from tests.center.world import OpenLine, camera_status, heartbeat, observed, quick_passwords
 from tests.support import notify_world
+from tests.support.fresh_store import fresh_store
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
 
@@ -87,7 +90,18 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
     """Built and filled: two agents, four cameras, an archive, accounts, a district, what the assessment goes by."""
     clock, archive, line = Clock(), FakeArchive(), OpenLine()
     with served(archive.app) as query_url:
-        center = build(_config(folder, query_url), link=line, clock=clock)
+        config = _config(folder, query_url)
+        config.data_dir.mkdir(mode=0o700)
+        records = records_of(
+            fresh_store(config.data_dir / DATABASE),
+            data_dir=config.data_dir,
+            audit_key=None,
+            audit_keep_days=config.audit_keep_days,
+            session_hours=config.session_hours,
+            passwords=quick_passwords(),
+            clock=clock,
+        )
+        center = build(config, link=line, clock=clock, records=records)
         services = center.services
         code_file = services.auth.prepare_setup()
         assert code_file is not None

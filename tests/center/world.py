@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+
+from center.access.passwords import Passwords
 from center.fleet.mqtt import Receiver
 from provisioning.contracts.config.processes import Broker, Tasks
 from provisioning.contracts.fleet.documents import (
@@ -37,6 +40,11 @@ from provisioning.contracts.wire.messages import (
 )
 from provisioning.signing.documents import SealKey
 from tests.center.street import AGENT, NOW_MS
+
+
+def quick_passwords() -> Passwords:
+    """Hashes with the least that Argon2 can do: a test logs in often, and keeps no secret."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 class OpenLine:

@@ -8,7 +8,6 @@ import pytest
 
 from center.access.permissions import EVERYWHERE
 from center.audit.log import Audit
-from center.database.store import Store
 from center.evidence import custody
 from center.evidence.manifest import LeftOut
 from center.evidence.source import Found, erased, fetch
@@ -25,6 +24,7 @@ from ray_cluster.maintenance.holds import Holds
 from ray_cluster.query.routes import create_app
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import NOW_MS, OFFSET_MINUTES, archiver, entry, lookalike, query
+from tests.support.fresh_store import fresh_store
 
 TOKEN = "token-of-the-archive"
 pytestmark = pytest.mark.anyio
@@ -49,8 +49,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 async def search(place: Path, tmp_path: Path) -> AsyncIterator[Search]:
     app = create_app(query(place), FakeStages(), lookalike(place), token=TOKEN, ask_intake=no_intake)
-    store = Store(tmp_path / "center.sqlite3")
-    store.migrate()
+    store = fresh_store(tmp_path / "center.sqlite3")
     audit = Audit(store, lambda: NOW_MS)
     devices = Devices(store, Roster(store, audit, None, lambda: NOW_MS), lambda: NOW_MS)
     client = Search(

@@ -14,7 +14,6 @@ from center.alarms.rule import Severity
 from center.alarms.views import AlarmView, RuleFindingView, TimesView
 from center.audit.log import Audit
 from center.clock import now_ms
-from center.database.store import Store
 from center.fleet.devices import Devices
 from center.fleet.roster import Roster
 from center.notify.service import Notifier as NotifyNotifier
@@ -22,6 +21,7 @@ from center.retention import Retention, machine_clocks
 from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.conftest import Held
+from tests.support.fresh_store import fresh_store
 from tests.support.notify_world import webhook
 
 
@@ -49,8 +49,7 @@ class Channels:
     """The real ones: two webhooks, of which the second is told from the first escalation on."""
 
     def __init__(self, folder: Path) -> None:
-        store = Store(folder / "center.sqlite3")
-        store.migrate()
+        store = fresh_store(folder / "center.sqlite3")
         audit = Audit(store, now_ms)
         config = Notify(webhooks=tuple(webhook(folder, "http://127.0.0.1:9/", id=name) for name in ("duty", "chief")))
         retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)

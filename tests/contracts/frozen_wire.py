@@ -22,7 +22,6 @@ from center.alarms.inputs import FaultOf
 from center.alarms.kinds import Part
 from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.rule import Severity
-from center.api import router
 from center.api.errors import STATUS
 from center.app import unguarded
 from center.assessment.indicators import Indicator
@@ -79,6 +78,7 @@ from ray_cluster.intake import group
 from ray_cluster.intake.latency import Hop
 from ray_cluster.intake.priority_queue import Lane
 from ray_cluster.query.routes import create_app
+from tests.center.shared_api import api
 from tests.contracts.frozen_constants import constants, modules
 from tests.contracts.frozen_shapes import fields
 
@@ -237,7 +237,7 @@ def route_lines() -> Iterator[str]:
     """Each address that somebody may ask, with its parameters, body and answers."""
     for rule in RoutePermissions.of(unguarded().routes).rules:
         yield f"center {rule.method} {rule.path} needs {rule.permission.value if rule.permission else 'nothing'}"
-    yield from _documented("center /api", router.create().openapi())
+    yield from _documented("center /api", api().openapi())
     nobody: Any = None
     cluster = create_app(nobody, nobody, nobody, token="-", ask_intake=nobody, ask_parsers=nobody, erase=nobody)
     yield from _documented("query ", cluster.openapi())  # it serves no document, and can be described all the same

@@ -18,7 +18,6 @@ import pytest
 
 from center.access.permissions import EVERYWHERE, Access, Identity
 from center.audit.log import Audit
-from center.database.store import Store
 from center.fleet.devices import Devices
 from center.fleet.mqtt import MqttLink
 from center.fleet.roster import Roster
@@ -39,6 +38,7 @@ from tests.center.world import tasks_config
 from tests.edge_agent.desk.premises import CAMERA, Papers, Premises, Watched, ingest, street
 from tests.edge_agent.world import edge_config
 from tests.support.exchange import Exchange
+from tests.support.fresh_store import fresh_store
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client
 from tests.support.waiting import LONG_S, until
 
@@ -99,8 +99,7 @@ class Ground:
             orders=self.edge_orders,
         )
         self._publishing = threading.Thread(target=publisher.run, args=(self._stop, 0.0))
-        store = Store(folder / "center.sqlite3")
-        store.migrate()
+        store = fresh_store(folder / "center.sqlite3")
         self.audit = Audit(store, now_ms)
         self.devices = Devices(store, Roster(store, self.audit, None, now_ms), now_ms)
         self._link = MqttLink(self.exchange.section("center"), lambda: None)

@@ -17,8 +17,8 @@ import pytest
 from center.access.permissions import PLACED, CameraKey, Role
 from center.access.route_permissions import FOREIGN, STATIC_PREFIX, RoutePermissions
 from center.access.users import GrantRequest
-from center.api import router
 from tests.center.cases.conftest import terms
+from tests.center.shared_api import api
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.whole import (
     ADMINISTRATOR,
@@ -132,7 +132,7 @@ def _kept(browser: httpx.Client) -> int:
 
 def _of_one_thing() -> Iterator[tuple[str, str, str]]:
     """Every operation about cameras whose address names something."""
-    for path, operations in router.create().openapi()["paths"].items():
+    for path, operations in api().openapi()["paths"].items():
         for method, operation in operations.items():
             about_cameras = operation.get("x-permission") in PLACED
             if "{" in path and about_cameras and "/months/" not in path and not path.startswith("/map/"):
@@ -217,7 +217,7 @@ def test_it_is_there_for_whoever_sees_all(hidden: Hidden) -> None:
 
 
 def test_no_list_names_it(hidden: Hidden) -> None:
-    for path, operations in router.create().openapi()["paths"].items():
+    for path, operations in api().openapi()["paths"].items():
         permission = operations.get("get", {}).get("x-permission")
         if permission in PLACED and "{" not in path and path != "/alarms/stream":
             to_ms = (NOW_MS // 3_600_000 + 1) * 3_600_000  # people are counted on a grid

@@ -21,9 +21,10 @@ from center.alarms.rule import MAX_LEVELS, Rule
 from center.alarms.tables import RuleRecord, VersionRecord
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
-from center.database.store import AuditEntry, Store
+from center.database.store import AuditEntry
 from tests.center.alarms.making import CAMERA, LEFT_HALF, machine, seen, text
 from tests.center.street import AGENT, NOW_MS
+from tests.support.fresh_store import fresh_store
 
 WINDOW_S: Final = 120
 STEPS_MIN: Final = (1, 3)
@@ -75,7 +76,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.now_ms = NOW_MS
-        self.store = Store(Path(self.folder.name) / "center.sqlite3")
+        self.store = fresh_store(Path(self.folder.name) / "center.sqlite3")
         self.alarms: list[Modelled] = []
         self.last: dict[str, Modelled] = {}
         self.rows: set[tuple[str, int]] = set()
@@ -83,7 +84,6 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.store.migrate()
         with self.store.transaction() as session:
             session.add(RuleRecord(id=1, newest=1, on_version=1))
             session.flush()

@@ -25,6 +25,7 @@ from center.search.client import Filters
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraState, MachineClass, PictureState
 from tests.center.conftest import PASSWORD, USERNAME, World
+from tests.center.shared_api import api
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import camera_status, heartbeat
 
@@ -400,7 +401,7 @@ def test_every_failure_of_the_archive_is_documented_where_it_is_asked() -> None:
 
 
 def test_the_schema_is_whole() -> None:
-    schema = router.create().openapi()
+    schema = api().openapi()
     operations = [
         (path, method, operation) for path, item in schema["paths"].items() for method, operation in item.items()
     ]

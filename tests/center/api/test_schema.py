@@ -4,6 +4,8 @@ Whatever is asked, the answer is one that the document names, of the shape that 
 Each example is made once and asked by everybody in turn; every second one is about things that are there.
 """
 
+import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ from schemathesis import APIOperation, BaseSchema, Case, GenerationMode, Respons
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks as said
 
-from center.api import router
+from tests.center.shared_api import api
 from tests.center.street import AGENT
 from tests.center.whole import ADMINISTRATOR, DISTRICT, NOBODY, SPARE, TECHNICIAN, Whole, whole_centre
 from tests.support.waiting import LONG_S
@@ -37,7 +39,7 @@ OF_ANYBODY: Final = {"signed_in", "account.own"}
 
 def _asked() -> Iterator[tuple[str, str, GenerationMode]]:
     """Every operation with valid requests, and with invalid ones where there is something to get wrong."""
-    for path, operations in router.create().openapi()["paths"].items():
+    for path, operations in api().openapi()["paths"].items():
         for method, operation in operations.items():
             if path != ENDLESS:
                 yield method, path, GenerationMode.POSITIVE
@@ -118,11 +120,16 @@ def test_a_route_answers_as_it_is_documented(
     ask()
 
 
+@functools.cache
+def _judge(named: str) -> jsonschema_rs.Draft202012Validator:
+    """Compiles one schema of the document; a problem's is that of hundreds of answers."""
+    return jsonschema_rs.Draft202012Validator({**json.loads(named), "components": api().openapi()["components"]})
+
+
 def _check_shape(operation: APIOperation[Any, Any, Any, Any], answer: Response) -> None:
     """As `response_schema_conformance`, which in version 4.32 takes no nested `prefixItems`."""
-    document = operation.schema.raw_schema
-    responses = document["paths"][operation.path][operation.method]["responses"]
+    responses = operation.schema.raw_schema["paths"][operation.path][operation.method]["responses"]
     named = responses.get(str(answer.status_code), {}).get("content", {}).get("application/json", {}).get("schema")
     if named is not None:
-        judge = jsonschema_rs.Draft202012Validator({**named, "components": document["components"]})
+        judge = _judge(json.dumps(named))
         assert judge.is_valid(answer.json()), f"{answer.text}: {next(judge.iter_errors(answer.json()))}"

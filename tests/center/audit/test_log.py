@@ -21,6 +21,7 @@ from center.errors import StoreUnavailableError
 from center.retention import ReadClocks, Retention
 from provisioning.signing.documents import SealKey
 from tests.center.conftest import BOTH
+from tests.support.fresh_store import fresh_store
 from tests.support.steady import Following, Machine
 from tests.support.waiting import within
 
@@ -44,8 +45,7 @@ WHY = {"case_id": "C-7", "purpose": "a theft " + "x" * 490, "from_ms": NOON_MS, 
 
 
 def test_a_hundred_long_camera_ids_push_neither_purpose_nor_case_nor_span_out_of_an_entry(tmp_path: Path) -> None:
-    store = Store(tmp_path / "center.sqlite3")
-    store.migrate()
+    store = fresh_store(tmp_path / "center.sqlite3")
     audit = Audit(store, Clock())
     audit.append("ana", "observations.search", {"camera_id": CAMERAS, **WHY})
     said = json.loads(audit.latest()[0].detail)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from center.database.store import Store
 from center.evidence.clock_state import ClockState
 from center.evidence.manifest import Case, LeftOut, Manifest
 from center.evidence.package import ExportOrder, Package, Sealer
@@ -18,6 +17,7 @@ from center.evidence.zip_container import Reader, Writer, ZipEntry
 from provisioning.contracts.config.evidence import Evidence
 from provisioning.pki.identities import Identities
 from tests.center.street import NOW_MS, observation
+from tests.support.fresh_store import fresh_store
 
 SYNCED: Final = ClockState(synchronised=True, max_error_ms=40)
 CASE: Final = Case(
@@ -64,8 +64,7 @@ def open_desk(
         clock_source="chrony, two stratum-1 servers of the county",
     )
     if serials is None:
-        store = Store(directory / "stamps.sqlite3")
-        store.migrate()
+        store = fresh_store(directory / "stamps.sqlite3")
         serials = Serials(store)
     sealer = open_sealer(settings, Roots.load(signing.ca_file), serials, now_ms)
     return Desk(identities, settings, replace(sealer, clock_state=lambda: SYNCED))

@@ -27,6 +27,7 @@ from tests.center import world
 from tests.center.conftest import Clock
 from tests.center.street import AGENT
 from tests.center.world import Noted, configured, heartbeat, member, sealed
+from tests.support.fresh_store import fresh_store
 
 ENROLLED, PENDING, REVOKED = Membership.ENROLLED, Membership.PENDING, Membership.REVOKED
 
@@ -238,8 +239,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, SealKey]:
     """A desk that believes a roster and knows an agent."""
     folder = tmp_path_factory.mktemp("standing")
     key = SealKey.create(folder / "seal.key")
-    store = Store(folder / "center.sqlite3")
-    store.migrate()
+    store = fresh_store(folder / "center.sqlite3")
     desk = desk_over(store, key.seal, Clock())
     desk.hear(world.roster(key, 5, member(ENROLLED), member(REVOKED, "cabinet-8")))
     desk.mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))

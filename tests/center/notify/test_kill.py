@@ -18,6 +18,7 @@ from center.notify.service import Notifier
 from center.retention import Retention, machine_clocks
 from provisioning.contracts.config.notify import Notify
 from tests.support import notify_world as world
+from tests.support.fresh_store import fresh_store
 from tests.support.mas_gateway import Gateway
 from tests.support.rude_http import Act
 from tests.support.waiting import LONG_S, until
@@ -47,8 +48,7 @@ def centre(folder: Path, config: Notify, ahead_ms: int) -> Iterator[None]:
 
 def posted(folder: Path, config: Notify, channel: str, count: int) -> tuple[Store, Notifier, list[Receipt]]:
     """Alarms in the outbox; nobody sends them yet."""
-    store = Store(folder / "center.sqlite3")
-    store.migrate()
+    store = fresh_store(folder / "center.sqlite3")
     retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
     notifier = Notifier(config, store, Audit(store, now_ms), data_dir=folder, retention=retention, now_ms=now_ms)
     receipts = [notifier.deliver(world.message(number), channel)[0] for number in range(count)]

@@ -24,6 +24,7 @@ from center.notify.outbox import Outbox, Pause
 from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.quota import Quota, month_of
 from center.notify.tables import QuotaRecord
+from tests.support.fresh_store import fresh_store
 from tests.support.notify_world import StubChannel, message
 
 GIVE_UP_MS = 600_000
@@ -52,8 +53,7 @@ class OutboxMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.now_ms = 1_795_000_000_000
-        self.store = Store(Path(self.folder.name) / "center.sqlite3")
-        self.store.migrate()
+        self.store = fresh_store(Path(self.folder.name) / "center.sqlite3")
         self.channel = StubChannel(
             recipients={"duty": "138****8000"},
             most_possible=self.most_possible,

@@ -38,6 +38,7 @@ from provisioning.contracts.wire.messages import (
 from tests.center.conftest import Clock
 from tests.center.street import AGENT, NOW_MS
 from tests.center.world import Noted, camera_status, heartbeat
+from tests.support.fresh_store import fresh_store
 
 HOUR = hour_of(NOW_MS)
 BEGIN_MS = HOUR * 3_600_000
@@ -378,8 +379,7 @@ def test_what_comes_twice_late_or_in_another_order_gives_the_same_facts(tmp_path
 def _facts(folder: Path, messages: list[Any], dice: random.Random | None) -> list[Any]:
     """Of their hour; all arrive within one second of the next, written down now and then, or once."""
     clock = Clock()
-    store = Store(folder / "center.sqlite3")
-    store.migrate()
+    store = fresh_store(folder / "center.sqlite3")
     try:
         centre = Centre(store, Roster(store, Audit(store, clock), None, clock), clock)
         centre.hear(camera_status("cam-1"))

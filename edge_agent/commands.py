@@ -19,12 +19,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_agent.agent import MakeRedactor
-from edge_agent.clock import SystemClock
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.config_runner import Configurator
 from edge_agent.diagnosis.device_list import DeviceList
 from edge_agent.diagnosis.doctor import examine
 from edge_agent.diagnosis.probes import check as look_at
 from edge_agent.diagnosis.survey import survey as look_over
+from edge_agent.enrolment.client import EnrolmentClient
 from edge_agent.enrolment.enrol import Enrolment
 from edge_agent.enrolment.enrol import enrol as become_agent
 from edge_agent.enrolment.identity import utc
@@ -41,7 +42,8 @@ from edge_agent.spool import quarantine as quarantines
 from edge_agent.spool.database import reading
 from edge_agent.system import sd_notify
 from edge_agent.system.hardening import forbid_core_dumps
-from edge_agent.updating import updater_of, updates_of
+from edge_agent.updates.update_orders import Updates
+from edge_agent.updates.updater import Updater, Watch
 from edge_agent.uplink.mqtt import PahoLink
 from engines.errors import EngineError
 from provisioning.contracts.config.processes import EdgeConfig, load
@@ -337,3 +339,35 @@ def _version() -> str:
         return importlib.metadata.version("wayside")
     except importlib.metadata.PackageNotFoundError:
         return "from source"  # run from a checkout without an install
+
+
+def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:
+    """Open an agent's orders; None if it may not be changed remotely.
+
+    Raises:
+        DocumentsError: see `Updates`.
+    """
+    if edge.provisioning is None or edge.updates is None:
+        return None
+    return Updates(edge.agent_id, edge.provisioning.seal_key_file, edge.updates, clock, version)
+
+
+def updater_of(edge: EdgeConfig, updates: Updates, configurator: Configurator, clock: Clock) -> Updater:
+    """Build the updater that carries the orders out. `updates`: from `updates_of`."""
+    provisioning, where = edge.provisioning, edge.updates
+    assert provisioning is not None  # noqa: S101 - see above
+    assert where is not None  # noqa: S101 - see above
+
+    def fetch(sha256: str, offset: int) -> bytes:
+        # Made anew each time: a renewed certificate is used from the next piece on.
+        client = EnrolmentClient.verified(
+            provisioning.host,
+            provisioning.port,
+            edge.broker.ca_file,
+            clock,
+            identity_file=edge.broker.cert_file,
+        )
+        return client.software(sha256, offset)
+
+    watch = Watch(configurator.statuses, configurator.is_connected)
+    return Updater(where, updates, watch, fetch, clock, settle_s=provisioning.settle_s)

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
 from edge_agent.capture.camera_capture import Capturing
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
-from edge_agent.frames import DetectionRequest, Redact, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import CaptureStats, DetectionRequest, Redact, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.health.camera_health import Health
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue

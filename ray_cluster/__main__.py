@@ -8,10 +8,9 @@ from ray_cluster.cli.erase import erase
 from ray_cluster.cli.hold import hold, holds, release
 from ray_cluster.cli.plan import plan
 from ray_cluster.cli.retention import retention
-from ray_cluster.cli.run import run
 from ray_cluster.cli.scale import scale
 from ray_cluster.cli.status import status
-from ray_cluster.cli.up import down, up
+from ray_cluster.cli.up import down, run, up
 from ray_cluster.cli.verify import verify
 
 app = typer.Typer(

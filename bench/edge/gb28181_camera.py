@@ -16,8 +16,7 @@ from contextlib import closing, nullcontext, suppress
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Ended, SourceError
 from edge_agent.gb28181.media.depacketizer import AccessUnit, Receiver
-from edge_agent.sources.gb28181.media import Media
-from edge_agent.sources.gb28181.media_socket import MediaSocket
+from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 
 _HOST = "127.0.0.1"

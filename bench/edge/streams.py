@@ -23,8 +23,8 @@ from edge_agent.agent import open_capture
 from edge_agent.capture.camera_capture import CaptureLimits, Capturing
 from edge_agent.capture.fork_server import ForkServer
 from edge_agent.capture.process import CaptureProcess
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import SystemClock
+from edge_agent.frames import CaptureStats
 from provisioning.contracts.config import processes
 
 WINDOW_S: Final = 10.0

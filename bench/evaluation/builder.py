@@ -22,7 +22,7 @@ from edge_agent.evaluation.labels import (
     Object,
     Variant,
 )
-from edge_agent.redact_files.film import Film
+from edge_agent.redact_files.video_file import Film
 
 HD: Final = (1280, 720)
 FULL_HD: Final = (1920, 1080)

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from edge_agent.capture.motion import Motion
 from edge_agent.capture.selector import Selector, SelectorState
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock, thread_cpu_ms
-from edge_agent.frames import DetectionRequest, Glance, Selected, SelectReason, Skipped
+from edge_agent.frames import CaptureStats, DetectionRequest, Glance, Selected, SelectReason, Skipped
 from edge_agent.picture_checks.checks import PictureChecks
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.source import LiveSource, Source

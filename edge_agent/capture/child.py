@@ -23,10 +23,9 @@ import cv2
 
 from edge_agent.capture import wire
 from edge_agent.capture.camera_capture import Capture, Captured
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import SourceError
-from edge_agent.frames import DetectionRequest, Selected, Skipped
+from edge_agent.frames import CaptureStats, DetectionRequest, Selected, Skipped
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.source import Source

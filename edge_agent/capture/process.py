@@ -15,13 +15,21 @@ from edge_agent import errors
 from edge_agent.capture import wire
 from edge_agent.capture.camera_capture import Captured, CaptureLimits
 from edge_agent.capture.fork_server import Child, ForkError, ForkServer
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
 from edge_agent.errors import Crashed, SourceError, Stalled
-from edge_agent.frames import DetectionRequest, Frame, Reduced, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import (
+    CaptureStats,
+    DetectionRequest,
+    Frame,
+    Reduced,
+    Selected,
+    SelectReason,
+    Skipped,
+    SkipReason,
+)
 from edge_agent.source_kinds import Timeouts
 from edge_agent.sources.gb28181.channel import MediaChannel
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.rtsp.source import Password
 from provisioning.contracts.config import processes
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.capture.selector import SelectorState
 from edge_agent.frames import SHORT_PX, SelectReason, SkipReason
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.source import is_bounded
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH
 from provisioning.contracts.config import processes

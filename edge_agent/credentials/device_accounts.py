@@ -1,4 +1,4 @@
-"""Reads each registering device's user name and password at the moment they are needed: they stay in no attribute."""
+"""Reads each device's user name and password at the moment they are needed: they stay in no attribute."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,17 +8,17 @@ from edge_agent.errors import WrongCredentials
 from provisioning.contracts.config import processes
 
 
-class Gb28181Accounts:
-    """Holds the accounts of all devices that may register. The first camera of a device lends its password."""
+class DeviceAccounts:
+    """Holds the accounts of devices that register or push. The first camera of a device lends its password."""
 
     def __init__(
         self,
-        cameras: Mapping[str, processes.Gb28181Source],
+        cameras: Mapping[str, processes.Gb28181Source | processes.ViidSource],
         unlock: Unlock | None,
         trouble: Callable[[str, str], None],
     ) -> None:
         """`cameras`: by camera id. `trouble`: called with a device's id and why its password cannot be read."""
-        self._cameras: dict[str, tuple[str, processes.Gb28181Source]] = {}
+        self._cameras: dict[str, tuple[str, processes.Gb28181Source | processes.ViidSource]] = {}
         for camera_id, source in cameras.items():
             self._cameras.setdefault(source.device_id, (camera_id, source))
         self._unlock = unlock

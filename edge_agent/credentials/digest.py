@@ -1,4 +1,4 @@
-"""Implements digest access authentication (RFC 2617, MD5, qop=auth), the server's side, over HTTP and SIP.
+"""Implements digest access authentication (RFC 2617, MD5, qop=auth), the server's side, and locks guessers out.
 
 A nonce is signed and dated instead of remembered: a client that has shown no password yet costs no memory, so there is
 nothing that a flood could fill and no cap that devices behind one address could push each other out of. Remembered is
@@ -19,6 +19,10 @@ MAX_USED: Final = 4096
 _PARAMETER: Final = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)')
 _NONCE: Final = re.compile(r"([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{32})")
 _COUNT: Final = re.compile(r"[0-9A-Fa-f]{1,8}")
+TRIES: Final = 5
+LOCKED_S: Final = 60.0
+"""Five tries a minute guess nothing, and a technician who has corrected a password waits one minute."""
+_MAX_LOCKOUTS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +199,39 @@ def _same(one: str, other: str) -> bool:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+@dataclass(slots=True)
+class _Tries:
+    failed: int = 0
+    last_s: float = 0.0
+
+
+class Lockouts:
+    """Counts wrong passwords by device and address: a guesser elsewhere does not lock the device itself out."""
+
+    def __init__(self) -> None:
+        self._tries: dict[tuple[str, str], _Tries] = {}
+
+    def is_locked(self, device_id: str, source: str, now_s: float) -> bool:
+        """True while not even the right password is checked."""
+        tries = self._tries.get((device_id, source))
+        if tries is None:
+            return False
+        if now_s - tries.last_s >= LOCKED_S:
+            del self._tries[device_id, source]
+            return False
+        return tries.failed >= TRIES
+
+    def failed(self, device_id: str, source: str, now_s: float) -> None:
+        """Counts a wrong password."""
+        tries = self._tries.pop((device_id, source), _Tries())
+        tries.failed += 1
+        tries.last_s = now_s
+        self._tries[device_id, source] = tries
+        if len(self._tries) > _MAX_LOCKOUTS:
+            del self._tries[next(iter(self._tries))]
+
+    def succeeded(self, device_id: str, source: str) -> None:
+        """Forgets the failures: the right password came."""
+        self._tries.pop((device_id, source), None)

@@ -17,12 +17,10 @@ from typing import Final
 from aiohttp import web
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, parse_request
-from edge_agent.desk.body import UploadBody
 from edge_agent.desk.errors import DeskError, Refused
-from edge_agent.desk.http_server import DeskLimits, HttpsServer, closing_json, problem
+from edge_agent.desk.http_server import DeskLimits, HttpsServer, UploadBody, closing_json, problem
 from edge_agent.desk.key_files import server_context, token
-from edge_agent.desk.protocol import End, Progress
+from edge_agent.desk.protocol import AskHealth, AskStanding, AskUpload, End, Progress, parse_request
 from edge_agent.desk.uploads import Desk, Upload
 from edge_agent.errors import SpoolError
 from edge_agent.sources.upload.byte_pipe import BytePipe

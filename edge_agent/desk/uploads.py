@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.desk.ask import AskUpload, RecordingRef
 from edge_agent.desk.errors import Refused
-from edge_agent.desk.positions import Position, Positions
-from edge_agent.desk.progress_store import Counts, LedgerReader
-from edge_agent.desk.protocol import End, Progress, RecordingStage, Standing
+from edge_agent.desk.progress_store import Counts, LedgerReader, Position, Positions
+from edge_agent.desk.protocol import AskUpload, End, Progress, RecordingRef, RecordingStage, Standing
 from edge_agent.sources.upload.recording import IncomingRecording, RecordingOutcome
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.wire import messages

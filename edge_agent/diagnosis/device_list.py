@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_agent.gb28181.beijing_time import BeijingTime
-from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.host_port import host_port
 from edge_agent.source_kinds import sources_of

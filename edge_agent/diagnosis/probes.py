@@ -18,8 +18,8 @@ from edge_agent.enrolment.client import EnrolmentClient
 from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError, WrongCredentials
 from edge_agent.frames import Glance
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
-from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.host_port import host_port
 from edge_agent.source_kinds import traits_of

@@ -38,9 +38,8 @@ from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.inbox import Received, SipInbox
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.pacing import Pacer
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import TokenBuckets
+from edge_agent.gb28181.sip.rates import Pacer, TokenBuckets
 from edge_agent.gb28181.sip.transactions import ServerTransactions
 
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")

@@ -15,11 +15,11 @@ from typing import Final, Protocol, TypeVar
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.credentials.camera_password import Unlock
-from edge_agent.credentials.device_accounts import Gb28181Accounts
+from edge_agent.credentials.device_accounts import DeviceAccounts
 from edge_agent.errors import EdgeError
 from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.connections import ConnectionLimits, open_sockets
-from edge_agent.gb28181.devices.device_views import DeviceViews
+from edge_agent.gb28181.devices.device_views import DeviceView, DeviceViews
 from edge_agent.gb28181.devices.events import (
     CatalogMissed,
     CatalogTaken,
@@ -32,12 +32,13 @@ from edge_agent.gb28181.devices.events import (
     SubscriptionGivenUp,
     TurnedAway,
 )
-from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.settings import Device, Settings, World
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.endpoint import Endpoint
 from edge_agent.gb28181.registration_file import RegistrationFile
+from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
 from edge_agent.gb28181.shell import OwnAddress, Shell
+from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.host_port import host_port
 from provisioning.contracts.config import processes
@@ -47,6 +48,45 @@ _T = TypeVar("_T")
 
 _ANSWER_S: Final = 10.0
 """Seconds that a command may take: the loop is never busy for so long."""
+
+
+class Commands(Protocol):
+    """Commands to the endpoint. `Signalling.call` runs them in the right thread."""
+
+    def route(self, device_id: str) -> DeviceRoute | None:
+        """Returns the route to a device; None: it is not registered."""
+
+    def version(self, device_id: str) -> Version:
+        """Returns the edition of GB/T 28181 that a device speaks."""
+
+    def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
+        """Queries a channel's recordings; returns the number of the answer (`RecordsTaken`). Raises ProtocolError."""
+
+    def invite_turn_s(self, now: Now) -> float:
+        """Takes a turn for an INVITE, returns its monotonic second: after a restart all cameras want theirs at once."""
+
+    def invite(self, invitation: Invitation, now: Now) -> int:
+        """Invites a device to send media; returns the session's number (`Dialogs.invite`). Raises ProtocolError."""
+
+    def hang_up(self, session: int, now: Now) -> None:
+        """Ends a session: its media is not wanted any more."""
+
+    def picture(self, session: int, now: Now) -> None:
+        """Notes that the session's receiver has a usable picture."""
+
+    def late_media(self, session: int, now: Now) -> None:
+        """Notes that RTP came to the session's port after its end."""
+
+
+class Signalling(Protocol):
+    """Reaches the platform from any thread but its own."""
+
+    def call(self, command: Callable[[Commands, Now], _T]) -> _T:
+        """Runs a command in the platform's thread, and sends what follows from it. Raises what the command raises.
+
+        Raises:
+            NotServing: no device can be reached.
+        """
 
 
 class NotServing(EdgeError):
@@ -88,7 +128,7 @@ class Platform:
             send_date=settings.send_date,
             per_source_per_minute=settings.per_source_per_minute,
         )
-        accounts = Gb28181Accounts(cameras, unlock, self._no_password)
+        accounts = DeviceAccounts(cameras, unlock, self._no_password)
         self._own_address = OwnAddress(settings.host, settings.public_host, clock)
         self._world = World(
             token=_token,

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_agent.errors import EdgeError
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.devices.events import Restored
 from edge_agent.gb28181.devices.registrations import Registration
-from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import channels

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
+from edge_agent.frames import CaptureStats
 from edge_agent.health.camera_state import Evidence, StateVerdict, Trouble, judge
 from edge_agent.health.camera_stats import CameraFigures
 from edge_agent.health.pauses import Pauses

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.capture_stats import CaptureStats
+from edge_agent.frames import CaptureStats
 from edge_agent.health.clock_skew import ClockSkew
 from edge_agent.source_kinds import Arrival, SourceTraits
 from provisioning.contracts.config import processes

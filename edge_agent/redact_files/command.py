@@ -1,13 +1,14 @@
-"""Runs `wayside-edge redact`. Each function returns the exit code."""
+"""Runs `wayside-edge redact` and sums the run up. Each function returns the exit code."""
 
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,17 +21,65 @@ from edge_agent.redact_files import file_policy
 from edge_agent.redact_files.errors import NotRedacted, RedactRefused
 from edge_agent.redact_files.file_redactor import FileRedactor, Step, Written
 from edge_agent.redact_files.job import FileKind, Item, plan
-from edge_agent.redact_files.summary import Left, Summary
 from edge_agent.redact_files.video_file import Movie
 from edge_agent.system.hardening import forbid_core_dumps
 from engines.errors import EngineError
 
 INTERRUPTED = 130
 """128 + SIGINT, as a shell counts it."""
-
 _P = ParamSpec("_P")
 OUT = Console(soft_wrap=True)
 _err = Console(stderr=True, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A file of which nothing was written."""
+
+    source: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The result of a run."""
+
+    written: tuple[Written, ...]
+    left: tuple[Left, ...]
+    took_s: float
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a file could not be redacted, else 0."""
+        return 1 if self.left else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return paths as text, shares 0..1."""
+        return {
+            "written": [
+                asdict(one) | {"source": str(one.source), "target": str(one.target), "kind": str(one.kind)}
+                for one in self.written
+            ],
+            "not_redacted": [{"source": str(one.source), "reason": one.reason} for one in self.left],
+            "took_s": round(self.took_s, 3),
+        }
+
+    def show(self, out: Console) -> None:
+        """Print one line for each file with a fault, and one for all."""
+        for one in self.written:
+            if one.replaced:
+                text = f"{one.replaced} of {one.frames} frames could not be redacted and are covered from edge to edge"
+                out.print(f"[yellow]covered[/yellow] {escape(str(one.target))}: {text}", highlight=False)
+        for left in self.left:
+            out.print(f"[red]not redacted[/red] {escape(str(left.source))}: {escape(left.reason)}", highlight=False)
+        frames = sum(one.frames for one in self.written)
+        share = sum(one.covered_share * one.frames for one in self.written) / frames if frames else 0.0
+        rate = frames / self.took_s if self.took_s else 0.0
+        out.print(
+            f"{len(self.written)} written ({frames} pictures and frames, {rate:.1f} a second, "
+            f"{share:.0%} covered), {len(self.left)} not redacted",
+            highlight=False,
+        )
 
 
 class _Rate(TextColumn):

@@ -13,10 +13,8 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.frames import Frame, Redact, Redacted, Selected, SelectReason
 from edge_agent.redact_files.errors import NotRedacted
 from edge_agent.redact_files.file_policy import CAMERA, Fresh
-from edge_agent.redact_files.film import Film
 from edge_agent.redact_files.job import FileKind, Item
-from edge_agent.redact_files.output import beside
-from edge_agent.redact_files.video_file import Movie, MovieFrame
+from edge_agent.redact_files.video_file import Film, Movie, MovieFrame, beside
 from edge_agent.redactor.cover import COLOUR
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.still import decode_still

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.capture.camera_capture import CaptureLimits, Capturing
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Clock
-from edge_agent.frames import Followed, Selected, SelectReason
+from edge_agent.frames import CaptureStats, Followed, Selected, SelectReason
 from edge_agent.scheduling.detection_budget import MOST_PER_S, DetectionBudget, DetectionCounts
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.redaction_budget import RedactionBudget

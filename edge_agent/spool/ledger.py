@@ -11,6 +11,9 @@ rows that have ended are forgotten after a while, which costs nothing but the me
 dropped:interrupted ──▶ selected      a replay that begins again
 dropped:spool_full | spool_expired ──▶ (none)   a late acknowledgement finds nothing to delete
 ```
+
+A device that pushes gets a receipt for each picture, which then waits in memory: a raw picture must never touch a disk.
+The receipt does, its id and camera alone, before the device is answered, so that the next start names what a kill lost.
 """
 
 import sqlite3
@@ -100,6 +103,21 @@ def move(tx: sqlite3.Connection, observation_id: str, to: str, *, now_ms: int) -
     return camera_id
 
 
+def add_receipt(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> None:
+    """Write the receipt of a picture that waits in memory, before its device is answered."""
+    tx.execute("INSERT OR IGNORE INTO promised (id, camera) VALUES (?, ?)", (observation_id, camera_id))
+
+
+def has_receipt(db: sqlite3.Connection, observation_id: str) -> bool:
+    """True while the table of observations has yet to take the picture over."""
+    return db.execute("SELECT 1 FROM promised WHERE id = ?", (observation_id,)).fetchone() is not None
+
+
+def remove_receipt(tx: sqlite3.Connection, observation_id: str) -> None:
+    """Remove the receipt: the table knows of the picture from here on, or it was none."""
+    tx.execute("DELETE FROM promised WHERE id = ?", (observation_id,))
+
+
 def count(tx: sqlite3.Connection, camera_id: str, name: str, n: int = 1) -> None:
     """Add to a counter."""
     tx.execute(
@@ -109,7 +127,7 @@ def count(tx: sqlite3.Connection, camera_id: str, name: str, n: int = 1) -> None
 
 
 def interrupt(tx: sqlite3.Connection, *, now_ms: int) -> int:
-    """Drop observations that a crash interrupted between selection and spool, with their pictures in memory.
+    """Drop pictures that a crash lost from memory: selected and not spooled, or received and not selected yet.
 
     Returns their number.
     """
@@ -119,7 +137,14 @@ def interrupt(tx: sqlite3.Connection, *, now_ms: int) -> int:
     ids = [row[0] for row in rows.fetchall()]
     for observation_id in ids:
         move(tx, observation_id, dropped(DropReason.INTERRUPTED), now_ms=now_ms)
-    return len(ids)
+    received = tx.execute(
+        "SELECT id, camera FROM promised WHERE NOT EXISTS (SELECT 1 FROM observations WHERE id = promised.id)"
+    ).fetchall()
+    for observation_id, camera_id in received:
+        select(tx, observation_id, camera_id)
+        move(tx, observation_id, dropped(DropReason.INTERRUPTED), now_ms=now_ms)
+    tx.execute("DELETE FROM promised")
+    return len(ids) + len(received)
 
 
 def forget(tx: sqlite3.Connection, *, now_ms: int, keep: int = REMEMBER_ROWS) -> None:

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, EnrolmentError, IllegalMove, SpoolFull
 from edge_agent.frames import Redacted
-from edge_agent.spool import database, ledger, promises, quarantine
+from edge_agent.spool import database, ledger, quarantine
 from edge_agent.spool import messages as backlog
 from edge_agent.spool.hop_times import RecentHopTimes
 from edge_agent.spool.messages import Stored, Waiting
@@ -89,7 +89,6 @@ class Spool:
             self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
             self._time.write_down(tx)
             self.interrupted = ledger.interrupt(tx, now_ms=self._time.now_ms())
-            self.interrupted += promises.interrupt(tx, now_ms=self._time.now_ms())
             for camera_id, (messages, size) in backlog.totals(tx).items():
                 self._sums.messages += messages
                 self._sums.size += size
@@ -111,16 +110,16 @@ class Spool:
             SpoolFull: the disk has no room; nothing was promised.
         """
         with self._lock, self._writing(adds_bytes=0) as tx:
-            promises.add(tx, observation_id, camera_id)
+            ledger.add_receipt(tx, observation_id, camera_id)
 
     def settle(self, observation_id: str) -> None:
         """Remove the receipt of a picture that was read, whatever became of it."""
         with self._lock:
             with self._database.reading() as db:
-                is_open = promises.is_open(db, observation_id)
+                is_open = ledger.has_receipt(db, observation_id)
             if is_open:  # `select` settles too: this one was no picture, or came a second time
                 with suppress(SpoolFull), self._writing() as tx:
-                    promises.settle(tx, observation_id)
+                    ledger.remove_receipt(tx, observation_id)
 
     # --- in: from the pipeline
 
@@ -136,7 +135,7 @@ class Spool:
                     self._selects += 1
                     if self._selects % _FORGET_EVERY == 0:
                         ledger.forget(tx, now_ms=self._time.now_ms())
-                    promises.settle(tx, observation_id)
+                    ledger.remove_receipt(tx, observation_id)
                     is_new = ledger.select(tx, observation_id, camera_id)
                     self._sums.open_rows[camera_id] += is_new
                     if is_new:

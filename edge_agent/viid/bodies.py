@@ -1,16 +1,26 @@
 """Parses pushed bodies: object ids, devices, times and pictures, by an allow-list.
 
 Nothing else is read. Plate numbers, lists of faces and persons, attributes and links are stepped over, and a picture
-that the policy does not take is not decoded. Keys are found in any case, with and without `Object`.
+whose type is not on the list, or is unknown, is answered as accepted, counted and not decoded. Keys are found in any
+case, with and without `Object`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
-from edge_agent.viid import policy, shot_time
 from edge_agent.viid.json_reader import JsonReader, MalformedBodyError
+from provisioning.contracts.query.archive import ZONE
 
+TAKEN_TYPES: Final = frozenset({1, 9, 12, 14})
+"""01 vehicle scene, 09 vehicle close-up, 12 two-wheeler, 14 scene. Not taken: 02 and 03 plates, 04 and 05 the people in
+a car, 06 logos, 07 and 08 compositions with text and close-ups, 10 person, 11 face, 13 things, 100 general."""
+GENERAL: Final = 100
+_UNSAID: Final = frozenset({None, GENERAL})
+_PERSON_EVENTS: Final = frozenset({2, 8, 10, 22})
+"""EventSort: person passing, pedestrian, face, loitering."""
 _LISTS: Final = {
     "motorvehiclelist": "motorvehicle",
     "nonmotorvehiclelist": "nonmotorvehicle",
@@ -23,6 +33,21 @@ _TIMES: Final = ("shottime", "passtime", "appeartime", "marktime")
 _MAX_ID: Final = 64
 _MAX_THINGS: Final = 1000
 """Each gets a line in the answer."""
+_LOCAL: Final = re.compile(r"(\d{14})(\d{3})?", re.ASCII)
+_EPOCH_MS: Final = re.compile(r"\d{13}", re.ASCII)
+
+
+def is_taken(kind: int | None, event: int | None, *, as_image: bool) -> bool:
+    """True if a picture of this Type and EventSort is read. `as_image`: it stands in a list of images of its own.
+
+    There, and only there, a missing Type and 100 (general) will do: the standard's ImageInfo has no place for a type,
+    so asking for one would refuse every image. It is a picture like a camera's frame then, and the redactor withholds
+    it when it is small or shows no machine. A vehicle's or scene's picture has a place for its type: one without a type
+    may be the driver.
+    """
+    if event in _PERSON_EVENTS:
+        return False
+    return kind in TAKEN_TYPES or (as_image and kind in _UNSAID)
 
 
 @dataclass(slots=True)
@@ -37,7 +62,7 @@ class PushedPicture:
 
     def shot_at_ms(self) -> int | None:
         """Returns the most credible of its times, Unix milliseconds; None where it has none."""
-        return next((at_ms for key in _TIMES if (at_ms := shot_time.parse(self.times.get(key, ""))) is not None), None)
+        return next((at_ms for key in _TIMES if (at_ms := parse_local_time(self.times.get(key, ""))) is not None), None)
 
 
 @dataclass(slots=True)
@@ -50,7 +75,7 @@ class PushedObject:
     without_data: int = 0
     """Pictures that are only named by an address. Nothing is fetched: a device must not send this machine anywhere."""
     dropped: int = 0
-    """Pictures that the policy does not take."""
+    """Pictures that `is_taken` refuses."""
 
 
 @dataclass(slots=True)
@@ -154,7 +179,7 @@ def _describe(reader: JsonReader, name: str, thing: PushedObject, shot: PushedPi
 
 
 def _sort_out(thing: PushedObject, shot: PushedPicture, *, as_image: bool) -> None:
-    if not policy.is_taken(shot.kind, shot.event, as_image=as_image):
+    if not is_taken(shot.kind, shot.event, as_image=as_image):
         thing.dropped += 1
     elif not shot.data:
         thing.without_data += 1
@@ -172,3 +197,25 @@ def _code(text: str) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
+
+
+def parse_local_time(text: str) -> int | None:
+    """Returns the Unix milliseconds of yyyyMMddHHmmss, of the same with milliseconds, or of just such a number.
+
+    None for anything else.
+    """
+    if _EPOCH_MS.fullmatch(text):
+        return int(text)
+    found = _LOCAL.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        local = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
+    except ValueError:  # no such day or hour
+        return None
+    return max(0, round(local.timestamp()) * 1000 + int(found[2] or 0)) if local.year > 1970 else None
+
+
+def write_local_time(now_ms: int) -> str:
+    """Writes local time as yyyyMMddHHmmss: no zone, the contract's offset holds."""
+    return datetime.fromtimestamp(now_ms // 1000, ZONE).strftime("%Y%m%d%H%M%S")

@@ -1,10 +1,12 @@
-"""Reads JSON on demand: what is not requested is stepped over unread, however large, and never becomes an object.
+"""Reads JSON on demand, and the base64 of pictures in it.
 
+What is not requested is stepped over unread, however large, and never becomes an object.
 A list of faces inside a body costs a search for its closing bracket, and a picture stays where it arrived until it is
 decoded. Bounded in depth and in number of values. What stands behind the body is ignored, and a comma too many is
 forgiven.
 """
 
+import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -20,6 +22,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 _MAX_DEPTH: Final = 64
 _MAX_VALUES: Final = 100_000
 _MAX_TEXT_BYTES: Final = 512
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+_LINE_BREAKS: Final = b" \t\r\n\f\v"
+_MARK: Final = b"base64,"
+_LONGEST_PREFIX: Final = 128
 
 
 class MalformedBodyError(ValueError):
@@ -181,3 +187,33 @@ class JsonReader:
 
     def _malformed(self) -> MalformedBodyError:
         return MalformedBodyError(f"no JSON at byte {self._at}")
+
+
+def picture_bytes(data: memoryview) -> bytes:
+    r"""Decodes a string of base64, as `Reader.raw` gives it.
+
+    Tolerated: a `data:` prefix, line breaks, escapes (`\/`, `\u003d`), the URL-safe alphabet, padding left out.
+
+    Raises:
+        MalformedBodyError: something else, or nothing.
+    """
+    comma = bytes(data[:_LONGEST_PREFIX]).find(_MARK)
+    if comma >= 0:
+        data = data[comma + len(_MARK) :]
+    try:
+        return _decoded(data)
+    except binascii.Error:
+        pass
+    try:
+        text = json.loads(b'"%b"' % data.tobytes(), strict=False) if b"\\" in data.tobytes() else None
+        clean = data.tobytes() if text is None else text.encode("ascii")
+        clean = clean.translate(_URL_SAFE, _LINE_BREAKS).rstrip(b"=")
+        return _decoded(clean + b"=" * (-len(clean) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise MalformedBodyError("a picture is not in base64") from error
+
+
+def _decoded(data: memoryview | bytes) -> bytes:
+    if not len(data):
+        raise binascii.Error
+    return binascii.a2b_base64(data, strict_mode=True)

@@ -1,14 +1,67 @@
-"""Writes the answers to devices, in GA/T 1400's JSON."""
+"""Maps method and path to a route, and writes the answers to devices in GA/T 1400's JSON.
+
+Devices write `/VIID/`, `/viid/`, a slash at the end, or a whole URL.
+"""
 
 import json
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
-from edge_agent.viid.shot_time import written
+from edge_agent.viid.bodies import write_local_time
 
 CONTENT_TYPE: Final = "application/VIID+JSON;charset=UTF-8"
+
+
+class ViidRoute(Enum):
+    """The service that a request wants."""
+
+    REGISTER = auto()
+    UNREGISTER = auto()
+    KEEPALIVE = auto()
+    TIME = auto()
+    PICTURES = auto()
+    """Vehicles, two-wheelers, scenes and images: read, picture by picture, by `bodies.TAKEN_TYPES`."""
+    UNREAD = auto()
+    """Everything else that a device may push, faces and persons first of all: answered, and never read."""
+    NOWHERE = auto()
+
+
+_POSTS: Final = {
+    "/viid/system/register": ViidRoute.REGISTER,
+    "/viid/system/unregister": ViidRoute.UNREGISTER,
+    "/viid/system/keepalive": ViidRoute.KEEPALIVE,
+    "/viid/motorvehicles": ViidRoute.PICTURES,
+    "/viid/nonmotorvehicles": ViidRoute.PICTURES,
+    "/viid/scenes": ViidRoute.PICTURES,
+    "/viid/images": ViidRoute.PICTURES,
+}
+
+
+def normal_path(address: str) -> str:
+    """Returns a path, or the path of a URL, in small letters, without query and without slashes at its end."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # a bracket where a host should be
+        return ""
+    return path.rstrip("/").lower()
+
+
+def is_same_path(one: str, other: str) -> bool:
+    """True if both mean the same path, however they are written."""
+    return normal_path(one) == normal_path(other)
+
+
+def route(method: str, path: str) -> ViidRoute:
+    """Returns the route of a request line."""
+    normal = normal_path(path)
+    if method == "GET" and normal == "/viid/system/time":
+        return ViidRoute.TIME
+    if method not in {"POST", "PUT"} or not normal.startswith("/viid/"):
+        return ViidRoute.NOWHERE
+    return _POSTS.get(normal, ViidRoute.UNREAD) if method == "POST" else ViidRoute.UNREAD
 
 
 class StatusCode(IntEnum):
@@ -68,7 +121,12 @@ def several(codes: list[tuple[str, StatusCode]], path: str, now_ms: int) -> Viid
 
 def system_time(server_id: str, now_ms: int) -> ViidAnswer:
     """Answers with the agent's clock."""
-    stated = {"VIIDServerID": server_id, "TimeMode": "1", "LocalTime": written(now_ms), "TimeZone": "Asia/Shanghai"}
+    stated = {
+        "VIIDServerID": server_id,
+        "TimeMode": "1",
+        "LocalTime": write_local_time(now_ms),
+        "TimeZone": "Asia/Shanghai",
+    }
     return ViidAnswer(HTTPStatus.OK, _json({"SystemTimeObject": stated}))
 
 
@@ -78,7 +136,7 @@ def _status(code: StatusCode, subject: str, path: str, now_ms: int) -> dict[str,
         "RequestURL": path,
         "StatusCode": int(code),
         "StatusString": _TEXTS[code],
-        "LocalTime": written(now_ms),
+        "LocalTime": write_local_time(now_ms),
     }
 
 

@@ -15,10 +15,8 @@ from edge_agent.viid.admission import SESSIONS, AdmissionControl, Admitted, Head
 from edge_agent.viid.body_memory import BusyError, Reservation, Reservations
 from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count, Counters
-from edge_agent.viid.encoded import picture_bytes
-from edge_agent.viid.json_reader import MalformedBodyError
-from edge_agent.viid.protocol import StatusCode, ViidAnswer
-from edge_agent.viid.routes import ViidRoute
+from edge_agent.viid.json_reader import MalformedBodyError, picture_bytes
+from edge_agent.viid.protocol import StatusCode, ViidAnswer, ViidRoute
 
 _MAX_SESSION_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 1024 * 1024

@@ -15,8 +15,8 @@ from contextlib import closing
 from typing import Final
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.credentials.accounts import ViidAccounts
 from edge_agent.credentials.camera_password import Unlock
+from edge_agent.credentials.device_accounts import DeviceAccounts
 from edge_agent.host_port import host_port
 from edge_agent.sources.pushed.picture_queue import PictureQueue
 from edge_agent.viid.admission import AdmissionControl
@@ -53,7 +53,7 @@ class ViidServer:
         self._limits = limits or ViidLimits()
         self._counters = Counters(source.device_id for source in cameras.values())
         self._away: Counter[str] = Counter()
-        accounts = ViidAccounts(cameras, unlock, lambda device_id, why: self._turned_away(device_id, "", why))
+        accounts = DeviceAccounts(cameras, unlock, lambda device_id, why: self._turned_away(device_id, "", why))
         door = AdmissionControl(
             viid.server_id,
             {source.device_id: source.keepalive_s for source in cameras.values()},

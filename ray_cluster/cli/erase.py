@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ray_cluster.cli.answer import AsJson, show
-from ray_cluster.cli.options import ConfigFile, fail, loaded
+from ray_cluster.cli.options import AsJson, ConfigFile, fail, loaded, show
 
 
 def erase(

@@ -10,8 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from provisioning.contracts.config.cluster import ClusterConfig
-from ray_cluster.cli.answer import AsJson, show
-from ray_cluster.cli.options import ConfigFile, fail, loaded
+from ray_cluster.cli.options import AsJson, ConfigFile, fail, loaded, show
 
 if TYPE_CHECKING:
     from ray_cluster.maintenance.holds import Holds

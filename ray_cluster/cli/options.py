@@ -1,13 +1,16 @@
-"""Shares among commands the configuration option, requests to `query`, and exits with an error."""
+"""Shares among commands the configuration option, requests to `query`, output, and exits with an error."""
 
 import json
+import sys
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.error import HTTPError, URLError
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import load, read_secret
@@ -16,6 +19,7 @@ from ray_cluster.errors import NotUp
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration of the cluster, TOML.", metavar="FILE")]
 _BAD_INPUT = 2
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def loaded(path: Path) -> ClusterConfig:
@@ -52,3 +56,13 @@ def fail(text: str) -> NoReturn:
     """Print the reason on stderr and end with exit code 2."""
     Console(stderr=True).print(f"wayside-cluster: {text}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(_BAD_INPUT)
+
+
+def show(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print facts as a table of one row, or as one JSON object."""
+    if as_json:
+        sys.stdout.write(json.dumps(facts) + "\n")
+        return
+    table = Table(*facts)
+    table.add_row(*(", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in facts.values()))
+    Console().print(table)

@@ -1,4 +1,4 @@
-"""`wayside-cluster up` and `down`: start and end this machine's part of a cluster of several."""
+"""`wayside-cluster run`, `up` and `down`: the cluster of one machine, or this machine's part of several."""
 
 import os
 import resource
@@ -12,6 +12,25 @@ from provisioning.contracts.errors import ConfigError
 from ray_cluster.cli.options import ConfigFile, fail, loaded
 
 _PATIENCE_S = 90.0
+
+
+def run(config: ConfigFile) -> None:
+    """Start everything on this machine and stay until Ctrl-C or SIGTERM.
+
+    Prints one line `ready http://HOST:PORT` once snapshots and queries can come in. Log lines go to stderr.
+    """
+    settings = loaded(config)
+    from engines.errors import EngineError  # noqa: PLC0415 - see below
+    from ray_cluster.errors import ClusterError  # noqa: PLC0415
+    from ray_cluster.node import environment  # noqa: PLC0415
+
+    try:
+        environment.prepare(settings)
+        from ray_cluster.serve import single_node as cluster  # noqa: PLC0415 - Ray is slow to import and reads its environment then
+
+        cluster.run(settings, lambda line: print(line, flush=True))  # noqa: T201 - for programs, not for eyes
+    except (ClusterError, ConfigError, EngineError) as error:
+        fail(str(error))
 
 
 def up(config: ConfigFile) -> None:

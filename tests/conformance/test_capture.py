@@ -14,10 +14,9 @@ import pytest
 from edge_agent.agent import open_capture
 from edge_agent.capture.camera_capture import Captured, CaptureLimits, Capturing
 from edge_agent.capture.fork_server import ForkServer
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Ended, NotFound, Unreachable, WrongCredentials
-from edge_agent.frames import DetectionRequest, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import CaptureStats, DetectionRequest, Selected, SelectReason, Skipped, SkipReason
 from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import Image, flat, noise

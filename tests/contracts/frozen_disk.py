@@ -22,7 +22,7 @@ from center.evidence import setup as evidence_setup
 from center.evidence.manifest import Manifest as EvidenceManifest
 from center.notify import service as notifier
 from edge_agent.clock import SystemClock
-from edge_agent.desk.positions import Position, Positions
+from edge_agent.desk.progress_store import Position, Positions
 from edge_agent.enrolment import agent_folder, enrol
 from edge_agent.evaluation.labels import Labels
 from edge_agent.gb28181.registration_file import RegistrationFile

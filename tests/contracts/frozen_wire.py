@@ -41,18 +41,18 @@ from center.retention import MESSAGES as MESSAGES_SENT
 from center.search.answers import OBSERVATION_ERRORS
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
-from edge_agent.desk.ask import parse_request
 from edge_agent.desk.protocol import End as DeskEnd
 from edge_agent.desk.protocol import Problem as DeskProblem
 from edge_agent.desk.protocol import Progress as DeskProgress
 from edge_agent.desk.protocol import RecordingStage as DeskStage
 from edge_agent.desk.protocol import Standing as DeskStanding
+from edge_agent.desk.protocol import parse_request
 from edge_agent.errors import DropReason, SourceError
 from edge_agent.evaluation import labels
 from edge_agent.gb28181.sessions.invite import Cause as InvitationCause
 from edge_agent.spool import ledger
-from edge_agent.viid.routes import ViidRoute
-from edge_agent.viid.routes import route as viid_route
+from edge_agent.viid.protocol import ViidRoute
+from edge_agent.viid.protocol import route as viid_route
 from engines.backend import Backend, Flavour, Precision
 from engines.manifest import Kind as ArtifactKind
 from provisioning import contracts

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_agent.capture_stats import CaptureStats
+from edge_agent.frames import CaptureStats
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from provisioning.contracts.config import processes

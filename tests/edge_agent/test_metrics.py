@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff, SystemClock
+from edge_agent.frames import CaptureStats
 from edge_agent.metrics import MetricsInputs, families, serve
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from edge_agent.uplink.mqtt import Connected

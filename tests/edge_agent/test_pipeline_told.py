@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture_stats import CaptureStats
+from edge_agent.frames import CaptureStats
 from provisioning.contracts.wire.messages import PictureCheck
 from tests.edge_agent.pipelines import World, recorder
 from tests.edge_agent.world import EPOCH_MS, glance

@@ -16,14 +16,14 @@ import pytest
 
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Unreachable, WrongCredentials
 from edge_agent.gb28181 import endpoint
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.devices.events import Alarmed, RecordsTaken
-from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import Records
 from edge_agent.gb28181.sessions.invite import Span
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.notices import DEVICE_ALARM, VIDEO_ALARM
+from provisioning.demo.simulators.gb28181.manscdp import DEVICE_ALARM, VIDEO_ALARM
 from tests.scenarios.faulty_devices import (
     COMES,
     EVERY,

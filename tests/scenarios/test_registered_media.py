@@ -25,7 +25,7 @@ from edge_agent.frames import Selected
 from edge_agent.gb28181.platform import Platform
 from edge_agent.gb28181.sessions.invite import Cause, Span
 from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions

@@ -25,7 +25,7 @@ from edge_agent.errors import SourceError
 from edge_agent.gb28181.devices.events import Event, Offline, Online
 from edge_agent.gb28181.platform import NotServing, Platform
 from edge_agent.sources.gb28181.channel import LiveChannel
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions
 from provisioning.contracts.config.processes import Gb28181Source

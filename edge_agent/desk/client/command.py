@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,17 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from edge_agent.clock import SystemClock
-from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.progress_bar import JsonLines, progress_bar
 from edge_agent.desk.client.recording import SendableRecording
 from edge_agent.desk.client.remux import Remux
-from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.client.stills import Stills
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import client_context
-from edge_agent.desk.protocol import End, Progress
+from edge_agent.desk.protocol import EARLIEST_MS, End, Progress, RecordingRef
 from edge_agent.errors import EdgeError
 from provisioning.contracts.config.processes import EdgeConfig, load, read_secret
 from provisioning.contracts.errors import ConfigError
@@ -27,6 +26,7 @@ from provisioning.contracts.errors import ConfigError
 _out: Final = Console(soft_wrap=True)
 _err: Final = Console(stderr=True, soft_wrap=True)
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a server's way to say "every address"
+_EXAMPLE: Final = "2026-11-24T08:30:00+08:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +124,38 @@ def _print_result(order: IngestArguments, last: Progress | None) -> int:
             highlight=False,
         )
     return 0
+
+
+def started_at_ms(text: str, now_ms: int) -> int:
+    """Parses a start as a person writes it, ISO 8601 with a zone, to milliseconds since 1970, UTC. Guesses nothing.
+
+    Raises:
+        DeskError: `implausible_start`: no date and time with a zone, before 2000, or in the future.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise _error(f"{text[:40]!r} is no date and time: write it like {_EXAMPLE}") from None
+    if moment.tzinfo is None:
+        raise _error(f"{text[:40]!r} has no zone, and hours apart are other hours: write it like {_EXAMPLE}")
+    # Not `timestamp()`: a float of seconds is off by a millisecond now and then.
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    at_ms = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    if at_ms < EARLIEST_MS:
+        raise _error(f"{text[:40]!r} lies before the year 2000: a clock that was never set?")
+    if at_ms > now_ms:
+        raise _error(f"{text[:40]!r} lies in the future")
+    return at_ms
+
+
+def offered(created_at: str | None) -> str:
+    """Words the file's own claim about its start, as a hint and no more."""
+    if created_at is None:
+        return "the file does not say it itself"
+    return (
+        f"the file says {created_at[:40]!r}, which is often the end of a recording, or local time that claims to be UTC"
+    )
+
+
+def _error(what: str) -> DeskError:
+    return DeskError("implausible_start", f"--started-at: {what}")

@@ -11,9 +11,8 @@ from typing import Final, TypeVar
 
 import aiohttp
 
-from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.errors import DeskError
-from edge_agent.desk.protocol import Problem, Progress, Standing
+from edge_agent.desk.protocol import Problem, Progress, RecordingRef, Standing
 from edge_agent.host_port import host_port
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.wire import codec

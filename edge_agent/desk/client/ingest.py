@@ -6,11 +6,10 @@ from contextlib import closing
 from typing import Final, Protocol
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import DeskClient
 from edge_agent.desk.client.recording import RecordingError, SendableRecording
 from edge_agent.desk.errors import DeskError
-from edge_agent.desk.protocol import End, Progress, RecordingStage
+from edge_agent.desk.protocol import End, Progress, RecordingRef, RecordingStage
 
 _PASSING: Final = frozenset({"lost", "unreachable", "stopping", "slow", "gone"})
 _TRIES: Final = 12

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edge_agent.credentials import digest
-from edge_agent.credentials.lockouts import Lockouts
+from edge_agent.credentials.digest import Lockouts
 from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.devices.registrations import Gone, Registration, RegistrationResult, Registrations
 from edge_agent.gb28181.devices.settings import Settings, World

@@ -4,15 +4,17 @@ The endpoint brings here what concerns a dialog (responses to INVITE, CANCEL and
 device that went offline), and after each call sends what is in `requests_to_send` and takes every `next_event`.
 """
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
+from edge_agent.gb28181.manscdp import body as manscdp
+from edge_agent.gb28181.manscdp.message_types import MediaStatus
 from edge_agent.gb28181.media.ssrc import Ssrcs
 from edge_agent.gb28181.sessions.dialog import Dialog
 from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, DialogState, IllegalDialogEventError
-from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, Invitation, SessionEnded, SessionEvent
 from edge_agent.gb28181.sip import message
 from edge_agent.gb28181.sip.errors import ProtocolError
@@ -24,6 +26,9 @@ from edge_agent.gb28181.sip.timers import Agenda
 MAX_SESSIONS: Final = 4096
 """Sessions open or just over; the media ports bound the open ones far below."""
 _BUSY: Final = (486, 600)
+_TEARDOWN: Final = re.compile(rb"\s*TEARDOWN\s", re.IGNORECASE)
+_TEXT: Final = re.compile(rb"MediaStatus\b[^\0]{0,500}\b121\b")
+"""`MediaStatus` 121 in a body that is no XML."""
 
 
 class ChannelBusyError(ProtocolError):
@@ -225,3 +230,15 @@ def _kept_apart(invitation: Invitation) -> tuple[str, str, str]:
     """Returns the key of which one session at a time is allowed: a live stream of a channel, or its recordings."""
     what = str(invitation.stream) if invitation.span is None else "span"
     return invitation.device_id, invitation.channel_id, what
+
+
+def tells_file_end(body: bytes) -> bool:
+    """True for an INFO that announces a recording's end, for which the standard wants a MESSAGE.
+
+    `MediaStatus` 121 as MANSCDP or as loose text, or the device's own TEARDOWN (MANSRTSP).
+    """
+    try:
+        content = manscdp.parse(body).content
+    except manscdp.ManscdpError:
+        return _TEARDOWN.match(body) is not None or _TEXT.search(body) is not None
+    return isinstance(content, MediaStatus) and content.is_end

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.gb28181.sip import message as sip
+from edge_agent.gb28181.sip.errors import SipError
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.sip_error import SipError
 
 PAUSE_S: Final = 1.0
 """Seconds without a further byte after which a possible message counts as whole; a datagram waits as long for the

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge_agent.gb28181.sip import addresses
+from edge_agent.gb28181.sip.errors import SipError
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.sip_error import SipError
 
 __all__ = ["Message", "Request", "Response", "SipError", "answer", "encode", "parse"]
 

@@ -1,4 +1,4 @@
-"""Limits messages by sender with token buckets that refill steadily. Time is an argument, the table is bounded."""
+"""Limits messages by sender, and spreads what thousands of devices cause at one moment. Time is an argument."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ MAX_BUCKETS: Final = 4096
 
 
 class TokenBuckets:
-    """Token buckets of addresses, or of devices."""
+    """Buckets of addresses, or of devices, that refill steadily. The table is bounded."""
 
     def __init__(self, per_minute: float, *, max_buckets: int = MAX_BUCKETS) -> None:
         """A full bucket holds a minute's share."""
@@ -25,3 +25,17 @@ class TokenBuckets:
         if len(self._buckets) > self._max_buckets:
             del self._buckets[next(iter(self._buckets))]
         return is_allowed
+
+
+class Pacer:
+    """Gives out turns, so many a second. Times are monotonic seconds."""
+
+    def __init__(self, per_s: float) -> None:
+        self._gap_s = 1 / per_s
+        self._next_s = float("-inf")
+
+    def turn_s(self, earliest_s: float) -> float:
+        """Takes a turn; returns its moment: not before `earliest_s`, and not together with another."""
+        turn_s = max(earliest_s, self._next_s)
+        self._next_s = turn_s + self._gap_s
+        return turn_s

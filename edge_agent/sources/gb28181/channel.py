@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge_agent.errors import SourceError
 from edge_agent.frames import Glance, Skipped, SkipReason
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.sessions import MediaSessions
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.config.processes import Gb28181Source

@@ -3,12 +3,13 @@
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final, Self
 
 from edge_agent.clock import Clock
 from edge_agent.errors import SourceError, Unreachable
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.gb28181.media.sdp import Transport
 
 BUFFER_BYTES: Final = 4 * 1024 * 1024
 """A keyframe of 1080p arrives in one burst."""
@@ -20,6 +21,34 @@ _BURST: Final = 64
 """Datagrams that are read before their pictures are looked at."""
 _WAIT_S: Final = 0.1
 _TRIES: Final = 3
+
+
+def _goes_on() -> SourceError | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Media of one session. Its opener closes the socket; connections accepted from it belong to the source."""
+
+    transport: Transport
+    sock: socket.socket | None
+    """A bound UDP socket, or a TCP listener; None for `tcp_active`, where we connect."""
+    remote: tuple[str, int] | None
+    """Address to connect to (`tcp_active`); else the one host that media may come from, and port 0. None: any, as the
+    device names another than it signals from."""
+    ssrc: int | None
+    """SSRC of the RTP to come; None: not known, the first packet shows it."""
+    advertised: str
+    """HOST:PORT that the device was told to send to, or that it told us to fetch from: for messages."""
+    started_at_ms: int | None = None
+    """Capture time of timestamp 0 of recordings, Unix milliseconds; None: live."""
+    ended_at_ms: int | None = None
+    """End of the recordings that were asked for, Unix milliseconds; None: live."""
+    ended: Callable[[], SourceError | None] = _goes_on
+    """Returns why the session is over; None while it lasts. To be asked now and then."""
+
+
 _BETWEEN_S: Final = 1.0
 """GB/T 28181-2022, annex L: an active side tries at least three times, a second or more apart."""
 _CONNECT_S: Final = 3.0

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, WrongCredentials
 from edge_agent.gb28181.sessions.invite import Cause, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.sessions import MediaSessions
 from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
 

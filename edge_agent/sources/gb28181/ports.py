@@ -1,13 +1,21 @@
-"""Gives out ports for media: the even ones of a range, one after another. An open socket holds its port."""
+"""Gives out ports for media, and holds those of ended sessions until nothing can come to them late.
+
+An open socket holds its port. What comes late would be taken for the next session's media: it is thrown away, and shows
+that the device goes on sending.
+"""
 
 import errno
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _BACKLOG: Final = 1
 """Backlog of a TCP listener: one device connects."""
+_DATAGRAM: Final = 64 * 1024
+_MANY: Final = 1024
+"""Datagrams that one check takes from a port."""
 
 
 class NoPortError(OSError):
@@ -15,7 +23,10 @@ class NoPortError(OSError):
 
 
 class MediaPorts:
-    """Thread-safe. A port that was let go comes again after all the others, when late packets have run dry."""
+    """Gives out the even ports of a range, one after another. Thread-safe.
+
+    A port that was let go comes again after all the others, when late packets have run dry.
+    """
 
     def __init__(self, first: int, last: int, host: str = "") -> None:
         """`first` to `last`, both included; `host`: the address to bind to, empty for all of IPv4."""
@@ -62,3 +73,63 @@ class MediaPorts:
             f"no media port is free: {len(self._ports)} even ports are in use; widen gb28181.media_ports, two numbers a"
             " camera and as many again for sessions that are just over"
         )
+
+
+@dataclass(slots=True)
+class _Held:
+    sock: socket.socket
+    quiet_from_s: float | None
+
+
+class HeldPorts:
+    """Holds sockets by the number of their session. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, _Held] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, session: int, sock: socket.socket, quiet_from_s: float | None) -> None:
+        """Takes over the socket of an ended session. A listener is closed at once: a later connection is refused.
+
+        `quiet_from_s` (monotonic): what comes after that is late; None: not known yet.
+        """
+        if sock.type == socket.SOCK_DGRAM:
+            sock.setblocking(False)  # its receiver may have set a timeout, and a check must not wait
+            self._held[session] = _Held(sock, quiet_from_s)
+        else:
+            sock.close()
+
+    def quiet_from(self, session: int, at_s: float) -> None:
+        """Notes the moment at which the device has heard the BYE."""
+        held = self._held.get(session)
+        if held is not None:
+            held.quiet_from_s = at_s
+
+    def let_go(self, session: int) -> None:
+        """Closes the session's socket: its port is free."""
+        held = self._held.pop(session, None)
+        if held is not None:
+            held.sock.close()
+
+    def close(self) -> None:
+        """Closes every held socket."""
+        for session in list(self._held):
+            self.let_go(session)
+
+    def late(self, now_s: float) -> list[int]:
+        """Returns the sessions to whose port something came that should not."""
+        came = [session for session, held in self._held.items() if _drained(held.sock)]
+        times = {session: self._held[session].quiet_from_s for session in came}
+        return [session for session, quiet_s in times.items() if quiet_s is not None and now_s >= quiet_s]
+
+
+def _drained(sock: socket.socket) -> bool:
+    """Empties a socket; returns True if anything lay in it."""
+    for taken in range(_MANY):
+        try:
+            sock.recv(_DATAGRAM, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return taken > 0
+    return True

@@ -7,8 +7,8 @@ from edge_agent.gb28181.devices.events import RecordsTaken
 from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
+from edge_agent.gb28181.platform import Commands, Signalling
 from edge_agent.gb28181.sessions.invite import Span
-from edge_agent.gb28181.signalling import Commands, Signalling
 from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.moment import Now
 

@@ -21,7 +21,7 @@ from edge_agent.gb28181.devices.events import Event, Keep, Online, RecordsTaken,
 from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.media.sdp import Transport
-from edge_agent.gb28181.platform import NotServing
+from edge_agent.gb28181.platform import Commands, NotServing, Signalling
 from edge_agent.gb28181.sessions.invite import (
     Accepted,
     Cause,
@@ -33,15 +33,12 @@ from edge_agent.gb28181.sessions.invite import (
     SessionEvent,
     Span,
 )
-from edge_agent.gb28181.signalling import Commands, Signalling
 from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.moment import Now
-from edge_agent.sources.gb28181.held_ports import HeldPorts
-from edge_agent.sources.gb28181.invite_mapping import agreed, wanted
-from edge_agent.sources.gb28181.media import Media
-from edge_agent.sources.gb28181.ports import MediaPorts, NoPortError
+from edge_agent.sources.gb28181.invite_mapping import agreed, refused, turned_away, wanted
+from edge_agent.sources.gb28181.media_socket import Media
+from edge_agent.sources.gb28181.ports import HeldPorts, MediaPorts, NoPortError
 from edge_agent.sources.gb28181.record_query import RecordingLists
-from edge_agent.sources.gb28181.refusals import refused, turned_away
 from provisioning.contracts.config.processes import Gb28181Source
 
 _T = TypeVar("_T")

@@ -21,8 +21,7 @@ from edge_agent.gb28181.media.nal import Codec
 from edge_agent.gb28181.media.rtp import SenderReport
 from edge_agent.gb28181.media.rtp_tcp import FramingError
 from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
-from edge_agent.sources.gb28181.media import Media
-from edge_agent.sources.gb28181.media_socket import BUFFER_BYTES, MediaSocket
+from edge_agent.sources.gb28181.media_socket import BUFFER_BYTES, Media, MediaSocket
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from edge_agent.sources.source import MAX_PIXELS

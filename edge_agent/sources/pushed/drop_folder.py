@@ -21,7 +21,6 @@ from edge_agent.errors import NotFound, SourceError
 from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, BoundedDecoder, RawPicture
-from edge_agent.sources.pushed.memory_mount import why_not_in_memory
 from edge_agent.sources.still import Still
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
@@ -37,6 +36,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _SWAPS: Final = Path("/proc/swaps")
 _SMALLEST_BYTES: Final = 64
 """Smallest file that can be distinguished from the beginning of one."""
+_IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 
 
 class DropFolder:
@@ -261,3 +261,27 @@ def _key(file: _Quiet, data: bytes) -> str:
     digest = hashlib.sha256(f"{file.sight.inode} {file.sight.changed_ns} ".encode())
     digest.update(data)
     return f"d{digest.hexdigest()[:32]}"
+
+
+def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> str:
+    """Returns the fault of this file system, by proc(5); empty when its files never reach a disk.
+
+    `device`: major and minor number. `mounts`: /proc/self/mountinfo. `swaps`: /proc/swaps. A tmpfs is swapped out like
+    any memory unless it was mounted with `noswap` (Linux 6.4); a ramfs never is.
+    """
+    kind, options = "", ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        fields, details = before.split(), after.split()
+        if len(fields) > 2 and len(details) > 2 and fields[2] == f"{device[0]}:{device[1]}":
+            kind, options = details[0], details[2]
+    if kind not in _IN_MEMORY:
+        return f"lies on {kind or 'an unknown file system'}, where raw pictures would reach a disk: mount a tmpfs there"
+    if kind == "tmpfs" and "noswap" not in options.split(",") and _swaps_to_disk(swaps):
+        return "lies on a tmpfs that may be swapped out to a disk: mount it with noswap, or switch swap off"
+    return ""
+
+
+def _swaps_to_disk(swaps: str) -> bool:
+    """True if a swap is on a disk; compressed memory (zram) is none."""
+    return any(not line.startswith("/dev/zram") for line in swaps.splitlines()[1:] if line.strip())

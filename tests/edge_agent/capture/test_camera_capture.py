@@ -9,8 +9,7 @@ import numpy as np
 
 from edge_agent.capture.camera_capture import Capture, Captured, CaptureLimits
 from edge_agent.capture.motion import STILL_MS
-from edge_agent.capture_stats import CaptureStats
-from edge_agent.frames import DetectionRequest, Glance, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import CaptureStats, DetectionRequest, Glance, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts.config import processes

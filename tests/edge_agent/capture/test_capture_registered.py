@@ -15,10 +15,9 @@ from edge_agent.capture import wire
 from edge_agent.capture.camera_capture import Captured, CaptureLimits, Capturing
 from edge_agent.capture.fork_server import Child, ForkServer
 from edge_agent.capture.process import CaptureProcess
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.errors import Ended, NoPicture, SourceError, Stalled
-from edge_agent.frames import Skipped
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.frames import CaptureStats, Skipped
+from edge_agent.sources.gb28181.media_socket import Media
 from provisioning.contracts.config import processes
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 from tests.support.waiting import LONG_S

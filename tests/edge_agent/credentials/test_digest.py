@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge_agent.credentials.digest import NONCE_LIFE_S, Account, Claim, Digest, parse, response
 from edge_agent.gb28181.sip import addresses
-from edge_agent.viid.routes import is_same_path
+from edge_agent.viid.protocol import is_same_path
 from tests.edge_agent.viid.device import md5
 
 PATH = "/VIID/System/Register"

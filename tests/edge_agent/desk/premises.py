@@ -16,14 +16,13 @@ import av
 
 from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.recording import SendableRecording
 from edge_agent.desk.handler import DeskServer
 from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
-from edge_agent.desk.protocol import Progress
+from edge_agent.desk.protocol import Progress, RecordingRef
 from edge_agent.frames import Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, RecordingRef, parse_request
 from edge_agent.desk.errors import Refused
+from edge_agent.desk.protocol import AskHealth, AskStanding, AskUpload, RecordingRef, parse_request
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
 from edge_agent.sources.upload.byte_pipe import BytePipe

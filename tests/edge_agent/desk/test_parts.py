@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
+from edge_agent.desk.client.command import offered, started_at_ms
 from edge_agent.desk.client.progress_bar import IngestSpeed
-from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import check_key_files, server_context, token
-from edge_agent.desk.positions import Position, Positions
-from edge_agent.desk.progress_store import Counts, LedgerReader
+from edge_agent.desk.progress_store import Counts, LedgerReader, Position, Positions
 from edge_agent.desk.protocol import End, Progress
 from edge_agent.errors import DropReason
 from edge_agent.sources.upload.byte_pipe import BytePipe
@@ -143,7 +142,7 @@ def test_a_position_that_cannot_be_saved_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_positions_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.desk.positions._MOST", 3)
+    monkeypatch.setattr("edge_agent.desk.progress_store._MOST", 3)
     positions = Positions(tmp_path)
     for n in range(5):
         positions.keep(f"{n:064}", Position(settled_ms=n))

@@ -10,7 +10,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.diagnosis.cameras import probe_cameras
 from edge_agent.diagnosis.probes import check
 from edge_agent.enrolment.agent_folder import AgentFolder
-from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile
 from edge_agent.uplink.mqtt import PahoLink

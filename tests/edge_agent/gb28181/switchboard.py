@@ -8,10 +8,9 @@ from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import RecordsTaken
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
-from edge_agent.gb28181.platform import NotServing
+from edge_agent.gb28181.platform import Commands, NotServing
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
-from edge_agent.gb28181.signalling import Commands
 from edge_agent.gb28181.sip import message
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now

@@ -11,7 +11,7 @@ from edge_agent.errors import Ended, NoPicture, NotFound, Silent, SourceError, S
 from edge_agent.frames import Glance, Skipped
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
-from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
 from provisioning.contracts.config.processes import RecordedSpan
 from provisioning.contracts.wire.messages import ClockQuality

@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from edge_agent.__main__ import app
 from edge_agent.redact_files import command as commands
+from edge_agent.redact_files.command import Summary
 from edge_agent.redact_files.errors import RedactRefused
 from edge_agent.redact_files.file_policy import read_policy
 from edge_agent.redact_files.file_redactor import FileRedactor
 from edge_agent.redact_files.job import FileKind, Item, plan
-from edge_agent.redact_files.output import beside
-from edge_agent.redact_files.summary import Summary
+from edge_agent.redact_files.video_file import beside
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.config.processes import Policy
 from tests.edge_agent.painting import Boxes, Painter, whole

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.capture.camera_capture import Captured, CaptureLimits
-from edge_agent.capture_stats import CaptureStats
-from edge_agent.frames import Followed, Selected, SelectReason
+from edge_agent.frames import CaptureStats, Followed, Selected, SelectReason
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
 from provisioning.contracts.config import processes

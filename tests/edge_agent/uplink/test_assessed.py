@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture_stats import CaptureStats
 from edge_agent.clock import Backoff
+from edge_agent.frames import CaptureStats
 from edge_agent.uplink.heartbeat import HeartbeatInputs, free_bytes
 from edge_agent.uplink.mqtt import Connected
 from edge_agent.uplink.publisher import Publisher

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.viid import bodies, policy, shot_time
+from edge_agent.viid import bodies
 from edge_agent.viid.json_reader import MalformedBodyError
 from tests.edge_agent.viid.device import DEVICE, sub_image, two_wheeler
 
@@ -137,9 +137,9 @@ def test_other_events_are_not(event: object) -> None:
 
 @given(st.none() | st.integers(-5, 1000), st.none() | st.integers(-5, 1000))
 def test_the_list_is_short(kind: int | None, event: int | None) -> None:
-    taken = policy.is_taken(kind, event, as_image=False)
+    taken = bodies.is_taken(kind, event, as_image=False)
     assert taken == (kind in {1, 9, 12, 14} and event not in {2, 8, 10, 22})
-    assert policy.is_taken(kind, event, as_image=True) == (
+    assert bodies.is_taken(kind, event, as_image=True) == (
         taken or (kind in {None, 100} and event not in {2, 8, 10, 22})
     )
 
@@ -234,14 +234,14 @@ def test_the_objects_time_stands_in_for_the_pictures() -> None:
 @given(st.datetimes(datetime(1971, 1, 2), datetime(2100, 1, 1)))  # noqa: DTZ001 - local time, as it is written
 def test_times_are_read_as_they_are_written(local: datetime) -> None:
     at_ms = int(local.replace(microsecond=0, tzinfo=timezone(timedelta(hours=8))).timestamp()) * 1000
-    assert shot_time.parse(local.strftime("%Y%m%d%H%M%S").zfill(14)) == at_ms
-    assert shot_time.written(at_ms) == local.strftime("%Y%m%d%H%M%S").zfill(14)
+    assert bodies.parse_local_time(local.strftime("%Y%m%d%H%M%S").zfill(14)) == at_ms
+    assert bodies.write_local_time(at_ms) == local.strftime("%Y%m%d%H%M%S").zfill(14)
     assert datetime.fromtimestamp(at_ms / 1000, UTC).year < 2101
 
 
 @given(st.text(max_size=20) | st.text("0123456789", max_size=20) | st.text("0123456789٣", min_size=14, max_size=14))
 def test_any_time(text: str) -> None:
-    parsed = shot_time.parse(text)
+    parsed = bodies.parse_local_time(text)
     assert parsed is None or 0 <= parsed < 10**15
 
 

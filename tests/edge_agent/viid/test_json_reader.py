@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.viid.encoded import picture_bytes
-from edge_agent.viid.json_reader import JsonReader, MalformedBodyError
+from edge_agent.viid.json_reader import JsonReader, MalformedBodyError, picture_bytes
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20)
 VALUES = st.recursive(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials.lockouts import LOCKED_S, TRIES, Lockouts
-from edge_agent.viid.limits import RequestRates
+from edge_agent.credentials.digest import LOCKED_S, TRIES, Lockouts
+from edge_agent.viid.admission import RequestRates
 from edge_agent.viid.registrations import (
     NEXT,
     ViidNotRegisteredError,

@@ -12,7 +12,7 @@ from provisioning.contracts.query.archive import MachineColour, ObservationPage
 from provisioning.contracts.query.search import MachineCounts, SearchPlan, Wanted
 from provisioning.contracts.wire.messages import Box, Machine, MachineClass, Motion, Quality
 from ray_cluster.archive.entries import Entry
-from ray_cluster.archive.followed import motions
+from ray_cluster.archive.entry_rows import motions
 from ray_cluster.errors import BadRequest
 from ray_cluster.query import machine_search, sql
 from ray_cluster.query.filters import MAX_TIME_MS, Cursor, Filter

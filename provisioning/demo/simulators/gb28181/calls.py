@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from provisioning.demo.simulators.gb28181 import answers, moments, notices, sdp, sip_text
-from provisioning.demo.simulators.gb28181.effects import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
+from provisioning.demo.simulators.gb28181 import manscdp, moments, sdp, sip_text
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.line import T1_S, T2_S, DeviceSignalling, Leg, Purpose
+from provisioning.demo.simulators.gb28181.line import (
+    T1_S,
+    T2_S,
+    CloseMedia,
+    DeviceSignalling,
+    KeyFrame,
+    Leg,
+    OpenMedia,
+    Purpose,
+    StartMedia,
+    SteerMedia,
+)
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpOffer
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
@@ -125,7 +135,7 @@ class Calls:
         line.counts.spans_ended += 1
         if call is None or line.profile.has(DeviceFault.ENDS_SILENTLY):
             return
-        body = notices.span_ended(line.profile, call.channel, line.token(2))
+        body = manscdp.span_ended(line.profile, call.channel, line.token(2))
         method = "INFO" if line.profile.has(DeviceFault.ENDS_BY_INFO) else "MESSAGE"
         line.send_request(now, Purpose.INFO, method, call.leg, None, body)
 
@@ -257,7 +267,7 @@ class Calls:
             if profile.has(DeviceFault.LOCAL_SECONDS):
                 start, end = offer.span
                 offer = offer._replace(span=(start - moments.BEIJING_S, end - moments.BEIJING_S))
-            if not answers.spans(profile, self._clock.wall_s(now), *(offer.span or (0, 0))):
+            if not manscdp.spans(profile, self._clock.wall_s(now), *(offer.span or (0, 0))):
                 return None, 404
         return offer, 0
 

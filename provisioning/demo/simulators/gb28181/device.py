@@ -5,14 +5,13 @@ import random
 from collections import deque
 from typing import Final
 
-from provisioning.demo.simulators.gb28181 import answers, bodies, notices, sip_text
-from provisioning.demo.simulators.gb28181.bodies import PlatformMessage
+from provisioning.demo.simulators.gb28181 import manscdp, sip_text
 from provisioning.demo.simulators.gb28181.calls import Calls
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
-from provisioning.demo.simulators.gb28181.effects import MovePort
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.line import DeviceSignalling, PendingRequest, Purpose
+from provisioning.demo.simulators.gb28181.line import DeviceSignalling, MovePort, PendingRequest, Purpose
+from provisioning.demo.simulators.gb28181.manscdp import PlatformMessage
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.demo.simulators.gb28181.registration import Registration, RegistrationOutcome
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
@@ -142,7 +141,7 @@ class SimulatedDevice:
         self.registration.leave(now)
 
     def raise_alarm(
-        self, now: Now, *, channel: str | None = None, method: int = notices.VIDEO_ALARM, kind: int = 6
+        self, now: Now, *, channel: str | None = None, method: int = manscdp.VIDEO_ALARM, kind: int = 6
     ) -> bool:
         """Sends an alarm of a channel. Returns whether it was sent: some devices hold it back."""
         line = self.line
@@ -151,20 +150,20 @@ class SimulatedDevice:
             return False
         self._held = True
         source = channel or self.channels[0]
-        body = notices.alarm(line.profile, source, self._next_sn(), self.clock.wall_s(now), method=method, kind=kind)
+        body = manscdp.alarm(line.profile, source, self._next_sn(), self.clock.wall_s(now), method=method, kind=kind)
         self._notify("Alarm", body, now)
         return True
 
     def send_position(self, now: Now, longitude: float, latitude: float) -> None:
         """Sends the device's position, subscribed or not."""
         wall_s = self.clock.wall_s(now)
-        body = notices.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
+        body = manscdp.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
         self._notify("MobilePosition", body, now)
 
     def switch_channel(self, now: Now, channel: str, *, is_on: bool) -> None:
         """Switches a channel's picture on or off, and notifies subscribers of the catalog."""
         self._off = self._off - {channel} if is_on else self._off | {channel}
-        body = notices.channel_event(
+        body = manscdp.channel_event(
             self.line.profile, self.line.device_id, self._next_sn(), channel, "ON" if is_on else "OFF"
         )
         if self._subscriptions.notify("Catalog", body, now):
@@ -180,13 +179,13 @@ class SimulatedDevice:
         line.counts.keepalives_sent += 1
         if line.profile.has(DeviceFault.PORT_CHANGES):
             line.emit(MovePort())
-        body = notices.keepalive(line.profile, line.device_id, self._next_sn())
+        body = manscdp.keepalive(line.profile, line.device_id, self._next_sn())
         line.send_request(now, Purpose.KEEPALIVE, "MESSAGE", line.new_leg(), None, body)
         self._keepalive_s += line.profile.heartbeat_s
         if self._keepalive_s <= now.mono_s:  # it slept; what was missed is not made up for
             self._keepalive_s = now.mono_s + line.profile.heartbeat_s
         if line.profile.has(DeviceFault.UNASKED_CATALOG):
-            body = notices.unasked_catalog(line.profile, line.device_id)
+            body = manscdp.unasked_catalog(line.profile, line.device_id)
             line.send_request(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
 
     def _answered(self, asked: PendingRequest, response: SipMessage, now: Now) -> None:
@@ -267,7 +266,7 @@ class SimulatedDevice:
             self.line.reply(request, 405, headers=[("Allow", _ALLOW)])
 
     def _told(self, request: SipMessage, now: Now) -> None:
-        word = bodies.read(request.body)
+        word = manscdp.read(request.body)
         tag = self.line.token(8)
         if word is None:
             self.line.reply(request, 400, to_tag=tag)
@@ -292,13 +291,13 @@ class SimulatedDevice:
         if profile.has(DeviceFault.EMPTY_ANSWER):
             parts = [b""]
         elif word.command == "Catalog":
-            parts = answers.catalog(profile, device_id, sn, self._off)
+            parts = manscdp.catalog(profile, device_id, sn, self._off)
         elif word.command == "DeviceInfo":
-            parts = answers.device_info(profile, device_id, sn)
+            parts = manscdp.device_info(profile, device_id, sn)
         elif word.command == "DeviceStatus":
-            parts = answers.device_status(profile, word.target, sn, wall_s, guarded=self._guarded)
+            parts = manscdp.device_status(profile, word.target, sn, wall_s, guarded=self._guarded)
         elif word.command == "RecordInfo":
-            parts = answers.records(profile, word, sn, wall_s)
+            parts = manscdp.records(profile, word, sn, wall_s)
         self._parts.extend(parts)
         self._send_part(now)
 
@@ -316,7 +315,7 @@ class SimulatedDevice:
         if said.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
             inner = "<Result>OK</Result>\n"
             profile = self.line.profile
-            self._parts.append(bodies.written(profile, "Response", word.command, word.sn, word.target, inner))
+            self._parts.append(manscdp.write(profile, "Response", word.command, word.sn, word.target, inner))
             self._send_part(now)
 
     def _send_part(self, now: Now) -> None:

@@ -14,7 +14,8 @@ from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
-from provisioning.demo.simulators.gb28181.effects import (
+from provisioning.demo.simulators.gb28181.footage import Footage, Unit
+from provisioning.demo.simulators.gb28181.line import (
     CloseMedia,
     Effect,
     KeyFrame,
@@ -24,7 +25,6 @@ from provisioning.demo.simulators.gb28181.effects import (
     StartMedia,
     SteerMedia,
 )
-from provisioning.demo.simulators.gb28181.footage import Footage, Unit
 from provisioning.demo.simulators.gb28181.media import MediaSender
 from provisioning.demo.simulators.gb28181.moments import Now
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError

@@ -10,13 +10,11 @@ from typing import Final, NamedTuple
 from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
-from provisioning.demo.simulators.gb28181.effects import Effect, Send
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
-T1_S: Final = 0.5
-T2_S: Final = 4.0
 XML: Final = "Application/MANSCDP+xml"
 _REASONS: Final = {
     100: "Trying",
@@ -34,6 +32,58 @@ _REASONS: Final = {
 _REMEMBERED: Final = 16
 _DATAGRAM_PART: Final = 1000
 _PRIVATE: Final = ("192.168.3.99", 5060)
+
+
+class Send(NamedTuple):
+    """Send these bytes to the platform, as one datagram or into the connection."""
+
+    data: bytes
+
+
+class MovePort(NamedTuple):
+    """Continue from another local port."""
+
+
+class OpenMedia(NamedTuple):
+    """Open a socket for a session; then call `Device.media_opened` or `Device.media_failed`."""
+
+    call_id: str
+    order: MediaOrder
+
+
+class StartMedia(NamedTuple):
+    """Begin to send a session's media."""
+
+    call_id: str
+
+
+class CloseMedia(NamedTuple):
+    """Stop sending after `after_s` seconds, and close the socket."""
+
+    call_id: str
+    after_s: float = 0.0
+
+
+class SteerMedia(NamedTuple):
+    """Change a playback: a field that is None stays as it is."""
+
+    call_id: str
+    scale: float | None = None
+    position_s: float | None = None
+    paused: bool | None = None
+
+
+class KeyFrame(NamedTuple):
+    """Send a keyframe as the next picture of a session."""
+
+    call_id: str
+
+
+Effect = Send | MovePort | OpenMedia | StartMedia | CloseMedia | SteerMedia | KeyFrame
+
+
+T1_S: Final = 0.5
+T2_S: Final = 4.0
 
 
 class Purpose(Enum):

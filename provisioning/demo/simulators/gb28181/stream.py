@@ -1,17 +1,21 @@
 """Packets of one media session, picture by picture. No socket and no clock: the sender keeps the pace."""
 
 import random
+import struct
 from typing import Final, NamedTuple
 
-from provisioning.demo.simulators.gb28181 import rtp
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import CLOCK_HZ, Footage, Unit, nal_units
-from provisioning.demo.simulators.gb28181.ps import Pack, ProgramStream
-from provisioning.demo.simulators.gb28181.rtp import RtpWriter
+from provisioning.demo.simulators.gb28181.ps import PACKET_BYTES, Pack, ProgramStream, TransportStream
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
-from provisioning.demo.simulators.gb28181.ts import PACKET_BYTES, TransportStream
 
+TYPE_PS: Final = 96
+_TYPE_H264: Final = 98
+_TYPE_H265: Final = 100
+_TYPE_G711A: Final = 8
+_TYPE_MP2T: Final = 33
+_NTP_UNIX_S: Final = 2_208_988_800
 _DUPLICATE_EVERY: Final = 10
 _AUDIO_EVERY: Final = 5
 _NOISE_EVERY: Final = 25
@@ -20,9 +24,81 @@ _HEADER_BYTES: Final = 66
 _SPLIT_BYTES: Final = 11
 _CHANGE_AT_S: Final = 2.0
 _ZEROS_AT_S: Final = 1.0
-_LENGTH_2400: Final = 0x2400 - 12
 _LATE_SHARE: Final = 0.1
 _SIP: Final = b"REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n"
+
+
+class RtpWriter:
+    """Writes packets of one synchronisation source."""
+
+    def __init__(self, ssrc: int, sequence: int, faults: frozenset[DeviceFault] = frozenset()) -> None:
+        self.ssrc = ssrc
+        self._sequence = sequence
+        self._faults = faults
+        self._extra_90k = 0
+
+    def packets(self, payloads: list[bytes], timestamp_90k: int, payload_type: int) -> list[bytes]:
+        """Writes one packet for each payload of a picture; the marker is on the last."""
+        return [
+            self.packet(payload, timestamp_90k, payload_type, marker=number == len(payloads))
+            for number, payload in enumerate(payloads, 1)
+        ]
+
+    def packet(self, payload: bytes, timestamp_90k: int, payload_type: int, *, marker: bool) -> bytes:
+        """Writes one packet and advances the sequence number."""
+        if DeviceFault.CONSTANT_TIMESTAMP in self._faults:
+            timestamp_90k = 0
+        elif DeviceFault.TIMESTAMP_PER_PACKET in self._faults:
+            self._extra_90k += 1
+            timestamp_90k += self._extra_90k
+        if DeviceFault.NO_MARKER in self._faults:
+            marker = False
+        head = struct.pack(
+            ">BBHII", 0x80, marker << 7 | payload_type, self._sequence, timestamp_90k & 0xFFFF_FFFF, self.ssrc
+        )
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        return head + payload
+
+    def sender_report(self, wall_s: float, timestamp_90k: int) -> bytes:
+        """Writes an RTCP packet that ties the timestamps to a clock (RFC 3550 section 6.4.1)."""
+        ntp = int((wall_s + _NTP_UNIX_S) * (1 << 32)) & 0xFFFF_FFFF_FFFF_FFFF
+        return struct.pack(">BBHIQIII", 0x80, 200, 6, self.ssrc, ntp, timestamp_90k & 0xFFFF_FFFF, 0, 0)
+
+
+def h264_payloads(units: list[bytes], limit: int) -> list[bytes]:
+    """Keeps NAL units whole if they fit, else splits them as FU-A (RFC 6184 sections 5.6 and 5.8)."""
+    payloads = []
+    for unit in units:
+        if len(unit) <= limit:
+            payloads.append(unit)
+            continue
+        indicator = unit[0] & 0xE0 | 28
+        payloads += _fragments(bytes([indicator]), unit[0] & 0x1F, unit[1:], limit)
+    return payloads
+
+
+def h265_payloads(units: list[bytes], limit: int) -> list[bytes]:
+    """Keeps NAL units whole if they fit, else makes fragmentation units (RFC 7798 sections 4.4.1 and 4.4.3)."""
+    payloads = []
+    for unit in units:
+        if len(unit) <= limit:
+            payloads.append(unit)
+            continue
+        head = bytes([unit[0] & 0x81 | 49 << 1, unit[1]])
+        payloads += _fragments(head, unit[0] >> 1 & 0x3F, unit[2:], limit)
+    return payloads
+
+
+def _fragments(head: bytes, kind: int, data: bytes, limit: int) -> list[bytes]:
+    room = limit - len(head) - 1
+    pieces = [data[at : at + room] for at in range(0, len(data), room)]
+    last = len(pieces) - 1
+    return [
+        head + bytes([(number == 0) << 7 | (number == last) << 6 | kind]) + piece for number, piece in enumerate(pieces)
+    ]
+
+
+_LENGTH_2400: Final = 0x2400 - 12
 _START_90K: Final = 3600
 
 
@@ -134,18 +210,18 @@ class Stream:
         if DeviceFault.RAW_VIDEO in faults:
             units = nal_units(unit.data)
             if self._footage.codec == "h264":
-                return self._rtp.packets(rtp.h264_payloads(units, limit), pts_90k, rtp.H264)
-            return self._rtp.packets(rtp.h265_payloads(units, limit), pts_90k, rtp.H265)
+                return self._rtp.packets(h264_payloads(units, limit), pts_90k, _TYPE_H264)
+            return self._rtp.packets(h265_payloads(units, limit), pts_90k, _TYPE_H265)
         if DeviceFault.TRANSPORT_STREAM in faults:
             data = self._ts.pack(unit, pts_90k, dts_90k)
             whole = max(1, limit // PACKET_BYTES) * PACKET_BYTES
-            return self._rtp.packets(_cut(data, whole), dts_90k, rtp.MP2T)
+            return self._rtp.packets(_cut(data, whole), dts_90k, _TYPE_MP2T)
         if DeviceFault.LENGTH_2400 in faults:
             limit = _LENGTH_2400
         payloads = self._cut(self._ps.pack(unit, pts_90k, dts_90k), limit)
         if DeviceFault.ENDLESS_ZEROS in faults and self._media_90k >= _ZEROS_AT_S * CLOCK_HZ:
             payloads = [bytes(len(payload)) for payload in payloads]
-        return self._rtp.packets(payloads, dts_90k, rtp.PS)
+        return self._rtp.packets(payloads, dts_90k, TYPE_PS)
 
     def _cut(self, pack: Pack, limit: int) -> list[bytes]:
         faults = self._profile.faults
@@ -184,7 +260,7 @@ class Stream:
     def _noisy(self, packets: list[bytes], now_90k: int) -> list[bytes]:
         faults = self._profile.faults
         if DeviceFault.AUDIO_PACKETS in faults and self._pictures % _AUDIO_EVERY == 0:
-            packets = [*packets, self._audio.packet(b"\xd5" * 160, now_90k // 11, rtp.G711A, marker=True)]
+            packets = [*packets, self._audio.packet(b"\xd5" * 160, now_90k // 11, _TYPE_G711A, marker=True)]
         if DeviceFault.RTCP_NOISE in faults and self._pictures % _NOISE_EVERY == 0:
             start_s = self._span[0] if self._span else 0
             report = self._rtp.sender_report(start_s + self._media_90k / CLOCK_HZ, now_90k)

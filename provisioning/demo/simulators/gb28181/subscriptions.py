@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from provisioning.demo.simulators.gb28181 import bodies, sip_text
+from provisioning.demo.simulators.gb28181 import manscdp, sip_text
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Leg, Purpose
 from provisioning.demo.simulators.gb28181.moments import Now
@@ -32,7 +32,7 @@ class Subscriptions:
     def asked(self, request: SipMessage, now: Now) -> None:
         """Handles a SUBSCRIBE: a new one, a refresh, or with Expires 0 the end of one."""
         call_id = request.get("call-id")
-        word = bodies.read(request.body)
+        word = manscdp.read(request.body)
         known = self._open.get(call_id)
         if known is None and word is None:
             self._line.reply(request, 400)

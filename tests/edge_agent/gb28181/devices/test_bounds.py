@@ -19,9 +19,8 @@ from edge_agent.gb28181.devices.unregistered import MAX_STRANGERS, UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.pacing import Pacer
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import TokenBuckets
+from edge_agent.gb28181.sip.rates import Pacer, TokenBuckets
 from edge_agent.gb28181.sip.timers import Agenda
 from tests.edge_agent.gb28181.beijing import Beijing
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, PEER

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.gb28181.devices.device_views import DeviceViews
+from edge_agent.gb28181.devices.device_views import DeviceView, DeviceViews
 from edge_agent.gb28181.devices.events import (
     Alarmed,
     CatalogMissed,
@@ -21,7 +21,6 @@ from edge_agent.gb28181.devices.events import (
     TurnedAway,
 )
 from edge_agent.gb28181.devices.registrations import Gone, Registration
-from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.alarms import Alarm
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile

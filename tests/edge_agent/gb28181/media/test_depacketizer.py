@@ -24,9 +24,8 @@ from edge_agent.gb28181.media.rtp_tcp import FramingError
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.footage import Footage, Unit
-from provisioning.demo.simulators.gb28181.rtp import PS, RtpWriter
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
-from provisioning.demo.simulators.gb28181.stream import Stream
+from provisioning.demo.simulators.gb28181.stream import TYPE_PS, RtpWriter, Stream
 from tests.edge_agent.gb28181.arrivals import HOST, SSRC, Heard, connection, datagrams
 from tests.edge_agent.gb28181.nal_text import START, key, plain
 
@@ -186,7 +185,7 @@ def test_a_sender_report_of_the_stream_is_kept_and_others_are_not() -> None:
     assert heard.receiver.report.wall_ms == 1_000_000
 
 
-def payloads(*parts: bytes, kind: int = PS, first: int = 0, marker: bool = False) -> list[bytes]:
+def payloads(*parts: bytes, kind: int = TYPE_PS, first: int = 0, marker: bool = False) -> list[bytes]:
     writer = RtpWriter(SSRC, first)
     return [writer.packet(part, n * TICK, kind, marker=marker) for n, part in enumerate(parts)]
 

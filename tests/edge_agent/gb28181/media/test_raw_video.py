@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.media.nal import Codec
 from edge_agent.gb28181.media.raw_video import RawVideo, codec_in
-from provisioning.demo.simulators.gb28181 import rtp
+from provisioning.demo.simulators.gb28181.stream import h264_payloads, h265_payloads
 from tests.edge_agent.gb28181.nal_text import SETS
 
 UNITS: dict[Codec, list[bytes]] = {
@@ -23,8 +23,8 @@ def read(codec: Codec, payloads: list[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize("limit", [40, 1400])
 def test_units_whole_and_in_fragments(limit: int) -> None:
-    assert read("h264", rtp.h264_payloads(UNITS["h264"], limit)) == UNITS["h264"]
-    assert read("h265", rtp.h265_payloads(UNITS["h265"], limit)) == UNITS["h265"]
+    assert read("h264", h264_payloads(UNITS["h264"], limit)) == UNITS["h264"]
+    assert read("h265", h265_payloads(UNITS["h265"], limit)) == UNITS["h265"]
 
 
 @pytest.mark.parametrize(("codec", "head"), [("h264", b"\x78"), ("h265", b"\x60\x01")])
@@ -36,7 +36,7 @@ def test_aggregates(codec: Codec, head: bytes) -> None:
 
 
 def test_a_fragment_without_its_beginning_is_passed_over() -> None:
-    payloads = rtp.h264_payloads(UNITS["h264"], 40)
+    payloads = h264_payloads(UNITS["h264"], 40)
     assert read("h264", payloads[:2] + payloads[3:]) == UNITS["h264"][:2]
     raw = RawVideo("h264")
     raw.push(payloads[2])

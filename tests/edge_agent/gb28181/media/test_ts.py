@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from edge_agent.gb28181.media.ps import LostBytes, Piece, VideoPiece
 from edge_agent.gb28181.media.ts import PACKET_BYTES, TransportStream, is_ts
 from provisioning.demo.simulators.gb28181.footage import Unit
-from provisioning.demo.simulators.gb28181.ts import TransportStream as Writer
+from provisioning.demo.simulators.gb28181.ps import TransportStream as Writer
 from tests.edge_agent.gb28181.nal_text import key, plain
 
 PICTURES = [key("h264", size=400), *(plain("h264", number, size=300) for number in range(1, 5))]

@@ -23,8 +23,7 @@ from edge_agent.frames import Glance
 from edge_agent.gb28181.media.depacketizer import AccessUnit
 from edge_agent.sources.capture_time import CaptureTimes
 from edge_agent.sources.gb28181 import stream as source
-from edge_agent.sources.gb28181.media import Media
-from edge_agent.sources.gb28181.media_socket import MediaSocket
+from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.wire.messages import ClockQuality

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp.message_types import MediaStatus
 from edge_agent.gb28181.manscdp.records import DeviceRecording
-from edge_agent.gb28181.sessions.file_end import tells_file_end
+from edge_agent.gb28181.sessions.dialogs import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, SessionEnded, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from tests.edge_agent.gb28181.corpus_file import CORPUS

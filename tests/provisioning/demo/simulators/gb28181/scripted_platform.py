@@ -8,8 +8,8 @@ from typing import Any
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
-from provisioning.demo.simulators.gb28181.effects import Effect, Send
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import Effect, Send
 from provisioning.demo.simulators.gb28181.moments import Now
 
 PLATFORM_ID = "34020000002000000001"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments, sdp
-from provisioning.demo.simulators.gb28181.effects import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpTextError
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.demo.simulators.gb28181.digest import Challenge, Digest, challenge
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.registration import Challenge, Digest, challenge
 
 USER = "34020000001320000001"
 URI = "sip:34020000002000000001@3402000000"

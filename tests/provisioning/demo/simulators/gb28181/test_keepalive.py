@@ -2,8 +2,8 @@
 
 import pytest
 
-from provisioning.demo.simulators.gb28181.effects import MovePort
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import MovePort
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import DEVICE_ID, LOCAL, Desk, header, reply
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181 import moments
-from provisioning.demo.simulators.gb28181.effects import Send
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
+from provisioning.demo.simulators.gb28181.line import Send
 from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     DEVICE_ID,

@@ -1,16 +1,76 @@
-"""Writes a device's answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo, page by page."""
+"""Reads and writes MANSCDP as devices do: charset, order of elements, and faults.
 
+Answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo go page by page. Notices are keepalive, alarms, positions,
+changes of the catalog and the end of a recording.
+"""
+
+import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from provisioning.demo.simulators.gb28181 import bodies, moments
-from provisioning.demo.simulators.gb28181.bodies import PlatformMessage
+from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.device_profile import GROUP, DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 
+_ELEMENT: Final = re.compile(r"<([A-Za-z]+)>([^<>]{0,400})</\1>")
+_ROOT: Final = re.compile(r"<(Query|Control|Response|Notify)[\s>]")
+MAX_BODY_BYTES: Final = 65_535
 MAX_RECORDS: Final = 2000
 _MANUFACTURER: Final = "Wayside"
 _PLACES: Final = ("东门", "西门", "车棚", "电梯间", "地下车库", "充电桩")
+VIDEO_ALARM: Final = 5
+DEVICE_ALARM: Final = 2
+
+
+class PlatformMessage(NamedTuple):
+    """Content of a MESSAGE or SUBSCRIBE from the platform."""
+
+    kind: str
+    """Root element: Query, Control, Response or Notify."""
+    command: str
+    sn: str
+    target: str
+    """DeviceID: a device or one of its channels."""
+    said: dict[str, str]
+    """Texts of all elements without children, by name."""
+
+
+def read(body: bytes) -> PlatformMessage | None:
+    """Reads a body; None if it is no MANSCDP. Only the platform writes these, so it need not bear much."""
+    if len(body) > MAX_BODY_BYTES:
+        return None
+    text = body.decode("gb18030", "replace")
+    root = _ROOT.search(text)
+    said = dict(_ELEMENT.findall(text))
+    if root is None or "CmdType" not in said:
+        return None
+    return PlatformMessage(root[1], said["CmdType"].strip(), said.get("SN", ""), said.get("DeviceID", "").strip(), said)
+
+
+def escaped(text: str, profile: DeviceProfile) -> str:
+    """Escapes a text for an element."""
+    if profile.has(DeviceFault.UNESCAPED):
+        return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def write(profile: DeviceProfile, kind: str, command: str, sn: str, target: str, inner: str) -> bytes:
+    """Writes a body; `inner` is XML already."""
+    new = profile.gb_version == "3.0"
+    cmd_tag, sn_tag, id_tag = "CmdType", "SN", "DeviceID"
+    if profile.has(DeviceFault.LOWER_CASE_TAGS):
+        cmd_tag, sn_tag, id_tag = "cmdtype", "sn", "deviceid"
+    if profile.has(DeviceFault.ATTRIBUTES):
+        head = f'<{kind} {cmd_tag}="{command}" {sn_tag}="{sn}">\n'
+    else:
+        head = f"<{kind}>\n<{cmd_tag}>{command}</{cmd_tag}>\n<{sn_tag}>{sn}</{sn_tag}>\n"
+    if profile.has(DeviceFault.EXTRA_CLOSE_TAG):
+        inner = inner.replace("</Item>", "</Item></Item>", 1)
+    label = "GB18030" if new else "GB2312"
+    text = f'<?xml version="1.0" encoding="{label}"?>\n{head}<{id_tag}>{target}</{id_tag}>\n{inner}</{kind}>\n'
+    utf8 = profile.has(DeviceFault.UTF8_AS_GB2312)
+    data = text.replace("\n", "\r\n").encode("utf-8" if utf8 else "gb18030")
+    return data + (bytes(3) if profile.has(DeviceFault.NUL_BYTES) else b"")
 
 
 def catalog(profile: DeviceProfile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
@@ -37,9 +97,9 @@ def channel_item(profile: DeviceProfile, device_id: str, channel: str, number: i
     on = "OK" if profile.has(DeviceFault.STATUS_OK) else "ON"
     parent = profile.platform_id if profile.has(DeviceFault.PARENT_IS_PLATFORM) else device_id
     return (
-        f"<Item>\n<DeviceID>{channel}</DeviceID>\n<Name>{bodies.escaped(name, profile)}</Name>\n"
+        f"<Item>\n<DeviceID>{channel}</DeviceID>\n<Name>{escaped(name, profile)}</Name>\n"
         f"<Manufacturer>{_MANUFACTURER}</Manufacturer>\n<Model>SIM</Model>\n<Owner>0</Owner>\n"
-        f"<CivilCode>{device_id[:6]}</CivilCode>\n<Address>{bodies.escaped(name, profile)}</Address>\n"
+        f"<CivilCode>{device_id[:6]}</CivilCode>\n<Address>{escaped(name, profile)}</Address>\n"
         f"<Parental>0</Parental>\n<ParentID>{parent}</ParentID>\n<RegisterWay>1</RegisterWay>\n<Secrecy>0</Secrecy>\n"
         f"<Status>{on if is_on else 'OFF'}</Status>\n"
         f"<Longitude>{116.3 + number / 1000:.3f}</Longitude>\n<Latitude>{39.9 + number / 1000:.3f}</Latitude>\n"
@@ -53,7 +113,7 @@ def device_info(profile: DeviceProfile, device_id: str, sn: str) -> list[bytes]:
         f"<DeviceName>{_PLACES[0]}</DeviceName>\n<Result>OK</Result>\n<Manufacturer>{_MANUFACTURER}</Manufacturer>\n"
         f"<Model>SIM</Model>\n<Firmware>1.0</Firmware>\n<Channel>{profile.channels}</Channel>\n"
     )
-    return [bodies.written(profile, "Response", "DeviceInfo", sn, device_id, inner)]
+    return [write(profile, "Response", "DeviceInfo", sn, device_id, inner)]
 
 
 def device_status(profile: DeviceProfile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
@@ -66,7 +126,7 @@ def device_status(profile: DeviceProfile, target: str, sn: str, wall_s: float, *
         f'<Alarmstatus Num="1">\n<Item><DeviceID>{target}</DeviceID><DutyStatus>{duty}</DutyStatus></Item>\n'
         "</Alarmstatus>\n"
     )
-    return [bodies.written(profile, "Response", "DeviceStatus", sn, target, inner)]
+    return [write(profile, "Response", "DeviceStatus", sn, target, inner)]
 
 
 def spans(profile: DeviceProfile, wall_s: float, start_s: float, end_s: float) -> list[tuple[int, int]]:
@@ -107,20 +167,20 @@ def _parts(
     profile: DeviceProfile, command: str, sn: str, target: str, tag: str, items: Sequence[str], before: str = ""
 ) -> list[bytes]:
     if profile.has(DeviceFault.NO_LIST):
-        return [bodies.written(profile, "Response", command, sn, target, before)]
+        return [write(profile, "Response", command, sn, target, before)]
     total = len(items)
     if profile.has(DeviceFault.SUM_NUM_LIES):
         total += 3
     elif profile.has(DeviceFault.SUM_NUM_ZERO):
         total = 0
     if not items:
-        return [bodies.written(profile, "Response", command, sn, target, f"{before}<SumNum>{total}</SumNum>\n")]
+        return [write(profile, "Response", command, sn, target, f"{before}<SumNum>{total}</SumNum>\n")]
     size = 1 if profile.has(DeviceFault.ONE_ITEM_A_MESSAGE) else profile.page_items
     pages = [items[at : at + size] for at in range(0, len(items), size)]
     if profile.has(DeviceFault.ITEMS_TWICE):
         pages = [[*earlier[-1:], *page] for earlier, page in zip([[], *pages], pages, strict=False)]
     parts = [
-        bodies.written(
+        write(
             profile,
             "Response",
             command,
@@ -131,3 +191,55 @@ def _parts(
         for page in pages
     ]
     return parts[::-1] if profile.has(DeviceFault.PARTS_OUT_OF_ORDER) else parts
+
+
+def keepalive(profile: DeviceProfile, device_id: str, sn: str) -> bytes:
+    return write(profile, "Notify", "Keepalive", sn, device_id, "<Status>OK</Status>\n")
+
+
+def alarm(profile: DeviceProfile, channel: str, sn: str, wall_s: float, *, method: int, kind: int) -> bytes:
+    """Writes an alarm: `method` 5 is video, of which `kind` 6 is an intrusion and 5 a tripwire."""
+    time = moments.text(wall_s, offset=profile.has(DeviceFault.OFFSET_TIMES))
+    inner = (
+        f"<AlarmPriority>4</AlarmPriority>\n<AlarmMethod>{method}</AlarmMethod>\n<AlarmTime>{time}</AlarmTime>\n"
+        f"<Info>\n<AlarmType>{kind}</AlarmType>\n</Info>\n"
+    )
+    return write(profile, "Notify", "Alarm", sn, channel, inner)
+
+
+def position(
+    profile: DeviceProfile, device_id: str, sn: str, wall_s: float, longitude: float, latitude: float
+) -> bytes:
+    """Writes the device's position: flat fields before 2022, a list since."""
+    time = moments.text(wall_s)
+    place = f"<Longitude>{longitude:.6f}</Longitude>\n<Latitude>{latitude:.6f}</Latitude>\n<Speed>0</Speed>\n"
+    if profile.gb_version == "3.0":
+        inner = (
+            f'<Time>{time}</Time>\n<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item>\n<DeviceID>{device_id}</DeviceID>\n'
+            f"<CaptureTime>{time}</CaptureTime>\n{place}</Item>\n</DeviceList>\n"
+        )
+    else:
+        inner = f"<Time>{time}</Time>\n{place}"
+    return write(profile, "Notify", "MobilePosition", sn, device_id, inner)
+
+
+def channel_event(profile: DeviceProfile, device_id: str, sn: str, channel: str, event: str) -> bytes:
+    """Writes the event of a channel: ON, OFF, VLOST, DEFECT or DEL."""
+    inner = (
+        f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item><DeviceID>{channel}</DeviceID><Event>{event}</Event></Item>\n'
+        "</DeviceList>\n"
+    )
+    return write(profile, "Notify", "Catalog", sn, device_id, inner)
+
+
+def unasked_catalog(profile: DeviceProfile, device_id: str) -> bytes:
+    """Writes a Response that answers nothing: SumNum 1, an old SN."""
+    channel = profile.channel_ids(device_id)[0]
+    item = channel_item(profile, device_id, channel, 0)
+    inner = f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n{item}</DeviceList>\n'
+    return write(profile, "Response", "Catalog", "1", device_id, inner)
+
+
+def span_ended(profile: DeviceProfile, channel: str, sn: str) -> bytes:
+    """Writes MediaStatus 121: the recording was sent to its end."""
+    return write(profile, "Notify", "MediaStatus", sn, channel, "<NotifyType>121</NotifyType>\n")

@@ -18,7 +18,7 @@ from edge_agent.gb28181.media.annexb import AccessUnits
 from edge_agent.gb28181.media.ps import ProgramStream
 from edge_agent.gb28181.media.rtp_tcp import TcpFramer
 from edge_agent.gb28181.media.ts import TransportStream
-from edge_agent.gb28181.sessions import dialogs, mansrtsp
+from edge_agent.gb28181.sessions import dialogs
 from edge_agent.gb28181.sip import addresses, challenge, message
 from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
@@ -124,7 +124,6 @@ READERS: Final[list[tuple[str, Read, bytes, dict[str, bytes]]]] = [
     ("a challenge", _challenged, b"", SIP),
     ("a digest", lambda data: digest.parse("Digest " + data.decode("latin-1")), b"", SIP),
     ("an SDP", sdp.parse_answer, b"v=0\r\n", {**SIP, "media": b"m=video 1 ", "maps": b"a=rtpmap:"}),
-    ("a MANSRTSP body", mansrtsp.parse, b"PLAY MANSRTSP/1.0\r\n", SIP),
     ("an end of file", dialogs.tells_file_end, b"", {"words": b"MediaStatus ", "numbers": b"MediaStatus 12"}),
     (
         "a GA/T 1400 body",

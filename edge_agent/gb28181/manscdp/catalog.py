@@ -36,50 +36,29 @@ class Catalog:
         return items if self.outcome is AnswerOutcome.COMPLETE else {**known, **items}
 
 
-class CatalogAssembly:
-    """Assembles one query's answer. After each call read `catalog`, and keep its timer."""
-
+class CatalogAssembly(Multipart[str, CatalogItem]):
     def __init__(self, sn: int, asked_s: float, *, known_items: int = 0) -> None:
         """`known_items`: length of the last catalog, so that a change of one channel is not taken for a list of one."""
-        self._parts = Multipart(sn, asked_s)
-        self._sn = sn
+        super().__init__(sn, asked_s)
         self._known_items = known_items
-        self._items: dict[str, CatalogItem] = {}
-        self._nameless = 0
 
     def receive(self, sn: int | None, part: CatalogPart, now_s: float) -> bool:
         """Takes a message; returns False if it is not of this answer but a change: see `changed`."""
         if sn != self._sn and part.sum_num == 1 and self._known_items > 1:
             return False
         keys = tuple(item.item_id for item in part.items)
-        taken = self._parts.take_part(sn, part.sum_num, keys, part.nameless, now_s)
-        if taken is PartKind.ANEW:
-            self._items.clear()
-            self._nameless = 0
+        taken = self._count_part(sn, part.sum_num, keys, part.nameless, now_s)
         if taken is PartKind.NEW or taken is PartKind.ANEW:
-            self._nameless += part.nameless
+            self._unusable += part.nameless
             self._items |= {item.item_id: item for item in part.items[: MAX_ITEMS - len(self._items)]}
         return taken is not PartKind.FOREIGN
-
-    def refuse(self) -> None:
-        """Ends the query: the device answered with an error."""
-        self._parts.refuse()
-
-    def get_timer(self) -> float | None:
-        """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
-        return self._parts.get_timer()
-
-    def handle_timer(self, now_s: float) -> None:
-        """Ends the query once its time is up."""
-        self._parts.handle_timer(now_s)
 
     @property
     def catalog(self) -> Catalog | None:
         """The catalog, once it is over; None before."""
-        outcome = self._parts.outcome
-        if outcome is None:
+        if self.outcome is None:
             return None
-        return Catalog(tuple(self._items.values()), self._parts.announced, self._nameless, outcome)
+        return Catalog(tuple(self._items.values()), self.announced, self._unusable, self.outcome)
 
 
 def changed(known: Mapping[str, CatalogItem], news: Iterable[CatalogItem]) -> dict[str, CatalogItem]:

@@ -1,4 +1,4 @@
-"""Counts the messages of an answer in several messages: which of them are ours, and when it is over.
+"""Collects an answer that comes in several messages: which of them are ours, what they bring, and when it is over.
 
 `SumNum` is a claim and not a count, the number of the query is not echoed by all, and a recorder that has lost its
 thread simply stops. So an answer is over a moment after the sum is reached, or after a silence, whatever it claims.
@@ -6,7 +6,7 @@ thread simply stops. So an answer is over a moment after the sum is reached, or 
 
 from collections.abc import Hashable
 from enum import Enum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 FIRST_S: Final = 120.0
 """Seconds until the first message: a recorder with many channels collects first."""
@@ -16,6 +16,8 @@ SETTLE_S: Final = 1.0
 WHOLE_S: Final = 600.0
 """Seconds for the whole answer: a device that sends an item every four seconds must not be waited for all day."""
 MAX_ITEMS: Final = 20_000
+_Key = TypeVar("_Key", bound=Hashable)
+_Item = TypeVar("_Item")
 
 
 class AnswerOutcome(Enum):
@@ -44,8 +46,11 @@ class PartKind(Enum):
     """The message is not of this answer."""
 
 
-class Multipart:
-    """Counts one answer's messages. The lists themselves are with `catalog` and `records`."""
+class Multipart(Generic[_Key, _Item]):
+    """Collects the answer to one query. `catalog` and `records` read its messages, and give the list once it is over.
+
+    After each call read the list, and keep its timer.
+    """
 
     def __init__(self, sn: int, asked_s: float) -> None:
         self._sn = sn
@@ -55,11 +60,14 @@ class Multipart:
         """True if what came bears our number; None before anything came."""
         self._received = 0
         self._seen: set[Hashable] = set()
+        self._items: dict[_Key, _Item] = {}
+        self._unusable = 0
+        """Items that came and cannot be used."""
         self.announced: int | None = None
         """The largest sum claimed."""
         self.outcome: AnswerOutcome | None = None
 
-    def take_part(
+    def _count_part(
         self, sn: int | None, sum_num: int | None, keys: tuple[Hashable, ...], nameless: int, now_s: float
     ) -> PartKind:
         """Counts one message: its number, its sum, its items' keys, and its items without a name.
@@ -70,8 +78,9 @@ class Multipart:
         if taken is PartKind.FOREIGN:
             return taken
         if taken is PartKind.ANEW:
-            self._received, self.announced = 0, None
+            self._received, self.announced, self._unusable = 0, None, 0
             self._seen.clear()
+            self._items.clear()
         fresh = nameless + sum(key not in self._seen for key in keys)
         if not fresh and keys:
             return PartKind.AGAIN

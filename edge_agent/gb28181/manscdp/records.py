@@ -37,59 +37,38 @@ class Records:
         return max(each.ended_at_ms for each in self.recordings) if is_short and self.recordings else None
 
 
-class RecordAssembly:
-    """Assembles one query's answer. One query a channel at a time: devices mix up the answers of two.
-
-    After each call read `records`, and keep its timer.
-    """
+class RecordAssembly(Multipart[tuple[int, int], DeviceRecording]):
+    """One query a channel at a time: devices mix up the answers of two."""
 
     def __init__(self, sn: int, channel_id: str, calendar: Calendar, asked_s: float) -> None:
-        self._parts = Multipart(sn, asked_s)
+        super().__init__(sn, asked_s)
         self._channel_id = channel_id
         self._calendar = calendar
-        self._recordings: dict[tuple[int, int], DeviceRecording] = {}
-        self._unreadable = 0
 
     def receive(self, sn: int | None, part: RecordPart, now_s: float) -> bool:
         """Takes a message; returns False if it is not of this answer."""
         keys = tuple((item.started_at, item.ended_at) for item in part.items)
-        taken = self._parts.take_part(sn, part.sum_num, keys, 0, now_s)
-        if taken is PartKind.ANEW:
-            self._recordings.clear()
-            self._unreadable = 0
+        taken = self._count_part(sn, part.sum_num, keys, 0, now_s)
         if taken is PartKind.NEW or taken is PartKind.ANEW:
-            for item in part.items[: MAX_ITEMS - len(self._recordings)]:
+            for item in part.items[: MAX_ITEMS - len(self._items)]:
                 self._add(item)
         return taken is not PartKind.FOREIGN
-
-    def refuse(self) -> None:
-        """Ends the query: the device answered with an error."""
-        self._parts.refuse()
-
-    def get_timer(self) -> float | None:
-        """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
-        return self._parts.get_timer()
-
-    def handle_timer(self, now_s: float) -> None:
-        """Ends the query once its time is up."""
-        self._parts.handle_timer(now_s)
 
     @property
     def records(self) -> Records | None:
         """The list, once it is over; None before."""
-        outcome = self._parts.outcome
-        if outcome is None:
+        if self.outcome is None:
             return None
-        recordings = tuple(sorted(self._recordings.values(), key=lambda each: (each.started_at_ms, each.ended_at_ms)))
-        return Records(recordings, self._parts.announced, self._unreadable, outcome)
+        recordings = tuple(sorted(self._items.values(), key=lambda each: (each.started_at_ms, each.ended_at_ms)))
+        return Records(recordings, self.announced, self._unusable, self.outcome)
 
     def _add(self, item: RecordItem) -> None:
         """Adds a recording under the queried channel: the id in the item is the device's with some."""
         started_at_ms = self._calendar.at_ms(item.started_at)
         ended_at_ms = self._calendar.at_ms(item.ended_at)
         if started_at_ms is None or ended_at_ms is None or ended_at_ms <= started_at_ms:
-            self._unreadable += 1
+            self._unusable += 1
             return
-        self._recordings[started_at_ms, ended_at_ms] = DeviceRecording(
+        self._items[started_at_ms, ended_at_ms] = DeviceRecording(
             started_at_ms, ended_at_ms, self._channel_id, item.kind, item.size_bytes
         )

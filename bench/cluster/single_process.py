@@ -21,6 +21,7 @@ from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.inference.appearance import UNSEEN, Appearance
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
 
@@ -82,7 +83,8 @@ async def work(broker: Broker, folder: Path) -> None:
     rows = settings["flush_rows"]
     batcher = Batcher(commit, maintain, flush_rows=rows, flush_s=settings["flush_ms"] / 1000, max_rows=4 * rows)
     window = settings["receive_maximum"]
-    intake = Intake(InProcess(archiver, batcher, thread), takes=lambda _id: True, now_ms=now_ms, room=window)
+    proofs = AgentProofs(lambda _: True, pictures=0, now_ms=now_ms)
+    intake = Intake(InProcess(archiver, batcher, thread), proofs=proofs, now_ms=now_ms, room=window)
     client = MqttBroker(broker, loop, intake.deliver, receive_maximum=window)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(batcher.run())

@@ -52,8 +52,7 @@ def main() -> int:
         figures = measured(ran, len(PICTURE))
         if arguments.costs:
             archiving = costs.archiving(Path(folder) / "costs")
-            parser_ms, canary_ms = costs.networks()
-            figures = figures.with_costs(**asdict(archiving), parser_ms=parser_ms, canary_ms=canary_ms)
+            figures = figures.with_costs(**asdict(archiving), **costs.networks())
     show(ran, figures, arguments.seconds)
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.histogram import total
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.latency import Hop
 from ray_cluster.intake.mqtt_client import Delivery
@@ -222,7 +223,8 @@ class _Replay:
         )
 
     def _intake(self, centre: Centre) -> tuple[Intake, Line, Acks]:
-        intake = Intake(centre, takes=lambda _: False, now_ms=self._now_ms, room=RECEIVE_MAXIMUM)
+        proofs = AgentProofs(lambda _: False, pictures=0, now_ms=self._now_ms)
+        intake = Intake(centre, proofs=proofs, now_ms=self._now_ms, room=RECEIVE_MAXIMUM)
         member = Member(self._cost.given_back(intake.deliver))
         self._boxes.members.append(member)
         line = _Counted(self._boxes, member, self._cost)

@@ -268,6 +268,18 @@ LEAK: Final = Cause(
     marked("In the last {window_s} s the second check found something uncovered in {count} pictures; none was kept."),
     marked("Their cameras are paused: see the agents; the intake's log names agent and camera."),
 )
+PROOF_LOST: Final = Cause(
+    "proof_lost",
+    marked("Agent {agent} lost its proof: the cluster finds other machines in its pictures than it reports."),
+    marked(
+        "All its pictures are looked at again. Look at the agent; agreed_at_ms in /intake says which rows to check."
+    ),
+)
+PROOF_LOST_LEAK: Final = Cause(
+    "proof_lost_leak",
+    marked("Agent {agent} lost its proof: the second check found something uncovered."),
+    marked("All its pictures are looked at again until enough of them pass in a row. Look at the agent."),
+)
 ARCHIVE_STUCK: Final = Cause(
     "archive_stuck",
     marked("{count} pictures have waited for their commit for {window_s} s."),

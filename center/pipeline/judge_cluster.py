@@ -15,9 +15,11 @@ from center.pipeline.sample import SampleSpan, grown, named
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
+from provisioning.contracts.query.archive import ProofLoss
 
 PARSING: Final = ("parser", "canary", "embedder")
 ARCHIVER: Final = "archiver"
+_PROOF_LOST: Final = {ProofLoss.MACHINES: causes.PROOF_LOST, ProofLoss.LEAK: causes.PROOF_LOST_LEAK}
 LIVE, BACKLOG = "live", "backlog"
 GONE: Final = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
 
@@ -110,7 +112,14 @@ def _of_parse(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[
             yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
     if leaks := span.intake(lambda each: each.leaks):
         yield red(causes.LEAK, count=leaks, window_s=round(span.seconds))
+    yield from _lost_proofs(span)
     yield from late(causes.PARSE_SLOW, figures.lag_s, limits.parse_lag)
+
+
+def _lost_proofs(span: SampleSpan) -> Iterator[StageFinding]:
+    """Finds agents whose pictures are all looked at again."""
+    for each in () if span.now.intake is None else span.now.intake.lost_proofs:
+        yield amber(_PROOF_LOST[each.cause], agent=each.agent_id)
 
 
 def _told_stuck(span: SampleSpan, where: str) -> StageFinding | None:

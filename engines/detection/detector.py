@@ -62,6 +62,11 @@ class Detector:
         """The hash of the model file."""
         return self.engine.sha256
 
+    @property
+    def thresholds(self) -> Mapping[Group, float]:
+        """The manifest's least scores, group by group."""
+        return self._output.thresholds
+
     def checked(self, before_run: Callable[[], None]) -> Self:
         """Return the same detector with `before_run`, which is called before each run of its model.
 

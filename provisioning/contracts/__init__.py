@@ -8,6 +8,8 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 
 - 1, grown 2026-11-28: the envelope names the detector that found its machines in the raw picture. An older cluster
   rejects it, so servers are upgraded before boxes, as ever; a newer cluster takes the envelope of an older agent.
+  The archive's row says whether its machines were found at the edge; the status of intake and parsers counts reused
+  pictures and names agents that lost their proof; in the cluster's configuration `canary_proof`; all with defaults.
 - 1, grown 2026-11-28: *rejected* has the reason `unprocessable`, which an older agent ignores: it sends the message
   again until the message expires; the intake's status names the stages that make no progress and counts the messages
   that were tried alone, with defaults.

@@ -78,6 +78,8 @@ class ParserStatus(Message):
     in_memory: tuple[DetectorName, ...]
     pictures: dict[DetectorName, Count]
     """Pictures that each detector has searched here since the replica started."""
+    reused: dict[DetectorName, Count] = Field(default={})
+    """Pictures that it did not search, because the same model had at the edge."""
     fell_back: dict[DetectorName, Count]
     """Pictures that the detector of the rest searched, because their own could not."""
     faults: tuple[str, ...]

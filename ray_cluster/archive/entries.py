@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from provisioning.contracts import ids
+from provisioning.contracts.query.archive import FoundAt
 from provisioning.contracts.wire.messages import Machine, PictureState, Snapshot
 from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import DetectorRef
@@ -18,7 +19,7 @@ class Entry:
         received_at_ms: time at which intake received it.
         picture: state of the picture in the archive; `jpeg` is empty unless it is kept.
         jpeg: the redacted picture.
-        machines: those found by the parser; for a withheld picture, which it cannot see, those reported by the edge.
+        machines: those found by the parser, or by the edge where `found_at` says so.
         seen_by: the detector that found them; None for a withheld picture.
         appearances: one for each machine, in their order; empty if they were not embedded.
     """
@@ -31,6 +32,7 @@ class Entry:
     machines: tuple[Machine, ...]
     appearances: tuple[Appearance, ...] = ()
     seen_by: DetectorRef | None = None
+    found_at: FoundAt = FoundAt.CLUSTER
 
     def __post_init__(self) -> None:
         if self.appearances and len(self.appearances) != len(self.machines):

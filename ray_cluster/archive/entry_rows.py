@@ -1,14 +1,12 @@
 """Converts an entry to the rows of the archive, with the motion of machines that the edge tracked. Pure."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from provisioning.contracts.query.archive import ObjectRow, PicturePlace, SnapshotRow
-from provisioning.contracts.wire.messages import Box, Machine, Motion
+from provisioning.contracts.wire.messages import Machine, Motion
 from ray_cluster.archive.entries import Entry
 from ray_cluster.inference.appearance import UNSEEN, Appearance
-
-MIN_OVERLAP: Final = 0.4
+from ray_cluster.inference.matching import pairs
 
 
 def snapshot_row_of(
@@ -41,6 +39,7 @@ def snapshot_row_of(
         redaction=snapshot.redaction,
         detector=None if entry.seen_by is None else entry.seen_by.name,
         detector_sha256=None if entry.seen_by is None else entry.seen_by.sha256,
+        found_at=entry.found_at,
         followed=snapshot.followed,
         signature=snapshot.signature,
     )
@@ -77,39 +76,9 @@ def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
 
 
 def motions(machines: Sequence[Machine], followed: Sequence[Machine]) -> list[Motion | None]:
-    """Return the motion of each of `machines`, which may have its own already; one without a pair has none.
-
-    The boxes come from two detectors, one before and one after the picture was covered, so they are similar, not equal.
-    A pair shares at least `MIN_OVERLAP` of its union and is of one kind, two-wheeler or vehicle; best pairs first, each
-    machine in one pair at most.
-    """
+    """Return the motion of each of `machines`, which may have its own already; one without a pair has none."""
     found = [machine.motion for machine in machines]
-    pairs = sorted(
-        (
-            (-overlap, mine, theirs)
-            for mine, machine in enumerate(machines)
-            for theirs, other in enumerate(followed)
-            if machine.cls.is_two_wheeler == other.cls.is_two_wheeler
-            and (overlap := _overlap(machine.box, other.box)) >= MIN_OVERLAP
-        ),
-    )
-    taken: set[int] = set()
-    for _, mine, theirs in pairs:
-        if found[mine] is None and theirs not in taken:
-            found[mine] = followed[theirs].motion
-            taken.add(theirs)
+    without = [index for index, motion in enumerate(found) if motion is None]
+    for mine, theirs in pairs([machines[index] for index in without], followed):
+        found[without[mine]] = followed[theirs].motion
     return found
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Return the intersection over union of two boxes."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / (_area(one) + _area(other) - common)
-
-
-def _area(box: Box) -> int:
-    return (box.x1 - box.x0) * (box.y1 - box.y0)

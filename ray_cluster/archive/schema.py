@@ -54,6 +54,7 @@ SNAPSHOT_SCHEMA: Final = pa.schema(
         _required("redaction", pa.string()),
         pa.field("detector", pa.string()),
         pa.field("detector_sha256", pa.string()),
+        pa.field("found_at", pa.string()),
         pa.field("erased_at_ms", pa.int64()),
         pa.field("followed", pa.string()),
         pa.field("signature", pa.string()),

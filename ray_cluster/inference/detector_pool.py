@@ -19,6 +19,9 @@ class MachineDetector(Protocol):
     @property
     def sha256(self) -> str: ...
 
+    @property
+    def thresholds(self) -> Mapping[Group, float]: ...
+
     def detect_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:

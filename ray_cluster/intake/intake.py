@@ -15,7 +15,7 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -23,7 +23,7 @@ from prometheus_client import Histogram
 
 from provisioning.contracts import ids
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.query.archive import HopTotal, IntakeStatus
+from provisioning.contracts.query.archive import FoundAt, HopTotal, IntakeStatus
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import (
     ArchivedItem,
@@ -37,9 +37,10 @@ from provisioning.contracts.wire.messages import (
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.histogram import ROWS
 from ray_cluster.inference.appearance import Appearance
-from ray_cluster.inference.picture import DetectorRef, Photo, Sitter, Unreadable
+from ray_cluster.inference.picture import DetectorRef, Parsed, Photo, Reported, Sitter, Unreadable
 from ray_cluster.intake import probe
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.camera_limit import CameraRoll
 from ray_cluster.intake.isolation import StageCalls, Unprocessable
 from ray_cluster.intake.latency import Hop, Hops
@@ -75,6 +76,7 @@ class _Arrival:
     leaked: bool = False
     machines: tuple[Machine, ...] = field(default=())
     seen_by: DetectorRef | None = None
+    found_at: FoundAt = FoundAt.CLUSTER
     appearances: tuple[Appearance, ...] = field(default=())
 
     @property
@@ -87,6 +89,12 @@ class _Arrival:
         snapshot, picture = self.snapshot, self.snapshot.picture
         regions = snapshot.redaction.regions
         return Photo(self.jpeg, picture.width, picture.height, regions, snapshot.agent_id, snapshot.camera_id)
+
+    def photo_to_parse(self, *, is_trusted: bool) -> Photo:
+        """Add the edge's machines, which the parser reuses if the agent is trusted."""
+        detector = self.snapshot.detector
+        reported = None if detector is None else Reported(detector, self.snapshot.machines, is_trusted)
+        return replace(self.photo, reported=reported)
 
     @property
     def entry(self) -> Entry:
@@ -101,6 +109,7 @@ class _Arrival:
             self.machines,
             self.appearances,
             seen_by=self.seen_by,
+            found_at=self.found_at,
         )
 
 
@@ -115,7 +124,7 @@ class Intake:
     """Turns deliveries into archived rows. Lives in one asyncio loop.
 
     Args:
-        takes: true for an observation id if the canary sees the picture (`CanarySampler.takes`).
+        proofs: say which pictures are looked at again, and hear the results.
         now_ms: wall clock.
         room: capacity of each lane; the broker must not send more messages of QoS 1 than that.
         live_ms: snapshots captured longer ago wait in the lane of the backlog.
@@ -126,7 +135,7 @@ class Intake:
         self,
         stages: Stages,
         *,
-        takes: Callable[[str], bool],
+        proofs: AgentProofs,
         now_ms: Callable[[], int],
         group: int = GROUP,
         room: int = RECEIVE_MAXIMUM,
@@ -143,7 +152,7 @@ class Intake:
         }
         self._calls = StageCalls(self._progress, probes=probes, sleep=sleep)
         self._unprocessable: OrderedDict[str, str] = OrderedDict()
-        self._takes = takes
+        self._proofs = proofs
         self._now_ms = now_ms
         self._group = group
         # Only messages of QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
@@ -214,6 +223,9 @@ class Intake:
             in_flight=self._in_flight + len(self._lanes),
             retries=self._calls.retries,
             alone=self._calls.alone,
+            inspected=self._counts["inspected"],
+            reused=self._counts["reused"],
+            lost_proofs=self._proofs.lost,
             stuck=self._progress.stuck(),
             waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
             at_work={stage: count for stage, count in list(self._calls.at_work.items()) if count},
@@ -291,28 +303,42 @@ class Intake:
         for arrival in arrivals:
             if not arrival.jpeg:
                 # The parser cannot see a withheld picture: only the edge's machines are known.
-                arrival.machines = arrival.snapshot.machines
+                arrival.machines, arrival.found_at = arrival.snapshot.machines, FoundAt.EDGE
         if not seen:
             return list(arrivals)
-        photos = [arrival.photo for arrival in seen]
-        drawn = [arrival for arrival in seen if self._takes(arrival.snapshot.observation_id)]
-        drawn_photos = [arrival.photo for arrival in drawn]
-        parsed, inspected = await asyncio.gather(
+        drawn = {each for each in seen if self._proofs.draws(each.snapshot.agent_id, each.snapshot.observation_id)}
+        photos = [arrival.photo_to_parse(is_trusted=arrival not in drawn and self._trusts(arrival)) for arrival in seen]
+        inspected = [arrival for arrival in seen if arrival in drawn]
+        parsed, verdicts = await asyncio.gather(
             self._calls.each("parser", photos, self._stages.parse),
-            self._calls.each("canary", drawn_photos, self._stages.inspect),
+            self._calls.each("canary", [arrival.photo for arrival in inspected], self._stages.inspect),
         )
         refused: dict[_Arrival, Unreadable | Unprocessable] = {}
-        for arrival, answer in zip(seen, parsed, strict=True):
-            if isinstance(answer, Unreadable | Unprocessable):
-                refused[arrival] = answer
-            else:
-                arrival.machines, arrival.seen_by = answer.machines, answer.seen_by
-        for arrival, verdict in zip(drawn, inspected, strict=True):
+        for arrival, verdict in zip(inspected, verdicts, strict=True):
             if isinstance(verdict, Unreadable | Unprocessable):
                 refused[arrival] = verdict
             else:
                 arrival.leaked = verdict
+                self._counts["inspected"] += 1
+                self._proofs.inspected(arrival.snapshot.agent_id, leaked=verdict)
+        for arrival, answer in zip(seen, parsed, strict=True):
+            if isinstance(answer, Unreadable | Unprocessable):
+                refused[arrival] = answer
+            else:
+                self._note_parsed(arrival, answer)
         return self._without(arrivals, refused, broker)
+
+    def _note_parsed(self, arrival: _Arrival, parsed: Parsed) -> None:
+        """Take the edge's machines, found in the raw picture, from an agent that is trusted; else the parser's own."""
+        arrival.machines, arrival.seen_by = parsed.machines, parsed.seen_by
+        if parsed.compared is not None:
+            self._proofs.compared(arrival.snapshot.agent_id, parsed.compared)
+        if parsed.is_reused or (parsed.reported is not None and self._trusts(arrival)):
+            arrival.machines, arrival.found_at = parsed.reported or (), FoundAt.EDGE
+            self._counts["reused"] += 1
+
+    def _trusts(self, arrival: _Arrival) -> bool:
+        return self._proofs.trusts_machines(arrival.snapshot.agent_id)
 
     async def _embedded(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
         """Embed machines; those of a picture that is withheld or leaks are not embedded."""

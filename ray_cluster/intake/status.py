@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from provisioning.contracts.query.archive import HopTotal, IntakeStatus, StuckStage
+from provisioning.contracts.query.archive import HopTotal, IntakeStatus, LostProof, StuckStage
 from ray_cluster.errors import Unavailable
+from ray_cluster.intake.agent_proofs import SHOWN
 
-_COUNTS: Final = ("received", "archived", "duplicates", "leaks", "in_flight", "retries", "alone")
+_COUNTS: Final = ("received", "archived", "duplicates", "leaks", "in_flight", "retries", "alone", "inspected", "reused")
 _BY_NAME: Final = ("rejected", "dropped", "waiting", "at_work")
 
 
@@ -27,6 +28,7 @@ def total(statuses: Sequence[IntakeStatus]) -> IntakeStatus:
         broker_connected=any(status.broker_connected for status in statuses),
         **{name: sum(getattr(status, name) for status in statuses) for name in _COUNTS},
         **{name: dict(counter) for name, counter in named.items()},
+        lost_proofs=_newest(each for status in statuses for each in status.lost_proofs),
         stuck=_longest(each for status in statuses for each in status.stuck),
         hops={hop: HopTotal(count=count, total_ms=times[hop]) for hop, count in counts.items()},
     )
@@ -42,3 +44,9 @@ def _longest(stuck: Iterable[StuckStage]) -> tuple[StuckStage, ...]:
             each = longer.model_copy(update={"messages": each.messages + other.messages})  # noqa: PLW2901
         stages[each.stage] = each
     return tuple(sorted(stages.values(), key=lambda one: -one.seconds))
+
+
+def _newest(lost: Iterable[LostProof]) -> tuple[LostProof, ...]:
+    """Merge losses of several intakes: of each agent the newest."""
+    agents = {each.agent_id: each for each in sorted(lost, key=lambda one: one.at_ms)}
+    return tuple(sorted(agents.values(), key=lambda one: one.at_ms)[-SHOWN:])

@@ -162,7 +162,11 @@ class _Health:
         if intake.stuck:
             return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck)]}
         # Snapshots still come in: for people to know, not for a load balancer.
-        attention = [*await _of_parsers(self._ask_parsers), *await run_in_threadpool(_of_archive, self._query)]
+        attention = [
+            *_of_proofs(len(intake.lost_proofs)),
+            *await _of_parsers(self._ask_parsers),
+            *await run_in_threadpool(_of_archive, self._query),
+        ]
         return 200, {"status": "ok"} | ({"attention": attention} if attention else {})
 
 
@@ -175,6 +179,11 @@ def _health(health: _Health) -> APIRouter:
 def _of_stuck(stuck: StuckStage) -> str:
     """Describe a stuck stage without its cause, which may quote an error and needs the token."""
     return f"{stuck.messages} messages make no way at the {stuck.stage} for {stuck.seconds} s, see /intake"
+
+
+def _of_proofs(lost: int) -> list[str]:
+    """Count the agents without their proof; their names need the token."""
+    return [f"{lost} agents lost their proof, see /intake"] if lost else []
 
 
 async def _of_parsers(ask_parsers: AskParsers) -> list[str]:

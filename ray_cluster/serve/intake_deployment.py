@@ -7,6 +7,7 @@ from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.query.archive import IntakeStatus
 from ray_cluster.inference.canary_sampler import CanarySampler
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.coalescing import CoalescedStages
 from ray_cluster.intake.intake import MAX_GROUP, Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
@@ -28,7 +29,7 @@ class IntakeReplica:
         loop = asyncio.get_running_loop()
         self._intake = Intake(
             CoalescedStages(Handles(parser, canary, embedder, archiver)),
-            takes=CanarySampler(config.canary_share).takes,
+            proofs=AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms),
             now_ms=now_ms,
             group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
             room=config.receive_maximum,

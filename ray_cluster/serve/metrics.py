@@ -7,6 +7,7 @@ have no access: Prometheus runs on the same one. Labels are words of the contrac
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.query.archive import IntakeStatus, UpkeepStatus
+from provisioning.contracts.query.archive import IntakeStatus, ProofLoss, UpkeepStatus
 from provisioning.files import durable
 from provisioning.net.metrics import LOOPBACK, labelled, serving
 from ray_cluster.archive.commit_metrics import CommitFigures
@@ -65,6 +66,8 @@ def intake_families(inputs: IntakeMetricsInputs) -> Iterator[Metric]:
         ("archived", "Snapshots committed", status.archived),
         ("duplicates", "Snapshots that the archive had already", status.duplicates),
         ("leaks", "Pictures in which the canary found a face", status.leaks),
+        ("inspected", "Pictures that the canary saw", status.inspected),
+        ("reused", "Pictures whose machines are those of the edge", status.reused),
         ("retries", "Calls to another stage that were tried again", status.retries),
         ("alone", "Messages tried one by one, since a stage failed on their group", status.alone),
         ("clock_ahead", "Snapshots captured after they were received, by their camera's clock", inputs.hops.ahead),
@@ -79,6 +82,13 @@ def intake_families(inputs: IntakeMetricsInputs) -> Iterator[Metric]:
         CounterMetricFamily(f"{_INTAKE}dropped", "Messages that found a queue full", labels=["policy"]), dropped
     )
     yield GaugeMetricFamily(f"{_INTAKE}in_flight", "Messages on their way to the archive", status.in_flight)
+    lost = Counter(each.cause.value for each in status.lost_proofs)
+    yield labelled(
+        GaugeMetricFamily(
+            f"{_INTAKE}lost_proofs", "Agents that lost their proof and do not have it again", labels=["cause"]
+        ),
+        {cause.value: lost[cause.value] for cause in ProofLoss},
+    )
     yield labelled(
         GaugeMetricFamily(f"{_INTAKE}waiting", "Messages that nobody has begun with", labels=["lane"]), status.waiting
     )

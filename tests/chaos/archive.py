@@ -23,6 +23,7 @@ from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.inference.appearance import UNSEEN, Appearance
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import Broker, Delivery, MqttBroker
 from ray_cluster.log import log_to_stderr
@@ -97,7 +98,7 @@ async def serve(directory: Path, broker: processes.Broker, tallies: Tallies) -> 
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     stages = Stages(directory)
-    intake = Intake(stages, takes=lambda _: False, now_ms=now_ms)
+    intake = Intake(stages, proofs=AgentProofs(lambda _: False, pictures=0, now_ms=now_ms), now_ms=now_ms)
 
     def deliver(delivery: Delivery) -> None:
         tallies.add(Tally.RECEIVED)

@@ -15,6 +15,7 @@ from ray_cluster.errors import Retryable
 from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import Delivery
 from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
@@ -111,12 +112,16 @@ class FakeStages:
 class Running:
     """An intake at work."""
 
-    def __init__(self, stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic, *, proof: int = 0
+    ) -> None:
+        """`proof`: pictures of an agent that are all inspected, before `drawn` says which."""
         self.broker = FakeBroker()
         self.stages = stages or FakeStages()
         self.slept: list[float] = []
         self.drawn: set[str] | None = None
-        self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep, now_s=now_s)
+        self.proofs = AgentProofs(self._takes, pictures=proof, now_ms=lambda: NOW_MS)
+        self.intake = Intake(self.stages, proofs=self.proofs, now_ms=lambda: NOW_MS, sleep=self._sleep, now_s=now_s)
         self.acks = Acks(self.broker, delay_s=0.01, on_sent=self.intake.hops.acknowledged)
         self._mid = 0
 
@@ -145,9 +150,11 @@ class Running:
         self.acks.flush()
 
 
-def run(story: Callable[[Running], Coroutine[Any, Any, None]]) -> None:
+def run(
+    story: Callable[[Running], Coroutine[Any, Any, None]], stages: FakeStages | None = None, *, proof: int = 0
+) -> None:
     async def main() -> None:
-        async with at_work() as running:
+        async with at_work(stages, proof=proof) as running:
             await story(running)
 
     asyncio.run(main())
@@ -155,9 +162,9 @@ def run(story: Callable[[Running], Coroutine[Any, Any, None]]) -> None:
 
 @asynccontextmanager
 async def at_work(
-    stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic
+    stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic, *, proof: int = 0
 ) -> AsyncIterator[Running]:
-    running = Running(stages, now_s)
+    running = Running(stages, now_s, proof=proof)
     work = asyncio.create_task(running.intake.run(running.broker, running.acks))
     try:
         yield running

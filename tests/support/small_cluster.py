@@ -27,6 +27,7 @@ from ray_cluster.inference.embedder import Embedder
 from ray_cluster.inference.parser import Parser
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
 from ray_cluster.maintenance.erasure import erase_brought
@@ -74,7 +75,8 @@ class Direct:
 async def main(config: ClusterConfig) -> None:
     """Until SIGTERM, which uvicorn obeys."""
     stages = Direct(config)
-    intake = Intake(stages, takes=CanarySampler(config.canary_share).takes, now_ms=now_ms)
+    proofs = AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms)
+    intake = Intake(stages, proofs=proofs, now_ms=now_ms)
     broker = MqttBroker(config.broker, asyncio.get_running_loop(), intake.deliver)
     acks = Acks(broker)
 

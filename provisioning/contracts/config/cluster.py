@@ -91,7 +91,11 @@ class ClusterConfig(Section):
     embedder_batch: int = Field(default=8, ge=1, le=64)
     """Pictures, whose machines go through the network together."""
     embedder_batch_wait_ms: float = Field(default=5.0, ge=0)
-    canary_share: float = Field(default=1.0, ge=0, le=1)
+    canary_share: float = Field(default=0.03, ge=0, le=1)
+    """Share of a proven agent's pictures that the canary inspects and the parser searches again."""
+    canary_proof: int = Field(default=200, ge=1, le=1_000_000)
+    """Pictures in a row without a face after which an agent is proven: until then all are inspected. Each intake keeps
+    the proofs of its own, from its start on."""
     canary_threshold: float = Field(default=0.35, gt=0, lt=1)
     intake_replicas: int = Field(default=1, ge=1, le=64)
     """They share the snapshots that arrive; one carries more than two cores can parse (docs/cluster.md)."""

@@ -56,6 +56,15 @@ class MachineColour(StrEnum):
     PINK = "pink"
 
 
+class FoundAt(StrEnum):
+    """Place where the machines of a picture were found."""
+
+    EDGE = "edge"
+    """In the raw picture, by the agent."""
+    CLUSTER = "cluster"
+    """In the covered picture, by the parser."""
+
+
 class PicturePlace(Message):
     """Position of a picture in the archive: a part of a pack file, of which each commit writes one."""
 
@@ -65,7 +74,7 @@ class PicturePlace(Message):
 
 
 class ObjectRow(Message):
-    """A machine that the cluster's parser detected. Key: row key of the snapshot and index in it."""
+    """A machine of a snapshot, whose row says where it was found. Key: row key of the snapshot and index in it."""
 
     object_key: str
     row_key: str
@@ -76,7 +85,7 @@ class ObjectRow(Message):
     score: Share
     box: Box
     detector: DetectorName | None = None
-    """Detector that found it; the snapshot row has its model. None: an older row, or a machine found by the edge."""
+    """Detector that found it; the snapshot row has its model. None: an older row, or one of a withheld picture."""
     colour: MachineColour | None = None
     """None: too little of it is visible, or no colour dominates."""
     colour_share: Share | None = None
@@ -119,6 +128,8 @@ class SnapshotRow(Message):
     """Detector that searched the picture, by the name in its manifest. None: a withheld picture, or an older row."""
     detector_sha256: Sha256 | None = None
     """SHA-256 of the detector's model file."""
+    found_at: FoundAt | None = None
+    """Place where it found the machines. None: an older row."""
     followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
     """Machines with the motion that the edge measured; empty in an older row. Nothing in it links two rows."""
     signature: Signature | None = None
@@ -203,6 +214,25 @@ class StuckStage(Message):
     cause: str = Field(max_length=MAX_CAUSE)
 
 
+class ProofLoss(StrEnum):
+    """Cause for which an agent lost its proof."""
+
+    LEAK = "leak"
+    """The canary found a face in a picture of a proven agent."""
+    MACHINES = "machines"
+    """Its machines differ too much from those that the parser finds."""
+
+
+class LostProof(Message):
+    """An agent that lost its proof: all its pictures are inspected, and its machines are detected by the parser."""
+
+    agent_id: AgentId
+    cause: ProofLoss
+    at_ms: TimeMs
+    agreed_at_ms: TimeMs | None = None
+    """Last picture in which all machines agreed: later rows with `FoundAt.EDGE` rest on this agent's word alone."""
+
+
 class IntakeStatus(Message):
     """Answer of `query`: counters of one intake replica, a single process, since it started."""
 
@@ -229,6 +259,12 @@ class IntakeStatus(Message):
     """Stages whose messages make no progress: normally empty."""
     alone: Count = 0
     """Messages that were tried one by one, because a stage failed repeatedly on their group."""
+    inspected: Count = 0
+    """Pictures that the canary saw."""
+    reused: Count = 0
+    """Pictures whose machines are those of the edge."""
+    lost_proofs: tuple[LostProof, ...] = Field(default=(), max_length=16)
+    """Agents that lost their proof and do not have it again: normally empty."""
 
 
 class DayUpkeep(Message):

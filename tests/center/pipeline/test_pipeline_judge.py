@@ -16,7 +16,7 @@ from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.fleet.documents import Verdict as Taken
-from provisioning.contracts.query.archive import StorageStatus, StuckStage, UpkeepReport
+from provisioning.contracts.query.archive import LostProof, ProofLoss, StorageStatus, StuckStage, UpkeepReport
 from tests.center.pipeline.chain import (
     AGENTS,
     AT_MS,
@@ -298,6 +298,13 @@ def test_parsers_that_are_gone_or_faulty_are_accused() -> None:
 def test_a_leak_is_red_for_as_long_as_it_is_in_the_window() -> None:
     assert Chain().intakes(leaks=1).codes() == {Stage.PARSE: ["leak"]}
     assert Chain().intakes(leaks=1).states() == {Stage.PARSE: RED}
+
+
+@pytest.mark.parametrize(("cause", "code"), [(ProofLoss.MACHINES, "proof_lost"), (ProofLoss.LEAK, "proof_lost_leak")])
+def test_an_agent_that_lost_its_proof_needs_attention(cause: ProofLoss, code: str) -> None:
+    chain = Chain().intakes(lost_proofs=(LostProof(agent_id="street", cause=cause, at_ms=1),))
+    assert chain.codes() == {Stage.PARSE: [code]}
+    assert chain.states() == {Stage.PARSE: AMBER}
 
 
 def test_slow_hops_are_late_at_their_own_stage() -> None:

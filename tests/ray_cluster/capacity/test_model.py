@@ -18,7 +18,8 @@ COUNTY = Demand(cameras=30, picture_sources=470, snapshots_per_day=20_000_000, r
 MEASURED = overridden(FIGURES, ["parser_per_gpu=200"])
 EASES = {
     "seconds_per_day", "edge_busy", "server_busy", "cores_per_box", "cores_per_server", "gpus_per_server",
-    "parser_per_gpu", "broker_rate", "window", "batch_rows", "group_rows", "disk_fill", "disk_tb", "disks_per_server",
+    "parser_per_gpu", "reuse_share", "broker_rate", "window", "batch_rows", "group_rows", "disk_fill", "disk_tb",
+    "disks_per_server",
 }  # fmt: skip
 """Figures that make less of everything necessary when they grow."""
 FREE = sorted(name for name, figure in FIGURES.items() if figure.low < figure.high)
@@ -54,6 +55,9 @@ def test_the_reference_county_adds_up() -> None:
     assert found["archive_tb"] == pytest.approx(20_000_000 * stored * 31 / 1e12)
     assert found["disks"] == math.ceil(20_000_000 * stored * 31 / 1e12 * 2 / 0.8 / 16)
     assert found["gpus"] == math.ceil(rate * 2 * 1.5 / (200 * 0.7))
+    design = rate * 2 * 1.5
+    assert found["parsing"] == pytest.approx(design * (0.97 * 5.2 + 0.03 * 157) / 1000)
+    assert found["canary"] == pytest.approx(design * 0.03 * 333 / 1000)
     roles = ("business_servers", "parse_servers", "archivers", "storage_servers")
     assert found["servers"] == sum(found[name] for name in roles)
 
@@ -175,6 +179,13 @@ def test_an_absurd_county_is_refused_in_words(demand: Demand, said: str) -> None
 def test_an_absurd_figure_is_refused_in_words(pair: str, said: str) -> None:
     with pytest.raises(AbsurdInput, match=said):
         overridden(FIGURES, [pair])
+
+
+def test_a_model_of_the_clusters_own_and_agents_without_a_proof_cost_what_they_did() -> None:
+    found = answers(COUNTY, overridden(MEASURED, ["reuse_share=0", "canary_share=1"]))
+    design = 20_000_000 / 86_400 * 2 * 1.5
+    assert found["parsing"] == pytest.approx(design * 157 / 1000)
+    assert found["canary"] == pytest.approx(design * 333 / 1000)
 
 
 def test_figures_of_other_machines_come_from_a_file(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class FakeDetector:
     def __init__(self, *found: Detection, fails: bool = False) -> None:
         self.found = list(found)
         self.fails = fails
+        self.thresholds: Mapping[Group, float] = {}
         self.calls: list[tuple[int, Mapping[Group, float] | None]] = []
 
     def detect_tiled_many(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts.query.archive import IntakeStatus, StuckStage
+from provisioning.contracts.query.archive import IntakeStatus, LostProof, ProofLoss, StuckStage
 from ray_cluster.intake.progress import STUCK_S
 from tests.ray_cluster.intake.test_isolation import Clock
 from tests.ray_cluster.query.test_reader import INTAKE, Http
@@ -30,6 +30,18 @@ def test_http_health_is_not_ok_while_messages_make_no_way_and_ok_again_afterward
         "error": "stuck",
         "attention": ["8 messages make no way at the parser for 40 s, see /intake"],
     }
+
+
+def test_http_health_counts_agents_that_lost_their_proof_and_names_none(tmp_path: Path) -> None:
+    archiver(tmp_path)
+    lost = LostProof(agent_id="street", cause=ProofLoss.MACHINES, at_ms=1)
+
+    async def ask_intake() -> IntakeStatus:
+        return INTAKE.model_copy(update={"lost_proofs": (lost,)})
+
+    answer = Http(query(tmp_path), ask_intake, token=None).get("/health")
+    assert answer.status_code == 200
+    assert "1 agents lost their proof, see /intake" in answer.json()["attention"]
 
 
 @pytest.mark.parametrize(("door", "stage"), [("eyes", "parser"), ("gate", "archiver")])

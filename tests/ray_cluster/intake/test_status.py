@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.contracts.query.archive import HopTotal, IntakeStatus, StuckStage
+from provisioning.contracts.query.archive import HopTotal, IntakeStatus, LostProof, ProofLoss, StuckStage
 from ray_cluster.errors import Unavailable
 from ray_cluster.intake.status import total
 
@@ -38,6 +38,19 @@ def test_what_makes_no_way_is_one_line_a_stage_with_the_longest_cause() -> None:
     both = total(statuses)
     assert both.alone == 4
     assert both.stuck == (stuck("parser", 12, 70), stuck("canary", 2, 25))
+
+
+def test_agents_that_lost_their_proof_at_several_intakes_are_named_once_the_newest_last() -> None:
+    def lost(agent: str, at_ms: int) -> LostProof:
+        return LostProof(agent_id=agent, cause=ProofLoss.MACHINES, at_ms=at_ms)
+
+    statuses = [
+        ONE.model_copy(update={"inspected": 3, "lost_proofs": (lost("east", 5), lost("west", 2))}),
+        ONE.model_copy(update={"reused": 4, "lost_proofs": (lost("west", 9),)}),
+    ]
+    both = total(statuses)
+    assert (both.inspected, both.reused) == (3, 4)
+    assert both.lost_proofs == (lost("east", 5), lost("west", 9))
 
 
 def test_no_intake_is_no_answer() -> None:

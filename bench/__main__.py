@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.cluster import goals
+from bench.cluster import goals, reuse
 from bench.cluster.appearance import cost
 from bench.edge import custody, gb28181, picture_checks, precisions, redaction, streams, tracker
 
@@ -37,6 +37,7 @@ def main() -> None:
             picture_checks.measure,
             tracker.measure,
             cost.measure,
+            reuse.measure,
             precisions.measure,
         )
         results = list(chain.from_iterable(measure(Path(folder)) for measure in parts))

@@ -2,8 +2,8 @@
 
 The edge sees the raw picture, the parser the covered one, in which half of a two-wheeler may be paint. So a machine of
 the edge counts only if at least half of it is visible, and is confirmed by a detection of half the usual score; a
-machine of the parser counts only at the usual score, and may be any that the edge reported. Of an honest agent 6 of 51
-differed so on real traffic (docs/decisions/0019); of one that invents all machines, or hides all, all do.
+machine of the parser counts only at the usual score, and may be any that the edge reported. Of an honest agent 9 of 52
+differed so on real traffic (`python -m bench.cluster.reuse`); of one that invents all machines, or hides all, all do.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,8 +7,8 @@
 An agent without a proof has every picture inspected by the canary and searched by the parser. Each loss of a proof
 doubles the pictures that it needs for the next. A proof is of one intake and ends with it; another makes its own.
 
-Machines that differ count up, those that agree count down (a CUSUM): an honest agent, of whose machines an eighth
-differ, stays near nought, one that invents or hides a third of them or more reaches `MOST_DOUBT` and loses its proof.
+Machines that differ count up, those that agree count down (a CUSUM): an honest agent, of whose machines a sixth
+differ, stays near nought, one that invents or hides so many that more than `ALLOWED` differ loses its proof.
 """
 
 import logging
@@ -20,10 +20,11 @@ from provisioning.contracts.query.archive import LostProof, ProofLoss
 from ray_cluster.inference.picture import Comparison
 
 LOG = logging.getLogger(__name__)
-ALLOWED: Final = 1 / 3
+ALLOWED: Final = 0.4
 """Share of compared machines that may differ in the long run."""
-MOST_DOUBT: Final = 6.0
-"""Machines that may differ beyond that share: nine in a row, of an agent that agreed before."""
+MOST_DOUBT: Final = 8.0
+"""Machines that may differ beyond that share: 14 in a row take the proof. Where a sixth differ, each by chance, they
+come up from nought to it with a probability of 1e-8."""
 ENOUGH: Final = 30
 """Machines to be compared before those of an agent are trusted."""
 MOST_LOSSES: Final = 10

@@ -141,7 +141,6 @@ def redact(
         Path | None,
         typer.Option("--evaluate", metavar="LABELS", help="Write nothing: count what is covered of these labels."),
     ] = None,
-    audit: Annotated[bool, typer.Option(help="With --evaluate: let other face detectors look as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Cover faces, people and plates in files: a picture becomes a bare JPEG, a video an MP4 without sound.
@@ -153,7 +152,7 @@ def redact(
     if labels is not None:
         from edge_agent.evaluation import command as evaluation
 
-        code = evaluation.evaluate(source, labels, models_dir=models, policy=policy or [], audit=audit, as_json=as_json)
+        code = evaluation.evaluate(source, labels, models_dir=models, policy=policy or [], as_json=as_json)
     else:
         from edge_agent.redact_files import command as files
 

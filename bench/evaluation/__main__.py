@@ -1,19 +1,24 @@
-"""`python -m bench.evaluation`: build the set in memory and let `wayside-edge redact --evaluate` judge the recipe.
+"""`python -m bench.evaluation [FOLDER LABELS]`: judge the recipe as `redact --evaluate` does, and audit it.
 
-Further options go to that command: --json, --no-audit. `--build FOLDER` only builds; `--over-cover`
-only tells what covers needlessly.
+Other face detectors search what would be published (`audit`); `--no-audit` leaves them out. Without FOLDER and LABELS
+the set is built in memory. `--build FOLDER` only builds; `--over-cover` only tells what covers needlessly.
 """
 
 import argparse
-import subprocess
+import json
 import sys
 import tempfile
 from pathlib import Path
 
 from bench.evaluation import over_cover
+from bench.evaluation.audit import Audit
 from bench.evaluation.builder import Builder
 from bench.evaluation.photographs import Photographs
+from edge_agent.evaluation.evaluate import evaluate
 from edge_agent.evaluation.labels import read
+from edge_agent.redact_files import file_policy
+from edge_agent.redact_files.command import OUT, one_line, progress_bar
+from engines.catalog.catalog import Catalog
 from engines.catalog.registries import RAM_DISK
 
 LABELS = "labels.json"
@@ -34,23 +39,48 @@ def _over_cover(folder: Path, labels: Path) -> int:
     return 0
 
 
+@one_line
+def _judge(folder: Path, labels: Path, options: argparse.Namespace) -> int:
+    labelled = read(labels)
+    fresh = file_policy.load(options.models, file_policy.read_policy(options.policy))
+    audit = Audit(Catalog(options.models)) if options.audit else None
+    with progress_bar(labelled.count) as step:
+        figures = evaluate(folder, labelled, fresh, step, audit.witness if audit else None)
+    if options.json:
+        print(json.dumps(figures.as_json() | ({"audit": audit.as_json()} if audit else {})))
+        return 0
+    figures.show(OUT)
+    if audit is not None:
+        audit.show(OUT)
+    return 0
+
+
 def main() -> int:
     """The exit code of the command."""
     parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="build the set there, and that is all")
     parser.add_argument("--over-cover", action="store_true", help="what covers needlessly, in %% of a picture")
-    options, further = parser.parse_known_args()
+    parser.add_argument("--no-audit", dest="audit", action="store_false", help="leave the other detectors out")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--models", type=Path, help="where the models are")
+    parser.add_argument(
+        "--policy", action="append", default=[], metavar="KEY=VALUE", help="cover more; may be repeated"
+    )
+    parser.add_argument("own", nargs="*", type=Path, metavar="FOLDER LABELS", help="your own pictures and their labels")
+    options = parser.parse_args()
+    if len(options.own) not in {0, 2}:
+        parser.error("give a folder and its labels, or neither")
     if options.build is not None:
         options.build.mkdir(parents=True, exist_ok=True)
         print(build(options.build))
         return 0
+    if options.own:
+        folder, labels = options.own
+        return _over_cover(folder, labels) if options.over_cover else _judge(folder, labels, options)
     ram = RAM_DISK if RAM_DISK.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="wayside-evaluation-", dir=ram) as folder:
-        labels = build(Path(folder))
-        if options.over_cover:
-            return _over_cover(Path(folder), labels)
-        command = [sys.executable, "-m", "edge_agent", "redact", folder, "--evaluate", str(labels), *further]
-        return subprocess.run(command, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="wayside-evaluation-", dir=ram) as made:
+        labels = build(Path(made))
+        return _over_cover(Path(made), labels) if options.over_cover else _judge(Path(made), labels, options)
 
 
 if __name__ == "__main__":

@@ -17,24 +17,15 @@ def evaluate(
     *,
     models_dir: Path | None,
     policy: Sequence[str],
-    audit: bool,
     as_json: bool,
 ) -> int:
     """Redact labelled pictures in memory and count what is covered. Writes nothing."""
     labelled = labels.read(label_file)
     fresh = file_policy.load(models_dir, file_policy.read_policy(policy))
-    eyes = _audit_detectors(models_dir) if audit else None
     with progress_bar(labelled.count) as step:
-        figures = evaluation.evaluate(folder, labelled, fresh, eyes, step)
+        figures = evaluation.evaluate(folder, labelled, fresh, step)
     if as_json:
         print(json.dumps(figures.as_json()))  # noqa: T201 - a program reads this
     else:
         figures.show(OUT)
     return 0
-
-
-def _audit_detectors(models_dir: Path | None) -> evaluation.AuditDetectors:
-    from edge_agent.evaluation.audit import Audit  # noqa: PLC0415 - its runtime is installed for development only
-    from engines.catalog.catalog import Catalog  # noqa: PLC0415 - the same
-
-    return Audit(Catalog(models_dir))

@@ -1,14 +1,13 @@
 """Redacts labelled pictures in memory and judges the result. Writes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.labels import LabelKind, LabelledClip, Labels, Object
-from edge_agent.evaluation.metrics import Figures, Hits
-from edge_agent.evaluation.overlap import on_face
-from edge_agent.evaluation.score import COVERED_FROM, LabelScore, Mask, judge, over_cover, painted, share_in
+from edge_agent.evaluation.metrics import Figures
+from edge_agent.evaluation.score import LabelScore, Mask, judge, over_cover, painted
 from edge_agent.frames import Redact, Redacted
 from edge_agent.redact_files.errors import NotRedacted, RedactRefused
 from edge_agent.redact_files.file_policy import Fresh
@@ -16,21 +15,17 @@ from edge_agent.redact_files.file_redactor import Image, Step, pixels, read_pict
 from edge_agent.redact_files.video_file import Movie
 from engines.detection.postprocess import Box as Rect
 
-
-class AuditDetectors(Protocol):
-    """Face detectors that judge published pictures."""
-
-    def hits(self, image: Image) -> Mapping[str, Sequence[Rect]]:
-        """Detect faces with each detector; boxes in pixels of `image`."""
+Witness: TypeAlias = Callable[[Image, Sequence[Rect], Mask], None]
+"""Gets each published picture with labelled faces, those faces, and the mask of its paint."""
 
 
-def evaluate(folder: Path, labels: Labels, fresh: Fresh, eyes: AuditDetectors | None, step: Step) -> Figures:
+def evaluate(folder: Path, labels: Labels, fresh: Fresh, step: Step, witness: Witness | None = None) -> Figures:
     """Redact and judge every labelled picture, by a redactor without state, and every clip, by one that keeps it.
 
     Raises:
         RedactRefused: a labelled file is missing or no picture: figures over a part of the set would mislead.
     """
-    run = _Run(eyes)
+    run = _Run(witness)
     for picture in labels.pictures:
         try:
             image = read_picture(folder / picture.file)
@@ -71,9 +66,9 @@ def _missing(folder: Path, file: str, error: NotRedacted) -> RedactRefused:
 
 
 class _Run:
-    def __init__(self, eyes: AuditDetectors | None) -> None:
+    def __init__(self, witness: Witness | None) -> None:
         self.figures = Figures()
-        self._eyes = eyes
+        self._witness = witness
 
     def redacted(
         self, redactor: Redact, number: int, at_ms: int, image: Image, *, counts: bool = True
@@ -90,25 +85,13 @@ class _Run:
         return redacted
 
     def judged(self, redacted: Redacted, objects: Sequence[Object], *, is_clip: bool = False) -> list[LabelScore]:
-        """Judge every object. Over-cover and the audit are for pictures: a clip's labels name only what is followed."""
+        """Judge every object. Over-cover and witness are for pictures: a clip's labels name only what is followed."""
         image, regions = pixels(redacted), redacted.snapshot.redaction.regions
         mask = painted(image, regions)
         if is_clip:
             return judge(objects, mask, regions)
         (self.figures.over if objects else self.figures.over_empty).append(over_cover(objects, mask))
         faces = [Rect(*one.box) for one in objects if one.kind is LabelKind.FACE]
-        if faces and self._eyes is not None:
-            for name, found in self._eyes.hits(image).items():
-                _sort(found, faces, mask, self.figures.hits.setdefault(name, Hits()))
+        if faces and self._witness is not None:
+            self._witness(image, faces, mask)
         return judge(objects, mask, regions)
-
-
-def _sort(found: Sequence[Rect], faces: Sequence[Rect], mask: Mask, hits: Hits) -> None:
-    for hit in found:
-        met = [face for face in faces if on_face(hit, face)]
-        if any((share_in(face, mask) or 0.0) < COVERED_FROM for face in met):
-            hits.on_uncovered += 1
-        elif met:
-            hits.on_covered += 1
-        else:
-            hits.elsewhere += 1

@@ -1,8 +1,9 @@
-"""Sums an evaluation: recall by size, leaks by track, over-cover, and faces that the audit still finds."""
+"""Sums an evaluation: recall by size, leaks by track, and over-cover, each share with its confidence interval."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import exp, lgamma, log
 from statistics import fmean
 from typing import Any, Final
 
@@ -11,7 +12,67 @@ from rich.table import Table
 
 from edge_agent.evaluation.labels import LabelKind
 from edge_agent.evaluation.score import LabelScore
-from edge_agent.evaluation.share import Share
+
+CONFIDENCE: Final = 0.95
+_STEPS: Final = 60
+"""Bisections; each halves the error, so the bound is exact to the last digit of a float."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`hits` of `of`, with its Clopper-Pearson interval (Biometrika 26, 1934): exact, and wide for few samples."""
+
+    hits: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """Share, 0..1; None if `of` is 0."""
+        return self.hits / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both ends at 95 % confidence; (0, 1) if `of` is 0."""
+        tail = (1 - CONFIDENCE) / 2
+        low = 0.0 if self.hits == 0 else _root(lambda p: _at_least(self.hits, self.of, p) - tail)
+        high = 1.0 if self.hits == self.of else _root(lambda p: tail - (1 - _at_least(self.hits + 1, self.of, p)))
+        return low, high
+
+    def as_json(self) -> dict[str, Any]:
+        """Return count, size, share and interval."""
+        low, high = self.interval
+        return {"covered": self.hits, "of": self.of, "share": self.value, "low": low, "high": high}
+
+    def __str__(self) -> str:
+        if not self.of:
+            return "–"
+        low, high = self.interval
+        return f"{self.hits / self.of:.0%} ({low:.0%}–{high:.0%}) of {self.of}"
+
+
+def _at_least(hits: int, of: int, chance: float) -> float:
+    """Probability of at least `hits` successes in `of` trials. Summed from logarithms: factorials overflow a float."""
+    if hits > of or chance <= 0:
+        return 1.0 if hits <= 0 else 0.0
+    if chance >= 1:
+        return 1.0
+    ways, odds = lgamma(of + 1), (log(chance), log(1 - chance))
+    return min(
+        1.0,
+        sum(
+            exp(ways - lgamma(k + 1) - lgamma(of - k + 1) + k * odds[0] + (of - k) * odds[1])
+            for k in range(hits, of + 1)
+        ),
+    )
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
+
 
 FACE_BINS: Final = ((6.0, "8"), (10.0, "12"), (14.0, "16"), (18.0, "20"), (25.0, "30"), (35.0, "40+"))
 """Lowest height of each bin, px, and the height that it is named for."""
@@ -51,17 +112,6 @@ class LabelledTrack:
 
 
 @dataclass(slots=True)
-class Hits:
-    """Counts one audit detector's hits in published pictures."""
-
-    on_uncovered: int = 0
-    """Touching a labelled face that is not covered: a leak."""
-    on_covered: int = 0
-    """Touching a covered face: the detector fires on the edge of the paint or on what is beside it."""
-    elsewhere: int = 0
-
-
-@dataclass(slots=True)
 class Figures:
     """Accumulates picture by picture."""
 
@@ -76,7 +126,6 @@ class Figures:
     over: list[float] = field(default_factory=list)
     over_empty: list[float] = field(default_factory=list)
     """Over-cover of pictures in which nothing is to be covered."""
-    hits: dict[str, Hits] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
 
     def add_picture(self, verdicts: Iterable[LabelScore], lines: int) -> None:
@@ -119,10 +168,6 @@ class Figures:
             ],
             "over_cover": _over(self.over),
             "over_cover_of_pictures_without_labels": _over(self.over_empty),
-            "audit": {
-                name: {"on_uncovered_faces": h.on_uncovered, "on_covered_faces": h.on_covered, "elsewhere": h.elsewhere}
-                for name, h in self.hits.items()
-            },
             "models": self.models,
         }  # fmt: skip
 
@@ -143,12 +188,6 @@ class Figures:
             if values:
                 text = f"over-cover, {name}: mean {fmean(values):.1%}, worst {max(values):.1%} of {len(values)}"
                 out.print(text, highlight=False)
-        for name, hits in self.hits.items():
-            out.print(
-                f"{name}: {hits.on_uncovered} hits on uncovered faces, {hits.on_covered} on covered ones, "
-                f"{hits.elsewhere} elsewhere",
-                highlight=False,
-            )
 
 
 def _group(verdict: LabelScore, lines: int) -> str:

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.evaluation.audit import Audit, Image, overlapping
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Rect
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.codec import JPEG_START, decode, decode_snapshot
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat, PictureState
-from tests.support.audit import Audit, Image, overlapping
 from tests.support.faces import LABELS, photo, street, with_faces
 from tests.support.premises import Site
 from tests.support.tap import Tap

@@ -5,9 +5,9 @@ from typing import Final
 import cv2
 import numpy as np
 
+from bench.evaluation.audit import Image
 from edge_agent.redactor.cover import Rect
 from engines.catalog.catalog import Catalog
-from tests.support.audit import Image
 
 LABELS: Final[dict[str, tuple[tuple[int, int, int, int], ...]]] = {
     "faces-1": ((830, 430, 1035, 665), (420, 370, 600, 600), (1470, 210, 1690, 440)),

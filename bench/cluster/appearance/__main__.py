@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cluster.appearance import attributes, cost, pictures, retrieval
-from edge_agent.evaluation.share import Share
+from edge_agent.evaluation.metrics import Share
 from engines.catalog.catalog import Catalog
 from engines.catalog.fetch import fetch
 from engines.embedding.embedder import Vectoriser

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.cluster.appearance.degraded import SEED, degraded
 from bench.cluster.appearance.pictures import Labelled
-from edge_agent.evaluation.share import Share
+from edge_agent.evaluation.metrics import Share
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Box, Detection

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.cluster.appearance.degraded import SEED, Query, degraded
 from bench.cluster.appearance.pictures import Labelled, View
-from edge_agent.evaluation.share import Share
+from edge_agent.evaluation.metrics import Share
 from engines.detection.postprocess import Box, Floats
 from engines.detection.preprocess import Picture
 from engines.embedding.crops import FILL, Crop, cut, histogram, joined, unit

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from edge_agent.evaluation.labels import LabelKind, Object
+from edge_agent.evaluation.metrics import Share
 from edge_agent.evaluation.score import Mask
-from edge_agent.evaluation.share import Share
 
 Covered = Counter[tuple[bool, bool]]
 """How many are covered where all was searched, and where it changed."""

@@ -5,7 +5,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from edge_agent.evaluation.evaluate import AuditDetectors, evaluate
+from edge_agent.evaluation.evaluate import Witness, evaluate
 from edge_agent.evaluation.labels import LabelledClip, LabelledFrame, LabelledPicture, Labels, Object, parse, read
-from edge_agent.evaluation.metrics import FACE_BINS, PLATE_BINS, Figures, bin_of
-from edge_agent.evaluation.overlap import overlapping
-from edge_agent.evaluation.share import Share
+from edge_agent.evaluation.metrics import FACE_BINS, PLATE_BINS, Figures, Share, bin_of
+from edge_agent.evaluation.score import Mask
 from edge_agent.redact_files.errors import LabelsUnusable, RedactRefused
 from engines.catalog.catalog import Catalog
 from engines.detection.postprocess import Box as Rect
@@ -41,9 +40,9 @@ def _picture(folder: Path, name: str, *objects: Object, level: int = 200) -> Lab
 
 
 def _figures(
-    folder: Path, labels: Labels, boxes: Boxes, *, lies: bool = False, eyes: AuditDetectors | None = None
+    folder: Path, labels: Labels, boxes: Boxes, *, lies: bool = False, witness: Witness | None = None
 ) -> Figures:
-    return evaluate(folder, labels, lambda: Painter(boxes, lies=lies), eyes, lambda: None)
+    return evaluate(folder, labels, lambda: Painter(boxes, lies=lies), lambda: None, witness)
 
 
 def _recall(figures: Figures) -> dict[str, dict[str, tuple[int, int]]]:
@@ -210,7 +209,7 @@ def test_frames_of_a_clip_are_met_in_order_by_one_redactor(tmp_path: Path) -> No
     write_video(tmp_path / "c.mp4", [noise(n) for n in range(5)])
     painter = Painter(whole)
     labels = Labels(clips=(LabelledClip(file="c.mp4", frames=(LabelledFrame(number=4, objects=(_object(),)),)),))
-    evaluate(tmp_path, labels, lambda: painter, None, lambda: None)
+    evaluate(tmp_path, labels, lambda: painter, lambda: None)
     assert [one.frame.captured_at_ms for one in painter.seen] == [0, 40, 80, 120, 160]
 
 
@@ -236,25 +235,15 @@ def test_a_labelled_frame_that_the_clip_lacks_ends_it(tmp_path: Path) -> None:
         _figures(tmp_path, labels, whole)
 
 
-class _Sees:
-    def __init__(self, *hits: Rect) -> None:
-        self._hits = hits
-
-    def hits(self, image: Image) -> Mapping[str, Sequence[Rect]]:
-        return {"eye": self._hits}
-
-
-def test_hits_of_other_eyes_are_sorted_by_what_they_lie_on(tmp_path: Path) -> None:
-    faces = (_object(), _object(box=(100, 10, 120, 30)))
-    labels = Labels(pictures=(_picture(tmp_path, "a.png", *faces),))
-    eyes = _Sees(Rect(12, 12, 20, 20), Rect(105, 12, 130, 40), Rect(60, 60, 80, 80), Rect(21, 10, 30, 30))
-    shown = _figures(tmp_path, labels, lambda _: [(0, 0, 40, 40)], eyes=eyes).as_json()
-    assert shown["audit"] == {"eye": {"on_uncovered_faces": 1, "on_covered_faces": 1, "elsewhere": 2}}
-
-
-def test_overlapping_asks_for_the_inner_part() -> None:
-    face = Rect(0, 0, 10, 10)
-    assert overlapping([Rect(8, 0, 20, 20), Rect(9.5, 0, 20, 20)], [face]) == [Rect(8, 0, 20, 20)]
+def test_a_witness_gets_what_is_published_where_faces_are_labelled(tmp_path: Path) -> None:
+    person = _object(kind="person", box=(0, 0, 80, 96))
+    labels = Labels(pictures=(_picture(tmp_path, "a.png", _object(), person), _picture(tmp_path, "b.png", person)))
+    seen: list[tuple[Image, Sequence[Rect], Mask]] = []
+    _figures(tmp_path, labels, lambda _: [(0, 0, 40, 40)], witness=lambda *shown: seen.append(shown))
+    [(image, faces, mask)] = seen
+    assert faces == [Rect(10, 10, 22, 30)]
+    assert mask.shape == image.shape[:2]
+    assert int(mask.sum()) == 1600
 
 
 def test_figures_are_shown_and_written(tmp_path: Path) -> None:
@@ -264,7 +253,7 @@ def test_figures_are_shown_and_written(tmp_path: Path) -> None:
         pictures=(_picture(tmp_path, "a.png", _object(), plate), _picture(tmp_path, "b.png")),
         clips=(LabelledClip(file="c.mp4", frames=(LabelledFrame(number=0, objects=(_object(track=7),)),)),),
     )
-    figures = _figures(tmp_path, labels, whole, eyes=_Sees())
+    figures = _figures(tmp_path, labels, whole)
     out = StringIO()
     figures.show(Console(file=out, width=200))
     text = out.getvalue()
@@ -301,6 +290,5 @@ def test_a_labelled_photograph_is_evaluated(catalog: Catalog, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["recall"]["face plain"]["40+"]["covered"] == len(faces) == 3
-    assert len(figures["audit"]) == 4
-    assert all(hits["on_uncovered_faces"] == 0 for hits in figures["audit"].values())
+    assert "audit" not in figures
     assert sorted(tmp_path.iterdir()) == before, "an evaluation writes nothing"

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.evaluation.audit import Image
 from edge_agent.frames import Frame, Redacted, Selected, SelectReason
 from edge_agent.redactor import Redactors, cover
 from edge_agent.redactor.cover import Rect
 from edge_agent.redactor.faces import settle, small
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.wire.messages import ClockQuality
-from tests.support.audit import Image
 from tests.support.faces import LABELS, photo, street, with_faces
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]

@@ -1,9 +1,12 @@
-"""Independent face detectors at fixed thresholds that judge published pictures.
+"""Lets independent face detectors judge published pictures, at fixed thresholds.
 
 Haar and the catalog's audit model take no part in redaction. A picture counts as safe when none of them finds a face
-where one was. The audit model's runtime is installed for development only, and only for x86-64.
+where one was. What they need is installed for development only: the audit model's runtime, which is there for x86-64
+alone, and an OpenCV before 5, which dropped Haar.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +14,9 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
+from edge_agent.evaluation.score import COVERED_FROM, Mask, share_in
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Box as Rect
@@ -26,16 +31,41 @@ AUDIT_SCORE: Final = 0.5
 HAAR_NEIGHBOURS: Final = 4
 AUDIT_SIDE: Final = 192
 AUDIT_GRID: Final = 48
+INNER: Final = 0.8
+"""Share of each side, around the middle, that is the inner part of a box: a hit counts if it touches that."""
+
+
+@dataclass(slots=True)
+class Hits:
+    """Counts one detector's hits in published pictures."""
+
+    on_uncovered: int = 0
+    """Touching a labelled face that is not covered: a leak."""
+    on_covered: int = 0
+    """Touching a covered face: the detector fires on the edge of the paint or on what is beside it."""
+    elsewhere: int = 0
+
+    def add(self, found: Iterable[Rect], faces: Sequence[Rect], mask: Mask) -> None:
+        """Count the hits in one picture; `mask` is its paint."""
+        for hit in found:
+            met = [face for face in faces if on_face(hit, face)]
+            if any((share_in(face, mask) or 0.0) < COVERED_FROM for face in met):
+                self.on_uncovered += 1
+            elif met:
+                self.on_covered += 1
+            else:
+                self.elsewhere += 1
 
 
 class Audit:
-    """The detectors, by name.
+    """Runs the detectors, and counts by name what each finds in the pictures that it is a witness of.
 
     Raises:
         engines.errors.EngineError: a model or the runtime of one is not here; the text says what brings it.
     """
 
     def __init__(self, catalog: Catalog) -> None:
+        self.counts: dict[str, Hits] = {}
         self._audits = [_Audit(manifest.name, catalog) for manifest in catalog.manifests(Kind.AUDIT)]
         self._centerface = Detector.load(catalog, "centerface", threads=2)
         self._yunet = Detector.load(catalog, "yunet", threads=2)
@@ -43,6 +73,27 @@ class Audit:
             cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
             for name in ("haarcascade_frontalface_default.xml", "haarcascade_profileface.xml")
         ]
+
+    def witness(self, image: Image, faces: Sequence[Rect], mask: Mask) -> None:
+        """Count the hits of each detector in a published picture."""
+        for name, found in self.hits(image).items():
+            self.counts.setdefault(name, Hits()).add(found, faces, mask)
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """Return the counts by detector."""
+        return {
+            name: {"on_uncovered_faces": h.on_uncovered, "on_covered_faces": h.on_covered, "elsewhere": h.elsewhere}
+            for name, h in self.counts.items()
+        }
+
+    def show(self, out: Console) -> None:
+        """Print a line for each detector."""
+        for name, hits in self.counts.items():
+            out.print(
+                f"{name}: {hits.on_uncovered} hits on uncovered faces, {hits.on_covered} on covered ones, "
+                f"{hits.elsewhere} elsewhere",
+                highlight=False,
+            )
 
     def hits(self, image: Image) -> dict[str, list[Rect]]:
         """Detect faces with each detector; boxes in pixels of `image`."""
@@ -109,3 +160,15 @@ class _Audit:
 
 def _starts(side: int, part: int, count: int) -> list[int]:
     return [0] if count == 1 else [round(i * (side - part) / (count - 1)) for i in range(count)]
+
+
+def on_face(hit: Rect, face: Rect) -> bool:
+    """True if a hit touches the inner part of a face."""
+    dx, dy = face.width * (1 - INNER) / 2, face.height * (1 - INNER) / 2
+    return hit.x0 < face.x1 - dx and face.x0 + dx < hit.x1 and hit.y0 < face.y1 - dy and face.y0 + dy < hit.y1
+
+
+def overlapping(hits: Iterable[Rect], faces: Iterable[Rect]) -> list[Rect]:
+    """Return the hits that lie on a labelled face."""
+    labelled = tuple(faces)
+    return [hit for hit in hits if any(on_face(hit, face) for face in labelled)]

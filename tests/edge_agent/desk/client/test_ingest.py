@@ -19,6 +19,7 @@ from edge_agent.desk.client.stills import Stills
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.protocol import End
 from provisioning.contracts.wire.messages import ClockQuality
+from tests.edge_agent.desk.narrow_line import NarrowLine
 from tests.edge_agent.desk.premises import CAMERA, Opened, Papers, Premises, Watched, ingest, street
 from tests.edge_agent.world import flat, noise, write_video
 from tests.support.waiting import LONG_S, until
@@ -27,10 +28,10 @@ ALL = [40 * n for n in range(50)]
 STARTED_AT = "2023-11-14T22:13:20+00:00"
 
 
-def knocking(papers: Papers, file: Path, *more: str) -> list[str]:
-    """The command line of a client elsewhere."""
+def knocking(papers: Papers, file: Path, *more: str, port: int | None = None) -> list[str]:
+    """The command line of a client elsewhere; `port`: another way to the desk than its own."""
     ca = papers.identity.ca_file
-    way = ["--server", f"127.0.0.1:{papers.port}", "--ca", str(ca), "--token-file", str(papers.token_file)]
+    way = ["--server", f"127.0.0.1:{port or papers.port}", "--ca", str(ca), "--token-file", str(papers.token_file)]
     what = ["ingest", str(file), "--camera", CAMERA, "--started-at", STARTED_AT, "--json"]
     return [sys.executable, "-m", "edge_agent", *what, *way, *more]
 
@@ -79,14 +80,15 @@ def test_a_recording_that_is_brought_again_is_a_duplicate_and_no_second_row(desk
 def test_a_client_that_is_killed_goes_on_where_it_was(papers: Papers, opened: Opened, tmp_path: Path) -> None:
     desk = opened(held_after=20)
     file = street(tmp_path / "street.mp4")
-    client = subprocess.Popen(knocking(papers, file), stdout=subprocess.PIPE, text=True)
-    assert desk.held.reached.wait(LONG_S)
-    assert client.stdout is not None
-    assert '"end":null' in client.stdout.readline().replace(" ", "")
-    assert desk.server.recordings()[CAMERA].end == ""
-    client.kill()
-    client.communicate()
-    desk.held.let_go.set()
+    with NarrowLine(papers.port, passes_bytes=file.stat().st_size * 3 // 4) as line:
+        client = subprocess.Popen(knocking(papers, file, port=line.port), stdout=subprocess.PIPE, text=True)
+        assert desk.held.reached.wait(LONG_S)
+        assert client.stdout is not None
+        assert '"end":null' in client.stdout.readline().replace(" ", "")
+        assert desk.server.recordings()[CAMERA].end == ""
+        client.kill()
+        client.communicate()
+        desk.held.let_go.set()
 
     until(lambda: desk.ledger().selected == desk.ledger().spooled)
     before = desk.ledger().selected

@@ -20,6 +20,7 @@ from center.database.store import Store
 from center.errors import StoreUnavailableError
 from center.retention import ReadClocks, Retention
 from provisioning.signing.documents import SealKey
+from tests.center.audit import writer
 from tests.center.conftest import BOTH
 from tests.support.fresh_store import fresh_store
 from tests.support.steady import Following, Machine
@@ -174,23 +175,15 @@ def test_threads_that_write_at_once_make_one_chain(store: Store) -> None:
     assert (found.broken, found.entries, found.last) == (None, 150, 150)
 
 
-def _write(database: Path | URL, name: str) -> None:
-    store = Store(database)
-    audit = Audit(store, Clock())
-    for number in range(20):
-        audit.append(name, "test", {"number": number})
-    store.close()
-
-
 @BOTH
 def test_processes_that_write_at_once_make_one_chain(store: Store, database: Path | URL) -> None:
     spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_write, args=(database, f"process-{number}")) for number in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    processes = [spawn.Process(target=writer.write, args=(database, f"process-{number}")) for number in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
     found = Audit(store, Clock()).verify()
     assert (found.broken, found.entries) == (None, 60)
 

@@ -5,8 +5,6 @@ import socket
 from typing import Final
 
 _SOCKET: Final = "NOTIFY_SOCKET"
-_MICROSECONDS: Final = "WATCHDOG_USEC"
-_PROCESS: Final = "WATCHDOG_PID"
 
 
 def ready(status: str = "") -> None:
@@ -22,17 +20,6 @@ def stopping() -> None:
 def watchdog() -> None:
     """Report that the agent is alive. Called by the loop whose standing still would be the agent's."""
     _say("WATCHDOG=1")
-
-
-def watchdog_s() -> float | None:
-    """Seconds between calls of `watchdog`: half of systemd's limit (sd_watchdog_enabled(3)). None: never."""
-    try:
-        if int(os.environ.get(_PROCESS, os.getpid())) != os.getpid():  # meant for the process that started us
-            return None
-        after_us = int(os.environ[_MICROSECONDS])
-    except (KeyError, ValueError):
-        return None
-    return after_us / 2_000_000 if after_us > 0 else None
 
 
 def _say(*facts: str) -> None:

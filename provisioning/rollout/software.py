@@ -17,7 +17,6 @@ from provisioning.errors import RolloutError
 from provisioning.files import durable
 
 FOLDER: Final = "releases"
-TRUSTED: Final = Path("/etc/wayside/release.pub")
 AGENT_ROLES: Final = frozenset({"edge", "all"})
 
 

@@ -32,10 +32,6 @@ class Opening:
     must: bool = True
     """True if a healthy machine always listens there."""
 
-    def holds_port(self, port: int) -> bool:
-        """True if the port is between `first` and `last`."""
-        return self.first <= port <= self.last
-
 
 def openings(plan: ServersPlan, server: PlannedServer, home: HomeConfig) -> tuple[Opening, ...]:
     """Returns every opening of a server; other ports are closed."""

@@ -64,8 +64,8 @@ class Figure:
 
 _M, _A, _B = Origin.MEASURED, Origin.ASSUMED, Origin.BUILT
 _COUNTY: Final = "docs/capacity.md, 2026-11-26"
-_STREAMS: Final = "docs/streams.md, 2026-11-25"
-_REDACTION: Final = "docs/redaction.md, 2026-11-25"
+_STREAMS: Final = "docs/figures/streams.md, 2026-11-25"
+_REDACTION: Final = "docs/figures/redaction.md, 2026-11-25"
 
 
 def _f(
@@ -116,7 +116,7 @@ _ALL: Final = (
     _f("spool_overhead", "the spool's file over its messages", 1.01, "", (1, 2), (_M, "docs/custody.md, 2026-11-25")),
     # The servers
     _f("broker_rate", "messages of 100 KiB a broker takes under TLS", 3484, "snapshot/broker·s", (1, 1e7),
-       (_M, "docs/broker.md, 2026-11-24")),
+       (_M, "docs/figures/emqx.md, 2026-11-24")),
     _f("intake_ms", "processor time of intake and acknowledgement", 0.9, "core·ms/snapshot", (0.001, 10_000),
        (_M, _COUNTY)),
     _f("window", "snapshots that one intake holds", 256, "snapshot/intake", (1, 65_535), (_B, "receive_maximum")),
@@ -137,7 +137,7 @@ _ALL: Final = (
     _f("reuse_ms", "processor time of parsing it where they are reused", 5.2, "core·ms/snapshot", (0.1, 60_000),
        (_M, "bench.county --costs, 2026-11-28")),
     _f("embed_ms", "processor time of one machine's vector", 26, "core·ms/object", (0.01, 10_000),
-       (_M, "docs/appearance.md, 2026-11-26")),
+       (_M, "docs/figures/appearance.md, 2026-11-26")),
     _f("parser_per_gpu", "pictures a second through all networks of a GPU", None, "snapshot/GPU·s", (0.1, 1e6),
        (_A, "nobody has measured it")),
     _f("server_busy", "how far a server is filled", 0.7, "", (0.1, 1), (_A, "room for one of three to fall out")),

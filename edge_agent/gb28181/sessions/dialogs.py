@@ -90,11 +90,6 @@ class Dialogs:
         if (dialog := self._dialogs.get(session)) is not None:
             self._do(dialog, dialog.hang_up, now)
 
-    def hang_up_all(self, now: Now) -> None:
-        """Ends every session because the platform stops. Once `len` is 0 every device has answered, or had time to."""
-        for dialog in list(self._dialogs.values()):
-            self._do(dialog, dialog.hang_up, now)
-
     def picture(self, session: int, now: Now) -> None:
         """Notes that the session's receiver has a usable picture."""
         if (dialog := self._dialogs.get(session)) is not None:

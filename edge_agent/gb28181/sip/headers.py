@@ -57,13 +57,6 @@ class Headers:
         wanted = _key(name)
         return tuple([value for own, value in self.fields if own.lower() == wanted])
 
-    def with_(self, name: str, value: str) -> "Headers":
-        """Returns headers with this value in place of all of that name: where the first stood, or at the end."""
-        wanted = _key(name)
-        at = next((at for at, (own, _) in enumerate(self.fields) if own.lower() == wanted), len(self.fields))
-        others = self.without(name).fields
-        return Headers((*others[:at], (name, value), *others[at:]))
-
     def without(self, name: str) -> "Headers":
         """Returns headers without any of that name."""
         wanted = _key(name)

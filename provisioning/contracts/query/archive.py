@@ -7,7 +7,6 @@ offset from UTC (+08:00 by default), columns are UTC.
 
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
@@ -36,7 +35,6 @@ DEFAULT_DAY_OFFSET_MINUTES = 8 * 60
 ZONE = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
 """Default zone for cutting days, for devices that write no zone, and for times that people read."""
 ZONE_TEXT = "+08:00"
-PageSize = Annotated[int, Field(ge=1, le=500)]
 
 
 class MachineColour(StrEnum):

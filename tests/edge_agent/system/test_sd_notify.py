@@ -41,25 +41,3 @@ def test_a_systemd_that_does_not_listen_holds_nobody_up(systemd: socket.socket) 
     for _ in range(2000):  # more than any datagram socket keeps
         sd_notify.watchdog()
     assert systemd.recv(100) == b"WATCHDOG=1"
-
-
-@pytest.mark.parametrize(
-    ("after_us", "pid", "expected"),
-    [
-        (None, None, None),
-        ("60000000", None, 30.0),
-        ("60000000", str(os.getpid()), 30.0),
-        ("60000000", str(os.getpid() + 1), None),  # inherited by a child, and not meant for it
-        ("0", None, None),
-        ("soon", None, None),
-    ],
-    ids=["unset", "any process", "this process", "another process", "zero", "no number"],
-)
-def test_the_watchdog_is_fed_at_half_its_time(
-    after_us: str | None, pid: str | None, expected: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in (("WATCHDOG_USEC", after_us), ("WATCHDOG_PID", pid)):
-        monkeypatch.delenv(name, raising=False)
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    assert sd_notify.watchdog_s() == expected

@@ -7,6 +7,7 @@ import pytest
 from edge_agent.gb28181.sessions.dialogs import ChannelBusyError, TooManySessionsError
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, PortFree, SessionEnded
 from edge_agent.gb28181.sip import message
+from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import (
@@ -138,11 +139,12 @@ class TestOneAtATime:
 
 
 class TestAll:
-    def test_a_platform_that_stops_hangs_up_on_all(self) -> None:
+    def test_each_is_hung_up_on_by_its_own_request(self) -> None:
         line = playing()
         line.invite(PLAYBACK)
         line.sent()
-        line.dialogs.hang_up_all(line.now)
+        for session in (1, 2):
+            line.dialogs.hang_up(session, line.now)
         requests = line.sent()
         assert sorted(request.method for request in requests) == ["BYE", "CANCEL"]
         assert len(line.dialogs) == 2
@@ -162,7 +164,7 @@ class TestAll:
 class TestStrangers:
     def test_answers_and_requests_of_other_calls_are_not_dealt_with(self) -> None:
         line = playing()
-        other = message.Request("BYE", "", line_headers().with_("Call-ID", "another"))
+        other = message.Request("BYE", "", Headers((*line_headers().without("Call-ID"), ("Call-ID", "another"))))
         assert line.dialogs.receive_request(other, PEER, line.now) is None
         response = message.answer(other, 200, PEER)
         assert not line.dialogs.receive_response(response, line.now)

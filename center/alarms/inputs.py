@@ -50,7 +50,7 @@ class SeenRow:
     width: int
     height: int
     machines: tuple[Machine, ...]
-    """Found by the cluster's detector in the picture."""
+    """Found in the picture, by the agent or by the cluster's detector."""
     followed: tuple[Machine, ...]
     """Found and followed at the edge: each with its motion."""
     people: int

@@ -21,6 +21,7 @@ _CLOCK: Final = {
     ClockQuality.ARRIVAL: "agent's clock at arrival; off by network and decode delay",
     ClockQuality.UNKNOWN: "device's own clock, compared with nothing",
 }
+_NOT_SAID: Final = "the row was archived before it was recorded whether agent or parser found the machines"
 _NOT_SIGNED: Final = (
     "agents sign no single picture of a camera: who sent it is known from the agent's certificate in the mutual TLS"
     " connection to the broker, whose access file ties the topic to that name; what is kept of the message is its"
@@ -73,6 +74,8 @@ def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> 
         missing["message.agent_signature"] = _NOT_SIGNED
     if row.detector is None or row.detector_sha256 is None:
         missing["parser.detector"] = "the row was archived before detectors were recorded, or had none"
+    if row.found_at is None:
+        missing["parser.found_at"] = _NOT_SAID
     return {
         "row_key": row.row_key,
         "folder": folder,
@@ -88,7 +91,11 @@ def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> 
         "picture_sha256": row.picture_sha256,
         "message": {"sha256": row.message_sha256, "received": moment(row.received_at_ms)}
         | {"agent_signature": _signature(row)},
-        "parser": {"detector": row.detector, "model_sha256": row.detector_sha256},
+        "parser": {
+            "detector": row.detector,
+            "model_sha256": row.detector_sha256,
+            "found_at": None if row.found_at is None else row.found_at.value,
+        },
         "commit": {
             "sequence": row.commit_seq,
             "epoch": row.commit_seq >> SEQUENCE_BITS,

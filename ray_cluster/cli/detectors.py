@@ -55,12 +55,12 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
         fail(f"no answer from the parsers: {answer.get('detail', answer)}")
     faults = dict.fromkeys(fault for one in parsers for fault in one["faults"])
     if not as_json:
-        table = Table("replica", "detector", "model", "pictures", "fell back", "in memory")
+        table = Table("replica", "detector", "model", "pictures", "reused", "fell back", "in memory")
         for number, one in enumerate(parsers):
             for name in dict.fromkeys([*one["models"], *one["pictures"]]):
-                seen, fell = one["pictures"].get(name, 0), one["fell_back"].get(name, 0)
+                counts = [str(one[key].get(name, 0)) for key in ("pictures", "reused", "fell_back")]
                 is_held = "yes" if name in one["in_memory"] else "no"
-                table.add_row(str(number), name, one["models"].get(name, "")[:12], str(seen), str(fell), is_held)
+                table.add_row(str(number), name, one["models"].get(name, "")[:12], *counts, is_held)
         Console().print(table)
         for fault in faults:
             Console(stderr=True).print(fault, style="red", markup=False, soft_wrap=True)

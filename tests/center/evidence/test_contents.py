@@ -18,7 +18,7 @@ from center.database.store import Store
 from center.evidence import audit_extract, custody, names, summary
 from center.evidence.manifest import Case, LeftOut, Manifest, ManifestError, canonical
 from center.evidence.package import ExportOrder, Package
-from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.query.archive import FoundAt, Observation
 from tests.center.evidence.desk import AUDIT, CASE, Desk, contents, export
 from tests.center.street import NOW_MS, observation
 
@@ -85,16 +85,17 @@ def test_the_chain_goes_from_the_camera_to_the_commit_and_names_what_is_missing(
     assert link["message"]["agent_signature"] is None
     assert link["redaction"] == {"policy": row.redaction.policy, "models_sha256": row.redaction.models}
     assert link["commit"]["sequence"] == row.commit_seq
-    assert set(link["missing"]) == {"message.agent_signature", "message.envelope", "parser.detector"}
+    assert set(link["missing"]) == {"message.agent_signature", "message.envelope", "parser.detector", "parser.found_at"}
 
 
 def test_a_row_that_knows_its_detector_misses_less() -> None:
     item, _ = observation("cam-1", NOW_MS, 1)
     sequence = (7 << custody.SEQUENCE_BITS) + 42
-    row = item.snapshot.model_copy(update={"detector": "yolo", "detector_sha256": "c" * 64, "commit_seq": sequence})
+    known = {"detector": "yolo", "detector_sha256": "c" * 64, "found_at": FoundAt.EDGE, "commit_seq": sequence}
+    row = item.snapshot.model_copy(update=known)
     link = custody.links(item.model_copy(update={"snapshot": row}), folder="x")
-    assert link["parser"] == {"detector": "yolo", "model_sha256": "c" * 64}
-    assert "parser.detector" not in link["missing"]
+    assert link["parser"] == {"detector": "yolo", "model_sha256": "c" * 64, "found_at": "edge"}
+    assert not {"parser.detector", "parser.found_at"} & set(link["missing"])
     assert (link["commit"]["epoch"], link["commit"]["number"]) == (7, 42)
 
 

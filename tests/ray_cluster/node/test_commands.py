@@ -171,7 +171,13 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_detectors_are_shown_with_what_is_wrong(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parser = {"models": {"mine": "ab" * 32}, "in_memory": ["mine"], "pictures": {"mine": 7, "old": 2}, "fell_back": {}}
+    parser = {
+        "models": {"mine": "ab" * 32},
+        "in_memory": ["mine"],
+        "pictures": {"mine": 7, "old": 2},
+        "reused": {},
+        "fell_back": {},
+    }
     answers: list[dict[str, Any]] = [
         {"parsers": [parser | {"faults": []}]},
         {"parsers": [parser | {"faults": ["mine: no numbers"]}] * 2},

@@ -28,7 +28,7 @@ from tests.ray_cluster.world import NOW_MS, archiver, message, query, snapshot
 
 pytestmark = pytest.mark.network
 
-FRAME = 150
+FRAME = 142
 """Of the street film: cars at the kerb, one of them large."""
 
 

@@ -22,8 +22,8 @@ Stride = Annotated[int, Field(ge=1, le=256)]
 Pixels = Annotated[int, Field(ge=1024, le=64 << 20)]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
-ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate"]
-Group = Literal["vehicle", "two_wheeler", "person", "face", "plate"]
+ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate", "text"]
+Group = Literal["vehicle", "two_wheeler", "person", "face", "plate", "text"]
 
 
 class Kind(StrEnum):

@@ -1,7 +1,8 @@
 """`python -m bench.evaluation [FOLDER LABELS]`: judge the recipe as `redact --evaluate` does, and audit it.
 
 Other face detectors search what would be published (`audit`); `--no-audit` leaves them out. Without FOLDER and LABELS
-the set is built in memory. `--build FOLDER` only builds; `--over-cover` only tells what covers needlessly.
+the set is built in memory. `--build FOLDER` only builds; `--over-cover` only tells what covers needlessly,
+`--text` how many drawn lines of text a pushed picture loses.
 """
 
 import argparse
@@ -10,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.evaluation import over_cover
+from bench.evaluation import over_cover, text
 from bench.evaluation.audit import Audit
-from bench.evaluation.builder import Builder
+from bench.evaluation.builder import FULL_HD, Builder, backgrounds
 from bench.evaluation.photographs import Photographs
 from edge_agent.evaluation.evaluate import evaluate
 from edge_agent.evaluation.labels import read
@@ -39,6 +40,12 @@ def _over_cover(folder: Path, labels: Path) -> int:
     return 0
 
 
+def _text() -> int:
+    for search, figures in text.measure(backgrounds(Photographs(), FULL_HD)).items():
+        print(f"{search}:", ", ".join(f"{name} {value}" for name, value in figures.items()))
+    return 0
+
+
 @one_line
 def _judge(folder: Path, labels: Path, options: argparse.Namespace) -> int:
     labelled = read(labels)
@@ -60,6 +67,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="build the set there, and that is all")
     parser.add_argument("--over-cover", action="store_true", help="what covers needlessly, in %% of a picture")
+    parser.add_argument(
+        "--text", action="store_true", help="how many drawn lines of text are covered, and at what price"
+    )
     parser.add_argument("--no-audit", dest="audit", action="store_false", help="leave the other detectors out")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--models", type=Path, help="where the models are")
@@ -74,6 +84,8 @@ def main() -> int:
         options.build.mkdir(parents=True, exist_ok=True)
         print(build(options.build))
         return 0
+    if options.text:
+        return _text()
     if options.own:
         folder, labels = options.own
         return _over_cover(folder, labels) if options.over_cover else _judge(folder, labels, options)

@@ -45,6 +45,11 @@ QUALITY: Final = 90
 _T = TypeVar("_T")
 
 
+def backgrounds(photographs: Photographs, size: tuple[int, int]) -> list[Image]:
+    """Returns streets, a square, a skyline and a city at night, cut to `size`."""
+    return [filled(photographs.picture(one["package"], one["file"]), size) for one in drawn()["backgrounds"]]
+
+
 class Builder:
     """Writes into `folder`, which should lie in memory: photographs of people are in it."""
 
@@ -68,7 +73,7 @@ class Builder:
 
     def backgrounds(self, size: tuple[int, int]) -> list[Image]:
         """Streets, a square, a skyline and a city at night."""
-        return [filled(self._photographs.picture(one["package"], one["file"]), size) for one in drawn()["backgrounds"]]
+        return backgrounds(self._photographs, size)
 
     def _scenery(self, size: tuple[int, int]) -> list[tuple[Image, list[Object]]]:
         """The same, each with who walks there: on the square people of 13 to 30 px, in the others none."""

@@ -10,7 +10,7 @@ from edge_agent.clock import Clock
 from edge_agent.diagnosis import running_agent
 from edge_agent.errors import SpoolError
 from edge_agent.host_port import host_port
-from edge_agent.redactor import FACES, MACHINES, PLATES
+from edge_agent.redactor import MODELS
 from edge_agent.spool import messages
 from edge_agent.spool.database import FILE_NAME, reading
 from engines.catalog.catalog import Catalog
@@ -81,7 +81,7 @@ def models(models_dir: Path) -> Iterator[Diagnosis]:
     except EngineError as error:
         yield Diagnosis("models", str(error), Fault.MODEL_WRONG, f"remove what does not belong into {models_dir}")
         return
-    for name in (MACHINES, FACES, PLATES):
+    for name in MODELS:
         remedy = (
             f"run: wayside-engines fetch {name}; without internet copy it from the bundle's models/ into {models_dir}"
         )

@@ -17,6 +17,9 @@ MACHINES = "nanodet-g-416"
 FACES = "centerface"
 SMALL_FACES = "yunet"
 PLATES = "clp-det"
+TEXT = "pp-ocr-v4-text"
+MODELS = (MACHINES, FACES, SMALL_FACES, PLATES, TEXT)
+"""Names in the catalog of what redaction cannot do without."""
 
 
 class Redactors:
@@ -35,11 +38,10 @@ class Redactors:
             engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
-        names = (MACHINES, FACES, SMALL_FACES, PLATES)
-        machines, faces, tiny_faces, plates = models = tuple(Detector.load(catalog, name) for name in names)
+        machines, faces, tiny_faces, plates, text = (Detector.load(catalog, name) for name in MODELS)
         last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
-        hashes = {detector.engine.name: detector.engine.sha256 for detector in models}
-        detectors = Detectors(machines, faces, plates, tiny_faces, hashes, Beside(threads), last_look)
+        hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, tiny_faces, plates)}
+        detectors = Detectors(machines, faces, plates, text, tiny_faces, hashes, Beside(threads), last_look)
         return cls(config, detectors, clock)
 
     def under(self, config: EdgeConfig) -> Self:

@@ -34,9 +34,11 @@ class Detectors:
     machines: Detector
     faces: Detector
     plates: Detector
+    text: Detector
+    """Searches pushed pictures only."""
     tiny_faces: TinyFaces
     hashes: dict[str, str]
-    """Catalog name → sha256 of each model that searched the picture."""
+    """Catalog name → sha256 of each model that searches every picture."""
     beside: Beside = field(default_factory=Beside)
     """Runs one search while another runs."""
     last_look: Detector | None = None
@@ -52,6 +54,7 @@ class Detectors:
             machines=self.machines.checked(before_run),
             faces=self.faces.checked(before_run),
             plates=self.plates.checked(before_run),
+            text=self.text.checked(before_run),
             tiny_faces=self.tiny_faces.checked(before_run),
             last_look=None if self.last_look is None else self.last_look.checked(before_run),
         )

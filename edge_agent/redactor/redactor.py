@@ -24,6 +24,7 @@ from edge_agent.redactor.quality import quality
 from edge_agent.redactor.recent_covers import RecentCovers
 from edge_agent.redactor.screen_text import ScreenText, text_bands
 from edge_agent.redactor.search_regions import Places
+from edge_agent.redactor.text_lines import text_lines
 from edge_agent.redactor.tracking import Follower
 from engines.errors import EngineError
 from provisioning.contracts.config.processes import Camera
@@ -126,14 +127,15 @@ class CameraRedactor:
     def _redacted(self, selected: Selected, detectors: Detectors, deadline: Deadline) -> Redacted:
         image, at_ms = selected.frame.image, selected.frame.captured_at_ms
         size = (image.shape[1], image.shape[0])
-        text = detectors.beside.begin(lambda: text_bands(image))
         # A device pushes single pictures: none of them says anything of the next.
         is_single = selected.reason is SelectReason.PUSHED
+        text = detectors.beside.begin(lambda: text_bands(image))
+        lines = detectors.beside.begin(lambda: text_lines(image, detectors.text) if is_single else [])
         changed = None if is_single else self._changed_cells.changed(image, at_ms)
         where = search_regions.around(changed, size)
         findings = detect.search_picture(image, detectors, self._camera.policy, where)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
-        bands += self._screen_text.bands(text(), size, at_ms)
+        bands += [*self._screen_text.bands(text(), size, at_ms), *lines()]
         recalled = self._recent_covers.recall(at_ms, size, findings.covers)
         boxes = cover.to_boxes([*findings.covers, *recalled, *bands], *size)
         picture = b""
@@ -203,6 +205,12 @@ class CameraRedactor:
             selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height)
         )
 
+    def _models(self, selected: Selected) -> dict[str, str]:
+        """Return name → sha256 of each model that searched the picture."""
+        if selected.reason is not SelectReason.PUSHED:
+            return self._detectors.hashes
+        return {**self._detectors.hashes, self._detectors.text.name: self._detectors.text.sha256}
+
     def _envelope(
         self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...], policy: str
     ) -> Snapshot:
@@ -228,7 +236,7 @@ class CameraRedactor:
             people=findings.people,
             redaction=Redaction(
                 policy=policy,
-                models=self._detectors.hashes,
+                models=self._models(selected),
                 regions=boxes,
                 covered_share=round(float(hidden.mean()), 4),
             ),

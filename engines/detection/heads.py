@@ -9,6 +9,7 @@ from typing import Final
 
 from engines.detection.centerface import centerface
 from engines.detection.clp import clp
+from engines.detection.dbnet import dbnet
 from engines.detection.detr import BOXES, LABELS, LOGITS, SCORES, detr
 from engines.detection.postprocess import GROUP_OF, Decode, nanodet
 from engines.detection.preprocess import Size
@@ -71,6 +72,7 @@ HEADS: Final[Mapping[str, Head]] = {
         centerface, _always(heat=(1, None, None), scale=(2, None, None), offset=(2, None, None)), ("heat", 1, 0)
     ),
     "clp": Head(clp, _always(loc=(None, 4), conf=(None, None)), ("conf", 2, 0)),
+    "dbnet": Head(dbnet, _always(map=(1, None, None)), ("map", 1, 0)),
     "detr": Head(detr, _detr, (LOGITS, 2, 0)),
     "nanodet": Head(nanodet, _nanodet, ("class_8", 2, 0)),
     "yolox": Head(yolox, _yolox, (OUTPUT, 2, 5)),

@@ -95,6 +95,19 @@ def blind_clp(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {"loc": np.zeros((batch, priors, 4), np.float32), "conf": np.zeros((batch, priors, 2), np.float32)}
 
 
+def blind_dbnet(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    batch, _, height, width = next(iter(inputs.values())).shape
+    return {"map": np.zeros((batch, 1, height, width), np.float32)}
+
+
+def one_line(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A line of text in the middle half of the picture, a twentieth of it high."""
+    outputs = blind_dbnet(inputs)
+    height, width = outputs["map"].shape[2:]
+    outputs["map"][:, :, height // 2 : height // 2 + height // 20, width // 4 : -width // 4] = 0.9
+    return outputs
+
+
 def one_bus(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A bus and a person, in the whole picture."""
     outputs = blind_nanodet(inputs)
@@ -105,12 +118,15 @@ def one_bus(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def detectors(
-    faces: TinyFaces = NO_TINY_FACES, nanodet: Answer = blind_nanodet, centerface: Answer = blind_centerface
+    faces: TinyFaces = NO_TINY_FACES,
+    nanodet: Answer = blind_nanodet,
+    centerface: Answer = blind_centerface,
+    text: Answer = blind_dbnet,
 ) -> Detectors:
     catalog = Catalog()
-    answers = {"nanodet-g-416": nanodet, "centerface": centerface, "clp-det": blind_clp}
+    answers = {"nanodet-g-416": nanodet, "centerface": centerface, "clp-det": blind_clp, "pp-ocr-v4-text": text}
     made = [Detector(catalog.manifest(name), FakeEngine(name, answer)) for name, answer in answers.items()]
-    return Detectors(made[0], made[1], made[2], faces, {"test": "ab" * 32})
+    return Detectors(made[0], made[1], made[2], made[3], faces, {"test": "ab" * 32})
 
 
 def picture(width: int = 320, height: int = 200) -> Image:

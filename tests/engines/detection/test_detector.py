@@ -218,7 +218,7 @@ def test_a_decoder_that_does_not_fit_the_model_is_a_typed_error(manifest: Manife
 def test_a_decoder_that_nobody_wrote_is_named(manifest: Manifest) -> None:
     assert manifest.output is not None
     wrong = manifest.model_copy(update={"output": manifest.output.model_copy(update={"decoder": "yolo"})})
-    with pytest.raises(ManifestInvalid, match="no decoder 'yolo'; there are centerface, clp, detr, nanodet, yolox"):
+    with pytest.raises(ManifestInvalid, match="no decoder 'yolo'; there are centerface, clp, dbnet, detr"):
         Detector(wrong, BrightFaces())
 
 

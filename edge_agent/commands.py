@@ -48,6 +48,7 @@ from edge_agent.uplink.mqtt import PahoLink
 from engines.errors import EngineError
 from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.enrolment import CODE_PATTERN, Bundle, normal_code
 from provisioning.contracts.fleet.survey import SignedSurvey
 from provisioning.contracts.ids import CAMERA_PATTERN
@@ -129,23 +130,15 @@ def check(path: Path) -> int:
 def doctor(path: Path, *, as_json: bool) -> int:
     """Report faults of this box. Exit code 1: there are some."""
     found = []
-    for diagnosis in examine(path, _dialler, SystemClock()):
-        found.append(diagnosis)
+    for each in examine(path, _dialler, SystemClock()):
+        found.append(each)
         if not as_json:
-            _out.print(
-                diagnosis.line(), markup=False, highlight=False, style=None if diagnosis.fault is None else "red"
-            )
-    faults = [each for each in found if each.fault is not None]
+            _out.print(each.line(), markup=False, highlight=False, style=None if each.fault is None else "red")
     if as_json:
-        shown = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
-        print(json.dumps(shown))  # noqa: T201 - a program reads this
+        print(json.dumps(diagnosis.facts(found)))  # noqa: T201 - a program reads this
     else:
-        _out.print(
-            "nothing is wrong here"
-            if not faults
-            else f"faults: {len(faults)}; what each name means: docs/operations.md"
-        )
-    return 1 if faults else 0
+        _out.print(diagnosis.last_line(found))
+    return 1 if diagnosis.faults(found) else 0
 
 
 @_one_line

@@ -16,7 +16,8 @@ from edge_agent.spool.database import FILE_NAME, reading
 from engines.catalog.catalog import Catalog
 from engines.errors import EngineError, ModelMissing
 from provisioning.contracts.config.processes import EdgeConfig
-from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault, is_nearly_full
+from provisioning.contracts.fleet import diagnosis
+from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 WAITS_S: Final = 15 * 60
 """Oldest age that is healthy: an archive confirms within seconds, and within minutes after an outage of an hour."""
@@ -37,11 +38,8 @@ def disk(directory: Path) -> Diagnosis:
     while not place.exists():
         place = place.parent
     usage = shutil.disk_usage(place)
-    found = f"{usage.free // _MIB} of {usage.total // _MIB} MiB are free under {directory}"
-    if is_nearly_full(usage.total, usage.free):
-        remedy = "remove what is not the agent's (journalctl --vacuum-size=200M), or lower spool.max_bytes"
-        return Diagnosis("disk", found, Fault.DISK_NEARLY_FULL, remedy)
-    return Diagnosis("disk", found)
+    remedy = "remove what is not the agent's (journalctl --vacuum-size=200M), or lower spool.max_bytes"
+    return diagnosis.disk(str(directory), usage.total, usage.free, remedy)
 
 
 def spool(edge: EdgeConfig, clock: Clock) -> Diagnosis:

@@ -4,7 +4,6 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -27,18 +26,10 @@ from edge_agent.spool.spool import RESERVE_BYTES
 from edge_agent.uplink.mqtt import Connected, Dial, Disconnected, MqttEvent, knock, refusal
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.diagnosis import CheckResult
 
 _BROKER_S: Final = 10.0
 _DAY_MS: Final = 24 * 3600 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """The result of one check."""
-
-    what: str
-    is_good: bool
-    detail: str
 
 
 def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock) -> Iterator[CheckResult]:
@@ -67,10 +58,7 @@ def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: 
 
 
 def _tried(what: str, look: Callable[[], str]) -> CheckResult:
-    try:
-        return CheckResult(what, is_good=True, detail=look())
-    except (EdgeError, ConfigError) as error:
-        return CheckResult(what, is_good=False, detail=str(error))
+    return CheckResult.of(what, look, EdgeError, ConfigError)
 
 
 def _spool(edge: processes.EdgeConfig) -> CheckResult:

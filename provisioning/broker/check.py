@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from provisioning.broker import config, refusals
 from provisioning.broker.config import ListenAddress, Listeners
 from provisioning.broker.process import own_certificate
-from provisioning.check_result import CheckResult
+from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.errors import AuthorityError, BrokerError, ProvisioningError
 from provisioning.pki import revocation_list
 from provisioning.pki.authority import CLIENT, SERVER, Authority
@@ -55,10 +55,7 @@ def texts(directory: Path, listeners: Listeners, identities: Identities) -> list
 
 
 def _tried(what: str, look: Callable[[], str]) -> CheckResult:
-    try:
-        return CheckResult(what, is_good=True, detail=look())
-    except ProvisioningError as error:
-        return CheckResult(what, is_good=False, detail=str(error))
+    return CheckResult.of(what, look, ProvisioningError)
 
 
 class _Look:

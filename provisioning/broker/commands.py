@@ -49,5 +49,5 @@ def check(home: Home, *, live: bool) -> CommandResult:
     findings = check.check(process.directory(home), process.listeners(home), home.identities, live=live)
     facts = [{"what": each.what, "is_good": each.is_good, "detail": each.detail} for each in findings]
     good = all(each.is_good for each in findings)
-    lines = [f"{'ok  ' if each.is_good else 'fail'} {each.what}: {each.detail}" for each in findings]
+    lines = [each.line("fail") for each in findings]
     return CommandResult({"good": good, "findings": facts}, lines, 0 if good else 1)

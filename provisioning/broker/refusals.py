@@ -11,7 +11,7 @@ from typing import Final
 
 from provisioning.broker.config import PACKET_OVERHEAD_BYTES, ListenAddress, Listeners
 from provisioning.broker.probe import ACCEPTED, Probe, tls_answer
-from provisioning.check_result import CheckResult
+from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, Role
 from provisioning.errors import BrokerError, ProvisioningError
@@ -43,14 +43,7 @@ def check(listeners: Listeners, identities: Identities) -> list[CheckResult]:
             "oversized packet": visit.oversized_packet,
             "provisioning": visit.provisioning,
         }
-        return [_tried(what, look) for what, look in looks.items()]
-
-
-def _tried(what: str, look: Callable[[], str]) -> CheckResult:
-    try:
-        return CheckResult(what, is_good=True, detail=look())
-    except ProvisioningError as error:
-        return CheckResult(what, is_good=False, detail=str(error))
+        return [CheckResult.of(what, look, ProvisioningError) for what, look in looks.items()]
 
 
 class _Visit:

@@ -18,7 +18,8 @@ from provisioning.broker import check, process
 from provisioning.broker.config import ListenAddress
 from provisioning.broker.probe import ACCEPTED, tls_answer
 from provisioning.checks import secret_files, status
-from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault, is_nearly_full
+from provisioning.contracts.fleet import diagnosis
+from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 from provisioning.contracts.fleet.documents import Membership, Verdict
 from provisioning.contracts.wire.topics import Role
 from provisioning.delivery.heartbeats import heard_agents
@@ -35,7 +36,6 @@ ANSWERS_WITHIN_MS: Final = 15 * 60 * 1000
 AGENT_DAYS: Final = 15
 """An agent renews with thirty days left: half of them have passed without success."""
 _CONNECT_S: Final = 5.0
-_MIB: Final = 1024 * 1024
 _ELSEWHERE: Final = frozenset({*CLIENTS, *SIGNERS} - {Role.PROVISIONING.value})
 """Services whose keys may have been moved to their servers."""
 
@@ -49,12 +49,8 @@ def show(directory: Path, configs: Sequence[Path]) -> CommandResult:
         ConfigError: one of `configs` is none.
     """
     found = list(examine(directory, configs))
-    faults = [each for each in found if each.fault is not None]
-    told_so = (
-        "nothing is wrong here" if not faults else f"faults: {len(faults)}; what each name means: docs/operations.md"
-    )
-    facts = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
-    return CommandResult(facts, [*(each.line() for each in found), told_so], 1 if faults else 0)
+    lines = [*(each.line() for each in found), diagnosis.last_line(found)]
+    return CommandResult(diagnosis.facts(found), lines, 1 if diagnosis.faults(found) else 0)
 
 
 def examine(directory: Path, configs: Sequence[Path], *, patience_s: float | None = None) -> Iterator[Diagnosis]:
@@ -106,11 +102,8 @@ def _closed(secrets: Sequence[secret_files.Secret]) -> str:
 
 def _disk(directory: Path) -> Diagnosis:
     usage = shutil.disk_usage(directory)
-    found = f"{usage.free // _MIB} of {usage.total // _MIB} MiB are free under {directory}"
-    if is_nearly_full(usage.total, usage.free):
-        remedy = "remove what is not needed (journalctl --vacuum-size=500M), or enlarge the disk"
-        return Diagnosis("disk", found, Fault.DISK_NEARLY_FULL, remedy)
-    return Diagnosis("disk", found)
+    remedy = "remove what is not needed (journalctl --vacuum-size=500M), or enlarge the disk"
+    return diagnosis.disk(str(directory), usage.total, usage.free, remedy)
 
 
 def _clock(home: Home) -> Diagnosis:

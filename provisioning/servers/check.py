@@ -9,7 +9,7 @@ from typing import Final
 from cryptography import x509
 from pydantic import Field, ValidationError
 
-from provisioning.check_result import CheckResult
+from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
 from provisioning.output import CommandResult
@@ -77,7 +77,7 @@ def show(root: Path) -> CommandResult:
         "as_planned": not wrong,
         "findings": [{"what": each.what, "good": each.is_good, "detail": each.detail} for each in findings],
     }
-    lines = [f"{'ok  ' if each.is_good else 'DIFF'} {each.what}: {each.detail}" for each in findings]
+    lines = [each.line("DIFF") for each in findings]
     last = f"{manifest.server}: {f'differs in {len(wrong)}' if wrong else 'nothing is missing'}"
     return CommandResult(facts, [*lines, last], 1 if wrong else 0)
 

@@ -1,10 +1,15 @@
-"""Faults that a doctor reports, by the names under which the run-book explains them.
+"""Results of checks: those of a doctor, by the names under which the run-book explains them, and of a comparison.
 
-`wayside-edge doctor` checks a box, `wayside-provision doctor` the centre.
+`wayside-edge doctor` finds the faults of a box, `wayside-provision doctor` those of the centre. `wayside-edge check`,
+`wayside-provision broker check` and `cluster check` compare what is there with what is configured.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final, Self
+
+_MIB: Final = 1024**2
 
 
 class Fault(StrEnum):
@@ -75,6 +80,51 @@ class Diagnosis:
         return f"FAULT {self.fault} {self.where}: {self.found}\n      {self.remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Result of comparing one thing; the detail has the remedy where it is not good."""
+
+    what: str
+    is_good: bool
+    detail: str
+
+    @classmethod
+    def of(cls, what: str, look: Callable[[], str], *errors: type[Exception]) -> Self:
+        """Runs a check that describes what it found, or raises one of `errors`."""
+        try:
+            return cls(what, is_good=True, detail=look())
+        except errors as error:
+            return cls(what, is_good=False, detail=str(error))
+
+    def line(self, bad: str) -> str:
+        """Formats the result for the terminal; `bad`, four letters, begins one that is not good."""
+        return f"{'ok  ' if self.is_good else bad} {self.what}: {self.detail}"
+
+
+def facts(found: Sequence[Diagnosis]) -> dict[str, Any]:
+    """Returns a doctor's JSON output."""
+    return {"healthy": not faults(found), "diagnoses": [each.plain() for each in found]}
+
+
+def faults(found: Sequence[Diagnosis]) -> int:
+    """Counts the results that name a fault."""
+    return sum(each.fault is not None for each in found)
+
+
+def last_line(found: Sequence[Diagnosis]) -> str:
+    """Sums a doctor's output up."""
+    number = faults(found)
+    return f"faults: {number}; what each name means: docs/operations.md" if number else "nothing is wrong here"
+
+
+def disk(directory: str, total_bytes: int, free_bytes: int, remedy: str) -> Diagnosis:
+    """Judges the disk under a directory; `remedy` makes room on it."""
+    found = f"{free_bytes // _MIB} of {total_bytes // _MIB} MiB are free under {directory}"
+    if is_nearly_full(total_bytes, free_bytes):
+        return Diagnosis("disk", found, Fault.DISK_NEARLY_FULL, remedy)
+    return Diagnosis("disk", found)
+
+
 def is_nearly_full(total_bytes: int, free_bytes: int) -> bool:
     """True with less than a twentieth of a disk free, or less than 1 GiB of a large one, beside the spool's reserve."""
-    return free_bytes < 16 * 1024**2 + min(total_bytes // 20, 1024**3)
+    return free_bytes < 16 * _MIB + min(total_bytes // 20, 1024**3)

@@ -13,7 +13,7 @@ import pytest
 from provisioning.broker import config
 from provisioning.broker.check import check
 from provisioning.broker.config import ListenAddress
-from provisioning.check_result import CheckResult
+from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.pki.identities import BROKER, CLIENTS
 from tests.support.exchange import Exchange
 from tests.support.pki import Pki

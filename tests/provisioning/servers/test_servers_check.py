@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from provisioning.check_result import CheckResult
 from provisioning.cli.main import app
+from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.servers.check import Manifest, compare
 from provisioning.servers.machine import Listener, ServerMachine
 from provisioning.servers.tree import MANIFEST

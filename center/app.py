@@ -6,7 +6,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -39,6 +39,7 @@ from center.fleet.pace import ArchivePace
 from center.fleet.rollouts import Rollouts
 from center.fleet.roster import Roster
 from center.health import Health
+from center.metrics import MetricsInputs, open_metrics
 from center.middleware import Guard
 from center.notify.service import Notifier
 from center.pipeline.broker_figures import BrokerGauges
@@ -64,6 +65,7 @@ class Center:
     services: Services
     mailbox: Mailbox
     """Receives what the broker's link delivers."""
+    metrics: MetricsInputs
     lifespan: Lifespan
     """Starts everything on entry and ends it on exit."""
 
@@ -258,7 +260,18 @@ def build(
             await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
             yield
 
-    return Center(services, mailbox, lifespan)
+    metrics = MetricsInputs(
+        store=store,
+        link=link,
+        mailbox=mailbox,
+        feed=feed,
+        alarms=alarms,
+        notifier=notifier,
+        loops=loops,
+        open_pages=pages.open_pages,
+        now_ms=clock,
+    )
+    return Center(services, mailbox, metrics, lifespan)
 
 
 async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
@@ -307,8 +320,9 @@ def serve(
 
     logging_setup.log_to_stderr(logging.WARNING)
     _check_tls(config)
-    with alone(config), _listen(config) as listener:
+    with alone(config), _listen(config) as listener, ExitStack() as stack:
         center = build(config, link=connect(config.broker, ended))
+        stack.enter_context(open_metrics(config.metrics_port, center.metrics))
         setup_code_file = center.services.auth.prepare_setup()
         if setup_code_file is not None:
             announce(f"No account yet. The one-time set-up code is in {setup_code_file}")

@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from center.clock import now_ms
 from center.errors import CenterError, marked
 
 FIRST_PAUSE_S: Final = 1.0
@@ -62,6 +63,8 @@ class Periodic:
         self._died = 0
         self.trouble: CenterError | None = None
         """Foreseen error of the last turn; the next turn tries again."""
+        self.succeeded_at_ms: int | None = None
+        """Time at which a turn last ended well; None: none did."""
 
     @property
     def death(self) -> LoopDiedError | None:
@@ -91,7 +94,7 @@ class Periodic:
             _log.error("in the background %s died, started again in %g s", self.name, pause_s, exc_info=error)
             return pause_s
         else:
-            self.trouble = None
+            self.trouble, self.succeeded_at_ms = None, now_ms()
         self._bug, self._pause_s = None, FIRST_PAUSE_S
         return self._every_s
 

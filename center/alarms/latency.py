@@ -6,17 +6,17 @@
     captured ─────────────────────────────────── total ────────────────────────────────────────────────▶ sent
 
 A hop that begins on one machine and ends on another compares two clocks; where the second is behind, the hop is
-negative: it counts as 0 ms and is counted as *ahead*.
+negative: it counts as 0 s and is counted as *ahead*.
 """
 
-import threading
-from bisect import bisect_left
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import Metric
 
-BOUNDS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
+BOUNDS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 
 class Hop(StrEnum):
@@ -37,81 +37,27 @@ class Hop(StrEnum):
     TOTAL = "total"
 
 
-class _Ends(NamedTuple):
-    first: str
-    first_clock: str
-    last: str
-    last_clock: str
-
-
-ENDS: Final = {
-    Hop.SELECT: _Ends("captured", "camera or agent", "selected", "agent"),
-    Hop.REDACT: _Ends("selected", "agent", "redacted", "agent"),
-    Hop.SPOOL: _Ends("redacted", "agent", "spooled", "agent"),
-    Hop.PUBLISH: _Ends("spooled", "agent", "published", "agent"),
-    Hop.EDGE: _Ends("captured", "camera or agent", "published", "agent"),
-    Hop.ARRIVE: _Ends("published", "agent", "received", "intake"),
-    Hop.PARSE: _Ends("received", "intake", "parsed", "intake"),
-    Hop.COMMIT: _Ends("parsed", "intake", "committed", "intake"),
-    Hop.HEAR: _Ends("committed", "intake; archiver in what was reconciled", "heard", "centre"),
-    Hop.DECIDE: _Ends("heard", "centre", "decided", "centre"),
-    Hop.STORE: _Ends("decided", "centre", "stored", "centre"),
-    Hop.SEND: _Ends("stored", "centre", "sent", "centre"),
-    Hop.TOTAL: _Ends("captured", "camera or agent", "sent", "centre"),
-}
-
-
-class HopView(BaseModel):
-    """One hop's histogram since the start. `counts` has one more than `bounds_ms`: hops longer than the last."""
-
-    model_config = ConfigDict(frozen=True)
-
-    hop: Hop
-    first: str
-    first_clock: str
-    last: str
-    last_clock: str
-    bounds_ms: tuple[int, ...]
-    counts: tuple[int, ...]
-    count: int
-    sum_ms: int
-    max_ms: int
-    ahead: int
-
-
 class HopHistograms:
     """Histograms of all hops of one centre since its start. Any thread may use them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts = {hop: [0] * (len(BOUNDS_MS) + 1) for hop in Hop}
-        self._sum = dict.fromkeys(Hop, 0)
-        self._max = dict.fromkeys(Hop, 0)
-        self._ahead = dict.fromkeys(Hop, 0)
+        says = "Of alarms, from hop to hop"
+        self._seconds = Histogram("wayside_center_hop_seconds", says, ["hop"], buckets=BOUNDS_S, registry=None)
+        says = "Hops of alarms whose second clock was behind the first"
+        self._ahead = Counter("wayside_center_hops_ahead", says, ["hop"], registry=None)
+        for hop in Hop:
+            self._seconds.labels(hop)
+            self._ahead.labels(hop)
 
     def observe(self, hop: Hop, since_ms: int | None, until_ms: int | None) -> None:
         """Counts one alarm's hop; a hop with an unknown end is not counted."""
         if since_ms is None or until_ms is None:
             return
-        took_ms = max(0, until_ms - since_ms)
-        with self._lock:
-            self._counts[hop][bisect_left(BOUNDS_MS, took_ms)] += 1
-            self._sum[hop] += took_ms
-            self._max[hop] = max(self._max[hop], took_ms)
-            self._ahead[hop] += until_ms < since_ms
+        self._seconds.labels(hop).observe(max(0, until_ms - since_ms) / 1000)
+        if until_ms < since_ms:
+            self._ahead.labels(hop).inc()
 
-    def views(self) -> tuple[HopView, ...]:
-        with self._lock:
-            return tuple(
-                HopView(
-                    hop=hop,
-                    **ENDS[hop]._asdict(),
-                    bounds_ms=BOUNDS_MS,
-                    counts=tuple(self._counts[hop]),
-                    count=sum(self._counts[hop]),
-                    sum_ms=self._sum[hop],
-                    max_ms=self._max[hop],
-                    ahead=self._ahead[hop],
-                )
-                for hop in Hop
-            )
+    def collect(self) -> Iterator[Metric]:
+        """Yields the histograms as Prometheus reads them."""
+        yield from self._seconds.collect()
+        yield from self._ahead.collect()

@@ -12,7 +12,6 @@ from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.alarms import stream
 from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
-from center.alarms.latency import HopView
 from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.service import AlarmFigures
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
@@ -109,12 +108,6 @@ async def stream_alarms(
 
     # nginx would keep events back until its buffer is full.
     return StreamingResponse(body(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-
-
-@router.get("/alarms/hops", operation_id="alarm_hops", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
-async def alarm_hops(services: Served) -> tuple[HopView, ...]:
-    """Report how long alarms took from hop to hop since the centre started, and by whose clocks."""
-    return services.alarms.hops.views()
 
 
 @router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))

@@ -136,6 +136,11 @@ def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
     return reading_page if inspect.iscoroutinefunction(func) else page
 
 
+def open_pages() -> int:
+    """Counts the pages that a browser has open now, each with a websocket of its own."""
+    return sum(client.has_socket_connection for client in list(Client.instances.values()))
+
+
 def _version(file: Traversable) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 

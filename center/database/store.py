@@ -5,16 +5,17 @@ SQLite in the data folder, or a PostgreSQL database: what is written here and in
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, BigInteger, Boolean, ForeignKey, Integer, String, Text, create_engine, event, text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from center.errors import RowRefusedError, StoreUnavailableError
 
@@ -112,6 +113,14 @@ class AuditEntry(Base):
     """Hash of this entry."""
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseSize:
+    """Bytes of a database. `wal_bytes`: of SQLite's write-ahead log; None with PostgreSQL."""
+
+    total_bytes: int
+    wal_bytes: int | None
+
+
 class Store:
     """One database: an SQLite file, or the address of a PostgreSQL one.
 
@@ -154,6 +163,24 @@ class Store:
         """Queries the database for nothing, to check that it answers."""
         with self.transaction() as session:
             session.execute(text("SELECT 1"))
+
+    @property
+    def connections_in_use(self) -> int:
+        """Number of connections that transactions hold now."""
+        return cast("QueuePool", self._engine.pool).checkedout()
+
+    def size(self) -> DatabaseSize:
+        """Reads the bytes that the database takes on its disk."""
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        query = (
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            if is_sqlite
+            else "SELECT pg_database_size(current_database())"
+        )
+        with self.transaction() as session:
+            total_bytes = session.execute(text(query)).scalar_one()
+        log = Path(f"{self._engine.url.database}-wal")
+        return DatabaseSize(total_bytes, (log.stat().st_size if log.exists() else 0) if is_sqlite else None)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -17,7 +17,7 @@ from center.notify.lifecycle import MessageState
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
 from center.notify.report_endpoint import Received, ReportGate
-from center.notify.views import ChannelStanding, ChannelView, OutboxPage, Views
+from center.notify.views import ChannelStanding, ChannelView, OutboxBacklog, OutboxPage, Views
 from center.retention import Retention
 from provisioning.contracts.config.notify import Notify
 
@@ -124,6 +124,14 @@ class Notifier:
         """
         faults = self._dispatcher.faults
         return tuple(self._views.standing(each, fault=faults.get(each.id, "")) for each in self.channels.values())
+
+    def waiting(self) -> dict[str, OutboxBacklog]:
+        """Returns the messages that are not settled, by channel; channels without any are absent.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        return self._views.waiting()
 
     def outbox_page(
         self,

@@ -95,6 +95,14 @@ class OutboxPage(_Shown):
     next_before: int | None
 
 
+class OutboxBacklog(_Shown):
+    """Messages of a channel that are not settled."""
+
+    messages: int
+    oldest_ms: int
+    """Time at which the oldest was posted."""
+
+
 class Views:
     """Reads the views of channels and outbox. Every method blocks.
 
@@ -143,6 +151,17 @@ class Views:
         with self._store.transaction() as session:
             used = usage.used(session, channel.id, month)
         return ChannelStanding(id=channel.id, fault=fault, quota=_quota(quota, used, month))
+
+    def waiting(self) -> dict[str, OutboxBacklog]:
+        """Reads what is not settled, by the id of its channel; channels without any are absent."""
+        query = (
+            select(OutboxRecord.channel, func.count(OutboxRecord.id), func.min(OutboxRecord.created_ms))
+            .where(OutboxRecord.state.in_((MessageState.WAITING.value, MessageState.SENDING.value)))
+            .group_by(OutboxRecord.channel)
+        )
+        with self._store.transaction() as session:
+            rows = session.execute(query).all()
+        return {channel: OutboxBacklog(messages=count, oldest_ms=oldest_ms) for channel, count, oldest_ms in rows}
 
     def outbox(self, *, channel: str | None, state: MessageState | None, before: int | None, limit: int) -> OutboxPage:
         """Reads a page of messages, newest first."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provisioning.contracts.config.cluster import Node
 from provisioning.errors import ClusterPlanError
 from provisioning.servers.plan import PlannedServer, ServersPlan
-from provisioning.servers.ports import FEDERATE, GRAFANA, METRICS
+from provisioning.servers.ports import CENTER_METRICS, FEDERATE, GRAFANA, METRICS
 from provisioning.servers.tree import ETC, SECRET, File
 
 RULES: Final = "/etc/prometheus/wayside/rules/cluster.yml"
@@ -92,9 +92,9 @@ def _configuration(plan: ServersPlan, server: PlannedServer, provisioning: int |
         port = int(Node.model_fields["first_port"].default) + METRICS
         ray = [{"targets": [_target(each.address, port)], "labels": {"server": each.name}} for each in plan.servers]
         scrape.append({"job_name": "ray", "static_configs": ray})
-        if provisioning is not None:
-            own = [{"targets": [_target("127.0.0.1", provisioning)]}]
-            scrape.append({"job_name": "wayside-provisioning", "static_configs": own})
+        for job, own in (("wayside-center", CENTER_METRICS), ("wayside-provisioning", provisioning)):
+            if own is not None:
+                scrape.append({"job_name": job, "static_configs": [{"targets": [_target("127.0.0.1", own)]}]})
         others = [
             {"targets": [_target(each.address, FEDERATE)], "labels": {"server": each.name}}
             for each in plan.servers

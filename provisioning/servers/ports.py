@@ -12,6 +12,7 @@ from provisioning.servers.plan import PlannedServer, ServersPlan
 JOURNALS: Final = 19532
 FEDERATE: Final = 9090
 GRAFANA: Final = 3000
+CENTER_METRICS: Final = 9111
 NFS: Final = 2049
 METRICS: Final = 5
 """Offset of Ray's exporter from `node.first_port`."""

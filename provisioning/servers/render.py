@@ -18,7 +18,7 @@ from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, privat
 from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
 from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
 from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
-from provisioning.servers.ports import openings
+from provisioning.servers.ports import CENTER_METRICS, openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
@@ -171,6 +171,7 @@ def _center(home: Home, plan: ServersPlan) -> CenterConfig:
         ),
         query_url=f"http://{url}:8100",
         query_token_file=Path(f"{CENTER_SECRETS}/query-token"),
+        metrics_port=CENTER_METRICS,
         data_dir=Path(f"{CENTER}/data"),
         seal_key_file=Path(f"{CENTER_SECRETS}/seal.pub"),
         tls_cert_file=Path(f"{CENTER_SECRETS}/console.pem"),

@@ -17,6 +17,7 @@ from center.bootstrap import SETUP_CODE, records_of
 from center.database.store import Store
 from center.fleet.mqtt import Mailbox
 from center.fleet.roster import Roster
+from center.metrics import MetricsInputs
 from center.middleware import Guard
 from center.retention import Retention
 from center.services import Services
@@ -65,6 +66,7 @@ class World:
     code_file: Path
     pki: Pki
     """The agents' authority: of the desk agent, for one."""
+    metrics: MetricsInputs
 
     def set_clock(self, by_ms: int) -> None:
         """Set the wall clock wrong, or right again: no time passes by it."""
@@ -185,6 +187,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey) -
         clock,
         tmp_path / SETUP_CODE,
         pki,
+        center.metrics,
     )
     await center.services.search.close()
 

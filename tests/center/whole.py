@@ -90,7 +90,7 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
     """Built and filled: two agents, four cameras, an archive, accounts, a district, what the assessment goes by."""
     clock, archive, line = Clock(), FakeArchive(), OpenLine()
     with served(archive.app) as query_url:
-        config = _config(folder, query_url)
+        config = configured(folder, query_url)
         config.data_dir.mkdir(mode=0o700)
         records = records_of(
             fresh_store(config.data_dir / DATABASE),
@@ -120,7 +120,7 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
             core.app.middleware_stack = None
 
 
-def _config(folder: Path, query_url: str) -> CenterConfig:
+def configured(folder: Path, query_url: str) -> CenterConfig:
     desk = open_desk(folder / "desk")
     return CenterConfig(
         broker=Broker(

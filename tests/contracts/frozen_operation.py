@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 import typer
 from pydantic import BaseModel
 
+from center.metrics import families as center_families
 from edge_agent.metrics import families as agent_families
 from engines.catalog import catalog
 from engines.manifest import Manifest as ArtifactManifest
@@ -28,7 +29,7 @@ from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
 from ray_cluster.serve.metrics import archive_families, intake_families
 from tests.contracts.frozen_constants import constants
 from tests.contracts.frozen_shapes import fields
-from tests.support.telling import agent_told, archive_told, intake_told, provisioning_home
+from tests.support.telling import agent_told, archive_told, center_told, intake_told, provisioning_home
 
 ROOT: Final = Path(__file__).parents[2]
 CONFIGURATIONS: Final[dict[str, type[BaseModel]]] = {
@@ -40,7 +41,7 @@ CONFIGURATIONS: Final[dict[str, type[BaseModel]]] = {
     "detector plan": DetectorPlan,
     "home.toml": HomeConfig,
 }
-OPEN_LABELS: Final = {"camera", "rollout", "name", "le"}
+OPEN_LABELS: Final = {"camera", "channel", "le", "loop", "name", "rollout"}
 """Whose values are not ours to freeze: what a site, a machine or a moment gives them."""
 _VARIABLE: Final = re.compile(r"(WAYSIDE|XDG)_[A-Z_]+")
 UNIT_KEYS: Final = {
@@ -68,11 +69,14 @@ def key_lines() -> Iterator[str]:
 
 def metric_lines(folder: Path) -> Iterator[str]:
     """Each metric with its labels, and the values of labels that are a closed set."""
+    with center_told(folder / "center") as center:
+        center_metrics = tuple(center_families(center))
     for owner, families in (
         ("agent", agent_families(agent_told())),
         ("archive", archive_families(archive_told())),
+        ("center", center_metrics),
         ("intake", intake_families(intake_told())),
-        ("provisioning", provisioning_families(provisioning_home(folder))),
+        ("provisioning", provisioning_families(provisioning_home(folder / "home"))),
     ):
         for family in families:
             for sample in family.samples:

@@ -1,8 +1,7 @@
 """Rules and dashboards as shipped: nothing names a metric that nothing exports, and a real Prometheus runs all of it.
 
-the agent's registry ──▶ loopback ─┐
-intake's, archiver's, provisioning's ┴─▶ Prometheus (Debian), with deploy/prometheus ◀── every expression of
-                                                                                      deploy/grafana
+the agent's, cluster's, centre's and provisioning's metrics ──▶ loopback ──▶ Prometheus (Debian), with deploy/prometheus
+                                                                                ▲── every expression of deploy/grafana
 """
 
 import json
@@ -21,13 +20,23 @@ from urllib.parse import urlencode
 import pytest
 from prometheus_client.metrics_core import Metric
 
+from center.metrics import MetricsInputs, open_metrics
+from center.metrics import families as center_families
 from edge_agent.metrics import families as agent_families
 from provisioning.home.home import Home
 from provisioning.service.metrics import families as provisioning_families
 from provisioning.service.metrics import open_door
 from ray_cluster.serve.metrics import archive_families, intake_families
 from tests.support.ports import free_port
-from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told, provisioning_home
+from tests.support.telling import (
+    agent_door,
+    agent_told,
+    archive_told,
+    center_told,
+    cluster_doors,
+    intake_told,
+    provisioning_home,
+)
 from tests.support.waiting import LONG_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +48,7 @@ _NAMES = re.compile(r"\bwayside_[a-z0-9_]*[a-z0-9]\b(?!_)")
 _RECORDED = re.compile(r"\bwayside:[a-z0-9_:]+")
 
 
-def exported(home: Home) -> set[str]:
+def exported(home: Home, center: MetricsInputs) -> set[str]:
     """Names of all samples that the real registries give."""
 
     def of(families: Iterator[Metric]) -> set[str]:
@@ -49,7 +58,7 @@ def exported(home: Home) -> set[str]:
     archive = archive_told()
     of(archive_families(archive))  # its first commit
     cluster = of(intake_families(intake_told())) | of(archive_families(archive))
-    return of(agent_families(agent_told())) | cluster | of(provisioning_families(home))
+    return of(agent_families(agent_told())) | cluster | of(center_families(center)) | of(provisioning_families(home))
 
 
 def recorded() -> set[str]:
@@ -65,13 +74,19 @@ def expressions(dashboard: Path) -> list[str]:
 def test_nothing_names_a_metric_that_nothing_exports(tmp_path: Path) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in (*DASHBOARDS, *(PROMETHEUS / "rules").iterdir())}
     texts[ROOT / "docs" / "monitoring.md"] = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-    known, records = exported(provisioning_home(tmp_path / "home")), recorded()
+    with center_told(tmp_path / "center") as center:
+        known, records = exported(provisioning_home(tmp_path / "home"), center), recorded()
     for path, text in texts.items():
         assert set(_NAMES.findall(text)) - known == set(), path
         assert set(_RECORDED.findall(text)) - records == set(), path
     shown = "".join(texts.values())
     # The gauges that matter most are looked at by somebody.
-    for name in ("wayside_archive_recall", "wayside_intake_leaks_total", "wayside_edge_camera_state"):
+    for name in (
+        "wayside_center_database_up",
+        "wayside_archive_recall",
+        "wayside_intake_leaks_total",
+        "wayside_edge_camera_state",
+    ):
         assert name in shown
 
 
@@ -227,8 +242,16 @@ def test_a_real_prometheus_finds_the_replicas_and_runs_all_that_is_about_the_clu
         ("/var/cache/wayside-cluster/metrics", str(targets)),
         ("  # - job_name: wayside-provisioning\n  #   static", "  - job_name: wayside-provisioning\n    static"),
         ("127.0.0.1:9110", f"127.0.0.1:{home.config.metrics_port}"),
+        ("  # - job_name: wayside-center\n  #   static", "  - job_name: wayside-center\n    static"),
+        ("127.0.0.1:9111", f"127.0.0.1:{(port := free_port())}"),
     )
-    with cluster_doors(targets), open_door(home), prometheus(config, tmp_path) as asked:
-        jobs = ("wayside-intake", "wayside-archive", "wayside-provisioning")
+    with (
+        center_told(tmp_path / "center") as center,
+        open_metrics(port, center),
+        cluster_doors(targets),
+        open_door(home),
+        prometheus(config, tmp_path) as asked,
+    ):
+        jobs = ("wayside-intake", "wayside-archive", "wayside-provisioning", "wayside-center")
         runs(asked, ["wayside-cluster", "wayside-archive"], "wayside:archive_commit_seconds:p99 > 0", *jobs)
         assert {each["metric"]["job"] for each in asked.result("up")} == set(jobs)

@@ -3,11 +3,9 @@
 import socket
 import threading
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.frames import CaptureStats
@@ -18,6 +16,7 @@ from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from provisioning.net.metrics import LOOPBACK, serving
 from tests.edge_agent.publishing import World, archived
 from tests.edge_agent.world import EPOCH_MS
+from tests.support.scraping import parsed, scrape
 from tests.support.waiting import LONG_S
 
 
@@ -34,17 +33,6 @@ def told_by(world: World) -> MetricsInputs:
         certificate_ends_ms=lambda: 1_900_000_000_000,
         spool_max_bytes=2**31,
     )
-
-
-def scrape(port: int) -> str:
-    connection = HTTPConnection(LOOPBACK, port, timeout=LONG_S)
-    try:
-        connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        assert answer.status == 200
-        return answer.read().decode()
-    finally:
-        connection.close()
 
 
 @pytest.fixture
@@ -65,11 +53,7 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     world.health.redacted("gate", 250.0)
     with serving(lambda: families(told_by(world))) as port:
         text = scrape(port)
-    found = {
-        (sample.name.removeprefix("wayside_edge_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+    found = {(name.removeprefix("wayside_edge_"), *labels): value for (name, *labels), value in parsed(text).items()}
     assert found["selected_total", "gate"] == 3
     assert (found["ended_total", "gate", "archived"], found["in_flight", "gate"]) == (1, 2)
     assert (found["spool_messages",], found["spool_oldest_seconds",]) == (2, 12.5)

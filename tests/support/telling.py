@@ -1,5 +1,6 @@
-"""Doors of the real metrics, with something in every one: an agent's, an intake's, an archiver's, provisioning's."""
+"""The real metrics with something in every one: an agent's, an intake's, an archiver's, a centre's, provisioning's."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,10 @@ from pathlib import Path
 
 from prometheus_client import Histogram
 
-from edge_agent.metrics import MetricsInputs
+from center.app import build
+from center.metrics import MetricsInputs
+from center.notify.message import Message
+from edge_agent.metrics import MetricsInputs as AgentMetricsInputs
 from edge_agent.metrics import families as agent_families
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
@@ -35,6 +39,8 @@ from ray_cluster.serve.metrics import (
     archive_families,
     intake_families,
 )
+from tests.center.whole import configured
+from tests.center.world import OpenLine
 from tests.ray_cluster.world import NOW_MS, entry
 from tests.support.office import Clock, enrol, new_home
 
@@ -45,7 +51,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def agent_told() -> MetricsInputs:
+def agent_told() -> AgentMetricsInputs:
     """Counts grow from scrape to scrape, or every rate would be none."""
     began_s = time.monotonic()
 
@@ -79,7 +85,7 @@ def agent_told() -> MetricsInputs:
         ]  # fmt: skip
 
     counts = dict.fromkeys(CAMERAS, 1)
-    return MetricsInputs(
+    return AgentMetricsInputs(
         heartbeat, assessed, statuses, lambda: dict.fromkeys(CAMERAS, beat()), lambda: counts,
         lambda: DetectionCounts(counts, counts, dict.fromkeys(CAMERAS, beat()), counts, 0.05),
         oldest_s=lambda: 12.5, is_connected=lambda: True, certificate_ends_ms=lambda: now_ms() + 10**9,
@@ -152,6 +158,25 @@ def cluster_doors(directory: Path) -> Iterator[None]:
         announced(lambda: archive_families(archive), directory, "archive"),
     ):
         yield
+
+
+@contextmanager
+def center_told(folder: Path) -> Iterator[MetricsInputs]:
+    """A centre's, which is wired and does not serve: a loop did its work, and a message waits."""
+    center = build(configured(folder, "http://127.0.0.1:9"), link=OpenLine(), clock=now_ms)
+    notifier = center.services.notifier
+    message = Message(id="waits", camera_id="gate", camera_name="gate", rule="r", at_ms=now_ms(), link="/")
+    notifier.deliver(message, *notifier.channels)
+
+    async def turn() -> None:
+        await center.services.audit_keeper.loop.turn()
+        await center.services.search.close()
+
+    asyncio.run(turn())
+    try:
+        yield center.metrics
+    finally:
+        center.metrics.store.close()
 
 
 def provisioning_home(directory: Path, port: int | None = None) -> Home:

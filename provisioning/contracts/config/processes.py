@@ -288,6 +288,8 @@ class CenterConfig(Section):
     broker: Broker
     query_url: str = "http://127.0.0.1:8100"
     query_token_file: ResolvedPath
+    metrics_port: Port | None = None
+    """Prometheus, on loopback only."""
     data_dir: ResolvedPath
     """Database, set-up code and the key of second factors; mode 0700."""
     database_url: str = ""

@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
+from center.alarms.latency import Hop, HopHistograms
 from center.api.router import create
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import Observed
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, row, seen
 from tests.center.conftest import World
 from tests.center.street import AGENT, NOW_MS
+from tests.support.scraping import samples
 
 pytestmark = pytest.mark.anyio
 ZONE = {"name": "yard", "what": {"kind": "zone_entry", "polygon": LEFT_HALF}, "cameras": [PLACE], "window_s": 1}
@@ -165,12 +167,13 @@ async def test_late_rows_are_listed_and_counted(world: World, user: httpx.AsyncC
     assert (await user.get("/api/alarms/figures")).json()["outcomes"]["late"] == 5
 
 
-async def test_hops_name_their_clocks(world: World, user: httpx.AsyncClient) -> None:
+async def test_hops_of_an_alarm_are_counted(world: World, user: httpx.AsyncClient) -> None:
     await enforce(user, ZONE)
     world.clock.now_ms += 900
     deliver(world, hint(seen(machine())))
-    hops = {hop["hop"]: hop for hop in (await user.get("/api/alarms/hops")).json()}
-    assert {name: hop["sum_ms"] for name, hop in hops.items() if hop["count"]} == {
+    told = samples(world.services.alarms.hops.collect())
+    counted = {hop for hop in Hop if told["wayside_center_hop_seconds_count", hop]}
+    assert {hop.value: round(1000 * told["wayside_center_hop_seconds_sum", hop]) for hop in counted} == {
         "select": 20,
         "redact": 240,
         "spool": 10,
@@ -182,7 +185,21 @@ async def test_hops_name_their_clocks(world: World, user: httpx.AsyncClient) -> 
         "hear": 300,
         "decide": 0,
     }
-    assert all(hop["first_clock"] and hop["last_clock"] for hop in hops.values())
+
+
+def test_a_hop_that_ends_before_it_begins_counts_as_nought_and_as_ahead() -> None:
+    hops = HopHistograms()
+    hops.observe(Hop.ARRIVE, 1000, 700)
+    hops.observe(Hop.ARRIVE, None, 700)
+    told = samples(hops.collect())
+    assert (told["wayside_center_hop_seconds_count", "arrive"], told["wayside_center_hop_seconds_sum", "arrive"]) == (
+        1,
+        0,
+    )
+    assert (told["wayside_center_hops_ahead_total", "arrive"], told["wayside_center_hops_ahead_total", "send"]) == (
+        1,
+        0,
+    )
 
 
 async def test_nothing_that_is_served_of_alarms_counts_people(world: World, user: httpx.AsyncClient) -> None:

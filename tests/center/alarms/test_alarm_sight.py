@@ -53,7 +53,7 @@ async def test_one_out_of_sight_answers_like_one_that_is_not_there(operator: htt
 
 
 async def test_rules_and_figures_of_the_whole_centre_are_not_a_districts(operator: httpx.AsyncClient) -> None:
-    for path in ("/api/rules", "/api/alarms/hops", "/api/alarms/figures"):
+    for path in ("/api/rules", "/api/alarms/figures"):
         assert (await operator.get(path)).status_code == 403
 
 

@@ -22,6 +22,7 @@ from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, seen
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT
+from tests.support.scraping import samples
 from tests.support.waiting import LONG_S, within
 
 pytestmark = pytest.mark.anyio
@@ -209,8 +210,9 @@ async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Stati
     times = station.room.care.alarm(1).alarm.times
     assert times.stored_at_ms == push.alarm.times.decided_at_ms
     assert times.sent_at_ms == push.alarm.times.decided_at_ms + 40
-    sent = {hop.hop: hop for hop in station.room.hops.views()}[Hop.SEND]
-    assert (sent.count, sent.sum_ms) == (1, 40)
+    told = samples(station.room.hops.collect())
+    assert told["wayside_center_hop_seconds_count", Hop.SEND] == 1
+    assert told["wayside_center_hop_seconds_sum", Hop.SEND] == pytest.approx(0.04)
     assert push.event.event is AlarmEvent.RAISED
 
 

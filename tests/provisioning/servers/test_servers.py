@@ -110,6 +110,9 @@ def test_the_heads_prometheus_asks_provisioning_where_it_answers(out: Path) -> N
         (file,) = (each for each in prometheus(county, server, port) if each.path == CONFIGURATION)
         return {each["job_name"]: each for each in json.loads(file.content)["scrape_configs"]}
 
+    centre = jobs(county.head, None)["wayside-center"]
+    configured = load(CenterConfig, out / "head/etc/wayside-center/center.toml")
+    assert centre["static_configs"] == [{"targets": [f"127.0.0.1:{configured.metrics_port}"]}]
     own = jobs(county.head, 9110)["wayside-provisioning"]
     assert own["static_configs"] == [{"targets": ["127.0.0.1:9110"]}]
     other = next(each for each in county.servers if each is not county.head)

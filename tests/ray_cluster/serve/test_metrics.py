@@ -7,15 +7,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
-from provisioning.net.metrics import LOOPBACK
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, StartFailed
@@ -29,8 +24,8 @@ from ray_cluster.serve.metrics import (
 )
 from tests.ray_cluster.street import Running, good, run
 from tests.ray_cluster.world import BIKE, CAR, NOW_MS, entry, jpeg
+from tests.support.scraping import samples, scrape
 from tests.support.telling import upkept
-from tests.support.waiting import LONG_S
 
 
 def test_hops_tile_the_way_and_a_clock_that_goes_ahead_is_counted() -> None:
@@ -43,26 +38,12 @@ def test_hops_tile_the_way_and_a_clock_that_goes_ahead_is_counted() -> None:
     assert hops.ahead == 0
     hops.archived(captured_at_ms=9000, received_at_ms=3000, begun_at_ms=3000, parsed_at_ms=2900, archived_at_ms=3000)
     assert hops.ahead == 1
-    told = found(list(hops.seconds.collect()))
+    told = samples(hops.seconds.collect())
     assert told["wayside_hop_seconds_bucket", "arrive", "0.005"] == 1  # clamped to nought
     assert hops.total(Hop.ARRIVE).count == 2
     assert hops.total(Hop.ARRIVE).sum == pytest.approx(2.0)
     hops.acknowledged(0.2)
     assert hops.total(Hop.ACKNOWLEDGE).count == 1
-
-
-def found(families: Sequence[Metric]) -> dict[tuple[str, ...], float]:
-    class Collector:
-        def collect(self) -> Sequence[Metric]:
-            return families
-
-    registry = CollectorRegistry()
-    registry.register(Collector())
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(generate_latest(registry).decode())
-        for sample in family.samples
-    }
 
 
 def intake_told(running: Running) -> IntakeMetricsInputs:
@@ -80,7 +61,7 @@ def test_an_intake_tells_what_it_did() -> None:
         running.deliver(b"nonsense")
         running.deliver(good(4, at_ms=NOW_MS + 90_000))  # from the future
         await running.settle()
-        told = found(list(intake_families(intake_told(running))))
+        told = samples(intake_families(intake_told(running)))
         counts = {
             name: told[f"wayside_intake_{name}_total",] for name in ("received", "archived", "duplicates", "leaks")
         }
@@ -117,11 +98,9 @@ def test_commits_are_counted_around_and_their_errors_pass() -> None:
         await counted(batch)
 
     asyncio.run(main())
-    told = found(
-        list(
-            archive_families(
-                ArchiveMetricsInputs(figures, lambda: 7, lambda: "no space", upkeep=lambda: upkept(0.99, 0.97, None))
-            )
+    told = samples(
+        archive_families(
+            ArchiveMetricsInputs(figures, lambda: 7, lambda: "no space", upkeep=lambda: upkept(0.99, 0.97, None))
         )
     )
     assert (told["wayside_archive_rows_total",], told["wayside_archive_objects_total",]) == (2, 3)
@@ -147,15 +126,12 @@ def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
         assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o644, 0o755)
         (targets,) = json.loads(file.read_text())
         assert targets == {"targets": [f"127.0.0.1:{port}"], "labels": {"job": "wayside-archive"}}
-        connection = HTTPConnection(LOOPBACK, port, timeout=LONG_S)
-        connection.request("GET", "/metrics")
-        assert b"wayside_archive_rows_total" in connection.getresponse().read()
-        connection.close()
+        assert "wayside_archive_rows_total" in scrape(port)
         with pytest.raises(OSError, match=r"refused|unreachable"), socket.socket() as elsewhere:
             elsewhere.connect(("127.0.0.2", port))
     assert list((tmp_path / "metrics").iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
-        HTTPConnection(LOOPBACK, port, timeout=LONG_S).request("GET", "/metrics")
+        scrape(port)
 
 
 def test_targets_of_replicas_that_were_killed_are_forgotten(tmp_path: Path) -> None:

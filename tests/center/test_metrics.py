@@ -1,0 +1,123 @@
+"""The centre's metrics: complete while the database answers, true without it, and without a word about anybody."""
+
+import asyncio
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from center.background import Periodic
+from center.database.store import Store
+from center.errors import StartError, StoreUnavailableError
+from center.metrics import families, open_metrics
+from center.notify.message import Message
+from center.notify.service import Notifier
+from provisioning.contracts.config.notify import Notify
+from tests.center.conftest import PASSWORD, USERNAME, World
+from tests.center.street import AGENT, NOW_MS
+from tests.support import notify_world
+from tests.support.ports import free_port
+from tests.support.scraping import parsed, samples, scrape
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_they_tell_of_sessions_database_broker_and_streams(world: World, user: httpx.AsyncClient) -> None:
+    assert (await user.get("/api/me")).status_code == 200
+    reader = world.services.feed.open()
+    told = samples(families(world.metrics))
+    assert (told["wayside_center_sessions",], told["wayside_center_database_up",]) == (1, 1)
+    assert told["wayside_center_database_bytes",] > 0
+    assert told["wayside_center_database_wal_bytes",] > 0
+    assert told["wayside_center_database_connections_in_use",] == 0
+    assert told["wayside_center_broker_connected",] == 1
+    assert (told["wayside_center_stream_readers", "live"], told["wayside_center_stream_readers", "alarms"]) == (1, 0)
+    assert (told["wayside_center_open_pages",], told["wayside_center_notices_waiting",]) == (0, 0)
+    world.services.feed.close(reader)
+    world.clock.now_ms += 12 * 3_600_000
+    world.line.cause = "no route"
+    told = samples(families(world.metrics))
+    assert (told["wayside_center_sessions",], told["wayside_center_broker_connected",]) == (0, 0)
+    text = "".join(name for labels in told for name in labels)
+    for word in (USERNAME, PASSWORD, AGENT, str(world.code_file.parent)):
+        assert word not in text
+
+
+async def test_a_transaction_holds_a_connection(world: World) -> None:
+    with world.store.transaction() as session:
+        session.connection()
+        assert samples(families(world.metrics))["wayside_center_database_connections_in_use",] == 1
+
+
+async def test_a_database_that_is_away_is_told_and_takes_nothing_else_away(world: World, tmp_path: Path) -> None:
+    away = replace(world.metrics, store=Store(tmp_path / "no such folder" / "center.sqlite3"))
+    told = samples(families(away))
+    assert told["wayside_center_database_up",] == 0
+    assert ("wayside_center_sessions",) not in told
+    assert told["wayside_center_hop_seconds_count", "total"] == 0
+
+
+async def test_messages_wait_by_channel_and_their_age_is_that_of_the_oldest(world: World, tmp_path: Path) -> None:
+    config = Notify(webhooks=(notify_world.webhook(tmp_path, "http://127.0.0.1:9/hook"),))
+    notifier = Notifier(
+        config,
+        world.store,
+        world.services.audit,
+        data_dir=tmp_path,
+        retention=world.retention,
+        now_ms=world.clock,
+    )
+    (channel,) = notifier.channels
+    metrics = replace(world.metrics, notifier=notifier)
+    told = samples(families(metrics))
+    assert told["wayside_center_outbox_messages", channel] == 0
+    assert ("wayside_center_outbox_oldest_seconds", channel) not in told
+    for number in range(2):
+        message = Message(id=f"m{number}", camera_id="cam-1", camera_name="c", rule="r", at_ms=NOW_MS, link="/")
+        notifier.deliver(message, channel)
+        world.clock.now_ms += 30_000
+    told = samples(families(metrics))
+    assert told["wayside_center_outbox_messages", channel] == 2
+    assert told["wayside_center_outbox_oldest_seconds", channel] == 60
+
+
+async def test_a_loop_tells_that_it_fails_how_often_it_died_and_when_it_last_did_its_work(world: World) -> None:
+    faults: list[Exception] = []
+
+    async def work() -> None:
+        if faults:
+            raise faults.pop()
+
+    loop = Periodic("the test", 1.0, work)
+    metrics = replace(world.metrics, loops=lambda: (loop,))
+    assert ("wayside_center_loop_last_success_timestamp_seconds", "the test") not in samples(families(metrics))
+    await loop.turn()
+    told = samples(families(metrics))
+    assert told["wayside_center_loop_failing", "the test"] == 0
+    done_s = told["wayside_center_loop_last_success_timestamp_seconds", "the test"]
+    for fault, deaths in ((StoreUnavailableError(cause="away"), 0), (OverflowError("too large"), 1)):
+        faults.append(fault)
+        await loop.turn()
+        told = samples(families(metrics))
+        assert (
+            told["wayside_center_loop_failing", "the test"],
+            told["wayside_center_loop_deaths_total", "the test"],
+        ) == (
+            1,
+            deaths,
+        )
+        assert told["wayside_center_loop_last_success_timestamp_seconds", "the test"] == done_s
+
+
+async def test_they_are_served_on_loopback_alone_and_only_where_a_port_is_set(world: World) -> None:
+    with open_metrics(port := free_port(), world.metrics), socket.socket() as elsewhere:
+        text = await asyncio.to_thread(scrape, port)
+        assert parsed(text)["wayside_center_database_up",] == 1
+        with pytest.raises(OSError, match=r"refused|unreachable"):
+            elsewhere.connect(("127.0.0.2", port))
+        with pytest.raises(StartError, match=f"metrics_port {port}"), open_metrics(port, world.metrics):
+            pass
+    with open_metrics(None, world.metrics), pytest.raises(ConnectionRefusedError):
+        await asyncio.to_thread(scrape, port)

@@ -1,7 +1,7 @@
 """A street through the real redactor, parser and canary: what the edge saw before the paint is what is archived."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -10,12 +10,14 @@ from edge_agent.redact_files import file_policy
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from provisioning.contracts import ids
+from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import Policy
 from provisioning.contracts.query.archive import FoundAt
 from provisioning.contracts.wire.messages import ClockQuality, Machine
 from ray_cluster.inference.canary import Canary
 from ray_cluster.inference.parser import Parser
 from ray_cluster.inference.picture import Parsed, Photo, Unreadable
+from ray_cluster.serve.canary_deployment import FACE_MODEL
 from tests.ray_cluster.street import FakeStages, Running, run
 from tests.ray_cluster.world import NOW_MS, message
 from tests.support.faces import street
@@ -27,13 +29,21 @@ FRAMES: Final = (140, 150, 160, 190)
 PROOF: Final = 16
 
 
+def _default(key: str) -> Any:
+    return ClusterConfig.model_fields[key].default
+
+
+MODEL: Final = _default("parser_model")
+"""Of the cluster as it is shipped: the edge's own, or nothing could be reused."""
+
+
 class _Networks(FakeStages):
     """Parser and canary with their networks, before an archive in a dict."""
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__()
-        self.parser = Parser.alone(Detector.load(catalog, "nanodet-g-416"), threshold=0.4)
-        self._canary = Canary(Detector.load(catalog, "centerface"), threshold=0.35)
+        self.parser = Parser.alone(Detector.load(catalog, MODEL), threshold=_default("parser_threshold"))
+        self._canary = Canary(Detector.load(catalog, FACE_MODEL), threshold=_default("canary_threshold"))
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         return self.parser.parse(photos)
@@ -86,4 +96,4 @@ def test_a_proven_street_is_archived_with_every_machine_that_was_seen_before_the
     assert {found_at for _, found_at in last} == {FoundAt.EDGE}
     assert [machine for machines, _ in last for machine in machines] == raw
     assert len(raw) > len(covered) > 0
-    assert stages.parser.status().pictures == {"nanodet-g-416": PROOF}
+    assert stages.parser.status().pictures == {MODEL: PROOF}

@@ -186,26 +186,6 @@ class Endpoint:
 
     # --- commands
 
-    def query_catalog(self, device_id: str, now: Now) -> None:
-        """Queries a device's catalog. `CatalogTaken` or `CatalogMissed` follows.
-
-        Raises:
-            NotThereError: the device is not registered.
-        """
-        self._must_be_there(device_id)
-        self._queries.ask_catalog(device_id, self._messages.version(device_id), now)
-        self._settle()
-
-    def query_status(self, device_id: str, now: Now) -> None:
-        """Queries a device's status and clock. `StatusTaken` may follow.
-
-        Raises:
-            NotThereError: the device is not registered.
-        """
-        self._must_be_there(device_id)
-        self._queries.ask_status(device_id, self._messages.version(device_id), now)
-        self._settle()
-
     def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
         """Queries a channel's recordings, in Unix milliseconds. `RecordsTaken` with the returned number follows.
 

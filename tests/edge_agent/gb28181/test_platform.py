@@ -152,7 +152,7 @@ def test_commands_are_done_in_the_platforms_thread_and_raise_where_they_were_giv
     with serving(tmp_path, port) as (served, _):
         assert served.call(lambda endpoint, now: (threading.current_thread().name, endpoint.online())) == ("gb28181", 0)
         with pytest.raises(NotThereError, match=ID):
-            served.call(lambda endpoint, now: endpoint.query_catalog(ID, now))
+            served.call(lambda endpoint, now: endpoint.query_records(ID, CHANNEL, (0, 1000), now))
     with pytest.raises(NotServing, match="stopped"):
         served.call(lambda endpoint, now: endpoint.online())
 

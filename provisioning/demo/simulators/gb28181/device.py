@@ -32,7 +32,6 @@ class SimulatedDevice:
         "_held",
         "_keepalive_s",
         "_misses",
-        "_off",
         "_parts",
         "_random",
         "_sn",
@@ -61,7 +60,6 @@ class SimulatedDevice:
         self._guarded = not profile.has(DeviceFault.NEEDS_GUARD)
         self._held = False
         """True while an alarm is sent and not reset."""
-        self._off: frozenset[str] = frozenset()
         self._parts: deque[bytes] = deque()
         self._waits = False
         """True while a part is sent and not answered."""
@@ -153,21 +151,6 @@ class SimulatedDevice:
         body = manscdp.alarm(line.profile, source, self._next_sn(), self.clock.wall_s(now), method=method, kind=kind)
         self._notify("Alarm", body, now)
         return True
-
-    def send_position(self, now: Now, longitude: float, latitude: float) -> None:
-        """Sends the device's position, subscribed or not."""
-        wall_s = self.clock.wall_s(now)
-        body = manscdp.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
-        self._notify("MobilePosition", body, now)
-
-    def switch_channel(self, now: Now, channel: str, *, is_on: bool) -> None:
-        """Switches a channel's picture on or off, and notifies subscribers of the catalog."""
-        self._off = self._off - {channel} if is_on else self._off | {channel}
-        body = manscdp.channel_event(
-            self.line.profile, self.line.device_id, self._next_sn(), channel, "ON" if is_on else "OFF"
-        )
-        if self._subscriptions.notify("Catalog", body, now):
-            self.line.counts.notices += 1
 
     def _notify(self, command: str, body: bytes, now: Now) -> None:
         self.line.counts.notices += 1
@@ -291,7 +274,7 @@ class SimulatedDevice:
         if profile.has(DeviceFault.EMPTY_ANSWER):
             parts = [b""]
         elif word.command == "Catalog":
-            parts = manscdp.catalog(profile, device_id, sn, self._off)
+            parts = manscdp.catalog(profile, device_id, sn)
         elif word.command == "DeviceInfo":
             parts = manscdp.device_info(profile, device_id, sn)
         elif word.command == "DeviceStatus":

@@ -1,7 +1,7 @@
 """Reads and writes MANSCDP as devices do: charset, order of elements, and faults.
 
-Answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo go page by page. Notices are keepalive, alarms, positions,
-changes of the catalog and the end of a recording.
+Answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo go page by page. Notices are keepalive, alarms, an unasked
+catalog and the end of a recording.
 """
 
 import re
@@ -73,10 +73,10 @@ def write(profile: DeviceProfile, kind: str, command: str, sn: str, target: str,
     return data + (bytes(3) if profile.has(DeviceFault.NUL_BYTES) else b"")
 
 
-def catalog(profile: DeviceProfile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
-    """Writes the device's channels; those in `off` have no picture."""
+def catalog(profile: DeviceProfile, device_id: str, sn: str) -> list[bytes]:
+    """Writes the device's channels."""
     items = [
-        channel_item(profile, device_id, channel, number, is_on=channel not in off)
+        channel_item(profile, device_id, channel, number)
         for number, channel in enumerate(profile.channel_ids(device_id))
     ]
     if profile.has(DeviceFault.PARENT_CYCLE):
@@ -87,7 +87,7 @@ def catalog(profile: DeviceProfile, device_id: str, sn: str, off: frozenset[str]
     return _parts(profile, "Catalog", sn, device_id, "DeviceList", items)
 
 
-def channel_item(profile: DeviceProfile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
+def channel_item(profile: DeviceProfile, device_id: str, channel: str, number: int) -> str:
     """Writes one channel as an element."""
     name = f"{_PLACES[number % len(_PLACES)]}{number + 1}"
     if profile.has(DeviceFault.RARE_CHARACTER):
@@ -101,7 +101,7 @@ def channel_item(profile: DeviceProfile, device_id: str, channel: str, number: i
         f"<Manufacturer>{_MANUFACTURER}</Manufacturer>\n<Model>SIM</Model>\n<Owner>0</Owner>\n"
         f"<CivilCode>{device_id[:6]}</CivilCode>\n<Address>{escaped(name, profile)}</Address>\n"
         f"<Parental>0</Parental>\n<ParentID>{parent}</ParentID>\n<RegisterWay>1</RegisterWay>\n<Secrecy>0</Secrecy>\n"
-        f"<Status>{on if is_on else 'OFF'}</Status>\n"
+        f"<Status>{on}</Status>\n"
         f"<Longitude>{116.3 + number / 1000:.3f}</Longitude>\n<Latitude>{39.9 + number / 1000:.3f}</Latitude>\n"
         "</Item>\n"
     )
@@ -205,31 +205,6 @@ def alarm(profile: DeviceProfile, channel: str, sn: str, wall_s: float, *, metho
         f"<Info>\n<AlarmType>{kind}</AlarmType>\n</Info>\n"
     )
     return write(profile, "Notify", "Alarm", sn, channel, inner)
-
-
-def position(
-    profile: DeviceProfile, device_id: str, sn: str, wall_s: float, longitude: float, latitude: float
-) -> bytes:
-    """Writes the device's position: flat fields before 2022, a list since."""
-    time = moments.text(wall_s)
-    place = f"<Longitude>{longitude:.6f}</Longitude>\n<Latitude>{latitude:.6f}</Latitude>\n<Speed>0</Speed>\n"
-    if profile.gb_version == "3.0":
-        inner = (
-            f'<Time>{time}</Time>\n<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item>\n<DeviceID>{device_id}</DeviceID>\n'
-            f"<CaptureTime>{time}</CaptureTime>\n{place}</Item>\n</DeviceList>\n"
-        )
-    else:
-        inner = f"<Time>{time}</Time>\n{place}"
-    return write(profile, "Notify", "MobilePosition", sn, device_id, inner)
-
-
-def channel_event(profile: DeviceProfile, device_id: str, sn: str, channel: str, event: str) -> bytes:
-    """Writes the event of a channel: ON, OFF, VLOST, DEFECT or DEL."""
-    inner = (
-        f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item><DeviceID>{channel}</DeviceID><Event>{event}</Event></Item>\n'
-        "</DeviceList>\n"
-    )
-    return write(profile, "Notify", "Catalog", sn, device_id, inner)
 
 
 def unasked_catalog(profile: DeviceProfile, device_id: str) -> bytes:

@@ -5,6 +5,7 @@ import pytest
 from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, Forget, InfoTaken, Keep, Offline, Online
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
+from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 from tests.edge_agent.gb28181.scripted import (
@@ -89,7 +90,7 @@ def test_requests_follow_the_port_that_keepalives_come_from() -> None:
     (kept,) = site.told(Keep)
     assert isinstance(kept, Keep)
     assert kept.registration.peer == REBOUND
-    site.endpoint.query_catalog(ID, site.now)
+    site.endpoint._queries.ask_catalog(ID, Version.V2016, site.now)
     assert [peer for _, peer in site.endpoint.data_to_send()] == [REBOUND]
 
 

@@ -4,6 +4,7 @@ from edge_agent.gb28181.devices.events import CatalogMissed, CatalogTaken, InfoT
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
+from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PEER, REALM, Scripted, Site, cmd_type, header, sn
@@ -195,7 +196,7 @@ def test_a_clock_that_says_nothing_is_not_measured() -> None:
     site = Site()
     device = Scripted(site)
     device.log_in()
-    site.endpoint.query_status(ID, site.now)
+    site.endpoint._queries.ask_status(ID, Version.V2016, site.now)
     device.say(_status(1, ""))
     device.say(_status(1, "yesterday"), "MESSAGE", "X-Other: 1")
     assert [(each.skew_ms, each.bound_ms) for each in site.told(StatusTaken) if isinstance(each, StatusTaken)] == [

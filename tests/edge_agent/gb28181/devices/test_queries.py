@@ -6,7 +6,8 @@ from edge_agent.gb28181.devices.events import CatalogTaken, RecordsTaken
 from edge_agent.gb28181.devices.queries import MAX_WAITING, TooManyQueriesError
 from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
-from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, Scripted, Site, cmd_type, sn
+from edge_agent.gb28181.sip.edition import Version
+from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, Scripted, Site, cmd_type, sn
 
 DAY = (EPOCH_MS, EPOCH_MS + 86_400_000)
 SECOND = "34020000001310000002"
@@ -123,17 +124,14 @@ def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
 
 def test_nobody_is_asked_who_is_not_there() -> None:
     site = Site()
-    for ask in (site.endpoint.query_catalog, site.endpoint.query_status):
-        with pytest.raises(NotThereError, match="not registered"):
-            ask(OTHER, site.now)
     with pytest.raises(NotThereError, match="not registered"):
         _ask(site)
 
 
 def test_a_list_that_is_asked_for_twice_is_asked_for_once() -> None:
     site, device = _registered()
-    site.endpoint.query_catalog(ID, site.now)
-    site.endpoint.query_catalog(ID, site.now)
+    site.endpoint._queries.ask_catalog(ID, Version.V2016, site.now)
+    site.endpoint._queries.ask_catalog(ID, Version.V2016, site.now)
     requests = [text for text in site._drain() if cmd_type(text) == "Catalog"]
     assert len(requests) <= 1  # the greeting's may be open still
     assert site.told(CatalogTaken) == []

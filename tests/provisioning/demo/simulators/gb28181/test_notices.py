@@ -75,25 +75,6 @@ def test_refresh_and_end() -> None:
     assert desk.counts.subscriptions == 1
 
 
-def test_a_channel_goes_off() -> None:
-    desk = registered()
-    desk.device.switch_channel(desk.now, CHANNEL_ID, is_on=False)
-    assert desk.said() == []  # nobody asked
-    desk.tell(subscribe("Catalog"))
-    desk.device.switch_channel(desk.now, CHANNEL_ID, is_on=True)
-    (text,) = desk.said()
-    assert "<Event>ON</Event>" in text
-
-
-def test_positions() -> None:
-    for version, word in (("2.0", "<Longitude>116.400000</Longitude>"), ("3.0", "<CaptureTime>")):
-        desk = registered(gb_version=version)
-        desk.device.send_position(desk.now, 116.4, 39.9)
-        (text,) = desk.said()
-        assert "<CmdType>MobilePosition</CmdType>" in text
-        assert word in text
-
-
 def test_needs_reset() -> None:
     desk = registered(DeviceFault.NEEDS_RESET)
     assert len(alarm(desk)) == 1

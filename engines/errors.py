@@ -118,6 +118,14 @@ class BadPictureFile(EngineError):
         super().__init__(f"{file}: {reason}; name a JPEG or PNG file that this user may use")
 
 
+class BadLabels(EngineError):
+    """A label file that cannot be read, or is none."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: {reason}; docs/detectors.md shows a label file")
+
+
 class InferenceFailed(EngineError):
     """The runtime failed in the middle of a run."""
 

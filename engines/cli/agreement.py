@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engines.detection.postprocess import Box, Detection
+from engines.accuracy.matching import IOU, overlap
+from engines.detection.postprocess import Detection
 from engines.runtimes.engine import Tensor
-
-IOU = 0.5
-"""Intersection over union from which two boxes are the same object."""
 
 
 @dataclass(slots=True)
@@ -66,16 +64,6 @@ class Tally:
             "overlap_mean": _rounded(np.mean(self.overlaps) if self.overlaps else 1.0),
             "lost_score_max": _rounded(lost.max() if lost.size else 0.0),
         }
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection over union of two boxes; 0 for boxes without an area."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (one.width * one.height + other.width * other.height - shared)
 
 
 def cosine(one: Tensor, other: Tensor) -> float:

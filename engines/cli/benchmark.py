@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engines.cli.agreement import IOU, Tally, cosines
+from engines.accuracy.matching import IOU
+from engines.cli.agreement import Tally, cosines
 from engines.cli.calibration import LARGEST, TappedModel
 from engines.detection.preprocess import Picture, Size
 from engines.manifest import Manifest

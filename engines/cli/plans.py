@@ -137,14 +137,24 @@ def compare(
     most: Annotated[int, typer.Option(min=1, max=100_000, help="Pictures to look at.")] = 200,
     iou: Annotated[float, typer.Option(min=0.05, max=0.95, help="Overlap from which two boxes are one thing.")] = 0.5,
     size: Annotated[str, typer.Option(help="The largest, for a model of any size.", metavar="WxH")] = "1920x1088",
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Label file of the folder: prints precision, recall and average precision instead."),
+    ] = None,
+    tiles: Annotated[
+        bool, typer.Option(help="With --labels: search wide pictures in squares too, as the cluster does.")
+    ] = True,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Of ONNX Runtime.")] = 2,
     models_dir: ModelsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare each variant with ONNX Runtime in float32 on a folder of pictures. Needs no labels."""
+    """Compare each variant with ONNX Runtime in float32 on a folder of pictures, or score each on your labels."""
     from engines.cli.benchmark import compared  # noqa: PLC0415
     from engines.cli.calibration import pictures_in  # noqa: PLC0415
 
+    if labels is not None:
+        _print_scores(model, folder, labels, backend, precision, tiles, threads, models_dir, as_json=as_json)
+        return
     with one_line_errors():
         catalog = Catalog(models_dir)
         (reference, _), *candidates = _engines(catalog, model, backend, precision, threads)
@@ -169,6 +179,36 @@ def compare(
             f"{min(min(values) for values in one.cosines.values()):.4f}",
         )
     out.print(table)
+
+
+def _print_scores(
+    model: str,
+    folder: Path,
+    labels: Path,
+    backends: Sequence[Backend] | None,
+    precisions: Sequence[Precision] | None,
+    tiles: bool,
+    threads: int,
+    models_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from engines.accuracy.labels import read  # noqa: PLC0415
+    from engines.cli.labelled import scored, table  # noqa: PLC0415
+
+    with one_line_errors():
+        catalog = Catalog(models_dir)
+        engines = _engines(catalog, model, backends, precisions, threads)
+        found = scored(catalog.manifest(model), engines, folder, read(labels), tiles=tiles)
+    if as_json:
+        results = [
+            {"backend": running.backend, "precision": running.precision, "device": running.device} | tally.as_json()
+            for running, tally in found
+        ]
+        _print_json({"model": model, "tiles": tiles, "results": results})
+        return
+    for running, tally in found:
+        out.print(table(f"{model}, {running.backend} {running.precision}, {running.device}", tally))
 
 
 def _engines(

@@ -11,6 +11,9 @@ from engines.detection.centerface import centerface
 from engines.detection.clp import clp
 from engines.detection.dbnet import dbnet
 from engines.detection.detr import BOXES, LABELS, LOGITS, SCORES, detr
+from engines.detection.mmdeploy import DETS, mmdeploy
+from engines.detection.nanodet_plus import OUTPUT as PLUS_OUTPUT
+from engines.detection.nanodet_plus import centres, nanodet_plus
 from engines.detection.postprocess import GROUP_OF, Decode, nanodet
 from engines.detection.preprocess import Size
 from engines.detection.yolox import OUTPUT, cells, yolox
@@ -52,6 +55,10 @@ def _nanodet(_output: Output, size: Size | None) -> Mapping[str, Shape]:
     }
 
 
+def _nanodet_plus(_output: Output, size: Size | None) -> Mapping[str, Shape]:
+    return {PLUS_OUTPUT: (None if size is None else len(centres(size)), None)}
+
+
 def _detr(output: Output, _size: Size | None) -> Mapping[str, Shape]:
     if output.decoded:
         return {LABELS: (None,), BOXES: (None, 4), SCORES: (None,)}
@@ -74,7 +81,9 @@ HEADS: Final[Mapping[str, Head]] = {
     "clp": Head(clp, _always(loc=(None, 4), conf=(None, None)), ("conf", 2, 0)),
     "dbnet": Head(dbnet, _always(map=(1, None, None)), ("map", 1, 0)),
     "detr": Head(detr, _detr, (LOGITS, 2, 0)),
+    "mmdeploy": Head(mmdeploy, _always(**{DETS: (None, 5), LABELS: (None,)})),
     "nanodet": Head(nanodet, _nanodet, ("class_8", 2, 0)),
+    "nanodet-plus": Head(nanodet_plus, _nanodet_plus, (PLUS_OUTPUT, 2, 0)),
     "yolox": Head(yolox, _yolox, (OUTPUT, 2, 5)),
     "yunet": Head(yunet, _always(**_YUNET), ("cls_8", 1, 0)),
 }

@@ -88,6 +88,7 @@ thresholds = {{ vehicle = 0.5, person = 0.5 }}
 
 
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+BGR_IMAGENET = "mean = [103.53, 116.28, 123.675]\nstd = [57.375, 57.12, 58.395]"
 NETS = (
     SquareNet("nanodet", "nanodet", input='fit = "pad"'),
     SquareNet("yolox-raw", "yolox", input='fit = "pad"'),
@@ -116,6 +117,14 @@ NETS = (
         std=(255.0, 255.0, 255.0),
         rgb=True,
     ),
+    SquareNet("nanodet-plus", "nanodet-plus", input=BGR_IMAGENET, mean=IMAGENET[0][::-1], std=IMAGENET[1][::-1]),
+    SquareNet(
+        "rtmdet",  # as MMDeploy exports it, with its suppression
+        "mmdeploy",
+        input=BGR_IMAGENET + '\nfit = "pad"',
+        mean=IMAGENET[0][::-1],
+        std=IMAGENET[1][::-1],
+    ),
 )
 
 
@@ -139,7 +148,13 @@ class _Graph:
         if "size_tensor" in self._net.input:
             inputs.append(self._value("orig_target_sizes", TensorProto.INT64, (2,)))
         square, shares = self._square()
-        heads = {"nanodet": self._nanodet, "yolox": self._yolox, "detr": self._detr}
+        heads = {
+            "nanodet": self._nanodet,
+            "nanodet-plus": self._nanodet_plus,
+            "yolox": self._yolox,
+            "detr": self._detr,
+            "mmdeploy": self._mmdeploy,
+        }
         outputs = heads[self._net.head](square, shares)
         values = []
         for name, (tensor, kind, shape) in outputs.items():
@@ -234,6 +249,48 @@ class _Graph:
             )  # fmt: skip
             outputs[f"box_{stride}"] = (flat, TensorProto.FLOAT, (len(x), 44))
         return outputs
+
+    def _nanodet_plus(self, square: dict[str, str], shares: str) -> dict[str, tuple[str, int, Sequence[int]]]:
+        """One cell of the coarsest grid says the square: 8 bins reach 7 strides, more than the picture is wide."""
+        bins, stride, (column, row) = 8, 64, (1, 1)
+        counts = [-(-WIDTH // side) * -(-HEIGHT // side) for side in (8, 16, 32, 64)]
+        total, place = sum(counts), sum(counts[:3]) + row * -(-WIDTH // stride) + column
+        half = {name: self._op("Mul", square[name], self._constant(0.5)) for name in ("width", "height")}
+        at = {"x": column * stride, "y": row * stride}
+        sides = []
+        for centre, side in (("x", "width"), ("y", "height")):
+            before = self._op("Sub", self._constant(at[centre]), self._op("Sub", square[centre], half[side]))
+            after = self._op("Sub", self._op("Add", square[centre], half[side]), self._constant(at[centre]))
+            sides.append((before, after))
+        distances = self._concat([sides[0][0], sides[1][0], sides[0][1], sides[1][1]])
+        # As in _nanodet; a square that lies beside this centre cannot be said, and no test has one.
+        away = self._op("Abs", self._op("Sub", self._last(self._op("Div", distances, self._constant(stride))),
+                                        self._constant(np.arange(bins))))  # fmt: skip
+        logits = self._op("Log", self._clip(self._op("Sub", self._constant(1), away), 1e-9, 1))
+        flat = self._op("Reshape", logits, self._integers([0, 4 * bins]))
+        there = self._clip(square["width"], 0, 1)
+        classes = self._op("Mul", self._op("MatMul", shares, self._constant(_columns(COCO_80, 80))), there)
+        everything = self._placed(self._rows(self._concat([classes, flat])), [place], total)
+        return {"output": (everything, TensorProto.FLOAT, (total, 80 + 4 * bins))}
+
+    def _mmdeploy(self, square: dict[str, str], shares: str) -> dict[str, tuple[str, int, Sequence[int]]]:
+        """Row 2 of 4 says the square; the others fill up the batch."""
+        rows, row = 4, 2
+        classes = self._op("MatMul", shares, self._constant(_columns(COCO_80, 80)))
+        half = {name: self._op("Mul", square[name], self._constant(0.5)) for name in ("width", "height")}
+        edges = [
+            self._op(sign, square[centre], half[side])
+            for sign in ("Sub", "Add")
+            for centre, side in (("x", "width"), ("y", "height"))
+        ]
+        score = self._reduce("ReduceMax", classes, [1])
+        dets = self._placed(self._rows(self._concat([*edges, score])), [row], rows)
+        best = self._op("Cast", self._op("ArgMax", classes, axis=1, keepdims=1), to=TensorProto.FLOAT)
+        labels = self._op("Squeeze", self._placed(self._rows(best), [row], rows), self._integers([2]))
+        return {
+            "dets": (dets, TensorProto.FLOAT, (rows, 5)),
+            "labels": (self._op("Cast", labels, to=TensorProto.INT64), TensorProto.INT64, (rows,)),
+        }
 
     def _detr(self, square: dict[str, str], shares: str) -> dict[str, tuple[str, int, Sequence[int]]]:
         """Query 3 of 5 says the square, the others nothing."""

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.cli.agreement import Tally, cosine, cosines, overlap
+from engines.accuracy.matching import overlap
+from engines.cli.agreement import Tally, cosine, cosines
 from engines.detection.postprocess import Box, Detection
 from engines.manifest import ClassName
 

@@ -1,5 +1,6 @@
 """Bringing a detector of one's own: a first manifest read off the file, and a look at what it finds."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -10,14 +11,14 @@ from engines.cli.main import app
 from engines.manifest import parse
 from tests.support.square_nets import NETS, SquareNet, street
 
-YOLOX, DECODED, DETR, SOFTMAX, DFINE = NETS[1:]
+YOLOX, DECODED, DETR, SOFTMAX, DFINE, PLUS, RTMDET = NETS[1:]
 
 
 def run(*arguments: str | Path) -> Result:
     return CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("net", [YOLOX, DETR, SOFTMAX, DFINE], ids=lambda net: net.name)
+@pytest.mark.parametrize("net", [YOLOX, DETR, SOFTMAX, DFINE, PLUS, RTMDET], ids=lambda net: net.name)
 def test_a_drafted_manifest_is_read_and_its_detector_works(net: SquareNet, models_dir: Path) -> None:
     net.put(models_dir)
     manifest = models_dir / f"{net.name}.toml"
@@ -59,7 +60,7 @@ def test_people_are_a_number_in_a_check(models_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["draft", "{}/nanodet.onnx"], "the head of neither YOLOX nor a DETR; export"),
+        (["draft", "{}/nanodet.onnx"], "none of the heads that are known here; export"),
         (["draft", "{}/none.onnx"], "none.onnx: unreadable (No such file or directory)"),
         (["draft", "{}/nanodet.toml"], "the runtime refuses the model"),
         (["check", "yolox-decoded", "--models-dir", "{}"], "not decoded; say `decoded = false`"),
@@ -77,3 +78,28 @@ def test_what_does_not_fit_is_one_line_and_exit_code_2(arguments: list[str], wor
     assert result.exit_code == 2
     assert words in " ".join(result.stderr.split())
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_detector_is_scored_on_the_labels_of_its_site(models_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "gate").mkdir()
+    cv2.imwrite(str(tmp_path / "gate" / "1.png"), street((100, 60, 220, 200), (640, 360)))
+    cv2.imwrite(str(tmp_path / "gate" / "2.png"), street((300, 60, 420, 200), (640, 360)))
+    labels = tmp_path / "labels.json"
+    pictures = [
+        {"file": "gate/1.png", "machines": [{"class": "car", "box": [100, 60, 220, 200]}]},
+        {"file": "gate/2.png", "machines": [{"class": "truck", "box": [20, 60, 90, 200]}]},
+    ]
+    labels.write_text(json.dumps({"format": "wayside-machines/1", "pictures": pictures}))
+    name = YOLOX.put(models_dir)
+    options = ("compare", name, tmp_path, "--labels", labels, "--backend", "ort", "--precision", "fp32")
+    scored = run(*options, "--models-dir", models_dir, "--json")
+    assert scored.exit_code == 0, scored.stderr
+    (one,) = json.loads(scored.stdout)["results"]
+    rows = {row["scope"]: row for row in one["rows"]}
+    assert (rows["all machines"]["labels"], rows["all machines"]["detections"]) == (2, 2)
+    assert [rows["all machines"][name]["value"] for name in ("precision", "recall", "ap")] == [0.5, 0.5, 0.25]
+    assert [rows[name]["recall"]["value"] for name in ("car", "truck")] == [1.0, 0.0]
+    table = run(*options, "--models-dir", models_dir)
+    assert "80 px and more" in table.stdout
+    labels.write_text("{}")
+    assert "labels.json: pictures: Field required" in run(*options, "--models-dir", models_dir).stderr

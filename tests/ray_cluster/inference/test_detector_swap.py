@@ -28,7 +28,7 @@ from tests.ray_cluster.world import archiver, entry, message, query, snapshot
 from tests.support.square_nets import NETS, street
 from tests.support.waiting import eventually
 
-NANODET, YOLOX, _, DETR, SOFTMAX, DFINE = NETS
+NANODET, YOLOX, _, DETR, SOFTMAX, DFINE = NETS[:6]
 SIZE = (320, 200)
 SQUARE = (100, 60, 180, 150)
 REST = default_choice(NANODET.name, 0.4)

@@ -1,0 +1,1 @@
+"""Scores a detector on labelled pictures: precision, recall and average precision."""

@@ -25,8 +25,8 @@ class LoopDiedError(CenterError):
     """Never raised: holds the texts for background loops that died of a bug."""
 
     code = "loop_died"
-    message = marked("In the background {loop} died ({cause}).")
-    remedy = marked("It is started again by itself; where that does not help, report what the centre's log says.")
+    message = marked("The background task {loop} failed ({cause}).")
+    remedy = marked("It restarts automatically. If it keeps failing, check the log of the centre.")
 
 
 class LoopReport(BaseModel):

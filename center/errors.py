@@ -57,9 +57,9 @@ class StoreUnavailableError(CenterError):
     """The database of users, devices and audit does not work."""
 
     code = "store_unavailable"
-    message = marked("The centre's database cannot be used: {cause}.")
+    message = marked("The database of the centre is unavailable: {cause}.")
     remedy = marked(
-        "Check the free space and the rights of its data folder, or that the server of database_url answers."
+        "Check the free space and permissions of its data folder, or that the server of database_url is reachable."
     )
 
 
@@ -71,7 +71,7 @@ class NotLoggedInError(CenterError):
     """The request has no session, or one that has ended."""
 
     code = "not_logged_in"
-    message = marked("Nobody is logged in.")
+    message = marked("You are not logged in.")
     remedy = marked("Log in and try again.")
 
 
@@ -79,8 +79,8 @@ class BadCredentialsError(CenterError):
     """Unknown user or wrong password: the answer does not tell which."""
 
     code = "bad_credentials"
-    message = marked("User name or password is wrong.")
-    remedy = marked("Check both; after several failures the account waits for a while.")
+    message = marked("Wrong user name or password.")
+    remedy = marked("Check both. After several failures the account is locked for a short time.")
 
 
 class LockedOutError(CenterError):
@@ -88,7 +88,7 @@ class LockedOutError(CenterError):
 
     code = "locked_out"
     message = marked("Too many failed attempts.")
-    remedy = marked("Wait {retry_after_s} seconds and try again.")
+    remedy = marked("Wait {retry_after_s} seconds, then try again.")
 
     def __init__(self, *, retry_after_s: int) -> None:
         super().__init__(retry_after_s=retry_after_s)
@@ -99,7 +99,7 @@ class SetupDoneError(CenterError):
     """The administrator exists already."""
 
     code = "setup_done"
-    message = marked("This centre is set up already.")
+    message = marked("This centre is already set up.")
     remedy = marked("Log in, or reset a password with: wayside-center user reset-password NAME")
 
 
@@ -107,17 +107,18 @@ class WrongSetupCodeError(CenterError):
     """The code is not that of the set-up file."""
 
     code = "wrong_setup_code"
-    message = marked("The set-up code is wrong.")
-    remedy = marked("Copy it from the file whose path the centre printed when it started.")
+    message = marked("Wrong set-up code.")
+    remedy = marked("Copy it from the file whose path the centre printed at start-up.")
 
 
 class BadUsernameError(CenterError):
     """The policy refuses the user name."""
 
     code = "bad_username"
-    message = marked("This user name cannot be used.")
+    message = marked("This user name is not allowed.")
     remedy = marked(
-        "Use 1 to 64 letters, digits, dots, dashes, underscores; begin with a letter or digit; “provisioning” is taken."
+        "Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or "
+        "digit. “provisioning” is reserved."
     )
 
 
@@ -126,16 +127,14 @@ class WeakPasswordError(CenterError):
 
     code = "weak_password"
     message = marked("This password is too easy to guess.")
-    remedy = marked(
-        "Use 12 to 256 characters, without the user name in them; a short sentence is easy to keep in mind."
-    )
+    remedy = marked("Use 12 to 256 characters, without the user name. A short sentence is easy to remember.")
 
 
 class UnknownUserError(CenterError):
     """No account of that name."""
 
     code = "unknown_user"
-    message = marked("There is no user {username}.")
+    message = marked("User {username} does not exist.")
     remedy = marked("Check the spelling.")
 
 
@@ -143,16 +142,16 @@ class TooManyCamerasError(CenterError):
     """The request names more cameras than one query to the archive can."""
 
     code = "too_many_cameras"
-    message = marked("The cameras that this account sees are too many for one search.")
-    remedy = marked("Name the cameras to search, or ask for a role in all districts.")
+    message = marked("This account can see too many cameras for one search.")
+    remedy = marked("Choose the cameras to search, or ask for a role in all districts.")
 
 
 class NothingHereError(CenterError):
     """No route has this address. For programs; pages have their own texts."""
 
     code = "not_found"
-    message = marked("There is nothing at this address.")
-    remedy = marked("Check its spelling.")
+    message = marked("Page not found")
+    remedy = marked("Check the address.")
 
 
 class AuditFileError(CenterError):
@@ -168,7 +167,7 @@ class ForeignOriginError(CenterError):
 
     code = "foreign_origin"
     message = marked("The request came from another site.")
-    remedy = marked("Open the console by its own address and try again.")
+    remedy = marked("Open the console at its own address and try again.")
 
 
 class TooLargeError(CenterError):
@@ -176,15 +175,15 @@ class TooLargeError(CenterError):
 
     code = "too_large"
     message = marked("The request is larger than {limit} bytes.")
-    remedy = marked("Send less.")
+    remedy = marked("Reduce the size of the request.")
 
 
 class BadFilterError(CenterError):
     """Filters that contradict each other."""
 
     code = "bad_filter"
-    message = marked("The time span ends before it begins.")
-    remedy = marked("Exchange its two ends.")
+    message = marked("The time range ends before it starts.")
+    remedy = marked("Swap start and end.")
 
 
 class BadAreaError(CenterError):
@@ -192,7 +191,7 @@ class BadAreaError(CenterError):
 
     code = "bad_area"
     message = marked("The area is not a polygon on the map.")
-    remedy = marked("Give it 3 to {most} corners, each longitude,latitude in degrees.")
+    remedy = marked("Enter 3 to {most} corners, each longitude,latitude in degrees.")
 
 
 class AreaCrossesError(CenterError):
@@ -200,31 +199,31 @@ class AreaCrossesError(CenterError):
 
     code = "area_crosses"
     message = marked("The outline of the area crosses or touches itself.")
-    remedy = marked("Draw it again, corner by corner around the area, without crossing a side.")
+    remedy = marked("Draw it again corner by corner, without crossing sides.")
 
 
 class BadBinsError(CenterError):
     """The histogram is finer than one answer has room for."""
 
     code = "bad_bins"
-    message = marked("The time span has more than {most} bins.")
-    remedy = marked("Ask for a shorter span or longer bins.")
+    message = marked("The time range has more than {most} intervals.")
+    remedy = marked("Choose a shorter time range or longer intervals.")
 
 
 class UnknownSavedSearchError(CenterError):
     """The account has no saved search of that number, and none is shared with it."""
 
     code = "unknown_saved_search"
-    message = marked("There is no such saved search of yours.")
-    remedy = marked("Somebody may have deleted it; look at the list again.")
+    message = marked("You have no such saved search.")
+    remedy = marked("It may have been deleted. Reload the list.")
 
 
 class TooManySavedError(CenterError):
     """The account has as many saved searches as it may have."""
 
     code = "too_many_saved"
-    message = marked("This account has {most} saved searches already.")
-    remedy = marked("Delete one that nobody needs.")
+    message = marked("This account already has {most} saved searches, the maximum.")
+    remedy = marked("Delete one that is no longer needed.")
 
 
 class ForeignCamerasError(CenterError):
@@ -232,31 +231,31 @@ class ForeignCamerasError(CenterError):
 
     code = "foreign_cameras"
     message = marked("The search names cameras that are not in district {district_id}.")
-    remedy = marked("Share it in the district of its cameras, or name none.")
+    remedy = marked("Share it in the district of its cameras, or remove the cameras.")
 
 
 class PurposeMissingError(CenterError):
     """An export needs a purpose, and none was given."""
 
     code = "purpose_missing"
-    message = marked("Nobody said what the export is for.")
-    remedy = marked("Give the purpose; it is kept in the audit with your name.")
+    message = marked("No purpose was given for the export.")
+    remedy = marked("Enter the purpose. It is recorded in the audit log with your name.")
 
 
 class UnknownCameraError(CenterError):
     """No agent has reported this camera."""
 
     code = "unknown_camera"
-    message = marked("No agent has reported camera {camera_id}.")
-    remedy = marked("Check the id, and that its agent is running.")
+    message = marked("Camera {camera_id} has not been reported by any agent.")
+    remedy = marked("Check the ID, and that its agent is running.")
 
 
 class UnknownObservationError(CenterError):
     """The archive has no such observation, or no longer."""
 
     code = "unknown_observation"
-    message = marked("The archive holds no observation {row_key}.")
-    remedy = marked("It may have passed its retention; search again.")
+    message = marked("Observation {row_key} is not in the archive.")
+    remedy = marked("Its retention may have expired. Search again.")
 
 
 class NoPictureError(CenterError):
@@ -264,15 +263,15 @@ class NoPictureError(CenterError):
 
     code = "no_picture"
     message = marked("Observation {row_key} has no picture.")
-    remedy = marked("It was withheld at the edge or removed; its facts are still shown.")
+    remedy = marked("It was withheld by the agent or removed. The other data is still available.")
 
 
 class UnknownMachineError(CenterError):
     """The observation has no machine of that index."""
 
     code = "unknown_machine"
-    message = marked("Observation {row_key} has no machine number {index}.")
-    remedy = marked("Use an index that the observation lists.")
+    message = marked("Observation {row_key} has no vehicle number {index}.")
+    remedy = marked("Use a number listed for the observation.")
 
 
 class PictureBrokenError(CenterError):
@@ -280,7 +279,7 @@ class PictureBrokenError(CenterError):
 
     code = "picture_broken"
     message = marked("The picture of {row_key} cannot be shown: {cause}.")
-    remedy = marked("Check the archive's disk; other pictures are not affected.")
+    remedy = marked("Check the disk of the archive. Other pictures are not affected.")
 
 
 class QueryError(CenterError):
@@ -291,39 +290,41 @@ class QueryUnreachableError(QueryError):
     """No connection to `ray_cluster.query.reader` can be made."""
 
     code = "query_unreachable"
-    message = marked("The archive does not answer at {url} ({cause}).")
-    remedy = marked("Start the cluster with wayside-cluster run, or correct query_url.")
+    message = marked("The archive at {url} is not responding ({cause}).")
+    remedy = marked(
+        "After a start, wait a minute. Otherwise start the cluster with wayside-cluster run, or correct query_url."
+    )
 
 
 class IntakeStuckError(CenterError):
     """The cluster answers, and messages in its intake make no progress."""
 
     code = "intake_stuck"
-    message = marked("The cluster takes pictures in no further: {cause}.")
-    remedy = marked("Agents keep everything. Look at wayside-cluster status, and at the intake's log.")
+    message = marked("The cluster has stopped accepting pictures: {cause}.")
+    remedy = marked("Agents keep all pictures. Check wayside-cluster status and the log of the intake.")
 
 
 class QueryTimeoutError(QueryError):
     """`query` took too long."""
 
     code = "query_timeout"
-    message = marked("The archive at {url} gave no answer within {timeout_s} seconds.")
-    remedy = marked("Ask for a shorter time span, and look at the cluster's load.")
+    message = marked("The archive at {url} did not respond within {timeout_s} seconds.")
+    remedy = marked("Choose a shorter time range, and check the load of the cluster.")
 
 
 class QueryDeniedError(QueryError):
     """`query` refused the bearer token."""
 
     code = "query_denied"
-    message = marked("The archive at {url} refuses the centre's token.")
-    remedy = marked("Give centre and cluster the same query_token_file and restart the centre.")
+    message = marked("The archive at {url} rejects the token of the centre.")
+    remedy = marked("Use the same query_token_file for centre and cluster, and restart the centre.")
 
 
 class QueryRefusedError(CenterError):
     """`query` refused the parameters, such as a cursor of another version."""
 
     code = "query_refused"
-    message = marked("The archive refuses this query.")
+    message = marked("The archive rejected this query.")
     remedy = marked("Start again from the first page.")
 
 
@@ -331,13 +332,15 @@ class QueryFaultError(QueryError):
     """`query` sent an answer that is malformed."""
 
     code = "query_fault"
-    message = marked("The archive at {url} answered wrongly: {cause}.")
-    remedy = marked("Look at the cluster's log, and that centre and cluster are of the same version.")
+    message = marked("The archive at {url} sent an invalid response: {cause}.")
+    remedy = marked("Check the log of the cluster, and that centre and cluster have the same version.")
 
 
 class NotComparableError(CenterError):
     """The machine has no vector."""
 
     code = "not_comparable"
-    message = marked("A machine of this search cannot be compared: too little of it is visible, or it is gone.")
-    remedy = marked("Choose another picture of the machine.")
+    message = marked(
+        "A vehicle of this search cannot be compared: too little of it is visible, or it is no longer in the archive."
+    )
+    remedy = marked("Choose another picture of the vehicle.")

@@ -42,8 +42,8 @@ class BrokerAwayError(CenterError):
     """Never raised: holds the texts for a broker that is away."""
 
     code = "broker_away"
-    message = marked("The broker cannot be reached: {cause}.")
-    remedy = marked("Start it, or correct [broker]; the centre keeps trying.")
+    message = marked("The broker is unreachable: {cause}.")
+    remedy = marked("Start the broker, or correct [broker]. The centre keeps retrying.")
 
 
 class ChannelStandsError(CenterError):

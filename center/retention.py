@@ -24,8 +24,8 @@ class RetentionStoppedError(CenterError):
     """Never raised: holds the texts for a clock that retention time does not agree with."""
 
     code = "retention_stopped"
-    message = marked("Retention waits for a person: {cause}.")
-    remedy = marked("Set the clock right; if it is right, confirm it: wayside-center retention --confirm DATE")
+    message = marked("Retention is waiting for confirmation: {cause}.")
+    remedy = marked("Correct the clock. If it is correct, confirm: wayside-center retention --confirm DATE")
 
 
 def machine_clocks(now_ms: NowMs) -> ReadClocks:

@@ -55,7 +55,7 @@ def main(url: str, password_file: Path) -> None:
             raise SystemExit(f"{url}: login refused with HTTP {answer.status}")
         page = context.new_page()
         page.goto("/alarms")
-        page.get_by_text("No alarm.").wait_for()
+        page.get_by_text("No alarms").wait_for()
         watch(page)
         sys.stdout.write(json.dumps(OPEN) + "\n")
         sys.stdout.flush()

@@ -84,7 +84,7 @@ def measured(count: int) -> dict[str, Any]:
     ):
         enforce(there)
         watched = Watched.open(visit(browser, there.url, there.session), f"{there.url}/alarms")
-        watched.page.get_by_text("No alarm.").wait_for()
+        watched.page.get_by_text("No alarms").wait_for()
         page = Page(there, watched)
         for _ in range(SHOWN):
             page.alarm()

@@ -7,16 +7,16 @@ class UnknownRuleError(CenterError):
     """The rule, or this version of it, does not exist."""
 
     code = "unknown_rule"
-    message = marked("There is no rule {rule_id} with a version {version}.")
-    remedy = marked("List the rules and use a number that stands there.")
+    message = marked("Rule {rule_id} has no version {version}.")
+    remedy = marked("Use a number from the list of rules.")
 
 
 class RuleChangedError(CenterError):
     """Another user wrote a version in between, or the rule was retired."""
 
     code = "rule_changed"
-    message = marked("Rule {rule_id} is at version {newest}, not {version}, or was retired.")
-    remedy = marked("Read it again and repeat your change on what it is now.")
+    message = marked("Rule {rule_id} is at version {newest}, not {version}, or has been retired.")
+    remedy = marked("Reload the rule and repeat your change on the current version.")
 
 
 class NoPreviewError(CenterError):
@@ -24,70 +24,70 @@ class NoPreviewError(CenterError):
 
     code = "no_preview"
     message = marked("Version {version} of rule {rule_id} has not been previewed.")
-    remedy = marked("Preview it on the last 24 hours first, and look at what it finds.")
+    remedy = marked("Preview it on the last 24 hours first and check the matches.")
 
 
 class BlankPreviewError(CenterError):
     """A version whose preview had no rows is switched on only if the user says that it is unseen."""
 
     code = "blank_preview"
-    message = marked(
-        "The preview of rule {rule_id} looked at no picture: nothing was archived then, so it shows nothing."
+    message = marked("The preview of rule {rule_id} checked no pictures: nothing was archived in that period.")
+    remedy = marked(
+        "Preview it again once pictures have been archived, or confirm that you want to enable it without a result."
     )
-    remedy = marked("Preview it again once pictures are archived, or say that it is to be switched on unseen.")
 
 
 class TooBroadError(CenterError):
     """The rule matches more than the allowed share of the pictures in its preview."""
 
     code = "rule_too_broad"
-    message = marked("Rule {rule_id} matches everything: {matched} of {rows} pictures of the last 24 hours.")
-    remedy = marked("Make it narrower (cameras, zone, classes, hours) until it matches at most {percent} % of them.")
+    message = marked("Rule {rule_id} is too broad: it matches {matched} of {rows} pictures of the last 24 hours.")
+    remedy = marked("Narrow it (cameras, zone, classes, hours) until it matches at most {percent} % of the pictures.")
 
 
 class OwnRuleError(CenterError):
     """The rule of standing look-alikes is created by the cases, once."""
 
     code = "own_rule"
-    message = marked("A rule for standing look-alikes is not written: cases have one of their own.")
-    remedy = marked("Say in a case that fresh pictures raise an alarm, and have it approved.")
+    message = marked("A rule for similar vehicles cannot be created here: each case has its own.")
+    remedy = marked("Enable alarms for new pictures in the case and have it approved.")
 
 
 class BeyondSightError(CenterError):
     """The rule covers cameras that its author does not see, or all cameras."""
 
     code = "rule_beyond_sight"
-    message = marked("This rule looks at cameras that the account does not see.")
-    remedy = marked("Name cameras of your district in it, and no others.")
+    message = marked("This rule includes cameras that this account cannot see.")
+    remedy = marked("Choose cameras of your own district only.")
 
 
 class TooManyRulesError(CenterError):
     """The number of rules is bounded."""
 
     code = "too_many_rules"
-    message = marked("There are {limit} rules already.")
-    remedy = marked("Retire one that nobody needs any more.")
+    message = marked("The maximum of {limit} rules is reached.")
+    remedy = marked("Retire a rule that is no longer needed.")
 
 
 class UnknownAlarmError(CenterError):
     """The alarm does not exist, or is not in sight."""
 
     code = "unknown_alarm"
-    message = marked("There is no alarm {alarm_id}.")
-    remedy = marked("List the alarms and use a number that stands there.")
+    message = marked("Alarm {alarm_id} does not exist.")
+    remedy = marked("Use a number from the list of alarms.")
 
 
 class AlarmStateError(CenterError):
     """The alarm's state does not allow this event."""
 
     code = "alarm_state"
-    message = marked("An alarm that is {state} cannot be {event}.")
-    remedy = marked("Look at it again: somebody else may have acted on it.")
+    message = marked("An alarm in state {state} does not allow: {event}.")
+    remedy = marked("Reload the alarm: another user may have handled it.")
 
 
 class TooManyStreamsError(CenterError):
     """The number of open streams is bounded."""
 
     code = "too_many_streams"
-    message = marked("{limit} pages listen to alarms already.")
+    message = marked("The maximum of {limit} pages with live alarms is reached.")
     remedy = marked("Close some of them and try again.")

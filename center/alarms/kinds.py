@@ -54,7 +54,7 @@ class RuleParameters(BaseModel):
 
 
 class _InZone(RuleParameters):
-    place = FormField("zone", marked("Zone of the agent's configuration"))
+    place = FormField("zone", marked("Zone from the agent configuration"))
     drawn = ("polygon",)
 
     zone: Label | None = None
@@ -70,7 +70,7 @@ class _InZone(RuleParameters):
 class ZoneEntry(_InZone):
     """A machine stands or drives with its wheels in a zone."""
 
-    label = marked("Zone entered")
+    label = marked("Zone entry")
 
     kind: Literal["zone_entry"]
     moving_only: bool = False
@@ -80,7 +80,7 @@ class ZoneEntry(_InZone):
 class MotorwayLane(_InZone):
     """A two-wheeler where only motor vehicles may be."""
 
-    label = marked("Two-wheeler on a motorway lane")
+    label = marked("Two-wheeler in motor-vehicle lane")
 
     kind: Literal["two_wheeler_on_motorway"]
 
@@ -88,8 +88,8 @@ class MotorwayLane(_InZone):
 class StandingMachine(_InZone):
     """A machine that stands in a no-stopping zone."""
 
-    label = marked("Standing where stopping is forbidden")
-    number = FormField("for_s", marked("Standing for, seconds"), 60)
+    label = marked("Illegal parking")
+    number = FormField("for_s", marked("Minimum duration (s)"), 60)
 
     kind: Literal["standing"]
     for_s: int = Field(default=60, ge=5, le=86_400)
@@ -99,8 +99,8 @@ class StandingMachine(_InZone):
 class LineCrossing(RuleParameters):
     """A machine crosses a line."""
 
-    label = marked("Line crossed")
-    place = FormField("line", marked("Line of the agent's configuration"))
+    label = marked("Line crossing")
+    place = FormField("line", marked("Line from the agent configuration"))
     drawn = ("segment",)
 
     kind: Literal["line_crossing"]
@@ -122,7 +122,7 @@ class WrongWay(RuleParameters):
     """A machine goes against the direction of its lane."""
 
     label = marked("Wrong way")
-    place = FormField("lane", marked("Lane of the agent's configuration (empty: any)"))
+    place = FormField("lane", marked("Lane from the agent configuration (empty: any)"))
     drawn = ("polygon",)
 
     kind: Literal["wrong_way"]
@@ -147,7 +147,7 @@ class Crowding(RuleParameters):
     """The count of one picture reaches a threshold. The zone is the picture: agents count nothing smaller."""
 
     label = marked("Crowding")
-    number = FormField("threshold", marked("Threshold, 10 or more"), 20)
+    number = FormField("threshold", marked("Threshold (at least 10)"), 20)
 
     kind: Literal["crowding"]
     threshold: int = Field(ge=LEAST_CROWD, le=10_000)
@@ -157,7 +157,7 @@ class CameraFault(RuleParameters):
     """A camera does not deliver what it should, as its agent reports."""
 
     label = marked("Camera fault")
-    number = FormField("for_s", marked("Lasting for, seconds"), 30)
+    number = FormField("for_s", marked("Minimum duration (s)"), 30)
 
     kind: Literal["camera_fault"]
     states: tuple[Literal["offline", "redaction_unavailable", "paused"], ...] = Field(
@@ -173,7 +173,7 @@ class PlatformFault(RuleParameters):
     """
 
     label = marked("Platform fault")
-    number = FormField("for_s", marked("Lasting for, seconds"), 30)
+    number = FormField("for_s", marked("Minimum duration (s)"), 30)
 
     kind: Literal["platform_fault"]
     parts: tuple[Part, ...] = Field(default=get_args(Part), min_length=1, max_length=len(get_args(Part)))
@@ -186,7 +186,7 @@ class StandingLookalike(RuleParameters):
     The one rule of this kind is the cases' own (docs/cases.md): here it is only made louder, quieter or switched off.
     """
 
-    label = marked("Standing look-alike")
+    label = marked("Similar vehicle")
 
     kind: Literal["standing_lookalike"]
 

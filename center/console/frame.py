@@ -24,7 +24,7 @@ CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
 _NEXT_THEME: Final = {
-    Theme.AUTO: (Theme.DARK, "contrast", marked("Theme: as the system")),
+    Theme.AUTO: (Theme.DARK, "contrast", marked("Theme: system")),
     Theme.DARK: (Theme.LIGHT, "dark_mode", marked("Theme: dark")),
     Theme.LIGHT: (Theme.AUTO, "light_mode", marked("Theme: light")),
 }
@@ -60,7 +60,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     links = [(page.path, _(page.title), page.key) for page in navigation_of(request) if access.permits(page.permission)]
     links += [(case_path(number), number, "") for number in access.own_cases()]
     with ui.header(elevated=False).classes("ws-header"):
-        words("a", _("Skip to the content")).classes("ws-skip").props(f'href="#{CONTENT}"')
+        words("a", _("Skip to content")).classes("ws-skip").props(f'href="#{CONTENT}"')
         with ui.element("a").props('href="/"').classes("ws-brand"):
             ui.element("img").props('src="/static/wayside.svg" alt="" width="24" height="24"')
             words("span", "Wayside")
@@ -118,11 +118,11 @@ def _shortcuts(links: list[tuple[str, str, str]], _: Language) -> None:
     The browser stores whether single keys count: they disturb users who dictate, or who lean on the keyboard.
     """
     with ui.element("dialog").classes("ws-keys").props('id="keys" aria-labelledby="keys-title"'):
-        words("h2", _("Keyboard")).props('id="keys-title"')
+        words("h2", _("Keyboard shortcuts")).props('id="keys-title"')
         with ui.element("dl"):
-            keys = [("?", _("Show or hide this list"))]
+            keys = [("?", _("Show or hide keyboard shortcuts"))]
             keys += [(f"g {key}", name) for _path, name, key in links if key]
-            keys += [("/", _("Go to the first field of the page")), ("Esc", _("Close"))]
+            keys += [("/", _("Focus the first field")), ("Esc", _("Close"))]
             for key, what in keys:
                 with ui.element("dt"):
                     for part in key.split():
@@ -130,7 +130,7 @@ def _shortcuts(links: list[tuple[str, str, str]], _: Language) -> None:
                 words("dd", what)
         with ui.element("label"):
             ui.element("input").props('type="checkbox" id="keys-on"')
-            words("span", _("Single keys count (Esc always does)"))
+            words("span", _("Enable single-key shortcuts (Esc always works)"))
         words("button", _("Close")).props('type="button" id="keys-close"')
 
 
@@ -149,8 +149,8 @@ def _tools(request: Request, chosen: preferences.Preferences) -> None:
         with labelled("a", _(name)).props(f'href="/preferences?theme={theme.value}"') as switch:
             ui.icon(icon).props("size=18px")
             switch.props["title"] = _(name)
-        words("button", "?", title=_("Keyboard")).classes("ws-help").props(
-            f'type="button" id="keys-open" aria-label="{_("Keyboard")}" aria-haspopup="dialog"'
+        words("button", "?", title=_("Keyboard shortcuts")).classes("ws-help").props(
+            f'type="button" id="keys-open" aria-label="{_("Keyboard shortcuts")}" aria-haspopup="dialog"'
         )
         ui.link(identity_of(request).username, "/account").classes("ws-user").props["title"] = _("My account")
         ui.button(_("Log out"), color=None, on_click=lambda: ui.run_javascript(_LOG_OUT)).props("flat no-caps")

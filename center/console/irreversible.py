@@ -26,59 +26,61 @@ class Irreversible:
 CLOSE_CASE: Final = Irreversible(
     marked("Close case {number}?"),
     marked(
-        "A closed case cannot be opened again. {days} days later its candidates, decisions and sightings are deleted, "
-        "and so are the pictures that were brought for it. Its terms, its history and the audit stay."
+        "A closed case cannot be reopened. After {days} days its candidates, decisions and "
+        "sightings are deleted, and so are the pictures imported for it. Its details, history "
+        "and audit entries are kept."
     ),
     marked("Close case"),
 )
 RETIRE_RULE: Final = Irreversible(
-    marked("Retire the rule {name} for good?"),
-    marked("It raises no alarm from now on and cannot be switched on again. Its versions and its alarms stay."),
-    marked("Retire it for good"),
+    marked("Retire rule {name}?"),
+    marked("It raises no more alarms and cannot be enabled again. Its versions and alarms are kept."),
+    marked("Retire rule"),
 )
 SWITCH_ON_BLANK: Final = Irreversible(
-    marked("Switch on {name} without having seen it at work?"),
+    marked("Enable {name} without a preview result?"),
     marked(
-        "Nothing was archived in the 24 hours that the preview looked at: it shows nothing. The alarms that this "
-        "version raises stay; preview it again once there are pictures."
+        "No pictures were archived in the 24 hours of the preview, so it shows nothing. Alarms "
+        "that this version raises are kept. Preview it again once there are pictures."
     ),
-    marked("Switch it on all the same"),
+    marked("Enable anyway"),
 )
 CLOSE_ALARM: Final = Irreversible(
-    marked("Close the alarm of {rule}?"),
+    marked("Close alarm of {rule}?"),
     marked(
-        "A closed alarm cannot be opened again. It stays among the closed ones, and the next match raises a new one."
+        "A closed alarm cannot be reopened. It stays in the list of closed alarms; the next match raises a new one."
     ),
-    marked("Close the alarm"),
+    marked("Close alarm"),
 )
 TAKE_ROLE: Final = Irreversible(
-    marked("Take a role from {name}?"),
+    marked("Remove a role from {name}?"),
     marked(
-        "It goes at once: {role}. What this role alone allowed is refused from the next request on, tokens included."
+        "Removed immediately: {role}. Everything that only this role allows is refused from the "
+        "next request on, for API tokens too."
     ),
-    marked("Take it away"),
+    marked("Remove role"),
 )
 DISABLE_ACCOUNT: Final = Irreversible(
-    marked("Disable the account {name}?"),
-    marked("Its sessions end at once, and its tokens do not count until the account is enabled again."),
-    marked("Disable the account"),
+    marked("Disable account {name}?"),
+    marked("Its sessions end immediately, and its tokens stop working until the account is enabled again."),
+    marked("Disable account"),
 )
 REMOVE_FACTOR: Final = Irreversible(
-    marked("Remove the second factor of {name}?"),
+    marked("Disable two-factor authentication of {name}?"),
     marked(
-        "Its secret and its recovery codes are deleted at once: the password alone opens the account until its owner "
-        "sets up another."
+        "Its secret and recovery codes are deleted immediately. The password alone is enough to "
+        "log in until the user sets it up again."
     ),
-    marked("Remove the second factor"),
+    marked("Disable two-factor authentication"),
 )
 REVOKE_TOKEN: Final = Irreversible(
-    marked("Revoke the token {name}?"),
-    marked("Programs that show it are refused from now on. It cannot be made good again."),
+    marked("Revoke token {name}?"),
+    marked("Programs that use it are refused from now on. This cannot be undone."),
     marked("Revoke"),
 )
 DELETE_SEARCH: Final = Irreversible(
-    marked("Delete the saved search {name}?"),
-    marked("It is gone at once, for everybody it is shared with too."),
+    marked("Delete saved search {name}?"),
+    marked("It is deleted immediately, also for everyone it is shared with."),
     marked("Delete"),
 )
 # Letters are keys of the pages below; Escape and Tab belong to the dialogue.

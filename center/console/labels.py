@@ -43,9 +43,9 @@ HEADINGS: Final = {
     0: marked("↑ away"),
     45: marked("↗ away, to the right"),
     90: marked("→ to the right"),
-    135: marked("↘ nearer, to the right"),
-    180: marked("↓ nearer"),
-    225: marked("↙ nearer, to the left"),
+    135: marked("↘ closer, to the right"),
+    180: marked("↓ closer"),
+    225: marked("↙ closer, to the left"),
     270: marked("← to the left"),
     315: marked("↖ away, to the left"),
 }
@@ -70,20 +70,21 @@ DEVICE_TONES: Final = {
 }
 CLOCKS: Final = {
     ClockQuality.SYNCED: marked("Synchronised"),
-    ClockQuality.ARRIVAL: marked("Time of arrival at the agent"),
-    ClockQuality.UNKNOWN: marked("The device's own clock, not compared"),
+    ClockQuality.ARRIVAL: marked("Arrival time at the agent"),
+    ClockQuality.UNKNOWN: marked("Device clock, not verified"),
 }
 PICTURES: Final = {
     PictureState.KEPT: "",
-    PictureState.WITHHELD: marked("The edge withheld this picture: nothing in it could be shown safely."),
-    PictureState.LEAK: marked("Removed: the second check found something that should have been covered."),
+    PictureState.WITHHELD: marked("Withheld by the agent: no part of this picture could be shown safely."),
+    PictureState.LEAK: marked("Removed: the second check found an area that should have been covered."),
 }
 CAUSES: Final = {
-    CauseKind.AGENT_SILENT: marked("Agent {agent_id} has fallen silent. Check that its machine and network are up."),
-    CauseKind.BROKER_AWAY: marked("The centre has no connection to the broker, so nobody knows."),
+    CauseKind.AGENT_SILENT: marked("Agent {agent_id} is not reporting. Check that its machine and network are up."),
+    CauseKind.BROKER_AWAY: marked("The centre has no connection to the broker: state unknown."),
     CauseKind.AGENT_REVOKED: marked(
-        "The certificate of agent {agent_id} was revoked at {time}: nothing it sends counts."
-        " Take its box down or enrol it anew, beginning with: wayside-provision agent new"
+        "The certificate of agent {agent_id} was revoked at {time}: its messages are ignored. "
+        "Take its box out of service, or enrol it again, starting with: wayside-provision agent "
+        "new"
     ),
     CauseKind.AGENT_PENDING: marked("Agent {agent_id} has not enrolled yet. On its box run: wayside-edge enrol BUNDLE"),
 }
@@ -101,20 +102,20 @@ ALARM_STATES: Final = {
     AlarmState.CLOSED: marked("Closed"),
 }
 FAULTY_PARTS: Final = {
-    "agent": marked("Agent silent"),
-    "broker": marked("Broker away"),
-    "query": marked("Archive away"),
+    "agent": marked("Agent not reporting"),
+    "broker": marked("Broker unreachable"),
+    "query": marked("Archive unreachable"),
     "platforms": marked("Recorder or platform down"),
-    "intake": marked("Fault of the intake"),
-    "parse": marked("Fault of the parsing"),
-    "archive": marked("Fault of the archive"),
-    "storage": marked("Fault of the storage"),
+    "intake": marked("Intake fault"),
+    "parse": marked("Parsing fault"),
+    "archive": marked("Archive fault"),
+    "storage": marked("Storage fault"),
     "notify": marked("Notification channel down"),
-    "retention": marked("Retention waits for a person"),
+    "retention": marked("Retention waiting for confirmation"),
 }
 CASE_STATES: Final = {
     CaseState.DRAFT: marked("Draft"),
-    CaseState.REQUESTED: marked("Waits for approval"),
+    CaseState.REQUESTED: marked("Awaiting approval"),
     CaseState.APPROVED: marked("Approved"),
     CaseState.CLOSED: marked("Closed case"),
     CaseState.EXPIRED: marked("Expired"),
@@ -127,13 +128,13 @@ CASE_TONES: Final = {
     CaseState.EXPIRED: "bad",
 }
 CASE_ACTS: Final = {
-    Act.CREATE: marked("written"),
+    Act.CREATE: marked("created"),
     Act.CHANGE: marked("changed"),
     Act.REQUEST: marked("approval requested"),
     Act.WITHDRAW: marked("request withdrawn"),
-    Act.REFUSE: marked("refused"),
+    Act.REFUSE: marked("rejected"),
     Act.APPROVE: marked("approved"),
-    Act.REVISE: marked("taken back for revision"),
+    Act.REVISE: marked("returned to draft"),
     Act.CLOSE: marked("closed"),
     Act.EXPIRE: marked("expired"),
 }
@@ -141,8 +142,8 @@ CASE_BUTTONS: Final = {
     Act.REQUEST: marked("Request approval"),
     Act.WITHDRAW: marked("Withdraw request"),
     Act.APPROVE: marked("Approve"),
-    Act.REFUSE: marked("Refuse"),
-    Act.REVISE: marked("Revise"),
+    Act.REFUSE: marked("Reject"),
+    Act.REVISE: marked("Return to draft"),
     Act.CLOSE: marked("Close case"),
 }
 STAGES: Final = {
@@ -158,8 +159,8 @@ STAGES: Final = {
     Stage.NOTIFY: marked("Notification"),
 }
 STAGE_STATES: Final = {
-    StageState.GREEN: marked("Well"),
-    StageState.AMBER: marked("Needs a look"),
+    StageState.GREEN: marked("OK"),
+    StageState.AMBER: marked("Warning"),
     StageState.RED: marked("Fault"),
     StageState.UNKNOWN: marked("Unknown"),
 }
@@ -177,38 +178,38 @@ TASK_KINDS: Final = {
 }
 TASK_STATES: Final = {
     TaskState.RUNNING: ("ok", marked("Running")),
-    TaskState.IDLE: ("off", marked("Waits for a file")),
-    TaskState.HELD: ("warn", marked("Waits for room")),
+    TaskState.IDLE: ("off", marked("Idle")),
+    TaskState.HELD: ("warn", marked("Waiting for disk space")),
     TaskState.PAUSED: ("warn", marked("Paused")),
-    TaskState.DONE: ("ok", marked("Done")),
-    TaskState.BROKEN: ("bad", marked("Broken off")),
+    TaskState.DONE: ("ok", marked("Completed")),
+    TaskState.BROKEN: ("bad", marked("Aborted")),
     TaskState.UNKNOWN: ("off", marked("Unknown")),
 }
 ORDER_VERBS: Final = {
     Verb.PAUSE: marked("Pause"),
     Verb.RESUME: marked("Resume"),
-    Verb.PRIORITY: marked("Order"),
+    Verb.PRIORITY: marked("Priority"),
 }
 PRIORITIES: Final = {
-    Priority.FIRST: marked("Before others"),
+    Priority.FIRST: marked("High"),
     Priority.NORMAL: marked("Normal"),
-    Priority.LAST: marked("After others"),
+    Priority.LAST: marked("Low"),
 }
 ORDER_STATES: Final = {
-    OrderState.ASKED: ("warn", marked("Asked")),
+    OrderState.ASKED: ("warn", marked("Requested")),
     OrderState.TAKEN: ("ok", marked("Confirmed")),
-    OrderState.REFUSED: ("bad", marked("Refused by the agent")),
-    OrderState.UNANSWERED: ("bad", marked("No answer from the agent")),
+    OrderState.REFUSED: ("bad", marked("Rejected by agent")),
+    OrderState.UNANSWERED: ("bad", marked("No response from agent")),
 }
 LANES: Final = {
-    Lane.LIVE: marked("First"),
-    Lane.BACKLOG: marked("After live ones"),
+    Lane.LIVE: marked("Live lane"),
+    Lane.BACKLOG: marked("Backlog lane"),
 }
 CONFIGURATION_VERDICTS: Final = {
     Verdict.TRYING: ("warn", marked("on trial")),
     Verdict.APPLIED: ("ok", marked("in use")),
     Verdict.ROLLED_BACK: ("bad", marked("rolled back")),
-    Verdict.REFUSED: ("bad", marked("refused")),
+    Verdict.REFUSED: ("bad", marked("rejected")),
 }
 
 
@@ -246,7 +247,7 @@ def edge_boxes(machines: Iterable[Machine], _: Language) -> list[dict[str, objec
 
 def picture_alt(camera: str, at_ms: int, classes: Iterable[MachineClass], _: Language) -> str:
     """Describes the picture in words, for users who cannot see it."""
-    what = summary(classes, _) or _("no machine")
+    what = summary(classes, _) or _("no vehicle")
     return _("Redacted picture of {camera} at {time}: {what}").format(
         camera=camera, time=moments.local(at_ms), what=what
     )

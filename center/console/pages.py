@@ -63,7 +63,7 @@ PAGES: Final = (
     ConsolePage("/rules/{rule_id}", Permission.ALARM_EDIT, rule.rule),
     ConsolePage("/users", Permission.USER_VIEW, users.users, marked("Users"), "u"),
     ConsolePage("/users/{username}", Permission.USER_VIEW, user.user),
-    ConsolePage("/audit", Permission.AUDIT_VIEW, audit.audit, marked("Audit"), "d"),
+    ConsolePage("/audit", Permission.AUDIT_VIEW, audit.audit, marked("Audit log"), "d"),
     ConsolePage("/settings", Permission.HEALTH_VIEW, settings.settings, marked("Settings"), "e"),
     ConsolePage("/account", Permission.OWN_ACCOUNT, account.account),
 )
@@ -113,7 +113,7 @@ def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
     def answer(request: Request, error: CenterError) -> Response | None:
         if STATUS[type(error)] == HTTPStatus.NOT_FOUND:
             return denied.page(request, error)
-        with frame.frame(request, title=marked("Not to be shown now"), active="") as _:
+        with frame.frame(request, title=marked("Temporarily unavailable"), active="") as _:
             frame.problem(error, _)
         return None
 

@@ -7,31 +7,31 @@ class EvidenceOffError(CenterError):
     """The configuration has no [evidence]."""
 
     code = "evidence_off"
-    message = marked("This centre has no keys to sign evidence with.")
-    remedy = marked("Copy them from provisioning and give [evidence], as docs/evidence.md says.")
+    message = marked("This centre has no keys for signing evidence.")
+    remedy = marked("Copy the keys from provisioning and configure [evidence] (docs/evidence.md).")
 
 
 class TooManyPicturesError(CenterError):
     """More pictures than one export may have."""
 
     code = "too_many_pictures"
-    message = marked("{count} pictures are more than the {limit} that one export may have.")
-    remedy = marked("Choose fewer, or make several exports.")
+    message = marked("{count} pictures exceed the limit of {limit} per export.")
+    remedy = marked("Choose fewer pictures, or create several exports.")
 
 
 class ExportsBusyError(CenterError):
     """As many exports run already as may at once."""
 
     code = "exports_busy"
-    message = marked("{running} exports are running already.")
-    remedy = marked("Wait until one is done, or cancel one.")
+    message = marked("{running} exports are already running.")
+    remedy = marked("Wait until one is finished, or cancel one.")
 
 
 class UnknownExportError(CenterError):
     """No export of that number is in sight."""
 
     code = "unknown_export"
-    message = marked("There is no export {export_id}.")
+    message = marked("Export {export_id} does not exist.")
     remedy = marked("Check the number.")
 
 
@@ -39,13 +39,13 @@ class ExportNotReadyError(CenterError):
     """The export has no file: not yet, or not any more."""
 
     code = "export_not_ready"
-    message = marked("Export {export_id} has no file: it is {state}.")
-    remedy = marked("Wait while it is running; start another otherwise.")
+    message = marked("Export {export_id} has no file: state {state}.")
+    remedy = marked("If it is running, wait; otherwise start a new export.")
 
 
 class ExportErasedError(CenterError):
     """A picture of the export has been erased in the archive, and the file with it."""
 
     code = "export_erased"
-    message = marked("Observation {row_key} was erased since; export {export_id} is removed.")
-    remedy = marked("Start another: it names that observation as erased.")
+    message = marked("Observation {row_key} has been erased since; export {export_id} was removed.")
+    remedy = marked("Start a new export: it lists that observation as erased.")

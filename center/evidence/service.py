@@ -237,7 +237,7 @@ class Exports:
 
     async def _run(self, order: ExportOrder, row_keys: tuple[str, ...], running: _Running, viewer: Viewer) -> None:
         part = self._keeping.folder / f"{order.export_id}.part"
-        state, actor, cause = ExportState.FAILED, CENTRE, "an error that nobody foresaw; see the log"
+        state, actor, cause = ExportState.FAILED, CENTRE, "an unexpected error; see the log of the centre"
         try:
             await self._build(order, row_keys, running, part, viewer)
             state = ExportState.READY
@@ -246,9 +246,9 @@ class Exports:
         except CenterError as error:
             cause = str(error)
         except (BrokenArchiveError, NotStampedError, RefusedError) as error:
-            cause = f"it is not as it has to be: {error}"
+            cause = f"invalid content: {error}"
         except OSError as error:
-            cause = f"the data folder does not take it: {error.strerror}; check its free space"
+            cause = f"the data folder cannot be written ({error.strerror}); check its free space"
         finally:
             # In any case, also for an error that is none of the above and is raised on.
             part.unlink(missing_ok=True)

@@ -7,8 +7,8 @@ class UnknownChannelError(CenterError):
     """No channel of that id is configured."""
 
     code = "unknown_channel"
-    message = marked("There is no notification channel {channel}.")
-    remedy = marked("Use one that the channel list names, or add it under [notify] and restart the centre.")
+    message = marked("Notification channel {channel} does not exist.")
+    remedy = marked("Use a channel from the list, or add it under [notify] and restart the centre.")
 
 
 class UnknownRecipientError(CenterError):
@@ -16,23 +16,25 @@ class UnknownRecipientError(CenterError):
 
     code = "unknown_recipient"
     message = marked("Channel {channel} has no recipient {recipient}.")
-    remedy = marked("Use one that the channel list names, or add it under [notify] and restart the centre.")
+    remedy = marked("Use a channel from the list, or add it under [notify] and restart the centre.")
 
 
 class OutboxFullError(CenterError):
     """As many messages wait as may; the newest is refused."""
 
     code = "outbox_full"
-    message = marked("{waiting} messages wait for channel {channel} already.")
-    remedy = marked("See in the channel list why nothing is taken; messages that are too old leave by themselves.")
+    message = marked("{waiting} messages are already queued for channel {channel}.")
+    remedy = marked("See the channel list for the cause. Expired messages are removed automatically.")
 
 
 class ReportRefusedError(CenterError):
     """A delivery report from a sender that cannot be the gateway. The answer does not say which part was wrong."""
 
     code = "report_refused"
-    message = marked("This address takes no report from you.")
-    remedy = marked("Compare report_sources and report_secret_file of the channel with what the carrier was told.")
+    message = marked("Reports from your address are not accepted.")
+    remedy = marked(
+        "Compare report_sources and report_secret_file of the channel with the data registered with the carrier."
+    )
 
 
 class TrialFailedError(CenterError):

@@ -57,216 +57,227 @@ def unknown(cause: Cause, /, **facts: Fact) -> StageFinding:
 
 BROKER_BETWEEN: Final = Cause(
     "broker_between",
-    marked("The centre has no connection to the broker, so nobody knows."),
-    marked("Mend the broker first: what the agents and cameras do shows again by itself."),
+    marked("The centre has no connection to the broker: state unknown."),
+    marked("Fix the broker first: agents and cameras then show their state again."),
 )
 NO_CAMERAS: Final = Cause(
     "no_cameras",
-    marked("No camera has reported yet."),
-    marked("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+    marked("No cameras yet"),
+    marked("Start an agent with wayside-edge run; its cameras appear here automatically."),
 )
 CAMERAS_NOT_HEARD: Final = Cause(
     "cameras_not_heard",
-    marked("No camera is heard now: every agent is silent, pending or revoked."),
-    marked("Mend the agents first."),
+    marked("No camera is reporting: every agent is offline, not enrolled or revoked."),
+    marked("Fix the agents first."),
 )
 CAMERAS_DOWN: Final = Cause(
     "cameras_down",
-    marked("{down} of {count} cameras deliver nothing. The first: {camera}: {cause}"),
-    marked("The page Cameras names each with its cause."),
+    marked("{down} of {count} cameras deliver no pictures. First: {camera}: {cause}"),
+    marked("The Cameras page lists each with its cause."),
 )
 FELL_TOGETHER: Final = Cause(
     "fell_together",
-    marked("{down} of {count} cameras of agent {agent_id} went within a minute of each other ({code})."),
-    marked("One thing they share has failed: look at the site's switch, recorder or power, not at cameras."),
+    marked("{down} of {count} cameras of agent {agent_id} failed within one minute ({code})."),
+    marked("A shared component has failed: check the switch, recorder or power of the site, not the cameras."),
 )
 NO_PLATFORMS: Final = Cause(
     "no_platforms",
-    marked("No camera comes through a recorder or platform that registers with an agent."),
-    marked("Nothing to do."),
+    marked("No camera is connected through a recorder or platform that registers with an agent."),
+    marked("No action needed"),
 )
 PLATFORMS_UNTOLD: Final = Cause(
     "platforms_untold",
-    marked("No agent says yet how its cameras are connected."),
-    marked("Bring the agents to this version: then the recorders and platforms behind them show here."),
+    marked("No agent reports how its cameras are connected yet."),
+    marked("Update the agents to this version to see the recorders and platforms behind them."),
 )
 PLATFORM_DOWN: Final = Cause(
     "platform_down",
-    marked("{device_id} at agent {agent_id}: none of its {count} channels delivers. {cause}"),
-    marked("Ask whoever runs that recorder or platform; look at its network, its registration and its password."),
+    marked("{device_id} at agent {agent_id}: none of its {count} channels delivers pictures. {cause}"),
+    marked("Contact the operator of the recorder or platform; check its network, registration and password."),
 )
 PLATFORM_PARTLY: Final = Cause(
     "platform_partly_down",
-    marked("{device_id} at agent {agent_id}: {down} of its {count} channels deliver nothing. {cause}"),
-    marked("The page Cameras names each with its cause."),
+    marked("{device_id} at agent {agent_id}: {down} of its {count} channels deliver no pictures. {cause}"),
+    marked("The Cameras page lists each with its cause."),
 )
 NO_AGENTS: Final = Cause(
     "no_agents",
-    marked("No agent is known yet."),
-    marked("Make one with wayside-provision agent new, and enrol its box."),
+    marked("No agents yet"),
+    marked("Create one with wayside-provision agent new and enrol it on its box."),
 )
 AGENTS_PENDING: Final = Cause(
     "agents_pending",
-    marked("No agent has enrolled yet; {pending} are expected."),
-    marked("On each box run: wayside-edge enrol BUNDLE"),
+    marked("No agent has enrolled yet; awaiting enrolment: {pending}."),
+    marked("On each box, run: wayside-edge enrol BUNDLE"),
 )
 AGENTS_SILENT: Final = Cause(
     "agents_silent",
-    marked("{silent} of {count} agents have fallen silent: {agents}"),
-    marked("Look at their machines' power and network; on the box: journalctl -u wayside-edge"),
+    marked("{silent} of {count} agents are not reporting: {agents}"),
+    marked("Check power and network of these boxes; on the box, run: journalctl -u wayside-edge"),
 )
 REDACTION_DOWN: Final = Cause(
     "redaction_down",
-    marked("Pictures of {count} cameras cannot be covered, so none is published. The first: {camera}: {cause}"),
-    marked("On the box run wayside-engines fetch, and look at the agent's log."),
+    marked("Pictures of {count} cameras cannot be redacted, so none are published. First: {camera}: {cause}"),
+    marked("On the box, run wayside-engines fetch, and check the log of the agent."),
 )
 CAMERAS_PAUSED: Final = Cause(
     "cameras_paused",
-    marked("{count} cameras are paused, since the second check found something uncovered: {cameras}"),
-    marked("Look at their redaction policy, then on the box: wayside-edge resume CAMERA"),
+    marked("{count} cameras are paused because the second check found uncovered areas: {cameras}"),
+    marked("Check their redaction policy, then on the box, run: wayside-edge resume CAMERA"),
 )
 PICTURES_LOST: Final = Cause(
     "pictures_lost",
-    marked("Agent {agent_id} had no room for {count} pictures in the last {window_s} s ({names})."),
-    marked("Its spool or disk is full: end the outage behind it, or give it more room (spool.max_bytes)."),
+    marked("Agent {agent_id} had no space for {count} pictures in the last {window_s} s ({names})."),
+    marked("Its spool or disk is full: restore the connection to the centre, or increase spool.max_bytes."),
 )
 PICTURES_DROPPED: Final = Cause(
     "pictures_dropped",
     marked("Agent {agent_id} dropped {count} pictures in the last {window_s} s ({names})."),
-    marked("If it goes on, it has more cameras than it can redact: docs/flow.md names each drop."),
+    marked("If this continues, it has more cameras than it can redact; docs/flow.md explains each kind of drop."),
 )
 AGENT_BACKLOG: Final = Cause(
     "agent_backlog",
-    marked("{waiting} pictures wait at agent {agent_id} to be archived."),
-    marked("The line to the broker is slow or was away, or the cluster takes too little; the newest are sent first."),
+    marked("{waiting} pictures are queued for archiving at agent {agent_id}."),
+    marked(
+        "The connection to the broker is slow or was interrupted, or the cluster is too slow. "
+        "The newest pictures are sent first."
+    ),
 )
 AGENT_DISK: Final = Cause(
     "agent_disk",
-    marked("The disk of agent {agent_id} has {free} GB left."),
-    marked("Find who fills it, or lower spool.max_bytes."),
+    marked("The disk of agent {agent_id} has {free} GB free."),
+    marked("Find what fills it, or reduce spool.max_bytes."),
 )
 CERTIFICATE_ENDS: Final = Cause(
     "certificate_ends",
-    marked("The certificate of agent {agent_id} ends in {days} days: its renewal has failed for weeks."),
-    marked("Look at the agent's log for the enrolment service; it must reach it."),
+    marked("The certificate of agent {agent_id} expires in {days} days: its renewal has failed for weeks."),
+    marked("Check the log of the agent: it must be able to reach the enrolment service."),
 )
 CERTIFICATE_ENDED: Final = Cause(
     "certificate_ended",
-    marked("The certificate of agent {agent_id} has ended: the broker refuses it."),
-    marked("Enrol it anew, beginning with: wayside-provision bundle"),
+    marked("The certificate of agent {agent_id} has expired: the broker rejects it."),
+    marked("Enrol it again, starting with: wayside-provision bundle"),
 )
 CONFIGURATION_BACK: Final = Cause(
     "configuration_not_taken",
-    marked("Agent {agent_id} did not take configuration {number} ({verdict}): {cause}"),
-    marked("Correct what it says, then: wayside-provision cameras send AGENT"),
+    marked("Agent {agent_id} did not accept configuration {number} ({verdict}): {cause}"),
+    marked(
+        "Correct the configuration; wayside-provision cameras import sends it. To send it again: "
+        "wayside-provision cameras send AGENT"
+    ),
 )
 REJECTED_AT_AGENT: Final = Cause(
     "quarantined",
-    marked("Agent {agent_id} had to put {count} messages into quarantine in the last {window_s} s."),
-    marked("Its version and the cluster's do not fit, or bytes are damaged: look at its quarantine on the box."),
+    marked("Agent {agent_id} moved {count} messages to quarantine in the last {window_s} s."),
+    marked("Its version does not match the cluster, or data is damaged: check its quarantine on the box."),
 )
 BROKER_AWAY: Final = Cause(
     "broker_away",
-    marked("The broker cannot be reached: {cause}."),
-    marked("Start it, or correct [broker]; the centre keeps trying."),
+    marked("The broker is unreachable: {cause}."),
+    marked("Start the broker, or correct [broker]. The centre keeps retrying."),
 )
 BROKER_MUTE: Final = Cause(
     "broker_mute",
-    marked("The broker answers, and tells nothing of itself."),
-    marked("Render its access file anew (wayside-provision broker render) and restart it; EMQX tells no such figures."),
+    marked("The broker responds but reports no metrics."),
+    marked(
+        "Render its access file again (wayside-provision broker render) and restart it. EMQX reports no such metrics."
+    ),
 )
 BROKER_DROPS: Final = Cause(
     "broker_drops",
     marked("The broker dropped {count} messages in the last {window_s} s."),
-    marked("A reader is slower than what comes, or its limits are met. Agents send again; docs/broker.md, Bad days."),
+    marked("A subscriber is too slow, or a limit is reached. Agents send again. See docs/broker.md, Bad days."),
 )
 BROKER_SLOW: Final = Cause(
     "broker_slow",
-    marked("From an agent to the intake a message takes {lag_s} s."),
-    marked("Look at the line between agents and broker, at its machine's load, and at both clocks."),
+    marked("Messages take {lag_s} s from an agent to the intake."),
+    marked("Check the connection between agents and broker, the load of the broker's machine, and both clocks."),
 )
 QUERY_BETWEEN: Final = Cause(
     "query_between",
-    marked("The cluster's query does not answer, so nobody knows."),
-    marked("Mend it first: the cluster's stages show again by themselves."),
+    marked("The query service of the cluster is not responding: state unknown."),
+    marked("Fix it first: the stages of the cluster then show their state again."),
 )
 CLUSTER_OLDER: Final = Cause(
     "cluster_older",
-    marked("The cluster does not tell this ({cause})."),
-    marked("Bring the cluster to the centre's version."),
+    marked("Not reported by the cluster ({cause})."),
+    marked("Update the cluster to the version of the centre."),
 )
 INTAKE_AWAY: Final = Cause(
     "intake_away",
-    marked("No intake answers: nobody takes messages in. Agents keep everything."),
-    marked("wayside-cluster status, and Ray's dashboard, say why its replica does not run."),
+    marked("The intake is not responding: no messages are accepted. Agents keep all pictures."),
+    marked("Run wayside-cluster status, or check the Ray dashboard, to see why its replica is not running."),
 )
 INTAKE_BETWEEN: Final = Cause(
-    "intake_between", marked("The intake does not answer, so nobody knows."), marked("Mend the intake first.")
+    "intake_between", marked("The intake is not responding: state unknown."), marked("Fix the intake first.")
 )
 INTAKE_NO_BROKER: Final = Cause(
     "intake_no_broker",
     marked("The intake has no connection to the broker."),
-    marked("Look at the broker, and at the cluster's certificate and access to it; docs/broker.md."),
+    marked("Check the broker, and the certificate and access of the cluster; see docs/broker.md."),
 )
 INTAKE_IDLE: Final = Cause(
     "intake_idle",
-    marked("{waiting} pictures wait at agents, and the intake received nothing in the last {window_s} s."),
-    marked("Agents do not reach the broker, or the intake's subscription does not stand: docs/broker.md."),
+    marked("{waiting} pictures are queued at agents, but the intake received nothing in the last {window_s} s."),
+    marked("Agents cannot reach the broker, or the subscription of the intake is not active; see docs/broker.md."),
 )
 INTAKE_BACKLOG: Final = Cause(
     "intake_backlog",
-    marked("{live} live pictures and {backlog} older ones wait in the intake."),
-    marked("The parsers take less than comes: give them more replicas or machines (wayside-cluster scale)."),
+    marked("Queued at the intake: {live} live pictures, {backlog} backlog pictures."),
+    marked("The parsers are too slow: add replicas or machines (wayside-cluster scale)."),
 )
 INTAKE_SLOW: Final = Cause(
     "intake_slow",
-    marked("A picture waits {lag_s} s in the intake."),
-    marked("The parsers take less than comes: give them more replicas or machines (wayside-cluster scale)."),
+    marked("Pictures wait {lag_s} s in the intake."),
+    marked("The parsers are too slow: add replicas or machines (wayside-cluster scale)."),
 )
 INTAKE_REJECTS: Final = Cause(
     "intake_rejects",
     marked("The intake rejected {count} messages in the last {window_s} s ({names})."),
-    marked("They broke the contract: look at the versions on both sides, and at the agents' quarantine."),
+    marked("They are malformed: check the versions on both sides, and the quarantine of the agents."),
 )
 INTAKE_DROPS: Final = Cause(
     "intake_drops",
     marked("The intake dropped {count} messages in the last {window_s} s ({names})."),
-    marked("Agents send them again. If it goes on, raise receive_maximum or intake_replicas."),
+    marked("Agents send them again. If this continues, increase receive_maximum or intake_replicas."),
 )
 INTAKE_RETRIES: Final = Cause(
     "intake_retries",
-    marked("Calls to the stages behind the intake failed {count} times in the last {window_s} s, and are tried again."),
-    marked("A replica died or is full: wayside-cluster status, and the intake's log, name it."),
+    marked("Calls from the intake to the next stages failed {count} times in the last {window_s} s and are retried."),
+    marked("A replica has failed or is overloaded: see wayside-cluster status and the log of the intake."),
 )
 INTAKE_STUCK: Final = Cause(
     "intake_stuck",
-    marked("{count} messages make no way at the {where} for {seconds} s: {cause}"),
-    marked("The stage is away, or fails on everything. Agents keep all: wayside-cluster status, and the intake's log."),
+    marked("{count} messages are stuck at the {where} for {seconds} s: {cause}"),
+    marked(
+        "The stage is unavailable or fails on every message. Agents keep all pictures: check "
+        "wayside-cluster status and the log of the intake."
+    ),
 )
 NO_PARSER: Final = Cause(
     "no_parser",
-    marked("No parser answers."),
-    marked("No machine has the role parse, or its replicas do not start: wayside-cluster status."),
+    marked("No parser is responding."),
+    marked("No machine has the role parse, or its replicas do not start: run wayside-cluster status."),
 )
 PARSER_FAULTS: Final = Cause(
     "parser_faults",
     marked("{broken} of {count} parsers have faults: {cause}"),
-    marked("wayside-cluster detectors says which model is missing or refused, and where."),
+    marked("Run wayside-cluster detectors to see which model is missing or rejected, and where."),
 )
 PARSE_STUCK: Final = Cause(
     "parse_stuck",
-    marked("{count} pictures have been with the {where} for {window_s} s, and none came back."),
-    marked("Look at its replicas in Ray's dashboard; wayside-cluster status."),
+    marked("{count} pictures have been at the {where} for {window_s} s without a result."),
+    marked("Check its replicas in the Ray dashboard, and run wayside-cluster status."),
 )
 PARSE_SLOW: Final = Cause(
     "parse_slow",
-    marked("Parsing takes {lag_s} s a picture."),
-    marked("Give the parsers more replicas or machines (wayside-cluster scale), or a faster detector."),
+    marked("Parsing takes {lag_s} s per picture."),
+    marked("Add replicas or machines for the parsers (wayside-cluster scale), or use a faster detector."),
 )
 LEAK: Final = Cause(
     "leak",
-    marked("In the last {window_s} s the second check found something uncovered in {count} pictures; none was kept."),
-    marked("Their cameras are paused: see the agents; the intake's log names agent and camera."),
+    marked("In the last {window_s} s the second check found uncovered areas in {count} pictures; none were kept."),
+    marked("Their cameras are paused: see the Agents page; the log of the intake names agent and camera."),
 )
 PROOF_LOST: Final = Cause(
     "proof_lost",
@@ -282,81 +293,83 @@ PROOF_LOST_LEAK: Final = Cause(
 )
 ARCHIVE_STUCK: Final = Cause(
     "archive_stuck",
-    marked("{count} pictures have waited for their commit for {window_s} s."),
-    marked("Look at the archiver's log and its disk: ArchiveFull wants space, Fenced clears after a fail-over."),
+    marked("{count} pictures have been awaiting commit for {window_s} s."),
+    marked("Check the log and the disk of the archiver: ArchiveFull means no space; Fenced clears after a failover."),
 )
 ARCHIVE_SLOW: Final = Cause(
     "archive_slow",
     marked("A commit takes {lag_s} s."),
-    marked("Look at the disk under the archive."),
+    marked("Check the disk of the archive."),
 )
 ARCHIVE_UNREADABLE: Final = Cause(
     "archive_unreadable",
     marked("The archive cannot be read: {cause}"),
-    marked("Look at archive_dir on the machine with the role archive: its disk, its mount, who owns it."),
+    marked("Check archive_dir on the machine with the role archive: disk, mount and owner."),
 )
 UPKEEP: Final = Cause(
     "upkeep",
-    marked("Upkeep of the archive tells: {cause}"),
-    marked("wayside-cluster status says all of it."),
+    marked("Archive maintenance reports: {cause}"),
+    marked("Run wayside-cluster status for details."),
 )
 STORAGE_LOW: Final = Cause(
     "storage_low",
-    marked("The disk under the archive has {free} GB left of {total} GB."),
-    marked("More disk, or a shorter retention_days: docs/capacity.md. When it is full, agents keep all."),
+    marked("The disk of the archive has {free} GB of {total} GB free."),
+    marked(
+        "Add disk space or shorten retention_days; see docs/capacity.md. When it is full, agents keep all pictures."
+    ),
 )
 QUERY_AWAY: Final = Cause(
     "query_away",
-    marked("The cluster's query does not answer: {cause}."),
-    marked("Start the cluster with wayside-cluster run, or correct query_url."),
+    marked("The query service of the cluster is not responding: {cause}."),
+    marked("After a start, wait a minute. Otherwise start the cluster with wayside-cluster run, or correct query_url."),
 )
 QUERY_DENIED: Final = Cause(
     "query_denied",
-    marked("The cluster's query refuses the centre's token."),
-    marked("Give query_token_file the content that the cluster's has."),
+    marked("The query service of the cluster rejects the token of the centre."),
+    marked("Use the same content in query_token_file as the cluster."),
 )
 QUERY_STRANGE: Final = Cause(
     "query_strange",
-    marked("Something else than the cluster's query answers, or it is still starting: {cause}."),
-    marked("Wait for it to start; else correct query_url."),
+    marked("Another service than the cluster query is responding, or it is still starting: {cause}."),
+    marked("Wait until it has started; otherwise correct query_url."),
 )
 QUERY_SLOW: Final = Cause(
     "query_slow",
-    marked("The quickest answer of the cluster's query took {lag_s} s."),
-    marked("Its machine is overloaded: look at it in Ray's dashboard."),
+    marked("The fastest response of the query service took {lag_s} s."),
+    marked("Its machine is overloaded: check it in the Ray dashboard."),
 )
 NO_CHANNELS: Final = Cause(
     "no_channels",
-    marked("No notification channel is configured: alarms show on pages alone."),
-    marked("Nothing to do, unless somebody should be told: docs/notify.md."),
+    marked("No notification channel is configured: alarms are only shown in the console."),
+    marked("No action needed, unless people should be notified; see docs/notify.md."),
 )
 CHANNEL_STANDS: Final = Cause(
     "channel_stands",
-    marked("Channel {channel} sends nothing: {cause}."),
-    marked("Correct the cause; what waits is sent then, as long as it has not expired."),
+    marked("Channel {channel} is not sending: {cause}."),
+    marked("Correct the cause; queued messages that have not expired are then sent."),
 )
 QUOTA_WARNED: Final = Cause(
     "quota_warned",
-    marked("Channel {channel} has used {used} of its {parts} parts of {month}."),
-    marked("Buy more, or let fewer rules tell by SMS: at {parts} it stops, or costs extra, as it is set."),
+    marked("Channel {channel} has used {used} of its {parts} message parts of {month}."),
+    marked("Buy more, or let fewer rules notify by SMS: at {parts} it stops or costs extra, as configured."),
 )
 QUOTA_SPENT: Final = Cause(
     "quota_spent",
-    marked("Channel {channel} has used all of its {parts} parts of {month}, and sends nothing more."),
-    marked("Buy more and raise monthly_parts, or allow overflow; tell people in another way until then."),
+    marked("Channel {channel} has used all {parts} message parts of {month} and sends no more."),
+    marked("Buy more and increase monthly_parts, or allow overflow; until then, notify people in another way."),
 )
 QUOTA_OVER: Final = Cause(
     "quota_over",
-    marked("Channel {channel} has used {used} parts of {month}, more than its {parts}: each costs extra."),
-    marked("Buy more, or let fewer rules tell by SMS."),
+    marked("Channel {channel} has used {used} message parts of {month}, over its {parts}: each one costs extra."),
+    marked("Buy more, or let fewer rules notify by SMS."),
 )
 CHANNEL_SLOWED: Final = Cause(
     "channel_slowed",
-    marked("The carrier has slowed channel {channel} down to {per_second} messages a second."),
-    marked("Send less for a while; it becomes faster by itself."),
+    marked("The carrier limits channel {channel} to {per_second} messages per second."),
+    marked("Send less for a while; the limit is lifted automatically."),
 )
 UNDELIVERED: Final = Cause(
     "undelivered",
     marked("{count} messages of channel {channel} failed, expired or were not delivered in the last {window_s} s."),
-    marked("The outbox names each with its code: GET /api/notify/outbox"),
+    marked("The outbox lists each with its code: GET /api/notify/outbox"),
 )

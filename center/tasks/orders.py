@@ -48,24 +48,24 @@ class TasksOffError(CenterError):
     """The centre has no key to sign orders with."""
 
     code = "tasks_off"
-    message = marked("This centre cannot command parse tasks: it has no key that agents would obey.")
-    remedy = marked("Make one with wayside-center task-key, have provisioning sign it, and set [tasks].")
+    message = marked("This centre cannot control parse tasks: it has no authorised key.")
+    remedy = marked("Create one with wayside-center task-key, have it signed by provisioning, and set [tasks].")
 
 
 class NotATaskError(CenterError):
     """The camera is live, or its agent does not report the kind of its source."""
 
     code = "not_a_task"
-    message = marked("Camera {camera_id} of agent {agent_id} is none that recordings are brought to.")
-    remedy = marked("Only what is brought to a desk agent can be paused or put in order; live cameras go on.")
+    message = marked("Camera {camera_id} of agent {agent_id} is not an import of recordings.")
+    remedy = marked("Only imports at a desk agent can be paused or prioritised. Live cameras always run.")
 
 
 class AgentAwayError(CenterError):
     """The agent would not get the order."""
 
     code = "agent_away"
-    message = marked("Agent {agent_id} cannot be reached now, so nothing was asked of it.")
-    remedy = marked("Try again once the agent is online and the centre has its line to the broker.")
+    message = marked("Agent {agent_id} is unreachable: the command was not sent.")
+    remedy = marked("Try again when the agent is online and the centre is connected to the broker.")
 
 
 class TaskOrders:

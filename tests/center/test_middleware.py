@@ -208,7 +208,7 @@ async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: Wo
         assert denied.status_code == 403
         assert "该账户无权执行此操作：需要权限 live.view" in denied.text
         absent = await browser.get("/nowhere", headers=page | {"accept-language": "en"})
-        assert (absent.status_code, "There is nothing at this address." in absent.text) == (404, True)
+        assert (absent.status_code, "Page not found" in absent.text) == (404, True)
         assert "<form" not in absent.text
         world.services.users.set_grants("ana", [GrantRequest(Role.ANALYST, None, "A 1")], actor=USERNAME)
         assert (await browser.get("/")).headers["location"] == "/cases/A%201", "where it has no other page"

@@ -216,7 +216,7 @@ class Visitor:
         self.page.get_by_label("Set-up code").fill(self.center.code_file.read_text(encoding="ascii").strip())
         self.page.get_by_label("User name").fill(USERNAME)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Make the account").click()
+        self.page.get_by_role("button", name="Create account").click()
         self.page.wait_for_url("**/overview")
         self.go("/live")  # where most tests begin
 

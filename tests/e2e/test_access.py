@@ -40,7 +40,7 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
 
         visitor.expected.append("403")
         visitor.go("/live")
-        expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Page not available")).to_be_visible()
         expect(page.get_by_role("alert")).to_contain_text("live.view")
         visitor.photograph("denied-en-light")
 
@@ -48,7 +48,7 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
         expect(page.get_by_text("Street cam-1")).to_be_visible()
         taken = ask.put(f"{center.url}/api/users/ana/grants", data=[], headers=headers)
         assert taken.status == 200
-        expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Page not available")).to_be_visible()
 
 
 def _log_in(visitor: Visitor, name: str) -> None:
@@ -102,6 +102,6 @@ def test_no_link_of_any_page_leads_to_a_refusal_and_none_names_what_is_out_of_si
     visitor.expected.append("404")
     for path in (f"/cameras/{AGENT}/cam-2", f"/observations/{rows[1].snapshot.row_key}"):
         visitor.go(path)
-        expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Page not available")).to_be_visible()
         expect(page.get_by_text("Street cam-2")).to_have_count(0)
     visitor.photograph("out-of-sight-en-light")

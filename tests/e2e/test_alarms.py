@@ -48,7 +48,7 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     visitor.center.deliver(camera_status("cam-1", name="北口 <b>North</b>"))
     visitor.go("/alarms")
     page = visitor.page
-    expect(page.get_by_text("No alarm.")).to_be_visible()
+    expect(page.get_by_text("No alarms")).to_be_visible()
     visitor.photograph("alarms-none")
     page.evaluate("window.unloaded = false; addEventListener('beforeunload', () => { window.unloaded = true })")
     told(visitor, "k1", 1)
@@ -75,7 +75,7 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     expect(asked).to_have_count(0)
     expect(rows).to_have_count(2)
     close.click()
-    asked.get_by_role("button", name="Close the alarm").click()
+    asked.get_by_role("button", name="Close alarm").click()
     expect(rows).to_have_count(1)
     assert page.evaluate("window.unloaded") is False
     visitor.go("/alarms?closed")
@@ -89,7 +89,7 @@ def test_what_another_page_did_shows_here_and_in_chinese_and_on_a_narrow_screen(
     visitor.go("/preferences?language=zh")
     visitor.go("/alarms")
     page = visitor.page
-    expect(page.get_by_text("没有告警。")).to_be_visible()
+    expect(page.get_by_text("没有告警")).to_be_visible()
     visitor.center.deliver(
         camera_status("cam-1", name="北口", state=CameraState.OFFLINE, cause="no route to camera: check its cable")
     )

@@ -88,12 +88,12 @@ def _accounts(visitor: Visitor) -> None:
 
 def _write(visitor: Visitor, page: Page) -> None:
     visitor.go("/cases")
-    expect(page.get_by_text("No case.")).to_be_visible()
+    expect(page.get_by_text("No cases")).to_be_visible()
     visitor.photograph("cases-none")
     page.get_by_role("link", name="New case").click()
     page.get_by_label("Number").fill(NUMBER)
     page.get_by_role("button", name="Save as draft").click()
-    expect(page.get_by_role("alert")).to_contain_text("The case cannot be kept like this")
+    expect(page.get_by_role("alert")).to_contain_text("The case cannot be saved")
     page.get_by_label("Purpose").fill("theft of a red e-bike at the station")
     page.get_by_label("Districts").click()
     page.get_by_role("option", name="North (3)").click()
@@ -105,15 +105,15 @@ def _write(visitor: Visitor, page: Page) -> None:
 
 def _seek(visitor: Visitor, page: Page, row_key: str) -> None:
     visitor.go(f"/observations/{row_key}")
-    page.get_by_role("link", name="Seek it in a case").first.click()
-    expect(page.get_by_text("In which case is this machine sought?")).to_be_visible()
+    page.get_by_role("link", name="Add to case").first.click()
+    expect(page.get_by_text("Add this vehicle to a case")).to_be_visible()
     visitor.photograph("cases-list-seek")
     page.get_by_role("link", name=NUMBER).click()
-    page.get_by_role("button", name="This is the machine").click()
+    page.get_by_role("button", name="Add this vehicle").click()
     expect(page.get_by_role("button", name="Remove")).to_be_visible()
-    expect(page.get_by_text("The archive is searched once the case is approved.")).to_be_visible()
+    expect(page.get_by_text("The archive can be searched once the case is approved.")).to_be_visible()
     page.get_by_role("button", name="Request approval").click()
-    expect(page.get_by_text("Waits for approval")).to_be_visible()
+    expect(page.get_by_text("Awaiting approval")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
@@ -128,9 +128,9 @@ def _give_up(visitor: Visitor, page: Page) -> None:
     page.wait_for_load_state("networkidle")
     visitor.center.archive.answer = slow
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_text("The archive compares…")).to_be_visible()
+    expect(page.get_by_text("Searching the archive…")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("The search was given up")).to_be_visible()
+    expect(page.get_by_text("The search was cancelled")).to_be_visible()
     visitor.photograph("case-given-up")
     visitor.center.archive.answer = None
     thought.set()
@@ -155,7 +155,7 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
         _seek(visitor, page, keys[0])
     with _as(visitor, "sue") as page:
         visitor.go("/cases")
-        expect(page.get_by_text("You may approve it")).to_be_visible()
+        expect(page.get_by_text("You can approve it")).to_be_visible()
         page.get_by_role("link", name=NUMBER).click()
         visitor.photograph("case-to-approve")
         page.get_by_role("button", name="Approve").click()
@@ -187,7 +187,7 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
         visitor.photograph("case-sightings-en-light")
         page.get_by_role("button", name="Search").click()
         expect(page.get_by_text("Candidate 1 of 4")).to_be_visible()
-        page.get_by_text("How was it searched?").click()
+        page.get_by_text("Search details").click()
         visitor.photograph("case-explained")
         _in_chinese(visitor, page)
     assert [request.asked_by for request in center.archive.likened[:1]] == ["ana"]

@@ -61,8 +61,8 @@ def _set_up_after_a_wrong_code(visitor: Visitor) -> None:
     page.get_by_label("User name").fill(USERNAME)
     page.get_by_label("Password").fill(PASSWORD)
     visitor.expected.append("403 (Forbidden)")
-    page.get_by_role("button", name="Make the account").click()
-    expect(page.get_by_role("alert")).to_contain_text("The set-up code is wrong.")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("alert")).to_contain_text("Wrong set-up code.")
     visitor.photograph("setup-refused-en-light")
     visitor.set_up()
 
@@ -70,7 +70,7 @@ def _set_up_after_a_wrong_code(visitor: Visitor) -> None:
 def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) -> None:
     page = visitor.page
     _set_up_after_a_wrong_code(visitor)
-    expect(page.get_by_text("No camera has reported yet.")).to_be_visible()
+    expect(page.get_by_text("No cameras yet")).to_be_visible()
     visitor.photograph("live-empty-en-light")
     dashboard = page.get_by_role("link", name="Ray dashboard")
     expect(dashboard).to_have_attribute("href", "http://127.0.0.1:8265")
@@ -131,9 +131,9 @@ def test_a_span_typed_by_hand_is_read_in_the_archives_zone(visitor: Visitor, cen
     center.archive.fill(6, newest_ms=NOW_MS)
     page = visitor.page
     visitor.go("/observations")
-    expect(page.get_by_text("The archive has nothing of this time.")).to_be_visible()
+    expect(page.get_by_text("No records in this time range")).to_be_visible()
     page.get_by_role("combobox", name="Time").click()
-    page.get_by_role("option", name="From – to").click()
+    page.get_by_role("option", name="Custom range").click()
     # The rows lie 40 s apart and the newest at 00:00:00 +08:00: only the minute before it holds the next one.
     page.get_by_label("To (+08:00)").fill("2026-11-24T00:00")
     page.get_by_label("From (+08:00)").fill("2026-11-23T23:59")
@@ -141,7 +141,7 @@ def test_a_span_typed_by_hand_is_read_in_the_archives_zone(visitor: Visitor, cen
     expect(page.locator("a.ws-card")).to_contain_text("2026-11-23 23:59:20 +08:00")
     visitor.photograph("observations-span-en-light")
     page.get_by_label("To (+08:00)").fill("2026-11-23T20:00")
-    expect(page.get_by_role("alert")).to_contain_text("The time span ends before it begins.")
+    expect(page.get_by_role("alert")).to_contain_text("The time range ends before it starts.")
 
 
 def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: Running) -> None:
@@ -174,10 +174,10 @@ def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: 
         page.mouse.wheel(0, 2000)
         visitor.photograph(f"observation-end-{language}-{theme}")
     visitor.go(f"/observations/{withheld.snapshot.row_key}")
-    expect(page.get_by_text("前端已扣留此图片")).to_be_visible()
+    expect(page.get_by_text("前端代理已扣留此图片")).to_be_visible()
     visitor.photograph("observation-withheld-zh-dark")
     visitor.go("/observations?camera_id=cam-9")
-    expect(page.get_by_text("没有符合条件的记录")).to_be_visible()
+    expect(page.get_by_text("没有结果")).to_be_visible()
     visitor.photograph("observations-none-zh-dark")
     page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/login")
@@ -240,12 +240,12 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     page = visitor.page
     visitor.expected.append("502 (Bad Gateway)")
     visitor.go("/observations")
-    said = page.locator(".ws-alert-bad", has_text="answered wrongly: HTTP 500")
+    said = page.locator(".ws-alert-bad", has_text="sent an invalid response: HTTP 500")
     expect(said).to_be_visible()
-    expect(page.locator(".ws-banners")).to_contain_text("The broker cannot be reached", timeout=PAGE_MS)
+    expect(page.locator(".ws-banners")).to_contain_text("The broker is unreachable", timeout=PAGE_MS)
     visitor.photograph("observations-away-en-light")
     visitor.go("/cameras")
-    expect(page.locator("table").first).to_contain_text("nobody knows")
+    expect(page.locator("table").first).to_contain_text("state unknown")
     visitor.photograph("cameras-away-en-light")
     visitor.go("/live")
     expect(said).to_be_visible()
@@ -265,12 +265,12 @@ def test_a_revoked_agent_is_off_the_wall_and_said_to_be_revoked(visitor: Visitor
     expect(tile.locator("canvas:visible")).to_have_count(1)
     center.enrol(2, member(Membership.REVOKED), member(Membership.PENDING, "cabinet-8"))
     expect(tile).to_contain_text("Revoked")
-    expect(tile).to_contain_text("nothing it sends counts")
+    expect(tile).to_contain_text("its messages are ignored")
     expect(page.locator(".ws-card canvas:visible")).to_have_count(0)
     visitor.photograph("live-revoked-en-light")
     center.archived(*observation("cam-1", _now_ms(), 78))
     page.reload()
-    expect(tile).to_contain_text("nothing it sends counts")
+    expect(tile).to_contain_text("its messages are ignored")
     page.wait_for_load_state("networkidle")
     expect(page.locator(".ws-card canvas:visible")).to_have_count(0)
     for language, said in (("en", "was revoked at 2026-11-23 23:59:00 +08:00"), ("zh", "23:59:00 +08:00 吊销")):

@@ -72,17 +72,19 @@ def test_a_rule_that_nothing_was_seen_of_is_asked_about_before_it_is_on_and_befo
     what = {"kind": "zone_entry", "polygon": LEFT_HALF}
     number = _post(visitor, "/rules", {"name": "The yard", "what": what, "cameras": [PLACE]})["id"]
     visitor.go(f"/rules/{number}")
-    page.get_by_role("button", name="Preview on the last 24 hours").click()
-    expect(page.get_by_role("alert").or_(page.locator(".ws-alert")).first).to_contain_text("Nothing was archived then")
-    switch = page.get_by_role("button", name="Switch it on", exact=True)
-    _refuse(page, switch, "Nothing was archived in the 24 hours")
+    page.get_by_role("button", name="Preview on last 24 hours").click()
+    expect(page.get_by_role("alert").or_(page.locator(".ws-alert")).first).to_contain_text(
+        "No pictures were archived in this period"
+    )
+    switch = page.get_by_role("button", name="Enable", exact=True)
+    _refuse(page, switch, "No pictures were archived in the 24 hours")
     assert _got(visitor, f"/rules/{number}")["on_version"] is None
     _photograph(visitor, switch, "asks-blank-preview-en")
     _agree(page, switch)
-    expect(page.get_by_text("In force", exact=True)).to_be_visible()
+    expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
     assert _got(visitor, f"/rules/{number}")["on_version"] == 1
-    retire = page.get_by_role("button", name="Retire it for good")
-    _refuse(page, retire, "cannot be switched on again")
+    retire = page.get_by_role("button", name="Retire rule")
+    _refuse(page, retire, "cannot be enabled again")
     assert not _got(visitor, f"/rules/{number}")["retired"]
     _agree(page, retire)
     expect(page.get_by_text("Retired", exact=True)).to_be_visible()
@@ -124,17 +126,17 @@ def test_what_an_account_has_is_taken_by_who_was_asked(visitor: Visitor) -> None
     grants = [{"role": "analyst"}, {"role": "auditor"}]
     _post(visitor, "/users", {"username": "ana", "password": PASSWORD, "grants": grants})
     visitor.go("/users/ana")
-    take = page.get_by_role("button", name=re.compile("^Take it away: Analyst"))
+    take = page.get_by_role("button", name=re.compile("^Remove role: Analyst"))
     _refuse(page, take, "It goes at once: Analyst")
     assert len(_got(visitor, "/users/ana")["grants"]) == 2
     _photograph(visitor, take, "asks-take-role-en")
     _agree(page, take)
-    expect(page.get_by_role("button", name=re.compile("^Take it away"))).to_have_count(1)
-    disable = page.get_by_role("button", name="Disable the account")
-    _refuse(page, disable, "Its sessions end at once")
+    expect(page.get_by_role("button", name=re.compile("^Remove role"))).to_have_count(1)
+    disable = page.get_by_role("button", name="Disable account")
+    _refuse(page, disable, "Its sessions end immediately")
     _agree(page, disable)
     expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Enable the account").click()
+    page.get_by_role("button", name="Enable account").click()
     expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
 
 
@@ -145,7 +147,7 @@ def test_a_saved_search_is_deleted_by_who_was_asked(visitor: Visitor) -> None:
     visitor.go("/observations")
     page.get_by_role("button", name="Saved searches").click()
     remove = page.get_by_role("button", name="Delete red ones")
-    _refuse(page, remove, "It is gone at once")
+    _refuse(page, remove, "It is deleted immediately")
     assert [each["name"] for each in _got(visitor, "/saved-searches")] == ["red ones"]
     _agree(page, remove)
     expect(remove).to_have_count(0)

@@ -73,24 +73,24 @@ def test_a_click_on_a_camera_leads_to_it(page: Page) -> None:
 
 def test_an_area_is_drawn_taken_back_closed_and_cleared(page: Page) -> None:
     view = page.locator(".ws-map-view")
-    close = page.get_by_role("button", name="Close the area")
+    close = page.get_by_role("button", name="Close area")
     expect(close).to_be_disabled()
-    page.get_by_role("button", name="Draw an area").click()
+    page.get_by_role("button", name="Draw area").click()
     for x, y in ((200, 300), (400, 300), (400, 400), (300, 450)):
         view.click(position={"x": x, "y": y})
     expect(page.locator("path.ws-map-corner")).to_have_count(4)
-    page.get_by_role("button", name="Take back the last corner").click()
+    page.get_by_role("button", name="Undo last corner").click()
     expect(page.locator("path.ws-map-corner")).to_have_count(3)
     close.click()
     expect(page.locator(".said")).to_have_text("3")
     expect(page.locator("path.ws-map-area")).to_have_count(1)
-    page.get_by_role("button", name="Remove the area").click()
+    page.get_by_role("button", name="Remove area").click()
     expect(page.locator(".said")).to_have_text("0")
     expect(page.locator("path.ws-map-area")).to_have_count(0)
 
 
 def test_an_area_is_drawn_by_the_keyboard_alone(page: Page) -> None:
-    page.get_by_role("button", name="Draw an area").press("Enter")
+    page.get_by_role("button", name="Draw area").press("Enter")
     expect(page.locator(".ws-map-view")).to_be_focused()
     for move in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
         page.keyboard.press("Enter")
@@ -99,5 +99,5 @@ def test_an_area_is_drawn_by_the_keyboard_alone(page: Page) -> None:
     expect(page.locator("path.ws-map-corner")).to_have_count(4)
     page.keyboard.press("Backspace")
     expect(page.locator("path.ws-map-corner")).to_have_count(3)
-    page.get_by_role("button", name="Close the area").press("Enter")
+    page.get_by_role("button", name="Close area").press("Enter")
     expect(page.locator(".said")).to_have_text("3")

@@ -57,7 +57,7 @@ ROLES: Final = {
         "Settings",
     ],
     "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
-    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit"],
+    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log"],
 }
 PLACES: Final = {"cam-1": (31.99, 118.71), "cam-2": (32.02, 118.78), "cam-3": (32.05, 118.74)}
 
@@ -159,11 +159,11 @@ def test_keys_are_shown_lead_to_pages_and_can_be_switched_off(visitor: Visitor, 
     visitor.go("/overview")
     ready(visitor)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#content")).to_be_focused()
     page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keyboard")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
     visitor.photograph("keys")
     page.keyboard.press("Escape")
@@ -175,12 +175,12 @@ def test_keys_are_shown_lead_to_pages_and_can_be_switched_off(visitor: Visitor, 
     expect(page.get_by_label("Name, camera or agent")).to_be_focused()
     page.keyboard.type("bridge?")
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text("No camera is like that.")).to_be_visible()
+    expect(page.get_by_text("No matching cameras")).to_be_visible()
     page.keyboard.press("Backspace")
     expect(page.locator("tbody").first.locator("tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"/cameras\?q=bridge$"))
-    page.get_by_role("button", name="Keyboard").click()
-    page.get_by_label("Single keys count").uncheck()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Enable single-key shortcuts").uncheck()
     page.keyboard.press("Escape")
     page.reload()
     expect(page.locator("tbody").first.locator("tr")).to_have_count(1)
@@ -215,9 +215,9 @@ def test_a_camera_that_the_register_alone_places_has_its_dot_on_every_map(visito
     center.archive.fill(4, newest_ms=int(time.time() * 1000) - 60_000)
     page = visitor.page
     visitor.go("/overview")
-    expect(page.get_by_text("2 cameras have no place on the map.")).to_be_visible()
+    expect(page.get_by_text("Cameras without coordinates: 2")).to_be_visible()
     visitor.go(CAMERA)
-    expect(page.get_by_text("It has no place on the map.")).to_be_visible()
+    expect(page.get_by_text("No coordinates")).to_be_visible()
     taken = visitor.context.request.post(
         f"{center.url}/api/assessment/register",
         data=f"agent_id,camera_id,latitude,longitude\n{AGENT},cam-1,31.99,118.71\n",
@@ -229,7 +229,7 @@ def test_a_camera_that_the_register_alone_places_has_its_dot_on_every_map(visito
     expect(page.locator(".ws-map-marker")).to_have_count(1)
     visitor.go("/overview")
     expect(page.locator(".ws-map-marker")).to_have_count(1)
-    expect(page.get_by_text("1 cameras have no place on the map.")).to_be_visible()
+    expect(page.get_by_text("Cameras without coordinates: 1")).to_be_visible()
     visitor.go("/observations")
     page.get_by_role("button", name="Map").click()
     expect(page.locator(".ws-map-heat")).to_have_count(1)
@@ -239,13 +239,13 @@ def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visi
     visitor.set_up()
     visitor.go("/overview")
     page = visitor.page
-    expect(page.get_by_text("Nothing needs anybody now.")).to_be_visible()
-    expect(page.get_by_text("nothing arrives")).to_be_visible()
+    expect(page.get_by_text("No open issues")).to_be_visible()
+    expect(page.get_by_text("no pictures received")).to_be_visible()
     visitor.photograph("overview-empty")
     street(center)
     archived = page.locator(".ws-figure", has_text="Snapshots today")
     expect(archived.locator("dd").first).to_have_text("Unknown")
-    expect(archived).to_contain_text("known once the agents' books were heard in two hours")
+    expect(archived).to_contain_text("available after two hourly reports of the agents")
     cares = page.locator(".ws-cares li")
     expect(cares).to_have_count(1)
     expect(cares.first).to_contain_text("Market, east gate: Offline")
@@ -253,8 +253,8 @@ def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visi
     expect(page.locator(".ws-map-marker")).to_have_count(3)
     expect(page.locator(".ws-map-bad")).to_have_count(1)
     expect(page.locator(".ws-figure", has_text="Online")).to_contain_text("2")
-    expect(page.locator(".ws-figure", has_text="Parse lag")).to_contain_text("0.2 s")
-    expect(page.locator(".ws-figure", has_text="Storage")).to_contain_text("known once a whole day was archived")
+    expect(page.locator(".ws-figure", has_text="Parsing delay")).to_contain_text("0.2 s")
+    expect(page.locator(".ws-figure", has_text="Storage")).to_contain_text("available after one full day")
     visitor.photograph("overview-books-not-heard-en")
     visitor.go("/preferences?language=zh")
     visitor.go("/overview")

@@ -24,7 +24,7 @@ def begin(visitor: Visitor, kind: str) -> Locator:
     page = visitor.page
     visitor.go("/rules/new")
     page.get_by_label("Name", exact=True).fill("No stopping at the gate")
-    page.get_by_role("combobox", name="What").click()
+    page.get_by_role("combobox", name="Event").click()
     page.get_by_role("option", name=kind).click()
     expect(page.locator(".ws-shape-sheet")).to_be_visible()
     page.get_by_role("combobox", name="Cameras (none: all)").click()
@@ -40,22 +40,22 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     page = visitor.page
     visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
     visitor.center.archived(*observation("cam-1", int(time.time() * 1000) - 60_000, 77))
-    sheet = begin(visitor, "Zone entered")
-    write = page.get_by_role("button", name="Write the rule")
+    sheet = begin(visitor, "Zone entry")
+    write = page.get_by_role("button", name="Create rule")
     write.click()
-    expect(page.get_by_role("alert")).to_contain_text("three corners or more")
+    expect(page.get_by_role("alert")).to_contain_text("at least three corners")
     for x, y in ((0.2, 0.4), (0.8, 0.9), (0.8, 0.4), (0.2, 0.9)):
         corner(sheet, x, y)
     expect(page.locator(".ws-shape .ws-alert")).to_contain_text("sides 1 and 3 meet")
     visitor.photograph("rule-crossing")
     write.click()
-    expect(page.get_by_text("The rule cannot be written like that.")).to_be_visible()
+    expect(page.get_by_text("The rule is not valid.")).to_be_visible()
     for _ in range(3):
         page.get_by_role("button", name="Undo").click()
     expect(page.locator(".ws-shape-corner")).to_have_count(1)
     for x, y in ((0.8, 0.4), (0.8, 0.9)):
         corner(sheet, x, y)
-    page.get_by_role("button", name="Add a corner").press("Enter")
+    page.get_by_role("button", name="Add corner").press("Enter")
     fourth = page.get_by_role("button", name="Corner 4", exact=True)
     across = page.get_by_label("Corner 4: across")
     across.fill("20")  # typed, not yet left
@@ -79,8 +79,8 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     drawn = made["text"]["what"]["polygon"]
     assert [[round(x, 1), round(y, 1)] for x, y in drawn] == [[0.1, 0.5], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]
     assert made["text"]["cameras"] == [f"{AGENT}/cam-1"]
-    page.get_by_role("button", name="Preview on the last 24 hours").click()
-    expect(page.get_by_text("What this version would have found")).to_be_visible()
+    page.get_by_role("button", name="Preview on last 24 hours").click()
+    expect(page.get_by_text("Preview results of this version")).to_be_visible()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)
     visitor.photograph("rule-previewed")
 
@@ -91,13 +91,13 @@ def test_a_line_has_two_ends_and_a_camera_without_picture_an_empty_sheet(visitor
     visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
     visitor.go("/preferences?language=zh")
     visitor.go("/rules/new")
-    page.get_by_role("combobox", name="情况").click()
+    page.get_by_role("combobox", name="事件").click()
     page.get_by_role("option", name="越线").click()
     expect(page.locator(".ws-shape-sheet")).to_be_visible()
     page.get_by_role("combobox", name="摄像机").click()
     page.get_by_role("option", name="Bridge, north side").click()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("没有可供绘制的画面")).to_be_visible()
+    expect(page.get_by_text("暂无画面")).to_be_visible()
     sheet = page.locator(".ws-shape-sheet")
     for x in (0.2, 0.8, 0.5):
         corner(sheet, x, 0.5)

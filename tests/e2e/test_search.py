@@ -70,7 +70,7 @@ def _walk_the_grid(page: Page) -> None:
 
 def _choose_a_part_of_the_time(visitor: Visitor) -> None:
     page = visitor.page
-    bars = page.get_by_role("slider", name="Machines over time")
+    bars = page.get_by_role("slider", name="Vehicles over time")
     bars.focus()
     for _ in range(4):
         page.keyboard.press("Shift+ArrowRight")
@@ -92,7 +92,7 @@ def _take_away(visitor: Visitor, folder: Path) -> None:
     dialog = page.get_by_role("dialog")
     page.get_by_role("button", name="Export CSV").click()
     dialog.get_by_role("button", name="Export").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Nobody said what the export is for.")
+    expect(dialog.get_by_role("alert")).to_contain_text("No purpose was given for the export.")
     visitor.photograph("search-export-en-light")
     dialog.get_by_label("Purpose").fill("stolen red van, case 17")
     with page.expect_download() as download:
@@ -135,14 +135,14 @@ def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Ru
     page.get_by_role("option", name="Red", exact=True).click()
     page.keyboard.press("Escape")
     expect(page).to_have_url(f"{center.url}/observations?colour=red")
-    expect(count).to_have_text(re.compile(rf"^(?!{everything}$)[\d,]+ machines; 48 pictures loaded$"))
+    expect(count).to_have_text(re.compile(rf"^(?!{everything}$)[\d,]+ vehicles; 48 pictures loaded$"))
     visitor.photograph("search-red-en-light")
 
     _choose_a_part_of_the_time(visitor)
-    page.get_by_role("button", name="How was this searched?").click()
+    page.get_by_role("button", name="Search details").click()
     expect(page.locator(".ws-search-plan")).to_contain_text("camera_id")
     page.get_by_role("button", name="Week").click()
-    expect(page.get_by_role("table", name="Machines by hour of the week")).to_contain_text("Wed")
+    expect(page.get_by_role("table", name="Vehicles by hour of the week")).to_contain_text("Wed")
     visitor.photograph("search-plan-en-light")
 
     _take_away(visitor, tmp_path)
@@ -193,14 +193,14 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
         page.get_by_role("button", name="Map" if language == "en" else "地图").click()
         visitor.settled()
         visitor.photograph(f"search-{language}-{theme}")
-        page.get_by_role("button", name="People" if language == "en" else "人数", exact=True).click()
+        page.get_by_role("button", name="People count" if language == "en" else "人数", exact=True).click()
         expect(page.locator(".ws-people tbody tr")).to_have_count(10)
         visitor.photograph(f"search-people-{language}-{theme}")
     visitor.go("/preferences?language=en&theme=light")
     visitor.go("/observations")
-    page.get_by_role("button", name="People", exact=True).click()
+    page.get_by_role("button", name="People count", exact=True).click()
     expect(page.locator(".ws-people tbody tr")).to_have_count(2)
-    page.get_by_role("button", name="Export people as CSV").click()
+    page.get_by_role("button", name="Export people count (CSV)").click()
     expect(page.locator(".ws-people").get_by_role("alert")).to_contain_text("purpose")
     visitor.photograph("search-people-cameras-en-light")
     crossing = "114.2,30.4+114.35,30.55+114.35,30.4+114.2,30.55"
@@ -209,8 +209,8 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
     expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "48")
     visitor.photograph("search-crossing-en-light")
     visitor.go("/observations?camera_id=../etc&cls=person&colour=%3Cscript%3E&heading_deg=nan&zone=%00&min_share=7")
-    expect(page.locator("main").get_by_role("alert")).to_contain_text("cannot be read and do not count")
+    expect(page.locator("main").get_by_role("alert")).to_contain_text("are not valid and are ignored")
     expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "48")
     visitor.go("/observations?colour=pink")
-    expect(page.get_by_text("Nothing matches these filters.")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
     visitor.photograph("search-none-en-light")

@@ -21,10 +21,10 @@ def _make(page: Page, password: str, code: str | None = None) -> None:
 
 
 def _prove(page: Page, password: str, code: str | None = None) -> None:
-    page.get_by_label("Present password").last.fill(password)
+    page.get_by_label("Current password").last.fill(password)
     if code is not None:
         page.get_by_label("One-time code").fill(code)
-    page.get_by_role("button", name="Make a token").click()
+    page.get_by_role("button", name="Create token").click()
 
 
 def _counted(visitor: Visitor) -> list[bool]:
@@ -38,23 +38,23 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     page = visitor.page
     visitor.go("/account")
     expect(page.get_by_label("One-time code")).to_be_hidden()
-    expect(page.get_by_label("Days")).to_have_value("30")
+    expect(page.get_by_label("Valid for (days)")).to_have_value("30")
     _make(page, "not the password")
-    expect(page.locator(".q-field", has_text="Present password").last).to_contain_text("password is wrong")
+    expect(page.locator(".q-field", has_text="Current password").last).to_contain_text("Wrong user name or password")
     assert _counted(visitor) == []
     _prove(page, PASSWORD)
-    expect(page.get_by_text("Copy it now: it is shown once.")).to_be_visible()
-    expect(page.get_by_label("Present password").last).to_have_value("")
+    expect(page.get_by_text("Copy it now. It is shown only once.")).to_be_visible()
+    expect(page.get_by_label("Current password").last).to_have_value("")
     visitor.photograph("account-token-en")
     assert _counted(visitor) == [True]
 
-    page.get_by_label("Present password").nth(1).fill(PASSWORD)
-    page.get_by_role("button", name="Set it up").click()
+    page.get_by_label("Current password").nth(1).fill(PASSWORD)
+    page.get_by_role("button", name="Set up authenticator").click()
     begun = page.locator("img.ws-code + .ws-mono").inner_text()
-    expect(page.get_by_role("checkbox", name="End all tokens of the account").last).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Revoke all tokens of the account").last).to_be_checked()
     visitor.photograph("account-second-factor-en")
-    page.get_by_label("Code of the app").fill(authenticator.code(begun, time.time()))
-    page.get_by_role("button", name="Switch it on", exact=True).click()
+    page.get_by_label("Code from the app").fill(authenticator.code(begun, time.time()))
+    page.get_by_role("button", name="Enable", exact=True).click()
     recovery = page.locator("ul.ws-mono li")
     expect(recovery).to_have_count(10)
     codes = recovery.all_inner_texts()
@@ -62,11 +62,11 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     assert _counted(visitor) == [False]
 
     _prove(page, PASSWORD, "")
-    expect(page.locator(".q-field", has_text="One-time code")).to_contain_text("asks for a one-time code")
+    expect(page.locator(".q-field", has_text="One-time code")).to_contain_text("requires a one-time code")
     page.get_by_label("One-time code").fill(codes[0])
-    page.get_by_label("Present password").last.fill(PASSWORD)
-    page.get_by_role("button", name="Make a token").click()
-    expect(page.get_by_text("Copy it now: it is shown once.")).to_be_visible()
+    page.get_by_label("Current password").last.fill(PASSWORD)
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_text("Copy it now. It is shown only once.")).to_be_visible()
     assert _counted(visitor) == [True, False]
 
     visitor.go("/preferences?language=zh")
@@ -75,14 +75,14 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     visitor.photograph("account-token-zh")
     visitor.go("/preferences?language=en")
     visitor.go(f"/users/{USERNAME}")
-    ends = page.get_by_role("checkbox", name="End all tokens of the account")
+    ends = page.get_by_role("checkbox", name="Revoke all tokens of the account")
     expect(ends).to_be_checked()
     visitor.photograph("user-reset-en")
     visitor.go("/account")
-    page.get_by_role("checkbox", name="End all tokens of the account").first.click()
-    page.get_by_label("Present password").first.fill(PASSWORD)
+    page.get_by_role("checkbox", name="Revoke all tokens of the account").first.click()
+    page.get_by_label("Current password").first.fill(PASSWORD)
     page.get_by_label("New password").fill("eight dry umbrellas")
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Change password").click()
     page.wait_for_url("**/login")
     answer = visitor.context.request.post(
         f"{visitor.center.url}/api/login",

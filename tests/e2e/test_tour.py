@@ -46,7 +46,7 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     expect(page.locator(".ws-card .ws-box").first).to_be_visible()
 
     page.get_by_role("link", name="Search", exact=True).click()
-    page.get_by_role("combobox", name="Machine").click()
+    page.get_by_role("combobox", name="Vehicle type").click()
     page.get_by_role("option", name="Bicycle").click()
     expect(page).to_have_url(f"{center.url}/observations?cls=bicycle")
     cards = page.locator("a.ws-card")
@@ -64,4 +64,4 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     page.get_by_role("link", name="Cameras", exact=True).click()
     page.get_by_role("link", name="Bridge, north side").click()
     ready(visitor)
-    expect(page.get_by_role("heading", name="How it stands")).to_be_visible()
+    expect(page.get_by_role("heading", name="Status")).to_be_visible()

@@ -35,13 +35,13 @@ def account(request: Request) -> None:
         with ui.element("dl").classes("ws-panel ws-facts"):
             words("dt", _("User name"))
             words("dd", identity.username)
-            words("dt", _("May"))
+            words("dt", _("Roles"))
             given = [
                 GrantRequest(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
                 for grant in identity.access.grants
             ]
-            words("dd", ", ".join(grant_words(each, _) for each in given) or _("Nothing but its own account"))
-            words("dt", _("Session ends"))
+            words("dd", ", ".join(grant_words(each, _) for each in given) or _("No roles: own account only"))
+            words("dt", _("Session expires"))
             moment(moments.local(identity.expires_at_ms), moments.utc(identity.expires_at_ms), tag="dd")
         _Password(services, identity, source, _)
         factor = _Factor(services, identity, source, _)
@@ -63,11 +63,13 @@ class _Password:
         words("h2", _("Password"))
         self._trouble = ui.element("div")
         with ui.element("div").classes("ws-form"):
-            self._old = _secret(_("Present password"), "current-password")
+            self._old = _secret(_("Current password"), "current-password")
             self._new = _secret(_("New password"), "new-password")
             self._end_tokens = _ends_tokens(_)
-            ui.button(_("Change the password"), color=None, on_click=self._change).props("outline no-caps")
-        words("div", _("12 characters at least. Every session of the account ends, this one too.")).classes("ws-muted")
+            ui.button(_("Change password"), color=None, on_click=self._change).props("outline no-caps")
+        words(
+            "div", _("At least 12 characters. Changing it ends all sessions of the account, including this one.")
+        ).classes("ws-muted")
 
     async def _change(self) -> None:
         old, new, auth = self._old.value or "", self._new.value or "", self._services.auth
@@ -90,7 +92,7 @@ class _Factor:
         self._services, self._identity, self._source, self._ = services, identity, source, _
         self.changed: Callable[[], Awaitable[None]] | None = None
         """Called once the second factor was switched on or off."""
-        words("h2", _("Second factor"))
+        words("h2", _("Two-factor authentication"))
         self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-column")
 
@@ -104,11 +106,11 @@ class _Factor:
         with self._body:
             state("ok" if is_on else "off", _("On") if is_on else _("Off"))
             with ui.element("div").classes("ws-form"):
-                self._proof = _secret(_("Present password"), "current-password")
+                self._proof = _secret(_("Current password"), "current-password")
                 if is_on:
-                    ui.button(_("Switch it off"), color=None, on_click=self._remove).props("outline no-caps")
+                    ui.button(_("Disable"), color=None, on_click=self._remove).props("outline no-caps")
                 else:
-                    ui.button(_("Set it up"), color=None, on_click=self._begin).props("outline no-caps")
+                    ui.button(_("Set up authenticator"), color=None, on_click=self._begin).props("outline no-caps")
 
     async def _begin(self) -> None:
         password, services, who = self._proof.value or "", self._services, self._identity
@@ -123,13 +125,16 @@ class _Factor:
         _ = self._
         self._body.clear()
         with self._body:
-            words("div", _("Read this with an authenticator app, or type the secret into it; it is shown once."))
+            words(
+                "div",
+                _("Scan this code with an authenticator app, or enter the secret manually. It is shown only once."),
+            )
             image = ui.element("img").props('width="200" height="200"').classes("ws-code")
             image.props["alt"] = _("QR code for an authenticator app")
             image.props["src"] = segno.make(begun.address, error="m").svg_data_uri(border=3, light="#fff", scale=4)
             words("div", begun.secret).classes("ws-mono")
             with ui.element("div").classes("ws-form"):
-                code = ui.input(_("Code of the app")).props(
+                code = ui.input(_("Code from the app")).props(
                     'outlined dense inputmode="numeric" autocomplete="one-time-code"'
                 )
 
@@ -147,7 +152,7 @@ class _Factor:
                         self._show_codes(codes)
                         await self._notify()
 
-                ui.button(_("Switch it on"), color=None, on_click=confirm).props("outline no-caps")
+                ui.button(_("Enable"), color=None, on_click=confirm).props("outline no-caps")
 
     async def _notify(self) -> None:
         if self.changed is not None:
@@ -158,7 +163,13 @@ class _Factor:
         self._body.clear()
         with self._body:
             state("ok", _("On"))
-            words("div", _("Keep these codes apart from the app. Each is good once in its place; they are shown once."))
+            words(
+                "div",
+                _(
+                    "Store these recovery codes separately from the app. Each can be used once. They are "
+                    "shown only once."
+                ),
+            )
             with ui.element("ul").classes("ws-mono"):
                 for code in codes:
                     words("li", code)
@@ -181,14 +192,16 @@ class _Tokens:
 
     def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
         self._services, self._identity, self._source, self._ = services, identity, source, _
-        words("h2", _("Tokens"))
+        words("h2", _("API tokens"))
         self._trouble = ui.element("div")
         self._made = ui.element("div").props('role="status"')
         self._body = ui.element("div")
         self._code: ui.input | None = None
         scopes = sorted(scope for scope in TOKEN_SCOPES if identity.access.permits(scope))
         if not scopes:
-            words("div", _("A token may do what its account may: this one may nothing yet.")).classes("ws-muted")
+            words("div", _("A token cannot exceed the permissions of its account: this account has none.")).classes(
+                "ws-muted"
+            )
             return
         with ui.element("div").classes("ws-form"):
             self._name = ui.input(_("Name")).props('outlined dense maxlength="64"')
@@ -196,18 +209,18 @@ class _Tokens:
                 "outlined dense use-chips options-dense"
             )
             most = services.tokens.max_days
-            self._days = ui.number(_("Days"), value=services.tokens.default_days, min=1, max=most, precision=0).props(
-                "outlined dense"
-            )
-            self._password = _secret(_("Present password"), "current-password")
+            self._days = ui.number(
+                _("Valid for (days)"), value=services.tokens.default_days, min=1, max=most, precision=0
+            ).props("outlined dense")
+            self._password = _secret(_("Current password"), "current-password")
             self._code = ui.input(_("One-time code")).props(
                 'outlined dense maxlength="32" autocomplete="one-time-code"'
             )
             self._code.set_visibility(False)
-            ui.button(_("Make a token"), color=None, on_click=self._make).props("outline no-caps")
+            ui.button(_("Create token"), color=None, on_click=self._make).props("outline no-caps")
         words(
             "div",
-            _("It outlasts this session and lives {days} days at most, so it asks for what you log in by.").format(
+            _("The token outlives this session, for at most {days} days: confirm your identity to create it.").format(
                 days=most
             ),
         ).classes("ws-muted")
@@ -228,9 +241,11 @@ class _Tokens:
         self._body.clear()
         with self._body:
             if not tokens:
-                words("div", _("None. A token lets a program ask as you, within its scopes.")).classes("ws-muted")
+                words("div", _("No tokens. A token lets a program call the API as you, within its scopes.")).classes(
+                    "ws-muted"
+                )
                 return
-            with table(_("Name"), _("Scopes"), _("Ends"), _("Last used"), _("State"), "", label=_("Tokens")):
+            with table(_("Name"), _("Scopes"), _("Expires"), _("Last used"), _("State"), "", label=_("API tokens")):
                 for token in tokens:
                     self._row(token)
 
@@ -246,7 +261,7 @@ class _Tokens:
             else:
                 moment(moments.local(token.used_at_ms), moments.utc(token.used_at_ms), tag="td")
             with ui.element("td"):
-                word = _("Revoked") if token.revoked_at_ms else _("Expired") if over else _("Counts")
+                word = _("Revoked") if token.revoked_at_ms else _("Expired") if over else _("Active")
                 state("off" if token.revoked_at_ms or over else "ok", word)
             with ui.element("td"), ui.element("div").classes("ws-acts"):
                 if token.revoked_at_ms or over:
@@ -274,9 +289,9 @@ class _Tokens:
         most = services.tokens.max_days
         self._made.clear()
         faults = (
-            (self._days, "" if 1 <= days <= most else _("1 to {days} days.").format(days=most)),
-            (self._scopes, "" if scopes else _("At least one scope.")),
-            (self._name, "" if name else _("Give it a name.")),
+            (self._days, "" if 1 <= days <= most else _("Enter 1 to {days} days.").format(days=most)),
+            (self._scopes, "" if scopes else _("Choose at least one scope.")),
+            (self._name, "" if name else _("Enter a name.")),
         )
         for field, fault in faults:
             field.error = fault or None
@@ -298,13 +313,13 @@ class _Tokens:
         if self._code is not None:
             self._code.value = ""
         with self._made, ui.element("div").classes("ws-alert ws-alert-warn"):
-            words("strong", _("Copy it now: it is shown once."))
+            words("strong", _("Copy it now. It is shown only once."))
             words("span", made[1]).classes("ws-mono")
         await self.load()
 
 
 def _ends_tokens(_: Language) -> ui.checkbox:
-    return ui.checkbox(_("End all tokens of the account"), value=True)
+    return ui.checkbox(_("Revoke all tokens of the account"), value=True)
 
 
 def _secret(label: str, kind: str) -> ui.input:

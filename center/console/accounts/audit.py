@@ -19,7 +19,7 @@ from center.database.store import AuditEntry
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of
 
-TITLE: Final = marked("Audit")
+TITLE: Final = marked("Audit log")
 PAGE: Final = 100
 SHORT_HASH: Final = 12
 
@@ -85,22 +85,22 @@ def audit(request: Request) -> None:
 def _form(wanted: AuditQuery, _: Language) -> None:
     with ui.element("form").classes("ws-form").props('method="get" action="/audit"'):
         for name, label, value in (
-            ("actor", _("Who"), wanted.actor),
-            ("action", _("Action, or its beginning"), wanted.action),
+            ("actor", _("User"), wanted.actor),
+            ("action", _("Action (or its prefix)"), wanted.action),
         ):
             with ui.element("label"):
                 words("span", label)
                 ui.element("input").props(f'name="{name}" maxlength="64"').props["value"] = value
-        words("button", _("Show")).props('type="submit"')
+        words("button", _("Filter")).props('type="submit"')
         if wanted.about():
-            ui.link(_("Show all"), "/audit")
+            ui.link(_("Reset"), "/audit")
 
 
 def _entries(entries: tuple[AuditEntry, ...], wanted: AuditQuery, _: Language) -> None:
     if not entries:
-        empty(_("No entry is like that."), _("Choose another account or action, or show all."))
+        empty(_("No matching entries."), _("Change or reset the filter."))
         return
-    with table(_("Number"), _("Time"), _("Who"), _("Action"), _("About"), _("Hash"), label=_("Entries of the audit")):
+    with table(_("Number"), _("Time"), _("User"), _("Action"), _("Details"), _("Hash"), label=_("Audit entries")):
         for entry in entries[:PAGE]:
             with ui.element("tr"):
                 words("td", str(entry.id)).classes("ws-number")
@@ -112,7 +112,7 @@ def _entries(entries: tuple[AuditEntry, ...], wanted: AuditQuery, _: Language) -
                 words("td", "" if entry.detail == "{}" else entry.detail).classes("ws-mono ws-detail-cell")
                 words("td", f"{entry.sha256[:SHORT_HASH]}…", title=entry.sha256).classes("ws-mono ws-nowrap")
     with ui.element("nav").classes("ws-tabs") as pager:
-        pager.props["aria-label"] = _("Further entries")
+        pager.props["aria-label"] = _("More entries")
         if wanted.before is not None:
             ui.link(_("Newest"), replace(wanted, before=None).path())
         if len(entries) > PAGE:
@@ -125,11 +125,12 @@ class _Chain:
     def __init__(self, services: Services, _: Language) -> None:
         self._services, self._ = services, _
         with ui.element("div").classes("ws-form"):
-            self._button = ui.button(_("Verify the chain"), color=None, on_click=self._verify).props("outline no-caps")
-            ui.link(_("Export all of it"), "/api/audit/export").props('download="audit.jsonl"')
-            words("span", _("Elsewhere: wayside-center audit verify --export audit.jsonl --key audit.pub")).classes(
-                "ws-muted"
-            )
+            self._button = ui.button(_("Verify chain"), color=None, on_click=self._verify).props("outline no-caps")
+            ui.link(_("Export all"), "/api/audit/export").props('download="audit.jsonl"')
+            words(
+                "span",
+                _("To verify on another machine: wayside-center audit verify --export audit.jsonl --key audit.pub"),
+            ).classes("ws-muted")
         self._said = ui.element("div").props('role="status"')
 
     async def _verify(self) -> None:
@@ -137,7 +138,7 @@ class _Chain:
         self._button.disable()
         self._said.clear()
         with self._said:
-            words("div", _("Following the chain…")).classes("ws-calm")
+            words("div", _("Verifying…")).classes("ws-calm")
         trusted = self._services.audit_keeper.trusted
         found = await attempt(self._said, _, lambda: self._services.audit.verify(trusted))
         self._button.enable()
@@ -151,11 +152,16 @@ class _Chain:
             tone, what = "bad", _("The chain is broken at entry {number}.").format(number=found.broken.number)
             advice = found.broken.why
         else:
-            whole = _("Entries {first} to {last} are whole ({count}).")
+            whole = _("Entries {first} to {last} are intact ({count}).")
             tone, what = "warn", whole.format(first=found.first, last=found.last, count=found.entries)
-            advice = _("No signed head vouches for them: whoever can write the database could have made them anew.")
+            advice = _(
+                "No signed daily head covers them: anyone with write access to the database could have rewritten them."
+            )
             if found.signed_to:
-                tone, advice = "ok", _("Signed heads vouch for them up to {number}.").format(number=found.signed_to)
+                tone, advice = (
+                    "ok",
+                    _("Signed daily heads cover the entries up to {number}.").format(number=found.signed_to),
+                )
         with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
             words("strong", what)
             words("span", advice)

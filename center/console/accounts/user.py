@@ -93,11 +93,11 @@ class _Page:
             words("dt", _("State"))
             with ui.element("dd"):
                 state("off" if account.disabled else "ok", _("Disabled") if account.disabled else _("Enabled"))
-            words("dt", _("Second factor"))
+            words("dt", _("Two-factor authentication"))
             words("dd", _("On") if account.second_factor else _("Off"))
-            words("dt", _("Made"))
+            words("dt", _("Created"))
             moment(moments.local(account.created_at_ms), moments.utc(account.created_at_ms), tag="dd")
-        words("h2", _("May"))
+        words("h2", _("Roles"))
         if account.given:
             with table(_("Role"), ""):
                 for given in account.given:
@@ -108,17 +108,17 @@ class _Page:
                             if self._edits:
                                 role = grant_words(given, _)
                                 ask = partial(agreed, TAKE_ROLE, _, name=account.username, role=role)
-                                self._button(_("Take it away"), self._giving(rest), role, ask=ask)
+                                self._button(_("Remove role"), self._giving(rest), role, ask=ask)
         else:
-            words("div", _("Nothing but its own account")).classes("ws-muted")
+            words("div", _("No roles: own account only")).classes("ws-muted")
         if self._edits:
             self._more(account, districts)
             self._door(account)
-        words("h2", _("Tokens"))
+        words("h2", _("API tokens"))
         if not tokens:
-            words("div", _("None.")).classes("ws-muted")
+            words("div", _("None")).classes("ws-muted")
             return
-        with table(_("Name"), _("Scopes"), _("Ends"), _("State"), "", label=_("Tokens")):
+        with table(_("Name"), _("Scopes"), _("Expires"), _("State"), "", label=_("API tokens")):
             for token in tokens:
                 self._token(account, token)
 
@@ -131,14 +131,14 @@ class _Page:
                 EVERYWHERE: _("Everywhere"),
                 **{each: each if each == name else f"{name} ({each})" for each, name in districts.items()},
             }
-            place = ui.select(places, label=_("Where"), value=EVERYWHERE).props("outlined dense")
-            case = ui.input(_("Case, if for one alone")).props('outlined dense maxlength="64"')
+            place = ui.select(places, label=_("Scope"), value=EVERYWHERE).props("outlined dense")
+            case = ui.input(_("Case (only if limited to one)")).props('outlined dense maxlength="64"')
 
             async def give() -> None:
                 more = GrantRequest(Role(role.value), place.value or None, (case.value or "").strip() or None)
                 await self._do(self._giving((*account.given, more)))
 
-            ui.button(_("Give the role"), color=None, on_click=give).props("outline no-caps")
+            ui.button(_("Assign role"), color=None, on_click=give).props("outline no-caps")
 
     def _door(self, account: Account) -> None:
         """Draws the log-in: enabled or not, second factor, password."""
@@ -147,18 +147,18 @@ class _Page:
         with ui.element("div").classes("ws-form"):
             disabled = not account.disabled
             self._button(
-                _("Disable the account") if disabled else _("Enable the account"),
+                _("Disable account") if disabled else _("Enable account"),
                 lambda: services.users.set_disabled(name, disabled=disabled, actor=self._actor),
                 ask=partial(agreed, DISABLE_ACCOUNT, _, name=name) if disabled else None,
             )
             if account.second_factor:
                 self._button(
-                    _("Remove the second factor"),
+                    _("Disable two-factor authentication"),
                     lambda: services.users.remove_second_factor(name, actor=self._actor),
                     ask=partial(agreed, REMOVE_FACTOR, _, name=name),
                 )
             password = ui.input(_("New password"), password=True).props('outlined dense autocomplete="new-password"')
-            end_tokens = ui.checkbox(_("End all tokens of the account"), value=True)
+            end_tokens = ui.checkbox(_("Revoke all tokens of the account"), value=True)
 
             async def reset() -> None:
                 new, end = password.value or "", bool(end_tokens.value)
@@ -166,8 +166,10 @@ class _Page:
                     lambda: services.auth.reset_password(username=name, password=new, end_tokens=end, actor=self._actor)
                 )
 
-            ui.button(_("Set the password"), color=None, on_click=reset).props("outline no-caps")
-        words("div", _("Disabling and a new password end the account's sessions at once.")).classes("ws-muted")
+            ui.button(_("Set password"), color=None, on_click=reset).props("outline no-caps")
+        words("div", _("Disabling the account or setting a new password ends its sessions immediately.")).classes(
+            "ws-muted"
+        )
 
     def _token(self, account: Account, token: ShownToken) -> None:
         _ = self._
@@ -177,7 +179,7 @@ class _Page:
             moment(moments.local(token.expires_at_ms), moments.utc(token.expires_at_ms), tag="td")
             over = token.expires_at_ms <= self._services.now_ms()
             with ui.element("td"):
-                word = _("Revoked") if token.revoked_at_ms else _("Expired") if over else _("Counts")
+                word = _("Revoked") if token.revoked_at_ms else _("Expired") if over else _("Active")
                 state("off" if token.revoked_at_ms or over else "ok", word)
             with ui.element("td"), ui.element("div").classes("ws-acts"):
                 if self._edits and not token.revoked_at_ms and not over:

@@ -69,7 +69,7 @@ def grant_words(given: GrantRequest, _: Language) -> str:
 
 
 def _list(accounts: Sequence[Account], _: Language) -> None:
-    heads = (_("User name"), _("State"), _("May"), _("Second factor"), _("Tokens"), _("Made"))
+    heads = (_("User name"), _("State"), _("Roles"), _("Two-factor authentication"), _("API tokens"), _("Created"))
     with table(*heads, label=_("Accounts")):
         for account in accounts:
             with ui.element("tr"):
@@ -78,7 +78,7 @@ def _list(accounts: Sequence[Account], _: Language) -> None:
                 with ui.element("td"):
                     state("off" if account.disabled else "ok", _("Disabled") if account.disabled else _("Enabled"))
                 given = [grant_words(each, _) for each in account.given]
-                words("td", ", ".join(given) or _("Nothing but its own account"))
+                words("td", ", ".join(given) or _("No roles: own account only"))
                 words("td", _("On") if account.second_factor else _("Off"))
                 words("td", str(account.tokens)).classes("ws-number")
                 moment(moments.local(account.created_at_ms), moments.utc(account.created_at_ms), tag="td")
@@ -96,9 +96,13 @@ class _NewUser:
             self._password = ui.input(_("Password"), password=True).props('outlined dense autocomplete="new-password"')
             names = {role.value: _(name) for role, name in ROLES.items()}
             self._role = ui.select(names, label=_("Role"), value=Role.OPERATOR.value).props("outlined dense")
-            ui.button(_("Make the account"), color=None, on_click=self._make).props("outline no-caps")
+            ui.button(_("Create account"), color=None, on_click=self._make).props("outline no-caps")
         words(
-            "div", _("12 characters at least. The role holds everywhere; on its page it can be bound to a district.")
+            "div",
+            _(
+                "At least 12 characters. The role applies everywhere; to limit it to a district, open "
+                "the account after creating it."
+            ),
         ).classes("ws-muted")
 
     async def _make(self) -> None:

@@ -50,16 +50,16 @@ class _Page:
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
             if closed is None:
-                ui.link(_("Show closed ones too"), "/alarms?closed")
+                ui.link(_("Show closed alarms"), "/alarms?closed")
             else:
-                ui.link(_("Show open ones only"), "/alarms")
+                ui.link(_("Hide closed alarms"), "/alarms")
         self._trouble = ui.element("div")
         self._empty = ui.element("div")
         with self._empty:
-            empty(_("No alarm."), _("What a rule finds appears here by itself, without loading the page again."))
+            empty(_("No alarms"), _("New alarms appear here automatically."))
         with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-alarms"):
             with ui.element("thead"), ui.element("tr"):
-                for head in (_("State"), _("Rule"), _("What"), _("Camera"), _("Time"), ""):
+                for head in (_("State"), _("Rule"), _("Event"), _("Camera"), _("Time"), ""):
                     words("th", head).props('scope="col"')
             self._body = ui.element("tbody").props('aria-live="polite"')
         self._settle()

@@ -64,7 +64,7 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Langu
         "agent": alarm.agent_id,
         "time": moments.local(at_ms),
         "utc": moments.utc(at_ms),
-        "repeats": _("{count} more since").format(count=alarm.repeats) if alarm.repeats else "",
+        "repeats": _("{count} repeats").format(count=alarm.repeats) if alarm.repeats else "",
         "href": page_path(alarm.row_key) if alarm.row_key is not None else "",
         "picture": _("Picture"),
         "acts": [

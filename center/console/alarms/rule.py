@@ -71,8 +71,8 @@ class _Page:
         self._trouble = ui.element("div")
         self._waiting = Waiting[PreviewView](
             _,
-            says=_("Looking at the pictures of the last 24 hours…"),
-            given_up=_("The preview was given up; nothing was kept."),
+            says=_("Checking the pictures of the last 24 hours…"),
+            given_up=_("The preview was cancelled. Nothing was saved."),
         )
         self._body = ui.element("div").classes("ws-column")
 
@@ -101,11 +101,11 @@ class _Page:
             with ui.element("dd"):
                 tone, word = standing(found)
                 state(tone, _(word))
-            words("dt", _("What"))
+            words("dt", _("Event"))
             words("dd", _(found.text.what.label))
             words("dt", _("Version"))
             words("dd", f"{found.version} · {found.written_by}")
-            words("dt", _("Written"))
+            words("dt", _("Created"))
             moment(moments.local(found.written_at_ms), moments.utc(found.written_at_ms), tag="dd")
         if not found.retired:
             self._acts(found)
@@ -113,7 +113,7 @@ class _Page:
             self._preview(found.preview)
         if found.retired:
             return
-        words("h2", _("Its text"))
+        words("h2", _("Definition"))
 
         async def write(text: RuleText) -> None:
             await self._do(
@@ -128,12 +128,12 @@ class _Page:
         _, rules = self._, self._services.alarms.rules
         with ui.element("div").classes("ws-form"):
             ui.button(
-                _("Preview on the last 24 hours"), color=None, on_click=lambda: self._run_preview(found.version)
+                _("Preview on last 24 hours"), color=None, on_click=lambda: self._run_preview(found.version)
             ).props("outline no-caps")
             if found.on_version != found.version:
                 blank = found.preview is not None and found.preview.blank
                 switch = self._button(
-                    _("Switch it on"),
+                    _("Enable"),
                     lambda: rules.switch_on(
                         found.id, version=found.version, actor=self._actor, sight=self._sight, unseen=blank
                     ),
@@ -141,28 +141,26 @@ class _Page:
                 )
                 if found.preview is None:
                     switch.disable()
-                    words("span", _("Preview it first: nothing is switched on unseen.")).classes("ws-muted")
+                    words("span", _("A version must be previewed before it can be enabled.")).classes("ws-muted")
             if found.on_version is not None:
-                self._button(
-                    _("Switch it off"), lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight)
-                )
+                self._button(_("Disable"), lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight))
             self._button(
-                _("Retire it for good"),
+                _("Retire rule"),
                 lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight, retire=True),
                 ask=partial(agreed, RETIRE_RULE, _, name=found.text.name),
             )
 
     def _preview(self, preview: PreviewView) -> None:
         _ = self._
-        words("h2", _("What this version would have found"))
+        words("h2", _("Preview results of this version"))
         if preview.blank:
             with ui.element("div").classes("ws-alert ws-alert-warn"):
-                words("strong", _("Nothing was archived then: this shows nothing."))
-                words("span", _("Preview it again once its cameras have sent pictures."))
+                words("strong", _("No pictures were archived in this period: the preview is not meaningful."))
+                words("span", _("Run the preview again once its cameras have sent pictures."))
         with ui.element("dl").classes("ws-panel ws-facts"):
             words("dt", _("Time"))
             words("dd", f"{moments.local(preview.from_ms)} – {moments.local(preview.to_ms)}")
-            words("dt", _("Pictures looked at"))
+            words("dt", _("Pictures checked"))
             words("dd", f"{preview.rows:,}" if preview.complete else _("the newest {rows}").format(rows=preview.rows))
             words("dt", _("Matches"))
             words("dd", f"{preview.matched:,}")
@@ -170,7 +168,7 @@ class _Page:
             words("dd", f"{preview.alarms:,}")
             if preview.too_broad:
                 words("dt", _("Too broad"))
-                words("dd", _("It matches too many pictures to be switched on: make it narrower."))
+                words("dd", _("It matches too many pictures to be enabled: narrow the rule."))
             if preview.examples:
                 words("dt", _("Examples"))
                 with ui.element("dd").classes("ws-badges"):

@@ -43,7 +43,7 @@ class RuleForm:
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
             kinds = {kind: _(parameters.label) for kind, parameters in KINDS.items()}
-            self._kind = ui.select(kinds, label=_("What"), value=self._what["kind"], on_change=self._draw_kind)
+            self._kind = ui.select(kinds, label=_("Event"), value=self._what["kind"], on_change=self._draw_kind)
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")
             self._severity = ui.select(
@@ -52,11 +52,11 @@ class RuleForm:
                 value=self._before.get("severity", Severity.WARNING.value),
             ).props("outlined dense")
             self._window = ui.number(
-                _("One alarm a camera each, seconds"), value=self._before.get("window_s", 300), min=1, precision=0
+                _("Minimum interval per camera (s)"), value=self._before.get("window_s", 300), min=1, precision=0
             ).props("outlined dense")
             steps = ", ".join(map(str, self._before.get("escalate_after_min", ())))
-            self._steps = ui.input(_("Escalate after minutes, as 5, 15"), value=steps).props("outlined dense")
-            ui.button(_("Write the rule") if text is None else _("Write a new version"), color=None).props(
+            self._steps = ui.input(_("Escalate after (minutes, e.g. 5, 15)"), value=steps).props("outlined dense")
+            ui.button(_("Create rule") if text is None else _("Save as new version"), color=None).props(
                 "outline no-caps"
             ).on_click(self._submit)
         self._draw_kind()
@@ -74,9 +74,7 @@ class RuleForm:
             if kind in FAULTS:
                 name, choices = FAULTS[kind]
                 options = {value: _(text) for value, text in choices.items()}
-                several = ui.select(
-                    options, label=_("Which faults"), multiple=True, value=same.get(name, list(options))
-                )
+                several = ui.select(options, label=_("Fault types"), multiple=True, value=same.get(name, list(options)))
                 self._fields[name] = several.props("outlined dense use-chips")
             if kind != "platform_fault":
                 known = services_of(self._request).devices.cameras(sight_of(self._request))
@@ -121,14 +119,14 @@ class RuleForm:
         self._wrong.clear()
         if self._shape is not None and (undrawn := self._shape.fault()):
             with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
-                words("strong", _("The rule cannot be written like that."))
+                words("strong", _("The rule is not valid."))
                 words("span", undrawn)
             return
         try:
             text = RuleText.model_validate(self._said())
         except ValidationError as error:
             with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
-                words("strong", _("The rule cannot be written like that."))
+                words("strong", _("The rule is not valid."))
                 for fault in error.errors(include_url=False, include_input=False)[:5]:
                     place = ".".join(str(part) for part in fault["loc"])
                     words("span", f"{place}: {fault['msg']}" if place else str(fault["msg"]))

@@ -20,8 +20,8 @@ from provisioning.contracts.wire.messages import PictureState
 
 SIDES: Final = {
     "": marked("Either side"),
-    "left": marked("To the left of the way from 1 to 2"),
-    "right": marked("To the right of the way from 1 to 2"),
+    "left": marked("Left of the direction 1 → 2"),
+    "right": marked("Right of the direction 1 → 2"),
 }
 NEWEST: Final = 20
 """Observations searched for one with a picture."""
@@ -38,24 +38,24 @@ class RuleShape:
         self._camera = ""
         named = bool(what) and not self._corners
         self._where = ui.select(
-            {"drawn": _("Drawn in the picture"), "named": _(place.label)},
-            label=_("Where"),
+            {"drawn": _("Drawn on the picture"), "named": _(place.label)},
+            label=_("Shape"),
             value="named" if named else "drawn",
             on_change=self._choose,
         ).props("outlined dense options-dense")
-        self._named = ui.input(_("Its name there"), value=what.get(self._name) or "").props("outlined dense")
-        self._side = ui.select({value: _(text) for value, text in SIDES.items()}, label=_("Which way"))
+        self._named = ui.input(_("Name in the configuration"), value=what.get(self._name) or "").props("outlined dense")
+        self._side = ui.select({value: _(text) for value, text in SIDES.items()}, label=_("Direction"))
         self._side.set_value(what.get("to") or "")
         self._heading = ui.number(
-            _("Heading of the traffic, degrees (0 up, 90 right)"), value=what.get("heading_deg") or 0, min=0, max=359
+            _("Direction of traffic (degrees: 0 up, 90 right)"), value=what.get("heading_deg") or 0, min=0, max=359
         )
         for field in (self._side, self._heading):
             field.props("outlined dense")
         with ui.element("div").classes("ws-shape-box") as self._box:
-            self._of = words("p", _("Choose a camera: the shape is drawn in its picture.")).classes("ws-muted")
+            self._of = words("p", _("Choose a camera to draw on its picture.")).classes("ws-muted")
             self._trouble = ui.element("div")
             self._shape = Shape(_, line=self._line, drawn=self._corners, on_change=self._drawn)
-            self._shape.picture(None, note=_("No camera is chosen."))
+            self._shape.picture(None, note=_("No camera selected"))
         self._choose()
 
     async def draw_on(self, places: list[str]) -> None:
@@ -66,8 +66,8 @@ class RuleShape:
         self._camera = place
         self._trouble.clear()
         if not place:
-            self._of.set_text(_("Choose a camera: the shape is drawn in its picture."))
-            self._shape.picture(None, note=_("No camera is chosen."))
+            self._of.set_text(_("Choose a camera to draw on its picture."))
+            self._shape.picture(None, note=_("No camera selected"))
             return
         titles = {f"{each.agent_id}/{each.camera_id}": each.title for each in self._services.devices.cameras()}
         title, found = titles.get(place, place), None
@@ -80,11 +80,11 @@ class RuleShape:
         if self._camera != place:
             return
         if found is None:
-            self._of.set_text(_("{camera} has no picture to draw in; the sheet stands for it.").format(camera=title))
+            self._of.set_text(_("{camera} has no picture yet; draw on the blank area instead.").format(camera=title))
             self._shape.picture(None, note=title)
             return
         row_key, at_ms = found
-        said = _("The newest picture of {camera}, {time}. The shape holds in every camera that is chosen.")
+        said = _("Latest picture of {camera}, {time}. The shape applies to every selected camera.")
         self._of.set_text(said.format(camera=title, time=moments.local(at_ms)))
         self._shape.picture(picture_path(row_key), alt=title)
 
@@ -108,8 +108,8 @@ class RuleShape:
             return ""
         if len(self._corners) < LEAST[self._line]:
             if self._line:
-                return self._("Draw the line first: it has two ends.")
-            return self._("Draw the zone first: it has three corners or more.")
+                return self._("Draw a line with two end points first.")
+            return self._("Draw a zone with at least three corners first.")
         return fault_of(self._corners, self._, line=self._line)
 
     async def _newest(self, place: str) -> tuple[str, int] | None:

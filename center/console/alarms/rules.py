@@ -30,10 +30,10 @@ def standing(rule: RuleView) -> tuple[str, str]:
     if rule.retired:
         return "off", marked("Retired")
     if rule.on_version is None:
-        return "off", marked("Switched off")
+        return "off", marked("Not enabled")
     if rule.on_version != rule.version:
-        return "warn", marked("In force, a newer version waits")
-    return "ok", marked("In force")
+        return "warn", marked("Enabled, newer version not enabled")
+    return "ok", marked("Enabled")
 
 
 def rules(request: Request) -> None:
@@ -62,11 +62,9 @@ def rules(request: Request) -> None:
 
 def _list(found: RuleList, _: Language) -> None:
     if not found.items:
-        empty(
-            _("No rule yet."), _("Write one, look at what it would have found in the last 24 hours, and switch it on.")
-        )
+        empty(_("No rules yet"), _("Create a rule, preview it on the last 24 hours, and enable it."))
         return
-    with table(_("Rule"), _("What"), _("State"), _("Severity"), _("Cameras"), _("Written"), label=_("Rules")):
+    with table(_("Rule"), _("Event"), _("State"), _("Severity"), _("Cameras"), _("Created"), label=_("Rules")):
         for rule in found.items:
             with ui.element("tr"):
                 with ui.element("td"):

@@ -108,7 +108,7 @@ class _Page:
                     _(labels.CLASSES[terms.cls]),
                     colours,
                     _("{count} cameras").format(count=shown.cameras),
-                    _("owner {name}").format(name=shown.owner),
+                    _("in charge: {name}").format(name=shown.owner),
                 ]
                 words("div", " · ".join(fact for fact in facts if fact)).classes("ws-sub")
                 with ui.element("div").classes("ws-sub"):
@@ -120,7 +120,7 @@ class _Page:
                 self._history(detail)
             with ui.element("div").classes("ws-acts"):
                 if shown.state is CaseState.DRAFT and self._may(Permission.CASE_EDIT):
-                    ui.link(_("Change"), f"{case_path(self._number)}/change")
+                    ui.link(_("Edit"), f"{case_path(self._number)}/change")
                 for act in _OFFERED[shown.state]:
                     if self._may(_PERMISSIONS.get(act, Permission.CASE_EDIT)) and self._is_second(act, detail):
                         strong = act in {Act.REQUEST, Act.APPROVE}
@@ -189,7 +189,7 @@ class _Page:
             with ui.element("div").classes("ws-panel ws-inset"):
                 words("h2", self._("Candidates"))
                 if not in_force:
-                    words("p", self._("The archive is searched once the case is approved.")).classes("ws-muted")
+                    words("p", self._("The archive can be searched once the case is approved.")).classes("ws-muted")
                 self._review = Review(
                     self._services,
                     self._,
@@ -237,11 +237,11 @@ class _Page:
             ).props(_FIELDS)
             self._colours = ui.select(
                 {each.value: _(labels.COLOURS[each]) for each in MachineColour},
-                label=_("Colour: any"),
+                label=_("Colour (any)"),
                 value=[],
                 multiple=True,
             ).props(_FIELDS)
-            self._cameras = ui.select(cameras, label=_("Cameras: all"), value=[], multiple=True).props(_FIELDS)
+            self._cameras = ui.select(cameras, label=_("Cameras (all)"), value=[], multiple=True).props(_FIELDS)
             self._from = ui.input(
                 _("From ({zone})").format(zone=moments.ZONE_TEXT), value=moments.to_input(terms.from_ms)
             ).props(f"{_FIELDS} type=datetime-local")
@@ -251,8 +251,8 @@ class _Page:
             self._ask = ui.button(_("Search"), icon="search", on_click=self._search).props("unelevated no-caps")
         self._waiting = Waiting[SearchView](
             _,
-            says=_("The archive compares…"),
-            given_up=_("The search was given up; that it was asked stands in the audit."),
+            says=_("Searching the archive…"),
+            given_up=_("The search was cancelled. It is recorded in the audit log."),
         )
         self._explained = ui.element("div")
 
@@ -289,26 +289,29 @@ class _Page:
         _ = self._
         self._explained.clear()
         with self._explained, ui.element("details").classes("ws-history"):
-            words("summary", _("{count} found. How was it searched?").format(count=said.found))
+            words("summary", _("{count} found. Search details").format(count=said.found))
             lines = [
-                _("{cameras} cameras, {days} days, {questions} questions to the archive").format(
+                _("Cameras: {cameras}, days: {days}, archive queries: {questions}").format(
                     cameras=said.cameras, days=said.days, questions=said.questions
                 ),
-                _("compared with {machines} pictures of the machine, lowered by {rejected} rejected ones").format(
-                    machines=said.machines, rejected=said.rejected
-                ),
-                _("{count} of them are decided on already").format(count=said.judged),
+                _(
+                    "Compared with pictures of the wanted vehicle: {machines}; ranked lower for similarity "
+                    "to rejected candidates: {rejected}"
+                ).format(machines=said.machines, rejected=said.rejected),
+                _("Already decided: {count}").format(count=said.judged),
             ]
             if said.cameras_out_of_sight:
                 lines.append(
-                    _("{count} cameras of the case are out of your sight").format(count=said.cameras_out_of_sight)
+                    _("Cameras of the case that you cannot see: {count}").format(count=said.cameras_out_of_sight)
                 )
             if said.failed_days:
-                lines.append(_("days that could not be searched: {days}").format(days=", ".join(said.failed_days)))
-            exact = _("every day was compared exactly, or not measured yet")
+                lines.append(_("Days that could not be searched: {days}").format(days=", ".join(said.failed_days)))
+            exact = _("Exact comparison, or the index has not been measured yet")
             share = f"{said.recall:.0%}" if said.recall is not None else ""
             lines.append(
-                exact if said.recall is None else _("the index finds {share} of the best ten").format(share=share)
+                exact
+                if said.recall is None
+                else _("The index finds {share} of the ten best matches").format(share=share)
             )
             with ui.element("ul"):
                 for line in lines:

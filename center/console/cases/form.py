@@ -20,7 +20,7 @@ from center.services import identity_of, services_of, sight_of
 from provisioning.contracts.wire.messages import MachineClass
 
 TITLE: Final = marked("New case")
-CHANGE: Final = marked("Change case")
+CHANGE: Final = marked("Edit case")
 BACK_DAYS: Final = 7
 LIFE_DAYS: Final = 14
 LEAST_PURPOSE: Final = 3
@@ -93,22 +93,22 @@ class _Form:
         self._entry.set_enabled(self._case is None)
         self._purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
         owner = self._case.owner if self._case else self._identity.username
-        self._owner = ui.input(_("Owner"), value=owner).props(f"{_FIELDS} maxlength=64")
+        self._owner = ui.input(_("In charge"), value=owner).props(f"{_FIELDS} maxlength=64")
         with ui.element("div").classes("ws-filters"):
             self._cls = ui.select(
                 {each.value: _(labels.CLASSES[each]) for each in MachineClass},
-                label=_("Type of the machine"),
+                label=_("Vehicle type"),
                 value=(terms.cls if terms else MachineClass.MOTORCYCLE).value,
             ).props(_FIELDS)
             colours = {each.value: _(name) for each, name in labels.COLOURS.items()}
             chosen = [colour.value for colour in terms.colours] if terms else []
-            self._colours = _several(_("Colours, as its owner says"), colours, chosen)
+            self._colours = _several(_("Colours (as described by the owner)"), colours, chosen)
 
     def _draw_where(self, terms: CaseTerms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
         _, now_ms = self._, self._services.now_ms()
         with ui.element("div").classes("ws-filters"):
             self._areas = _several(_("Districts"), areas, list(terms.districts) if terms else [])
-            self._cameras = _several(_("Cameras besides"), cameras, list(terms.cameras) if terms else [])
+            self._cameras = _several(_("Additional cameras"), cameras, list(terms.cameras) if terms else [])
         later_ms = now_ms + LIFE_DAYS * DAY_MS
         with ui.element("div").classes("ws-filters"):
             self._from = _moment(_("From ({zone})"), terms.from_ms if terms else now_ms - BACK_DAYS * DAY_MS)
@@ -117,12 +117,12 @@ class _Form:
 
     def _draw_theft(self, terms: CaseTerms | None) -> None:
         _, theft = self._, terms.theft if terms else None
-        words("h2", _("Where and when it was taken, if that is known"))
+        words("h2", _("Place and time of the theft (if known)"))
         with ui.element("div").classes("ws-filters"):
-            self._taken = _moment(_("Taken ({zone})"), theft.at_ms if theft else None)
+            self._taken = _moment(_("Stolen at ({zone})"), theft.at_ms if theft else None)
             self._latitude = _degrees(_("Latitude"), theft.latitude if theft else None)
             self._longitude = _degrees(_("Longitude"), theft.longitude if theft else None)
-        alarm = _("Raise an alarm when a fresh picture shows a machine like it")
+        alarm = _("Raise an alarm when a new picture shows a similar vehicle")
         self._standing = ui.checkbox(alarm, value=terms.standing if terms else False)
 
     def _told(self) -> dict[str, Any]:
@@ -149,13 +149,13 @@ class _Form:
         _ = self._
         begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
         if not is_number(name):
-            return _("the number may hold letters, digits, brackets, dots and dashes")
+            return _("the number may contain letters, digits, brackets, dots and dashes")
         if len(self._purpose.value.strip()) < LEAST_PURPOSE:
-            return _("say its purpose in three characters or more")
+            return _("enter a purpose of at least three characters")
         if not self._areas.value and not self._cameras.value:
             return _("choose a district or a camera")
         if begin is None or end is None or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS:
-            return _("its span has to end after it begins, at most {days} days later").format(days=MAX_SPAN_DAYS)
+            return _("the end must be after the start, at most {days} days later").format(days=MAX_SPAN_DAYS)
         return ""
 
     async def _save(self) -> None:

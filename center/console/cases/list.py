@@ -35,8 +35,8 @@ def cases(request: Request) -> None:
                 ui.link(_("New case"), "/new-case").classes("ws-case-button")
         if seek:
             with ui.element("div").classes("ws-alert ws-alert-warn"):
-                words("strong", _("In which case is this machine sought?"))
-                words("span", _("Choose a case; the machine is added there once you confirm it."))
+                words("strong", _("Add this vehicle to a case"))
+                words("span", _("Choose a case. The vehicle is added there after you confirm it."))
         body = ui.element("div")
 
     async def load() -> None:
@@ -49,13 +49,20 @@ def cases(request: Request) -> None:
         with body:
             if not found.items:
                 empty(
-                    _("No case."),
-                    _("Write one for a stolen machine: its type and colour, where and when, and have it approved."),
+                    _("No cases"),
+                    _("Create a case for a stolen vehicle: enter type, colour, place and time, and request approval."),
                 )
                 return
             with ui.element("div").classes("ws-panel ws-scroll"), ui.element("table").classes("ws-table"):
                 with ui.element("thead"), ui.element("tr"):
-                    for head in (_("Case"), _("Machine"), _("State"), _("Owner"), _("Span"), _("Expires")):
+                    for head in (
+                        _("Case"),
+                        _("Vehicle type"),
+                        _("State"),
+                        _("In charge"),
+                        _("Time range"),
+                        _("Expires"),
+                    ):
                         words("th", head).props('scope="col"')
                 with ui.element("tbody"):
                     for case in found.items:
@@ -78,7 +85,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
             others = identity.username not in {case.requested_by, case.owner, case.written_by}
             approves = identity.access.permits(Permission.CASE_APPROVE, case_id=case.number)
             if case.state is CaseState.REQUESTED and others and approves:
-                words("div", _("You may approve it")).classes("ws-sub")
+                words("div", _("You can approve it")).classes("ws-sub")
         words("td", case.owner)
         with ui.element("td"):
             moment(moments.local(terms.from_ms), moments.utc(terms.from_ms), tag="div")

@@ -95,8 +95,11 @@ class Review:
         with self._stage:
             if not self._items:
                 empty(
-                    _("No candidates."),
-                    _("Search; if nothing is found, take a longer time, more cameras, or leave out the colour."),
+                    _("No candidates"),
+                    _(
+                        "Search the archive. If nothing is found, extend the time range, add cameras, or clear "
+                        "the colour."
+                    ),
                 )
                 return
             self._pair(self._items[self._at])
@@ -106,8 +109,8 @@ class Review:
         with ui.element("div").classes("ws-pair"):
             with ui.element("figure"):
                 for sought in self._sought[:1]:
-                    self._image(sought, _("The sought machine"))
-                words("figcaption", _("Sought"))
+                    self._image(sought, _("Wanted vehicle"))
+                words("figcaption", _("Wanted"))
             with ui.element("figure"):
                 self._image(machine, _("Candidate {number}").format(number=self._at + 1))
                 words(
@@ -126,9 +129,9 @@ class Review:
                     self._button(_("Confirm (C)"), MachineVerdict.CONFIRMED)
         verdict = self._verdicts.get(self._at)
         said = {
-            None: _("Arrow keys go on, C confirms, X rejects, U takes back."),
-            MachineVerdict.CONFIRMED: _("Confirmed. U takes it back."),
-            MachineVerdict.REJECTED: _("Rejected. U takes it back; the next search lowers what is like it."),
+            None: _("Arrow keys: next or previous. C: confirm. X: reject. U: undo."),
+            MachineVerdict.CONFIRMED: _("Confirmed. Press U to undo."),
+            MachineVerdict.REJECTED: _("Rejected. Press U to undo. The next search ranks similar vehicles lower."),
         }
         words("div", said.get(verdict, said[None])).classes("ws-sub").props('role="status"')
 
@@ -215,11 +218,11 @@ def reasons(item: JudgedMachine, _: Language) -> str:
         said.append(_(labels.COLOURS[item.machine.colour]))
     score = item.score
     if score is not None:
-        said.append(_("likeness {share}").format(share=f"{score.likeness:.0%}"))
+        said.append(_("similarity {share}").format(share=f"{score.likeness:.0%}"))
         if score.like < score.likeness:
-            said.append(_("lowered, like a rejected one"))
+            said.append(_("ranked lower: similar to a rejected candidate"))
         if score.colour < 1:
-            said.append(_("another colour"))
+            said.append(_("different colour"))
         if score.reach < 1:
-            said.append(_("hardly there in time"))
+            said.append(_("unlikely travel time"))
     return " · ".join(said)

@@ -40,13 +40,13 @@ class Sightings:
         self._sight = sight
         self._found: tuple[JudgedMachine, ...] = ()
         with ui.element("div").classes("ws-panel"):
-            self._map = Map(_, services.atlas, label=_("Confirmed sightings on the map")).classes("ws-case-map")
+            self._map = Map(_, services.atlas, label=_("Map of confirmed sightings")).classes("ws-case-map")
         with ui.element("div").classes("ws-panel"):
             words("h2", _("Confirmed sightings")).classes("ws-section")
             self._list = ui.element("div").classes("ws-case-timeline")
             self._export = ui.element("div").classes("ws-case-export")
         with ui.element("div").classes("ws-panel"):
-            words("h2", _("Cameras to ask for footage")).classes("ws-section")
+            words("h2", _("Cameras to request footage from")).classes("ws-section")
             self._footage = ui.element("div").classes("ws-case-timeline")
 
     async def load(self, *, in_force: bool) -> None:
@@ -94,13 +94,13 @@ class Sightings:
                 MapPoint(each.latitude, each.longitude),
                 self._camera(each.agent_id, each.camera_id),
                 "warn",
-                note=self._("worth asking for footage"),
+                note=self._("request footage"),
             )
             for each in windows
         }
         theft = self._terms.theft
         if theft is not None:
-            taken = self._("Taken here")
+            taken = self._("Stolen here")
             markers["theft"] = Marker("theft", MapPoint(theft.latitude, theft.longitude), taken, "bad")
         self._map.path(steps)
         self._map.show(list(markers.values()))
@@ -110,7 +110,7 @@ class Sightings:
         self._list.clear()
         with self._list:
             if not self._found:
-                words("p", _("None yet: confirm a candidate.")).classes("ws-muted")
+                words("p", _("No sightings yet. Confirm a candidate.")).classes("ws-muted")
                 return
             with ui.element("ol"):
                 before: JudgedMachine | None = None
@@ -146,7 +146,7 @@ class Sightings:
         self._footage.clear()
         with self._footage:
             if not windows:
-                words("p", _("None: confirm a sighting, or say where the machine was taken.")).classes("ws-muted")
+                words("p", _("None. Confirm a sighting, or enter the place of the theft.")).classes("ws-muted")
             with ui.element("ul"):
                 for window in windows[:SHOWN_WINDOWS]:
                     with ui.element("li").classes("ws-window"):
@@ -156,10 +156,10 @@ class Sightings:
                             words("span", " – ")
                             end = moments.local(window.to_ms)
                             moment(end.split(" ")[1], moments.utc(window.to_ms))
-                        away = _("{metres} m from the nearest sighting").format(metres=window.distance_m)
+                        away = _("{metres} m away").format(metres=window.distance_m)
                         words("div", away).classes("ws-sub")
             if without:
-                words("p", _("{count} cameras have no place on the map.").format(count=without)).classes("ws-muted")
+                words("p", _("Cameras without coordinates: {count}").format(count=without)).classes("ws-muted")
 
     def _draw_export(self) -> None:
         _ = self._
@@ -168,9 +168,9 @@ class Sightings:
             return
         with self._export:
             if self._services.evidence is None:
-                words("p", _("To export them as evidence, set up [evidence] in the centre's configuration."))
+                words("p", _("To export evidence, configure [evidence] for the centre."))
                 return
-            ui.button(_("Export as evidence"), icon="verified", color=None, on_click=self._start).props(
+            ui.button(_("Export evidence"), icon="verified", color=None, on_click=self._start).props(
                 "flat dense no-caps"
             )
 
@@ -196,7 +196,7 @@ class Sightings:
         self._export.clear()
         with self._export:
             said = words("span", "").props('role="status"')
-            link = ui.link(_("Fetch the archive"), f"/api/evidence/{export.id}/file")
+            link = ui.link(_("Download evidence package"), f"/api/evidence/{export.id}/file")
             link.set_visibility(False)
 
         async def refresh() -> None:

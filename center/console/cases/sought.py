@@ -47,7 +47,7 @@ class SoughtPanel:
         match = _SEEK.fullmatch(seek)
         self._wanted = (match.group(1), int(match.group(2))) if match is not None else None
         with ui.element("div").classes("ws-panel") as self.panel:
-            words("h2", _("The sought machine")).classes("ws-section")
+            words("h2", _("Wanted vehicle")).classes("ws-section")
             self._trouble = ui.element("div").classes("ws-inset")
             self._offer = ui.element("div").classes("ws-inset")
             self._crops = ui.element("div").classes("ws-crops")
@@ -74,27 +74,33 @@ class SoughtPanel:
                     if self._edits is not None:
                         ui.button(_("Remove"), color=None, on_click=self._dropping(machine)).props("flat dense no-caps")
             if not machines:
-                words("p", _("No picture yet: without one nothing can be compared.")).classes("ws-muted")
+                words(
+                    "p",
+                    _(
+                        "No pictures yet. Open an observation and choose Add to case; without a picture nothing "
+                        "can be compared."
+                    ),
+                ).classes("ws-muted")
         self._offer.clear()
         here = {(machine.row_key, machine.index) for machine in machines}
         if self._edits is not None and self._wanted is not None and self._wanted not in here:
             with self._offer, ui.element("div").classes("ws-offer"):
                 image = ui.element("img")
                 image.props["src"] = crop_path(*self._wanted)
-                image.props["alt"] = _("The machine that you chose")
-                ui.button(_("This is the machine"), on_click=lambda: self._add_machine(self._wanted)).props(
+                image.props["alt"] = _("Selected vehicle")
+                ui.button(_("Add this vehicle"), on_click=lambda: self._add_machine(self._wanted)).props(
                     "unelevated no-caps"
                 )
         self._brought.clear()
         if self._edits is not None and self._services.cases.pictures.is_set_up:
             with self._brought:
                 with ui.element("div").classes("ws-acts ws-acts-left"):
-                    ui.button(_("Bring a picture"), icon="add_a_photo", color=None, on_click=self._place).props(
+                    ui.button(_("Import picture"), icon="add_a_photo", color=None, on_click=self._place).props(
                         "flat dense no-caps"
                     )
-                    ui.button(_("Look what has arrived"), icon="refresh", color=None, on_click=self._draw_places).props(
-                        "flat dense no-caps"
-                    )
+                    ui.button(
+                        _("Check for imported pictures"), icon="refresh", color=None, on_click=self._draw_places
+                    ).props("flat dense no-caps")
                 self._places = ui.element("div")
 
     def _image(self, src: str, machine: CaseMachine) -> None:
@@ -131,19 +137,19 @@ class SoughtPanel:
         with ui.element("div").classes("ws-place"):
             moment(moments.local(place.started_at_ms), moments.utc(place.started_at_ms)).classes("ws-sub")
             if not place.arrived:
-                words("p", _("Not there yet. Where the picture is, run this; FILE is the picture:"))
+                words("p", _("Not received yet. Run this command where the picture is stored; FILE is the picture:"))
                 words("code", place.command).classes("ws-mono")
-                note = _("The desk agent covers faces and plates before anything keeps the picture.")
+                note = _("The desk agent covers faces and number plates before the picture is stored.")
                 words("div", note).classes("ws-sub")
             elif not place.machines:
-                words("p", _("It has arrived, but no machine was found in it. Bring another one."))
+                words("p", _("The picture was received, but no vehicle was found in it. Import another one."))
             with ui.element("div").classes("ws-crops"):
                 for machine in place.machines:
                     with ui.element("div").classes("ws-crop"):
                         self._image(case_crop_path(self._number, machine.row_key, machine.index), machine)
                         chosen = (machine.row_key, machine.index)
                         ui.button(
-                            _("This is the machine"),
+                            _("Add this vehicle"),
                             color=None,
                             on_click=lambda chosen=chosen: self._add_machine(chosen),
                         ).props("flat dense no-caps")

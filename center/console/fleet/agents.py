@@ -60,8 +60,8 @@ class _Agents:
         with self._body:
             if not rows:
                 empty(
-                    self._("No agent is known yet."),
-                    self._("Make one with wayside-provision agent new, and enrol its box."),
+                    self._("No agents yet"),
+                    self._("Create one with wayside-provision agent new and enrol it on its box."),
                 )
                 return
             self._summary(rows)
@@ -69,7 +69,7 @@ class _Agents:
                 rollout(told, self._)
             pending = [each for each in rows if each.cause_kind is CauseKind.AGENT_PENDING]
             if pending:
-                words("h2", self._("Waiting to enrol"))
+                words("h2", self._("Awaiting enrolment"))
                 self._pending(pending)
             there = [each for each in rows if each.cause_kind is not CauseKind.AGENT_PENDING]
             if there:
@@ -90,7 +90,7 @@ class _Agents:
 
     def _pending(self, rows: Sequence[AgentView]) -> None:
         _ = self._
-        with _panel(_("Agent"), _("Site"), _("Expected since"), _("What to do")):
+        with _panel(_("Agent"), _("Site"), _("Created"), _("Next step")):
             for agent in rows:
                 with ui.element("tr"):
                     words("td", agent.agent_id)
@@ -103,11 +103,11 @@ class _Agents:
         with _panel(
             _("Agent"),
             _("State"),
-            _("Last heard"),
+            _("Last heartbeat"),
             _("Software"),
-            _("Certificate until"),
-            _("Waiting"),
-            _("Disk left"),
+            _("Certificate expires"),
+            _("Queued"),
+            _("Free disk space"),
             _("Configuration"),
         ):
             for agent in rows:
@@ -118,7 +118,7 @@ class _Agents:
         _ = self._
         with ui.element("td"):
             words("div", agent.agent_id)
-            words("div", agent.site_id or _("not in the roster")).classes("ws-sub")
+            words("div", agent.site_id or _("not in roster")).classes("ws-sub")
         with ui.element("td"):
             _state(labels.DEVICE_TONES[agent.state], _(labels.DEVICE_STATES[agent.state]))
             if cause := labels.cause(agent, _):
@@ -134,7 +134,7 @@ class _Agents:
                 words("div", _("{count} pictures, {mib} MiB").format(count=beat.spool_messages, mib=mib))
                 words(
                     "div",
-                    _("{queued} before redaction, {quarantined} quarantined").format(
+                    _("Awaiting redaction: {queued}, quarantined: {quarantined}").format(
                         queued=beat.queued, quarantined=beat.quarantined
                     ),
                 ).classes("ws-sub")
@@ -153,20 +153,20 @@ class _Agents:
             with ui.element("span").classes("ws-state"):
                 words("span", "").classes(f"ws-dot ws-dot-{tone}")
                 moment(moments.local(ends_ms)[:10], moments.utc(ends_ms))
-            text = _("ended") if days <= 0 else _("{days} days left").format(days=int(days))
+            text = _("expired") if days <= 0 else _("{days} days left").format(days=int(days))
             words("div", text).classes("ws-sub")
 
     def _configuration(self, agent: AgentView) -> None:
         _, said = self._, agent.configuration
         with ui.element("td"):
             if said is None:
-                words("span", _("its own file"))
+                words("span", _("local file"))
                 return
             tone, text = labels.CONFIGURATION_VERDICTS[said.verdict]
             number = "?" if said.number is None else str(said.number)
             _state(tone, _("Number {number}: {verdict}").format(number=number, verdict=_(text)))
             if said.active is not None and said.active != said.number:
-                words("div", _("Number {number} is in use").format(number=said.active)).classes("ws-sub")
+                words("div", _("Number {number}: in use").format(number=said.active)).classes("ws-sub")
             if said.cause:
                 words("div", said.cause).classes("ws-sub")
 

@@ -142,7 +142,7 @@ class _Standing:
         self._key = found.agent_id, found.camera_id
         self._drawn: CameraView | None = None
         with ui.element("section").classes("ws-column").props('aria-labelledby="standing"'):
-            words("h2", _("How it stands")).props('id="standing"')
+            words("h2", _("Status")).props('id="standing"')
             self._facts = ui.element("dl").classes("ws-panel ws-facts")
         self.refresh()
 
@@ -160,7 +160,7 @@ class _Standing:
             if cause := labels.cause(now, _):
                 words("dt", _("Cause"))
                 words("dd", cause)
-            for name, at_ms in ((_("Since"), now.since_ms), (_("Last told"), now.heard_at_ms)):
+            for name, at_ms in ((_("Since"), now.since_ms), (_("Last state change"), now.heard_at_ms)):
                 words("dt", name)
                 moment(moments.local(at_ms), moments.utc(at_ms), tag="dd")
             words("dt", _("Agent"))
@@ -175,14 +175,14 @@ class _Standing:
 
 def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
     with ui.element("section").classes("ws-column").props('aria-labelledby="place"'):
-        words("h2", _("Where")).props('id="place"')
+        words("h2", _("Location")).props('id="place"')
         if found.latitude is None or found.longitude is None:
             empty(
-                _("It has no place on the map."),
-                _("Give latitude and longitude in its agent's configuration or in the register."),
+                _("No coordinates"),
+                _("Set latitude and longitude in the agent configuration or in the register."),
             )
             return
-        shown = Map(_, services.atlas, label=_("Map of the cameras")).style("flex: 1; min-height: 240px")
+        shown = Map(_, services.atlas, label=_("Camera map")).style("flex: 1; min-height: 240px")
         tone = labels.DEVICE_TONES[found.state]
         shown.show([Marker(found.camera_id, MapPoint(found.latitude, found.longitude), found.title, tone)])
         words("div", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)").classes("ws-muted")
@@ -194,8 +194,8 @@ def _draw_history(story: CameraHistory, found: CameraView, _: Language) -> None:
     known = [hour for hour in story.hours if hour.facts is not None]
     if not known:
         empty(
-            _("Nothing was counted in this time."),
-            _("Hours are counted while the centre runs and its agent reports; choose another time."),
+            _("No data for this period"),
+            _("Data is collected while the centre runs and the agent reports. Choose another period."),
         )
     else:
         with ui.element("div").classes("ws-two"):
@@ -209,7 +209,7 @@ def _draw_history(story: CameraHistory, found: CameraView, _: Language) -> None:
 
 def _card(card: Card, _: Language) -> None:
     words("h2", _("Assessment"))
-    with table(_("Indicator"), _("Verdict"), _("Rate"), _("Good"), _("Bad"), _("Unknown"), _("Excused"), _("Cause")):
+    with table(_("Indicator"), _("Result"), _("Rate"), _("Good"), _("Bad"), _("Unknown"), _("Excused"), _("Cause")):
         for indicator, finding in card.findings.items():
             with ui.element("tr"):
                 words("td", _(verdicts.INDICATORS[indicator]))
@@ -225,13 +225,13 @@ def _card(card: Card, _: Language) -> None:
 def _figures(hours: Sequence[HourEvidence], _: Language) -> None:
     """Draws the figures of the charts as a table."""
     with ui.element("details").classes("ws-panel ws-more"):
-        words("summary", _("The hours as a table"))
+        words("summary", _("Hourly table"))
         heads = (
             _("Hour"),
-            _("Minutes told"),
+            _("Known minutes"),
             _("Offline"),
             _("Pictures"),
-            _("Looked at"),
+            _("Checked"),
             _("Abnormal"),
             _("Clock off"),
         )
@@ -251,8 +251,10 @@ def _figures(hours: Sequence[HourEvidence], _: Language) -> None:
 
 
 def _alarms(found: Sequence[AlarmView], camera_view: CameraView, _: Language) -> None:
-    words("h2", _("Newest alarms"))
-    with table(_("Rule"), _("What"), _("State"), _("Time"), label=_("Alarms of {name}").format(name=camera_view.title)):
+    words("h2", _("Recent alarms"))
+    with table(
+        _("Rule"), _("Event"), _("State"), _("Time"), label=_("Alarms of {name}").format(name=camera_view.title)
+    ):
         for alarm in found:
             with ui.element("tr"):
                 words("td", alarm.rule_name)

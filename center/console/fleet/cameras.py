@@ -28,8 +28,8 @@ REFRESH_S: Final = 2.0
 ROWS: Final = 60
 """Rows drawn at once; a browser takes seconds for hundreds, and draws them again whenever one changes."""
 STATES: Final = {
-    "": marked("Any state"),
-    "bad": marked("Needs somebody"),
+    "": marked("All states"),
+    "bad": marked("Needs attention"),
     **{state.value: text for state, text in labels.DEVICE_STATES.items()},
 }
 
@@ -109,10 +109,10 @@ class _Tables:
                 _("Agent"),
                 _("State"),
                 _("Cause"),
-                _("Last heard"),
-                _("Waiting to be archived"),
+                _("Last heartbeat"),
+                _("Queued for archiving"),
                 _("Quarantined"),
-                _("Redaction"),
+                _("Redaction time"),
                 _("Software"),
             )
         self.refresh()
@@ -152,17 +152,17 @@ class _Tables:
         self._count.set_text(_("{shown} of {count}").format(shown=chosen, count=count) if count else "")
         self._cameras.show({f"{camera.agent_id}/{camera.camera_id}": self._camera(camera) for camera in rows})
         self._cameras_at.set_visibility(bool(rows))
-        self._more.set_text(_("Show more ({count} are left)").format(count=chosen - len(rows)))
+        self._more.set_text(_("Show more ({count} left)").format(count=chosen - len(rows)))
         self._more.set_visibility(chosen > len(rows))
         self._nothing.clear()
         with self._nothing:
             if not count:
                 empty(
-                    _("No camera has reported yet."),
-                    _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+                    _("No cameras yet"),
+                    _("Start an agent with wayside-edge run; its cameras appear here automatically."),
                 )
             elif not rows:
-                empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
+                empty(_("No matching cameras"), _("Change the state or the search text."))
 
     def _camera(self, camera: CameraView) -> tuple[Cell, ...]:
         _ = self._

@@ -79,8 +79,8 @@ class _Wall:
         self._empty = ui.element("div")
         with self._empty:
             empty(
-                _("No camera has reported yet."),
-                _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+                _("No cameras yet"),
+                _("Start an agent with wayside-edge run; its cameras appear here automatically."),
             )
         self.cameras()
 
@@ -197,7 +197,7 @@ class _Tile:
             with ui.element("div").classes("ws-card-foot"):
                 self._what = ui.label("")
                 self._time = ui.label("").classes("ws-nowrap")
-        self._clear(_("Waiting for the first picture."))
+        self._clear(_("Waiting for the first picture"))
 
     def describe(self, camera: CameraView) -> None:
         """Updates name and state."""
@@ -208,7 +208,7 @@ class _Tile:
             if camera.state is DeviceState.REVOKED:
                 self._clear(labels.cause(camera, self._))
             elif self._state is DeviceState.REVOKED:
-                self._clear(self._("Waiting for the first picture."))
+                self._clear(self._("Waiting for the first picture"))
             self._state = camera.state
             tone = labels.DEVICE_TONES[camera.state]
             self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
@@ -228,7 +228,7 @@ class _Tile:
             alt=labels.picture_alt(self._title, sighting.captured_at_ms, classes, _),
             note=_(labels.PICTURES[sighting.picture]) if not kept else "",
         )
-        self._what.set_text(labels.summary(classes, _) or _("No machine"))
+        self._what.set_text(labels.summary(classes, _) or _("No vehicle"))
         self._time.set_text(moments.local(sighting.captured_at_ms))
         self._time.props["title"] = moments.utc(sighting.captured_at_ms)
         self._card.props["href"] = page_path(sighting.row_key)

@@ -82,7 +82,7 @@ def _picture(found: ObservationView, src: str, camera: str, _: Language) -> None
 
 def _crops(found: ObservationView, _: Language, *, seeks: bool) -> None:
     with ui.element("div").classes("ws-panel"):
-        words("h2", _("Machines")).classes("ws-section")
+        words("h2", _("Vehicles")).classes("ws-section")
         with ui.element("div").classes("ws-crops"):
             for machine in found.machines:
                 label = f"{machine.index + 1} {_(labels.CLASSES[machine.cls])} {machine.score:.0%}"
@@ -92,7 +92,7 @@ def _crops(found: ObservationView, _: Language, *, seeks: bool) -> None:
                     image.props["alt"] = label
                     words("span", label)
                     if seeks:
-                        ui.link(_("Seek it in a case"), f"/cases?seek={quote(f'{found.row_key}~{machine.index}')}")
+                        ui.link(_("Add to case"), f"/cases?seek={quote(f'{found.row_key}~{machine.index}')}")
 
 
 def _facts(found: ObservationView, _: Language) -> None:
@@ -100,12 +100,12 @@ def _facts(found: ObservationView, _: Language) -> None:
     seconds = (found.committed_at_ms - found.captured_at_ms) / 1000
     with ui.element("div").classes("ws-panel"), ui.element("dl").classes("ws-facts"):
         _time(_("Captured"), found.captured_at_ms)
-        _text(_("Clock"), _(labels.CLOCKS[found.clock]) if found.time_trusted else _("Not to be trusted"))
+        _text(_("Clock"), _(labels.CLOCKS[found.clock]) if found.time_trusted else _("Not reliable"))
         _time(_("Archived"), found.committed_at_ms)
         _text(_("Delay"), _("{seconds} s").format(seconds=f"{seconds:.1f}"))
         _text(_("Camera"), found.camera_id)
         _text(_("Agent"), found.agent_id)
-        _text(_("Machines"), labels.summary((machine.cls for machine in found.machines), _) or _("No machine"))
+        _text(_("Vehicles"), labels.summary((machine.cls for machine in found.machines), _) or _("No vehicle"))
 
 
 def _more(found: ObservationView, _: Language) -> None:
@@ -117,12 +117,12 @@ def _more(found: ObservationView, _: Language) -> None:
             _text(_("Sharpness"), f"{found.quality.sharpness:.0%}")
             _text(_("Brightness"), f"{found.quality.brightness:.0%}")
             _text(_("Contrast"), f"{found.quality.contrast:.0%}")
-            _text(_("Covered"), f"{found.covered_share:.1%}")
+            _text(_("Covered area"), f"{found.covered_share:.1%}")
             _text(_("Redaction policy"), found.redaction_policy)
             for model, sha256 in sorted(found.redaction_models.items()):
                 _hash(_("Model {name}").format(name=model), sha256)
             _hash(_("Picture SHA-256"), found.picture_sha256)
-            _text(_("Key"), found.row_key).classes("ws-mono")
+            _text(_("Record ID"), found.row_key).classes("ws-mono")
 
 
 def _text(name: str, value: str) -> ui.element:

@@ -15,30 +15,30 @@ KINDS: Final = {
     RolloutKind.SOFTWARE: marked("Software {name}"),
 }
 PHASES: Final = {
-    RolloutPhase.RUNNING: ("ok", marked("Under way")),
-    RolloutPhase.PAUSED: ("warn", marked("Held")),
-    RolloutPhase.STOPPING: ("bad", marked("Stopped, agents are going back")),
-    RolloutPhase.STOPPED: ("bad", marked("Stopped, all are back")),
-    RolloutPhase.DONE: ("ok", marked("Done everywhere")),
+    RolloutPhase.RUNNING: ("ok", marked("In progress")),
+    RolloutPhase.PAUSED: ("warn", marked("Paused")),
+    RolloutPhase.STOPPING: ("bad", marked("Stopped, agents are rolling back")),
+    RolloutPhase.STOPPED: ("bad", marked("Stopped, all agents rolled back")),
+    RolloutPhase.DONE: ("ok", marked("Completed")),
 }
 PROGRESS: Final = {
-    AgentProgress.PENDING: marked("Not yet offered"),
+    AgentProgress.PENDING: marked("Pending"),
     AgentProgress.OFFERED: marked("Offered"),
-    AgentProgress.APPLIED: marked("Applied, watched"),
+    AgentProgress.APPLIED: marked("Applied, monitoring"),
     AgentProgress.HEALTHY: marked("Healthy"),
-    AgentProgress.FAILED: marked("Failed, going back"),
+    AgentProgress.FAILED: marked("Failed, rolling back"),
     AgentProgress.ROLLED_BACK: marked("Rolled back"),
 }
 STOPPED: Final = {
-    StopCause.ERROR_RATE: marked("Stopped by itself: more agents failed than the roll-out allows."),
-    StopCause.OPERATOR: marked("Stopped by hand, with wayside-provision rollout abort."),
+    StopCause.ERROR_RATE: marked("Stopped automatically: more agents failed than the rollout allows."),
+    StopCause.OPERATOR: marked("Stopped manually with wayside-provision rollout abort."),
 }
 _STAGES: Final = 3
 
 
 def rollout(told: RolloutReport, _: Language) -> None:
     """Draws a roll-out's report."""
-    words("h2", _("Roll-out"))
+    words("h2", _("Rollout"))
     with ui.element("div").classes("ws-panel ws-wide").style("padding: 0.75rem 1rem"):
         tone, phase = PHASES[told.phase]
         with ui.element("div"):

@@ -17,8 +17,8 @@ QUALITIES: Final[dict[str, tuple[str, dict[str, float]]]] = {
     "blurred": (marked("Blurred"), {"sharpness_below": 0.25}),
     "dark": (marked("Too dark"), {"brightness_below": 0.2}),
     "bright": (marked("Too bright"), {"brightness_above": 0.85}),
-    "flat": (marked("Hardly any contrast"), {"contrast_below": 0.15}),
-    "good": (marked("Good picture"), {"sharpness_above": 0.5, "contrast_above": 0.3}),
+    "flat": (marked("Very low contrast"), {"contrast_below": 0.15}),
+    "good": (marked("Good quality"), {"sharpness_above": 0.5, "contrast_above": 0.3}),
 }
 SCORES: Final = {
     "sharpness": marked("Sharpness"),
@@ -50,16 +50,16 @@ class FilterPanel:
             self._when(question, when)
             known = dict(cameras) | {each: each for each in filters.camera_id if each not in cameras}
             self._several("camera_id", _("Camera"), known)
-            self._several("cls", _("Machine"), {cls.value: _(name) for cls, name in labels.CLASSES.items()})
+            self._several("cls", _("Vehicle type"), {cls.value: _(name) for cls, name in labels.CLASSES.items()})
             self._several("colour", _("Colour"), {c.value: _(name) for c, name in labels.COLOURS.items()})
             self._heading()
             self._zone()
             with ui.element("div").classes("ws-search-pair"):
-                self._number("min_side_px", _("Side from, px"), 1)
-                self._number("max_side_px", _("to, px"), 1)
+                self._number("min_side_px", _("Min. side (px)"), 1)
+                self._number("max_side_px", _("Max. side (px)"), 1)
             with ui.element("div").classes("ws-search-pair"):
-                self._number("min_share", _("Share from, %"), 100)
-                self._number("max_share", _("to, %"), 100)
+                self._number("min_share", _("Min. share of picture (%)"), 100)
+                self._number("max_share", _("Max. share of picture (%)"), 100)
             self._quality()
 
     def _when(self, question: SearchQuery, when: Callable[[str], object]) -> None:
@@ -96,13 +96,13 @@ class FilterPanel:
         heading = self._question.filters.heading_deg
         now = -1 if heading is None else int(heading)
         options.setdefault(now, f"{now}°")
-        select = ui.select(options, label=_("Direction in the picture"), value=now).props("outlined dense")
+        select = ui.select(options, label=_("Direction in picture"), value=now).props("outlined dense")
         select.on_value_change(lambda event: self._change({"heading_deg": None if event.value < 0 else event.value}))
 
     def _zone(self) -> None:
         zones = self._question.filters.zone
-        entry = ui.input(self._("Zone"), value=", ".join(zones)).props("outlined dense debounce=600")
-        entry.props["hint"] = self._("As the camera's configuration names it.")
+        entry = ui.input(self._("Zone name"), value=", ".join(zones)).props("outlined dense debounce=600")
+        entry.props["hint"] = self._("As named in the camera configuration.")
         entry.on_value_change(
             lambda event: self._change(
                 {"zone": tuple(each.strip() for each in (event.value or "").split(",") if each.strip())}
@@ -125,14 +125,14 @@ class FilterPanel:
             if (value := getattr(filters, f"{score}_{side}")) is not None
         }
         now = next((key for key, (_name, preset) in QUALITIES.items() if preset == said), _OWN)
-        options = {key: _(name) for key, (name, _preset) in QUALITIES.items()} | {_OWN: _("As set below")}
-        select = ui.select(options, label=_("Picture quality"), value=now).props("outlined dense")
+        options = {key: _(name) for key, (name, _preset) in QUALITIES.items()} | {_OWN: _("Custom")}
+        select = ui.select(options, label=_("Quality"), value=now).props("outlined dense")
         entries: dict[str, ui.number] = {}
         with ui.element("details").classes("ws-more"):
-            words("summary", _("Scores, 0 useless to 1 good"))
+            words("summary", _("Scores from 0 (unusable) to 1 (good)"))
             for score, name in SCORES.items():
                 with ui.element("div").classes("ws-search-pair"):
-                    for side, label in (("above", _("{score} above")), ("below", _("below"))):
+                    for side, label in (("above", _("{score} min.")), ("below", _("max."))):
                         field = f"{score}_{side}"
                         entry = ui.number(
                             label.format(score=_(name)), value=said.get(field), min=0, max=1, step=0.05

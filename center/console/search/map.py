@@ -33,7 +33,7 @@ class SearchMap:
         self._box.set_visibility(not self._box.visible)
         if self._map is None and self._box.visible:
             with self._box:
-                self._map = Map(self._, self._atlas, label=self._("Machines by camera"), on_area=self._on_area)
+                self._map = Map(self._, self._atlas, label=self._("Vehicles by camera"), on_area=self._on_area)
             self._map.move(target_index=0)
             self._map.area(self._corners)
             self._map.heat(self._heat)
@@ -46,9 +46,15 @@ class SearchMap:
         self._note.clear()
         with self._note:
             if corners:
-                words("span", _("Only cameras in the area, which has {count} corners.").format(count=len(corners)))
+                words("span", _("Only cameras inside the area ({count} corners)").format(count=len(corners)))
             else:
-                words("span", _("Draw an area to search its cameras alone. A disc is as large as its camera's count."))
+                words(
+                    "span",
+                    _(
+                        "Draw an area to search only its cameras. The circle size shows the number of vehicles "
+                        "of the camera."
+                    ),
+                )
 
     def heat(self, heat: Sequence[Heat]) -> None:
         """Shows the counts at their places."""

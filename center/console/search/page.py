@@ -108,12 +108,10 @@ class _Page:
             with ui.element("div").classes("ws-acts"):
                 ui.button(_("Map"), icon="map", on_click=self._toggle_map).props("flat dense no-caps")
                 ui.button(_("Week"), icon="calendar_view_week", on_click=self._toggle_week).props("flat dense no-caps")
-                ui.button(_("People"), icon="groups", on_click=self._show_people).props("flat dense no-caps")
+                ui.button(_("People count"), icon="groups", on_click=self._show_people).props("flat dense no-caps")
                 ui.button(_("Copy link"), icon="link", on_click=self._copy).props("flat dense no-caps")
                 ui.button(_("Export CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
-                ui.button(_("How was this searched?"), icon="help_outline", on_click=self._explain).props(
-                    "flat dense no-caps"
-                )
+                ui.button(_("Search details"), icon="help_outline", on_click=self._explain).props("flat dense no-caps")
         self._timeline = Timeline(_, on_choose=self._brush)
         with ui.element("div").classes("ws-panel ws-search-week") as self._week_box:
             self._week = Week(_)
@@ -139,7 +137,9 @@ class _Page:
             case = ui.input(_("Case"), value=self._question.filters.case_id or "").props("outlined dense debounce=600")
             case.props["maxlength"] = 64
             case.on_value_change(lambda event: self._in_case(event.value or None))
-            self._purpose = ui.input(_("Purpose, for the audit")).props("outlined dense debounce=600 maxlength=200")
+            self._purpose = ui.input(_("Purpose (recorded in the audit log)")).props(
+                "outlined dense debounce=600 maxlength=200"
+            )
             self._purpose.on_value_change(lambda event: self._because(event.value or ""))
 
     def _in_case(self, case_id: str | None) -> None:
@@ -221,11 +221,11 @@ class _Page:
         with self._nothing:
             if self._question.is_plain:
                 empty(
-                    _("The archive has nothing of this time."),
-                    _("Choose a longer time. Pictures appear here seconds after an agent sends them."),
+                    _("No records in this time range"),
+                    _("Choose a longer time range. Pictures appear here a few seconds after an agent sends them."),
                 )
             else:
-                empty(_("Nothing matches these filters."), _("Choose a longer time, or take a filter away."))
+                empty(_("No results"), _("Choose a longer time range, or remove a filter."))
 
     def _say(self, *, busy: bool = False) -> None:
         _ = self._
@@ -235,7 +235,7 @@ class _Page:
             self._count.set_text("")
         else:
             self._count.set_text(
-                _("{machines} machines; {pictures} pictures loaded").format(
+                _("{machines} vehicles; {pictures} pictures loaded").format(
                     machines=f"{self._total:,}", pictures=f"{self._loaded:,}"
                 )
             )
@@ -248,7 +248,7 @@ class _Page:
         with self._trouble:
             problem(error, self._)
             if again:
-                ui.button(self._("Try again"), icon="refresh", on_click=self.load).props("flat dense no-caps")
+                ui.button(self._("Retry"), icon="refresh", on_click=self.load).props("flat dense no-caps")
 
     def _quiet(self) -> None:
         self._complained.clear()
@@ -258,8 +258,8 @@ class _Page:
         """Marks counts that are not exact."""
         _ = self._
         for days, text in (
-            (counts.days_left_out, _("Too many machines to count at once; these days are left out: {days}")),
-            (counts.days_without, _("These days do not hold what is asked for: {days}")),
+            (counts.days_left_out, _("Too many vehicles to count at once. Days left out: {days}")),
+            (counts.days_without, _("Days without the requested data: {days}")),
         ):
             if days:
                 with self._trouble, ui.element("div").classes("ws-alert ws-alert-warn"):
@@ -331,7 +331,7 @@ class _Page:
             return
         heat = []
         for key, position in positions.items():
-            said = _("{count} machines").format(count=f"{counted[key]:,}")
+            said = _("{count} vehicles").format(count=f"{counted[key]:,}")
             title = f"{self._names.get(key, key.camera_id)}: {said}"
             heat.append(Heat(MapPoint(position.latitude, position.longitude), counted[key], title))
         self._map.heat(heat)
@@ -340,13 +340,15 @@ class _Page:
 
     def _copy(self) -> None:
         ui.run_javascript("navigator.clipboard?.writeText(location.href)")
-        ui.notify(self._("The link is copied. Whoever opens it sees what their account may see."))
+        ui.notify(self._("Link copied. Users who open it see only what their account may see."))
 
     def _export(self) -> None:
         _ = self._
         with ui.dialog() as dialog, ui.card().classes("ws-dialog"):
             words("h2", _("Export CSV"))
-            words("span", _("At most 10,000 rows, the newest first. The audit keeps who took them, and what for."))
+            words(
+                "span", _("At most 10,000 rows, newest first. The user and the purpose are recorded in the audit log.")
+            )
             purpose = ui.input(_("Purpose"), value=self._purpose.value).props("outlined dense maxlength=200 autofocus")
             trouble = ui.element("div")
 

@@ -43,18 +43,21 @@ class PeoplePanel:
         self._question = question
         self._asked = 0
         with ui.element("div").classes("ws-panel ws-people") as self._box:
-            words("h2", _("People in the picture"))
+            words("h2", _("People count in pictures"))
             words(
                 "span",
                 _(
-                    "Mean and maximum of how many people single pictures show, in bins of five minutes or more. Nothing"
-                    " finer is told, and of people nothing else is kept. Filters of machines and pictures do not apply."
+                    "Average and maximum number of people per picture, in intervals of at least five "
+                    "minutes. No finer data is available, and nothing else about people is kept. Filters for "
+                    "vehicles and picture quality do not apply."
                 ),
             )
             self._found = ui.element("div").classes("ws-people-found").props('aria-live="polite" tabindex="0"')
             self._trouble = ui.element("div")
             with ui.element("div").classes("ws-acts"):
-                ui.button(_("Export people as CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
+                ui.button(_("Export people count (CSV)"), icon="download", on_click=self._export).props(
+                    "flat dense no-caps"
+                )
         self._box.set_visibility(False)
 
     async def toggle(self) -> None:
@@ -84,13 +87,19 @@ class PeoplePanel:
         self._found.clear()
         with self._found:
             if not counts.zones:
-                words("p", _("No bin of this time has three pictures or more and has been over for five minutes."))
+                words(
+                    "p",
+                    _(
+                        "No interval in this time range has at least three pictures and ended more than five "
+                        "minutes ago."
+                    ),
+                )
                 return
             one = counts.zones[0] if len(counts.zones) == 1 else None
-            minutes = _("{minutes} minutes from").format(minutes=span.bin_ms // 60_000)
-            figures = (_("Pictures"), _("Mean"), _("Maximum"))
+            minutes = _("Start ({minutes}-minute intervals)").format(minutes=span.bin_ms // 60_000)
+            figures = (_("Pictures"), _("Average"), _("Maximum"))
             heads = (minutes, *figures) if one else (_("Camera"), *figures, minutes)
-            with labelled("table", _("People in the picture")).classes("ws-table"):
+            with labelled("table", _("People count in pictures")).classes("ws-table"):
                 with ui.element("thead"), ui.element("tr"):
                     for head in heads:
                         words("th", head)
@@ -101,9 +110,7 @@ class PeoplePanel:
                         self._cameras(counts)
             if counts.days_left_out:
                 days = ", ".join(counts.days_left_out)
-                words(
-                    "span", _("Too many pictures to count at once; these days are left out: {days}").format(days=days)
-                )
+                words("span", _("Too many pictures to count at once. Days left out: {days}").format(days=days))
 
     def _bins(self, zone: ZoneCount) -> None:
         """Draws one camera: each bin, the newest first."""

@@ -10,12 +10,12 @@ from center.search.explain import SearchPlanView
 
 def draw(plan: SearchPlanView, asked_at_ms: int, _: Language) -> None:
     """Draws the plan into the element that is open."""
-    tables = {"snapshots": _("Pictures"), "objects": _("Machines")}
+    tables = {"snapshots": _("Pictures"), "objects": _("Vehicles")}
     with ui.element("div").classes("ws-panel ws-search-plan"):
-        words("span", _("Filters are exact: an index leads to rows faster, and never leaves one out."))
-        with labelled("table", _("How was this searched?")).classes("ws-table"):
+        words("span", _("Filters are exact: an index only speeds up the search and never leaves out a row."))
+        with labelled("table", _("Search details")).classes("ws-table"):
             with ui.element("thead"), ui.element("tr"):
-                for head in (_("Day"), _("Table"), _("Rows"), _("Matching"), _("Indexes used")):
+                for head in (_("Day"), _("Table"), _("Rows"), _("Matches"), _("Indexes used")):
                     words("th", head)
             with ui.element("tbody"):
                 for day in plan.days:
@@ -24,8 +24,8 @@ def draw(plan: SearchPlanView, asked_at_ms: int, _: Language) -> None:
                         words("td", tables.get(day.table, day.table))
                         words("td", "–" if day.rows is None else f"{day.rows:,}")
                         words("td", f"{day.matching:,}")
-                        words("td", ", ".join(day.indexes) or _("None: every row is read"))
+                        words("td", ", ".join(day.indexes) or _("None (full scan)"))
         if plan.days_without:
             days = ", ".join(plan.days_without)
-            words("span", _("These days do not hold what is asked for: {days}").format(days=days))
-        words("span", _("Asked at {time}").format(time=moments.local(asked_at_ms))).classes("ws-muted")
+            words("span", _("Days without the requested data: {days}").format(days=days))
+        words("span", _("Queried at {time}").format(time=moments.local(asked_at_ms))).classes("ws-muted")

@@ -19,7 +19,7 @@ PERIODS: Final = {
     "24h": (marked("Last 24 hours"), 86_400_000),
     "7d": (marked("Last 7 days"), 7 * 86_400_000),
     "30d": (marked("Last 30 days"), 30 * 86_400_000),
-    CUSTOM: (marked("From – to"), None),
+    CUSTOM: (marked("Custom range"), None),
 }
 _SAID: Final = (*Wanted.model_fields, "from_ms", "to_ms", "camera_id", "area", "case_id")
 """Fields in the address. The purpose is not: each user gives their own."""
@@ -114,8 +114,8 @@ class UnreadableError(CenterError):
     """Filters of an address cannot be read. The search goes on without them."""
 
     code = "unreadable_filters"
-    message = marked("These filters cannot be read and do not count: {fields}.")
-    remedy = marked("Choose them again on the left.")
+    message = marked("These filters are not valid and are ignored: {fields}.")
+    remedy = marked("Set them again in the filters.")
 
 
 def _read(values: dict[str, Any]) -> tuple[Filters, CenterError | None]:

@@ -59,7 +59,7 @@ def _item(found: ObservationView, names: Mapping[CameraKey, str], _: Language) -
         "height": found.height,
         "boxes": labels.boxes(((m.index, m.cls, m.score, m.box) for m in found.machines), _),
         "camera": camera,
-        "what": labels.summary(classes, _) or _("No machine"),
+        "what": labels.summary(classes, _) or _("No vehicle"),
         "time": moments.local(found.captured_at_ms),
         "utc": moments.utc(found.captured_at_ms),
     }

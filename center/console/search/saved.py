@@ -24,8 +24,8 @@ class BadNameError(CenterError):
     """A saved search cannot have this name."""
 
     code = "bad_name"
-    message = marked("A saved search needs a name.")
-    remedy = marked("Use 1 to 64 letters.")
+    message = marked("Enter a name for the saved search.")
+    remedy = marked("Use 1 to 64 characters.")
 
 
 class SavedPanel:
@@ -62,7 +62,7 @@ class SavedPanel:
         body.clear()
         with body:
             if not kept:
-                words("span", _("None yet. Choose filters, then press Save.")).classes("ws-muted")
+                words("span", _("No saved searches. Set filters, then choose Save.")).classes("ws-muted")
             for each in kept:
                 self._line(each, body)
 
@@ -83,10 +83,10 @@ class SavedPanel:
         with ui.element("div").classes("ws-search-kept"):
             if each.filters is None:
                 words("span", each.name)
-                words("span", _("Of another version: it can only be deleted.")).classes("ws-muted")
+                words("span", _("Saved by another version: can only be deleted.")).classes("ws-muted")
             else:
                 ui.link(each.name, _path(each))
-                shared = each.district_id or (_("only you") if each.mine else "")
+                shared = each.district_id or (_("only me") if each.mine else "")
                 words("span", f"{each.owner} · {shared}").classes("ws-muted")
             if each.mine:
                 button = ui.button(icon="delete", color=None, on_click=remove).props("flat dense round")
@@ -96,13 +96,13 @@ class SavedPanel:
         _ = self._
         districts = self._identity.access.districts(Permission.OBSERVATION_SEARCH)
         with ui.dialog() as dialog, ui.card().classes("ws-dialog"):
-            words("h2", _("Save this search"))
+            words("h2", _("Save search"))
             name = ui.input(_("Name")).props("outlined dense maxlength=64 autofocus")
             share: ui.input | ui.select
             if districts is None:
-                share = ui.input(_("Share in district (its id, or empty)")).props("outlined dense maxlength=63")
+                share = ui.input(_("Share in district (district ID, optional)")).props("outlined dense maxlength=63")
             else:
-                options = {NOBODY: _("Nobody else")} | {each: each for each in sorted(districts)}
+                options = {NOBODY: _("Not shared")} | {each: each for each in sorted(districts)}
                 share = ui.select(options, label=_("Share in district"), value=NOBODY).props("outlined dense")
             trouble = ui.element("div")
 

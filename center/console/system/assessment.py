@@ -124,12 +124,12 @@ class _Report:
         _, recorder = self._, services.assessment.recorder
         if recorder.fault:
             with ui.element("div").classes("ws-alert ws-alert-warn").props('role="alert"'):
-                words("strong", _("The newest facts are not written yet; they wait in memory."))
+                words("strong", _("The latest statistics are not saved yet; they are held in memory."))
                 words("span", recorder.fault)
         if not self._report.cameras:
             empty(
-                _("Nothing was counted in this time."),
-                _("Hours are counted while the centre runs and its agents report; choose another time."),
+                _("No data for this period"),
+                _("Data is collected while the centre runs and the agents report. Choose another period."),
             )
             return
         self._fleet(self._report.fleet)
@@ -173,10 +173,10 @@ class _Report:
         if wanted.district is not None:
             title = f"{title} · {wanted.district or _('No district')}"
         words("h2", title)
-        with labelled_links(_("Which cameras")):
+        with labelled_links(_("Camera filter")):
             if wanted.district is not None:
                 ui.link(_("All districts"), replace(wanted, district=None, page=1).path())
-            link = ui.link(_("Only failed ones"), replace(wanted, failed=not wanted.failed, page=1).path())
+            link = ui.link(_("Failed only"), replace(wanted, failed=not wanted.failed, page=1).path())
             if wanted.failed:
                 link.props('aria-current="true"')
             words("span", _("Rank by")).classes("ws-muted")
@@ -186,7 +186,7 @@ class _Report:
                 if indicator == wanted.indicator:
                     link.props('aria-current="true"')
         if not places:
-            empty(_("No camera is like that."), _("Choose another district, or show those that passed too."))
+            empty(_("No matching cameras"), _("Choose another district, or include the cameras that passed."))
             return
         first = (wanted.page - 1) * PAGE
         value = _("Score") if wanted.indicator is None else _(verdicts.INDICATORS[wanted.indicator])
@@ -226,7 +226,7 @@ class _Report:
         _ = self._
         if not card.failed:
             unknown = all(finding.verdict is IndicatorVerdict.UNKNOWN for finding in card.findings.values())
-            state("off" if unknown else "ok", _("Unknown") if unknown else _("Nothing"))
+            state("off" if unknown else "ok", _("Unknown") if unknown else _("None"))
             return
         with ui.element("div").classes("ws-badges"):
             for indicator in card.failed:
@@ -239,17 +239,17 @@ class _Report:
         _, wanted, last = self._, self._wanted, max(1, -(-count // PAGE))
         if last == 1:
             return
-        with labelled_links(_("Further cameras")):
+        with labelled_links(_("Camera pages")):
             if wanted.page > 1:
-                ui.link(_("Better ones"), replace(wanted, page=wanted.page - 1).path())
+                ui.link(_("Previous"), replace(wanted, page=wanted.page - 1).path())
             words("span", _("Page {page} of {pages}").format(page=wanted.page, pages=last)).classes("ws-muted")
             if wanted.page < last:
-                ui.link(_("Worse ones"), replace(wanted, page=wanted.page + 1).path())
+                ui.link(_("Next"), replace(wanted, page=wanted.page + 1).path())
 
     def _not_watched(self) -> None:
         _ = self._
-        words("h2", _("When the centre itself did not watch"))
-        with table(_("From"), _("To"), _("Cause"), label=_("When the centre itself did not watch")):
+        words("h2", _("Monitoring gaps of the centre"))
+        with table(_("From"), _("To"), _("Cause"), label=_("Monitoring gaps of the centre")):
             for gap in self._gaps[-50:]:
                 with ui.element("tr"):
                     moment(moments.local(gap.from_ms), moments.utc(gap.from_ms), tag="td")

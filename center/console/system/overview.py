@@ -95,13 +95,13 @@ class _Page:
         self._trouble = ui.element("div")
         with ui.element("div").classes("ws-two"):
             with ui.element("section").classes("ws-column").props('aria-labelledby="cares"'):
-                words("h2", _("Needs somebody now")).props('id="cares"')
+                words("h2", _("Needs attention")).props('id="cares"')
                 self._cares = ui.element("div").classes("ws-panel").props('aria-live="polite"')
                 with self._cares:
                     words("div", _("Loading…")).classes("ws-calm")
             with ui.element("section").classes("ws-column").props('aria-labelledby="places"'):
-                words("h2", _("Where")).props('id="places"')
-                self._map = Map(_, services.atlas, label=_("Map of the cameras"))
+                words("h2", _("Map")).props('id="places"')
+                self._map = Map(_, services.atlas, label=_("Camera map"))
                 self._map.classes("ws-map-tall")
                 self._placed = words("div", "").classes("ws-muted")
         self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
@@ -177,7 +177,7 @@ class _Page:
         ]
         if count > len(newest):
             cares.append(
-                AttentionItem("warn", _("{count} more alarms wait").format(count=count - len(newest)), href="/alarms")
+                AttentionItem("warn", _("{count} more open alarms").format(count=count - len(newest)), href="/alarms")
             )
         return cares
 
@@ -207,7 +207,7 @@ class _Page:
             for camera in red[:LISTED]
         ]
         if len(red) > LISTED:
-            more = _("{count} more cameras are red").format(count=len(red) - LISTED)
+            more = _("{count} more cameras with faults").format(count=len(red) - LISTED)
             cares.append(AttentionItem("bad", more, href="/cameras?state=bad"))
         return cares
 
@@ -220,13 +220,16 @@ class _Page:
                 name = f"{_('Agent')} {agent.agent_id}: {_(labels.DEVICE_STATES[agent.state])} ({blind})"
                 cares.append(AttentionItem("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
-                left = _("{gb} GB are free under its spool. Free space, or give it a larger disk.")
-                name = _("Agent {agent_id}: its disk is nearly full").format(agent_id=agent.agent_id)
+                left = _("{gb} GB free for its spool. Free up space or add a larger disk.")
+                name = _("Agent {agent_id}: disk almost full").format(agent_id=agent.agent_id)
                 cares.append(AttentionItem("warn", name, left.format(gb=f"{agent.disk_free_bytes / GB:.1f}")))
             ends_ms = agent.certificate_ends_ms
             if ends_ms is not None and ends_ms - now_ms < CERTIFICATE_TIGHT_MS and agent.state is DeviceState.ONLINE:
-                name = _("Agent {agent_id}: its certificate ends soon").format(agent_id=agent.agent_id)
-                advice = _("It renews by itself while the enrolment service answers: look at wayside-provision serve.")
+                name = _("Agent {agent_id}: certificate expires soon").format(agent_id=agent.agent_id)
+                advice = _(
+                    "It is renewed automatically while the enrolment service is reachable: check "
+                    "wayside-provision serve."
+                )
                 cares.append(AttentionItem("warn", name, advice, ends_ms))
         return cares
 
@@ -235,32 +238,34 @@ class _Page:
         days = None if storage is None else storage.days_left
         if days is None or days >= DAYS_TIGHT:
             return []
-        what = _("The archive's disk is full in {days} days").format(days=f"{days:.1f}")
-        return [AttentionItem("bad", what, _("Free space, enlarge it, or shorten the retention (docs/archive.md)."))]
+        what = _("Archive disk full in {days} days").format(days=f"{days:.1f}")
+        return [
+            AttentionItem("bad", what, _("Free up space, add disk space, or shorten the retention (docs/archive.md)."))
+        ]
 
     def _draw_figures(self, now: OverviewFigures) -> None:
         _, today, speed = self._, now.today, now.speed
         online = sum(camera.state is DeviceState.ONLINE for camera in now.cameras)
-        never = _("{count} registered, never heard").format(count=today.never_heard) if today is not None else ""
+        never = _("{count} registered, never reported").format(count=today.never_heard) if today is not None else ""
         _figure(_("Cameras"), f"{len(now.cameras)}", never if today is not None and today.never_heard else "")
         red = sum(labels.DEVICE_TONES[camera.state] == "bad" for camera in now.cameras)
-        _figure(_("Online"), f"{online}", _("{count} red").format(count=red) if red else "")
+        _figure(_("Online"), f"{online}", _("{count} with faults").format(count=red) if red else "")
         if today is not None:
-            _figure(_("Assessed today"), f"{today.assessed}", _("at least one verdict"))
+            _figure(_("Assessed today"), f"{today.assessed}", _("at least one result"))
             if today.archived is None:
-                note = _("known once the agents' books were heard in two hours")
+                note = _("available after two hourly reports of the agents")
                 _figure(_("Snapshots today"), None, note, unknown=_("Unknown"))
             else:
-                _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, by the agents' books"))
+                _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, as reported by the agents"))
         if now.alarms is not None:
-            _figure(_("Alarms waiting"), f"{now.alarms}")
+            _figure(_("Open alarms"), f"{now.alarms}")
         rate = None if speed.per_minute is None else f"{speed.per_minute:,.0f}"
-        _figure(_("Snapshots a minute"), rate, _("over the last minute"), unknown=_("Measuring…"))
+        _figure(_("Snapshots per minute"), rate, _("last minute"), unknown=_("Measuring…"))
         behind = None if speed.behind_ms is None else f"{speed.behind_ms / 1000:.1f} s"
         _figure(
-            _("Parse lag"),
+            _("Parsing delay"),
             behind,
-            _("arrival to commit, median") if behind is not None else _("nothing arrives"),
+            _("median, arrival to archive") if behind is not None else _("no pictures received"),
             unknown=_("Unknown"),
         )
         if self._access.permits(Permission.HEALTH_VIEW):
@@ -282,7 +287,7 @@ class _Page:
         ]
         self._map.show(placed)
         without = len(cameras) - len(placed)
-        self._placed.set_text(_("{count} cameras have no place on the map.").format(count=without) if without else "")
+        self._placed.set_text(_("Cameras without coordinates: {count}").format(count=without) if without else "")
 
 
 def archived(cards: Sequence[Card]) -> int | None:
@@ -294,7 +299,7 @@ def archived(cards: Sequence[Card]) -> int | None:
 
 def _draw_cares(cares: Sequence[AttentionItem], _: Language) -> None:
     if not cares:
-        words("div", _("Nothing needs anybody now.")).classes("ws-calm")
+        words("div", _("No open issues")).classes("ws-calm")
         return
     with ui.element("ul").classes("ws-cares"):
         for care in cares:
@@ -323,8 +328,10 @@ def _figure(name: str, value: str | None, note: str = "", *, unknown: str = "") 
 def _storage(storage: StorageStatus | None, _: Language) -> tuple[str | None, str]:
     """Writes the days left, or else the free space, and a note."""
     if storage is None:
-        return "–", _("unknown: the archive does not tell its disk")
+        return "–", _("unknown: not reported by the archive")
     free = _("{gb} GB free").format(gb=f"{storage.free_bytes / GB:,.0f}")
     if storage.days_left is None:
-        return free, _("days left: known once a whole day was archived")
-    return _("{days} days").format(days=f"{storage.days_left:,.0f}"), _("{free}, if no old day goes").format(free=free)
+        return free, _("days left: available after one full day")
+    return _("{days} days").format(days=f"{storage.days_left:,.0f}"), _("{free}, without deletion of old days").format(
+        free=free
+    )

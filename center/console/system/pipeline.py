@@ -62,7 +62,7 @@ class _Chain:
         if last is None:
             if self._drawn_ms is None and not self._body.default_slot.children:
                 with self._body:
-                    empty(self._("The first look is under way."), self._("It takes a few seconds."))
+                    empty(self._("First check in progress"), self._("This takes a few seconds."))
             return
         if last.sample.at_ms == self._drawn_ms:
             return
@@ -74,13 +74,13 @@ class _Chain:
     def _draw(self, last: ChainState) -> None:
         _ = self._
         points = {each.stage: each.points for each in self._pipeline.history(STRIP_MINUTES / 60)}
-        with labelled("ol", _("Stages, in the order in which a picture meets them")).classes("ws-chain"):
+        with labelled("ol", _("Stages in processing order")).classes("ws-chain"):
             for verdict in last.verdicts:
                 self._stage(verdict, points[verdict.stage])
         window_s = 0 if last.before is None else (last.sample.at_ms - last.before.at_ms) / 1000
         with ui.element("div").classes("ws-hint"):
-            words("span", _("Figures of the last {seconds} s.").format(seconds=f"{window_s:.0f}"))
-            words("span", " " + _("The strip is the last hour. As of") + " ")
+            words("span", _("Values of the last {seconds} s.").format(seconds=f"{window_s:.0f}"))
+            words("span", " " + _("The bar shows the last hour. Updated") + " ")
             moment(moments.local(last.sample.at_ms), moments.utc(last.sample.at_ms))
         self._findings(last)
 
@@ -96,12 +96,12 @@ class _Chain:
                 unit = _("Messages/s") if verdict.stage in _MESSAGES else _("Pictures/s")
                 if verdict.stage in _RATED:
                     self._figure(unit, labels.number(figures.rate_per_s))
-                self._figure(_("Lag"), labels.lag(figures.lag_s))
-                self._figure(_("Waiting"), labels.number(figures.queued))
+                self._figure(_("Delay"), labels.lag(figures.lag_s))
+                self._figure(_("Queued"), labels.number(figures.queued))
                 self._figure(_("Errors"), labels.number(figures.errors))
                 self._figure(_("Dropped"), labels.number(figures.drops))
                 if figures.free_bytes is not None:
-                    self._figure(_("Disk left"), f"{figures.free_bytes / 1e9:,.0f} GB")
+                    self._figure(_("Free disk space"), f"{figures.free_bytes / 1e9:,.0f} GB")
             self._strip(points)
 
     def _figure(self, name: str, text: str) -> None:
@@ -115,7 +115,7 @@ class _Chain:
         """Draws the hour as runs of one state; the newest minute is at the right, minutes without a sample left out."""
         _ = self._
         bad = sum(each.state is StageState.RED for each in points)
-        label = _("Last hour: {minutes} minutes with a fault").format(minutes=bad)
+        label = _("Last hour: {minutes} min with faults").format(minutes=bad)
         with labelled("div", label).classes("ws-strip").props('role="img"') as strip:
             strip.props["title"] = label
             for state, run in groupby(minutes(points)):
@@ -134,7 +134,7 @@ class _Chain:
         ]
         if not any(state is not StageState.UNKNOWN for state, _stage, _finding in found):
             with ui.element("div").classes("ws-empty ws-empty-small"):
-                words("strong", _("Nothing needs you."))
+                words("strong", _("No open issues"))
         for state, stage, finding in found[:SHOWN]:
             what, advice = labels.finding_texts(finding, _)
             tone = labels.STAGE_TONES[state]

@@ -56,28 +56,28 @@ def settings(request: Request) -> None:
 
 
 def _health(health: HealthReport, services: Services, _: Language) -> None:
-    words("h2", _("What the centre depends on"))
-    with table(_("Part"), _("State"), _("Cause"), label=_("What the centre depends on")):
+    words("h2", _("Dependencies"))
+    with table(_("Component"), _("State"), _("Cause"), label=_("Dependencies")):
         for part in health.dependencies:
             fault = services.health.faults.get(part.name)
             with ui.element("tr"):
                 words("td", _(PARTS[part.name]) if part.name in PARTS else part.name)
                 with ui.element("td"):
                     well = part.condition is Condition.OK
-                    state("ok" if well else "bad", _("Works") if well else _("Away"))
+                    state("ok" if well else "bad", _("OK") if well else _("Unavailable"))
                 words("td", " ".join(_.error(fault)) if fault is not None else "–")
     with ui.element("dl").classes("ws-panel ws-facts"):
         for name, value in (
             (_("Messages received"), f"{health.messages_received:,}"),
             (_("Malformed messages"), f"{sum(each.count for each in health.malformed):,}"),
-            (_("Messages of revoked agents"), f"{sum(each.count for each in health.revoked):,}"),
+            (_("Messages from revoked agents"), f"{sum(each.count for each in health.revoked):,}"),
             (_("Open pages"), f"{health.pages_open:,}"),
             (_("Roster"), "–" if health.roster.number is None else str(health.roster.number)),
-            (_("Days of the audit are signed"), _("Yes") if health.audit_heads_signed else _("No: set audit_key_file")),
+            (_("Daily audit signature"), _("Yes") if health.audit_heads_signed else _("No: set audit_key_file")),
         ):
             words("dt", name)
             words("dd", value)
-        words("dt", _("Looked at"))
+        words("dt", _("Last checked"))
         moment(moments.local(health.checked_at_ms), moments.utc(health.checked_at_ms), tag="dd")
     if health.malformed:
         with table(_("Agent"), _("Malformed messages"), _("Cause"), label=_("Malformed messages")):
@@ -89,25 +89,27 @@ def _health(health: HealthReport, services: Services, _: Language) -> None:
 
 
 def _assessment(judged: Settings, _: Language) -> None:
-    words("h2", _("What counts as good"))
-    with table(_("Indicator"), _("Passes from"), _("Weight"), label=_("What counts as good")):
+    words("h2", _("Assessment criteria"))
+    with table(_("Indicator"), _("Pass threshold"), _("Weight"), label=_("Assessment criteria")):
         for indicator, name in verdicts.INDICATORS.items():
             with ui.element("tr"):
                 words("td", _(name))
                 words("td", f"{judged.pass_at[indicator]:.0%}").classes("ws-number")
                 words("td", f"{judged.weight[indicator]:g}").classes("ws-number")
-    words("div", _("Changed by PUT /api/assessment/settings, with what was before in the audit.")).classes("ws-muted")
+    words("div", _("Change with PUT /api/assessment/settings. The previous values are kept in the audit log.")).classes(
+        "ws-muted"
+    )
 
 
 def _files(services: Services, _: Language) -> None:
     if not services.settings:
         return
-    words("h2", _("In the configuration file"))
-    with table(_("Key"), _("Value"), label=_("In the configuration file")):
+    words("h2", _("Configuration file"))
+    with table(_("Setting"), _("Value"), label=_("Configuration file")):
         for key, value in services.settings:
             with ui.element("tr"):
                 words("td", key).classes("ws-mono")
                 words("td", value or "–").classes("ws-mono")
     words(
-        "div", _("Of files only whether they are set is shown. Changes count after a restart of the centre.")
+        "div", _("For files, only whether they are set is shown. Changes take effect after a restart of the centre.")
     ).classes("ws-muted")

@@ -24,12 +24,14 @@ TITLE: Final = marked("Parse tasks")
 REFRESH_S: Final = 1.0
 SHOWN: Final = 200
 """Rows of the table; the API has all of them."""
-ORDER: Final = marked("Live pictures go first; one of eight is older, so that recordings never stand still.")
+ORDER: Final = marked(
+    "Live pictures have priority; one in eight comes from the backlog, so that recordings keep moving."
+)
 DEPLOYMENTS: Final = {
-    "parser": marked("with the parsers"),
-    "canary": marked("with the second check"),
-    "embedder": marked("with the embedder"),
-    "archiver": marked("before their commit"),
+    "parser": marked("parsing"),
+    "canary": marked("second check"),
+    "embedder": marked("feature extraction"),
+    "archiver": marked("awaiting commit"),
 }
 
 
@@ -41,21 +43,27 @@ def parse_tasks(request: Request) -> None:
         steers = identity_of(request).access.scope(Permission.TASK_STEER) if orders.is_on else NOWHERE
         table = _Tasks(request, _, steers)
         with ui.element("details").classes("ws-panel ws-more"):
-            words("summary", _("Bring, stop, take out, put in order"))
+            words("summary", _("Commands for tasks"))
             with ui.element("dl").classes("ws-facts"):
                 for what, how in (
-                    (_("Bring a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
-                    (_("Stop one that is under way"), _("End that command; run again, it goes on where it was.")),
+                    (_("Import a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
                     (
-                        _("Let one wait, put it first or last"),
-                        _("The table's buttons, where the centre has a key."),
+                        _("Stop a running import"),
+                        _("End the command. When you run it again, it continues where it stopped."),
                     ),
-                    (_("Take a live camera out"), "wayside-provision cameras remove AGENT CAMERA"),
-                    (_("Bring it back"), "wayside-provision cameras import AGENT FILE"),
-                    (_("After a pause by the second check"), "wayside-edge resume CAMERA"),
                     (
-                        _("Order"),
-                        _("Live pictures go first; one of eight is older, so that recordings never stand still."),
+                        _("Pause a task or change its priority"),
+                        _("Use the buttons in the table, if the centre has a task key."),
+                    ),
+                    (_("Remove a live camera"), "wayside-provision cameras remove AGENT CAMERA"),
+                    (_("Add it again"), "wayside-provision cameras import AGENT FILE"),
+                    (_("Resume after a pause by the second check"), "wayside-edge resume CAMERA"),
+                    (
+                        _("Priority"),
+                        _(
+                            "Live pictures have priority; one in eight comes from the backlog, so that recordings "
+                            "keep moving."
+                        ),
                     ),
                 ):
                     words("dt", what)
@@ -63,8 +71,8 @@ def parse_tasks(request: Request) -> None:
             words(
                 "p",
                 _(
-                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre: that can"
-                    " pause, resume and order what is brought to a desk, and nothing else."
+                    "Agents accept only commands signed by provisioning. Provisioning can authorise a key of "
+                    "this centre to pause, resume and prioritise imports at a desk, and nothing else."
                 ),
             ).classes("ws-hint ws-section")
     ui.timer(REFRESH_S, table.refresh)
@@ -106,20 +114,20 @@ class _Tasks:
                 self._table(listed)
             else:
                 empty(
-                    self._("There is nothing to parse yet."),
-                    self._("Start an agent with wayside-edge run; each of its cameras is a task here."),
+                    self._("No parse tasks yet"),
+                    self._("Start an agent with wayside-edge run; each of its cameras becomes a task here."),
                 )
 
     def _lanes(self, listed: TaskList) -> None:
         _ = self._
         if listed.lanes is None or listed.at_work is None:
-            words("div", _("The intake does not answer: what waits in the cluster is not known.")).classes("ws-hint")
+            words("div", _("The intake is not responding: the queue of the cluster is unknown.")).classes("ws-hint")
             return
         waiting = {each.lane: each.waiting for each in listed.lanes}
         with ui.element("dl").classes("ws-lanes"):
             for name, count in (
-                (_("live, waiting"), waiting.get(Lane.LIVE, 0)),
-                (_("older, waiting"), waiting.get(Lane.BACKLOG, 0)),
+                (_("live, queued"), waiting.get(Lane.LIVE, 0)),
+                (_("backlog, queued"), waiting.get(Lane.BACKLOG, 0)),
                 *((_(name), listed.at_work.get(each, 0)) for each, name in DEPLOYMENTS.items()),
                 (_("parsers"), listed.parsers),
             ):
@@ -133,14 +141,14 @@ class _Tasks:
             with ui.element("thead"), ui.element("tr"):
                 for head in (
                     _("Task"),
-                    _("Kind"),
+                    _("Type"),
                     _("State"),
-                    _("Where"),
-                    _("Order"),
-                    _("Chosen/s"),
+                    _("Agent"),
+                    _("Priority"),
+                    _("Selected/s"),
                     _("Archived/s"),
-                    _("Waiting"),
-                    _("Archived in all"),
+                    _("Queued"),
+                    _("Archived (total)"),
                     _("Dropped"),
                 ):
                     words("th", head).props('scope="col"')
@@ -229,6 +237,6 @@ class _Tasks:
         _ = self._
         at_ms = progress.started_at_ms + (progress.position_ms or 0)
         with ui.element("div").classes("ws-sub"):
-            words("span", _("looked at up to") + " ")
+            words("span", _("processed up to") + " ")
             moment(moments.local(at_ms), moments.utc(at_ms))
             words("span", " · " + _("{count} pictures").format(count=progress.pictures))

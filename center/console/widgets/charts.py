@@ -41,7 +41,7 @@ def availability(hours: Sequence[HourEvidence], _: Language) -> None:
         _("Online"),
         hours,
         [_bars(_("Online"), online, OK), _bars(_("Offline"), offline, BAD)],
-        said=_("Minutes online and offline by the hour; {bad} minutes offline in all.").format(
+        said=_("Minutes online and offline per hour; {bad} minutes offline in total.").format(
             bad=sum(each or 0 for each in offline)
         ),
         unit=_("minutes"),
@@ -54,12 +54,12 @@ def clock(hours: Sequence[HourEvidence], _: Language) -> None:
     sure = [_seconds(hour.facts.clock_sure_ms if hour.facts else None) for hour in hours]
     most = [_seconds(hour.facts.clock_most_ms if hour.facts else None) for hour in hours]
     known = [each for each in most if each is not None]
-    worst = _("at most {seconds} s off").format(seconds=f"{max(known):.1f}") if known else _("nobody told of it")
+    worst = _("off by at most {seconds} s").format(seconds=f"{max(known):.1f}") if known else _("not reported")
     _chart(
-        _("Clock skew"),
+        _("Clock deviation"),
         hours,
-        [_line(_("Certainly off"), sure, BAD), _line(_("At most off"), most, BLUE)],
-        said=_("How far its clock was off by the hour: {worst}.").format(worst=worst),
+        [_line(_("Minimum deviation"), sure, BAD), _line(_("Maximum deviation"), most, BLUE)],
+        said=_("Clock deviation per hour: {worst}.").format(worst=worst),
         unit=_("seconds"),
     )
 
@@ -67,14 +67,14 @@ def clock(hours: Sequence[HourEvidence], _: Language) -> None:
 def checks(hours: Sequence[HourEvidence], _: Language) -> None:
     """Draws the picture checks: minutes in which each found its fault, over the minutes checked."""
     looked = [_minutes(hour, lambda facts: facts.looked) for hour in hours]
-    series = [_line(_("Looked at"), looked, GREY)]
+    series = [_line(_("Checked"), looked, GREY)]
     found = []
     for colour, (check, name) in zip(PALETTE, verdicts.CHECKS.items(), strict=True):
         values = [hour.causes[check.value].bit_count() if check.value in hour.causes else None for hour in hours]
         if total := sum(each or 0 for each in values):
             series.append(_bars(_(name), values, colour))
             found.append(f"{_(name)} {total}")
-    said = _("Minutes with a fault: {found}.").format(found=", ".join(found)) if found else _("No fault was found.")
+    said = _("Minutes with a fault: {found}.").format(found=", ".join(found)) if found else _("No faults found.")
     _chart(_("Picture checks"), hours, series, said=said, unit=_("minutes"))
 
 

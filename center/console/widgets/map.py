@@ -100,12 +100,12 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
         self._props["words"] = {
             "nearer": _("Zoom in"),
             "farther": _("Zoom out"),
-            "all": _("Show everything"),
-            "draw": _("Draw an area"),
-            "undo": _("Take back the last corner"),
-            "close": _("Close the area"),
-            "clear": _("Remove the area"),
-            "how": _("Click to set corners; Enter sets one at the centre, Backspace takes one back."),
+            "all": _("Show all"),
+            "draw": _("Draw area"),
+            "undo": _("Undo last corner"),
+            "close": _("Close area"),
+            "clear": _("Remove area"),
+            "how": _("Click to set corners. Enter sets one at the centre of the map, Backspace removes the last one."),
         }
         for name in ("markers", "heat", "path", "area"):
             self._props[name] = []

@@ -56,7 +56,7 @@ class Picture(Element, component="picture.js"):
         self._props["moving"] = moving
         self._props["minimum"] = labels_from
         self._props["waiting"] = _("Loading…")
-        self._props["missing"] = _("There is no picture of this observation.")
+        self._props["missing"] = _("No picture for this observation")
         self._props["failed"] = _("The picture could not be loaded.")
 
     def show(self, src: str | None, *, boxes: list[dict[str, object]], alt: str, note: str = "") -> None:

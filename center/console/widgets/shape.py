@@ -20,10 +20,12 @@ LEAST: Final = {False: 3, True: 2}
 """Least number of points of a zone (False), and of a line (True)."""
 _POLYGON: Final[TypeAdapter[tuple[Corner, ...]]] = TypeAdapter(Polygon)
 _FAULTS: Final = {
-    "polygon_repeats": marked("Two corners lie on one another: move one of them, or take it away."),
-    "polygon_crosses": marked("The outline crosses itself: sides {first} and {second} meet. Set the corners in order."),
-    "polygon_small": marked("The zone is so small that no machine can be seen in it: draw it larger."),
-    "line_short": marked("Both ends of the line lie on one another: draw it longer."),
+    "polygon_repeats": marked("Two corners are at the same point: move or remove one."),
+    "polygon_crosses": marked(
+        "The outline crosses itself: sides {first} and {second} intersect. Set the corners in order."
+    ),
+    "polygon_small": marked("The zone is too small for any vehicle: draw it larger."),
+    "line_short": marked("Both ends of the line are at the same point: draw it longer."),
 }
 
 
@@ -39,15 +41,15 @@ class Shape(Element, component="shape.js"):
         self._props["most"] = 2 if line else MAX_POINTS
         self._props["drawn"] = [list(corner) for corner in drawn]
         self._props["words"] = {
-            "how": _("Click into the picture to set corners, in order; drag a corner, or move it by arrow keys."),
-            "how_line": _("Click into the picture to set start and end; drag them, or move them by arrow keys."),
+            "how": _("Click in the picture to set corners in order. Drag a corner, or move it with the arrow keys."),
+            "how_line": _("Click in the picture to set start and end. Drag them, or move them with the arrow keys."),
             "undo": _("Undo"),
             "clear": _("Clear"),
-            "add": _("Add a corner"),
-            "remove": _("Take away corner"),
+            "add": _("Add corner"),
+            "remove": _("Remove corner"),
             "corner": _("Corner"),
-            "across": _("across"),
-            "down": _("down"),
+            "across": _("X"),
+            "down": _("Y"),
             "failed": _("The picture could not be loaded."),
         }
         self.on("shape", self._changed)

@@ -30,9 +30,9 @@ class Timeline(Element, component="timeline.js"):
     def __init__(self, _: Language, *, on_choose: Callable[[int, int], object]) -> None:
         super().__init__()
         self._props["words"] = {
-            "label": _("Machines over time"),
-            "machines": _("{count} machines"),
-            "how": _("Drag over a part to search it; with the keyboard: arrows, Shift and Enter."),
+            "label": _("Vehicles over time"),
+            "machines": _("{count} vehicles"),
+            "how": _("Drag to select a time range; with the keyboard: arrow keys, Shift and Enter."),
         }
         self._props["bins"] = []
         self._on_choose = on_choose

@@ -26,8 +26,8 @@ class Week(Element, component="week.js"):
     def __init__(self, _: Language) -> None:
         super().__init__()
         self._props["words"] = {
-            "label": _("Machines by hour of the week ({zone})").format(zone=moments.ZONE_TEXT),
-            "machines": _("{count} machines"),
+            "label": _("Vehicles by hour of the week ({zone})").format(zone=moments.ZONE_TEXT),
+            "machines": _("{count} vehicles"),
             "days": [_(day) for day in DAYS],
         }
 

@@ -273,12 +273,12 @@ def test_what_the_command_line_cannot_do_is_one_line(tmp_path: Path, arguments: 
 @pytest.mark.usefixtures("umask")
 def test_the_audit_is_verified_here_and_from_an_export_elsewhere(tmp_path: Path) -> None:
     config = _made(tmp_path)
-    assert "Entries 1 to 1 are whole" in _does(config, "audit", "verify")
+    assert "Entries 1 to 1 are intact" in _does(config, "audit", "verify")
     export = tmp_path / "audit.jsonl"
     assert "3 lines" in _does(config, "audit", "export", "-o", str(export))
     verify = ["audit", "verify", "--export", str(export), "--key", str(tmp_path / "audit.pub")]
     done = CliRunner().invoke(app, verify)
-    assert (done.exit_code, "Entries 1 to 2 are whole" in done.stdout) == (0, True), done.output
+    assert (done.exit_code, "Entries 1 to 2 are intact" in done.stdout) == (0, True), done.output
     export.write_text(export.read_text().replace("setup.done", "setup.doge"))
     done = CliRunner().invoke(app, verify)
     assert (done.exit_code, "BROKEN at entry 1" in done.stderr) == (1, True), done.output
@@ -333,7 +333,7 @@ def test_a_centre_on_postgresql_takes_its_password_from_a_file(
     typed = f"{PASSWORD}\n{PASSWORD}\n"
     assert "ana is made" in _does(config, "user", "add", "ana", "--role", "administrator", typed=typed)
     assert _does(config, "user", "list") == "ana  administrator\n"
-    assert "are whole" in _does(config, "audit", "verify")
+    assert "are intact" in _does(config, "audit", "verify")
     assert not (tmp_path / "data" / DATABASE).exists()
     password.write_text("wrong")
     said = _fails("user", "list", "--config", str(config))

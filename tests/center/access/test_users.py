@@ -283,7 +283,7 @@ async def test_the_auditor_reads_and_verifies_and_is_written_down(world: World, 
     assert (await _get(ana, f"/audit?before={rows[-1]['number']}&actor={USERNAME}&limit=1")).json()
     finding = (await _get(ana, "/audit/verify")).json()
     assert finding["broken"] is None
-    assert "No signed head" in finding["summary"]
+    assert "No signed daily head" in finding["summary"]
     export = await _get(ana, "/audit/export")
     assert export.text.count("\n") == finding["entries"] + 2
     assert [entry.action for entry in world.services.audit.latest(3)] == ["audit.export", "audit.view", "audit.view"]

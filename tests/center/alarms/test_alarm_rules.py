@@ -125,7 +125,7 @@ async def test_a_preview_that_had_nothing_to_look_at_lets_nothing_be_switched_on
     view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
     preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.rows, preview.blank, preview.too_broad) == (0, True, False)
-    with pytest.raises(BlankPreviewError, match="nothing was archived then"):
+    with pytest.raises(BlankPreviewError, match="nothing was archived in that period"):
         rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
     assert rules.rule(view.id, sight=EVERYWHERE).on_version is None
     assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE, unseen=True).on_version == 1

@@ -143,7 +143,7 @@ def test_each_entry_holds_the_hash_of_the_one_before(store: Store) -> None:
     assert (second.previous, third.previous) == (first.sha256, second.sha256)
     assert [entry.id for entry in (first, second, third)] == [1, 2, 3]
     assert audit.newest() == (3, third.sha256)
-    assert audit.verify().text.startswith("Entries 1 to 3 are whole (3).")
+    assert audit.verify().text.startswith("Entries 1 to 3 are intact (3).")
 
 
 @BOTH
@@ -266,7 +266,7 @@ def test_without_a_key_the_head_is_there_and_says_that_it_is_unsigned(store: Sto
     assert (head.day, head.signature) == ("2026-03-03", "")
     found = audit.verify()
     assert (found.broken, found.signed_to, found.unsigned_heads) == (None, 0, 1)
-    assert "whoever can write the database could have made them anew" in found.text
+    assert "anyone with write access to the database could have rewritten them" in found.text
 
 
 def _rewritten(store: Store, clock: Callable[[], int]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ async def test_a_row_that_was_tampered_with_is_refused_with_a_clear_error(
         tamper(street, key, change)
         refused = await ana.post(f"{CASE}/sought", json={"row_key": key, "index": 0})
         assert code(refused) == (409, "forged_picture")
-        assert "is not what the desk agent signed" in refused.json()["message"]
+        assert "does not match the signature of the desk agent" in refused.json()["message"]
         assert (await ana.get(f"{CASE}/sought")).json()["items"] == []
 
 

@@ -45,7 +45,7 @@ def blanks(text: str) -> set[str]:
 
 def test_the_walk_over_the_sources_finds_texts_of_every_kind() -> None:
     texts = spoken()
-    assert {"Search", "Set-up code", "Motorcycle", "The archive holds no observation {row_key}."} <= texts
+    assert {"Search", "Set-up code", "Motorcycle", "Observation {row_key} is not in the archive."} <= texts
 
 
 def test_every_text_is_translated_and_no_translation_is_left_over() -> None:

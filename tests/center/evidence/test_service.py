@@ -220,7 +220,7 @@ async def test_an_archive_that_does_not_answer_fails_it_with_the_cause(clerk: Cl
     clerk.world.archive.answer = lambda: Response(status_code=503)
     done = await exported(clerk, keys)
     assert done["state"] == "failed"
-    assert "does not answer" in done["cause"]
+    assert "is not responding" in done["cause"]
     assert actions(clerk)[-1] == "evidence.failed"
 
 

@@ -85,7 +85,7 @@ def test_one_camera_that_is_down_is_amber_and_named_and_a_third_of_them_is_red()
     one = Chain().cameras(OFFLINE, "n2")
     assert one.states() == {Stage.DEVICES: AMBER}
     finding = one.verdicts()[Stage.DEVICES].findings[0]
-    assert finding.text() == "1 of 7 cameras deliver nothing. The first: n2: no route to camera"
+    assert finding.text() == "1 of 7 cameras deliver no pictures. First: n2: no route to camera"
     later = OFFLINE | {"since_ms": AT_MS - 4 * MINUTE_MS}
     assert Chain().cameras(OFFLINE, "n2", "n3").cameras(later, "n4").states() == {Stage.DEVICES: RED}
     assert one.states(cameras_down_share=0.1) == {Stage.DEVICES: RED}
@@ -102,7 +102,7 @@ def test_a_recorder_none_of_whose_channels_delivers_is_a_platform_fault() -> Non
     chain = Chain().cameras(OFFLINE | {"code": "silent", "cause": "no keepalive"}, "s1", "s2")
     assert chain.states() == {Stage.DEVICES: AMBER, Stage.PLATFORMS: RED}
     text = chain.verdicts()[Stage.PLATFORMS].findings[0].text()
-    assert text == "34020000001180000001 at agent south: none of its 2 channels delivers. no keepalive"
+    assert text == "34020000001180000001 at agent south: none of its 2 channels delivers pictures. no keepalive"
     assert Chain().cameras(OFFLINE, "s1").states() == {Stage.DEVICES: AMBER, Stage.PLATFORMS: AMBER}
 
 
@@ -125,7 +125,7 @@ def test_a_silent_agent_is_accused_and_its_cameras_are_not() -> None:
     behind = {"state": DeviceState.OFFLINE, "cause_kind": CauseKind.AGENT_SILENT, "code": ""}
     chain = Chain().plant(agents=(agent("north"), silent("south"))).cameras(behind, "s1", "s2", "desk")
     assert chain.states() == {Stage.AGENTS: RED, Stage.PLATFORMS: UNKNOWN}
-    assert chain.verdicts()[Stage.AGENTS].findings[0].text() == "1 of 2 agents have fallen silent: south"
+    assert chain.verdicts()[Stage.AGENTS].findings[0].text() == "1 of 2 agents are not reporting: south"
     assert chain.states(agents_down_share=0.6) == {Stage.AGENTS: AMBER, Stage.PLATFORMS: UNKNOWN}
 
 
@@ -187,7 +187,7 @@ def test_without_a_broker_it_is_accused_and_what_lies_behind_it_is_unknown() -> 
         Stage.BROKER: RED,
     }
     assert chain.codes()[Stage.DEVICES] == ["broker_between"]
-    assert chain.verdicts()[Stage.BROKER].findings[0].text() == "The broker cannot be reached: refused."
+    assert chain.verdicts()[Stage.BROKER].findings[0].text() == "The broker is unreachable: refused."
 
 
 def test_a_broker_that_tells_nothing_of_itself_is_not_called_well() -> None:
@@ -272,9 +272,7 @@ def test_a_stage_at_which_the_intake_makes_no_way_is_accused_with_its_cause(wher
     told = StuckStage(stage=where, messages=8, seconds=40, cause="MemoryError()")
     chain = Chain().intakes(stuck=(told,))
     assert (chain.codes(), chain.states()) == ({stage: ["intake_stuck"]}, {stage: RED})
-    assert (
-        f"8 messages make no way at the {where} for 40 s: MemoryError()" in chain.verdicts()[stage].findings[0].text()
-    )
+    assert f"8 messages are stuck at the {where} for 40 s: MemoryError()" in chain.verdicts()[stage].findings[0].text()
 
 
 def test_pictures_that_wait_for_their_commit_are_the_archives_fault() -> None:

@@ -151,7 +151,7 @@ async def test_red_stages_are_platform_faults_of_the_alarm_rules(world: World, u
     await world.services.alarms.tend(parts)
     alarms = world.services.alarms.care.alarms().items
     assert [(each.finding.code, each.finding.cause) for each in alarms] == [
-        ("intake", "No intake answers: nobody takes messages in. Agents keep everything.")
+        ("intake", "The intake is not responding: no messages are accepted. Agents keep all pictures.")
     ]
     world.archive.intake = intake(1010)
     await world.services.pipeline.look()
@@ -217,7 +217,7 @@ async def test_health_and_chain_tell_of_a_quota_that_comes_to_its_end(
     with world.store.transaction() as session:
         session.merge(QuotaRecord(channel="sms", month="2026-11", parts=25_000, told="ok"))
     world.clock.now_ms += 10_000
-    assert "sends nothing more" in (await world.services.health.parts_away())["notify"]
+    assert "sends no more" in (await world.services.health.parts_away())["notify"]
     await world.services.pipeline.look()
     assert (await pipeline(user))["notify"]["state"] == "red"
 

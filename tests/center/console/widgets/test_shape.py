@@ -29,7 +29,7 @@ def test_more_corners_than_a_zone_has_are_no_shape() -> None:
         (((0.1, 0.1), (0.9, 0.9)), False, ""),
         (((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), False, ""),
         (((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)), False, "sides 1 and 3 meet"),
-        (((0.1, 0.1), (0.9, 0.1), (0.1, 0.1)), False, "lie on one another"),
+        (((0.1, 0.1), (0.9, 0.1), (0.1, 0.1)), False, "at the same point"),
         (((0.1, 0.1), (0.101, 0.1), (0.1, 0.101)), False, "so small"),
         (((0.1, 0.1), (0.9, 0.9)), True, ""),
         (((0.1, 0.1), (0.1, 0.1)), True, "draw it longer"),

@@ -57,7 +57,7 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
         corner(sheet, x, y)
     page.get_by_role("button", name="Add corner").press("Enter")
     fourth = page.get_by_role("button", name="Corner 4", exact=True)
-    across = page.get_by_label("Corner 4: across")
+    across = page.get_by_label("Corner 4: Horizontal")
     across.fill("20")  # typed, not yet left
     page.evaluate("() => getElement(document.querySelector('.ws-shape').id.slice(1)).$forceUpdate()")
     expect(across).to_have_value("20")

@@ -48,8 +48,8 @@ class Shape(Element, component="shape.js"):
             "add": _("Add corner"),
             "remove": _("Remove corner"),
             "corner": _("Corner"),
-            "across": _("X"),
-            "down": _("Y"),
+            "across": _("Horizontal"),
+            "down": _("Vertical"),
             "failed": _("The picture could not be loaded."),
         }
         self.on("shape", self._changed)

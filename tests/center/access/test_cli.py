@@ -166,7 +166,7 @@ def test_a_forgotten_password_is_replaced_without_showing_it(tmp_path: Path) -> 
             app, ["user", "reset-password", "nobody", "--config", str(config)], input=f"{PASSWORD}\n{PASSWORD}\n"
         )
         assert refused.exit_code == 2
-        assert "no user nobody" in refused.stderr
+        assert "nobody does not exist" in refused.stderr
     finally:
         os.umask(umask)
     store, auth = open_accounts(load(CenterConfig, config))
@@ -261,9 +261,9 @@ def test_a_reset_password_ends_the_accounts_tokens_unless_they_are_to_stay(tmp_p
     [
         (("user", "ungrant", USERNAME, "administrator"), "last administrator"),
         (("user", "disable", USERNAME), "last administrator"),
-        (("user", "grant", "nobody", "analyst"), "no user nobody"),
-        (("user", "grant", USERNAME, "analyst", "--district", "nowhere"), "no district nowhere"),
-        (("user", "revoke-token", USERNAME, "0123456789abcdef"), "no token"),
+        (("user", "grant", "nobody", "analyst"), "nobody does not exist"),
+        (("user", "grant", USERNAME, "analyst", "--district", "nowhere"), "District nowhere does not exist"),
+        (("user", "revoke-token", USERNAME, "0123456789abcdef"), "Token 0123456789abcdef does not exist"),
     ],
 )
 def test_what_the_command_line_cannot_do_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -58,7 +58,7 @@ def test_who_left_the_list_while_it_waited_gets_nothing(desk: Desk) -> None:
 def test_beyond_its_limit_the_newest_is_refused_and_what_waits_stays(desk: Desk) -> None:
     channel = StubChannel(max_waiting=2)
     desk.outbox.post(channel, message(1), ("duty", "deputy"))
-    with pytest.raises(OutboxFullError, match="2 messages wait"):
+    with pytest.raises(OutboxFullError, match="2 messages are already queued"):
         desk.outbox.post(channel, message(2), ("duty",))
     desk.outbox.post(channel, message(1), ("duty",))
     desk.sent(channel)

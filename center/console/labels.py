@@ -7,6 +7,7 @@ from typing import Final
 from center.alarms.lifecycle import AlarmState
 from center.alarms.rule import Severity
 from center.cases.states import Act, CaseState
+from center.console import verdicts
 from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
@@ -214,10 +215,12 @@ CONFIGURATION_VERDICTS: Final = {
 
 
 def cause(device: CameraView | AgentView, _: Language) -> str:
-    """Writes why a camera or an agent is in its state; an agent's own text is passed on as it is."""
+    """Writes why a camera or an agent is in its state: a cause with a known code by its name, then the agent's text."""
     template = CAUSES.get(device.cause_kind)
     if template is None:
-        return device.cause
+        code = device.code if isinstance(device, CameraView) else ""
+        named = bool(device.cause) and code in verdicts.CAUSES
+        return f"{verdicts.cause(code, _)} · {device.cause}" if named else device.cause
     time = "" if device.since_ms is None else moments.local(device.since_ms)
     return _(template).format(agent_id=device.agent_id, time=time)
 

@@ -91,6 +91,12 @@ def _write(visitor: Visitor, page: Page) -> None:
     expect(page.get_by_text("No cases")).to_be_visible()
     visitor.photograph("cases-none")
     page.get_by_role("link", name="New case").click()
+    page.get_by_label("Latitude").fill("120.6")
+    page.get_by_role("button", name="Save as draft").click()
+    alert = page.get_by_role("alert")
+    for fault in ("enter the number", "choose a district or a camera", "time, latitude and longitude", "-90 to 90"):
+        expect(alert).to_contain_text(fault)
+    page.get_by_label("Latitude").fill("")
     page.get_by_label("Number").fill(NUMBER)
     page.get_by_role("button", name="Save as draft").click()
     expect(page.get_by_role("alert")).to_contain_text("The case cannot be saved")

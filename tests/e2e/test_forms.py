@@ -25,7 +25,7 @@ def test_wrong_input_is_said_at_its_field(visitor: Visitor) -> None:
     expect(page.get_by_label("User name")).to_be_focused()
     page.get_by_label("User name").fill(USERNAME)
     make.click()
-    expect(field(visitor, "User name")).to_contain_text(f"User {USERNAME} already.")
+    expect(field(visitor, "User name")).to_contain_text(f"User {USERNAME} already exists.")
     page.get_by_label("User name").fill("newcomer")
     page.get_by_label("Password").fill("short")
     make.click()

@@ -25,12 +25,14 @@ def begin(visitor: Visitor, kind: str) -> Locator:
     visitor.go("/rules/new")
     page.get_by_label("Name", exact=True).fill("No stopping at the gate")
     page.get_by_role("combobox", name="Event").click()
+    expect(page.get_by_role("option", name="Camera fault")).to_be_visible()
+    expect(page.get_by_role("option", name="Similar vehicle")).to_have_count(0)
     page.get_by_role("option", name=kind).click()
     expect(page.locator(".ws-shape-sheet")).to_be_visible()
     page.get_by_role("combobox", name="Cameras (none: all)").click()
     page.get_by_role("option", name="Bridge, north side").click()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("The newest picture of Bridge, north side")).to_be_visible()
+    expect(page.get_by_text("Latest picture of Bridge, north side")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.ws-shape-sheet img')?.naturalWidth > 0")
     return page.locator(".ws-shape-sheet")
 
@@ -46,7 +48,7 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     expect(page.get_by_role("alert")).to_contain_text("at least three corners")
     for x, y in ((0.2, 0.4), (0.8, 0.9), (0.8, 0.4), (0.2, 0.9)):
         corner(sheet, x, y)
-    expect(page.locator(".ws-shape .ws-alert")).to_contain_text("sides 1 and 3 meet")
+    expect(page.locator(".ws-shape .ws-alert")).to_contain_text("sides 1 and 3 intersect")
     visitor.photograph("rule-crossing")
     write.click()
     expect(page.get_by_text("The rule is not valid.")).to_be_visible()
@@ -61,9 +63,9 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     across.fill("20")  # typed, not yet left
     page.evaluate("() => getElement(document.querySelector('.ws-shape').id.slice(1)).$forceUpdate()")
     expect(across).to_have_value("20")
-    page.get_by_label("Corner 4: down").fill("89.5")
+    page.get_by_label("Corner 4: Vertical").fill("89.5")
     fourth.press("ArrowDown")
-    expect(page.get_by_label("Corner 4: down")).to_have_value("90")
+    expect(page.get_by_label("Corner 4: Vertical")).to_have_value("90")
     expect(page.locator(".ws-shape .ws-alert")).to_have_count(0)
     first, box = page.get_by_role("button", name="Corner 1", exact=True), sheet.bounding_box()
     assert box is not None

@@ -26,6 +26,8 @@ FAULTS: Final = {
     ),
     "platform_fault": ("parts", dict(labels.FAULTY_PARTS)),
 }
+OWN_KIND: Final = "standing_lookalike"
+"""Kind of the rule that cases create by themselves: nobody writes one."""
 
 
 class RuleForm:
@@ -42,7 +44,8 @@ class RuleForm:
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
-            kinds = {kind: _(parameters.label) for kind, parameters in KINDS.items()}
+            offered = KINDS.keys() - {OWN_KIND} | {self._what["kind"]}
+            kinds = {kind: _(parameters.label) for kind, parameters in KINDS.items() if kind in offered}
             self._kind = ui.select(kinds, label=_("Event"), value=self._what["kind"], on_change=self._draw_kind)
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")

@@ -188,7 +188,7 @@ class _Page:
                 self._draw_filters(detail)
             with ui.element("div").classes("ws-panel ws-inset"):
                 words("h2", self._("Candidates"))
-                if not in_force:
+                if detail.case.state in {CaseState.DRAFT, CaseState.REQUESTED}:
                     words("p", self._("The archive can be searched once the case is approved.")).classes("ws-muted")
                 self._review = Review(
                     self._services,

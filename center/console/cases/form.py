@@ -24,6 +24,8 @@ CHANGE: Final = marked("Edit case")
 BACK_DAYS: Final = 7
 LIFE_DAYS: Final = 14
 LEAST_PURPOSE: Final = 3
+MAX_LATITUDE: Final = 90
+MAX_LONGITUDE: Final = 180
 _FIELDS: Final = "outlined dense stack-label"
 
 
@@ -144,26 +146,35 @@ class _Form:
             "theft": None if None in taken else theft,
         }
 
-    def _wrong(self, name: str) -> str:
-        """Returns the most common fault, in the user's language; `CaseTerms` finds the rest."""
+    def _faults(self, name: str) -> list[str]:
+        """Lists the most common faults, in the user's language; `CaseTerms` finds the rest."""
         _ = self._
         begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
-        if not is_number(name):
-            return _("the number may contain letters, digits, brackets, dots and dashes")
-        if len(self._purpose.value.strip()) < LEAST_PURPOSE:
-            return _("enter a purpose of at least three characters")
-        if not self._areas.value and not self._cameras.value:
-            return _("choose a district or a camera")
-        if begin is None or end is None or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS:
-            return _("the end must be after the start, at most {days} days later").format(days=MAX_SPAN_DAYS)
-        return ""
+        latitude, longitude = self._latitude.value, self._longitude.value
+        theft = [moments.from_input(self._taken.value), latitude, longitude]
+        limits = ((latitude, MAX_LATITUDE), (longitude, MAX_LONGITUDE))
+        found = {
+            _("enter the number"): not name,
+            _("the number may contain letters, digits, brackets, dots and dashes"): name and not is_number(name),
+            _("enter a purpose of at least three characters"): len(self._purpose.value.strip()) < LEAST_PURPOSE,
+            _("choose a district or a camera"): not self._areas.value and not self._cameras.value,
+            _("the end must be after the start, at most {days} days later").format(days=MAX_SPAN_DAYS): begin is None
+            or end is None
+            or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS,
+            _("enter when the case expires"): moments.from_input(self._expires.value) is None,
+            _("enter time, latitude and longitude of the theft, or none of them"): 0 < theft.count(None) < len(theft),
+            _("latitude is -90 to 90 degrees, longitude -180 to 180"): any(
+                value is not None and abs(value) > most for value, most in limits
+            ),
+        }
+        return [text for text, wrong in found.items() if wrong]
 
     async def _save(self) -> None:
         self._trouble.clear()
         name, book = self._entry.value.strip(), self._services.cases.book
         try:
-            if cause := self._wrong(name):
-                raise CaseTermsError(cause=cause)
+            if faults := self._faults(name):
+                raise CaseTermsError(cause="; ".join(faults))
             new = _read(self._told())
             if self._case is None:
                 await asyncio.to_thread(book.create, name, new, asker=self._identity, sight=self._sight)

@@ -93,6 +93,9 @@ class Review:
             mark.update()
         self._stage.clear()
         with self._stage:
+            if not self._items and not self._may_decide:
+                words("p", _("No candidates")).classes("ws-muted")
+                return
             if not self._items:
                 empty(
                     _("No candidates"),

@@ -23,6 +23,8 @@ from center.services import Services
 
 SHOWN_WINDOWS: Final = 12
 POLL_S: Final = 1.0
+MINUTE_S: Final = 60
+KILOMETRE_M: Final = 1000
 
 
 class Sightings:
@@ -133,13 +135,18 @@ class Sightings:
                     words("div", self._("confirmed by {name}").format(name=each.decided_by)).classes("ws-sub")
 
     def _gap(self, one: JudgedMachine, other: JudgedMachine) -> str:
-        minutes = round((other.machine.captured_at_ms - one.machine.captured_at_ms) / 60_000)
+        _, seconds = self._, round((other.machine.captured_at_ms - one.machine.captured_at_ms) / 1000)
+        short = seconds < MINUTE_S
+        later = _("{seconds} s later") if short else _("{minutes} min later")
+        later = later.format(seconds=seconds, minutes=round(seconds / MINUTE_S))
         if None in (one.latitude, one.longitude, other.latitude, other.longitude):
-            return self._("{minutes} min later").format(minutes=minutes)
+            return later
         way_m = distance_m(
             Position(one.latitude or 0, one.longitude or 0), Position(other.latitude or 0, other.longitude or 0)
         )
-        return self._("{minutes} min later, {km} km away").format(minutes=minutes, km=f"{way_m / 1000:.1f}")
+        near = way_m < KILOMETRE_M
+        away = _("{metres} m away") if near else _("{km} km away")
+        return f"{later} · {away.format(metres=round(way_m), km=f'{way_m / KILOMETRE_M:.1f}')}"
 
     def _draw_footage(self, windows: tuple[WindowView, ...], without: int) -> None:
         _ = self._

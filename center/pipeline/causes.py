@@ -281,15 +281,13 @@ LEAK: Final = Cause(
 )
 PROOF_LOST: Final = Cause(
     "proof_lost",
-    marked("Agent {agent} lost its proof: the cluster finds other machines in its pictures than it reports."),
-    marked(
-        "All its pictures are looked at again. Look at the agent; agreed_at_ms in /intake says which rows to check."
-    ),
+    marked("Agent {agent} is no longer trusted: the cluster finds other vehicles in its pictures than it reports."),
+    marked("All its pictures are checked again. Check the agent; agreed_at_ms in /intake shows which rows to check."),
 )
 PROOF_LOST_LEAK: Final = Cause(
     "proof_lost_leak",
-    marked("Agent {agent} lost its proof: the second check found something uncovered."),
-    marked("All its pictures are looked at again until enough of them pass in a row. Look at the agent."),
+    marked("Agent {agent} is no longer trusted: the second check found uncovered areas."),
+    marked("All its pictures are checked again until enough of them pass in a row. Check the agent."),
 )
 ARCHIVE_STUCK: Final = Cause(
     "archive_stuck",

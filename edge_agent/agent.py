@@ -118,6 +118,7 @@ class Agent:
             clock,
             unlock=unlocker(edge),
             heard=self._health.heard,
+            clock_measured=self._health.clock_measured,
             is_paused=self._health.is_paused,
             is_held=lasting.orders.is_paused,
         )

@@ -11,6 +11,7 @@ from typing import Final
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock
 from edge_agent.desk.handler import DeskServer
+from edge_agent.gb28181.devices.events import Event, StatusTaken
 from edge_agent.gb28181.platform import Platform
 from edge_agent.source_kinds import sources_of, traits_of
 from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
@@ -40,6 +41,28 @@ _ROOM_SHARE: Final = 0.8
 """Share of the spool beyond which an upload waits: the rest is for live pictures."""
 
 
+ClockMeasured = Callable[[str, float, float], None]
+"""Takes a camera's id, how many milliseconds its device's clock is ahead of the agent's, and their uncertainty."""
+
+
+class DeviceClocks:
+    """Passes on what GB/T 28181 devices say of their clocks, to each live camera of theirs (a `Listener`)."""
+
+    def __init__(self, channels: Mapping[str, Gb28181Source], measured: ClockMeasured) -> None:
+        """`channels`: by camera id."""
+        self._measured = measured
+        self._cameras: dict[str, list[str]] = {}
+        for camera_id, source in channels.items():
+            if source.span is None:
+                self._cameras.setdefault(source.device_id, []).append(camera_id)
+
+    def heard(self, event: Event) -> None:
+        match event:
+            case StatusTaken(device_id, _, int(skew_ms), int(bound_ms)):
+                for camera_id in self._cameras.get(device_id, ()):
+                    self._measured(camera_id, skew_ms, bound_ms)
+
+
 class Inlets:
     """The inlets of one agent under one configuration. Nothing is opened before its server runs."""
 
@@ -51,6 +74,7 @@ class Inlets:
         *,
         unlock: Unlock | None,
         heard: Callable[[str], None],
+        clock_measured: ClockMeasured,
         is_paused: Callable[[str], bool],
         is_held: Callable[[str], bool] = lambda _camera_id: False,
     ) -> None:
@@ -84,6 +108,8 @@ class Inlets:
             else Platform(edge.gb28181, self._channels, edge.spool.directory, clock, unlock=unlock)
         )
         """Platform that GB/T 28181 devices register with; None without [gb28181]."""
+        if self.platform is not None:
+            self.platform.listen(DeviceClocks(self._channels, clock_measured))
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
         )

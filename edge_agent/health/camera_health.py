@@ -92,6 +92,11 @@ class Health:
             is_new = self._refresh(watch)
         self._tell(is_new=is_new)
 
+    def clock_measured(self, camera_id: str, skew_ms: float, bound_ms: float) -> None:
+        """Note what the camera's device said of its clock: milliseconds ahead of the agent's, and their uncertainty."""
+        with self._lock:
+            self._watches[camera_id].figures.clock_measured(skew_ms, bound_ms, self._clock.monotonic_s())
+
     def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""
         with self._lock:

@@ -88,6 +88,10 @@ class CameraFigures:
         self._scores = None
         self.spoke_s = None
 
+    def clock_measured(self, skew_ms: float, bound_ms: float, now_s: float) -> None:
+        """Add what the camera's device said of its clock."""
+        self._skew.measured(skew_ms, bound_ms, now_s)
+
     def pace(self, now_s: float) -> CapturePace:
         """Sum over the last minute."""
         while self._seen and now_s - self._seen[0][0] > _WINDOW_S:

@@ -5,7 +5,7 @@ Every timestamp narrows the interval in which *skew = the camera's clock minus t
 ```
 RTCP sender report   a picture's time by the camera, minus its arrival, is the skew less the delay. Of a minute's
                      reports the quickest counts (a minimum filter of delay, as NTP's): skew ∈ [m, m + 400 ms].
-SIP Date             whole seconds, asked and answered at known times: skew ∈ [date − answered, date + 1 s − asked].
+GB/T 28181           `DeviceTime` of a DeviceStatus, to half a second and half a round trip: skew ∈ [m − b, m + b].
 pushed picture       as a report, but a device may take its time: skew ∈ [m, m + 10 s], of an hour's pictures.
 ```
 
@@ -20,7 +20,7 @@ from typing import Final
 
 REPORT_WAY_MS: Final = 400.0
 PICTURE_WAY_MS: Final = 10_000.0
-GOOD_MS: Final = 500.0
+GOOD_MS: Final = 1000.0
 """Largest error of an estimate: a skew that is less certain is None, and only the bound is reported."""
 _REPORT_WINDOW_S: Final = 60.0
 _PICTURE_WINDOW_S: Final = 3600.0
@@ -64,7 +64,7 @@ class ClockSkew:
     def __init__(self) -> None:
         self._reports: deque[tuple[float, float]] = deque(maxlen=_MOST)
         self._pictures: deque[tuple[float, float]] = deque(maxlen=_MOST)
-        self._date: tuple[float, _Span] | None = None
+        self._measured: tuple[float, _Span] | None = None
 
     def reported(self, offset_ms: float, arrived_ms: int, now_s: float) -> None:
         """Add an RTCP report: the camera's time of a picture minus `arrived_ms`, its arrival."""
@@ -75,9 +75,9 @@ class ClockSkew:
         """Add a pushed picture: its time of capture minus that of its arrival."""
         self._pictures.append((now_s, offset_ms))
 
-    def dated(self, date_ms: int, asked_ms: int, answered_ms: int, now_s: float) -> None:
-        """Add a SIP Date: the device's whole second, between two moments of the agent's clock."""
-        self._date = (now_s, _Span(float(date_ms - answered_ms), float(date_ms + 1000 - asked_ms)))
+    def measured(self, skew_ms: float, bound_ms: float, now_s: float) -> None:
+        """Add what a device said of its own clock when it was asked: its skew, and the most that this may be off."""
+        self._measured = (now_s, _Span(skew_ms - bound_ms, skew_ms + bound_ms))
 
     def skew(self, now_s: float) -> Skew:
         """Estimate the skew as of now."""
@@ -85,11 +85,11 @@ class ClockSkew:
         if reported is not None:
             return reported.skew()
         known = _quickest(self._pictures, now_s, _PICTURE_WINDOW_S, PICTURE_WAY_MS)
-        if self._date is not None:
-            since_s, span = self._date
+        if self._measured is not None:
+            since_s, span = self._measured
             drift_ms = (now_s - since_s) * 1000 * _DRIFT
-            dated = _Span(span.low_ms - drift_ms, span.high_ms + drift_ms)
-            known = dated if known is None else dated.within(known)
+            measured = _Span(span.low_ms - drift_ms, span.high_ms + drift_ms)
+            known = measured if known is None else measured.within(known)
         return Skew(None, None) if known is None else known.skew()
 
 

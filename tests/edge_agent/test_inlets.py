@@ -5,7 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.inlets import Inlets
+from edge_agent.gb28181.devices.events import StatusTaken
+from edge_agent.gb28181.manscdp.message_types import DeviceStatus
+from edge_agent.inlets import ClockMeasured, DeviceClocks, Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
 from provisioning.contracts.config import processes
@@ -19,11 +21,24 @@ from tests.support.waiting import LONG_S
 SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 
 
-def _inlets(folder: Path, *cameras: processes.Camera, **sections: object) -> Inlets:
+def _inlets(
+    folder: Path,
+    *cameras: processes.Camera,
+    clock_measured: ClockMeasured = lambda _camera_id, _skew_ms, _bound_ms: None,
+    **sections: object,
+) -> Inlets:
     edge = edge_config(folder, *cameras, **sections)
     spool = open_spool(folder / "spool", SystemClock())
     with closing(spool):
-        return Inlets(edge, spool, SystemClock(), unlock=None, heard=lambda _: None, is_paused=lambda _: False)
+        return Inlets(
+            edge,
+            spool,
+            SystemClock(),
+            unlock=None,
+            heard=lambda _: None,
+            clock_measured=clock_measured,
+            is_paused=lambda _: False,
+        )
 
 
 def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
@@ -65,3 +80,14 @@ def test_an_agent_that_is_told_its_cameras_listens_before_it_has_any(tmp_path: P
     section = {"host": "127.0.0.1", "port": 5060, "platform_id": PLATFORM}
     doors = _inlets(tmp_path, gb28181=section, provisioning=told)
     assert "gb28181" in doors.servers
+
+
+def test_what_a_device_says_of_its_clock_reaches_its_live_cameras_alone(tmp_path: Path) -> None:
+    told: list[tuple[str, float, float]] = []
+    channels = {**sources(tmp_path), "gate-yesterday": sources(tmp_path, span=SPAN)["gate"]}
+    clocks = DeviceClocks(channels, lambda *measured: told.append(measured))
+    answer = DeviceStatus(True, True, None, "", "2026-11-28T12:00:00", ())
+    clocks.heard(StatusTaken(ID, answer, 30_000, 520))
+    clocks.heard(StatusTaken(ID, answer, None, None))  # it did not say its time
+    clocks.heard(StatusTaken("34020000001180000099", answer, 1, 1))
+    assert told == [("gate", 30_000, 520)]

@@ -23,10 +23,12 @@ JITTER_S: Final = 1.0
 STEP_S: Final = 0.3
 AGAIN_S: Final = 600.0
 """Seconds until a catalog query without a result is repeated."""
+CLOCK_EVERY_S: Final = 600.0
+"""Seconds between two measurements of a device's clock: a quartz of 100 ppm drifts by 60 ms meanwhile."""
 
 
 class OnboardingStep(Enum):
-    """The steps of onboarding, in their order."""
+    """The steps of onboarding, in their order; the last one is repeated for as long as the device is there."""
 
     INFO = auto()
     STATUS = auto()
@@ -34,6 +36,7 @@ class OnboardingStep(Enum):
     GUARD = auto()
     SUBSCRIBE_CATALOG = auto()
     SUBSCRIBE_ALARM = auto()
+    CLOCK = auto()
 
 
 _TOPICS: Final = {OnboardingStep.SUBSCRIBE_CATALOG: Topic.CATALOG, OnboardingStep.SUBSCRIBE_ALARM: Topic.ALARM}
@@ -64,7 +67,7 @@ class Onboarding:
 
     def begin(self, device_id: str, now_s: float) -> None:
         """Starts onboarding of a device that came online or is due again. Onboarding that is under way goes on."""
-        if any(self._agenda.at_s((device_id, step)) is not None for step in OnboardingStep):
+        if any(self._agenda.at_s((device_id, step)) is not None for step in _AFTER):
             return
         jitter_s = int(self._token(4), 16) / 0x10000 * JITTER_S
         self._agenda.plan((device_id, OnboardingStep.INFO), self._pacer.turn_s(now_s + DELAY_S + jitter_s))
@@ -85,7 +88,9 @@ class Onboarding:
     def handle_timer(self, now: Now) -> None:
         """Runs the steps that are due."""
         for device_id, step in self._agenda.take_due(now.monotonic_s):
-            if step in _AFTER:
+            if _AFTER.get(step, OnboardingStep.CLOCK) is OnboardingStep.CLOCK:
+                self._agenda.plan((device_id, OnboardingStep.CLOCK), now.monotonic_s + CLOCK_EVERY_S)
+            else:
                 self._agenda.plan((device_id, _AFTER[step]), now.monotonic_s + STEP_S)
             self._do(device_id, step, now)
 
@@ -94,7 +99,7 @@ class Onboarding:
         match step:
             case OnboardingStep.INFO if is_stale:
                 self._queries.ask_info(device_id, version, now)
-            case OnboardingStep.STATUS if is_stale:
+            case OnboardingStep.STATUS | OnboardingStep.CLOCK:
                 self._queries.ask_status(device_id, version, now)
             case OnboardingStep.CATALOG if is_stale:
                 self._queries.ask_catalog(device_id, version, now)

@@ -194,6 +194,16 @@ def test_a_streams_reports_tell_its_clock_and_a_devices_pictures_only_bound_it(t
     assert (device.facts().clock_skew_ms, device.facts().clock_bound_ms) == (None, 70_100.0)
 
 
+def test_a_device_s_own_time_tells_its_camera_s_clock_until_reports_tell_it_better(tmp_path: Path) -> None:
+    camera = Watched(tmp_path, live_camera())
+    camera.health.clock_measured("gate", 30_000.0, 520.0)
+    assert (camera.facts().clock_skew_ms, camera.facts().clock_bound_ms) == (30_000.0, 520.0)
+    for _ in range(30):
+        camera.clock.pass_s(1)
+        camera.see(offset_ms=29_900.0)
+    assert (camera.facts().clock_skew_ms, camera.facts().clock_bound_ms) == (30_100.0, 200.0)
+
+
 def test_no_more_than_the_contract_takes_are_assessed() -> None:
     cameras = [live_camera(f"c{number}") for number in range(1025)]
     health = Health("street", cameras, Pauses(Path("none")), FakeClock(), lambda: None)

@@ -1,6 +1,7 @@
 """What a device is asked once it is there, in which order, and how often; and what becomes of its answers."""
 
 from edge_agent.gb28181.devices.events import CatalogMissed, CatalogTaken, InfoTaken, Offline, StatusTaken
+from edge_agent.gb28181.devices.onboarding import CLOCK_EVERY_S
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
@@ -69,21 +70,34 @@ def test_requests_bear_what_devices_look_at() -> None:
     assert header(subscription, "Expires") == "600"
 
 
-def test_a_renewal_within_the_hour_asks_nothing_and_after_it_asks_again() -> None:
+def test_a_renewal_within_the_hour_asks_for_the_clock_alone_and_after_it_for_all() -> None:
     site = Site()
     device = Scripted(site)
     device.log_in()
     _answering(site, device, 5)
     site.at_s += 1000  # its subscriptions aside
     device.log_in()
-    assert not any("MESSAGE" in each for each in _answering(site, device, 5))
+    assert {each for each in _answering(site, device, 5) if "MESSAGE" in each} == {"MESSAGE DeviceStatus"}
     site.at_s += HOUR_S - 1000
     device.log_in()
-    assert [each for each in _answering(site, device, 5) if each.startswith("MESSAGE")] == [
-        "MESSAGE DeviceInfo",
-        "MESSAGE DeviceStatus",
-        "MESSAGE Catalog",
-    ]
+    asked = [each for each in _answering(site, device, 5) if each.startswith("MESSAGE")]
+    assert {"MESSAGE DeviceInfo", "MESSAGE DeviceStatus", "MESSAGE Catalog"} == set(asked)
+    assert asked.count("MESSAGE Catalog") == asked.count("MESSAGE DeviceInfo") == 1
+
+
+def test_a_device_is_asked_for_its_clock_every_ten_minutes_while_it_is_there() -> None:
+    site = Site()
+    device = Scripted(site)
+    device.log_in()
+    _answering(site, device, 5)
+    for _ in range(3):
+        for _ in range(int(CLOCK_EVERY_S / 50)):
+            device.keep_alive()
+            site.at_s += 50
+        assert _answering(site, device, 5).count("MESSAGE DeviceStatus") == 1
+    device.log_in(expires=0)
+    site.at_s += 2 * CLOCK_EVERY_S
+    assert not any("DeviceStatus" in each for each in _answering(site, device, 5))
 
 
 def test_on_guard_where_it_is_configured() -> None:
@@ -220,7 +234,7 @@ def test_a_device_that_moves_is_greeted_anew() -> None:
     _answering(site, device, 5)
     moved = Scripted(site, peer=Peer("udp", "192.0.2.77", 5060))
     moved.log_in()
-    assert _answering(site, moved, 5) == ["SUBSCRIBE Catalog", "SUBSCRIBE Alarm"]
+    assert _answering(site, moved, 5) == ["MESSAGE DeviceStatus", "SUBSCRIBE Catalog", "SUBSCRIBE Alarm"]
 
 
 def test_a_probe_that_cannot_be_sent_is_no_error() -> None:

@@ -108,7 +108,7 @@ def test_a_list_alone_may_be_remembered() -> None:
     site = Site(restored=[Restored(None, ID, ITEMS, EPOCH_MS + 1_000_000)], at_s=1100)
     assert not site.endpoint.is_there(ID)
     Scripted(site).log_in()
-    assert {cmd_type(text) for text in site.pass_s(4)} == {"Catalog", "Alarm"}  # subscriptions alone
+    assert {cmd_type(text) for text in site.pass_s(4)} == {"DeviceStatus", "Catalog", "Alarm"}  # clock, subscriptions
 
 
 def test_registering_again_after_a_restart_is_an_arrival() -> None:

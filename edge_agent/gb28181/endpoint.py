@@ -39,8 +39,8 @@ from edge_agent.gb28181.sip.inbox import Received, SipInbox
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import Pacer, TokenBuckets
 from edge_agent.gb28181.sip.transactions import ServerTransactions
+from edge_agent.rates import Pacer, TokenBuckets
 
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
 INVITES_PER_S: Final = 10.0

@@ -13,6 +13,7 @@ from typing import Final
 
 from edge_agent.credentials import digest
 from edge_agent.credentials.digest import Lockouts
+from edge_agent.rates import TokenBuckets
 from edge_agent.viid import bodies, protocol
 from edge_agent.viid.counters import Count, Counters
 from edge_agent.viid.json_reader import MalformedBodyError
@@ -87,7 +88,7 @@ class AdmissionControl:
         self._registrations = ViidRegistrations(keepalive_s)
         self._known = frozenset(keepalive_s)
         self._lockouts = Lockouts()
-        self._rates = RequestRates(per_minute)
+        self._rates = TokenBuckets(per_minute)
 
     def knock(self, head: Head, now_s: float, now_ms: int) -> Admitted | ViidAnswer:
         """Identifies the device before the body comes, and admits or answers its request."""
@@ -199,19 +200,3 @@ class AdmissionControl:
     def _challenge(self, head: Head, now_s: float, now_ms: int, *, stale: bool = False) -> ViidAnswer:
         challenge = self._digest.challenge(head.source, now_s, stale=stale)
         return protocol.unauthorized(challenge, head.device_id, head.shown_path, now_ms)
-
-
-class RequestRates:
-    """Limits each device's requests a minute, with a bucket that refills steadily."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def allow(self, device_id: str, now_s: float) -> bool:
-        """Counts one request of a configured device; returns True if it may be served now."""
-        left, since_s = self._buckets.get(device_id, (float(self._per_minute), now_s))
-        left = min(self._per_minute, left + (now_s - since_s) * self._per_minute / 60)
-        is_allowed = left >= 1
-        self._buckets[device_id] = (left - is_allowed, now_s)
-        return is_allowed

@@ -39,7 +39,7 @@ def prepare(config: ClusterConfig) -> None:
 def switches(config: ClusterConfig) -> dict[str, str]:
     """Return the environment of every Ray process, for `run` and `up`.
 
-    Left out on purpose: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md has the reason).
+    Left out on purpose: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/figures/cluster.md has the reason).
     """
     return {
         "RAY_AUTH_MODE": "token",

@@ -13,8 +13,8 @@ from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.rates import Pacer
 from edge_agent.gb28181.sip.timers import Agenda
+from edge_agent.rates import Pacer
 
 DEVICES_PER_S: Final = 50.0
 DELAY_S: Final = 1.0

@@ -8,8 +8,8 @@ from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
 from edge_agent.gb28181.sip.message import Message, SipError
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import TokenBuckets
 from edge_agent.gb28181.sip.timers import Agenda
+from edge_agent.rates import TokenBuckets
 
 IDLE_S: Final = 120.0
 """A TCP connection that is no registered device's address is closed after this long."""

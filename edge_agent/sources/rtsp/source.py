@@ -2,8 +2,8 @@
 
 Keyframe-only decoding is what lets one box watch thirty streams: a third of a core for 30 × 1080p25, half of them
 HEVC, where full decoding takes 3 to 6 cores. Where a camera offers a small stream of the same view, what lies between
-keyframes is looked at there, for a fifth of the price (docs/streams.md); meanwhile the main one is received, and
-decoded only where a picture of it is wanted.
+keyframes is looked at there, for two fifths of the price (docs/figures/streams.md); meanwhile the main one is received,
+and decoded only where a picture of it is wanted.
 
 What a decoder says about a damaged keyframe is believed. FFmpeg's H.264 decoder says so whenever bytes are missing; its
 H.265 decoder only when a header is hit: a slice that is cut off is painted with invented blocks and passes as whole

@@ -7,10 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials.digest import NONCE_LIFE_S, Account, Claim, Digest, parse, response
+from edge_agent.credentials.digest import (
+    LOCKED_S,
+    NONCE_LIFE_S,
+    TRIES,
+    Account,
+    Claim,
+    Digest,
+    Lockouts,
+    parse,
+    response,
+)
 from edge_agent.gb28181.sip import addresses
 from edge_agent.viid.protocol import is_same_path
 from tests.edge_agent.viid.device import md5
+
+HERE, THERE = "192.0.2.10", "192.0.2.11"
 
 PATH = "/VIID/System/Register"
 ACCOUNT = Account("31010002031190000078", "Cam-Pass1")
@@ -319,3 +331,32 @@ def test_any_header(header: str) -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "Cam-Pass1" not in repr(ACCOUNT)
+
+
+def test_five_wrong_passwords_lock_one_device_at_one_address_for_a_minute() -> None:
+    locks = Lockouts()
+    for _ in range(TRIES):
+        assert not locks.is_locked("a", HERE, 0)
+        locks.failed("a", HERE, 0)
+    assert locks.is_locked("a", HERE, LOCKED_S - 1)
+    assert not locks.is_locked("a", THERE, 1)
+    assert not locks.is_locked("b", HERE, 1)
+    assert not locks.is_locked("a", HERE, LOCKED_S)
+    locks.failed("a", HERE, LOCKED_S)
+    assert not locks.is_locked("a", HERE, LOCKED_S)
+
+
+def test_a_right_password_clears_the_count() -> None:
+    locks = Lockouts()
+    for _ in range(TRIES - 1):
+        locks.failed("a", HERE, 0)
+    locks.succeeded("a", HERE)
+    locks.failed("a", HERE, 0)
+    assert not locks.is_locked("a", HERE, 0)
+
+
+def test_a_flood_of_addresses_does_not_grow_the_table() -> None:
+    locks = Lockouts()
+    for number in range(10_000):
+        locks.failed("a", str(number), 0)
+    assert len(locks._tries) == 4096

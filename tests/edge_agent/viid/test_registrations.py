@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials.digest import LOCKED_S, TRIES, Lockouts
-from edge_agent.viid.admission import RequestRates
 from edge_agent.viid.registrations import (
     NEXT,
     ViidNotRegisteredError,
@@ -101,49 +99,3 @@ def test_against_a_model(steps: list[tuple[str, str, str, int]]) -> None:
                 known.note_message(device_id, source, now_s)
         for place in (HERE, THERE):
             assert set(known.at(place, now_s)) == {each for each, value in model.items() if value[0] == place}
-
-
-def test_five_wrong_passwords_lock_one_device_at_one_address_for_a_minute() -> None:
-    locks = Lockouts()
-    for _ in range(TRIES):
-        assert not locks.is_locked("a", HERE, 0)
-        locks.failed("a", HERE, 0)
-    assert locks.is_locked("a", HERE, LOCKED_S - 1)
-    assert not locks.is_locked("a", THERE, 1)
-    assert not locks.is_locked("b", HERE, 1)
-    assert not locks.is_locked("a", HERE, LOCKED_S)
-    locks.failed("a", HERE, LOCKED_S)
-    assert not locks.is_locked("a", HERE, LOCKED_S)
-
-
-def test_a_right_password_clears_the_count() -> None:
-    locks = Lockouts()
-    for _ in range(TRIES - 1):
-        locks.failed("a", HERE, 0)
-    locks.succeeded("a", HERE)
-    locks.failed("a", HERE, 0)
-    assert not locks.is_locked("a", HERE, 0)
-
-
-def test_a_flood_of_addresses_does_not_grow_the_table() -> None:
-    locks = Lockouts()
-    for number in range(10_000):
-        locks.failed("a", str(number), 0)
-    assert len(locks._tries) == 4096
-
-
-@given(st.lists(st.floats(0, 30, allow_subnormal=False), max_size=200), st.integers(1, 60))
-def test_a_rate_never_gives_more_than_a_full_bucket_and_what_flows_in(waits: list[float], per_minute: int) -> None:
-    rates, now_s, allowed = RequestRates(per_minute), 0.0, 0
-    for wait_s in waits:
-        now_s += wait_s
-        allowed += rates.allow("a", now_s)
-        assert allowed <= per_minute + now_s * per_minute / 60 + 1e-6
-    assert rates.allow("b", now_s)
-
-
-def test_a_rate_refills() -> None:
-    rates = RequestRates(60)
-    assert [rates.allow("a", 0) for _ in range(61)] == [True] * 60 + [False]
-    assert not rates.allow("a", 0.9)
-    assert rates.allow("a", 2.0)

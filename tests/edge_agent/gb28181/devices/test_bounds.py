@@ -20,7 +20,6 @@ from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import Pacer, TokenBuckets
 from edge_agent.gb28181.sip.timers import Agenda
 from tests.edge_agent.gb28181.beijing import Beijing
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, PEER
@@ -59,23 +58,6 @@ def test_an_agenda_is_what_a_plain_table_would_be(steps: list[tuple[str, int | N
             del table[each]
         timer = agenda.get_timer()
         assert not table or (timer is not None and timer <= min(table.values()))
-
-
-def test_turns_are_apart_and_none_is_before_its_moment() -> None:
-    pacer = Pacer(10)
-    assert [pacer.turn_s(0) for _ in range(3)] == [0, 0.1, 0.2]
-    assert pacer.turn_s(5) == 5
-    assert pacer.turn_s(5) == pytest.approx(5.1)
-
-
-def test_a_bucket_refills_and_the_table_does_not_grow() -> None:
-    rates = TokenBuckets(60, max_buckets=2)
-    assert [rates.allow("a", 0) for _ in range(61)] == [True] * 60 + [False]
-    assert rates.allow("a", 1)
-    assert not rates.allow("a", 1.5)
-    rates.allow("b", 2)
-    rates.allow("c", 2)  # the one that was asked longest ago goes
-    assert rates.allow("a", 2)
 
 
 def test_strangers_are_bounded_and_their_words_plain() -> None:

@@ -21,17 +21,17 @@ Config = Annotated[Path, typer.Option("--config", help="The agent's configuratio
 @app.command()
 def run(config: Config, verbose: Annotated[bool, typer.Option("--verbose", help="Log every step.")] = False) -> None:
     """Run the agent until SIGTERM or Ctrl-C. Prints `ready` once it works; its log goes to stderr."""
-    from edge_agent import commands
+    from edge_agent.cli import running
 
-    raise typer.Exit(commands.run(config, verbose=verbose))
+    raise typer.Exit(running.run(config, verbose=verbose))
 
 
 @app.command()
 def check(config: Config) -> None:
     """Check spool, models, broker and every camera; one line each. Exit code 2 if anything is wrong."""
-    from edge_agent import commands
+    from edge_agent.cli import running
 
-    raise typer.Exit(commands.check(config))
+    raise typer.Exit(running.check(config))
 
 
 @app.command()
@@ -40,17 +40,17 @@ def doctor(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
 
     It comes to the broker in the agent's name: a running agent is put off its line for a second.
     """
-    from edge_agent import commands
+    from edge_agent.cli import running
 
-    raise typer.Exit(commands.doctor(config, as_json=as_json))
+    raise typer.Exit(running.doctor(config, as_json=as_json))
 
 
 @app.command()
 def survey(config: Config) -> None:
     """Measure every camera for acceptance, 12 s each; prints figures as JSON, for `wayside-provision accept`."""
-    from edge_agent import commands
+    from edge_agent.cli import running
 
-    raise typer.Exit(commands.survey(config))
+    raise typer.Exit(running.survey(config))
 
 
 @app.command()
@@ -75,11 +75,11 @@ def enrol(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Make this box an agent. Run again after any trouble, it finishes; run twice, it does nothing twice."""
-    from edge_agent import commands
+    from edge_agent.cli import enrolling
 
     typed = (server or "", pin or "", site or "", agent or "")
     raise typer.Exit(
-        commands.enrol(
+        enrolling.enrol(
             into,
             bundle=bundle,
             typed=typed if any(typed) else None,
@@ -95,9 +95,9 @@ def enrol(
 @app.command()
 def ledger(config: Config, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Print the ledger: what became of every selected picture. Works while the agent runs."""
-    from edge_agent import commands
+    from edge_agent.cli import records
 
-    raise typer.Exit(commands.ledger(config, as_json=as_json))
+    raise typer.Exit(records.ledger(config, as_json=as_json))
 
 
 @app.command()
@@ -107,25 +107,25 @@ def devices(
     as_json: Annotated[bool, typer.Option("--json", help="For programs; with the channels.")] = False,
 ) -> None:
     """List the GB/T 28181 devices: those registered, and those refused. Works while the agent runs."""
-    from edge_agent import commands
+    from edge_agent.cli import devices as command
 
-    raise typer.Exit(commands.devices(config, with_channels=channels, as_json=as_json))
+    raise typer.Exit(command.devices(config, with_channels=channels, as_json=as_json))
 
 
 @app.command()
 def resume(camera: Annotated[str, typer.Argument(help="Id of the camera.")], config: Config) -> None:
     """Let a camera that was paused after a redaction leak publish again. Works while the agent runs."""
-    from edge_agent import commands
+    from edge_agent.cli import records
 
-    raise typer.Exit(commands.resume(config, camera))
+    raise typer.Exit(records.resume(config, camera))
 
 
 @app.command()
 def quarantine(config: Config) -> None:
     """List the messages that the centre refused, with its reasons. Works while the agent runs."""
-    from edge_agent import commands
+    from edge_agent.cli import records
 
-    raise typer.Exit(commands.quarantine(config))
+    raise typer.Exit(records.quarantine(config))
 
 
 @app.command()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from edge_agent import commands
 from edge_agent.__main__ import app
+from edge_agent.cli import enrolling
 from provisioning.contracts.config.processes import EdgeConfig, load
 from tests.edge_agent.enrolment_service import AGENT, CODE, SITE, EnrolmentService
 
@@ -180,7 +180,7 @@ def test_a_terminal_is_asked_for_one_line(
 
     keyboard = io.BytesIO((service.bundle() + "\nwhat comes after is not read\n").encode())
     monkeypatch.setattr(sys, "stdin", Terminal(keyboard))
-    done = commands.enrol(
+    done = enrolling.enrol(
         tmp_path / "agent", bundle="-", typed=None, models_dir=None, expect=None, again=False, wait_s=0, as_json=True
     )
     assert done == 0

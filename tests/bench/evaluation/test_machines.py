@@ -1,0 +1,83 @@
+"""The labelled machines, what is judged to be left of them, and the weather that is drawn over their pictures."""
+
+import numpy as np
+import pytest
+
+from bench.evaluation.kept import MOST_PAINTED, REST, kept
+from bench.evaluation.machine_pictures import drawn, packages
+from bench.evaluation.weather import WEATHERS, Image
+from edge_agent.redactor.cover import Rect
+from engines.accuracy.labels import LabelledMachine, LabelledPicture
+from engines.accuracy.score import LEAST_PX
+from provisioning.contracts.query.archive import MachineColour
+
+PICTURE = LabelledPicture.model_validate(
+    {
+        "file": "street",
+        "machines": [
+            {"class": "car", "box": [100, 100, 200, 150]},
+            {"class": "bicycle", "box": [300, 100, 340, 160]},
+            {"class": "bus", "box": [0, 0, 90, 90], "difficult": True},
+        ],
+        "people": [[300, 60, 340, 130]],
+    }
+)
+
+
+def paint(*boxes: tuple[int, int, int, int]) -> np.ndarray:
+    mask = np.zeros((200, 400), np.bool_)
+    for x0, y0, x1, y1 in boxes:
+        mask[y0:y1, x0:x1] = True
+    return mask
+
+
+def test_every_label_is_valid_and_tall_enough_or_said_not_to_count() -> None:
+    machines: list[LabelledMachine] = []
+    for entry in [*drawn()["pictures"], *(frame for clip in drawn()["clips"] for frame in clip["frames"])]:
+        boxes = {key: entry[key] for key in ("machines", "people", "plates", "ignore")}
+        machines += LabelledPicture.model_validate({"file": "a", **boxes}).machines
+    assert len(machines) >= 200
+    assert all(one.difficult or one.box[3] - one.box[1] >= LEAST_PX for one in machines)
+    assert {one.colour for one in machines} <= {None, *(colour.value for colour in MachineColour)}
+
+
+def test_every_picture_comes_from_a_package_that_is_pinned() -> None:
+    named = {(entry["package"], entry["file"]) for entry in [*drawn()["pictures"], *drawn()["clips"]]}
+    assert named == {(package.name, file) for package in packages() for file in package.files}
+    assert all(len(package.sha256) == 64 for package in packages())
+
+
+def test_a_machine_half_under_a_band_is_not_kept_and_the_cause_is_said() -> None:
+    band = (100, 100, 200, 125)
+    car, bicycle = kept(PICTURE, paint(band), lambda: {"bands": [Rect(*band)], "faces": []})
+    assert (car.is_kept, car.painted, car.cause) == (False, 0.5, "bands")
+    assert (bicycle.is_kept, bicycle.painted) == (True, 0.0)
+
+
+def test_the_cover_of_a_rider_is_needed() -> None:
+    rider = (295, 55, 345, 136)
+    _, bicycle = kept(PICTURE, paint(rider), lambda: {"people": [Rect(*rider)]})
+    assert bicycle.painted == 0.0
+
+
+def test_paint_that_no_first_search_asked_for_is_the_rest() -> None:
+    car, _ = kept(PICTURE, paint((100, 100, 130, 150)), lambda: {"bands": []})
+    assert (car.painted, car.cause) == (MOST_PAINTED, REST)
+    assert car.is_kept
+
+
+def test_nothing_is_searched_where_no_machine_is_painted() -> None:
+    def search() -> dict[str, list[Rect]]:
+        raise AssertionError
+
+    assert [one.painted for one in kept(PICTURE, paint((0, 0, 90, 90)), search)] == [0.0, 0.0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("weather", WEATHERS)
+def test_weather_is_the_same_each_time_and_changes_the_light(weather: str) -> None:
+    picture: Image = np.full((120, 160, 3), 128, np.uint8)
+    first = WEATHERS[weather](picture)
+    np.testing.assert_array_equal(first, WEATHERS[weather](picture))
+    assert first.shape == picture.shape
+    assert first.dtype == np.uint8
+    assert (first.mean() < 100) == (weather == "dusk")

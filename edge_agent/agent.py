@@ -226,12 +226,14 @@ class Agent:
         `others_wait`, a camera that is stuck is left behind sooner.
         """
         self._stop.set()
+        self._detection_worker.end_wait()
         if not drain_s:
             self._abandon.set()
         ended = self._join_cameras(drain_s, _CHANGE_S if others_wait else _STOP_S)
         for name in ("detection", *self._servers):
             ended = self._supervisor.join(name, _STOP_S) and ended
         self._no_more.set()
+        self._queue.close()
         if not self._supervisor.join("redactor", drain_s):
             self._abandon.set()
             ended = self._supervisor.join("redactor", self._edge.redactor.timeout_s + _STOP_S) and ended

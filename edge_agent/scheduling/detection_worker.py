@@ -57,6 +57,10 @@ class DetectionWorker:
                 self.detect(look)
             self._expire()
 
+    def end_wait(self) -> None:
+        """Let `run` see at once that it has to stop."""
+        self._waiting.close()
+
     def detect(self, look: DetectionRequest) -> None:
         """Detect in one look, in the calling thread; its camera is answered whatever happens."""
         camera_id, take = look.camera_id, False

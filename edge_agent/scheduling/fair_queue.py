@@ -29,6 +29,7 @@ class FairQueue(Generic[_T]):
         self._lanes: dict[str, deque[_T]] = {}
         self._turns: deque[str] = deque()
         self._changed = threading.Condition()
+        self._is_closed = False
 
     @property
     def waits(self) -> bool:
@@ -68,9 +69,10 @@ class FairQueue(Generic[_T]):
             return victim
 
     def take_next(self, timeout_s: float) -> _T | None:
-        """Take the next item in turn; None when none came in time."""
+        """Take the next item in turn; None when none came in time, or none waits and the queue is closed."""
         with self._changed:
-            if not self._turns and not self._changed.wait_for(lambda: bool(self._turns), timeout_s):
+            self._changed.wait_for(lambda: self._is_closed or bool(self._turns), timeout_s)
+            if not self._turns:
                 return None
             lane = self._next()
             self._turns.remove(lane)
@@ -80,6 +82,12 @@ class FairQueue(Generic[_T]):
                 self._turns.append(lane)
             self._changed.notify_all()
             return item
+
+    def close(self) -> None:
+        """End every wait for an item, now and later. What waits is still taken."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def _next(self) -> str:
         """Choose the lane whose turn it is, of those in which something waits."""

@@ -148,6 +148,7 @@ class Premises:
         for thread in self._threads:
             thread.join(LONG_S)
         self._no_more.set()
+        self._queue.close()
         self._redacting.join(LONG_S)
         assert not any(thread.is_alive() for thread in (*self._threads, self._redacting))
 

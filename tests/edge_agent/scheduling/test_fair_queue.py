@@ -97,3 +97,15 @@ def test_an_order_holds_from_the_next_turn_on() -> None:
     assert [queue.take_next(0) for _ in range(2)] == ["one 0", "two 0"]
     ranks["two"] = 0
     assert [queue.take_next(0) for _ in range(2)] == ["two 1", "one 1"]
+
+
+def test_a_closed_queue_gives_what_waits_and_lets_nobody_wait() -> None:
+    queue: FairQueue[str] = FairQueue(2, "drop_oldest")
+    taken: list[str | None] = []
+    taker = threading.Thread(target=lambda: taken.append(queue.take_next(LONG_S)))
+    taker.start()
+    queue.close()
+    taker.join(LONG_S)
+    assert taken == [None]
+    queue.put("a", "left", STOP)
+    assert [queue.take_next(LONG_S), queue.take_next(LONG_S)] == ["left", None]

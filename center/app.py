@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from center import background, config_view
 from center.access.oidc import Oidc
 from center.access.route_permissions import RoutePermissions
-from center.alarms.notice_texts import NoticeSender
+from center.alarms.notices import NoticeSender
 from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment

@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from center.alarms.inputs import RowTimes, SeenRow
-from center.alarms.matching import RuleIndex
-from center.alarms.rule import Rule, RuleText
+from center.alarms.rules.inputs import RowTimes, SeenRow
+from center.alarms.rules.matching import RuleIndex
+from center.alarms.rules.rule import Rule, RuleText
 from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import Box, Crossing, Machine, MachineClass, Motion
 

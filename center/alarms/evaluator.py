@@ -12,13 +12,12 @@ from typing import Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from center.alarms import kinds
-from center.alarms.decision import LastAlarm, MatchOutcome, decide, delay
-from center.alarms.inputs import Fault, RowTimes, SeenRow
 from center.alarms.latency import Hop, HopHistograms
-from center.alarms.lifecycle import AlarmEvent, AlarmState
-from center.alarms.matching import RuleFinding, RuleIndex
-from center.alarms.rule import Rule
+from center.alarms.lifecycle import AlarmEvent, AlarmState, LastAlarm, MatchOutcome, decide, delay
+from center.alarms.rules import kinds
+from center.alarms.rules.inputs import Fault, RowTimes, SeenRow
+from center.alarms.rules.matching import RuleFinding, RuleIndex
+from center.alarms.rules.rule import Rule
 from center.alarms.tables import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
 from center.alarms.views import RuleFindingView
 from center.alarms.writer import ITSELF, AlarmWriter, Writing

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from center.alarms.inputs import Fault, FaultOf
+from center.alarms.rules.inputs import Fault, FaultOf
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 
 WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})

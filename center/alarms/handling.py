@@ -9,7 +9,7 @@ from center.access.permissions import EVERYWHERE, Scope
 from center.alarms.errors import UnknownAlarmError
 from center.alarms.events import Sent
 from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState, after
-from center.alarms.rule import MAX_LEVELS, RuleText, Severity
+from center.alarms.rules.rule import MAX_LEVELS, RuleText, Severity
 from center.alarms.tables import AlarmRecord, EventRecord, VersionRecord
 from center.alarms.views import AlarmEventView, AlarmHistory, AlarmList, AlarmView
 from center.alarms.visibility import in_sight, sees

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from center.access.permissions import Scope
-from center.alarms import kinds
-from center.alarms.decision import LastAlarm, MatchOutcome, decide
-from center.alarms.inputs import Fault, SeenRow, of_row
-from center.alarms.matching import RuleIndex
-from center.alarms.rule import Rule, RuleText
+from center.alarms.lifecycle import LastAlarm, MatchOutcome, decide
 from center.alarms.rule_store import Rules
+from center.alarms.rules import kinds
+from center.alarms.rules.inputs import Fault, SeenRow, of_row
+from center.alarms.rules.matching import RuleIndex
+from center.alarms.rules.rule import Rule, RuleText
 from center.alarms.views import PreviewView
 from center.audit.log import Audit
 from center.clock import NowMs

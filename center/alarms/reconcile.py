@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from center.alarms.inputs import SeenRow, of_row
+from center.alarms.rules.inputs import SeenRow, of_row
 from center.alarms.tables import CursorRecord
 from center.database.store import Store
 from center.search.client import Search

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from center.access.permissions import Scope
-from center.alarms.decision import MatchOutcome
 from center.alarms.errors import (
     BeyondSightError,
     BlankPreviewError,
@@ -23,8 +22,9 @@ from center.alarms.errors import (
     TooManyRulesError,
     UnknownRuleError,
 )
-from center.alarms.kinds import StandingLookalike
-from center.alarms.rule import Rule, RuleText
+from center.alarms.lifecycle import MatchOutcome
+from center.alarms.rules.kinds import StandingLookalike
+from center.alarms.rules.rule import Rule, RuleText
 from center.alarms.tables import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
 from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleVersionView, RuleView
 from center.alarms.visibility import matched_in_sight, sees_rule

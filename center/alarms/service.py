@@ -8,17 +8,17 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from center import background
-from center.alarms.decision import MatchOutcome
 from center.alarms.evaluator import AlarmEvaluator, keep_ms
 from center.alarms.events import AlarmFan
 from center.alarms.faults import FaultWatch, faults_of
 from center.alarms.handling import AlarmHandling
-from center.alarms.inputs import Fault, SeenRow, of_hint
 from center.alarms.latency import HopHistograms
+from center.alarms.lifecycle import MatchOutcome
 from center.alarms.notices import NoticeHandover, NoticeTaker
 from center.alarms.preview import RulePreviews
 from center.alarms.reconcile import RecentRows, Reconciler
 from center.alarms.rule_store import Rules
+from center.alarms.rules.inputs import Fault, SeenRow, of_hint
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.background import Periodic
@@ -96,7 +96,7 @@ class AlarmService:
             max_share=settings.max_share,
             max_rows=settings.preview_rows,
         )
-        self._reconciler = Reconciler(
+        self.reconciler = Reconciler(
             store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._look
         )
         self._onlookers: list[Callable[[Sequence[SeenRow]], None]] = []
@@ -140,7 +140,7 @@ class AlarmService:
         return AlarmFigures(
             rows=self._desk.rows,
             outcomes={outcome: self._desk.outcomes[outcome] for outcome in MatchOutcome},
-            reconciled=self._reconciler.found,
+            reconciled=self.reconciler.found,
             listeners=self.pushes.readers,
             overflowed=self.pushes.dropped_oldest,
             trouble={
@@ -160,7 +160,7 @@ class AlarmService:
         """Runs the loops of faults, escalation, hand-over and reconciliation while `with` lasts."""
         loops: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "tend": (TEND_S, lambda: self.tend(parts_away)),
-            "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
+            "reconcile": (self._settings.reconcile_every_s, self.reconciler.run_once),
             "forget": (FORGET_S, lambda: asyncio.to_thread(self.forget)),
         }
         if self._handover is not None:
@@ -173,10 +173,6 @@ class AlarmService:
         """Evaluates the present faults and escalates alarms that are due."""
         faults = faults_of(self._devices.cameras(), self._devices.agents(), await parts_away())
         await asyncio.to_thread(self._tend, self._watch.look(faults, self._now_ms()))
-
-    async def reconcile(self) -> None:
-        """Evaluates rows that no hint brought, now; see `Reconciler.run_once`."""
-        await self._reconciler.run_once()
 
     def forget(self) -> None:
         """Deletes alarms and matches that are older than they are kept, now. Blocks."""

@@ -2,10 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.alarms.decision import MatchOutcome
-from center.alarms.lifecycle import AlarmEvent, AlarmState
-from center.alarms.matching import RuleFinding
-from center.alarms.rule import RuleText, Severity
+from center.alarms.lifecycle import AlarmEvent, AlarmState, MatchOutcome
+from center.alarms.rules.matching import RuleFinding
+from center.alarms.rules.rule import RuleText, Severity
 from center.alarms.tables import AlarmRecord, EventRecord
 from provisioning.contracts.wire.messages import Box, MachineClass
 

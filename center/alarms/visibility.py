@@ -7,7 +7,7 @@ Rules: those that cover only cameras in sight. A rule that covers all cameras be
 from sqlalchemy import ColumnElement, and_, or_, true, tuple_
 
 from center.access.permissions import CameraKey, Scope
-from center.alarms.rule import RuleText
+from center.alarms.rules.rule import RuleText
 from center.alarms.tables import AlarmRecord, MatchRecord
 
 

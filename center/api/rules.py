@@ -17,7 +17,7 @@ from center.alarms.errors import (
     TooManyRulesError,
     UnknownRuleError,
 )
-from center.alarms.rule import RuleText
+from center.alarms.rules.rule import RuleText
 from center.alarms.views import LateList, PreviewView, RuleList, RuleVersionView, RuleView
 from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (

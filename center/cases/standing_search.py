@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import select
 
 from center.access.permissions import CameraKey
-from center.alarms.inputs import Alike, SeenRow
+from center.alarms.rules.inputs import Alike, SeenRow
 from center.alarms.service import AlarmService
 from center.background import Periodic
 from center.cases.machines import CaseMachines

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from center.alarms.lifecycle import AlarmState
-from center.alarms.rule import Severity
+from center.alarms.rules.rule import Severity
 from center.cases.states import Act, CaseState
 from center.console import verdicts
 from center.console.language import Language

@@ -8,9 +8,8 @@ from typing import Protocol
 import pytest
 
 from center.alarms.lifecycle import AlarmState
-from center.alarms.notice_texts import NoticeSender
-from center.alarms.notices import Notice, NoticeTaker
-from center.alarms.rule import Severity
+from center.alarms.notices import Notice, NoticeSender, NoticeTaker
+from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView, RuleFindingView, TimesView
 from center.audit.log import Audit
 from center.clock import now_ms

@@ -18,10 +18,10 @@ from center.access.cookies import SESSION
 from center.access.permissions import ROLES, Permission
 from center.access.permissions import Role as PersonRole
 from center.access.route_permissions import RoutePermissions
-from center.alarms.inputs import FaultOf
-from center.alarms.kinds import Part
 from center.alarms.lifecycle import AlarmEvent, AlarmState
-from center.alarms.rule import Severity
+from center.alarms.rules.inputs import FaultOf
+from center.alarms.rules.kinds import Part
+from center.alarms.rules.rule import Severity
 from center.api.errors import STATUS
 from center.app import unguarded
 from center.assessment.indicators import Indicator

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from center.alarms.kinds import KINDS
 from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState
+from center.alarms.rules.kinds import KINDS
 from center.alarms.views import AlarmView
 from center.console import labels
 from center.console.language import Language

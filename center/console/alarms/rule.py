@@ -9,7 +9,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.alarms.errors import UnknownRuleError
-from center.alarms.rule import RuleText
+from center.alarms.rules.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
 from center.console.alarms.rule_form import RuleForm
 from center.console.alarms.rules import path, standing

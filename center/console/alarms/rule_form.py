@@ -7,8 +7,8 @@ from nicegui import ui
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from center.alarms.kinds import KINDS
-from center.alarms.rule import RuleText, Severity
+from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.rule import RuleText, Severity
 from center.console import labels
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language

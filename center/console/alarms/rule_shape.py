@@ -6,7 +6,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Permission
-from center.alarms.kinds import FormField
+from center.alarms.rules.kinds import FormField
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments

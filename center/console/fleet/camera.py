@@ -11,7 +11,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Access, CameraKey, Permission
-from center.alarms.kinds import KINDS
+from center.alarms.rules.kinds import KINDS
 from center.alarms.views import AlarmView
 from center.assessment.hour_details import HourEvidence
 from center.assessment.recording.facts import HOUR_MS

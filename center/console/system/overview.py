@@ -11,8 +11,8 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Identity, Permission, Scope
-from center.alarms.kinds import KINDS
-from center.alarms.rule import Severity
+from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import NOT_BOOKED, Card

@@ -1,7 +1,7 @@
 """Draws a shape in a camera's redacted picture: a zone's corners or a line's ends, as shares of width and height.
 
 The shape is drawn by clicks, dragged, or written as numbers; its faults are shown at once, by the rules that the alarm
-rule itself is checked with (`center.alarms.shapes`).
+rule itself is checked with (`center.alarms.rules.shapes`).
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 from pydantic import TypeAdapter, ValidationError
 
-from center.alarms.shapes import MAX_POINTS, Line, Polygon
+from center.alarms.rules.shapes import MAX_POINTS, Line, Polygon
 from center.console.language import Language
 from center.errors import marked
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from center.access.permissions import EVERYWHERE
-from center.alarms.kinds import KINDS
+from center.alarms.rules.kinds import KINDS
 from tests.architecture.additions.tree import Tree
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import machine, row, text
@@ -17,7 +17,7 @@ RUN_IN = "tests/center/alarms"
 
 
 def add(tree: Tree) -> None:
-    kinds = "center/alarms/kinds.py"
+    kinds = "center/alarms/rules/kinds.py"
     tree.before(
         kinds,
         "Kind = Annotated[\n",
@@ -34,7 +34,7 @@ def add(tree: Tree) -> None:
 ''',
     )
     tree.after(kinds, "    | Crowding\n", "    | ManyMachines\n")
-    matching = "center/alarms/matching.py"
+    matching = "center/alarms/rules/matching.py"
     tree.before(
         matching,
         "        case kinds.Crowding(threshold=threshold):\n",

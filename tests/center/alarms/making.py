@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from center.alarms.inputs import RowTimes, SeenRow
-from center.alarms.rule import Rule, RuleText
+from center.alarms.rules.inputs import RowTimes, SeenRow
+from center.alarms.rules.rule import Rule, RuleText
 from provisioning.contracts import ids
 from provisioning.contracts.query.archive import ObjectRow, Observation
 from provisioning.contracts.wire.messages import (

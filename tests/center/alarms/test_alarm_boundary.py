@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from center.alarms import hours, kinds, rule, shapes, views
 from center.alarms import tables as records
-from center.alarms.matching import RuleFinding
+from center.alarms import views
+from center.alarms.rules import kinds, rule, shapes
+from center.alarms.rules.matching import RuleFinding
 from center.database.store import Base
 from tests.contracts.test_boundary import FORBIDDEN
 
-MODULES = (hours, kinds, rule, shapes, views)
+MODULES = (kinds, rule, shapes, views)
 
 
 def _models() -> Iterator[type[BaseModel]]:

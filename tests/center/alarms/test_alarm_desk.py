@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from center.access.permissions import EVERYWHERE
-from center.alarms.decision import MatchOutcome
-from center.alarms.lifecycle import AlarmEvent, AlarmState
+from center.alarms.lifecycle import AlarmEvent, AlarmState, MatchOutcome
 from center.alarms.tables import AlarmRecord, MatchRecord
 from center.errors import StoreUnavailableError
 from provisioning.contracts.wire import codec
@@ -149,9 +148,9 @@ async def test_late_rows_and_rows_of_a_wrong_clock_alarm_nobody_and_are_kept(
 
 async def test_a_row_whose_time_the_archive_does_not_trust_alarms_nobody(station: Station) -> None:
     await station.enforce(ZONE)
-    await station.room.reconcile()
+    await station.room.reconciler.run_once()
     station.archive.add(row(machine(), commit_seq=5, trusted=False), b"")
-    await station.room.reconcile()
+    await station.room.reconciler.run_once()
     assert alarms(station) == []
     assert outcomes(station) == [MatchOutcome.UNTRUSTED]
 

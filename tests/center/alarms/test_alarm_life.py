@@ -17,7 +17,7 @@ from center.alarms.events import AlarmFan
 from center.alarms.handling import AlarmHandling
 from center.alarms.latency import HopHistograms
 from center.alarms.lifecycle import TABLE, AlarmEvent, AlarmState, after
-from center.alarms.rule import MAX_LEVELS, Rule
+from center.alarms.rules.rule import MAX_LEVELS, Rule
 from center.alarms.tables import RuleRecord, VersionRecord
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center.access.permissions import CameraKey
-from center.alarms.inputs import RowTimes, SeenRow
+from center.alarms.rules.inputs import RowTimes, SeenRow
 from center.cases.standing_search import MAX_WAITING, Watched, questions
 from center.cases.tables import CaseRecord
 from center.errors import QueryUnreachableError

@@ -99,7 +99,7 @@ class Fault:
 
 
 def of_hint(observed: Observed) -> Iterator[SeenRow]:
-    """Yields the rows of a hint, their times marked as trusted: `decision.delay` checks them by the centre's clock."""
+    """Yields the rows of a hint, their times marked as trusted: `lifecycle.delay` checks them by the centre's clock."""
     for item in observed.items:
         yield SeenRow(
             row_key=ids.row_key(observed.agent_id, item.observation_id),

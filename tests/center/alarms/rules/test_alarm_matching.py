@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from center.alarms.inputs import Fault, FaultOf, SeenRow
-from center.alarms.matching import RuleFinding, RuleIndex, fault_found, look_of
+from center.alarms.rules.inputs import Fault, FaultOf, SeenRow
+from center.alarms.rules.matching import RuleFinding, RuleIndex, fault_found, look_of
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, motion, rule, seen, text
 from tests.center.street import AGENT

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from center.alarms import kinds
-from center.alarms.inputs import Fault, FaultOf, SeenRow
-from center.alarms.rule import Rule, RuleText
-from center.alarms.shapes import Area, Line, Side, crossing
+from center.alarms.rules import kinds
+from center.alarms.rules.inputs import Fault, FaultOf, SeenRow
+from center.alarms.rules.rule import Rule, RuleText
+from center.alarms.rules.shapes import Area, Line, Side, crossing
 from provisioning.contracts.config.camera import Point
 from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 

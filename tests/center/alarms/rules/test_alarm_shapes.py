@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from shapely import LineString, Polygon, affinity
 from shapely import Point as Spot
 
-from center.alarms.shapes import MIN_AREA, Area, Line, Side, crossing
-from center.alarms.shapes import Polygon as Drawn
+from center.alarms.rules.shapes import MIN_AREA, Area, Line, Side, crossing
+from center.alarms.rules.shapes import Polygon as Drawn
 from tests.center.alarms.making import LEFT_HALF
 
 DRAWN: TypeAdapter[Any] = TypeAdapter(Drawn)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from center.alarms.shapes import Line, Polygon, Side
+from center.alarms.rules.shapes import Line, Polygon, Side
 from center.errors import marked
 from provisioning.contracts.config.camera import Label
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from center.alarms.hours import ALWAYS, NEVER, Hours, WeekSpan
+from center.alarms.rules.rule import ALWAYS, NEVER, Hours, WeekSpan
 
 MONDAY_MS = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp() * 1000)
 

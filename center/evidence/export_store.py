@@ -1,11 +1,12 @@
-"""Stores exports in the database. Each change is committed together with its audit entry."""
+"""Stores exports, each change together with its audit entry, and the serial numbers of time stamps."""
 
 import json
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from center.access.permissions import CameraKey
 from center.audit.log import Audit
@@ -14,7 +15,7 @@ from center.database.store import Store
 from center.evidence.errors import UnknownExportError
 from center.evidence.manifest import LeftOut
 from center.evidence.package import ExportOrder
-from center.evidence.tables import ExportedCamera, ExportRecord, ExportState
+from center.evidence.tables import ExportedCamera, ExportRecord, ExportState, StampRecord
 from center.evidence.visibility import Viewer, in_sight
 
 CENTRE: Final = "(centre)"
@@ -150,6 +151,26 @@ class ExportStore:
         with self._store.transaction() as session:
             found = session.scalars(select(ExportRecord).where(ExportRecord.state == state))
             return tuple(_shown(record, None) for record in found)
+
+
+class Serials:
+    """Gives each serial number of a time stamp once. Blocks; any thread may call it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._one_at_a_time = threading.Lock()
+
+    def next(self, now_ms: int, imprint: str) -> int:
+        """Returns a number above all before, by the clock: so it is new also after a restore of the database.
+
+        Raises:
+            StoreUnavailableError: the number could not be stored.
+        """
+        with self._one_at_a_time, self._store.transaction() as session:
+            last = session.scalar(select(func.max(StampRecord.serial))) or 0
+            serial = max(last + 1, now_ms)
+            session.add(StampRecord(serial=serial, at_ms=now_ms, imprint_sha256=imprint))
+        return serial
 
 
 def _shown(record: ExportRecord, done: int | None) -> Export:

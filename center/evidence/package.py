@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Final
 
-from center.clock import utc
+from center.clock import ClockState, utc
 from center.evidence import cms, custody, names, readme, summary, timestamp
-from center.evidence.clock_state import ClockState
 from center.evidence.manifest import Case, ClockFact, LeftOut, Manifest, file_fact
 from center.evidence.signer import Signer
 from center.evidence.timestamp import StampAuthority

@@ -6,13 +6,11 @@ from typing import Final
 
 from center.access.permissions import Access
 from center.audit.log import Audit
-from center.clock import NowMs
+from center.clock import NowMs, clock_state
 from center.database.store import Store
 from center.errors import StartError
-from center.evidence.clock_state import clock_state
-from center.evidence.export_store import ExportStore
+from center.evidence.export_store import ExportStore, Serials
 from center.evidence.package import Sealer
-from center.evidence.serials import Serials
 from center.evidence.service import ExportLimits, Exports, keep_ms
 from center.evidence.signer import Signer
 from center.evidence.summary import load_font

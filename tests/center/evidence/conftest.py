@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from center.evidence.serials import Serials
+from center.evidence.export_store import Serials
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.evidence.clerk import Clerk, exports_of
 from tests.center.evidence.desk import Desk, export, open_desk

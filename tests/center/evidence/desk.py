@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from center.evidence.clock_state import ClockState
+from center.clock import ClockState
+from center.evidence.export_store import Serials
 from center.evidence.manifest import Case, LeftOut, Manifest
 from center.evidence.package import ExportOrder, Package, Sealer
-from center.evidence.serials import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.trust import Roots
 from center.evidence.zip_container import Reader, Writer, ZipEntry

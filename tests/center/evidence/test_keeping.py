@@ -10,7 +10,7 @@ from fastapi import Response
 from sqlalchemy import text
 
 from center.access.permissions import EVERYWHERE
-from center.evidence.clock_state import ClockState
+from center.clock import ClockState
 from center.evidence.service import LOOK_FOR_ERASED_MS
 from center.evidence.visibility import Viewer
 from tests.center.evidence.clerk import KEEP_MS, Clerk, actions, ended, erase, exported, exports_of, fill, start

@@ -11,11 +11,11 @@ from asn1crypto import tsp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.clock import ClockState, clock_state
 from center.database.store import Store
 from center.errors import StartError
 from center.evidence import cms, timestamp
-from center.evidence.clock_state import ClockState, clock_state
-from center.evidence.serials import Serials
+from center.evidence.export_store import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.signer import Signer
 from center.evidence.timestamp import StampAuthority

@@ -17,7 +17,7 @@ from center.alarms.service import AlarmFigures
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.errors import documented
 from center.credentials import identify
-from center.errors import NotLoggedInError, StoreUnavailableError
+from center.errors import NotLoggedInError
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import CAMERA_PATTERN
 
@@ -28,8 +28,7 @@ EventId = Annotated[int, Field(ge=0, le=2**53)]
 _VIEW: Final = needs(Permission.ALARM_VIEW)
 _HEALTH: Final = needs(Permission.HEALTH_VIEW)
 _HANDLE: Final = needs(Permission.ALARM_HANDLE)
-_ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
-_ACTS: Final = documented(*_ALWAYS, UnknownAlarmError, AlarmStateError)
+_ACTS: Final = documented(UnknownAlarmError, AlarmStateError)
 
 
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
@@ -56,7 +55,7 @@ class Comment(BaseModel):
     comment: str = Field(min_length=1, max_length=2000)
 
 
-@router.get("/alarms", operation_id="list_alarms", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+@router.get("/alarms", operation_id="list_alarms", openapi_extra=_VIEW)
 def list_alarms(
     services: Served,
     sight: Sight,
@@ -77,7 +76,7 @@ def list_alarms(
     operation_id="stream_alarms",
     openapi_extra=_VIEW,
     response_class=StreamingResponse,
-    responses=_STREAM | documented(*_ALWAYS, TooManyStreamsError),
+    responses=_STREAM | documented(TooManyStreamsError),
 )
 async def stream_alarms(
     request: Request,
@@ -110,7 +109,7 @@ async def stream_alarms(
     return StreamingResponse(body(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-@router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
+@router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH)
 async def alarm_figures(services: Served) -> AlarmFigures:
     """Count evaluated rows by outcome since the centre started, and list faults of the alarm service itself."""
     return services.alarms.figures()
@@ -120,7 +119,7 @@ async def alarm_figures(services: Served) -> AlarmFigures:
     "/alarms/{alarm_id}",
     operation_id="get_alarm",
     openapi_extra=_VIEW,
-    responses=documented(*_ALWAYS, UnknownAlarmError),
+    responses=documented(UnknownAlarmError),
 )
 def get_alarm(alarm_id: AlarmId, services: Served, sight: Sight) -> AlarmHistory:
     """Show one alarm with all its events."""

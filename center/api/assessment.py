@@ -1,15 +1,15 @@
-"""Routes of the assessment: reports, league tables, series, the hours behind them, files."""
+"""Routes of the assessment: reports, league tables, series, the hours behind them, files, closed months."""
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from center import pagination as marks
 from center.access.permissions import CameraKey, Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.assessment.errors import BadCursorError, BadPeriodError, UnknownVersionError
+from center.assessment.errors import BadCursorError, BadPeriodError, MonthOpenError, UnknownVersionError
 from center.assessment.export.files import MEDIA_TYPES, Format, export
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Bucket
@@ -23,7 +23,7 @@ from center.assessment.views import (
     PlaceView,
     ReportView,
 )
-from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
+from center.errors import UnknownCameraError
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 
@@ -39,14 +39,22 @@ CameraId = Annotated[str, Query(pattern=CAMERA_PATTERN)]
 VersionNumber = Annotated[
     int | None, Query(ge=1, le=2**31, alias="version", description="Of a closed month; its newest by default.")
 ]
+Month = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{2}$", description="2026-11")]
 _VIEW: Final = needs(Permission.ASSESSMENT_VIEW)
-_ERRORS: Final = (NotLoggedInError, StoreUnavailableError, BadPeriodError)
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
         "description": "The file.",
     }
 }
+
+
+class Correction(BaseModel):
+    """The name of a correction, as the published file prints it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 
 
 class CameraPage(BaseModel):
@@ -73,7 +81,10 @@ class RecorderState(BaseModel):
 
 
 @router.get(
-    "/report", operation_id="get_assessment", openapi_extra=_VIEW, responses=documented(*_ERRORS, UnknownVersionError)
+    "/report",
+    operation_id="get_assessment",
+    openapi_extra=_VIEW,
+    responses=documented(BadPeriodError, UnknownVersionError),
 )
 def get_assessment(period: PeriodText, services: Served, sight: Sight, version: VersionNumber = None) -> ReportView:
     """Report the fleet, its districts best first, and hours that the centre did not watch; cameras in sight only."""
@@ -94,7 +105,7 @@ def get_assessment(period: PeriodText, services: Served, sight: Sight, version: 
     "/cameras",
     operation_id="list_assessed_cameras",
     openapi_extra=_VIEW,
-    responses=documented(*_ERRORS, BadCursorError, UnknownVersionError),
+    responses=documented(BadPeriodError, BadCursorError, UnknownVersionError),
 )
 def list_assessed_cameras(
     period: PeriodText,
@@ -141,7 +152,7 @@ def list_assessed_cameras(
     "/series",
     operation_id="get_assessment_series",
     openapi_extra=_VIEW,
-    responses=documented(*_ERRORS, UnknownCameraError),
+    responses=documented(BadPeriodError, UnknownCameraError),
 )
 def get_assessment_series(
     period: PeriodText,
@@ -162,7 +173,7 @@ def get_assessment_series(
     "/evidence",
     operation_id="list_evidence",
     openapi_extra=_VIEW,
-    responses=documented(*_ERRORS, UnknownCameraError, BadCursorError),
+    responses=documented(BadPeriodError, UnknownCameraError, BadCursorError),
 )
 def list_evidence(
     period: PeriodText,
@@ -190,7 +201,6 @@ def list_evidence(
     "/watch",
     operation_id="get_assessment_watch",
     openapi_extra=_VIEW,
-    responses=documented(NotLoggedInError, StoreUnavailableError),
 )
 async def get_assessment_watch(services: Served) -> RecorderState:
     """Report whether facts are being counted."""
@@ -203,7 +213,7 @@ async def get_assessment_watch(services: Served) -> RecorderState:
     operation_id="export_assessment",
     openapi_extra=_VIEW,
     response_class=Response,
-    responses=_FILE | documented(*_ERRORS, UnknownVersionError),
+    responses=_FILE | documented(BadPeriodError, UnknownVersionError),
 )
 def export_assessment(
     period: PeriodText,
@@ -219,3 +229,28 @@ def export_assessment(
     services.audit.append(asker.actor, "assessment.export", asked)
     headers = {"Content-Disposition": f'attachment; filename="assessment-{period}.{form}"'}
     return Response(data, media_type=MEDIA_TYPES[form], headers=headers)
+
+
+@router.get(
+    "/months/{month}/versions",
+    operation_id="list_month_versions",
+    openapi_extra=_VIEW,
+    responses=documented(
+        BadPeriodError,
+    ),
+)
+def list_month_versions(month: Month, services: Served) -> tuple[MonthVersionView, ...]:
+    """List the versions of a month, oldest first; a month that is not closed has none."""
+    return tuple(map(MonthVersionView.of, services.assessment.assessor.months.versions(month)))
+
+
+@router.post(
+    "/months/{month}/versions",
+    operation_id="correct_month",
+    openapi_extra=needs(Permission.ASSESSMENT_EDIT),
+    status_code=201,
+    responses=documented(BadPeriodError, MonthOpenError),
+)
+def correct_month(month: Month, body: Correction, services: Served, asker: Asker) -> MonthVersionView:
+    """Assess a month anew by the facts and settings of now. Versions published before stay and can be requested."""
+    return MonthVersionView.of(services.assessment.assessor.months.correct(month, body.name, actor=asker.actor))

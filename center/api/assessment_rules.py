@@ -22,7 +22,6 @@ from center.assessment.errors import (
 )
 from center.assessment.maintenance import MaintenanceWindow, Plan
 from center.assessment.settings import Settings
-from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served, Sight
 from provisioning.contracts.wire.messages import TimeMs
 
@@ -33,7 +32,6 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Number = Annotated[int, Path(ge=1, le=2**53)]
 _VIEW: Final = needs(Permission.ASSESSMENT_VIEW)
 _EDIT: Final = needs(Permission.ASSESSMENT_EDIT)
-_ERRORS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
 class RegisterResult(BaseModel):
@@ -62,19 +60,19 @@ class WindowEnd(BaseModel):
     to_ms: TimeMs
 
 
-@router.get("/settings", operation_id="get_assessment_settings", openapi_extra=_VIEW, responses=documented(*_ERRORS))
+@router.get("/settings", operation_id="get_assessment_settings", openapi_extra=_VIEW)
 def get_settings(services: Served) -> Settings:
     """Show the thresholds and limits in force."""
     return services.assessment.settings.load()
 
 
-@router.put("/settings", operation_id="put_assessment_settings", openapi_extra=_EDIT, responses=documented(*_ERRORS))
+@router.put("/settings", operation_id="put_assessment_settings", openapi_extra=_EDIT)
 def put_settings(body: Settings, services: Served, asker: Asker) -> Settings:
     """Replace the settings, for every period; the audit keeps the previous ones."""
     return services.assessment.settings.change(body, actor=asker.actor)
 
 
-@router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW, responses=documented(*_ERRORS))
+@router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW)
 def list_districts(services: Served, sight: Sight) -> tuple[AssessedDistrict, ...]:
     """List districts by name, those of cameras in sight."""
     return services.assessment.districts.all(sight)
@@ -84,7 +82,7 @@ def list_districts(services: Served, sight: Sight) -> tuple[AssessedDistrict, ..
     "/districts",
     operation_id="put_assessment_district",
     openapi_extra=_EDIT,
-    responses=documented(*_ERRORS, DistrictRefusedError),
+    responses=documented(DistrictRefusedError),
 )
 def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> AssessedDistrict:
     """Add a district, or change the one of this name."""
@@ -96,16 +94,14 @@ def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> Asse
     operation_id="delete_assessment_district",
     openapi_extra=_EDIT,
     status_code=204,
-    responses=documented(*_ERRORS, UnknownAssessedDistrictError),
+    responses=documented(UnknownAssessedDistrictError),
 )
 def delete_district(name: Annotated[str, Query(max_length=64)], services: Served, asker: Asker) -> None:
     """Delete a district; cameras keep its name."""
     services.assessment.districts.remove(name, actor=asker.actor)
 
 
-@router.get(
-    "/register", operation_id="list_register", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
-)
+@router.get("/register", operation_id="list_register", openapi_extra=_VIEW, responses=documented(BadCursorError))
 def list_register(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> RegisterPage:
     """List cameras of the register, as the office has them on file."""
     after = ("", "")
@@ -121,7 +117,7 @@ def list_register(services: Served, sight: Sight, limit: Limit = 200, cursor: Cu
 @router.post(
     "/register",
     operation_id="put_register",
-    responses=documented(*_ERRORS, RegisterRefusedError),
+    responses=documented(RegisterRefusedError),
     openapi_extra=_EDIT
     | {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}},
 )
@@ -140,9 +136,7 @@ async def put_register(
     return RegisterResult(cameras=count)
 
 
-@router.get(
-    "/maintenance", operation_id="list_maintenance", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
-)
+@router.get("/maintenance", operation_id="list_maintenance", openapi_extra=_VIEW, responses=documented(BadCursorError))
 def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> WindowPage:
     """List all maintenance windows that were ever entered."""
     after = 0 if cursor is None else int(marks.place(cursor, int)[0])
@@ -156,7 +150,7 @@ def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor:
     operation_id="enter_maintenance",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*_ERRORS, WindowRefusedError),
+    responses=documented(WindowRefusedError),
 )
 def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: Asker) -> MaintenanceWindow:
     """Excuse hours beforehand; afterwards too, but then the window is marked as late."""
@@ -167,7 +161,7 @@ def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: As
     "/maintenance/{number}/end",
     operation_id="end_maintenance",
     openapi_extra=_EDIT,
-    responses=documented(*_ERRORS, UnknownWindowError, WindowRefusedError),
+    responses=documented(UnknownWindowError, WindowRefusedError),
 )
 def end_maintenance(number: Number, body: WindowEnd, services: Served, asker: Asker) -> MaintenanceWindow:
     """Give a maintenance window an end, or an earlier one."""
@@ -178,7 +172,7 @@ def end_maintenance(number: Number, body: WindowEnd, services: Served, asker: As
     "/maintenance/{number}/withdraw",
     operation_id="withdraw_maintenance",
     openapi_extra=_EDIT,
-    responses=documented(*_ERRORS, UnknownWindowError),
+    responses=documented(UnknownWindowError),
 )
 def withdraw_maintenance(number: Number, services: Served, asker: Asker) -> MaintenanceWindow:
     """Withdraw a maintenance window: it excuses nothing any more."""

@@ -5,12 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import FileResponse
 
-from center.access.errors import ForbiddenError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
-from center.api.errors import documented
 from center.basemap import Outlines
-from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Served
 
 router = APIRouter(prefix="/map", tags=["map"])
@@ -24,7 +21,6 @@ Column = Annotated[int, Path(ge=0, lt=2**22)]
     "/outlines",
     operation_id="get_outlines",
     openapi_extra=needs(Permission.CAMERA_VIEW),
-    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 async def outlines(services: Served) -> Outlines:
     """Show outlines of districts as GeoJSON in WGS 84; no feature where none are set."""
@@ -39,7 +35,6 @@ async def outlines(services: Served) -> Outlines:
     responses={
         200: {"content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}},
         204: {"description": "The set has no such tile."},
-        **documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
     },
 )
 def tile(zoom: Zoom, x: Column, y: Column, services: Served) -> Response:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
-from center.api.cases import ALWAYS, CaseId
+from center.api.cases import CaseId
 from center.api.errors import QUERY_ERRORS, documented
 from center.api.observations import JPEG, PICTURE, RowKey, whole
 from center.cases.errors import (
@@ -51,7 +51,6 @@ Index = Annotated[int, Path(ge=0, lt=512)]
 _VIEW: Final = needs(Permission.CASE_VIEW)
 _EDIT: Final = needs(Permission.CASE_EDIT)
 _SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
-_KNOWN: Final = (*ALWAYS, UnknownCaseError)
 
 
 class SoughtMachine(BaseModel):
@@ -71,7 +70,9 @@ class Judgement(BaseModel):
     verdict: Literal[MachineVerdict.CONFIRMED, MachineVerdict.REJECTED, MachineVerdict.CANDIDATE]
 
 
-@router.get("/cases/{case_id}/sought", operation_id="list_sought", openapi_extra=_VIEW, responses=documented(*_KNOWN))
+@router.get(
+    "/cases/{case_id}/sought", operation_id="list_sought", openapi_extra=_VIEW, responses=documented(UnknownCaseError)
+)
 async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List the pictures of the sought machine."""
     return await services.cases.hunt.machines(case_id, (MachineVerdict.SOUGHT,), sight=sight)
@@ -83,7 +84,7 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
     openapi_extra=_EDIT,
     status_code=201,
     responses=documented(
-        *_KNOWN,
+        UnknownCaseError,
         *QUERY_ERRORS,
         UnknownObservationError,
         UnknownCaseMachineError,
@@ -108,7 +109,7 @@ async def add_sought(
     operation_id="drop_sought",
     openapi_extra=_EDIT,
     status_code=204,
-    responses=documented(*_KNOWN, UnknownCaseMachineError, CaseStateError),
+    responses=documented(UnknownCaseError, UnknownCaseMachineError, CaseStateError),
 )
 def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served, asker: Asker, sight: Sight) -> None:
     """Remove a picture from those of the sought machine."""
@@ -119,7 +120,7 @@ def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served
     "/cases/{case_id}/pictures",
     operation_id="list_case_pictures",
     openapi_extra=_EDIT,
-    responses=documented(*_KNOWN, *QUERY_ERRORS),
+    responses=documented(UnknownCaseError, *QUERY_ERRORS),
 )
 async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureList:
     """List the places for pictures, and which of them the desk agent has filled."""
@@ -132,7 +133,7 @@ async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, si
     operation_id="add_case_picture",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*_KNOWN, DeskMissingError, CaseStateError),
+    responses=documented(UnknownCaseError, DeskMissingError, CaseStateError),
 )
 def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureView:
     """Make a place for a picture. The picture itself goes to the desk agent, never here."""
@@ -144,7 +145,7 @@ def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sig
     operation_id="search_case",
     openapi_extra=_SEARCH,
     responses=documented(
-        *_KNOWN,
+        UnknownCaseError,
         *QUERY_ERRORS,
         QueryRefusedError,
         CaseNotApprovedError,
@@ -163,7 +164,7 @@ async def search_case(case_id: CaseId, body: SearchFilters, services: Served, as
     "/cases/{case_id}/candidates",
     operation_id="list_candidates",
     openapi_extra=_VIEW,
-    responses=documented(*_KNOWN),
+    responses=documented(UnknownCaseError),
 )
 async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List candidates of the last search that are not decided on, best first."""
@@ -174,7 +175,7 @@ async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> Ma
     "/cases/{case_id}/sightings",
     operation_id="list_sightings",
     openapi_extra=_VIEW,
-    responses=documented(*_KNOWN),
+    responses=documented(UnknownCaseError),
 )
 async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """Confirmed sightings of the machine by capture time, with places."""
@@ -182,7 +183,10 @@ async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> Mac
 
 
 @router.get(
-    "/cases/{case_id}/rejected", operation_id="list_rejected", openapi_extra=_VIEW, responses=documented(*_KNOWN)
+    "/cases/{case_id}/rejected",
+    operation_id="list_rejected",
+    openapi_extra=_VIEW,
+    responses=documented(UnknownCaseError),
 )
 async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List rejected candidates by capture time."""
@@ -193,7 +197,7 @@ async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> Mach
     "/cases/{case_id}/machines/{row_key}/{index}",
     operation_id="judge_candidate",
     openapi_extra=_EDIT,
-    responses=documented(*_KNOWN, CaseNotApprovedError, UnknownCaseMachineError),
+    responses=documented(UnknownCaseError, CaseNotApprovedError, UnknownCaseMachineError),
 )
 def judge_candidate(
     case_id: CaseId, row_key: RowKey, index: Index, body: Judgement, services: Served, asker: Asker, sight: Sight
@@ -209,7 +213,12 @@ def judge_candidate(
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=JPEG
     | documented(
-        *_KNOWN, *QUERY_ERRORS, UnknownCaseMachineError, UnknownObservationError, NoPictureError, PictureBrokenError
+        UnknownCaseError,
+        *QUERY_ERRORS,
+        UnknownCaseMachineError,
+        UnknownObservationError,
+        NoPictureError,
+        PictureBrokenError,
     ),
 )
 async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
@@ -222,7 +231,7 @@ async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services
     "/cases/{case_id}/observations/{row_key}",
     operation_id="get_case_observation",
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError),
+    responses=documented(UnknownCaseError, *QUERY_ERRORS, UnknownObservationError),
 )
 async def get_case_observation(
     case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
@@ -236,7 +245,8 @@ async def get_case_observation(
     operation_id="get_case_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=PICTURE | documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE
+    | documented(UnknownCaseError, *QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
     """Send the whole redacted picture of an observation of the case."""
@@ -247,7 +257,7 @@ async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, a
     "/cases/{case_id}/footage",
     operation_id="list_footage",
     openapi_extra=_VIEW,
-    responses=documented(*_KNOWN, CaseNotApprovedError),
+    responses=documented(UnknownCaseError, CaseNotApprovedError),
 )
 async def list_footage(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> WindowList:
     """List cameras worth asking for footage, with times."""

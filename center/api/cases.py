@@ -5,7 +5,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.access.errors import ForbiddenError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
@@ -22,7 +21,6 @@ from center.cases.errors import (
 from center.cases.states import Act
 from center.cases.terms import NUMBER_PATTERN, CaseTerms, Number
 from center.cases.views import CaseDetail, CaseList
-from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["cases"])
@@ -31,9 +29,7 @@ CaseId = Annotated[str, Path(pattern=NUMBER_PATTERN, description="The case's num
 _VIEW: Final = needs(Permission.CASE_VIEW)
 _EDIT: Final = needs(Permission.CASE_EDIT)
 _APPROVE: Final = needs(Permission.CASE_APPROVE)
-ALWAYS: Final = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 _ACTS: Final = documented(
-    *ALWAYS,
     UnknownCaseError,
     CaseChangedError,
     CaseStateError,
@@ -41,7 +37,6 @@ _ACTS: Final = documented(
     AreaOutOfSightError,
 )
 _APPROVALS: Final = documented(
-    *ALWAYS,
     UnknownCaseError,
     CaseChangedError,
     CaseStateError,
@@ -78,7 +73,7 @@ class Decision(BaseModel):
     comment: str = Field(default="", max_length=2000)
 
 
-@router.get("/cases", operation_id="list_cases", openapi_extra=_VIEW, responses=documented(*ALWAYS))
+@router.get("/cases", operation_id="list_cases", openapi_extra=_VIEW)
 def list_cases(services: Served, asker: Asker) -> CaseList:
     """List the newest 500 cases with a camera in sight, newest first."""
     return services.cases.book.cases(asker)
@@ -89,16 +84,14 @@ def list_cases(services: Served, asker: Asker) -> CaseList:
     operation_id="create_case",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*ALWAYS, CaseTakenError, CaseTermsError, AreaOutOfSightError),
+    responses=documented(CaseTakenError, CaseTermsError, AreaOutOfSightError),
 )
 def create_case(body: NewCase, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
     """Make a draft: it allows nothing yet."""
     return services.cases.book.create(body.number, body.terms, asker=asker, sight=sight)
 
 
-@router.get(
-    "/cases/{case_id}", operation_id="get_case", openapi_extra=_VIEW, responses=documented(*ALWAYS, UnknownCaseError)
-)
+@router.get("/cases/{case_id}", operation_id="get_case", openapi_extra=_VIEW, responses=documented(UnknownCaseError))
 def get_case(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
     """Show one case with its history."""
     return services.cases.book.case(case_id, asker=asker, sight=sight)

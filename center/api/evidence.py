@@ -8,10 +8,6 @@ from fastapi.responses import FileResponse
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import QUERY_ERRORS, documented
-from center.errors import (
-    NotLoggedInError,
-    StoreUnavailableError,
-)
 from center.evidence.errors import (
     EvidenceOffError,
     ExportErasedError,
@@ -30,7 +26,6 @@ router = APIRouter(tags=["evidence"])
 
 ExportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _EXPORT: Final = needs(Permission.EVIDENCE_EXPORT)
-_ERRORS: Final = (NotLoggedInError, StoreUnavailableError, EvidenceOffError)
 _ZIP: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
@@ -57,14 +52,21 @@ def _exports(services: Services) -> Exports:
     operation_id="start_export",
     openapi_extra=_EXPORT,
     status_code=202,
-    responses=documented(*_ERRORS, TooManyPicturesError, ExportsBusyError),
+    responses=documented(EvidenceOffError, TooManyPicturesError, ExportsBusyError),
 )
 async def start_export(body: ExportRequest, services: Served, viewer: Seer) -> Export:
     """Start an export; ask for its state until it is `ready`."""
     return await _exports(services).start(body, viewer)
 
 
-@router.get("/evidence", operation_id="list_exports", openapi_extra=_EXPORT, responses=documented(*_ERRORS))
+@router.get(
+    "/evidence",
+    operation_id="list_exports",
+    openapi_extra=_EXPORT,
+    responses=documented(
+        EvidenceOffError,
+    ),
+)
 async def list_exports(services: Served, viewer: Seer) -> tuple[Export, ...]:
     """List the newest hundred exports, newest first, of which every picture is of a camera in sight."""
     return await _exports(services).latest(viewer)
@@ -74,7 +76,7 @@ async def list_exports(services: Served, viewer: Seer) -> tuple[Export, ...]:
     "/evidence/{export_id}",
     operation_id="get_export",
     openapi_extra=_EXPORT,
-    responses=documented(*_ERRORS, UnknownExportError),
+    responses=documented(EvidenceOffError, UnknownExportError),
 )
 async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
     """Show the state of an export. `sha256` is of the whole file."""
@@ -88,7 +90,7 @@ async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Exp
     response_class=FileResponse,
     responses=_ZIP
     | documented(
-        *_ERRORS,
+        EvidenceOffError,
         UnknownExportError,
         ExportNotReadyError,
         ExportErasedError,
@@ -106,7 +108,7 @@ async def get_export_file(export_id: ExportId, services: Served, viewer: Seer) -
     "/evidence/{export_id}",
     operation_id="end_export",
     openapi_extra=_EXPORT,
-    responses=documented(*_ERRORS, UnknownExportError),
+    responses=documented(EvidenceOffError, UnknownExportError),
 )
 async def end_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
     """Cancel an export that is running, or remove the file of one that is ready."""

@@ -3,11 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from center.access.errors import ForbiddenError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
-from center.api.errors import documented
-from center.errors import NotLoggedInError, StoreUnavailableError
 from center.health import Condition, HealthReport
 from center.services import Served
 
@@ -32,7 +29,6 @@ async def health(services: Served) -> HealthSummary:
     "/health/details",
     operation_id="health_details",
     openapi_extra=needs(Permission.HEALTH_VIEW),
-    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 async def health_details(services: Served) -> HealthReport:
     """Report causes, remedies and counters."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.errors import NotLoggedInError, StoreUnavailableError, TooLargeError
+from center.errors import TooLargeError
 from center.notify.delivery_report import MAX_BYTES
 from center.notify.errors import OutboxFullError, UnknownChannelError, UnknownRecipientError
 from center.notify.lifecycle import MessageState
@@ -19,7 +19,6 @@ from provisioning.contracts.config.notify import NAME_PATTERN
 
 router = APIRouter(tags=["notify"])
 REPORTS: Final = "/notify/reports/{channel}/{secret}"
-_COMMON: Final = (NotLoggedInError, StoreUnavailableError)
 _EDIT: Final = needs(Permission.NOTIFICATION_EDIT)
 
 
@@ -38,13 +37,13 @@ class PostedMessage(BaseModel):
     state: MessageState
 
 
-@router.get("/notify/channels", operation_id="list_channels", openapi_extra=_EDIT, responses=documented(*_COMMON))
+@router.get("/notify/channels", operation_id="list_channels", openapi_extra=_EDIT)
 def list_channels(services: Served) -> tuple[ChannelView, ...]:
     """List the configured channels: masked recipients, rate, quota, counts of messages by result, faults."""
     return services.notifier.channel_views()
 
 
-@router.get("/notify/outbox", operation_id="list_outbox", openapi_extra=_EDIT, responses=documented(*_COMMON))
+@router.get("/notify/outbox", operation_id="list_outbox", openapi_extra=_EDIT)
 def list_outbox(
     services: Served,
     channel: Annotated[str | None, Query(pattern=NAME_PATTERN)] = None,
@@ -61,7 +60,7 @@ def list_outbox(
     operation_id="test_channel",
     openapi_extra=_EDIT,
     status_code=202,
-    responses=documented(*_COMMON, UnknownChannelError, UnknownRecipientError, OutboxFullError),
+    responses=documented(UnknownChannelError, UnknownRecipientError, OutboxFullError),
 )
 def test_channel(body: TestMessage, services: Served, asker: Asker) -> tuple[PostedMessage, ...]:
     """Send a message that says it is a test. It is counted in the quota like any other."""

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from center.access.errors import ForbiddenError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import QUERY_ERRORS, documented
@@ -14,10 +13,8 @@ from center.errors import (
     BadAreaError,
     BadFilterError,
     NoPictureError,
-    NotLoggedInError,
     PictureBrokenError,
     QueryRefusedError,
-    StoreUnavailableError,
     TooManyCamerasError,
     UnknownMachineError,
     UnknownObservationError,
@@ -29,12 +26,6 @@ from center.services import Asker, Served, Sight
 router = APIRouter(tags=["observations"])
 
 RowKey = Annotated[str, Path(pattern=ROW_KEY_PATTERN, description="Agent and observation id, joined by a colon.")]
-_ALWAYS: Final = (
-    NotLoggedInError,
-    ForbiddenError,
-    StoreUnavailableError,
-    *QUERY_ERRORS,
-)
 JPEG: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
@@ -60,7 +51,7 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     operation_id="list_observations",
     openapi_extra=needs(Permission.OBSERVATION_SEARCH),
     responses=documented(
-        *_ALWAYS, QueryRefusedError, BadFilterError, BadAreaError, AreaCrossesError, TooManyCamerasError
+        *QUERY_ERRORS, QueryRefusedError, BadFilterError, BadAreaError, AreaCrossesError, TooManyCamerasError
     ),
 )
 async def list_observations(
@@ -77,7 +68,7 @@ async def list_observations(
     "/observations/{row_key}",
     operation_id="get_observation",
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=documented(*_ALWAYS, UnknownObservationError),
+    responses=documented(*QUERY_ERRORS, UnknownObservationError),
 )
 async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> ObservationView:
     """Show one observation with its machines."""
@@ -89,7 +80,7 @@ async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight
     operation_id="get_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=PICTURE | documented(*_ALWAYS, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE | documented(*QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_picture(
     row_key: RowKey,
@@ -127,7 +118,7 @@ def _sized(jpeg: bytes, width: int, height: int) -> Response:
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=JPEG
-    | documented(*_ALWAYS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
+    | documented(*QUERY_ERRORS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
 )
 async def get_machine_crop(
     row_key: RowKey,

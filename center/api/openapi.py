@@ -41,7 +41,8 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
                 operation["security"] = [{name: []} for name in _SCHEMES]
             responses = operation["responses"]
             for status, response in documented(*_answers(method, path, guarded=guarded)).items():
-                responses.setdefault(str(status), {"description": response["description"], "content": _PROBLEM})
+                own = responses.setdefault(str(status), {"description": "", "content": _PROBLEM})
+                own["description"] = " or ".join(filter(None, (response["description"], own["description"])))
             if "422" in responses:
                 # FastAPI documents its own shape; the real answer is that of `errors.install`.
                 named = responses["422"]["description"].removeprefix("Validation Error")

@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from center.access.errors import ForbiddenError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
+from center.errors import UnknownCameraError
 from center.pipeline.history import StageHistory
 from center.pipeline.service import PipelineView
 from center.services import Asker, Served, Sight
@@ -22,18 +21,14 @@ from provisioning.contracts.ids import AgentId, CameraId
 router = APIRouter(tags=["pipeline"])
 _STEER = needs(Permission.TASK_STEER)
 _ORDERS = documented(
-    NotLoggedInError,
-    ForbiddenError,
-    StoreUnavailableError,
     UnknownCameraError,
     NotATaskError,
     TasksOffError,
     AgentAwayError,
 )
-_COMMON = documented(NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
-@router.get("/pipeline", operation_id="get_pipeline", openapi_extra=needs(Permission.HEALTH_VIEW), responses=_COMMON)
+@router.get("/pipeline", operation_id="get_pipeline", openapi_extra=needs(Permission.HEALTH_VIEW))
 async def get_pipeline(services: Served) -> PipelineView:
     """Show each stage with state, causes and figures. A stage without evidence is unknown, never green."""
     return await services.pipeline.view()
@@ -43,7 +38,6 @@ async def get_pipeline(services: Served) -> PipelineView:
     "/pipeline/history",
     operation_id="get_pipeline_history",
     openapi_extra=needs(Permission.HEALTH_VIEW),
-    responses=_COMMON,
 )
 async def get_pipeline_history(
     services: Served, hours: Annotated[float, Query(gt=0, le=168, allow_inf_nan=False)] = 3.0
@@ -52,7 +46,7 @@ async def get_pipeline_history(
     return services.pipeline.history(hours)
 
 
-@router.get("/tasks", operation_id="list_tasks", openapi_extra=needs(Permission.CAMERA_VIEW), responses=_COMMON)
+@router.get("/tasks", operation_id="list_tasks", openapi_extra=needs(Permission.CAMERA_VIEW))
 async def list_tasks(services: Served, sight: Sight) -> TaskList:
     """List live cameras, recordings and offline files that the account may see, their progress, and what waits."""
     look = services.pipeline.last or await services.pipeline.look()

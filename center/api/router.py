@@ -8,33 +8,25 @@ from starlette.requests import Request
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api import (
-    account,
-    agents,
     alarms,
     assessment,
-    assessment_months,
     assessment_rules,
     audit,
-    auth,
     basemap,
-    cameras,
     case_machines,
     cases,
-    districts,
     errors,
     evidence,
+    fleet,
     health,
     notify,
     observations,
     pipeline,
     rules,
     searches,
-    setup,
-    users,
 )
-from center.api import (
-    openapi as document,
-)
+from center.api import openapi as document
+from center.api.accounts import account, auth, districts, users
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
 
@@ -92,13 +84,11 @@ def create() -> FastAPI:
     for noun in (
         auth,
         account,
-        setup,
         users,
         districts,
         audit,
         health,
-        agents,
-        cameras,
+        fleet,
         observations,
         searches,
         notify,
@@ -108,7 +98,6 @@ def create() -> FastAPI:
         case_machines,
         evidence,
         assessment,
-        assessment_months,
         assessment_rules,
         pipeline,
         basemap,

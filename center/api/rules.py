@@ -21,9 +21,7 @@ from center.alarms.rules.rule import RuleText
 from center.alarms.views import LateList, PreviewView, RuleList, RuleVersionView, RuleView
 from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
-    NotLoggedInError,
     QueryRefusedError,
-    StoreUnavailableError,
 )
 from center.services import Asker, Served, Sight
 
@@ -34,7 +32,6 @@ Version = Annotated[int, Path(ge=1, le=2**31)]
 Cursor = Annotated[int | None, Query(ge=1, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 _EDIT: Final = needs(Permission.ALARM_EDIT)
-_ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
 class RuleChange(BaseModel):
@@ -56,7 +53,7 @@ class RuleSwitch(BaseModel):
     """True: also if its preview is `blank`, since nothing was archived then."""
 
 
-@router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT, responses=documented(*_ALWAYS))
+@router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT)
 def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
     """List rules, newest first, retired ones too, if all their cameras are in sight."""
     return services.alarms.rules.rules(before=cursor, limit=limit, sight=sight)
@@ -67,16 +64,14 @@ def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor
     operation_id="create_rule",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*_ALWAYS, BeyondSightError, TooManyRulesError, OwnRuleError),
+    responses=documented(BeyondSightError, TooManyRulesError, OwnRuleError),
 )
 def create_rule(text: RuleText, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Make a rule, switched off."""
     return services.alarms.rules.create(text, actor=asker.actor, sight=sight)
 
 
-@router.get(
-    "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(*_ALWAYS, UnknownRuleError)
-)
+@router.get("/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(UnknownRuleError))
 def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
     """Show a rule with the matches of its newest version in the 24 hours before its preview."""
     return services.alarms.rules.rule(rule_id, sight=sight)
@@ -86,7 +81,7 @@ def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
     "/rules/{rule_id}",
     operation_id="change_rule",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, BeyondSightError, UnknownRuleError, RuleChangedError, OwnRuleError),
+    responses=documented(BeyondSightError, UnknownRuleError, RuleChangedError, OwnRuleError),
 )
 def change_rule(rule_id: RuleId, change: RuleChange, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Write a new version. The version in force stays so until this one is previewed and switched on."""
@@ -97,7 +92,7 @@ def change_rule(rule_id: RuleId, change: RuleChange, services: Served, asker: As
     "/rules/{rule_id}",
     operation_id="retire_rule",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError),
+    responses=documented(UnknownRuleError),
 )
 def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Take a rule out of force for good. Its versions and alarms stay."""
@@ -108,7 +103,7 @@ def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -
     "/rules/{rule_id}/versions",
     operation_id="list_rule_versions",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError),
+    responses=documented(UnknownRuleError),
 )
 def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple[RuleVersionView, ...]:
     """List the versions of a rule, oldest first."""
@@ -120,7 +115,6 @@ def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple
     operation_id="preview_rule",
     openapi_extra=_EDIT,
     responses=documented(
-        *_ALWAYS,
         UnknownRuleError,
         *QUERY_ERRORS,
         QueryRefusedError,
@@ -135,9 +129,7 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
     "/rules/{rule_id}/on",
     operation_id="switch_rule_on",
     openapi_extra=_EDIT,
-    responses=documented(
-        *_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, BlankPreviewError, TooBroadError
-    ),
+    responses=documented(UnknownRuleError, RuleChangedError, NoPreviewError, BlankPreviewError, TooBroadError),
 )
 def switch_rule_on(rule_id: RuleId, switch: RuleSwitch, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Put the newest version in force, once it was previewed and found not to match everything."""
@@ -150,7 +142,7 @@ def switch_rule_on(rule_id: RuleId, switch: RuleSwitch, services: Served, asker:
     "/rules/{rule_id}/off",
     operation_id="switch_rule_off",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError),
+    responses=documented(UnknownRuleError),
 )
 def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Take a rule out of force."""
@@ -161,7 +153,7 @@ def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker, sight: Sigh
     "/rules/{rule_id}/late",
     operation_id="list_late",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError),
+    responses=documented(UnknownRuleError),
 )
 def list_late(
     rule_id: RuleId,

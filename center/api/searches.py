@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from center.access.errors import ForbiddenError, UnknownDistrictError
+from center.access.errors import UnknownDistrictError
 from center.access.permissions import CameraKey, Permission
 from center.access.route_permissions import needs
 from center.api.errors import QUERY_ERRORS, documented
@@ -14,10 +14,8 @@ from center.errors import (
     BadBinsError,
     BadFilterError,
     ForeignCamerasError,
-    NotLoggedInError,
     PurposeMissingError,
     QueryRefusedError,
-    StoreUnavailableError,
     TooManyCamerasError,
     TooManySavedError,
     UnknownSavedSearchError,
@@ -34,9 +32,7 @@ from provisioning.contracts.query.zone_counts import ZoneCounts
 router = APIRouter(tags=["search"])
 
 _SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
-_HERE: Final = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 ARCHIVE_ERRORS: Final = (
-    *_HERE,
     *QUERY_ERRORS,
     QueryRefusedError,
     BadFilterError,
@@ -135,7 +131,7 @@ async def export_search(filters: Annotated[Filters, Query()], services: Served, 
     return Response(made.data, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/saved-searches", operation_id="list_saved_searches", openapi_extra=_SEARCH, responses=documented(*_HERE))
+@router.get("/saved-searches", operation_id="list_saved_searches", openapi_extra=_SEARCH)
 def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ...]:
     """List the account's saved searches, and those shared in districts in which it may search; by name."""
     return services.saved_searches.of(asker)
@@ -146,7 +142,7 @@ def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ..
     operation_id="save_search",
     openapi_extra=_SEARCH,
     status_code=201,
-    responses=documented(*_HERE, UnknownDistrictError, ForeignCamerasError, TooManySavedError, BadFilterError),
+    responses=documented(UnknownDistrictError, ForeignCamerasError, TooManySavedError, BadFilterError),
 )
 def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSearch:
     """Save a search under a name, without purpose and case: these are given anew each time."""
@@ -158,7 +154,7 @@ def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSe
     operation_id="remove_saved_search",
     openapi_extra=_SEARCH,
     status_code=204,
-    responses=documented(*_HERE, UnknownSavedSearchError),
+    responses=documented(UnknownSavedSearchError),
 )
 def remove_saved_search(search_id: Annotated[int, Path(ge=1, lt=2**31)], services: Served, asker: Asker) -> None:
     """Delete a saved search of the account."""

@@ -416,6 +416,13 @@ def test_the_schema_is_whole() -> None:
                 assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
 
 
+def test_what_answers_before_a_route_is_named_beside_the_answers_of_its_own() -> None:
+    answers = router.create().openapi()["paths"]["/cases/{case_id}/approve"]["post"]["responses"]
+    assert answers["404"]["description"] == "`not_found` or `unknown_case`"
+    assert answers["403"]["description"].startswith("`foreign_origin` or `forbidden` or `")
+    assert answers["503"]["description"] == "`store_unavailable`"
+
+
 async def test_the_schema_is_served_to_who_is_logged_in(user: httpx.AsyncClient) -> None:
     assert await _get(user, "/api/openapi.json") == json.loads(json.dumps(router.create().openapi()))
     assert (await user.get("/api/docs")).status_code == 404

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from center.access import cookies
 from center.access.errors import (
     BadScopeError,
-    ForbiddenError,
     SecondFactorKeyError,
     SecondFactorNeededError,
     SecondFactorOnError,
@@ -25,8 +24,6 @@ from center.api.errors import documented
 from center.errors import (
     BadCredentialsError,
     LockedOutError,
-    NotLoggedInError,
-    StoreUnavailableError,
     WeakPasswordError,
 )
 from center.services import Asker, Served, Source
@@ -36,8 +33,7 @@ router = APIRouter(prefix="/account", tags=["account"])
 Secret = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra={"format": "password"})]
 TokenId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _OWN = needs(Permission.OWN_ACCOUNT)
-_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
-_PROOF = (*_USUAL, BadCredentialsError, LockedOutError)
+_PROOF = (BadCredentialsError, LockedOutError)
 
 
 class PasswordProof(BaseModel):
@@ -126,7 +122,7 @@ def begin_second_factor(body: PasswordProof, services: Served, asker: Asker, sou
     "/second-factor/confirm",
     operation_id="confirm_second_factor",
     openapi_extra=_OWN,
-    responses=documented(*_USUAL, WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
+    responses=documented(WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
 )
 def confirm_second_factor(body: OneTimeCode, services: Served, asker: Asker) -> RecoveryCodes:
     """Switch the second factor on with a code of the app; the account's tokens end if `end_tokens` is true."""
@@ -147,7 +143,7 @@ def remove_second_factor(body: PasswordProof, services: Served, asker: Asker, so
     services.second_factors.remove(asker.user_id, asker.username, actor=asker.actor)
 
 
-@router.get("/tokens", operation_id="list_tokens", openapi_extra=_OWN, responses=documented(*_USUAL))
+@router.get("/tokens", operation_id="list_tokens", openapi_extra=_OWN)
 def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
     """List the account's tokens, newest first; revoked and expired ones too."""
     return services.tokens.of(asker.user_id)
@@ -182,7 +178,7 @@ def create_token(body: NewToken, services: Served, asker: Asker, source: Source)
     operation_id="revoke_token",
     status_code=204,
     openapi_extra=_OWN,
-    responses=documented(*_USUAL, UnknownTokenError),
+    responses=documented(UnknownTokenError),
 )
 def revoke_token(token_id: TokenId, services: Served, asker: Asker) -> None:
     """End a token of the account at once."""

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from center.access.districts import DISTRICT_PATTERN
 from center.access.errors import (
-    ForbiddenError,
     LastAdministratorError,
     UnknownDistrictError,
     UnknownTokenError,
@@ -17,13 +16,11 @@ from center.access.permissions import Permission, Role
 from center.access.route_permissions import needs
 from center.access.tokens import ShownToken
 from center.access.users import Account, GrantRequest
-from center.api.account import TokenId
-from center.api.auth import GrantView
+from center.api.accounts.account import TokenId
+from center.api.accounts.auth import GrantView
 from center.api.errors import documented
 from center.errors import (
     BadUsernameError,
-    NotLoggedInError,
-    StoreUnavailableError,
     UnknownUserError,
     WeakPasswordError,
 )
@@ -33,7 +30,6 @@ router = APIRouter(prefix="/users", tags=["users"])
 
 Username = Annotated[str, Path(min_length=1, max_length=64)]
 _VIEW, _EDIT = needs(Permission.USER_VIEW), needs(Permission.USER_EDIT)
-_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
 class GrantBody(BaseModel):
@@ -77,7 +73,7 @@ class UserView(BaseModel):
     grants: tuple[GrantView, ...]
 
 
-@router.get("", operation_id="list_users", openapi_extra=_VIEW, responses=documented(*_USUAL))
+@router.get("", operation_id="list_users", openapi_extra=_VIEW)
 def list_users(services: Served) -> tuple[UserView, ...]:
     """List the accounts by name."""
     return tuple(map(_shown, services.users.all()))
@@ -88,16 +84,14 @@ def list_users(services: Served) -> tuple[UserView, ...]:
     operation_id="add_user",
     status_code=201,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, BadUsernameError, WeakPasswordError, UserTakenError, UnknownDistrictError),
+    responses=documented(BadUsernameError, WeakPasswordError, UserTakenError, UnknownDistrictError),
 )
 def add_user(body: NewUser, services: Served, asker: Asker) -> UserView:
     """Make an account; without a grant it may only manage itself."""
     return _shown(services.users.add(body.username, body.password, _given(body.grants), actor=asker.actor))
 
 
-@router.get(
-    "/{username}", operation_id="get_user", openapi_extra=_VIEW, responses=documented(*_USUAL, UnknownUserError)
-)
+@router.get("/{username}", operation_id="get_user", openapi_extra=_VIEW, responses=documented(UnknownUserError))
 def get_user(username: Username, services: Served) -> UserView:
     """Show one account with its grants."""
     return _shown(services.users.get(username))
@@ -107,7 +101,7 @@ def get_user(username: Username, services: Served) -> UserView:
     "/{username}/grants",
     operation_id="set_grants",
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError, UnknownDistrictError, LastAdministratorError),
+    responses=documented(UnknownUserError, UnknownDistrictError, LastAdministratorError),
 )
 def set_grants(username: Username, body: Grants, services: Served, asker: Asker) -> UserView:
     """Replace the grants of an account."""
@@ -119,7 +113,7 @@ def set_grants(username: Username, body: Grants, services: Served, asker: Asker)
     operation_id="set_password",
     status_code=204,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError, BadUsernameError, WeakPasswordError),
+    responses=documented(UnknownUserError, BadUsernameError, WeakPasswordError),
 )
 def set_password(username: Username, body: Password, services: Served, asker: Asker) -> None:
     """Set an account's password and end its sessions, and its tokens if `end_tokens` is true."""
@@ -132,7 +126,7 @@ def set_password(username: Username, body: Password, services: Served, asker: As
     "/{username}/disable",
     operation_id="disable_user",
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError, LastAdministratorError),
+    responses=documented(UnknownUserError, LastAdministratorError),
 )
 def disable_user(username: Username, services: Served, asker: Asker) -> UserView:
     """Disable an account: its sessions end, its tokens are refused. It cannot be deleted: the audit refers to it."""
@@ -143,7 +137,7 @@ def disable_user(username: Username, services: Served, asker: Asker) -> UserView
     "/{username}/enable",
     operation_id="enable_user",
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError),
+    responses=documented(UnknownUserError),
 )
 def enable_user(username: Username, services: Served, asker: Asker) -> UserView:
     """Enable a disabled account."""
@@ -155,7 +149,7 @@ def enable_user(username: Username, services: Served, asker: Asker) -> UserView:
     operation_id="reset_second_factor",
     status_code=204,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError),
+    responses=documented(UnknownUserError),
 )
 def reset_second_factor(username: Username, services: Served, asker: Asker) -> None:
     """Remove the second factor of an account whose owner has lost it."""
@@ -166,7 +160,7 @@ def reset_second_factor(username: Username, services: Served, asker: Asker) -> N
     "/{username}/tokens",
     operation_id="list_tokens_of_user",
     openapi_extra=_VIEW,
-    responses=documented(*_USUAL, UnknownUserError),
+    responses=documented(UnknownUserError),
 )
 def list_tokens_of_user(username: Username, services: Served) -> tuple[ShownToken, ...]:
     """List the tokens of an account, newest first; revoked and expired ones too."""
@@ -178,7 +172,7 @@ def list_tokens_of_user(username: Username, services: Served) -> tuple[ShownToke
     operation_id="revoke_token_of_user",
     status_code=204,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownUserError, UnknownTokenError),
+    responses=documented(UnknownUserError, UnknownTokenError),
 )
 def revoke_token_of_user(username: Username, token_id: TokenId, services: Served, asker: Asker) -> None:
     """End a token of an account at once."""

@@ -11,13 +11,11 @@ from center.access.errors import (
     DistrictInUseError,
     DistrictNamedError,
     DistrictTakenError,
-    ForbiddenError,
     UnknownDistrictError,
 )
 from center.access.permissions import CameraKey, Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.errors import NotLoggedInError, StoreUnavailableError
 from center.services import Asker, Served
 from provisioning.contracts.ids import AgentId, CameraId
 
@@ -25,7 +23,6 @@ router = APIRouter(prefix="/districts", tags=["districts"])
 
 DistrictId = Annotated[str, Path(pattern=DISTRICT_PATTERN)]
 _VIEW, _EDIT = needs(Permission.DISTRICT_VIEW), needs(Permission.DISTRICT_EDIT)
-_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
 class CameraRef(BaseModel):
@@ -50,7 +47,7 @@ class DistrictView(BaseModel):
     cameras: tuple[CameraRef, ...]
 
 
-@router.get("", operation_id="list_districts", openapi_extra=_VIEW, responses=documented(*_USUAL))
+@router.get("", operation_id="list_districts", openapi_extra=_VIEW)
 def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
     """List the districts in which the account has a role, by id."""
     mine = asker.access.districts(Permission.DISTRICT_VIEW)
@@ -62,7 +59,7 @@ def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
     operation_id="add_district",
     status_code=201,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, DistrictTakenError, DistrictNamedError),
+    responses=documented(DistrictTakenError, DistrictNamedError),
 )
 def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictView:
     """Add a district without cameras."""
@@ -73,7 +70,7 @@ def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictV
     "/{district_id}",
     operation_id="get_district",
     openapi_extra=_VIEW,
-    responses=documented(*_USUAL, UnknownDistrictError),
+    responses=documented(UnknownDistrictError),
 )
 def get_district(district_id: DistrictId, services: Served, asker: Asker) -> DistrictView:
     """Show one district with its cameras."""
@@ -87,7 +84,7 @@ def get_district(district_id: DistrictId, services: Served, asker: Asker) -> Dis
     "/{district_id}/cameras",
     operation_id="set_district_cameras",
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownDistrictError),
+    responses=documented(UnknownDistrictError),
 )
 def set_district_cameras(
     district_id: DistrictId,
@@ -105,7 +102,7 @@ def set_district_cameras(
     operation_id="remove_district",
     status_code=204,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownDistrictError, DistrictInUseError, DistrictAssessedError),
+    responses=documented(UnknownDistrictError, DistrictInUseError, DistrictAssessedError),
 )
 def remove_district(district_id: DistrictId, services: Served, asker: Asker) -> None:
     """Delete a district in which no account has a role."""

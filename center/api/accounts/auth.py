@@ -1,17 +1,39 @@
-"""Routes to log in, to log out, and to show the account of a session or token."""
+"""Routes to make the first account, to log in and out, and to show the account of a session or token."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from center.access import cookies
-from center.access.errors import ForbiddenError, SecondFactorKeyError, SecondFactorNeededError
+from center.access.errors import SecondFactorKeyError, SecondFactorNeededError
 from center.access.permissions import Permission, Role
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError, StoreUnavailableError
+from center.errors import (
+    BadCredentialsError,
+    BadUsernameError,
+    LockedOutError,
+    SetupDoneError,
+    StoreUnavailableError,
+    WeakPasswordError,
+    WrongSetupCodeError,
+)
 from center.services import Asker, Served, Source
 
-router = APIRouter(tags=["auth"])
+router = APIRouter()
+
+
+class Setup(BaseModel):
+    """The code from the set-up file, and the account to make."""
+
+    code: str = Field(min_length=1, max_length=128, json_schema_extra={"format": "password"})
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
+
+
+class CreatedAdministrator(BaseModel):
+    """The new administrator account."""
+
+    username: str
 
 
 class Login(BaseModel):
@@ -47,8 +69,24 @@ class CallerAccess(Session):
 
 
 @router.post(
+    "/setup",
+    operation_id="set_up",
+    tags=["setup"],
+    status_code=201,
+    responses=documented(
+        WrongSetupCodeError, SetupDoneError, BadUsernameError, WeakPasswordError, LockedOutError, StoreUnavailableError
+    ),
+)
+def set_up(body: Setup, services: Served, source: Source) -> CreatedAdministrator:
+    """Make the administrator. Works once; the code is deleted with it."""
+    identity = services.auth.setup(code=body.code, username=body.username, password=body.password, source=source)
+    return CreatedAdministrator(username=identity.username)
+
+
+@router.post(
     "/login",
     operation_id="login",
+    tags=["auth"],
     responses=documented(
         BadCredentialsError, SecondFactorNeededError, LockedOutError, SecondFactorKeyError, StoreUnavailableError
     ),
@@ -63,9 +101,9 @@ def login(body: Login, services: Served, source: Source, response: Response) -> 
 @router.post(
     "/logout",
     operation_id="logout",
+    tags=["auth"],
     status_code=204,
     openapi_extra=needs(Permission.OWN_ACCOUNT),
-    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 def logout(request: Request, services: Served, asker: Asker, response: Response) -> None:
     """End the session of this cookie."""
@@ -77,8 +115,8 @@ def logout(request: Request, services: Served, asker: Asker, response: Response)
 @router.get(
     "/me",
     operation_id="who_am_i",
+    tags=["auth"],
     openapi_extra=needs(Permission.SIGNED_IN),
-    responses=documented(NotLoggedInError, StoreUnavailableError),
 )
 def who_am_i(asker: Asker) -> CallerAccess:
     """Show the account of this session or token, and what it may do."""

@@ -33,9 +33,8 @@ from center.database.store import Store
 from center.errors import StartError
 from center.evidence.setup import open_exports
 from center.fleet.devices import Devices
-from center.fleet.feed import Feed
+from center.fleet.feed import ArchivePace, Feed
 from center.fleet.mqtt import Link, Mailbox, MqttLink
-from center.fleet.pace import ArchivePace
 from center.fleet.rollouts import Rollouts
 from center.fleet.roster import Roster
 from center.health import Health

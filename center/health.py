@@ -17,7 +17,7 @@ from center.fleet.devices import Devices
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox
 from center.fleet.roster import Roster
-from center.notify.quota import QuotaState
+from center.notify.limits import QuotaState
 from center.notify.service import Notifier
 from center.notify.views import ChannelStanding, QuotaView
 from center.pipeline import causes

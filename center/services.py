@@ -31,7 +31,7 @@ from center.notify.service import Notifier
 from center.pipeline.service import Pipeline
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
-from center.search.previews import PicturePreviews
+from center.search.pictures import PicturePreviews
 from center.search.saved import SavedSearches
 from center.search.storage import ArchiveStorage
 from center.tasks.orders import TaskOrders

@@ -37,7 +37,7 @@ from rich.table import Table
 from bench.cluster.archive.city import DAY_START_MS
 from bench.cluster.archive.load import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, fill
 from bench.process import cpu_s
-from center.access import cookies
+from center import credentials
 from center.app import build
 from provisioning.contracts import ids
 from provisioning.contracts.config.processes import Broker, CenterConfig
@@ -240,7 +240,7 @@ def sessions(url: str, code_file: Path) -> list[dict[str, str]]:
 
 def _logged_in(browser: httpx.Client, known: dict[str, str]) -> dict[str, str]:
     browser.post("/api/login", json=known).raise_for_status()
-    headers = {"Cookie": f"{cookies.SESSION}={browser.cookies[cookies.SESSION]}"}
+    headers = {"Cookie": f"{credentials.SESSION}={browser.cookies[credentials.SESSION]}"}
     browser.cookies.clear()
     return headers
 

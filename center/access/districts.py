@@ -1,6 +1,6 @@
-"""Stores districts: a name, the cameras that grants and searches are bound to, and what the assessment checks."""
+"""Stores districts (name, cameras, what the assessment checks), and the grants that are bound to them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from center.access.errors import (
     DistrictTakenError,
     UnknownDistrictError,
 )
-from center.access.permissions import CameraKey, District
+from center.access.permissions import Access, CameraKey, District, Grant, Permission, Role
 from center.audit.log import Audit
 from center.database.store import Base, Store
 
@@ -186,3 +186,22 @@ def _existing(session: Session, district_id: str) -> DistrictRecord:
     if record is None:
         raise UnknownDistrictError(district_id=district_id)
     return record
+
+
+def access_of(session: Session, user_id: int, *, token_scopes: frozenset[Permission] | None = None) -> Access:
+    """Reads all that an account may do, with the cameras of its districts as they are now."""
+    records = session.scalars(select(GrantRecord).where(GrantRecord.user_id == user_id).order_by(GrantRecord.id)).all()
+    return Access(grants_of(session, records), token_scopes)
+
+
+def grants_of(session: Session, records: Sequence[GrantRecord]) -> tuple[Grant, ...]:
+    """Turns stored grants into those of `center.access.permissions`."""
+    districts = cameras_of(session, {record.district_id for record in records if record.district_id is not None})
+    return tuple(
+        Grant(
+            role=Role(record.role),
+            district=None if record.district_id is None else districts[record.district_id],
+            case_id=record.case_id,
+        )
+        for record in records
+    )

@@ -13,9 +13,8 @@ from typing import NoReturn
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from center.access.districts import GrantRecord
+from center.access.districts import GrantRecord, access_of
 from center.access.errors import ProviderRefusedError, SecondFactorNeededError, StaleLoginError
-from center.access.grants import access_of
 from center.access.login_throttle import Throttle
 from center.access.oidc import ProviderIdentity, Subject
 from center.access.passwords import Passwords, checked, known_form

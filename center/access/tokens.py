@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import BigInteger, ForeignKey, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from center.access.districts import access_of
 from center.access.errors import BadScopeError, TokenTooLongError, TooManyTokensError, UnknownTokenError
-from center.access.grants import access_of
 from center.access.permissions import TOKEN_SCOPES, Access, Identity, Permission
 from center.audit.log import Audit
 from center.clock import NowMs

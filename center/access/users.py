@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from center.access.districts import DistrictRecord, GrantRecord
+from center.access.districts import DistrictRecord, GrantRecord, grants_of
 from center.access.errors import LastAdministratorError, UnknownDistrictError, UserTakenError
-from center.access.grants import grants_of
 from center.access.passwords import Passwords, checked, checked_username, known_form
 from center.access.permissions import Access, Role, keeps_an_administrator
 from center.access.second_factor import SecondFactorRecord, SecondFactors

@@ -237,7 +237,7 @@ async def get_case_observation(
     case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
 ) -> ObservationView:
     """Show one observation of the case with all its fields."""
-    return await services.cases.looks.observation(case_id, row_key, asker=asker, sight=sight)
+    return await services.cases.hunt.observation(case_id, row_key, asker=asker, sight=sight)
 
 
 @router.get(
@@ -250,7 +250,7 @@ async def get_case_observation(
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
     """Send the whole redacted picture of an observation of the case."""
-    return whole(await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight), row_key)
+    return whole(await services.cases.hunt.picture(case_id, row_key, asker=asker, sight=sight), row_key)
 
 
 @router.get(

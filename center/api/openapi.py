@@ -6,7 +6,7 @@ that a body may be too large.
 
 from typing import Any, Final
 
-from center.access import cookies
+from center import credentials
 from center.access.errors import ForbiddenError
 from center.api.errors import documented
 from center.errors import (
@@ -22,7 +22,7 @@ _SCHEMES: Final = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": cookies.SESSION,
+        "name": credentials.SESSION,
         "description": "What `POST /login` sets.",
     },
     "token": {"type": "http", "scheme": "bearer", "description": "Of `POST /account/tokens`."},

@@ -21,10 +21,9 @@ from center.errors import (
     UnknownSavedSearchError,
 )
 from center.search.explain import SearchPlanView
-from center.search.export import SearchExport
+from center.search.export import SearchExport, zones_csv
 from center.search.filters import CountFilters, Filters, ZoneFilters
 from center.search.saved import NewSavedSearch, SavedSearch
-from center.search.zone_export import zones_csv
 from center.services import Asker, Served, Sight
 from provisioning.contracts.query.search import MachineCounts
 from provisioning.contracts.query.zone_counts import ZoneCounts

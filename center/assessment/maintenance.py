@@ -70,11 +70,6 @@ class MaintenanceWindow(BaseModel):
     withdrawn_by: str
     withdrawn_at_ms: int | None
 
-    @property
-    def is_in_force(self) -> bool:
-        """True unless it was withdrawn."""
-        return self.withdrawn_at_ms is None
-
     def covers(self, profile: Profile) -> bool:
         """True if a camera is in its scope."""
         match self.scope:

@@ -17,8 +17,7 @@ from center.cases.workflow import ITSELF, CaseWorkflow
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import CenterError, QueryFaultError
-from center.search.answers import QueryAnsweredError
-from center.search.client import Search
+from center.search.client import QueryAnsweredError, Search
 from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
 
 HOUR_MS: Final = 3_600_000

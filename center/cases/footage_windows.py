@@ -11,8 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from center.access.permissions import CameraKey
-from center.cases.places import Anchor
-from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
+from center.cases.scoring import FASTEST_MPS, SLOWEST_MPS, Anchor
 from center.geometry import Position, distance_m
 from provisioning.contracts.wire.messages import MachineClass
 

@@ -21,8 +21,7 @@ from center.cases.errors import (
 )
 from center.cases.footage_windows import Spot, worth_asking
 from center.cases.machines import CaseMachines, Ranked, SearchBasis
-from center.cases.places import Anchor
-from center.cases.scoring import Score, colour_factor, reach
+from center.cases.scoring import Anchor, Score, colour_factor, reach
 from center.cases.terms import CaseTerms, Source
 from center.cases.views import (
     CaseMachine,
@@ -40,6 +39,7 @@ from center.geometry import Position
 from center.search import lookalikes, pictures
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
+from center.search.views import ObservationView, shown
 from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.query.lookalike import MAX_HITS, MAX_MACHINES, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.wire.messages import MachineClass, PictureState, TimeMs
@@ -73,7 +73,7 @@ class SearchFilters(BaseModel):
 
 
 class LookalikeSearch:
-    """Runs searches of cases, and serves their machines, sightings and footage windows.
+    """Runs searches of cases, and serves their machines, observations, sightings and footage windows.
 
     Raises (all methods):
         UnknownCaseError, StoreUnavailableError: see `CaseWorkflow`.
@@ -175,6 +175,26 @@ class LookalikeSearch:
         signed_by = await self._pictures.check_signed(number, snapshot) if is_desk else None
         seek = partial(self._dossiers.seek, asker=asker, sight=sight, signed_by=signed_by)
         return await asyncio.to_thread(seek, number, machine)
+
+    async def observation(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> ObservationView:
+        """Returns one observation of the case with its machines, and audits that it was looked at.
+
+        Raises:
+            UnknownObservationError: it is none of the case's, or of a camera out of sight, or not archived any more.
+            QueryError: the archive does not answer.
+        """
+        await asyncio.to_thread(self._dossiers.show, number, row_key, "show", asker=asker, sight=sight)
+        return shown(await self._search.archived(row_key))
+
+    async def picture(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> bytes:
+        """Returns the redacted JPEG of an observation of the case, and audits that it was opened.
+
+        Raises:
+            NoPictureError, PictureBrokenError: there is none to show.
+            UnknownObservationError, QueryError: as `observation`.
+        """
+        await asyncio.to_thread(self._dossiers.show, number, row_key, "show_picture", asker=asker, sight=sight)
+        return await self._search.exported(row_key)
 
     async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
         """Crops a machine of the case, or of a picture that the desk agent brought for it, from the redacted picture.

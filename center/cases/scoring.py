@@ -14,18 +14,43 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from center.cases.places import Anchor
-from center.cases.speeds import FASTEST_MPS
 from center.geometry import Position, distance_m
 from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import MachineClass
 
+FASTEST_MPS: Final = {
+    MachineClass.BICYCLE: 10.0,
+    MachineClass.MOTORCYCLE: 20.0,
+    MachineClass.CAR: 33.0,
+    MachineClass.BUS: 28.0,
+    MachineClass.TRUCK: 28.0,
+}
+"""Metres a second along the straight line, by class: generous on both sides on purpose."""
+SLOWEST_MPS: Final = {
+    MachineClass.BICYCLE: 2.0,
+    MachineClass.MOTORCYCLE: 3.0,
+    MachineClass.CAR: 4.0,
+    MachineClass.BUS: 4.0,
+    MachineClass.TRUCK: 4.0,
+}
 MARGIN: Final = 0.05
 OTHER_COLOUR: Final = 0.9
 """Four in five named colours are right (docs/appearance.md), so a wrong one is no proof."""
 LEAST_REACH: Final = 0.25
 IN_VIEW_M: Final = 100.0
 """Metres that a machine may be from its camera's coordinates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A known place and time of the machine: the theft, or a sighting that a user confirmed."""
+
+    at_ms: int
+    place: Position
+    because: str = ""
+    """Row key of the sighting; empty: the theft."""
+    agent_id: str = ""
+    camera_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

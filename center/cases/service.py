@@ -12,7 +12,6 @@ from center.background import Periodic
 from center.cases.desk_pictures import DeskPictures
 from center.cases.erasures import OF_ITS_OWN, Erasures
 from center.cases.lookalike_search import LookalikeSearch
-from center.cases.looks import CaseObservations
 from center.cases.machines import CaseMachines
 from center.cases.standing_search import StandingSearch
 from center.cases.workflow import CaseWorkflow
@@ -53,7 +52,6 @@ class Cases:
         self.dossiers = CaseMachines(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
-        self.looks = CaseObservations(search, self.dossiers)
         self.hunt = LookalikeSearch(search, self.book, self.dossiers, self.pictures, positions)
         late_after_ms = int(late_after_s * 1000)
         self.standing = StandingSearch(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)

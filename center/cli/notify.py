@@ -30,12 +30,12 @@ def try_channel(
         import asyncio  # noqa: PLC0415 - --help stays light
 
         from center.bootstrap import open_notifier  # noqa: PLC0415 - the same
-        from center.notify import trial  # noqa: PLC0415 - the same
+        from center.notify import service  # noqa: PLC0415 - the same
         from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
 
         store, notifier = open_notifier(load(CenterConfig, config))
         try:
-            receipts = asyncio.run(trial.run(notifier, channel, recipient))
+            receipts = asyncio.run(service.try_channel(notifier, channel, recipient))
         finally:
             store.close()
     for receipt in receipts:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from nicegui import Client, ui
 from starlette.requests import Request
 
-from center.access import cookies
+from center import credentials
 from center.access.permissions import Permission
 from center.console import preferences
 from center.console.fresh import ask_before_each_event
@@ -177,7 +177,7 @@ def _watch(request: Request, banners: ui.element, _: Language) -> None:
 
     async def is_as_it_was() -> bool:
         try:
-            now = await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
+            now = await asyncio.to_thread(services.auth.identify, request.cookies.get(credentials.SESSION))
         except NotLoggedInError:
             ui.navigate.to("/login")
         except StoreUnavailableError:

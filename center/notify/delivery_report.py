@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from center.notify.channels.mas import reference_of
-from center.notify.outcome import code_of
+from center.notify.lifecycle import code_of
 
 MAX_BYTES: Final = 256 * 1024
 MAX_ITEMS: Final = 1000

@@ -13,8 +13,8 @@ from center.background import Periodic
 from center.clock import NowMs
 from center.errors import StoreUnavailableError
 from center.notify.channels.base import Channel, Parcel
+from center.notify.lifecycle import AttemptOutcome
 from center.notify.outbox import REPORT_KEEP_MS, Outbox, Pause
-from center.notify.outcome import AttemptOutcome
 from center.retention import MESSAGES, Retention
 
 POLL_S: Final = 1.0

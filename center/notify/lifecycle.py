@@ -1,15 +1,45 @@
-"""The life of one message to one recipient: states, the events allowed in each, and the effect of an outcome. Pure."""
+"""The life of one message to one recipient: states, the events allowed in each, and outcomes of attempts. Pure.
 
+The line between an outcome that was *not taken* and one that is *unknown* decides about doubles.
+"""
+
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
-
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,47}")
+UNREADABLE: Final = "unreadable"
 FIRST_WAIT_MS: Final = 5_000
 LONGEST_WAIT_MS: Final = 600_000
 AFTER_UNKNOWN_MS: Final = 30_000
 """Milliseconds: long enough for a gateway that was busy, short enough for an alarm."""
+
+
+class AttemptVerdict(StrEnum):
+    """Verdict on one attempt."""
+
+    TAKEN = "taken"
+    """The receiving side has the message."""
+    REFUSED = "refused"
+    """The receiving side will never take this message."""
+    NOT_TAKEN = "not_taken"
+    """The receiving side does not have it, and may take it later."""
+    THROTTLED = "throttled"
+    """The same, because messages come too fast."""
+    UNKNOWN = "unknown"
+    """The receiving side may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """Outcome of one attempt. No field ever holds a secret, a number or an address."""
+
+    verdict: AttemptVerdict
+    code: str
+    """A stable word for programs: the centre's, or the receiving side's where it is one."""
+    reference: str = ""
+    """The receiving side's id of the message, for its report."""
 
 
 class MessageState(StrEnum):
@@ -145,3 +175,8 @@ def _wait_ms(verdict: AttemptVerdict, attempts: int, jitter: float) -> int:
         return AFTER_UNKNOWN_MS
     wait = min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(attempts - 1, 16))
     return int(wait * (0.5 + jitter / 2))
+
+
+def code_of(text: object) -> str:
+    """Returns a foreign code if it may stand in a log, else `UNREADABLE`."""
+    return text if isinstance(text, str) and _CODE.fullmatch(text) else UNREADABLE

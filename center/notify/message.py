@@ -6,6 +6,8 @@ the two labels are typed by people.
 
 import hashlib
 import re
+import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Final
 
@@ -75,3 +77,15 @@ def blanks(message: Message, offset_minutes: int) -> dict[str, str]:
         "time": moment(message.at_ms, offset_minutes),
         "link": message.link,
     }
+
+
+def _plain(text: str) -> str:
+    """Returns a text as a filter reads it: one width, one case, no blanks, nothing invisible."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(letter for letter in folded if not letter.isspace() and unicodedata.category(letter) != "Cf")
+
+
+def holds_any(text: str, words: Iterable[str]) -> bool:
+    """True if `text` holds one of `words`, however it is spaced or written."""
+    seen = _plain(text)
+    return any(_plain(word) in seen for word in words if _plain(word))

@@ -21,10 +21,9 @@ from center.notify import lifecycle, limits, usage
 from center.notify.channels.base import Channel, Parcel, Refusal
 from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError, UnknownRecipientError
-from center.notify.lifecycle import MessageEvent, MessageState, Progress
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict, MessageEvent, MessageState, Progress
+from center.notify.limits import month_of
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
-from center.notify.quota import month_of
 from center.notify.tables import OutboxRecord, ReportRecord
 
 INTERRUPTED: Final = AttemptOutcome(AttemptVerdict.UNKNOWN, "interrupted")

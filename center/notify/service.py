@@ -1,5 +1,7 @@
 """Service of notification: callers use `deliver`, once quiet hours and escalation are decided."""
 
+import asyncio
+import getpass
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +14,8 @@ from center.database.store import Store
 from center.notify.channels import build as build_channels
 from center.notify.channels.base import Channel
 from center.notify.dispatcher import Dispatcher
-from center.notify.errors import UnknownChannelError
-from center.notify.lifecycle import MessageState
+from center.notify.errors import TrialFailedError, UnknownChannelError
+from center.notify.lifecycle import SETTLED, MessageState
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
 from center.notify.report_endpoint import Received, ReportGate
@@ -21,6 +23,8 @@ from center.notify.views import ChannelStanding, ChannelView, OutboxBacklog, Out
 from center.retention import Retention
 from provisioning.contracts.config.notify import Notify
 
+_TRIAL_WAIT_S: Final = 45.0
+_TRIAL_LOOK_S: Final = 0.2
 LOCK: Final = "notify.lock"
 _DAY_MS: Final = 86_400_000
 
@@ -160,3 +164,41 @@ class Notifier:
 def keep_ms(config: Notify) -> int:
     """Returns the milliseconds for which a settled message is kept."""
     return config.keep_days * _DAY_MS
+
+
+async def try_channel(notifier: Notifier, channel: str, recipient: str | None) -> list[Receipt]:
+    """Sends a test message, from the centre that runs or else from this process, and waits for its outcomes.
+
+    Raises:
+        UnknownChannelError, UnknownRecipientError, OutboxFullError, StoreUnavailableError: nothing is sent.
+        TrialFailedError: a recipient did not get it.
+    """
+    posted = await asyncio.to_thread(notifier.test, channel, recipient, actor=f"cli:{getpass.getuser()}")
+    notifier.start()
+    try:
+        done = [await _end_of(notifier, receipt) for receipt in posted]
+    finally:
+        await notifier.stop()
+    for receipt in done:
+        if receipt.state not in {MessageState.SENT, MessageState.DELIVERED}:
+            raise TrialFailedError(
+                channel=channel,
+                state=receipt.state.value,
+                cause=receipt.code or "no attempt yet",
+                what_to_do="Look the word up in docs/notify.md, and at what the other side logged",
+            )
+    return done
+
+
+async def _end_of(notifier: Notifier, receipt: Receipt) -> Receipt:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _TRIAL_WAIT_S
+    while loop.time() < end:
+        now = await asyncio.to_thread(notifier.outbox.look, receipt.parcel_id)
+        if now is not None:
+            receipt = now
+        # One answer is enough to know: the command does not wait for the second attempt.
+        if receipt.state in SETTLED or receipt.attempts:
+            break
+        await asyncio.sleep(_TRIAL_LOOK_S)
+    return receipt

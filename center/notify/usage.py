@@ -4,8 +4,7 @@ from sqlalchemy.orm import Session
 
 from center.audit.log import Audit
 from center.notify.channels.base import Channel
-from center.notify.limits import Pace, RateState
-from center.notify.quota import Quota, QuotaState
+from center.notify.limits import Pace, Quota, QuotaState, RateState
 from center.notify.tables import PaceRecord, QuotaRecord
 
 ACTOR = "-"

@@ -9,9 +9,8 @@ from center.notify import limits as rate
 from center.notify import usage
 from center.notify.channels.base import Channel, Kind
 from center.notify.lifecycle import MessageState
-from center.notify.limits import RateState
+from center.notify.limits import Quota, QuotaState, RateState, month_of
 from center.notify.message import Message
-from center.notify.quota import Quota, QuotaState, month_of
 from center.notify.tables import OutboxRecord
 
 

@@ -14,7 +14,6 @@ from provisioning.contracts.query.archive import IntakeStatus, StorageStatus, Up
 
 TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
-_UNAVAILABLE: Final = 503
 _T = TypeVar("_T", bound=BaseModel)
 
 

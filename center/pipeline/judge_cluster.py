@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from center.notify.lifecycle import MessageState
-from center.notify.limits import RateState
-from center.notify.quota import QuotaState
+from center.notify.limits import QuotaState, RateState
 from center.notify.views import ChannelView
 from center.pipeline import causes
 from center.pipeline.causes import StageFinding, amber, red, unknown

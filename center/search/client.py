@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from center.access.permissions import CameraKey, Scope
 from center.audit.log import Audit
@@ -31,7 +31,6 @@ from center.errors import (
     UnknownObservationError,
 )
 from center.search import explain
-from center.search.answers import OBSERVATION_ERRORS, QueryAnsweredError, attention_of, kind_of
 from center.search.camera_positions import CameraPositions
 from center.search.explain import SearchPlanView
 from center.search.filters import CountFilters, Filters, Param, SourceFilters, ZoneFilters
@@ -50,8 +49,37 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
 MAX_SOURCES_BYTES: Final = 48 * 1024
 """Bytes of all cameras that one query names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
+MAX_ERROR_BYTES: Final = 4096
+OBSERVATION_ERRORS: Final = frozenset(
+    {
+        "unknown_observation",
+        "picture_withheld",
+        "picture_leak",
+        "picture_erased",
+        "picture_damaged",
+        "picture_held",
+        "not_brought",
+    }
+)
+"""Error kinds of `ray_cluster.query.reader` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
+
+
+class QueryAnsweredError(Exception):
+    """`query` answered with an error; its meaning depends on the request."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class _ErrorBody(BaseModel):
+    """Body of an error of `query`."""
+
+    error: str = Field(max_length=64)
+    attention: tuple[str, ...] = Field(default=(), max_length=64)
+    """Faults that need a person, a line each."""
 
 
 class Search:
@@ -364,7 +392,8 @@ class Search:
 
     def _judge(self, status: int, body: bytes) -> None:
         """Raises the error that an answer other than 200 means."""
-        kind = kind_of(body)
+        error = _error_of(body)
+        kind = error.error
         match status:
             case 200:
                 return
@@ -377,7 +406,7 @@ class Search:
             case _ if kind in OBSERVATION_ERRORS:
                 raise QueryAnsweredError(kind)
             case 503 if kind == "stuck":
-                raise IntakeStuckError(cause=attention_of(body))
+                raise IntakeStuckError(cause="; ".join(error.attention)[:300])
             case 404 | 502 | 503 | 504:
                 # Without the cluster's own error body a 404 is Ray Serve's proxy, up before the application behind it.
                 raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
@@ -395,3 +424,11 @@ def _sources(filters: SourceFilters, sight: Scope) -> tuple[CameraKey, ...]:
     if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:
         raise TooManyCamerasError
     return sources
+
+
+def _error_of(body: bytes) -> _ErrorBody:
+    """Reads the error in an answer; an empty one where it holds none."""
+    try:
+        return _ErrorBody.model_validate_json(body[:MAX_ERROR_BYTES])
+    except ValidationError:
+        return _ErrorBody(error="")

@@ -1,4 +1,4 @@
-"""Exports observations found as CSV: one line each, UTF-8 with BOM, in which no spreadsheet finds a formula."""
+"""Exports observations, and counts of people, as CSV: UTF-8 with BOM, in which no spreadsheet finds a formula."""
 
 import asyncio
 from collections import Counter
@@ -12,8 +12,9 @@ from center.audit.log import Audit
 from center.errors import PurposeMissingError
 from center.search.client import ObservationView, Search
 from center.search.filters import Filters
+from provisioning.contracts.query.zone_counts import ZoneCounts, ZoneSpan
 from provisioning.contracts.wire.messages import MachineClass
-from provisioning.files.spreadsheets import csv_file
+from provisioning.files.spreadsheets import Cell, csv_file
 
 MAX_ROWS: Final = 10_000
 _PAGE: Final = 200
@@ -34,6 +35,17 @@ HEAD: Final = (
     "colours",
     "headings_deg",
     "zones",
+)
+_ZONE_HEAD: Final = (
+    "from_utc",
+    f"from_{clock.ZONE_TEXT}",
+    "minutes",
+    "agent_id",
+    "camera_id",
+    "camera",
+    "pictures",
+    "people_mean",
+    "people_most",
 )
 
 
@@ -106,3 +118,17 @@ def _line(found: ObservationView, names: Mapping[CameraKey, str]) -> list[str | 
         headings,
         zones,
     ]
+
+
+def zones_csv(counts: ZoneCounts, span: ZoneSpan, names: Mapping[CameraKey, str]) -> bytes:
+    """Writes the CSV. `names` are the cameras' names. Days that were left out are named in the last line."""
+    rows: list[tuple[Cell, ...]] = [_ZONE_HEAD]
+    for zone in counts.zones:
+        name = names.get(CameraKey(zone.agent_id, zone.camera_id), "")
+        for each in zone.bins:
+            moment = clock.utc(each.from_ms), clock.local(each.from_ms)
+            where = zone.agent_id, zone.camera_id, name
+            rows.append((*moment, span.bin_ms // 60_000, *where, each.pictures, each.mean, each.most))
+    if counts.days_left_out:
+        rows.append((f"Too many pictures to count at once; left out: {', '.join(counts.days_left_out)}",))
+    return csv_file(rows)

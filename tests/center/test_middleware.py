@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from center.access import cookies
+from center import credentials
 from center.access.permissions import Role
 from center.access.route_permissions import RoutePermissions
 from center.access.users import GrantRequest
@@ -146,7 +146,7 @@ async def test_a_websocket_without_a_session_is_closed_before_it_opens(world: Wo
 async def test_a_websocket_of_another_site_is_refused_even_with_a_session(world: World, whole: FastAPI) -> None:
     world.make_account()
     ticket = world.services.auth.login(username=USERNAME, password=PASSWORD, source="-")
-    cookie = (b"cookie", f"{cookies.SESSION}={ticket.token}".encode())
+    cookie = (b"cookie", f"{credentials.SESSION}={ticket.token}".encode())
     refusal = await _knock(whole, "websocket", "/_nicegui_ws/socket.io/", cookie, (b"origin", b"http://evil.test"))
     assert refusal == {"type": "websocket.close", "code": 1008, "reason": "foreign_origin"}
 

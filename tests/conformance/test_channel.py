@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from center.notify.channels.base import Channel, Refusal
-from center.notify.outcome import AttemptVerdict
+from center.notify.lifecycle import AttemptVerdict
 from tests.support import notify_world as world
 from tests.support.mail_relay import PASSWORD, Relay, RudeRelay
 from tests.support.mas_gateway import SECRET, Gateway

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 import center
 import edge_agent
 from center.access import second_factor
-from center.access.cookies import SESSION
 from center.access.permissions import ROLES, Permission
 from center.access.permissions import Role as PersonRole
 from center.access.route_permissions import RoutePermissions
@@ -29,6 +28,7 @@ from center.audit import chain
 from center.cases.states import Act as CaseAct
 from center.cases.states import CaseState
 from center.cases.views import MachineVerdict as SightingVerdict
+from center.credentials import SESSION
 from center.errors import CenterError
 from center.evidence.tables import ExportState
 from center.fleet.devices import DeviceState
@@ -38,7 +38,7 @@ from center.pipeline import causes
 from center.pipeline.stages import Stage, StageState
 from center.retention import ALARMS, AUDIT, CASES
 from center.retention import MESSAGES as MESSAGES_SENT
-from center.search.answers import OBSERVATION_ERRORS
+from center.search.client import OBSERVATION_ERRORS
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
 from edge_agent.desk.protocol import End as DeskEnd

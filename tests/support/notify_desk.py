@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from center.audit.log import Audit
 from center.database.store import Store
 from center.notify.channels.base import Parcel
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 from center.notify.outbox import Outbox, Receipt
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.notify.tables import QuotaRecord
 from tests.center.conftest import Clock
 from tests.support.notify_world import AT_MS, StubChannel

@@ -9,10 +9,9 @@ from typing import Any
 from center.clock import NowMs, now_ms
 from center.notify.channels import build
 from center.notify.channels.base import Channel, ChannelTerms, Kind, Parcel, Refusal
-from center.notify.limits import Limits
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
+from center.notify.limits import Limits, Quota
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
-from center.notify.quota import Quota
 from provisioning.contracts.config.notify import Mail, Notify, Sms, Webhook
 from provisioning.files import durable
 from provisioning.pki.authority import SERVER, Authority, new_key, private_pem, public_pem

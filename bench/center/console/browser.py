@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
-from center.access import cookies
+from center import credentials
 from tests.e2e.conftest import CHROMIUM, FLAGS, SCREEN
 
 PATIENCE_MS: Final = 120_000
@@ -37,7 +37,7 @@ def visit(browser: Browser, url: str, session: str, *, screen: ViewportSize = SC
     context = browser.new_context(viewport=screen, locale="en-GB", color_scheme="light", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     if session:
-        context.add_cookies([{"name": cookies.SESSION, "value": session, "url": url}])
+        context.add_cookies([{"name": credentials.SESSION, "value": session, "url": url}])
     return context
 
 

@@ -20,7 +20,7 @@ import httpx
 import uvicorn
 from fastapi import Header, Response
 
-from center.access import cookies
+from center import credentials
 from provisioning.contracts import ids
 from provisioning.contracts.query.archive import Observation
 from provisioning.contracts.wire import codec, topics
@@ -63,7 +63,7 @@ class Centre:
     @property
     def session(self) -> str:
         """The value of its cookie."""
-        return str(self.client.cookies[cookies.SESSION])
+        return str(self.client.cookies[credentials.SESSION])
 
     def say(self, topic: str, payload: bytes) -> None:
         """As the broker would."""

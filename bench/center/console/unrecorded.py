@@ -18,7 +18,7 @@ from typing import Any, Final
 from playwright.sync_api import ViewportSize
 
 from bench.process import pss_mib, rss_mib
-from center.access import cookies
+from center import credentials
 from tests.e2e.conftest import CHROMIUM, FLAGS
 
 PATIENCE_S: Final = 120.0
@@ -150,7 +150,7 @@ def unrecorded(url: str, session: str, *, screen: ViewportSize) -> Iterator[Unre
         os.close(answers_out)
         pipe = Pipe(commands, answers)
         try:
-            cookie = {"name": cookies.SESSION, "value": session, "url": url}
+            cookie = {"name": credentials.SESSION, "value": session, "url": url}
             pipe.ask("Storage.setCookies", cookies=[cookie])
             opened = pipe.ask("Target.getTargets", filter=[{"type": "page"}])["targetInfos"]
             page = Unrecorded(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from center.access import cookies
+from center import credentials
 from center.access.errors import (
     BadScopeError,
     SecondFactorKeyError,
@@ -102,7 +102,7 @@ def change_password(body: NewPassword, services: Served, asker: Asker, source: S
     """Change the password. Every session of the account ends, this one too, and its tokens if `end_tokens` is true."""
     services.auth.confirm_password(asker, body.password, source=source)
     services.auth.reset_password(username=asker.username, password=body.new_password, end_tokens=body.end_tokens)
-    cookies.revoke(response, secure=services.secure_cookie)
+    credentials.delete_cookie(response, secure=services.secure_cookie)
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from center.access import cookies
+from center import credentials
 from center.access.errors import SecondFactorKeyError, SecondFactorNeededError
 from center.access.permissions import Permission, Role
 from center.access.route_permissions import needs
@@ -94,7 +94,7 @@ def set_up(body: Setup, services: Served, source: Source) -> CreatedAdministrato
 def login(body: Login, services: Served, source: Source, response: Response) -> Session:
     """Open a session; the answer sets its cookie."""
     ticket = services.auth.login(username=body.username, password=body.password, source=source, code=body.one_time_code)
-    cookies.grant(response, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
+    credentials.set_cookie(response, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     return Session(username=ticket.identity.username, expires_at_ms=ticket.identity.expires_at_ms)
 
 
@@ -107,9 +107,9 @@ def login(body: Login, services: Served, source: Source, response: Response) -> 
 )
 def logout(request: Request, services: Served, asker: Asker, response: Response) -> None:
     """End the session of this cookie."""
-    services.auth.logout(request.cookies[cookies.SESSION])
+    services.auth.logout(request.cookies[credentials.SESSION])
     services.audit.append(asker.actor, "logout", {})
-    cookies.revoke(response, secure=services.secure_cookie)
+    credentials.delete_cookie(response, secure=services.secure_cookie)
 
 
 @router.get(

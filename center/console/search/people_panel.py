@@ -12,8 +12,8 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
 from center.errors import CenterError, PurposeMissingError
+from center.search.export import zones_csv
 from center.search.filters import Filters, SourceFilters, ZoneFilters
-from center.search.zone_export import zones_csv
 from center.services import Services
 from provisioning.contracts.query.search import MAX_BINS
 from provisioning.contracts.query.zone_counts import GRID_MS, ZoneCount, ZoneCounts

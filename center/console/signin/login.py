@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from center.access import cookies
+from center import credentials
 from center.access.errors import SecondFactorKeyError, SecondFactorNeededError
 from center.api.errors import STATUS
 from center.console.preferences import local_path
@@ -52,7 +52,7 @@ async def submit(
             provider=_provider(services),
         )
     answer = RedirectResponse(local_path(target), status_code=303)
-    cookies.grant(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
+    credentials.set_cookie(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     return answer
 
 

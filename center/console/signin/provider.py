@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from center.access import cookies
+from center import credentials
 from center.access.errors import ProviderRefusedError, ProviderUnreachableError
 from center.access.oidc import WAIT_MS
 from center.api.errors import STATUS
@@ -61,6 +61,6 @@ async def back(
     # A page and no redirect: the session's cookie is strict, and a browser that another site sent here would not show
     # it to where it is sent on.
     answer = entry.page("arrived")
-    cookies.grant(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
+    credentials.set_cookie(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, secure=services.secure_cookie, samesite="lax")
     return answer

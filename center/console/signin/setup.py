@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from center.access import cookies
+from center import credentials
 from center.api.errors import STATUS
 from center.console.signin import entry
 from center.errors import (
@@ -46,5 +46,5 @@ async def submit(
     except (WrongSetupCodeError, BadUsernameError, WeakPasswordError, LockedOutError) as error:
         return entry.page("setup", status=STATUS[type(error)], error=error, code=code, username=username)
     answer = RedirectResponse("/", status_code=303)
-    cookies.grant(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
+    credentials.set_cookie(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     return answer

@@ -26,7 +26,7 @@ from center.console.widgets.map import Map, MapPoint, Marker
 from center.console.widgets.markup import moment, words
 from center.errors import CenterError, marked
 from center.fleet.devices import AgentView, CameraView, DeviceState
-from center.fleet.pace import Throughput
+from center.fleet.feed import Throughput
 from center.search.camera_positions import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.query.archive import StorageStatus

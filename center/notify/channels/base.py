@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from center.notify.limits import Limits
+from center.notify.lifecycle import AttemptOutcome
+from center.notify.limits import Limits, Quota
 from center.notify.message import Message
-from center.notify.outcome import AttemptOutcome
-from center.notify.quota import Quota
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from center.notify.channels import target
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 """The rest of a longer answer is not read."""

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Final
 from center.clock import NowMs
 from center.notify.channels import mail_text
 from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 from center.notify.limits import Limits
 from center.notify.message import Message, blanks, parcel_id
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from provisioning.contracts.config.notify import Mail
 
 MAX_REPLIES_BYTES: Final = 64 * 1024

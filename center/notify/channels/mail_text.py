@@ -7,7 +7,7 @@ from email.policy import SMTP
 from typing import Final
 
 from center.notify.channels.base import Parcel
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 
 SUBJECT_LETTERS: Final = 120
 AUTH_CODES: Final = frozenset({530, 534, 535, 538})

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from center.notify.outcome import UNREADABLE, AttemptOutcome, AttemptVerdict, code_of
+from center.notify.lifecycle import UNREADABLE, AttemptOutcome, AttemptVerdict, code_of
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 ACCEPTED: Final = "success"

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from center.notify import forbidden
 from center.notify.channels import mas, parts
 from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
 from center.notify.channels.https_client import HttpAnswer, HttpLine
-from center.notify.limits import Limits, RateState
-from center.notify.message import Message, blanks, parcel_id
-from center.notify.outcome import AttemptOutcome
-from center.notify.quota import Quota
+from center.notify.lifecycle import AttemptOutcome
+from center.notify.limits import Limits, Quota, RateState
+from center.notify.message import Message, blanks, holds_any, parcel_id
 from provisioning.contracts.config.notify import Sms, placeholders
 
 MOST_POSSIBLE: Final = 2
@@ -61,7 +59,7 @@ class SmsChannel:
         if config.template_id is None:
             text = parts.cut(text, limit)
         # Checked before it is cut: half a forbidden word is no way around the filter.
-        if forbidden.holds(template.format_map(blanks(message, self._offset_minutes)), config.forbidden_words):
+        if holds_any(template.format_map(blanks(message, self._offset_minutes)), config.forbidden_words):
             return Refusal("forbidden_word")
         return Parcel(
             parcel_id=parcel_id(message.id, self.id, recipient),

@@ -8,9 +8,9 @@ from center.clock import NowMs
 from center.notify.channels import webhook_body
 from center.notify.channels.base import ChannelTerms, Kind, Parcel, Refusal
 from center.notify.channels.https_client import HttpAnswer, HttpLine
+from center.notify.lifecycle import AttemptOutcome
 from center.notify.limits import Limits
 from center.notify.message import Message, parcel_id
-from center.notify.outcome import AttemptOutcome
 from provisioning.contracts.config.notify import Webhook
 
 RECIPIENT: Final = "receiver"

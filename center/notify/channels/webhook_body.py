@@ -12,8 +12,8 @@ import json
 from typing import Final
 
 from center.notify.channels.base import Parcel
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 from center.notify.message import Message, moment
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
 
 PREFIX: Final = "whsec_"
 MIN_KEY_BYTES: Final = 24

@@ -12,9 +12,17 @@ from center.cases import lookalike_query, lookalike_search, terms, views
 from center.cases import tables as records
 from center.cases.errors import CaseStateError, TooManyQuestionsError
 from center.cases.footage_windows import NEAR_M, SLACK_MS, FootageWindow, Spot, worth_asking
-from center.cases.places import Anchor
-from center.cases.scoring import LEAST_REACH, MARGIN, Score, colour_factor, lowered, reach
-from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
+from center.cases.scoring import (
+    FASTEST_MPS,
+    LEAST_REACH,
+    MARGIN,
+    SLOWEST_MPS,
+    Anchor,
+    Score,
+    colour_factor,
+    lowered,
+    reach,
+)
 from center.cases.states import TABLE, Act, CaseState, after, now
 from center.cases.terms import CaseTerms, is_number
 from center.database.store import Base

@@ -9,7 +9,7 @@ from fastapi import Response
 from center.access.permissions import EVERYWHERE, CameraKey, Scope
 from center.assessment.assessor import FRESH_MS
 from center.config_view import shown
-from center.fleet.pace import WINDOW_MS, ArchivePace
+from center.fleet.feed import WINDOW_MS, ArchivePace
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.storage import RETRY_MS, ArchiveStorage

@@ -15,9 +15,8 @@ from center.clock import now_ms
 from center.database.store import Store
 from center.notify.channels.base import Parcel
 from center.notify.dispatcher import Dispatcher
-from center.notify.lifecycle import MessageState
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict, MessageState
 from center.notify.outbox import Outbox, Receipt
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
 from center.retention import Retention, machine_clocks
 from tests.support.notify_world import StubChannel, message
 from tests.support.waiting import eventually, within

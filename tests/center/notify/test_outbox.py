@@ -11,8 +11,8 @@ from center.errors import StoreUnavailableError
 from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import IllegalEventError, MessageState
+from center.notify.limits import Quota
 from center.notify.outbox import MAX_EARLY_REPORTS, REPORT_KEEP_MS, Pause
-from center.notify.quota import Quota
 from center.notify.tables import OutboxRecord, ReportRecord
 from tests.support.notify_desk import NOT_TAKEN, TAKEN, Desk, desk_over
 from tests.support.notify_world import StubChannel, message

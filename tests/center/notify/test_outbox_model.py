@@ -18,11 +18,9 @@ from center.database.store import Store
 from center.notify.channels.base import Parcel
 from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError
-from center.notify.lifecycle import SETTLED, MessageState
-from center.notify.limits import Limits
+from center.notify.lifecycle import SETTLED, AttemptOutcome, AttemptVerdict, MessageState
+from center.notify.limits import Limits, Quota, month_of
 from center.notify.outbox import Outbox, Pause
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
-from center.notify.quota import Quota, month_of
 from center.notify.tables import QuotaRecord
 from tests.support.fresh_store import fresh_store
 from tests.support.notify_world import StubChannel, message

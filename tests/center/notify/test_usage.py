@@ -5,11 +5,9 @@ from sqlalchemy import select
 
 from center.database.store import Store
 from center.notify.channels.base import Parcel
-from center.notify.lifecycle import MessageState
-from center.notify.limits import Limits, RateState
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict, MessageState
+from center.notify.limits import Limits, Quota, RateState
 from center.notify.outbox import Pause
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
-from center.notify.quota import Quota
 from center.notify.tables import PaceRecord
 from tests.support.notify_desk import NOT_TAKEN, TAKEN, UNKNOWN, Desk, desk_over
 from tests.support.notify_world import StubChannel, message

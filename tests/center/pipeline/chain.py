@@ -6,8 +6,7 @@ from typing import Any
 from center.fleet.devices import AgentView, CameraView, CauseKind, ConfigurationView, DeviceState
 from center.notify.channels.base import Kind
 from center.notify.lifecycle import MessageState
-from center.notify.limits import RateState
-from center.notify.quota import QuotaState
+from center.notify.limits import QuotaState, RateState
 from center.notify.views import ChannelView, QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach

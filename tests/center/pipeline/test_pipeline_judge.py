@@ -7,8 +7,7 @@ import pytest
 
 from center.fleet.devices import CauseKind, ConfigurationView, DeviceState
 from center.notify.lifecycle import MessageState
-from center.notify.limits import RateState
-from center.notify.quota import QuotaState
+from center.notify.limits import QuotaState, RateState
 from center.notify.views import QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, Reach

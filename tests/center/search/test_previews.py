@@ -11,7 +11,7 @@ from center.errors import NoPictureError, UnknownObservationError
 from center.search import pictures
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
-from center.search.previews import PicturePreviews, Preview
+from center.search.pictures import PicturePreviews, Preview
 from tests.center.conftest import World
 from tests.center.fake_archive import TOKEN
 from tests.center.street import AGENT, HEIGHT, NOW_MS, WIDTH, observation

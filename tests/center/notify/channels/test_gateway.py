@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from center.notify.channels.base import Parcel, Refusal
-from center.notify.outcome import AttemptVerdict
+from center.notify.lifecycle import AttemptVerdict
 from tests.support import notify_world as world
 from tests.support.mas_gateway import Gateway
 from tests.support.notify_world import parcel_of

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from center.notify.channels import mail_text
 from center.notify.channels.base import Parcel
+from center.notify.lifecycle import AttemptVerdict
 from center.notify.message import Label, Message
-from center.notify.outcome import AttemptVerdict
 from provisioning.contracts.config.notify import Address
 from tests.support.notify_world import AT_MS, message
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from center.notify.channels import mas
 from center.notify.channels.mas import GatewayAccount
-from center.notify.outcome import AttemptOutcome, AttemptVerdict
+from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN
 
 ACCOUNT = GatewayAccount(EC_NAME, AP_ID, SECRET, SIGN, throttle_codes=frozenset({"TooFast"}))

@@ -8,7 +8,7 @@ from tests.architecture.test_house import PYTHON, ROOT
 ALLOWED = {
     "center/background.py:run": "the loop of them all",
     "center/notify/dispatcher.py:_settle": "inside a turn of a channel's loop: until the database takes an outcome",
-    "center/notify/trial.py:_end_of": "one trial message's, until it has ended or time is up",
+    "center/notify/service.py:_end_of": "one trial message's, until it has ended or time is up",
     "center/console/fleet/live.py:fill": "one page's, until the archive first answers or the page is closed",
 }
 

@@ -6,7 +6,7 @@ Idempotent: a match of a rule's version and a row, or an episode of a fault, is 
 import hashlib
 from collections import ChainMap, Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from sqlalchemy import delete, func, select
@@ -31,6 +31,8 @@ KEPT_MS: Final = 35 * 86_400_000
 LONGEST_WINDOW_MS: Final = 86_400_000
 _BATCH: Final = 400
 """Subjects in one database query."""
+_NO_TIMES: Final = dict.fromkeys(field.name for field in fields(RowTimes)) | {"clock": ""}
+"""Times of an alarm without a row: that of a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,15 +269,7 @@ def _raise(writing: Writing, match: _Match, heard_at_ms: int) -> AlarmRecord:
         raised_at_ms=now_ms,
         last_at_ms=now_ms,
         escalates_at_ms=now_ms + text.escalate_after_min[0] * 60_000 if text.escalate_after_min else None,
-        clock=times.clock if times else "",
-        captured_at_ms=times and times.captured_at_ms,
-        selected_at_ms=times and times.selected_at_ms,
-        redacted_at_ms=times and times.redacted_at_ms,
-        spooled_at_ms=times and times.spooled_at_ms,
-        published_at_ms=times and times.published_at_ms,
-        received_at_ms=times and times.received_at_ms,
-        parsed_at_ms=times and times.parsed_at_ms,
-        committed_at_ms=times and times.committed_at_ms,
+        **(asdict(times) if times else _NO_TIMES),
         heard_at_ms=heard_at_ms,
         stored_at_ms=None,
         sent_at_ms=None,

@@ -79,7 +79,9 @@ class AlarmHandling:
             events = session.scalars(
                 select(EventRecord).where(EventRecord.alarm_id == alarm_id).order_by(EventRecord.id)
             )
-            return AlarmHistory(alarm=AlarmView.of(alarm), events=tuple(AlarmEventView.of(event) for event in events))
+            return AlarmHistory(
+                alarm=AlarmView.of(alarm), events=tuple(AlarmEventView.model_validate(event) for event in events)
+            )
 
     def alarms(
         self,

@@ -270,17 +270,7 @@ class Rules:
             found = session.scalars(query).all()
         page = found[:limit]
         return LateList(
-            items=tuple(
-                LateView(
-                    rule_id=record.rule_id,
-                    version=record.version,
-                    outcome=MatchOutcome(record.outcome),
-                    place=record.place,
-                    captured_at_ms=record.captured_at_ms,
-                    at_ms=record.at_ms,
-                )
-                for record in page
-            ),
+            items=tuple(LateView.model_validate(record) for record in page),
             next_cursor=f"{page[-1].at_ms}~{page[-1].subject}" if len(found) > limit else None,
         )
 

@@ -46,7 +46,7 @@ async def lines(
                 last = push.event.id
                 if sees(sight, push.alarm.agent_id, push.alarm.camera_id):
                     pushes.sent(push)
-                    yield sse(push)
+                    yield _sse(push)
         if clock() - asked_s >= KEEPALIVE_S:
             if not await alive():
                 return
@@ -56,6 +56,6 @@ async def lines(
             await listener.wait(KEEPALIVE_S)
 
 
-def sse(push: AlarmPush) -> str:
+def _sse(push: AlarmPush) -> str:
     """Formats one event. Its JSON has no line break, whatever a name holds."""
     return f"id: {push.event.id}\nevent: alarm\ndata: {push.model_dump_json()}\n\n"

@@ -5,14 +5,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from center.alarms.lifecycle import AlarmEvent, AlarmState, MatchOutcome
 from center.alarms.rules.matching import RuleFinding
 from center.alarms.rules.rule import RuleText, Severity
-from center.alarms.tables import AlarmRecord, EventRecord
+from center.alarms.tables import AlarmRecord
 from provisioning.contracts.wire.messages import Box, MachineClass
 
 
 class AlarmViewBase(BaseModel):
-    """Base of the views of alarms."""
+    """Base of the views of alarms, some of which are their records' attributes as they are."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class RuleFindingView(AlarmViewBase):
@@ -131,17 +131,6 @@ class AlarmEventView(AlarmViewBase):
     actor: str
     level: int
     comment: str
-
-    @classmethod
-    def of(cls, record: EventRecord) -> "AlarmEventView":
-        return cls(
-            id=record.id,
-            event=AlarmEvent(record.event),
-            at_ms=record.at_ms,
-            actor=record.actor,
-            level=record.level,
-            comment=record.comment,
-        )
 
 
 class AlarmHistory(AlarmViewBase):

@@ -67,7 +67,7 @@ class AlarmWriter:
                 yield writing
                 session.flush()
                 pushed = [
-                    AlarmPush(event=AlarmEventView.of(event), alarm=AlarmView.of(alarm))
+                    AlarmPush(event=AlarmEventView.model_validate(event), alarm=AlarmView.of(alarm))
                     for alarm, event in writing.happened
                 ]
             stored_at_ms = self._now_ms()
@@ -85,7 +85,10 @@ class AlarmWriter:
                 .order_by(EventRecord.id)
                 .limit(limit)
             )
-            return [AlarmPush(event=AlarmEventView.of(event), alarm=AlarmView.of(alarm)) for event, alarm in rows]
+            return [
+                AlarmPush(event=AlarmEventView.model_validate(event), alarm=AlarmView.of(alarm))
+                for event, alarm in rows
+            ]
 
     def newest_event(self) -> int:
         """Returns the id of the newest event; 0 before the first."""

@@ -97,7 +97,7 @@ def get_assessment(period: PeriodText, services: Served, sight: Sight, version: 
         to_ms=report.period.to_ms,
         fleet=CardView.of(report.fleet),
         districts=tuple(PlaceView.of(place) for place in ranked(report.districts)),
-        gaps=tuple(GapView.of(gap) for gap in judged.gaps),
+        gaps=tuple(GapView.model_validate(gap) for gap in judged.gaps),
     )
 
 

@@ -5,7 +5,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import select, tuple_
@@ -159,17 +159,7 @@ class CameraRegister:
             known = {(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
             named = {(each.agent_id, each.camera_id) for each in entries}
             for entry in entries:
-                session.merge(
-                    RegisteredRecord(
-                        agent_id=entry.agent_id,
-                        camera_id=entry.camera_id,
-                        name=entry.name,
-                        district=entry.district,
-                        gb_code=entry.gb_code,
-                        latitude=entry.latitude,
-                        longitude=entry.longitude,
-                    )
-                )
+                session.merge(RegisteredRecord(**asdict(entry)))
             gone = sorted(known.keys() - named) if replace else []
             for key in gone:
                 session.delete(known[key])
@@ -186,15 +176,4 @@ class CameraRegister:
                 .order_by(table.agent_id, table.camera_id)
                 .limit(limit)
             )
-            return [
-                RegisterEntry(
-                    agent_id=each.agent_id,
-                    camera_id=each.camera_id,
-                    district=each.district,
-                    gb_code=each.gb_code,
-                    latitude=each.latitude,
-                    longitude=each.longitude,
-                    name=each.name,
-                )
-                for each in records
-            ]
+            return [RegisterEntry(**{name: getattr(each, name) for name in COLUMNS}) for each in records]

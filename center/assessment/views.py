@@ -8,13 +8,13 @@ from center.assessment.hour_details import HourEvidence
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Period
 from center.assessment.recording.facts import HOUR_MS, HourFacts, listed
-from center.assessment.report import Card, Gap, IndicatorFinding, LeagueLine, Version
+from center.assessment.report import Card, IndicatorFinding, LeagueLine, Version
 
 
 class AssessmentViewBase(BaseModel):
-    """Base of the views of the assessment."""
+    """Base of the views of the assessment, some of which are their objects' attributes as they are."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class IndicatorFindingView(AssessmentViewBase):
@@ -115,10 +115,6 @@ class GapView(AssessmentViewBase):
     to_ms: int
     cause: str
 
-    @classmethod
-    def of(cls, gap: Gap) -> Self:
-        return cls(from_ms=gap.from_ms, to_ms=gap.to_ms, cause=gap.cause)
-
 
 class MonthVersionView(AssessmentViewBase):
     """Published version of a closed month: 1 when it closed, one more for each correction, with its name."""
@@ -181,7 +177,7 @@ class EvidenceView(AssessmentViewBase):
 
     @classmethod
     def of(cls, item: HourEvidence, period: Period) -> Self:
-        facts, grown = item.facts or HourFacts(), item.growth
+        facts = item.facts or HourFacts()
         return cls(
             hour=period.named(item.hour, "hour"),
             from_ms=item.hour * HOUR_MS,
@@ -198,14 +194,6 @@ class EvidenceView(AssessmentViewBase):
             clock_sure_ms=facts.clock_sure_ms,
             clock_most_ms=facts.clock_most_ms,
             causes={cause: listed(mask) for cause, mask in item.causes.items()},
-            growth=grown
-            and GrowthView(
-                selected=grown.selected,
-                archived=grown.archived,
-                rejected=grown.rejected,
-                dropped=grown.dropped,
-                astray=grown.astray,
-                in_flight=grown.in_flight,
-            ),
+            growth=item.growth and GrowthView.model_validate(item.growth),
             excused_by=item.excused_by,
         )

@@ -53,15 +53,6 @@ class Erasures:
         self._now_ms = now_ms
         self._due_ms = due_ms
 
-    def pending(self) -> int:
-        """Counts the erasures that the archive has not confirmed. Blocks.
-
-        Raises:
-            StoreUnavailableError: the database does not work.
-        """
-        with self._store.transaction() as session:
-            return len(session.scalars(select(CaseErasureRecord.row_key).where(_OPEN)).all())
-
     def due(self) -> tuple[_Due, ...]:
         """Returns the erasures to ask for now, and audits those that are asked for the first time. Blocks.
 

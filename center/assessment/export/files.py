@@ -36,7 +36,7 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
             cameras = _of_version(tables[1], correction)
             return csv_file([cameras.head, *cameras.rows])
         case "xlsx":
-            return as_xlsx(tuple(_of_version(table, correction) for table in tables))
+            return _xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
             from center.assessment.export.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
@@ -56,7 +56,7 @@ def _of_version(sheet: Sheet, correction: str) -> Sheet:
     return Sheet(sheet.title, (*sheet.head, "版本 Version"), tuple((*row, correction) for row in sheet.rows))
 
 
-def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
+def _xlsx(tables: tuple[Sheet, ...]) -> bytes:
     """Writes all tables, a sheet each; every text cell is text, whatever it begins with."""
     from openpyxl import Workbook  # noqa: PLC0415 - few need it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same

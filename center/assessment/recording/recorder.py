@@ -200,7 +200,7 @@ class Recorder:
                 self._watched(session, cameras.keys(), gaps, now_ms)
         except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
             _unless_away(error)
-            for key, cause in (*halved(sorted(cameras), list_them), *halved(sorted(heard.cameras()), write_facts)):
+            for key, cause in (*_halved(sorted(cameras), list_them), *_halved(sorted(heard.cameras()), write_facts)):
                 self._put_aside(key, cause)
             with self._store.transaction() as session:
                 self._watched(session, cameras.keys(), gaps, now_ms)
@@ -237,7 +237,7 @@ class Recorder:
         return [each for each in camera_ids if self._devices.camera(agent_id, each) is not None]
 
 
-def halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], None]) -> Iterator[tuple[CameraKey, str]]:
+def _halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], None]) -> Iterator[tuple[CameraKey, str]]:
     """Writes keys, halving those that are refused; yields each key that is refused by itself, with the cause."""
     if not keys:
         return
@@ -249,8 +249,8 @@ def halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], Non
             yield keys[0], error.text() if isinstance(error, CenterError) else type(error).__name__
             return
         middle = len(keys) // 2
-        yield from halved(keys[:middle], write)
-        yield from halved(keys[middle:], write)
+        yield from _halved(keys[:middle], write)
+        yield from _halved(keys[middle:], write)
 
 
 def _unless_away(error: Exception) -> None:

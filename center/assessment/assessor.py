@@ -31,7 +31,7 @@ from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.months import Months
 from center.assessment.period import Bucket, Period, Span, length, parse
 from center.assessment.profiles import Positions, Profile, profiles
-from center.assessment.report import AssessmentReport, Card, Gap, Judged
+from center.assessment.report import Card, Gap, Judged
 from center.assessment.settings import Settings, SettingsBook
 from center.assessment.sums import Sums
 from center.assessment.tables import GapRecord
@@ -50,7 +50,6 @@ class _Scope:
     """Scope of a pass: cameras, their hours of service, and the hours that are excused."""
 
     period: Period
-    settings: Settings
     profiles: list[Profile]
     served: dict[CameraKey, Span]
     windows: list[MaintenanceWindow]
@@ -91,10 +90,6 @@ class Assessor:
         """
         whole = self.months.published(period, version) or self._judge(period)
         return whole.narrowed(sight)
-
-    def report(self, period: str, *, sight: Scope) -> AssessmentReport:
-        """Returns the report of `judged` alone, without maintenance and gaps."""
-        return self.judged(period, sight=sight).report
 
     def _judge(self, period: str) -> Judged:
         """Judges all cameras, by the register and the settings as they are now."""
@@ -203,7 +198,7 @@ class Assessor:
         pairs = [(profile, served[profile.key]) for profile in listed]
         excused = maintenance.excused(windows, pairs, span.end_hour)
         sums.begin(session, pairs, excused)
-        return _Scope(span, settings, listed, served, windows, excused)
+        return _Scope(span, listed, served, windows, excused)
 
 
 class Recent:

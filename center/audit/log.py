@@ -88,10 +88,6 @@ class Audit:
         )
         session.execute(update(AuditState).values(sha256=sha256).execution_options(synchronize_session=False))
 
-    def latest(self, limit: int = 100) -> tuple[AuditEntry, ...]:
-        """Reads the newest entries, newest first."""
-        return self.page(limit=limit)
-
     def page(
         self,
         *,
@@ -116,12 +112,6 @@ class Audit:
             wanted = wanted.where(AuditEntry.at_ms < to_ms)
         with self._store.transaction() as session:
             return tuple(session.scalars(wanted))
-
-    def newest(self) -> tuple[int, str]:
-        """Returns number and hash of the newest entry; number 0 before the first."""
-        with self._store.transaction() as session:
-            state = session.scalars(select(AuditState)).one()
-            return state.number, state.sha256
 
     def newest_at_ms(self) -> int | None:
         """Returns the time of the newest entry, in milliseconds since the Unix epoch; None before the first."""

@@ -37,7 +37,6 @@ class _Due(NamedTuple):
     row_key: str
     number: str
     wanted_at_ms: int
-    trouble: str
 
 
 class Erasures:
@@ -69,7 +68,7 @@ class Erasures:
                 if each.next_at_ms == each.wanted_at_ms and not each.trouble:
                     case = session.get_one(CaseRecord, each.number)
                     self._book.note(session, case, "erase", ITSELF, row_key=each.row_key)
-            return tuple(_Due(each.row_key, each.number, each.wanted_at_ms, each.trouble) for each in found)
+            return tuple(_Due(each.row_key, each.number, each.wanted_at_ms) for each in found)
 
     async def ask(self, due: _Due) -> str:
         """Asks the archive to erase a picture; returns the trouble, empty if the picture is gone.

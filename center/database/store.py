@@ -138,11 +138,6 @@ class Store:
             self._engine = create_engine(database, connect_args=_POSTGRESQL_OPTIONS, pool_pre_ping=True)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
-    @property
-    def url(self) -> URL:
-        """The address of the database, with its password."""
-        return self._engine.url
-
     def migrate(self) -> None:
         """Upgrades the database to the newest revision."""
         config = Config()

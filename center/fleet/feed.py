@@ -119,8 +119,6 @@ class Throughput:
     """Snapshots archived; None in the first minute of the centre, which is not over."""
     behind_ms: int | None
     """Median time from the arrival at the intake to the commit: parse, check and archive. None: no snapshot came."""
-    newest_at_ms: int | None
-    """Arrival of the newest hint that is kept; None: no hint is kept."""
 
 
 class ArchivePace:
@@ -165,7 +163,6 @@ class ArchivePace:
         return Throughput(
             per_minute=len(fresh) * 60_000 / span_ms if is_over else None,
             behind_ms=behind[len(behind) // 2] if behind else None,
-            newest_at_ms=seen[-1].at_ms if seen else None,
         )
 
 

@@ -45,10 +45,6 @@ class SnapshotTimes:
     """From the agent's publishing to the intake; None: an older agent."""
     edge_s: float | None
     """From capture to publishing: redaction, spool, outages."""
-    cluster_s: float
-    """From the intake to the commit."""
-    hint_s: float
-    """From the commit to the centre."""
 
 
 class BrokerGauges:
@@ -94,8 +90,6 @@ class BrokerGauges:
                 at_ms=now_ms,
                 transport_s=_s(item.times.published_at_ms, item.times.received_at_ms),
                 edge_s=_s(item.captured_at_ms, item.times.published_at_ms),
-                cluster_s=_s(item.times.received_at_ms, item.times.committed_at_ms) or 0.0,
-                hint_s=_s(item.times.committed_at_ms, now_ms) or 0.0,
             )
             for item in observed.items
             if item.times is not None

@@ -54,7 +54,6 @@ class CsvFile:
     """A CSV file. `complete`: it has all that was found; else its last line says that there is more."""
 
     data: bytes
-    rows: int
     complete: bool
 
 
@@ -87,7 +86,7 @@ class SearchExport:
         # MAX_ROWS is a multiple of a page, but short pages are no multiple of anything.
         complete = cursor is None and len(found) <= MAX_ROWS
         data = await asyncio.to_thread(_file, found[:MAX_ROWS], names, complete=complete)
-        return CsvFile(data, min(len(found), MAX_ROWS), complete)
+        return CsvFile(data, complete)
 
 
 def _file(found: list[ObservationView], names: Mapping[CameraKey, str], *, complete: bool) -> bytes:

@@ -45,7 +45,7 @@ class Desk:
             return 0 if record is None else record.parts
 
     def audited(self, action: str) -> list[dict[str, object]]:
-        return [json.loads(each.detail) for each in reversed(self.audit.latest()) if each.action == action]
+        return [json.loads(each.detail) for each in reversed(self.audit.page(limit=100)) if each.action == action]
 
 
 def desk_over(store: Store) -> Desk:

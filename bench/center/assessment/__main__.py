@@ -81,7 +81,7 @@ def main() -> None:
         planted = lay_down(store, cameras=arguments.cameras)
         made_s = time.perf_counter() - began
         assessor = open_assessor(store, CameraPositions(store, dict).on_file, lambda: parse("2026-12").to_ms)
-        result = check(assessor.report(MONTH, sight=EVERYWHERE), planted)
+        result = check(assessor.judged(MONTH, sight=EVERYWHERE).report, planted)
         results = list(_measured(assessor, path, arguments.runs))
         results.append(look.measure(Path(folder), arguments.cameras, arguments.runs))
         size_mb = path.stat().st_size / 1024**2
@@ -113,7 +113,7 @@ def _measured(assessor: Assessor, path: Path, runs: int) -> list[Comparison]:
             return wall_ms(lambda: [db.execute(statement).fetchall() for statement in _SCAN])
 
     works = (
-        ("full pass of a month", lambda: assessor.report(MONTH, sight=EVERYWHERE)),
+        ("full pass of a month", lambda: assessor.judged(MONTH, sight=EVERYWHERE).report),
         ("fleet by day", lambda: assessor.series(MONTH, "day", camera=None, district=None, sight=EVERYWHERE)),
         ("workbook", lambda: export(assessor, MONTH, "xlsx", sight=EVERYWHERE)),
         ("PDF", lambda: export(assessor, MONTH, "pdf", sight=EVERYWHERE)),

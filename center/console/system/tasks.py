@@ -24,9 +24,6 @@ TITLE: Final = marked("Parse tasks")
 REFRESH_S: Final = 1.0
 SHOWN: Final = 200
 """Rows of the table; the API has all of them."""
-ORDER: Final = marked(
-    "Live pictures have priority; one in eight comes from the backlog, so that recordings keep moving."
-)
 DEPLOYMENTS: Final = {
     "parser": marked("parsing"),
     "canary": marked("second check"),

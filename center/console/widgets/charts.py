@@ -15,7 +15,6 @@ from center.console.widgets.markup import words
 OK: Final = "#2e9e6b"
 BAD: Final = "#d9534f"
 BLUE: Final = "#4a7de2"
-SOFT: Final = "#8fb0f0"
 GREY: Final = "#8b95a3"
 PALETTE: Final = (
     "#4a7de2",

@@ -75,7 +75,7 @@ async def test_who_the_provider_knows_gets_in_with_the_roles_of_this_centre(desk
     assert 'content="0;url=/"' in answer.text
     me = (await desk.browser.get("/api/me")).json()
     assert (me["username"], [grant["role"] for grant in me["grants"]]) == ("ana", ["operator"])
-    entry = desk.world.services.audit.latest(1)[0]
+    entry = desk.world.services.audit.page(limit=1)[0]
     assert (entry.actor, entry.action) == ("ana", "login")
     await desk.browser.post("/api/logout", headers={"origin": ORIGIN})
     assert (await desk.log_in()).status_code == 200
@@ -168,7 +168,7 @@ async def test_a_token_that_the_provider_did_not_sign_is_refused(desk: Desk, for
         "empty": lambda _claims: "",
     }[forgery]
     await _refused(desk, await desk.log_in())
-    assert desk.world.services.audit.latest(1)[0].action != "login"
+    assert desk.world.services.audit.page(limit=1)[0].action != "login"
 
 
 async def test_a_key_that_names_no_algorithm_verifies_each_that_is_allowed(desk: Desk) -> None:
@@ -248,7 +248,7 @@ async def test_a_local_account_is_not_opened_from_outside(desk: Desk) -> None:
     await _refused(desk, await desk.log_in())
     desk.provider.username = "nobody"
     await _refused(desk, await desk.log_in())
-    assert [entry.action for entry in desk.world.services.audit.latest(2)] == ["login.refused"] * 2
+    assert [entry.action for entry in desk.world.services.audit.page(limit=2)] == ["login.refused"] * 2
     local = await desk.browser.post("/login", data={"username": "ana", "password": PASSWORD})
     assert local.status_code == 401
     empty = await desk.browser.post("/login", data={"username": "ana", "password": ""})

@@ -123,7 +123,9 @@ async def test_a_recovery_code_is_good_once(world: World, user: httpx.AsyncClien
     assert auth.login(username=USERNAME, password=PASSWORD, source="-", code=codes[0].upper().replace("-", " "))
     with pytest.raises(BadCredentialsError):
         auth.login(username=USERNAME, password=PASSWORD, source="-", code=codes[0])
-    entry = next(entry for entry in world.services.audit.latest() if entry.action == "second_factor.recovery_code")
+    entry = next(
+        entry for entry in world.services.audit.page(limit=100) if entry.action == "second_factor.recovery_code"
+    )
     assert entry.detail == '{"left": 9}'
 
 
@@ -153,7 +155,7 @@ async def test_a_new_second_factor_ends_every_token_of_the_account_unless_they_a
     assert world.services.tokens.identify(token)
     right = wrong | {"code": _code(world, begun["secret"])}
     assert (await user.post("/api/account/second-factor/confirm", json=right)).status_code == 200
-    ended = [entry.detail for entry in world.services.audit.latest() if entry.action == "token.revoke_all"]
+    ended = [entry.detail for entry in world.services.audit.page(limit=100) if entry.action == "token.revoke_all"]
     assert ended == ([] if kept else [f'{{"count": 1, "user": "{USERNAME}"}}'])
     if kept:
         assert world.services.tokens.identify(token)

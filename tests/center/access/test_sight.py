@@ -79,7 +79,7 @@ async def test_a_filter_for_a_camera_out_of_sight_finds_what_a_made_up_one_finds
     answer = await analyst.get("/api/observations", params={"camera_id": camera_id})
     assert (answer.status_code, answer.json()) == (200, {"items": [], "next_cursor": None})
     assert world.archive.asked == []
-    assert world.services.audit.latest(1)[0].action == "observations.search"
+    assert world.services.audit.page(limit=1)[0].action == "observations.search"
 
 
 async def test_rows_out_of_sight_are_not_there(world: World, analyst: httpx.AsyncClient) -> None:

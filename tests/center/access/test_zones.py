@@ -64,7 +64,7 @@ async def test_counted_people_are_told_as_mean_and_maximum_and_the_question_is_w
     }
     (asked,) = counted.archive.zoned
     assert (asked.from_ms, asked.to_ms, asked.bin_ms, asked.camera_id) == (*SPAN.values(), ("cam-1",))
-    (entry,) = counted.services.audit.latest(1)
+    (entry,) = counted.services.audit.page(limit=1)
     assert entry.action == "people.count"
     assert json.loads(entry.detail) == SPAN | {"camera_id": ["cam-1"], "case_id": "A-1"}
 
@@ -92,7 +92,7 @@ async def test_the_file_says_what_the_answer_says_and_asks_what_for(counted: Wor
         ["5", AGENT, "cam-1", "'=1+1", "3", "0.0", "0"],
     ]
     assert len(lines) == 4
-    assert counted.services.audit.latest(1)[0].action == "people.export"
+    assert counted.services.audit.page(limit=1)[0].action == "people.export"
 
 
 @pytest.mark.parametrize(

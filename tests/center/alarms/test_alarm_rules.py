@@ -129,7 +129,7 @@ async def test_a_preview_that_had_nothing_to_look_at_lets_nothing_be_switched_on
         rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
     assert rules.rule(view.id, sight=EVERYWHERE).on_version is None
     assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE, unseen=True).on_version == 1
-    assert '"unseen":true' in station.audit.latest(1)[0].detail.replace(" ", "")
+    assert '"unseen":true' in station.audit.page(limit=1)[0].detail.replace(" ", "")
 
 
 async def test_what_was_archived_a_moment_ago_is_previewed(station: Station) -> None:

@@ -97,7 +97,7 @@ async def test_a_correction_is_a_further_version_with_a_name(fleet: World, techn
     assert await report(technician, version=1) == first
     listed = (await technician.get(f"{BASE}/months/{MONTH}/versions")).json()
     assert [(each["version"], each["name"]) for each in listed] == [(1, ""), (2, body["name"])]
-    assert fleet.services.audit.latest(1)[0].action == "assessment.month_corrected"
+    assert fleet.services.audit.page(limit=1)[0].action == "assessment.month_corrected"
     missing = await technician.get(f"{BASE}/report", params={"period": MONTH, "version": 3})
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_month_version")
 

@@ -42,7 +42,7 @@ async def answer(user: httpx.AsyncClient, method: str, path: str, status: int = 
 
 
 def audited(store: Store) -> list[tuple[str, str, Any]]:
-    return [(entry.actor, entry.action, json.loads(entry.detail)) for entry in Audit(store, lambda: 0).latest()]
+    return [(entry.actor, entry.action, json.loads(entry.detail)) for entry in Audit(store, lambda: 0).page(limit=100)]
 
 
 async def test_a_report_has_the_fleet_and_its_districts_in_order(user: httpx.AsyncClient, fleet: int) -> None:

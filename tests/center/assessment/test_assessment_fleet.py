@@ -50,7 +50,7 @@ def assessor(fleet: tuple[Store, list[Planted]]) -> Assessor:
 
 @pytest.fixture(scope="module")
 def report(assessor: Assessor) -> AssessmentReport:
-    return assessor.report(MONTH, sight=EVERYWHERE)
+    return assessor.judged(MONTH, sight=EVERYWHERE).report
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,9 @@ def test_the_fleet_by_day_is_the_sum_of_its_districts(assessor: Assessor, report
 
 
 def test_one_day_and_one_hour_are_periods_too(assessor: Assessor, planted: list[Planted]) -> None:
-    day = assessor.report("2026-11-05", sight=EVERYWHERE)
+    day = assessor.judged("2026-11-05", sight=EVERYWHERE).report
     assert day.fleet.findings[Indicator.ONLINE].tally.good > 0
-    hour = assessor.report("2026-11-05T13", sight=EVERYWHERE)
+    hour = assessor.judged("2026-11-05T13", sight=EVERYWHERE).report
     sound = card_of(hour, planted, "sound")
     assert sound.served.counted == 1
     assert sound.findings[Indicator.ONLINE].tally.known == 60
@@ -175,7 +175,7 @@ def test_one_day_and_one_hour_are_periods_too(assessor: Assessor, planted: list[
 
 @pytest.mark.parametrize("month", ["2025-01", "2031-05"])
 def test_a_month_without_facts_is_unknown_and_accuses_nobody_of_time(assessor: Assessor, month: str) -> None:
-    report = assessor.report(month, sight=EVERYWHERE)
+    report = assessor.judged(month, sight=EVERYWHERE).report
     assert all(not set(card.failed) & set(TIMED) for card in (*report.cameras, *report.districts, report.fleet))
     assert report.fleet.findings[Indicator.ONLINE].verdict is IndicatorVerdict.UNKNOWN
 

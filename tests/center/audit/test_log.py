@@ -49,13 +49,13 @@ def test_a_hundred_long_camera_ids_push_neither_purpose_nor_case_nor_span_out_of
     store = fresh_store(tmp_path / "center.sqlite3")
     audit = Audit(store, Clock())
     audit.append("ana", "observations.search", {"camera_id": CAMERAS, **WHY})
-    said = json.loads(audit.latest()[0].detail)
+    said = json.loads(audit.page(limit=100)[0].detail)
     assert {name: said[name] for name in WHY} == WHY
     assert said["camera_id"]["count"] == 100
     assert said["camera_id"]["first"] == CAMERAS[: len(said["camera_id"]["first"])]
     other = json.loads(fitting({"camera_id": [*CAMERAS[:-1], "another"], **WHY}))
     assert other["camera_id"]["sha256"] != said["camera_id"]["sha256"]
-    assert len(audit.latest()[0].detail) <= MAX_DETAIL_BYTES
+    assert len(audit.page(limit=100)[0].detail) <= MAX_DETAIL_BYTES
     store.close()
 
 
@@ -138,11 +138,10 @@ def test_each_entry_holds_the_hash_of_the_one_before(store: Store) -> None:
     audit = Audit(store, Clock())
     for action in ("login", "observations.search", "logout"):
         audit.append("ada", action, {"东": 1})
-    third, second, first = audit.latest()
+    third, second, first = audit.page(limit=100)
     assert first.previous == chain.GENESIS
     assert (second.previous, third.previous) == (first.sha256, second.sha256)
     assert [entry.id for entry in (first, second, third)] == [1, 2, 3]
-    assert audit.newest() == (3, third.sha256)
     assert audit.verify().text.startswith("Entries 1 to 3 are intact (3).")
 
 
@@ -204,7 +203,7 @@ def test_an_entry_stands_or_falls_with_what_it_is_about(store: Store) -> None:
     with store.transaction() as session:
         audit.add(session, "ada", "third", {})
         audit.add(session, "ada", "fourth", {})
-    assert [entry.action for entry in audit.latest()] == ["fourth", "third", "before"]
+    assert [entry.action for entry in audit.page(limit=100)] == ["fourth", "third", "before"]
     assert audit.verify().broken is None
 
 
@@ -271,7 +270,7 @@ def test_without_a_key_the_head_is_there_and_says_that_it_is_unsigned(store: Sto
 
 def _rewritten(store: Store, clock: Callable[[], int]) -> tuple[str, ...]:
     """Statements that make the whole chain anew, with another actor in entry 1: consistent in itself."""
-    rows = sorted(Audit(store, clock).latest(), key=lambda entry: entry.id)
+    rows = sorted(Audit(store, clock).page(limit=100), key=lambda entry: entry.id)
     previous, statements = chain.GENESIS, []
     for row in rows:
         actor = "eve" if row.id == 1 else row.actor
@@ -296,7 +295,7 @@ def test_a_chain_made_anew_does_not_fit_its_signed_head(store: Store, audit_key:
     broken = audit.verify(keeper.trusted).broken
     assert broken is not None
     assert (broken.number, "the head of 2026-03-01 names another hash" in broken.why) == (3, True)
-    newest = next(entry for entry in audit.latest() if entry.id == 3)
+    newest = next(entry for entry in audit.page(limit=100) if entry.id == 3)
     _tamper(store, f"UPDATE audit_heads SET sha256 = '{newest.sha256}'")
     broken = audit.verify(keeper.trusted).broken
     assert broken is not None
@@ -327,7 +326,7 @@ def test_without_its_last_entries_the_chain_ends_before_its_head(
         audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
     assert keeper.close_day() is not None
-    second = next(entry for entry in audit.latest() if entry.id == 2)
+    second = next(entry for entry in audit.page(limit=100) if entry.id == 2)
     _tamper(store, "DELETE FROM audit WHERE id > 2", f"UPDATE audit_state SET number = 2, sha256 = '{second.sha256}'")
     broken = audit.verify(keeper.trusted).broken
     assert broken is not None
@@ -342,10 +341,10 @@ def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey,
         audit.append("ada", "login", {})
         clock.now_ms += DAY_MS
         keeper.close_and_prune()
-    assert len(audit.latest()) == 10
+    assert len(audit.page(limit=100)) == 10
     clock.now_ms = NOW_MS - 15 * DAY_MS
     assert keeper.prune() > 0
-    left = audit.latest()
+    left = audit.page(limit=100)
     assert left[0].action == "audit.pruned"
     assert left[-1].id > 1
     pruned_to = json.loads(left[0].detail)["to"]
@@ -371,7 +370,7 @@ def test_the_database_keeps_young_entries_whatever_the_centre_says(
     clock.now_ms += 400 * DAY_MS
     with pytest.raises(StoreUnavailableError, match="kept 180 days"):
         keeper.prune()
-    assert [entry.action for entry in audit.latest()] == ["login"]
+    assert [entry.action for entry in audit.page(limit=100)] == ["login"]
 
 
 @BOTH
@@ -454,7 +453,7 @@ def test_a_clock_that_is_a_year_ahead_takes_no_entry(store: Store, retention_of:
     for _ in range(3):
         machine.pass_ms(60_000)
         keeper.close_and_prune()
-    assert [entry.action for entry in audit.latest()] == ["login"] * 3
+    assert [entry.action for entry in audit.page(limit=100)] == ["login"] * 3
     machine.skew_ms = 0
     machine.pass_ms(190 * DAY_MS)
     assert keeper.prune() > 0
@@ -475,9 +474,9 @@ def test_entries_of_a_clock_that_was_set_back_are_kept_180_days_too(store: Store
     for _ in range(178):
         machine.pass_ms(DAY_MS)
         keeper.close_and_prune()
-    assert {entry.actor for entry in audit.latest(1000)} >= {"eve"}
+    assert {entry.actor for entry in audit.page(limit=1000)} >= {"eve"}
     for _ in range(5):
         machine.pass_ms(DAY_MS)
         keeper.close_and_prune()
-    assert "eve" not in {entry.actor for entry in audit.latest(1000)}
+    assert "eve" not in {entry.actor for entry in audit.page(limit=1000)}
     assert audit.verify().broken is None

@@ -89,7 +89,7 @@ async def answers(street: Street) -> dict[str, Any]:
         "case": [(each.place.latitude, each.place.longitude) for each in spots],
         "assessment": [
             (card.profile.latitude, card.profile.longitude)
-            for card in services.assessment.assessor.report(DAY, sight=EVERYWHERE).cameras
+            for card in services.assessment.assessor.judged(DAY, sight=EVERYWHERE).report.cameras
             if card.profile is not None
         ],
     }

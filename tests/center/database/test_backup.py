@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import MetaData, select
 from typer.testing import CliRunner, Result
 
 from center.__main__ import app
@@ -73,16 +73,13 @@ class Desk:
     def rows(self) -> dict[str, list[Any]]:
         """Every row of every table."""
         records = open_records(self.settings)
-        records.store.ping()
-        engine = create_engine(records.store.url)
         meta = MetaData()
-        meta.reflect(engine)
-        with engine.connect() as connection:
+        with records.store.transaction() as session:
+            meta.reflect(session.connection())
             found = {
-                name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+                name: sorted(map(tuple, session.execute(select(table))), key=repr)
                 for name, table in meta.tables.items()
             }
-        engine.dispose()
         records.store.close()
         return found
 

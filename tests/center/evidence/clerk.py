@@ -93,4 +93,4 @@ def _erased(row: Observation) -> Observation:
 
 def actions(clerk: Clerk) -> list[str]:
     """Of the audit, oldest first."""
-    return [entry.action for entry in reversed(clerk.world.services.audit.latest(500))]
+    return [entry.action for entry in reversed(clerk.world.services.audit.page(limit=500))]

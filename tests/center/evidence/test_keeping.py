@@ -54,7 +54,7 @@ async def test_a_picture_erased_since_takes_the_archive_with_it(clerk: Clerk) ->
     assert keys[1] in answer.json()["message"]
     assert list(clerk.folder.iterdir()) == []
     assert actions(clerk)[-1] == "evidence.removed"
-    assert keys[1] in clerk.world.services.audit.latest(1)[0].detail
+    assert keys[1] in clerk.world.services.audit.page(limit=1)[0].detail
     again = await exported(clerk, keys)
     assert [out["reason"] for out in again["left_out"]] == ["erased"]
 
@@ -93,7 +93,7 @@ async def test_an_export_is_kept_for_its_time_then_removed_and_that_is_audited(c
     clerk.world.clock.now_ms += 1
     await clerk.exports.sweep()
     assert list(clerk.folder.iterdir()) == []
-    entry = clerk.world.services.audit.latest(1)[0]
+    entry = clerk.world.services.audit.page(limit=1)[0]
     assert (entry.actor, entry.action) == ("(centre)", "evidence.removed")
     assert json.loads(entry.detail)["reason"] == "kept long enough"
     answer = await clerk.browser.get(f"/api/evidence/{done['id']}/file")
@@ -109,7 +109,7 @@ async def test_one_that_runs_can_be_cancelled_and_leaves_nothing(clerk: Clerk) -
     assert answer.status_code == 200
     assert answer.json()["state"] == "cancelled"
     assert list(clerk.folder.iterdir()) == []
-    entry = clerk.world.services.audit.latest(1)[0]
+    entry = clerk.world.services.audit.page(limit=1)[0]
     assert (entry.actor, entry.action) == ("operator", "evidence.cancelled")
 
 

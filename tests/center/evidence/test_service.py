@@ -51,12 +51,12 @@ async def test_the_audit_has_it_before_a_byte_leaves_and_its_extract_has_that_en
     keys = fill(clerk, 3)
     await clerk.browser.get(f"/api/observations/{keys[0]}")
     started = await start(clerk, keys)
-    first = clerk.world.services.audit.latest(500)
+    first = clerk.world.services.audit.page(limit=500)
     assert any(entry.action == "evidence.pictures" and keys[0] in entry.detail for entry in first)
     done = await ended(clerk, started["id"])
     path, _ = await clerk.exports.file(done["id"], Viewer(EVERYWHERE, "operator"))
     assert actions(clerk)[-4:] == ["evidence.export", "evidence.pictures", "evidence.ready", "evidence.download"]
-    said = json.loads(clerk.world.services.audit.latest(1)[0].detail)
+    said = json.loads(clerk.world.services.audit.page(limit=1)[0].detail)
     assert said == {"export": done["id"], "case": CASE.number, "sha256": done["sha256"]}
     extract = json.loads(contents(path)[names.AUDIT])
     assert [entry["action"] for entry in extract["entries"]] == [
@@ -92,7 +92,7 @@ async def test_a_long_list_is_in_the_audit_whole_in_several_entries(clerk: Clerk
     assert answer.status_code == 202
     await exports.close()
     entries = [
-        json.loads(entry.detail) for entry in clerk.world.services.audit.latest(500) if "row_keys" in entry.detail
+        json.loads(entry.detail) for entry in clerk.world.services.audit.page(limit=500) if "row_keys" in entry.detail
     ]
     assert sorted(key for entry in entries for key in entry["row_keys"]) == keys
 

@@ -46,7 +46,7 @@ class Desk:
         self.mailbox.deliver(topics.roster(), payload)
 
     def audited(self) -> list[tuple[str, str, object]]:
-        entries = reversed(Audit(self.store, lambda: 0).latest())
+        entries = reversed(Audit(self.store, lambda: 0).page(limit=100))
         return [(entry.actor, entry.action, json.loads(entry.detail)) for entry in entries]
 
 

@@ -112,7 +112,7 @@ async def test_a_test_says_that_it_is_one_and_who_sent_it(
     (taken,) = gateway.taken
     assert taken.mobile == "13900139000"
     assert "测试" in taken.content
-    audited = {each.action: (each.actor, json.loads(each.detail)) for each in notifying.services.audit.latest()}
+    audited = {each.action: (each.actor, json.loads(each.detail)) for each in notifying.services.audit.page(limit=100)}
     assert audited["notify.test"] == (USERNAME, {"channel": "sms", "recipients": ["deputy"]})
     assert audited["notify.hand_over"][1]["to"] == "139****9000"
 

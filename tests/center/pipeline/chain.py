@@ -181,7 +181,7 @@ def sample(at_ms: int, archived: int, **changes: Any) -> Sample:
             uptime_s=at_ms // 1000, heard_at_ms=at_ms, connected=5, received=archived * 3, sent=0, dropped=7, held=4
         ),
         "answers": answered(intake=ClusterAnswer(Reach.ANSWERED, intake(archived * 2))),
-        "passages": tuple(SnapshotTimes(at_ms - 100 * n, 0.05, 0.4, 1.1, 0.01) for n in range(20)),
+        "passages": tuple(SnapshotTimes(at_ms - 100 * n, 0.05, 0.4) for n in range(20)),
         "channels": (channel(),),
     }
     return Sample(**{**facts, **changes})

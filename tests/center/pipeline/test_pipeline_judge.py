@@ -198,8 +198,8 @@ def test_a_broker_that_drops_or_is_slow_is_amber_or_red() -> None:
     broker = Chain().now.broker
     assert broker is not None
     assert Chain().plant(broker=replace(broker, dropped=19)).codes() == {Stage.BROKER: ["broker_drops"]}
-    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 3.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: AMBER}
-    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 31.0, 0.1, 1.0, 0.0),)).states() == {Stage.BROKER: RED}
+    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 3.0, 0.1),)).states() == {Stage.BROKER: AMBER}
+    assert Chain().plant(passages=(SnapshotTimes(AT_MS, 31.0, 0.1),)).states() == {Stage.BROKER: RED}
 
 
 def test_a_broker_that_was_started_anew_is_not_accused_of_what_the_one_before_dropped() -> None:

@@ -292,7 +292,7 @@ async def test_every_question_is_in_the_audit_with_its_case_and_purpose(
     ):
         answer = await chief.get(path, params=about | ({"bin_ms": DAY_MS} if "counts" in path else {}))
         assert answer.status_code == 200, answer.text
-        noted = county.services.audit.latest(1)[0]
+        noted = county.services.audit.page(limit=1)[0]
         assert (noted.action, noted.actor) == (action, USERNAME)
         assert {"case_id": "case-7", "purpose": "stolen bus"}.items() <= json.loads(noted.detail).items()
 
@@ -320,7 +320,7 @@ async def test_an_export_has_every_row_and_no_formula(chief: httpx.AsyncClient) 
 async def test_an_export_without_a_purpose_is_refused_and_asks_nobody(county: World, chief: httpx.AsyncClient) -> None:
     answer = await chief.get("/api/search/export.csv")
     assert (answer.status_code, answer.json()["code"]) == (422, "purpose_missing")
-    assert county.services.audit.latest(1)[0].action != "observations.export"
+    assert county.services.audit.page(limit=1)[0].action != "observations.export"
 
 
 async def test_an_export_that_is_cut_says_so(chief: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,10 +58,6 @@ class Subscriptions:
                 del self._open[next(iter(self._open))]
             self._open[call_id] = _Subscription(leg, request.get("event"), word.command, now.mono_s + expires_s)
 
-    def holds(self, command: str, now: Now) -> bool:
-        """True while the platform subscribes to this kind of notice."""
-        return self._find(command, now) is not None
-
     def notify(self, command: str, body: bytes, now: Now) -> bool:
         """Sends a NOTIFY to the subscriber. Returns whether there is one."""
         line = self._line

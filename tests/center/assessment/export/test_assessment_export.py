@@ -104,7 +104,7 @@ def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_non
     data = as_pdf(
         "考核",
         sheets(
-            assessor.report(DAY, sight=EVERYWHERE),
+            assessor.judged(DAY, sight=EVERYWHERE).report,
             assessor.judged(DAY, sight=EVERYWHERE).windows,
             assessor.judged(DAY, sight=EVERYWHERE).gaps,
         ),

@@ -16,7 +16,7 @@ def test_what_was_archived_today_is_unknown_until_the_books_of_two_hours_were_he
     centre.hear(camera_status("cam-1"))
 
     def archived() -> int | None:
-        return overview.archived(centre.assessor().report(DAY, sight=EVERYWHERE).cameras)
+        return overview.archived(centre.assessor().judged(DAY, sight=EVERYWHERE).report.cameras)
 
     assert archived() is None
     centre.hear(beat(centre.clock.now_ms, selected=12, archived=10))

@@ -1,4 +1,4 @@
-"""Runs `wayside-edge devices`."""
+"""Runs `wayside-edge devices`: lists the GB/T 28181 devices that are registered, and those refused."""
 
 import json
 from pathlib import Path

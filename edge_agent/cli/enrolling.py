@@ -1,4 +1,4 @@
-"""Runs `wayside-edge enrol`."""
+"""Runs `wayside-edge enrol`: makes this box an agent of its centre."""
 
 import json
 import re

@@ -206,7 +206,7 @@ async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: Wo
         assert (await browser.get("/")).headers["location"] == "/overview"
         denied = await browser.get("/live", headers=page | {"accept-language": "zh"})
         assert denied.status_code == 403
-        assert "该账户无权执行此操作：需要权限 live.view" in denied.text
+        assert "该账号没有权限 live.view" in denied.text
         absent = await browser.get("/nowhere", headers=page | {"accept-language": "en"})
         assert (absent.status_code, "Page not found" in absent.text) == (404, True)
         assert "<form" not in absent.text

@@ -209,7 +209,7 @@ async def test_health_and_chain_tell_of_a_quota_that_comes_to_its_end(
     health = (await user.get("/api/health/details")).json()
     part = next(each for each in health["dependencies"] if each["name"] == "notify")
     assert (part["condition"], part["code"]) == ("degraded", "quota_warned")
-    assert part["cause"] == "Channel sms has used 20000 of its 25000 parts of 2026-11."
+    assert part["cause"] == "Channel sms has used 20000 of its 25000 message parts of 2026-11."
     assert "notify" not in await world.services.health.parts_away()
     assert (await pipeline(user))["notify"]["state"] == "amber"
     with world.store.transaction() as session:

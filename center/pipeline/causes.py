@@ -163,7 +163,7 @@ CONFIGURATION_BACK: Final = Cause(
     marked("Agent {agent_id} did not accept configuration {number} ({verdict}): {cause}"),
     marked(
         "Correct the configuration; wayside-provision cameras import sends it. To send it again: "
-        "wayside-provision cameras send AGENT"
+        "wayside-provision cameras send {agent_id}"
     ),
 )
 REJECTED_AT_AGENT: Final = Cause(

@@ -7,11 +7,26 @@ from typing import Final
 
 from provisioning.camera_list import coordinates, gb_code
 from provisioning.contracts.fleet.survey import CameraSurvey
+from provisioning.contracts.wire.messages import PictureCheck
 from provisioning.errors import CameraListError
 from provisioning.home.cameras import CameraRecord
 
 CLOCK_MS: Final = 2000.0
 """Limit of a camera's clock error, as in `WaysideClockSkew`."""
+CHECK_FIRST: Final = {
+    PictureCheck.SIGNAL_LOST: "the cable between camera and recorder",
+    PictureCheck.DARK: "infra-red lamp, day/night switch and exposure",
+    PictureCheck.BRIGHT: "exposure, backlight compensation and lamps beside the lens",
+    PictureCheck.BLURRED: "focus, dirt and condensation",
+    PictureCheck.LOW_CONTRAST: "dirt, condensation and sun on the glass",
+    PictureCheck.OCCLUDED: "the lens for a leaf, web, tape or spray",
+    PictureCheck.COLOUR_CAST: "white balance and infra-red filter",
+    PictureCheck.STRIPE: "power supply, earthing and cable",
+    PictureCheck.NOISE: "gain, infra-red lamp and cable",
+    PictureCheck.FROZEN: "whether a restart of the camera or its encoder helps",
+    PictureCheck.SCENE_MOVED: "the mount; where the view is right, wait an hour and survey again",
+}
+"""Parts to check for each fault of a picture, as in `docs/health.md`."""
 
 
 class Question(StrEnum):
@@ -117,8 +132,8 @@ def _picture(seen: CameraSurvey) -> CameraFinding:
     if not seen.reached:
         return CameraFinding(AcceptanceOutcome.OPEN, "no picture to look at")
     if seen.picture_faults:
-        named = ", ".join(fault.replace("_", " ") for fault in seen.picture_faults)
-        return CameraFinding(AcceptanceOutcome.FAIL, f"{named}: look at lens, light, cable and settings")
+        named = "; ".join(f"{fault.replace('_', ' ')}: check {CHECK_FIRST[fault]}" for fault in seen.picture_faults)
+        return CameraFinding(AcceptanceOutcome.FAIL, named)
     if seen.width is None or seen.height is None:
         return CameraFinding(
             AcceptanceOutcome.OPEN, "only the running agent opens it: look at its newest picture in the console"

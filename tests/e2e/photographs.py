@@ -37,7 +37,7 @@ def fill(whole: Whole) -> dict[str, str]:
         whole.services.devices.changed(status)
     cause = "camera cam-2: 192.0.2.7:554 does not answer within 5 s: check its power and cable"
     faulty = camera_status("cam-2", name="Market, east gate", state=CameraState.OFFLINE, cause=cause)
-    whole.services.devices.changed(faulty.model_copy(update={"agent_id": "cabinet-9"}))
+    whole.services.devices.changed(faulty.model_copy(update={"agent_id": "cabinet-9", "code": "no_answer"}))
     whole.services.users.add(SUPERVISOR, PASSWORD, [GrantRequest(Role.SUPERVISOR)], actor=ADMINISTRATOR)
     for number in range(6):
         row, jpeg = observation(("cam-1", "cam-2")[number % 2], NOW_MS - 3_600_000 + number * 300_000, 200 + number)

@@ -107,7 +107,7 @@ class _Page:
                 facts = [
                     _(labels.CLASSES[terms.cls]),
                     colours,
-                    _("{count} cameras").format(count=shown.cameras),
+                    _("cameras: {count}").format(count=shown.cameras),
                     _("in charge: {name}").format(name=shown.owner),
                 ]
                 words("div", " · ".join(fact for fact in facts if fact)).classes("ws-sub")

@@ -142,7 +142,7 @@ class _Report:
     def _fleet(self, card: Card) -> None:
         _ = self._
         with ui.element("dl").classes("ws-figures").style("margin: 0"):
-            _figure(_("Score"), _score(card.score), _("{count} cameras").format(count=card.cameras), "")
+            _figure(_("Score"), _score(card.score), _("cameras: {count}").format(count=card.cameras), "")
             for indicator, finding in card.findings.items():
                 cause = verdicts.cause(finding.cause, _) if finding.cause else ""
                 word = _(verdicts.VERDICTS[finding.verdict])

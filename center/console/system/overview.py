@@ -216,7 +216,7 @@ class _Page:
         for agent in agents:
             if agent.state in GONE:
                 count = sum(camera.agent_id == agent.agent_id for camera in cameras)
-                blind = _("{count} cameras").format(count=count)
+                blind = _("cameras: {count}").format(count=count)
                 name = f"{_('Agent')} {agent.agent_id}: {_(labels.DEVICE_STATES[agent.state])} ({blind})"
                 cares.append(AttentionItem("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:

@@ -73,6 +73,14 @@ def test_a_camera_that_is_not_well_fails_that_question(question: Question, chang
     assert card(None, seen(**changes)).outcome is AcceptanceOutcome.FAIL
 
 
+@pytest.mark.parametrize("fault", PictureCheck)
+def test_each_fault_of_a_picture_names_what_to_check_first(fault: PictureCheck) -> None:
+    others = {each: card(None, seen(picture_faults=(each,))).findings[Question.PICTURE].found for each in PictureCheck}
+    mine = others.pop(fault)
+    assert mine.startswith(f"{fault.replace('_', ' ')}: check ")
+    assert mine.partition(": ")[2] not in {other.partition(": ")[2] for other in others.values()}
+
+
 @pytest.mark.parametrize(
     ("question", "changes"),
     [

@@ -51,7 +51,7 @@ class BytePipe:
     def cut(self) -> None:
         """Marks an early end: there should have been more. Too late after `end`."""
         with self._moved:
-            self._cut = not self._ended
+            self._cut |= not self._ended
             self._ended = True
             self._moved.notify_all()
 

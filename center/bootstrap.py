@@ -118,19 +118,19 @@ def records_of(
     )
 
 
-def open_notifier(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Notifier]:
+def open_notifier(config: CenterConfig) -> tuple[Store, Notifier]:
     """Opens database and notifications alone.
 
     Raises:
         ConfigError, StartError, StoreUnavailableError: a file, the folder or its database cannot be used.
     """
-    opened = open_records(config, clock)
+    opened = open_records(config)
     notifier = Notifier(
         config.notify,
         opened.store,
         opened.audit,
         data_dir=config.data_dir,
         retention=opened.retention,
-        now_ms=clock,
+        now_ms=now_ms,
     )
     return opened.store, notifier

@@ -75,15 +75,15 @@ class AlarmWriter:
                 act()
             self._pushes.spread([push.stored(stored_at_ms) for push in pushed])
 
-    def since(self, event_id: int, limit: int = PAGE) -> list[AlarmPush]:
-        """Returns events after `event_id`, oldest first, each with its alarm as it stands now."""
+    def since(self, event_id: int) -> list[AlarmPush]:
+        """Returns at most `PAGE` events after `event_id`, oldest first, each with its alarm as it stands now."""
         with self._store.transaction() as session:
             rows = session.execute(
                 select(EventRecord, AlarmRecord)
                 .join(AlarmRecord, AlarmRecord.id == EventRecord.alarm_id)
                 .where(EventRecord.id > event_id)
                 .order_by(EventRecord.id)
-                .limit(limit)
+                .limit(PAGE)
             )
             return [
                 AlarmPush(event=AlarmEventView.model_validate(event), alarm=AlarmView.of(alarm))

@@ -92,7 +92,6 @@ class Children:
         *,
         remedy: str,
         grace_s: float = 10.0,
-        environment: Mapping[str, str] | None = None,
         shown: bool = False,
     ) -> Child:
         """Starts a process; with `shown` it writes to this terminal instead of its log.
@@ -102,7 +101,7 @@ class Children:
         """
         log = self._directory / f"{name}.log"
         guard = [] if self._setpriv is None else [self._setpriv, "--pdeathsig", "TERM"]
-        marked = os.environ | (environment or {}) | {_MARK: str(self._directory)}
+        marked = os.environ | {_MARK: str(self._directory)}
         with log.open("wb") as file:
             output = None if shown else file
             try:

@@ -28,7 +28,7 @@ def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
     return path
 
 
-def create(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> None:
+def create(path: Path, data: bytes) -> None:
     """Make a file that is not there yet; on return it is on the disk. One that is there stays as it is.
 
     Raises:
@@ -39,7 +39,7 @@ def create(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     with _drafted(path) as draft:
         draft.write_bytes(data)
-        _sync(draft, mode)
+        _sync(draft, OWNER_ONLY)
         path.hardlink_to(draft)  # unlike a rename, it replaces nothing
     settle(path.parent)
 

@@ -14,9 +14,9 @@ def table(*heads: str, label: str = "") -> ui.element:
         return ui.element("tbody")
 
 
-def listed(*heads: str, label: str = "") -> Rows:
+def listed(*heads: str) -> Rows:
     """Draws a panel with a table whose rows come as data; returns the rows."""
-    with _headed(heads, label):
+    with _headed(heads, ""):
         return Rows()
 
 

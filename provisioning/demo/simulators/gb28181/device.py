@@ -138,16 +138,14 @@ class SimulatedDevice:
         self.calls.hang_up(now)
         self.registration.leave(now)
 
-    def raise_alarm(
-        self, now: Now, *, channel: str | None = None, method: int = manscdp.VIDEO_ALARM, kind: int = 6
-    ) -> bool:
-        """Sends an alarm of a channel. Returns whether it was sent: some devices hold it back."""
+    def raise_alarm(self, now: Now, *, method: int = manscdp.VIDEO_ALARM, kind: int = 6) -> bool:
+        """Sends an alarm of the first channel. Returns whether it was sent: some devices hold it back."""
         line = self.line
         if not self._guarded or (self._held and line.profile.has(DeviceFault.NEEDS_RESET)):
             line.counts.notices_withheld += 1
             return False
         self._held = True
-        source = channel or self.channels[0]
+        source = self.channels[0]
         body = manscdp.alarm(line.profile, source, self._next_sn(), self.clock.wall_s(now), method=method, kind=kind)
         self._notify("Alarm", body, now)
         return True

@@ -181,7 +181,6 @@ class DeviceSignalling:
         leg: Leg,
         headers: list[tuple[str, str]] | None = None,
         body: bytes = b"",
-        content_type: str = XML,
     ) -> None:
         """Sends a request, and repeats it until it is answered (UDP)."""
         leg.cseq += 1
@@ -197,7 +196,7 @@ class DeviceSignalling:
             *(headers or []),
         ]
         if body:
-            written.append(("Content-Type", content_type))
+            written.append(("Content-Type", XML))
         data = self._encode(f"{method} {leg.target} SIP/2.0", written, body)
         udp = self.profile.transport == "udp"
         gives_up_s = now.mono_s + self.profile.answer_s

@@ -139,7 +139,7 @@ class SoughtPanel:
             if not place.arrived:
                 words("p", _("Not received yet. Run this command where the picture is stored; FILE is the picture:"))
                 words("code", place.command).classes("ws-mono")
-                note = _("The desk agent covers faces and number plates before the picture is stored.")
+                note = _("The desk agent covers faces and licence plates before the picture is stored.")
                 words("div", note).classes("ws-sub")
             elif not place.machines:
                 words("p", _("The picture was received, but no vehicle was found in it. Import another one."))

@@ -1,6 +1,7 @@
 """Both languages: nothing is missing, nothing is left over, every blank is filled."""
 
 import io
+import re
 import string
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ from center.errors import QueryUnreachableError
 PACKAGE: Final = Path(center.__file__).parent
 CATALOGUE: Final = PACKAGE / "console" / "locale" / "zh_CN" / "LC_MESSAGES" / "center.po"
 KEYWORDS: Final = {"_": None, "marked": None}
+PRIVATE: Final = re.compile(r"\b(nobody|somebody|whoever|anew|mend|told)\b", re.IGNORECASE)
+OTHER_TERMS: Final = ("账户", "消息代理", "档案库", "片区", "登记册", "受理台", "第二因素", "车牌")
+"""Terms for which the console has another one: `docs/glossary.md`."""
 
 
 def spoken() -> set[str]:
@@ -58,6 +62,12 @@ def test_a_translation_has_the_blanks_of_its_text_and_is_chinese() -> None:
     for text, chinese in translated().items():
         assert blanks(text) == blanks(chinese), text
         assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese), text
+
+
+def test_texts_name_who_and_what_and_each_concept_has_one_chinese_term() -> None:
+    for text, chinese in translated().items():
+        assert PRIVATE.search(text) is None, text
+        assert [term for term in OTHER_TERMS if term in chinese] == [], text
 
 
 def test_words_and_errors_come_in_the_language_asked_for() -> None:

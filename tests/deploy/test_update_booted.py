@@ -91,3 +91,19 @@ def test_a_service_that_starts_and_ends_again_is_named_too(cabinet: Cabinet) -> 
 def test_only_a_version_that_ran_and_did_not_become_well_did_not_prove_itself(cabinet: Cabinet) -> None:
     told = cabinet.update(3, "2.2", STAYS)
     assert told == f"3 rolled_back\nversion 2.2 did not prove itself within {HEALTH_S} s\n"
+
+
+def test_a_service_that_ends_at_once_is_not_given_up(cabinet: Cabinet) -> None:
+    machine, folder = cabinet.machine, "/run/systemd/system/wayside-edge.service.d"
+    ends = "[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=100ms\nRestartMaxDelaySec=100ms\n"
+    machine.run(f"mkdir -p {folder}; printf '{ends}' >{folder}/ends.conf; systemctl daemon-reload")
+    assert "Job for wayside-edge.service failed" in machine.tried("systemctl restart wayside-edge").stderr
+    tries = "systemctl show -P NRestarts -P Result wayside-edge"
+    until(
+        lambda: int(machine.run("systemctl show -P NRestarts wayside-edge")) > 8,
+        "it is tried more often than systemd does of itself",
+        seen=lambda: machine.run(tries),
+        step_s=0.5,
+    )
+    machine.run(f"rm -r {folder}; systemctl daemon-reload; systemctl restart wayside-edge")
+    assert machine.run("systemctl is-active wayside-edge") == "active\n"

@@ -32,6 +32,7 @@ PROMISED = {
     "KillMode": "mixed",
     "OOMPolicy": "continue",
     "Restart": "always",
+    "StartLimitIntervalSec": "0",
     "UMask": "0077",
 }
 
@@ -71,7 +72,10 @@ def test_its_time_to_stop_is_longer_than_the_agent_s() -> None:
 
 def test_systemd_takes_it_without_a_word(unit: Path) -> None:
     done = analyse("verify", unit=unit)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    grows = re.compile(
+        r".*Unknown key name '(RestartSteps|RestartMaxDelaySec)' in section 'Service', ignoring\.\n"
+    )  # before 254
+    assert (done.returncode, grows.sub("", done.stdout + done.stderr)) == (0, "")
     unit.write_text(unit.read_text(encoding="utf-8").replace("[Install]", "ProtectSystm=strict\n[Install]"))
     assert "ProtectSystm" in analyse("verify", unit=unit).stderr
 

@@ -1,14 +1,18 @@
 """The centre's metrics: complete while the database answers, true without it, and without a word about anybody."""
 
 import asyncio
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+import socketio
 
 from center.background import Periodic
+from center.console.pages import open_pages
 from center.database.store import Store
 from center.errors import StartError, StoreUnavailableError
 from center.metrics import families, open_metrics
@@ -17,9 +21,11 @@ from center.notify.service import Notifier
 from provisioning.contracts.config.notify import Notify
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS
+from tests.center.whole import ADMINISTRATOR, whole_centre
 from tests.support import notify_world
 from tests.support.ports import free_port
 from tests.support.scraping import parsed, samples, scrape
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -121,3 +127,23 @@ async def test_they_are_served_on_loopback_alone_and_only_where_a_port_is_set(wo
             pass
     with open_metrics(None, world.metrics), pytest.raises(ConnectionRefusedError):
         await asyncio.to_thread(scrape, port)
+
+
+async def test_a_page_counts_while_its_websocket_is_open(tmp_path: Path) -> None:
+    with whole_centre(tmp_path) as whole:
+        with whole.browser(ADMINISTRATOR) as reader:
+            page = await asyncio.to_thread(reader.get, "/cameras")
+        client = re.search(r"client_id['\"]?\s*[:=]\s*['\"]([0-9a-f-]{36})", page.text)
+        assert client is not None
+        assert open_pages() == 0
+        told = {"client_id": client.group(1), "document_id": "d", "tab_id": "t", "next_message_id": 0}
+        browser = socketio.AsyncClient()
+        await browser.connect(
+            f"{whole.url}?{urlencode(told | {'implicit_handshake': 'true'})}",
+            headers=whole.cookie(ADMINISTRATOR) | {"Origin": whole.url},
+            transports=["websocket"],
+            socketio_path="/_nicegui_ws/socket.io",
+        )
+        await asyncio.to_thread(until, lambda: open_pages() == 1, "the page is open")
+        await browser.disconnect()
+        await asyncio.to_thread(until, lambda: open_pages() == 0, "the page is closed")

@@ -56,7 +56,6 @@ class Running:
     """One centre under test."""
 
     url: str
-    metrics_port: int
     code_file: Path
     archive: FakeArchive
     process: CenterProcess
@@ -108,7 +107,7 @@ def archive_url() -> Iterator[tuple[FakeArchive, str]]:
     thread.join(timeout=LONG_S)
 
 
-def write_config(folder: Path, *, port: int, query_url: str, metrics_port: int) -> Path:
+def write_config(folder: Path, *, port: int, query_url: str) -> Path:
     token = folder / "query-token"
     token.write_text(TOKEN)
     token.chmod(0o600)
@@ -116,7 +115,6 @@ def write_config(folder: Path, *, port: int, query_url: str, metrics_port: int) 
     config.write_text(
         f"""
         port = {port}
-        metrics_port = {metrics_port}
         query_url = "{query_url}"
         ray_dashboard_url = "http://127.0.0.1:8265"
         grafana_url = "http://127.0.0.1:3000"
@@ -149,12 +147,11 @@ def _listen(stream: IO[str], said: list[str], ready: threading.Event) -> None:
 @pytest.fixture
 def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Running]:
     archive, query_url = archive_url
-    port, metrics_port = free_port(), free_port()
+    port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
     tasks_config(tmp_path, seal_key, ends_at_ms=time.time_ns() // 1_000_000 + 10**9)
-    served = center_process.start(write_config(tmp_path, port=port, query_url=query_url, metrics_port=metrics_port))
-    code_file = tmp_path / "data" / "setup-code"
-    running = Running(f"http://127.0.0.1:{port}", metrics_port, code_file, archive, served, seal_key)
+    served = center_process.start(write_config(tmp_path, port=port, query_url=query_url))
+    running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, served, seal_key)
     ready = threading.Event()
     listener = threading.Thread(target=_listen, args=(served.stdout, running.said, ready))
     listener.start()

@@ -85,7 +85,7 @@ async def test_health_is_not_ok_while_a_loop_is_dead_and_names_it(world: World, 
     assert (health["status"], health["dependencies"]["background"]) == ("degraded", "degraded")
     details = (await user.get("/api/health/details")).json()
     part = next(each for each in details["dependencies"] if each["name"] == "background")
-    assert "the counting for the assessment died (ZeroDivisionError)" in part["cause"]
+    assert "The background task the counting for the assessment failed (ZeroDivisionError)" in part["cause"]
     world.services.devices.cameras = cameras  # type: ignore[method-assign]
     await recorder.loop.turn()
     world.clock.now_ms += 2000

@@ -31,11 +31,6 @@ class Hits:
             sum(one.labels for one in several),
         )
 
-    def from_score(self, threshold: float) -> "Hits":
-        """Keep the detections of this score or more."""
-        kept = self.scores >= threshold
-        return Hits(self.scores[kept], self.right[kept], self.labels)
-
 
 def precision(hits: Hits) -> float | None:
     """Return the share of detections that are right; None without detections."""

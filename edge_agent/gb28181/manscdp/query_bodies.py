@@ -64,12 +64,6 @@ def alarm_reset(version: Version, sn: int, device_id: str) -> bytes:
     return _written(version, "Control", "DeviceControl", sn, device_id, ("AlarmCmd", "ResetAlarm"))
 
 
-def key_frame(version: Version, sn: int, channel_id: str) -> bytes:
-    """Writes a request for a keyframe. 2016 spells the element IFameCmd."""
-    name = "IFrameCmd" if version.is_2022 else "IFameCmd"
-    return _written(version, "Control", "DeviceControl", sn, channel_id, (name, "Send"))
-
-
 def alarm_answer(version: Version, sn: int, device_id: str) -> bytes:
     """Writes the response to an alarm, a MESSAGE of its own after the 200; `sn` and `device_id` are the alarm's."""
     return _written(version, "Response", "Alarm", sn, device_id, ("Result", "OK"))

@@ -118,14 +118,9 @@ class SdpAnswer:
     filesize: int | None = None
     """Bytes of a download; None for -1, too."""
     rtpmaps: tuple[tuple[int, str], ...] = ()
-    """Payload type and coding, `(96, "PS/90000")`."""
+    """Payload type and coding, `(96, "PS/90000")`: to be reported, not to be believed."""
     channel_id: str = ""
     """The user of `o=`: often another than was asked for."""
-
-    @property
-    def codecs(self) -> dict[int, str]:
-        """Payload type and name without the clock, `{96: "PS"}`: to be reported, not to be believed."""
-        return {number: coding.partition("/")[0] for number, coding in self.rtpmaps}
 
 
 def parse_answer(body: bytes) -> SdpAnswer:

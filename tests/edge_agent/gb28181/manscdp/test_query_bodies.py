@@ -60,8 +60,6 @@ def test_queries(body: bytes, cmd_type: str, rest: bytes) -> None:
         (query_bodies.guard(Version.V2016, 4, DEVICE, "SetGuard"), b"<GuardCmd>SetGuard</GuardCmd>"),
         (query_bodies.guard(Version.V2022, 4, DEVICE, "ResetGuard"), b"<GuardCmd>ResetGuard</GuardCmd>"),
         (query_bodies.alarm_reset(Version.V2016, 4, DEVICE), b"<AlarmCmd>ResetAlarm</AlarmCmd>"),
-        (query_bodies.key_frame(Version.V2016, 4, DEVICE), b"<IFameCmd>Send</IFameCmd>"),
-        (query_bodies.key_frame(Version.V2022, 4, DEVICE), b"<IFrameCmd>Send</IFrameCmd>"),
     ],
 )
 def test_commands(body: bytes, command: bytes) -> None:

@@ -105,7 +105,7 @@ def test_a_case_is_closed_by_who_was_told_what_is_deleted_and_when(visitor: Visi
     _post(visitor, "/cases", {"number": "A-1", "terms": terms})
     visitor.go("/cases/A-1")
     close = page.get_by_role("button", name="Close case")
-    _refuse(page, close, "30 days later its candidates, decisions and sightings are deleted")
+    _refuse(page, close, "After 30 days its candidates, decisions and sightings are deleted")
     assert _got(visitor, "/cases/A-1")["case"]["state"] == "draft"
     _photograph(visitor, close, "asks-close-case-en")
     _agree(page, close)
@@ -127,7 +127,7 @@ def test_what_an_account_has_is_taken_by_who_was_asked(visitor: Visitor) -> None
     _post(visitor, "/users", {"username": "ana", "password": PASSWORD, "grants": grants})
     visitor.go("/users/ana")
     take = page.get_by_role("button", name=re.compile("^Remove role: Analyst"))
-    _refuse(page, take, "It goes at once: Analyst")
+    _refuse(page, take, "Removed immediately: Analyst")
     assert len(_got(visitor, "/users/ana")["grants"]) == 2
     _photograph(visitor, take, "asks-take-role-en")
     _agree(page, take)

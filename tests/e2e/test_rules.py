@@ -59,13 +59,13 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
         corner(sheet, x, y)
     page.get_by_role("button", name="Add corner").press("Enter")
     fourth = page.get_by_role("button", name="Corner 4", exact=True)
-    across = page.get_by_label("Corner 4: Horizontal")
+    across = page.get_by_label("Corner 4: Left")
     across.fill("20")  # typed, not yet left
     page.evaluate("() => getElement(document.querySelector('.ws-shape').id.slice(1)).$forceUpdate()")
     expect(across).to_have_value("20")
-    page.get_by_label("Corner 4: Vertical").fill("89.5")
+    page.get_by_label("Corner 4: Top").fill("89.5")
     fourth.press("ArrowDown")
-    expect(page.get_by_label("Corner 4: Vertical")).to_have_value("90")
+    expect(page.get_by_label("Corner 4: Top")).to_have_value("90")
     expect(page.locator(".ws-shape .ws-alert")).to_have_count(0)
     first, box = page.get_by_role("button", name="Corner 1", exact=True), sheet.bounding_box()
     assert box is not None

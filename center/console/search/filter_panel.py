@@ -58,8 +58,8 @@ class FilterPanel:
                 self._number("min_side_px", _("Min. side (px)"), 1)
                 self._number("max_side_px", _("Max. side (px)"), 1)
             with ui.element("div").classes("ws-search-pair"):
-                self._number("min_share", _("Min. share of picture (%)"), 100)
-                self._number("max_share", _("Max. share of picture (%)"), 100)
+                self._number("min_share", _("Min. share (%)"), 100)
+                self._number("max_share", _("Max. share (%)"), 100)
             self._quality()
 
     def _when(self, question: SearchQuery, when: Callable[[str], object]) -> None:

@@ -27,6 +27,7 @@ PARTS: Final = {
     "store": marked("Database"),
     "background": marked("Background work"),
     "retention": marked("Retention"),
+    "notify": marked("Notification"),
 }
 
 

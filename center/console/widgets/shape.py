@@ -48,8 +48,8 @@ class Shape(Element, component="shape.js"):
             "add": _("Add corner"),
             "remove": _("Remove corner"),
             "corner": _("Corner"),
-            "across": _("Horizontal"),
-            "down": _("Vertical"),
+            "across": _("Left"),
+            "down": _("Top"),
             "failed": _("The picture could not be loaded."),
         }
         self.on("shape", self._changed)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench.cluster import goals, reuse
 from bench.cluster.appearance import cost
-from bench.edge import custody, gb28181, picture_checks, precisions, redaction, streams, tracker
+from bench.edge import custody, gb28181, picture_checks, precisions, redaction, steps, streams, tracker
 
 
 def main() -> None:
@@ -34,6 +34,7 @@ def main() -> None:
             streams.measure,
             gb28181.measure,
             redaction.measure,
+            steps.measure,
             picture_checks.measure,
             tracker.measure,
             cost.measure,

@@ -11,7 +11,6 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
-from engines.runtimes.processor import weight_bits
 from provisioning.contracts.config.processes import Camera, EdgeConfig
 
 MACHINES = "nanodet-g-416"
@@ -19,6 +18,8 @@ FACES = "centerface"
 SMALL_FACES = "yunet"
 PLATES = "clp-det"
 TEXT = "pp-ocr-v4-text"
+MODELS = (MACHINES, FACES, SMALL_FACES, PLATES, TEXT)
+"""Names in the catalog of what redaction cannot do without."""
 
 
 class Redactors:
@@ -37,7 +38,7 @@ class Redactors:
             engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
-        machines, faces, tiny_faces, plates, text = (Detector.load(catalog, name) for name in models_of(catalog))
+        machines, faces, tiny_faces, plates, text = (Detector.load(catalog, name) for name in MODELS)
         last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
         hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, tiny_faces, plates)}
         detectors = Detectors(machines, faces, plates, text, tiny_faces, hashes, Beside(threads), last_look)
@@ -57,16 +58,3 @@ class Redactors:
         Raises EngineError.
         """
         return detect.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
-
-
-def machines_model(catalog: Catalog) -> str:
-    """Name the detector of machines and people: in eight bits, or as this machine's own runtime settings have it.
-
-    Raises ProcessorUnfit.
-    """
-    return MACHINES if catalog.is_set(MACHINES) else f"{MACHINES}-int{weight_bits(MACHINES)}"
-
-
-def models_of(catalog: Catalog) -> tuple[str, str, str, str, str]:
-    """Name in the catalog what redaction cannot do without on this machine. Raises ProcessorUnfit."""
-    return machines_model(catalog), FACES, SMALL_FACES, PLATES, TEXT

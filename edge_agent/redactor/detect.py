@@ -35,7 +35,7 @@ PLATE_BEARER_SCORE: Final = 0.25
 REACH_PX: Final = 1920
 """Side of the pieces in which a larger picture is searched: NanoDet sees such a piece at .44 of its size, and a walker
 of 57 px 25 px high."""
-RECIPE: Final = f"whole-{REACH_PX}"
+RECIPE: Final = f"whole-{REACH_PX}-fp32"
 """Names in every envelope how machines are searched; another way has another name."""
 
 

@@ -67,11 +67,6 @@ class Detector:
         """The manifest's least scores, group by group."""
         return self._output.thresholds
 
-    @property
-    def precisions(self) -> frozenset[str]:
-        """Hashes of this network's files at every precision."""
-        return self.manifest.precisions
-
     def checked(self, before_run: Callable[[], None]) -> Self:
         """Return the same detector with `before_run`, which is called before each run of its model.
 

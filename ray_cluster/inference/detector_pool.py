@@ -20,11 +20,6 @@ class MachineDetector(Protocol):
     def sha256(self) -> str: ...
 
     @property
-    def precisions(self) -> frozenset[str]:
-        """Hashes of this network's files at every precision."""
-        ...
-
-    @property
     def thresholds(self) -> Mapping[Group, float]: ...
 
     def detect_many(

@@ -152,12 +152,11 @@ class Parser:
         alone: list[int] = []
         compared: dict[int, tuple[Machine, ...]] = {}
         for index, each in enumerate(shown):
-            reported = comparable(each.photo.reported, detector.precisions, limits)
+            reported = comparable(each.photo.reported, detector.sha256, limits)
             if reported is None:
                 alone.append(index)
             elif each.photo.reported is not None and each.photo.reported.is_trusted:
-                edge = each.photo.reported.detector
-                answers[index] = Parsed(reported, 0, DetectorRef(edge.name, edge.sha256), reported)
+                answers[index] = Parsed(reported, 0, seen_by, reported)
             else:
                 compared[index] = reported
         with self._lock:

@@ -19,7 +19,6 @@ Threshold = Annotated[float, Field(gt=0, lt=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Stride = Annotated[int, Field(ge=1, le=256)]
-Pixels = Annotated[int, Field(ge=1024, le=64 << 20)]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
 ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate", "text"]
@@ -67,8 +66,6 @@ class Conversion(_Strict):
     """tfjs: input node → shape, -1 for the batch."""
     outputs: dict[str, str] = Field(default_factory=dict)
     """Graph output → the name that the decoder knows it by. Outputs not named here are dropped."""
-    open_sizes: bool = False
-    """tfjs: height and width of the picture are freed afterwards, for a network that is convolutional throughout."""
 
 
 class Input(_Strict):
@@ -88,10 +85,7 @@ class Input(_Strict):
     `orig_target_sizes`): it is fed the width and height of the input tensor."""
     width: Annotated[int, Field(ge=16, le=8192)] | None = None
     height: Annotated[int, Field(ge=16, le=8192)] | None = None
-    """None: the picture's own size, or that of `pixels`, rounded up to `multiple_of`."""
-    pixels: tuple[Pixels, Pixels] | None = None
-    """Pixels to which a picture is scaled for a model of any size: those of a small picture, and those from
-    `LARGE_PX` on. A picture is never enlarged to more than `MOST_ENLARGED` of its own."""
+    """None: the picture's own size, rounded up to `multiple_of`."""
     multiple_of: Annotated[int, Field(ge=1, le=256)] = 1
     fit: Literal["stretch", "pad"] = "stretch"
     """Fit of a picture with another shape to width x height: `pad` keeps its proportions and fills right and below with
@@ -101,8 +95,6 @@ class Input(_Strict):
     def _both_or_none(self) -> Self:
         if (self.width is None) != (self.height is None):
             raise ValueError("give width and height, or neither")
-        if self.width is not None and self.pixels is not None:
-            raise ValueError("pixels are for a model of any size: leave out width and height, or pixels")
         if self.size_tensor == self.tensor:
             raise ValueError("size_tensor is an input of its own, not the picture's")
         return self

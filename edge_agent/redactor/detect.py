@@ -32,10 +32,9 @@ TWO_WHEELER_SCORE: Final = 0.3
 """Score from which a two-wheeler may carry a rider, though it is too doubtful to be reported."""
 PLATE_BEARER_SCORE: Final = 0.25
 """Score from which a vehicle may carry a plate, though not reported: half a car at the picture's edge scored .29."""
-REACH_PX: Final = 1920
-"""Side of the pieces in which a larger picture is searched: NanoDet sees such a piece at .44 of its size, and a walker
-of 57 px 25 px high."""
-RECIPE: Final = f"whole-{REACH_PX}-fp32"
+REACH_PX: Final = 1280
+"""NanoDet sees a piece of this side at a third of its size: a walker of 75 px is 25 px high there."""
+RECIPE: Final = f"tiles-{REACH_PX}-fp32"
 """Names in every envelope how machines are searched; another way has another name."""
 
 

@@ -43,8 +43,7 @@ head fewer of 133.
 OTHER: Final = 0.3
 """Score from which another person in the window is covered: a box with much beside a person gives way to theirs."""
 CANVAS_PX: Final = 416
-"""Side of the picture of all windows: NanoDet was trained with such squares."""
-CANVAS: Final = (CANVAS_PX, CANVAS_PX)
+"""Side of the square that NanoDet sees at a time."""
 ACROSS: Final = 3
 CANVASES: Final = 1
 PART: Final = 0.5
@@ -60,8 +59,8 @@ _GREY: Final = 114
 class Looks(Protocol):
     """The detector of machines and people."""
 
-    def detect(self, picture: Image, *, size: tuple[int, int], thresholds: Mapping[Group, float]) -> list[Detection]:
-        """Detect in one picture, at this size."""
+    def detect(self, picture: Image, *, thresholds: Mapping[Group, float]) -> list[Detection]:
+        """Detect in one picture."""
         ...
 
 
@@ -108,9 +107,7 @@ def _second_look(image: Image, boxes: Sequence[Rect], detector: Looks) -> list[l
         some = boxes[first : first + ACROSS**2]
         canvas = np.full((CANVAS_PX, CANVAS_PX, 3), _GREY, np.uint8)
         shown = [_show(image, box, canvas, index) for index, box in enumerate(some)]
-        people = [
-            d for d in detector.detect(canvas, size=CANVAS, thresholds={"person": FAINT / 4}) if d.group == "person"
-        ]
+        people = [d for d in detector.detect(canvas, thresholds={"person": FAINT / 4}) if d.group == "person"]
         for index, (box, place) in enumerate(zip(some, shown, strict=True)):
             own = [d for d in people if _cell_of(d, cell) == (index % ACROSS, index // ACROSS)]
             seen.append([_back(d, place, box) for d in own])

@@ -1,6 +1,7 @@
 """Selects the region for detection between snapshots: the camera's lines, zones and lanes, with a margin.
 
-Detection is one run of the machine detector at the region's own size: its cost grows with the region.
+Detection is one run of the machine detector, which scales its input to a square of 416 px. A square of the picture's
+height shows machines 1.8 times as large as the whole of a 16:9 picture does.
 """
 
 from typing import Final

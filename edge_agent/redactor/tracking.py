@@ -112,7 +112,7 @@ class Follower:
         small = (image.shape[1], image.shape[0])
         region = region_of(self._camera, small)
         shares = (size[0] / small[0], size[1] / small[1])
-        seen = self._detector.detect(region.cut(image), size=(region.width, region.height), thresholds=_SCORES)
+        seen = self._detector.detect(region.cut(image), thresholds=_SCORES)
         return tuple(
             _machine(region.placed(one), shares, size)
             for one in seen

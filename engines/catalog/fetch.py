@@ -88,12 +88,7 @@ def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     from engines.convert.tfjs_reader import read  # noqa: PLC0415 - the same
 
     weights = {name.rpartition("/")[2]: members[name] for name in manifest.source.members}
-    model = convert(read(first, weights, manifest.name), conversion.inputs, conversion.outputs)
-    if not conversion.open_sizes:
-        return model
-    from engines.convert.open_sizes import open_sizes  # noqa: PLC0415 - the same
-
-    return open_sizes(model, manifest.name)
+    return convert(read(first, weights, manifest.name), conversion.inputs, conversion.outputs)
 
 
 def _is_right(catalog: Catalog, name: str) -> bool:

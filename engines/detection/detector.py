@@ -9,7 +9,7 @@ from engines.catalog.catalog import Catalog
 from engines.detection.heads import check_fit, detector_parts, head_of
 from engines.detection.postprocess import Detection, decoded, detections
 from engines.detection.preprocess import PAD_GREY, Picture, Size, check_picture, tensor_covers, tensor_of, tensor_size
-from engines.detection.tiles import Tile, joined, pieces_of, tiles_of, views_of
+from engines.detection.tiles import Tile, joined, pieces_of, tiles_of
 from engines.errors import UnexpectedOutput
 from engines.manifest import Group, Manifest
 from engines.runtimes.engine import Engine, Tensor
@@ -179,15 +179,15 @@ class Detector:
     def detect_tiled(
         self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
     ) -> list[Detection]:
-        """Detect on the whole picture, and for a model of fixed size also on the squares that cover it, as one batch.
+        """Detect on the whole picture and on the squares that cover it, as one batch.
 
-        Squares cost about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that
-        side. Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
+        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side.
+        Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
         """
         size = check_picture(picture)
-        tiles = self._views(size, reach_px)
+        tiles = tiles_of(size, reach_px=reach_px)
         cuts = [tile.cut(picture) for tile in tiles]
-        found = self.detect_many(cuts, thresholds=thresholds, at_a_time=self._at_a_time(TILES_A_RUN))
+        found = self.detect_many(cuts, thresholds=thresholds, at_a_time=TILES_A_RUN)
         return joined(list(zip(tiles, found, strict=True)), size, self._output.overlap)
 
     def detect_tiled_many(
@@ -195,21 +195,13 @@ class Detector:
     ) -> list[list[Detection]]:
         """Detect as `detect_tiled` in several pictures with shared batches. Raises what `detect_tiled` raises."""
         sizes = [check_picture(picture) for picture in pictures]
-        tiles = [self._views(size) for size in sizes]
+        tiles = [tiles_of(size) for size in sizes]
         cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]
-        found = iter(self.detect_many(cuts, thresholds=thresholds, at_a_time=self._at_a_time(None)))
+        found = iter(self.detect_many(cuts, thresholds=thresholds))
         return [
             joined([(tile, next(found)) for tile in own], size, self._output.overlap)
             for size, own in zip(sizes, tiles, strict=True)
         ]
-
-    def _views(self, size: Size, reach_px: int | None = None) -> list[Tile]:
-        views = tiles_of if self._input.pixels is None else views_of
-        return views(size, reach_px=reach_px)
-
-    def _at_a_time(self, tiles: int | None) -> int | None:
-        """Return the most tiles of a run: a picture of hundreds of thousands of pixels fills the caches by itself."""
-        return tiles if self._input.pixels is None else 1
 
 
 def _scaled(tile: Tile, scale: float) -> Size:

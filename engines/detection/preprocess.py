@@ -1,7 +1,5 @@
 """Checks pictures and turns them into input tensors."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +18,6 @@ Size = tuple[int, int]
 """Size: width, height in pixels."""
 
 MAX_SIDE_PX = 16_384
-LARGE_PX = 1280 * 720
-"""Pixels of a picture from which a model of any size gets the larger number of `Input.pixels`."""
-MOST_ENLARGED = 1.3
-"""Most pixels of an enlarged picture, in its own: of people that are enlarged further NanoDet loses some."""
 PAD_GREY = 114
 """Grey around a padded picture: the value that detectors of this family are trained with."""
 
@@ -49,28 +43,14 @@ def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, floa
 def tensor_size(picture: Picture, spec: Input, size: Size | None = None) -> Size:
     """Return width and height of the tensor for a picture.
 
-    A model without a fixed size takes `size`, or what its manifest says of the picture's own (`scaled_size`), rounded
-    up to the multiple that it wants. Raises BadImage.
+    A model without a fixed size takes `size`, or the picture's own, rounded up to the multiple that it wants.
+    Raises BadImage.
     """
-    width, height = size or scaled_size(check_picture(picture), spec)
+    width, height = size or check_picture(picture)
     if spec.width is not None and spec.height is not None:
         return spec.width, spec.height
     step = spec.multiple_of
     return -(-width // step) * step, -(-height // step) * step
-
-
-def scaled_size(own: Size, spec: Input) -> Size:
-    """Return the size to which a picture is scaled, in its own proportions, by `pixels` of the manifest.
-
-    Between 480,000 pixels (800 x 600) and `LARGE_PX` the number grows with the picture.
-    """
-    if spec.pixels is None:
-        return own
-    small, large = spec.pixels
-    area = own[0] * own[1]
-    wanted = min(MOST_ENLARGED * area, max(small, min(large, large * area / LARGE_PX)))
-    scale = math.sqrt(wanted / area)
-    return max(1, round(own[0] * scale)), max(1, round(own[1] * scale))
 
 
 def tensor_of(

@@ -1,8 +1,7 @@
 """Cuts pictures into tiles, for models that see a part better than the whole, and joins the detections.
 
-A wide picture is cut into squares: a square model that sees all of it sees everything small. A model that takes any
-size needs none of them. A picture larger than a model's reach is cut into pieces: a face of 20 pixels is found in 50
-megapixels, in bounded memory.
+A wide picture is cut into squares: a square model that sees all of it sees everything small. A picture larger than a
+model's reach is cut into pieces: a face of 20 pixels is found in 50 megapixels, in bounded memory.
 """
 
 import math
@@ -73,19 +72,6 @@ def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
     along_x = [Tile(start, 0, short, short) for start in starts]
     along_y = [Tile(0, start, short, short) for start in starts]
     return [whole, *(along_x if width > height else along_y)]
-
-
-def views_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
-    """List the whole picture as a tile, for a model that takes any size, and pieces of one that is beyond its reach.
-
-    `reach_px`: side of a square of as many pixels as the model searches at once. Raises TooManyTiles.
-    """
-    whole = Tile(0, 0, *size)
-    if reach_px is None or size[0] * size[1] <= (reach_px * NEARLY_SQUARE) ** 2:
-        return [whole]
-    pieces = pieces_of(size, reach_px**2, reach_px // 8)
-    _check_count(1 + len(pieces), size)
-    return [whole, *pieces]
 
 
 def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:

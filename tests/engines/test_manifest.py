@@ -5,10 +5,9 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from engines.errors import ManifestInvalid
-from engines.manifest import MAX_MANIFEST_BYTES, Input, Kind, Manifest, parse
+from engines.manifest import MAX_MANIFEST_BYTES, Kind, Manifest, parse
 
 GOOD = f"""
 name = "mine"
@@ -31,11 +30,6 @@ decoder = "nanodet"
 classes = {{ car = 2, person = 0 }}
 thresholds = {{ vehicle = 0.4, person = 0.25 }}
 """
-
-
-def test_pixels_are_for_a_model_of_any_size() -> None:
-    with pytest.raises(ValidationError, match="pixels are for a model of any size"):
-        Input(tensor="x", colour="BGR", width=416, height=416, pixels=(520_000, 700_000))
 
 
 def test_a_manifest_of_a_customer() -> None:

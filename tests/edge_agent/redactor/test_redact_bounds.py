@@ -17,7 +17,7 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
 from engines.detection.detector import RUN_PX, Detector
 from engines.detection.preprocess import MAX_SIDE_PX as ENGINES_MAX_SIDE_PX
-from engines.detection.tiles import pieces_of, views_of
+from engines.detection.tiles import pieces_of, tiles_of
 from engines.runtimes.engine import Tensor
 from provisioning.contracts.config.processes import Redactor
 from provisioning.contracts.picture_bounds import CLUSTER, EDGE
@@ -116,7 +116,7 @@ def test_what_the_bounds_let_through_is_searched_in_few_parts(width: int, height
         assert f"{width}×{height} px" in EDGE.fault(width, height)
         return
     assert width * height <= EDGE.max_pixels
-    assert len(views_of((width, height), reach_px=REACH_PX)) <= 100
+    assert len(tiles_of((width, height), reach_px=REACH_PX)) <= 100
     assert len(pieces_of((width, height), RUN_PX, 128)) <= 100
 
 

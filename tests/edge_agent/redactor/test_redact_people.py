@@ -30,8 +30,7 @@ class _Eye:
         self.score = score
         self.looks = 0
 
-    def detect(self, picture: Image, *, size: tuple[int, int], thresholds: Mapping[Group, float]) -> list[Detection]:
-        assert size == people.CANVAS
+    def detect(self, picture: Image, *, thresholds: Mapping[Group, float]) -> list[Detection]:
         assert picture.shape == (people.CANVAS_PX, people.CANVAS_PX, 3)
         self.looks += 1
         found, cell = [], people.CANVAS_PX // people.ACROSS

@@ -27,7 +27,7 @@ SMALL = (740, 416)
 UP = Line(name="gate", start=(0.5, 1.0), end=(0.5, 0.0))
 EASTWARD = Lane(name="lane", polygon=((0.38, 0.3), (0.62, 0.3), (0.62, 0.7), (0.38, 0.7)), heading_deg=90)
 CELLS, STRIDE = 13, 32
-"""Of the coarsest of NanoDet's three grids, in a square of 416 px."""
+"""Of the coarsest of NanoDet's three grids, 416 px wide."""
 REGION = region_of(camera(lines=(UP,)), SMALL)
 """A square: what the model is shown is as large as what the look shows."""
 

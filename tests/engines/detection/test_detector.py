@@ -133,18 +133,6 @@ def test_tiles_beyond_a_run_are_several_batches(manifest: Manifest) -> None:
     assert max(batch[0] for batch in engine.batches) <= 8
 
 
-def test_a_model_of_any_size_searches_a_picture_in_one_run(manifest: Manifest) -> None:
-    assert manifest.input is not None
-    scaled = manifest.model_copy(update={"input": manifest.input.model_copy(update={"pixels": (2048, 4096)})})
-    engine = BrightFaces()
-    detector = Detector(scaled, engine)
-    detector.detect_tiled_many([picture_with_a_face(96, 32, 8, 4)] * 2)
-    assert engine.batches == [(1, 3, 32, 96)] * 2
-    engine.batches.clear()
-    detector.detect_tiled(np.zeros((640, 960, 3), np.uint8), reach_px=320)
-    assert len(engine.batches) > 5, "the whole, and pieces"
-
-
 @settings(max_examples=60)
 @given(
     shapes=st.lists(st.tuples(st.integers(1, 700), st.integers(1, 700)), min_size=1, max_size=40),

@@ -33,24 +33,6 @@ def test_a_free_size_is_rounded_up(
     assert tensor.dtype == np.float32
 
 
-@pytest.mark.parametrize(
-    ("picture", "size"),
-    [
-        ((320, 200), (384, 256)),  # 1.3 times its own pixels, no more
-        ((640, 272), (736, 320)),
-        ((768, 576), (864, 640)),
-        ((800, 600), (864, 640)),
-        ((1280, 720), (1120, 640)),
-        ((1920, 1080), (1120, 640)),
-        ((1080, 1920), (640, 1120)),
-        ((7680, 4320), (1120, 640)),
-    ],
-)
-def test_a_model_of_any_size_gets_so_many_pixels(picture: tuple[int, int], size: tuple[int, int]) -> None:
-    spec = Input(tensor="x", colour="BGR", pixels=(520_000, 700_000), multiple_of=32, fit="pad")
-    assert tensor_size(np.zeros((picture[1], picture[0], 3), np.uint8), spec) == size
-
-
 def test_a_fixed_size_wins() -> None:
     spec = Input(tensor="x", colour="BGR", width=48, height=32)
     assert tensor_of(plain(100, 100), spec, (64, 64)).shape == (3, 32, 48)

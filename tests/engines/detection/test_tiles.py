@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engines.detection.postprocess import Box, Detection
 from engines.detection.preprocess import MAX_SIDE_PX
-from engines.detection.tiles import MOST_TILES, Tile, joined, pieces_of, tiles_of, views_of
+from engines.detection.tiles import MOST_TILES, Tile, joined, pieces_of, tiles_of
 from engines.errors import TooManyTiles
 
 
@@ -157,13 +157,3 @@ def test_the_largest_picture_of_the_edge_is_within_the_bound_for_every_search() 
     for size in [(8192, 8192), (16384, 4096), (4096, 16384), (16384, 1024)]:
         assert len(tiles_of(size, reach_px=1280)) <= 80
         assert len(pieces_of(size, 1_950_000, 85)) <= 80
-
-
-def test_a_model_of_any_size_sees_the_whole_and_pieces_only_beyond_its_reach() -> None:
-    for size in [(640, 272), (1920, 1080), (2560, 1440), (4096, 256)]:
-        assert views_of(size, reach_px=1920) == [Tile(0, 0, *size)]
-    assert views_of((8000, 6000)) == [Tile(0, 0, 8000, 6000)]
-    whole, *pieces = views_of((3840, 2160), reach_px=1920)
-    assert whole == Tile(0, 0, 3840, 2160)
-    assert pieces == pieces_of((3840, 2160), 1920**2, 240)
-    assert len(pieces) == 4

@@ -28,7 +28,7 @@ from tests.ray_cluster.world import NOW_MS, archiver, message, query, snapshot
 
 pytestmark = pytest.mark.network
 
-FRAME = 142
+FRAME = 150
 """Of the street film: cars at the kerb, one of them large."""
 
 

@@ -53,9 +53,9 @@ class InProcess:
         """Finds nothing."""
         return [False for _ in photos]
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """Looks at nothing."""
-        return [(UNSEEN,) * len(sitter.machines) for sitter in sitters]
+        return [(UNSEEN,) * len(request.machines) for request in requests]
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         """As the archiver's replica."""

@@ -61,9 +61,9 @@ class Centre:
         """See `intake.Stages`."""
         return await self.batcher.submit(entries)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """See `intake.Stages`: vectors of noise, which nothing compresses."""
-        return [self.looks(len(sitter.machines)) for sitter in sitters]
+        return [self.looks(len(request.machines)) for request in requests]
 
     def close(self) -> None:
         """The archiver's thread ends."""

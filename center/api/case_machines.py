@@ -75,7 +75,7 @@ class Judgement(BaseModel):
 )
 async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List the pictures of the sought machine."""
-    return await services.cases.hunt.machines(case_id, (MachineVerdict.SOUGHT,), sight=sight)
+    return await services.cases.lookalikes.machines(case_id, (MachineVerdict.SOUGHT,), sight=sight)
 
 
 @router.post(
@@ -101,7 +101,7 @@ async def add_sought(
     case_id: CaseId, body: SoughtMachine, services: Served, asker: Asker, sight: Sight
 ) -> JudgedMachine:
     """Add a picture of the sought machine."""
-    return await services.cases.hunt.seek(case_id, body.row_key, body.index, asker=asker, sight=sight)
+    return await services.cases.lookalikes.seek(case_id, body.row_key, body.index, asker=asker, sight=sight)
 
 
 @router.delete(
@@ -113,7 +113,7 @@ async def add_sought(
 )
 def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served, asker: Asker, sight: Sight) -> None:
     """Remove a picture from those of the sought machine."""
-    services.cases.dossiers.drop(case_id, row_key, index, asker=asker, sight=sight)
+    services.cases.case_machines.drop(case_id, row_key, index, asker=asker, sight=sight)
 
 
 @router.get(
@@ -157,7 +157,7 @@ def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sig
 )
 async def search_case(case_id: CaseId, body: SearchFilters, services: Served, asker: Asker, sight: Sight) -> SearchView:
     """Search the archive for machines like the sought one; the answer replaces the candidates."""
-    return await services.cases.hunt.search(case_id, body, asker=asker, sight=sight)
+    return await services.cases.lookalikes.search(case_id, body, asker=asker, sight=sight)
 
 
 @router.get(
@@ -168,7 +168,7 @@ async def search_case(case_id: CaseId, body: SearchFilters, services: Served, as
 )
 async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List candidates of the last search that are not decided on, best first."""
-    return await services.cases.hunt.machines(case_id, (MachineVerdict.CANDIDATE,), sight=sight)
+    return await services.cases.lookalikes.machines(case_id, (MachineVerdict.CANDIDATE,), sight=sight)
 
 
 @router.get(
@@ -179,7 +179,7 @@ async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> Ma
 )
 async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """Confirmed sightings of the machine by capture time, with places."""
-    return await services.cases.hunt.machines(case_id, (MachineVerdict.CONFIRMED,), sight=sight)
+    return await services.cases.lookalikes.machines(case_id, (MachineVerdict.CONFIRMED,), sight=sight)
 
 
 @router.get(
@@ -190,7 +190,7 @@ async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> Mac
 )
 async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
     """List rejected candidates by capture time."""
-    return await services.cases.hunt.machines(case_id, (MachineVerdict.REJECTED,), sight=sight)
+    return await services.cases.lookalikes.machines(case_id, (MachineVerdict.REJECTED,), sight=sight)
 
 
 @router.put(
@@ -203,7 +203,7 @@ def judge_candidate(
     case_id: CaseId, row_key: RowKey, index: Index, body: Judgement, services: Served, asker: Asker, sight: Sight
 ) -> JudgedMachine:
     """Confirm or reject a candidate."""
-    return services.cases.dossiers.judge(case_id, row_key, index, body.verdict, asker=asker, sight=sight)
+    return services.cases.case_machines.judge(case_id, row_key, index, body.verdict, asker=asker, sight=sight)
 
 
 @router.get(
@@ -223,7 +223,7 @@ def judge_candidate(
 )
 async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
     """Cut a machine of the case from the redacted picture."""
-    part = await services.cases.hunt.crop(case_id, row_key, index, sight=sight)
+    part = await services.cases.lookalikes.crop(case_id, row_key, index, sight=sight)
     return Response(part, media_type="image/jpeg")
 
 
@@ -237,7 +237,7 @@ async def get_case_observation(
     case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
 ) -> ObservationView:
     """Show one observation of the case with all its fields."""
-    return await services.cases.hunt.observation(case_id, row_key, asker=asker, sight=sight)
+    return await services.cases.lookalikes.observation(case_id, row_key, asker=asker, sight=sight)
 
 
 @router.get(
@@ -250,7 +250,7 @@ async def get_case_observation(
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
     """Send the whole redacted picture of an observation of the case."""
-    return whole(await services.cases.hunt.picture(case_id, row_key, asker=asker, sight=sight), row_key)
+    return whole(await services.cases.lookalikes.picture(case_id, row_key, asker=asker, sight=sight), row_key)
 
 
 @router.get(
@@ -261,4 +261,4 @@ async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, a
 )
 async def list_footage(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> WindowList:
     """List cameras worth asking for footage, with times."""
-    return await services.cases.hunt.footage(case_id, asker=asker, sight=sight)
+    return await services.cases.lookalikes.footage(case_id, asker=asker, sight=sight)

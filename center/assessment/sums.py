@@ -50,8 +50,8 @@ class Sums:
 _NAMES: Final = tuple(field.name for field in fields(Sums))
 _HOURS: Final = _NAMES[: _NAMES.index("selected")]
 _GROWTH: Final = _NAMES[_NAMES.index("selected") : _NAMES.index("booked_hours")]
-_BOOKS: Final = ("selected", "archived", "rejected", "dropped", "duplicates", "in_flight")
-_COUNTERS: Final = _BOOKS[:-1]
+_COUNTS: Final = ("selected", "archived", "rejected", "dropped", "duplicates", "in_flight")
+_COUNTERS: Final = _COUNTS[:-1]
 """Counters that only grow: if one shrank, all of them were reset."""
 
 _TABLES: Final = {
@@ -63,15 +63,15 @@ _TABLES: Final = {
         rejected INTEGER, dropped INTEGER, astray INTEGER, in_flight INTEGER,
         PRIMARY KEY (agent_id, camera_id, hour))""",
 }
-_LAGGED: Final = ", ".join(f"LAG(b.{name}) OVER w AS old_{name}" for name in _BOOKS)
+_LAGGED: Final = ", ".join(f"LAG(b.{name}) OVER w AS old_{name}" for name in _COUNTS)
 _BEGAN_ANEW: Final = " OR ".join(f"{name} < old_{name}" for name in _COUNTERS)
-_GREW: Final = {name: f"({name} - CASE WHEN {_BEGAN_ANEW} THEN 0 ELSE old_{name} END)" for name in _BOOKS}
+_GREW: Final = {name: f"({name} - CASE WHEN {_BEGAN_ANEW} THEN 0 ELSE old_{name} END)" for name in _COUNTS}
 _FILL_GROWTH: Final = f"""
 INSERT INTO assessment_growth
 SELECT agent_id, camera_id, hour, {_GREW["selected"]}, {_GREW["archived"]}, {_GREW["rejected"]}, {_GREW["dropped"]},
-  ABS({_GREW["selected"]} - {" - ".join(_GREW[name] for name in _BOOKS if name != "selected")}), in_flight
+  ABS({_GREW["selected"]} - {" - ".join(_GREW[name] for name in _COUNTS if name != "selected")}), in_flight
 FROM (
-  SELECT b.agent_id, b.camera_id, b.hour, {", ".join(f"b.{name}" for name in _BOOKS)}, {_LAGGED}
+  SELECT b.agent_id, b.camera_id, b.hour, {", ".join(f"b.{name}" for name in _COUNTS)}, {_LAGGED}
   FROM assessment_scope s CROSS JOIN assessment_books b
   WHERE b.agent_id = s.agent_id AND b.camera_id = s.camera_id AND b.hour < s.end_hour
     AND b.hour >= COALESCE((

@@ -83,13 +83,13 @@ class LookalikeSearch:
         self,
         search: Search,
         book: CaseWorkflow,
-        dossiers: CaseMachines,
+        case_machines: CaseMachines,
         pictures: DeskPictures,
         positions: CameraPositions,
     ) -> None:
         self._search = search
         self._book = book
-        self._dossiers = dossiers
+        self._case_machines = case_machines
         self._pictures = pictures
         self._positions = positions
 
@@ -102,25 +102,25 @@ class LookalikeSearch:
             QueryError, QueryRefusedError: the archive does not answer, or refuses the request.
         """
         said = wanted.model_dump(mode="json", exclude_defaults=True)
-        dossier = await asyncio.to_thread(
-            self._dossiers.open, number, sight=sight, action="search", actor=asker.actor, filters=said
+        basis = await asyncio.to_thread(
+            self._case_machines.open, number, sight=sight, action="search", actor=asker.actor, filters=said
         )
-        cameras = frozenset(key for key in dossier.area if sight.holds(*key))
-        question = _question(number, dossier.terms, wanted, cameras, asker.username)
-        machines = _sought(dossier)
+        cameras = frozenset(key for key in basis.area if sight.holds(*key))
+        question = _question(number, basis.terms, wanted, cameras, asker.username)
+        machines = _sought(basis)
         if not machines:
             raise NothingSoughtError(number=number)
-        rejected = [_ref(each.machine) for each in dossier.of(MachineVerdict.REJECTED)][:MAX_MACHINES]
+        rejected = [_ref(each.machine) for each in basis.of(MachineVerdict.REJECTED)][:MAX_MACHINES]
         found = await self._ask(question, machines)
         lowering = await self._lowering(question, rejected) if rejected and found.hits else None
-        known = dossier.of(MachineVerdict.CONFIRMED)
+        known = basis.of(MachineVerdict.CONFIRMED)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in known}
         places = await asyncio.to_thread(self._positions.of, cameras | keys)
-        ranked = _ranked(found, lowering, dossier, places)
-        await asyncio.to_thread(self._dossiers.found, number, ranked[: wanted.limit], asker=asker, sight=sight)
+        ranked = _ranked(found, lowering, basis, places)
+        await asyncio.to_thread(self._case_machines.found, number, ranked[: wanted.limit], asker=asker, sight=sight)
         explained = Explained(
             cameras=len(question.cameras),
-            cameras_out_of_sight=len(dossier.area) - len(cameras),
+            cameras_out_of_sight=len(basis.area) - len(cameras),
             machines=min(len(machines), MAX_MACHINES),
             rejected=len(rejected),
             questions=found.questions + (lowering.questions if lowering is not None else 0),
@@ -136,7 +136,7 @@ class LookalikeSearch:
 
     async def machines(self, number: str, verdicts: Sequence[MachineVerdict], *, sight: Scope) -> MachineList:
         """Returns machines of the case with their positions: candidates best first, all others by capture time."""
-        found = await asyncio.to_thread(self._dossiers.machines, number, verdicts, sight=sight)
+        found = await asyncio.to_thread(self._case_machines.machines, number, verdicts, sight=sight)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in found}
         places = await asyncio.to_thread(self._positions.of, keys)
         placed = [_placed(each, places) for each in found]
@@ -146,7 +146,7 @@ class LookalikeSearch:
 
     async def area(self, number: str, *, sight: Scope) -> tuple[Spot, ...]:
         """Returns the cameras of the case in sight that have a position."""
-        area = await asyncio.to_thread(self._dossiers.area, number, sight=sight)
+        area = await asyncio.to_thread(self._case_machines.area, number, sight=sight)
         places = await asyncio.to_thread(self._positions.of, area)
         return tuple(Spot(key, place) for key, place in sorted(places.items()))
 
@@ -161,7 +161,7 @@ class LookalikeSearch:
             CaseStateError: the case has ended.
             QueryError: the archive does not answer.
         """
-        await asyncio.to_thread(self._dossiers.look, number, row_key, asker=asker, sight=sight)
+        await asyncio.to_thread(self._case_machines.look, number, row_key, asker=asker, sight=sight)
         row = await self._search.archived(row_key)
         snapshot = row.snapshot
         is_desk = self._pictures.is_desk(row_key, snapshot.camera_id)
@@ -173,7 +173,7 @@ class LookalikeSearch:
         if machine is None or snapshot.picture is not PictureState.KEPT:
             raise UnknownCaseMachineError(row_key=row_key, index=index)
         signed_by = await self._pictures.check_signed(number, snapshot) if is_desk else None
-        seek = partial(self._dossiers.seek, asker=asker, sight=sight, signed_by=signed_by)
+        seek = partial(self._case_machines.seek, asker=asker, sight=sight, signed_by=signed_by)
         return await asyncio.to_thread(seek, number, machine)
 
     async def observation(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> ObservationView:
@@ -183,7 +183,7 @@ class LookalikeSearch:
             UnknownObservationError: it is none of the case's, or of a camera out of sight, or not archived any more.
             QueryError: the archive does not answer.
         """
-        await asyncio.to_thread(self._dossiers.show, number, row_key, "show", asker=asker, sight=sight)
+        await asyncio.to_thread(self._case_machines.show, number, row_key, "show", asker=asker, sight=sight)
         return shown(await self._search.archived(row_key))
 
     async def picture(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> bytes:
@@ -193,7 +193,7 @@ class LookalikeSearch:
             NoPictureError, PictureBrokenError: there is none to show.
             UnknownObservationError, QueryError: as `observation`.
         """
-        await asyncio.to_thread(self._dossiers.show, number, row_key, "show_picture", asker=asker, sight=sight)
+        await asyncio.to_thread(self._case_machines.show, number, row_key, "show_picture", asker=asker, sight=sight)
         return await self._search.exported(row_key)
 
     async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
@@ -206,7 +206,7 @@ class LookalikeSearch:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is nothing to cut from any more.
             QueryError: the archive does not answer.
         """
-        machine = await asyncio.to_thread(self._dossiers.machine, number, row_key, index, sight=sight)
+        machine = await asyncio.to_thread(self._case_machines.machine, number, row_key, index, sight=sight)
         if machine is None:
             try:
                 await asyncio.to_thread(self._pictures.check, number, row_key)
@@ -227,11 +227,13 @@ class LookalikeSearch:
         Raises:
             CaseNotApprovedError: the case is not in force.
         """
-        dossier = await asyncio.to_thread(self._dossiers.open, number, sight=sight, action="footage", actor=asker.actor)
-        cameras = frozenset(key for key in dossier.area if sight.holds(*key))
+        basis = await asyncio.to_thread(
+            self._case_machines.open, number, sight=sight, action="footage", actor=asker.actor
+        )
+        cameras = frozenset(key for key in basis.area if sight.holds(*key))
         places = await asyncio.to_thread(self._positions.of, cameras)
         spots = [Spot(key, place) for key, place in sorted(places.items())]
-        windows = worth_asking(_anchors(dossier, places), spots, dossier.terms.cls)
+        windows = worth_asking(_anchors(basis, places), spots, basis.terms.cls)
         return WindowList(
             items=tuple(_window(each, places[each.key]) for each in windows),
             without_place=len(cameras) - len(places),
@@ -312,25 +314,25 @@ def _question(
     )
 
 
-def _sought(dossier: SearchBasis) -> list[MachineRef]:
+def _sought(basis: SearchBasis) -> list[MachineRef]:
     """Returns the machines to compare with: pictures of the sought one, then the newest confirmed sightings."""
-    confirmed = sorted(dossier.of(MachineVerdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
-    return [_ref(each.machine) for each in (*dossier.of(MachineVerdict.SOUGHT), *confirmed)]
+    confirmed = sorted(basis.of(MachineVerdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
+    return [_ref(each.machine) for each in (*basis.of(MachineVerdict.SOUGHT), *confirmed)]
 
 
 def _ref(machine: CaseMachine) -> MachineRef:
     return MachineRef(row_key=machine.row_key, index=machine.index)
 
 
-def _anchors(dossier: SearchBasis, places: dict[CameraKey, Position]) -> list[Anchor]:
+def _anchors(basis: SearchBasis, places: dict[CameraKey, Position]) -> list[Anchor]:
     """Returns the known places and times of the machine: confirmed sightings, and the theft."""
     anchors = []
-    for each in dossier.of(MachineVerdict.CONFIRMED):
+    for each in basis.of(MachineVerdict.CONFIRMED):
         machine = each.machine
         place = places.get(CameraKey(machine.agent_id, machine.camera_id))
         if place is not None:
             anchors.append(Anchor(machine.captured_at_ms, place, machine.row_key, machine.agent_id, machine.camera_id))
-    theft = dossier.terms.theft
+    theft = basis.terms.theft
     if theft is not None:
         anchors.append(Anchor(theft.at_ms, Position(theft.latitude, theft.longitude)))
     return anchors
@@ -339,12 +341,12 @@ def _anchors(dossier: SearchBasis, places: dict[CameraKey, Position]) -> list[An
 def _ranked(
     found: lookalike_query.LookalikeAnswer,
     lowering: lookalike_query.LookalikeAnswer | None,
-    dossier: SearchBasis,
+    basis: SearchBasis,
     places: dict[CameraKey, Position],
 ) -> list[Ranked]:
     """Ranks the hits, best first, without those that a user has decided on."""
-    judged = {(each.machine.row_key, each.machine.index) for each in dossier.judged}
-    anchors, terms = _anchors(dossier, places), dossier.terms
+    judged = {(each.machine.row_key, each.machine.index) for each in basis.judged}
+    anchors, terms = _anchors(basis, places), basis.terms
     ranked = []
     for key, (row, alike) in found.hits.items():
         if key in judged:

@@ -49,12 +49,12 @@ class Cases:
         self.book = CaseWorkflow(store, audit, now_ms, latest_ms=retention.latest_ms)
         self.keep_days: Final = config.delete_after_days
         """Days after a case's end at which its derived data is deleted."""
-        self.dossiers = CaseMachines(store, self.book, now_ms)
+        self.case_machines = CaseMachines(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
-        self.hunt = LookalikeSearch(search, self.book, self.dossiers, self.pictures, positions)
+        self.lookalikes = LookalikeSearch(search, self.book, self.case_machines, self.pictures, positions)
         late_after_ms = int(late_after_s * 1000)
-        self.standing = StandingSearch(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
+        self.standing = StandingSearch(store, self.case_machines, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)
         self.loops = (Periodic("the sweeping of cases", SWEEP_S, self._sweep), self.standing.loop)
 
@@ -67,10 +67,10 @@ class Cases:
         due_ms = self._retention.due_ms()
         if due_ms is not None:
             self.book.expire(due_ms)
-        oldest_ms = self.dossiers.oldest_ended_ms()
+        oldest_ms = self.case_machines.oldest_ended_ms()
         horizon_ms = self._retention.horizon_ms(CASES, self._keep_ms, oldest_ms=oldest_ms)
         if horizon_ms is not None:
-            self.dossiers.delete_ended(horizon_ms)
+            self.case_machines.delete_ended(horizon_ms)
 
     async def erase(self) -> None:
         """Has the archive erase pictures brought for cases that are over. Unconfirmed ones are asked for again.

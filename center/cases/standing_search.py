@@ -58,7 +58,7 @@ class StandingSearch:
     def __init__(
         self,
         store: Store,
-        dossiers: CaseMachines,
+        case_machines: CaseMachines,
         search: Search,
         alarms: AlarmService,
         now_ms: NowMs,
@@ -66,7 +66,7 @@ class StandingSearch:
         late_after_ms: int,
     ) -> None:
         self._store = store
-        self._dossiers = dossiers
+        self._case_machines = case_machines
         self._search = search
         self._alarms = alarms
         self._now_ms = now_ms
@@ -150,7 +150,7 @@ class StandingSearch:
             colour=None,
             box=machine.box,
         )
-        await asyncio.to_thread(self._dossiers.met, case, met, similarity)
+        await asyncio.to_thread(self._case_machines.met, case, met, similarity)
         self._kept = {each: at_ms for each, at_ms in self._kept.items() if now_ms - at_ms < KEEP_EVERY_MS}
         self._kept[key] = now_ms
 

@@ -20,7 +20,7 @@ def assess(
         from center.clock import now_ms  # noqa: PLC0415 - the same
         from center.search.camera_positions import CameraPositions  # noqa: PLC0415 - the same
 
-        # No agent reports to a command: the books have what each reported last.
+        # No agent reports to a command: the counters are what each reported last.
         positions = CameraPositions(opened.store, dict).on_file
         write(open_assessor(opened.store, positions, now_ms), month, file)
     out.print(str(file), markup=False)

@@ -45,7 +45,7 @@ def survey(
     edge: EdgeConfig, load_redactors: LoadRedactors, clock: Clock, *, software: str, look_s: float = LOOK_S
 ) -> Survey:
     """Survey every camera, one after another; beside a running agent too. The failure of one costs no other."""
-    books = _books(edge)
+    camera_ledgers = _camera_ledgers(edge)
     make: MakeRedactor | None = None
     trouble = ""
     try:
@@ -54,7 +54,7 @@ def survey(
         trouble = str(error)
     found = []
     for camera in edge.cameras:
-        ledger = books.get(camera.id)
+        ledger = camera_ledgers.get(camera.id)
         looked = _look(camera, edge, clock, make, trouble, look_s)
         counts = {} if ledger is None else {"selected": ledger.selected, "archived": ledger.archived}
         found.append(looked.model_copy(update=counts))
@@ -118,9 +118,9 @@ def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Se
             break
     if first is None:
         raise NoPicture(camera.id, trouble)
-    told = skew.skew(clock.monotonic_s())
+    measured = skew.skew(clock.monotonic_s())
     faults = tuple(check for check, score in scores.items() if score >= getattr(camera.checks, check.value))
-    return _Seen(first, faults, told.estimate_ms, told.bound_ms if told.estimate_ms is not None else None)
+    return _Seen(first, faults, measured.estimate_ms, measured.bound_ms if measured.estimate_ms is not None else None)
 
 
 def _registered(camera: Camera, device_id: str, edge: EdgeConfig, clock: Clock) -> CameraSurvey:
@@ -143,7 +143,7 @@ def _registered(camera: Camera, device_id: str, edge: EdgeConfig, clock: Clock) 
     )
 
 
-def _books(edge: EdgeConfig) -> dict[str, Ledger]:
+def _camera_ledgers(edge: EdgeConfig) -> dict[str, Ledger]:
     try:
         with reading(edge.spool.directory) as db:
             return ledgers.tally(db)

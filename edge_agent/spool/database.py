@@ -40,7 +40,7 @@ _SUSPECT: Final = "spool.suspect"
 _CHECK_S: Final = 5.0
 """Seconds to check payloads after a kill; for 2 GB it takes 1 s from memory and 9 s from a cold disk (measured)."""
 _CHECK_STEPS: Final = 100
-_BOOKS: Final = ("observations", "counters", "quarantine")
+_SMALL_TABLES: Final = ("observations", "counters", "quarantine")
 """Small tables, of which every page is checked."""
 _NO_BOUND: Final = 2**31 - 1
 _TIGHT_BYTES: Final = 1024 * 1024
@@ -235,7 +235,7 @@ class Database:
         return connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        for table in _BOOKS:
+        for table in _SMALL_TABLES:
             self._judge(connection.execute(f"PRAGMA quick_check({table})").fetchone())
         if not self._suspect.exists():
             ends_s = self._clock.monotonic_s() + _CHECK_S

@@ -103,7 +103,7 @@ def revoke(
 
 @app.command(epilog="Example: wayside-provision serve")
 def serve(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Run enrolment and the courier of documents until SIGTERM or Ctrl-C. Says `ready` once it listens.
+    """Run enrolment and the publisher of documents until SIGTERM or Ctrl-C. Says `ready` once it listens.
 
     With --json every line on stdout is an object; logs go to stderr.
     """

@@ -1,4 +1,4 @@
-"""Connects the courier to the broker: MQTT 5 over mutual TLS, pumped by its owner's thread."""
+"""Connects the publisher of documents to the broker: MQTT 5 over mutual TLS, pumped by its owner's thread."""
 
 import logging
 import secrets

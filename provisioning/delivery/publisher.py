@@ -39,7 +39,7 @@ class DocumentPublisher:
         self._home = home
         self._failed = failed
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="document-publisher", daemon=True)
         self._line: PublisherConnection | None = None
         self._dial_at_s = 0.0
         self._wait_s = RETRY_MIN_S
@@ -81,7 +81,9 @@ class DocumentPublisher:
             if self._line is not None:
                 self._line.close()
             if not ended:  # a bug: threading prints its traceback
-                self._failed(ProvisioningError("the courier ended with an error, printed above; start again"))
+                self._failed(
+                    ProvisioningError("the publisher of documents ended with an error, printed above; start again")
+                )
 
     def _round(self, changed: bool) -> None:
         ends_s = time.monotonic() + POLL_S
@@ -159,9 +161,11 @@ class DocumentPublisher:
             return
         self._fault = fault
         if fault is None:
-            _log.info("courier settled port=%d documents=%d", self._home.config.services_port, len(self._retained))
+            _log.info(
+                "document publisher settled port=%d documents=%d", self._home.config.services_port, len(self._retained)
+            )
         else:
-            _log.warning("courier waits cause=%r", fault)
+            _log.warning("document publisher waits cause=%r", fault)
 
     def _hear(self, topic: str, payload: bytes) -> None:
         """Handles one message; no content makes this raise. A refused camera is cleared from the broker, too."""

@@ -38,11 +38,11 @@ class LedgerCounts:
         return max(0, self.agent.selected - ended) + max(0, self.agent.archived - self.archive.distinct_ids)
 
 
-def faults(books: LedgerCounts, cameras: Sequence[str]) -> list[str]:
+def faults(counts: LedgerCounts, cameras: Sequence[str]) -> list[str]:
     """Lists the discrepancies, a line each; empty if everything adds up."""
-    agent, archive = books.agent, books.archive
+    agent, archive = counts.agent, counts.archive
     drops = sum(agent.dropped.values())
-    api = len(set(books.api_keys))
+    api = len(set(counts.api_keys))
     rules = (
         (agent.in_flight == 0, f"{agent.in_flight} pictures were still under way when the time to drain was over"),
         (
@@ -62,8 +62,8 @@ def faults(books: LedgerCounts, cameras: Sequence[str]) -> list[str]:
             f"the archive has {archive.rows} rows of {archive.distinct_ids} observations",
         ),
         (api == archive.rows, f"the API lists {api} observations, the archive has {archive.rows} rows"),
-        (len(books.api_keys) == api, f"the API lists {len(books.api_keys) - api} observations twice"),
+        (len(counts.api_keys) == api, f"the API lists {len(counts.api_keys) - api} observations twice"),
         (archive.leaks == 0, f"the canary found a face in {archive.leaks} pictures"),
-        *((books.api_rows.get(camera, 0) > 0, f"camera {camera} has no row in the API") for camera in cameras),
+        *((counts.api_rows.get(camera, 0) > 0, f"camera {camera} has no row in the API") for camera in cameras),
     )
     return [text for holds, text in rules if not holds]

@@ -29,7 +29,7 @@ _MIB: Final = 1024 * 1024
 class ShowingReport:
     """Counts and observations of one showing."""
 
-    books: LedgerCounts
+    counts: LedgerCounts
     observations: Sequence[ListedObservation]
     codecs: Mapping[str, str]
     """Codec by camera id."""
@@ -39,26 +39,26 @@ class ShowingReport:
 
     def faults(self) -> list[str]:
         """Lists the discrepancies of the counts, a line each."""
-        return faults(self.books, tuple(self.codecs))
+        return faults(self.counts, tuple(self.codecs))
 
     def summary(self) -> dict[str, Any]:
         """Returns the content of `summary.json`."""
-        books = self.books
+        counts = self.counts
         found = self.faults()
         return {
             "ok": not found,
             "faults": found,
-            "rows": books.archive.rows,
-            "leaks": books.archive.leaks,
-            "lost": books.lost,
-            "duplicates": books.duplicates,
+            "rows": counts.archive.rows,
+            "leaks": counts.archive.leaks,
+            "lost": counts.lost,
+            "duplicates": counts.duplicates,
             **{f"seconds_{name}": round(value, 2) for name, value in self.seconds.items()},
             "classes": _classes(self.observations),
             "cameras": {camera: self._camera(camera, codec) for camera, codec in self.codecs.items()},
             "ledger": {
-                "agent": books.agent.model_dump(mode="json"),
-                "archive": books.archive.model_dump(mode="json"),
-                "api": {"observations": len(set(books.api_keys)), "listed": len(books.api_keys)},
+                "agent": counts.agent.model_dump(mode="json"),
+                "archive": counts.archive.model_dump(mode="json"),
+                "api": {"observations": len(set(counts.api_keys)), "listed": len(counts.api_keys)},
             },
             "memory": {name: _weight(weight) for name, weight in self.memory.items()},
             "memory_total": _weight(

@@ -132,13 +132,13 @@ class _Showing:
             agent = self._street.agent_ledger()
         archive = self._street.archive_status()
         observations = list(self._street.centre.observations())
-        books = LedgerCounts(
+        counts = LedgerCounts(
             agent=agent,
             archive=archive,
             api_keys=[seen.row_key for seen in observations],
             api_rows=Counter(seen.camera_id for seen in observations),
         )
-        return report.ShowingReport(books, observations, self._street.cameras, self._seconds, memory)
+        return report.ShowingReport(counts, observations, self._street.cameras, self._seconds, memory)
 
 
 def _counted(classes: dict[str, int]) -> str:

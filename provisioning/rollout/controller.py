@@ -33,7 +33,7 @@ _STANDINGS: Final = {
 
 
 class RolloutController:
-    """Not thread-safe: the courier's thread calls it. Every method may raise RegisterError."""
+    """Not thread-safe: the thread of the publisher of documents calls it. Every method may raise RegisterError."""
 
     def __init__(self, home: Home, ear: AgentReports) -> None:
         self._home = home

@@ -10,7 +10,7 @@ from provisioning.rollout.health import CameraSeen
 
 
 class AgentReports:
-    """Messages of agents, bounded in size and number. Not thread-safe: the courier's own."""
+    """Messages of agents, bounded in size and number. Not thread-safe: for the publisher's thread alone."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms

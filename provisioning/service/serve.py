@@ -58,10 +58,10 @@ async def _serve(home: Home, announce: Callable[[str], None]) -> None:
     await asyncio.to_thread(chores, home)
     tls = tls_context(home)
     server = HttpsServer(config.listen, config.enrolment_port, tls, Enrolment(home, end), Limits())
-    courier = DocumentPublisher(home, lambda error: loop.call_soon_threadsafe(end, error))
+    publisher = DocumentPublisher(home, lambda error: loop.call_soon_threadsafe(end, error))
     tasks = {ended, loop.create_task(server.run()), loop.create_task(_daily(home, tls))}
     try:
-        courier.start()
+        publisher.start()
         host = f"[{config.host}]" if ":" in config.host else config.host
         announce(f"ready https://{host}:{config.enrolment_port}")
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +70,7 @@ async def _serve(home: Home, announce: Callable[[str], None]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(asyncio.to_thread(courier.stop), *tasks, return_exceptions=True)
+        await asyncio.gather(asyncio.to_thread(publisher.stop), *tasks, return_exceptions=True)
         server.close()
 
 

@@ -32,7 +32,7 @@ class Embedder:
     def __init__(self, model: Describes) -> None:
         self._model = model
 
-    def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """Return for each picture one appearance a machine, in order; an unreadable picture does not affect the others.
 
         All machines of all pictures go through the network together.
@@ -43,9 +43,9 @@ class Embedder:
         answers: list[list[Appearance] | Unreadable] = []
         places: list[tuple[list[Appearance], int]] = []
         crops: list[Crop] = []
-        for sitter in sitters:
+        for request in requests:
             try:
-                looks = _described(sitter)
+                looks = _described(request)
             except NotJpeg as error:
                 answers.append(Unreadable(str(error)))
                 continue
@@ -64,14 +64,14 @@ class Embedder:
         return [answer if isinstance(answer, Unreadable) else tuple(answer) for answer in answers]
 
 
-def _described(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
+def _described(request: Sitter) -> list[tuple[Appearance, Crop | None]]:
     """Return each machine's colour, and the crop for its vector unless too little is visible. Raises NotJpeg."""
-    if not sitter.machines:
+    if not request.machines:
         return []
-    picture = decode(sitter.photo)
-    covered = hidden(sitter.photo.width, sitter.photo.height, sitter.photo.regions)
-    gains = light(picture, without_riders(covered, sitter.machines))
-    return [_describe(picture, machine, covered, gains) for machine in sitter.machines]
+    picture = decode(request.photo)
+    covered = hidden(request.photo.width, request.photo.height, request.photo.regions)
+    gains = light(picture, without_riders(covered, request.machines))
+    return [_describe(picture, machine, covered, gains) for machine in request.machines]
 
 
 def _describe(picture: Picture, machine: Machine, covered: Mask, gains: Light) -> tuple[Appearance, Crop | None]:

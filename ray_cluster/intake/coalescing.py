@@ -58,8 +58,8 @@ class CoalescedStages:
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         return await self._stages.inspect(photos)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await self._stages.embed(sitters)
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return await self._stages.embed(requests)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         receipts, first = await self._archive.submit(entries)

@@ -148,7 +148,7 @@ class Intake:
         probes: Mapping[str, Callable[[], Awaitable[object]]] = {
             "parser": lambda: stages.parse([probe.photo()]),
             "canary": lambda: stages.inspect([probe.photo()]),
-            "embedder": lambda: stages.embed([probe.sitter()]),
+            "embedder": lambda: stages.embed([probe.embed_request()]),
         }
         self._calls = StageCalls(self._progress, probes=probes, sleep=sleep)
         self._unprocessable: OrderedDict[str, str] = OrderedDict()
@@ -345,8 +345,8 @@ class Intake:
         kept = [each for each in arrivals if each.jpeg and not each.leaked and each.machines]
         if not kept:
             return list(arrivals)
-        sitters = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
-        looks = await self._calls.each("embedder", sitters, self._stages.embed)
+        requests = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
+        looks = await self._calls.each("embedder", requests, self._stages.embed)
         refused: dict[_Arrival, Unreadable | Unprocessable] = {}
         for arrival, answer in zip(kept, looks, strict=True):
             if isinstance(answer, Unreadable | Unprocessable):

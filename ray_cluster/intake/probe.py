@@ -21,7 +21,7 @@ def photo() -> Photo:
     return Photo(encoded.tobytes(), *SIZE, ())
 
 
-def sitter() -> Sitter:
+def embed_request() -> Sitter:
     """Make a grey picture with a machine in its middle."""
     box = Box(x0=SIZE[0] // 4, y0=SIZE[1] // 4, x1=3 * SIZE[0] // 4, y1=3 * SIZE[1] // 4)
     return Sitter(photo(), (Machine(cls=MachineClass.CAR, score=1.0, box=box),))

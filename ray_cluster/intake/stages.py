@@ -23,7 +23,7 @@ class Stages(Protocol):
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         """Return for each picture true if a face shows in it."""
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """Compute the appearance of the machines in each picture, in their order."""
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:

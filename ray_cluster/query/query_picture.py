@@ -22,7 +22,7 @@ class QueryPictureStages(Protocol):
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         """Return for each picture true if a face shows in it, as `Stages.inspect` does."""
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """Compute the appearance of the machines in each picture, as `Stages.embed` does."""
 
 

@@ -39,5 +39,5 @@ class EmbedderReplica:
     @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.005, batch_size_fn=lambda calls: sum(map(len, calls)))
     async def embed(self, calls: list[Sequence[Sitter]]) -> list[list[tuple[Appearance, ...] | Unreadable]]:
         """Embed machines; Serve batches `calls`."""
-        answers = iter(await asyncio.to_thread(self._embedder.embed, [one for sitters in calls for one in sitters]))
-        return [[next(answers) for _ in sitters] for sitters in calls]
+        answers = iter(await asyncio.to_thread(self._embedder.embed, [one for requests in calls for one in requests]))
+        return [[next(answers) for _ in requests] for requests in calls]

@@ -57,8 +57,8 @@ class Handles:
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         return await answer(self._canary.inspect.remote(photos))
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await answer(self._embedder.embed.remote(sitters))
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return await answer(self._embedder.embed.remote(requests))
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         return await answer(self._archiver.archive.remote(entries))

@@ -64,8 +64,8 @@ class QueryReplica:
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         return await answer(self._canary.inspect.remote(photos))
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await answer(self._embedder.embed.remote(sitters))
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return await answer(self._embedder.embed.remote(requests))
 
     def __serve_build_asgi_app__(self) -> "FastAPI":
         """Create the application of the routes; Serve calls this after the constructor."""

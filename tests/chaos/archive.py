@@ -66,9 +66,9 @@ class Stages:
         """See `intake.Stages`."""
         return [False] * len(photos)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """See `intake.Stages`."""
-        return [(UNSEEN,) * len(sitter.machines) for sitter in sitters]
+        return [(UNSEEN,) * len(request.machines) for request in requests]
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         """See `intake.Stages`."""

@@ -91,11 +91,11 @@ class FakeStages:
         self._call("inspect", len(photos))
         return [photo.jpeg in self.leaks for photo in photos]
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        self._call("embed", len(sitters))
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        self._call("embed", len(requests))
         bad = Unreadable("the JPEG cannot be decoded")
         looks = Appearance(MachineColour.RED, 0.5)
-        return [bad if one.photo.jpeg in self.unembeddable else (looks,) * len(one.machines) for one in sitters]
+        return [bad if one.photo.jpeg in self.unembeddable else (looks,) * len(one.machines) for one in requests]
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         await self.gate.wait()

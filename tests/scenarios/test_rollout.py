@@ -1,8 +1,8 @@
 """Twenty agents, a bad configuration and a good one: stopped at the threshold, all back, ledgers whole.
 
 ```
- wayside-provision rollout ─▶ home ─ courier ─▶ Mosquitto ─▶ cabinet-00 … cabinet-19 ─▶ archive
-                                                   └─ configured, heartbeats, cameras ─▶ courier
+ wayside-provision rollout ─▶ home ─ publisher ─▶ Mosquitto ─▶ cabinet-00 … cabinet-19 ─▶ archive
+                                                   └─ configured, heartbeats, cameras ─▶ publisher
 ```
 
 Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/rollout/test_model.py.
@@ -103,9 +103,9 @@ def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
         broker = start_broker(mosquitto, home)
         stack.callback(broker.wait)
         stack.callback(broker.kill)
-        courier = DocumentPublisher(home, failures.append)
-        courier.start()
-        stack.callback(courier.stop)
+        publisher = DocumentPublisher(home, failures.append)
+        publisher.start()
+        stack.callback(publisher.stop)
         stack.enter_context(serving(home))
         archive = Archive(Place(home))  # type: ignore[arg-type]  # all that it asks of an exchange
         stack.callback(archive.close)

@@ -64,8 +64,8 @@ class Direct:
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         return await asyncio.to_thread(self._canary.inspect, photos)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await asyncio.to_thread(self._embedder.embed, sitters)
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return await asyncio.to_thread(self._embedder.embed, requests)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         async with self._writing:

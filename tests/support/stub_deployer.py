@@ -46,9 +46,9 @@ class StubEmbedder:
     def __init__(self, config: ClusterConfig) -> None:
         self.config = config
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """See `Stages.embed`."""
-        return [(UNSEEN,) * len(sitter.machines) for sitter in sitters]
+        return [(UNSEEN,) * len(request.machines) for request in requests]
 
 
 def stubbed(config: ClusterConfig) -> None:

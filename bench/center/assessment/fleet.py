@@ -144,7 +144,7 @@ def _heard(planted: Planted, first: int, hours: int) -> Heard:
             ]
         if number in GAP:
             continue
-        heard.book(key, _books(key, counts))
+        heard.add_counters(key, _books(key, counts))
         if number >= 0:
             heard.hour(key, hour.facts)
             for cause, mask in hour.causes:

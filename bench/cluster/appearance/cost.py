@@ -25,19 +25,19 @@ def measure(_scratch: Path) -> Iterator[Comparison]:
     model = Vectoriser.load(Catalog(), MODEL, threads=2)
     embedder = Embedder(model)
     film = cv2.VideoCapture(str(Catalog().path("bikes")))
-    sitters = []
+    requests = []
     boxes = [Box(x0=60 + 380 * n, y0=200, x1=360 + 380 * n, y1=420) for n in range(MACHINES)]
     for _ in range(PICTURES):
         _, frame = film.read()
         _, content = cv2.imencode(".jpg", cv2.resize(frame, SIZE))
         machines = tuple(Machine(cls=MachineClass.CAR, score=0.9, box=box) for box in boxes)
-        sitters.append(Sitter(Photo(content.tobytes(), *SIZE, ()), machines))
+        requests.append(Sitter(Photo(content.tobytes(), *SIZE, ()), machines))
     film.release()
     count = MACHINES * PICTURES
     batch = np.random.default_rng(1).uniform(-1, 1, (count, 3, 224, 224)).astype(np.float32)
 
     def ours() -> object:
-        return embedder.embed(sitters)
+        return embedder.embed(requests)
 
     def bare() -> object:
         return model.engine.run({"image": batch})

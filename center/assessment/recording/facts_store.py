@@ -15,19 +15,19 @@ from center.database.store import Base
 
 _FIELDS: Final = tuple(field.name for field in fields(HourFacts))
 _MASKS: Final = tuple(name for name in _FIELDS if not name.startswith("clock_"))
-_BOOKS: Final = tuple(field.name for field in fields(Books))
+_COUNTERS: Final = tuple(field.name for field in fields(Books))
 _AT_ONCE: Final = 200
 """Keys in one statement; SQLite takes a bounded number of parameters."""
 
 
-def write(session: Session, heard: Heard) -> None:
+def write(session: Session, new_facts: Heard) -> None:
     """Joins new facts with those in the database, and writes them."""
-    known_hours = {key_of(row): hour_facts(row) for row in _existing(session, HourRecord, heard.hours)}
-    hours = {key: known_hours.get(key, HourFacts()).joined(facts) for key, facts in heard.hours.items()}
+    known_hours = {key_of(row): hour_facts(row) for row in _existing(session, HourRecord, new_facts.hours)}
+    hours = {key: known_hours.get(key, HourFacts()).joined(facts) for key, facts in new_facts.hours.items()}
     _put(session, HourRecord, [_hour_row(key, facts) for key, facts in hours.items()])
-    wanted = {key for key, _ in heard.causes}
+    wanted = {key for key, _ in new_facts.causes}
     known = {(key_of(row), row.cause): row.minutes for row in _existing(session, CauseRecord, wanted)}
-    causes = {place: known.get(place, 0) | mask for place, mask in heard.causes.items()}
+    causes = {place: known.get(place, 0) | mask for place, mask in new_facts.causes.items()}
     _put(
         session,
         CauseRecord,
@@ -36,12 +36,15 @@ def write(session: Session, heard: Heard) -> None:
             for (key, cause), mask in causes.items()
         ],
     )
-    known_books = {key_of(row): _books_of(row) for row in _existing(session, BooksRecord, heard.books)}
-    books = {key: known_books[key].joined(told) if key in known_books else told for key, told in heard.books.items()}
+    known_counters = {key_of(row): _counters_of(row) for row in _existing(session, BooksRecord, new_facts.counters)}
+    counters = {
+        key: known_counters[key].joined(newer) if key in known_counters else newer
+        for key, newer in new_facts.counters.items()
+    }
     _put(
         session,
         BooksRecord,
-        [{**_key_row(key), **{name: getattr(told, name) for name in _BOOKS}} for key, told in books.items()],
+        [{**_key_row(key), **{name: getattr(newer, name) for name in _COUNTERS}} for key, newer in counters.items()],
     )
 
 
@@ -55,8 +58,8 @@ def hour_facts(row: HourRecord) -> HourFacts:
     return HourFacts(**{name: getattr(row, name) for name in _FIELDS})
 
 
-def _books_of(row: BooksRecord) -> Books:
-    return Books(**{name: getattr(row, name) for name in _BOOKS})
+def _counters_of(row: BooksRecord) -> Books:
+    return Books(**{name: getattr(row, name) for name in _COUNTERS})
 
 
 def _key_row(key: Key) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Heard:
     hours: dict[Key, HourFacts] = field(default_factory=dict)
     causes: dict[tuple[Key, str], int] = field(default_factory=dict)
     """Minutes by cause: of being offline or unknown, and of failed picture checks."""
-    books: dict[Key, Books] = field(default_factory=dict)
+    counters: dict[Key, Books] = field(default_factory=dict)
 
     def hour(self, key: Key, facts: HourFacts) -> None:
         """Joins one more account of an hour."""
@@ -37,13 +37,13 @@ class Heard:
         """Adds minutes with a cause."""
         self.causes[key, cause] = self.causes.get((key, cause), 0) | mask
 
-    def book(self, key: Key, books: Books) -> None:
+    def add_counters(self, key: Key, counters: Books) -> None:
         """Joins one more reading of the counters."""
-        self.books[key] = self.books[key].joined(books) if key in self.books else books
+        self.counters[key] = self.counters[key].joined(counters) if key in self.counters else counters
 
     def cameras(self) -> set[CameraKey]:
         """Returns the cameras that have facts."""
-        keys = (*self.hours, *(key for key, _ in self.causes), *self.books)
+        keys = (*self.hours, *(key for key, _ in self.causes), *self.counters)
         return {CameraKey(key.agent_id, key.camera_id) for key in keys}
 
     def of(self, cameras: Collection[CameraKey]) -> "Heard":
@@ -55,7 +55,7 @@ class Heard:
         return Heard(
             {key: facts for key, facts in self.hours.items() if wanted(key)},
             {(key, cause): mask for (key, cause), mask in self.causes.items() if wanted(key)},
-            {key: books for key, books in self.books.items() if wanted(key)},
+            {key: counters for key, counters in self.counters.items() if wanted(key)},
         )
 
     def join(self, other: "Heard") -> None:
@@ -64,29 +64,29 @@ class Heard:
             self.hour(key, facts)
         for (key, cause), mask in other.causes.items():
             self.cause(key, cause, mask)
-        for key, books in other.books.items():
-            self.book(key, books)
+        for key, counters in other.counters.items():
+            self.add_counters(key, counters)
 
 
 def look(view: CameraView, at_ms: int) -> Heard:
     """Converts the state of a camera at `at_ms`. An unknown state has a cause, and counts as neither."""
-    heard = Heard()
+    facts = Heard()
     key, bit = Key(view.agent_id, view.camera_id, hour_of(at_ms)), bit_of(at_ms)
     match view.state:
         case DeviceState.ONLINE | DeviceState.REDACTION_UNAVAILABLE:
-            heard.hour(key, HourFacts(told=bit))
+            facts.hour(key, HourFacts(told=bit))
         case DeviceState.OFFLINE:
-            heard.hour(key, HourFacts(told=bit, offline=bit))
-            heard.cause(key, _why_offline(view), bit)
+            facts.hour(key, HourFacts(told=bit, offline=bit))
+            facts.cause(key, _why_offline(view), bit)
         case DeviceState.STARTING if at_ms - view.heard_at_ms > PATIENCE_MS:
-            heard.hour(key, HourFacts(told=bit, offline=bit))
-            heard.cause(key, "starting", bit)
+            facts.hour(key, HourFacts(told=bit, offline=bit))
+            facts.cause(key, "starting", bit)
         case DeviceState.STARTING:
             pass
         case _:
             why = view.state.value if view.state is DeviceState.PAUSED else view.cause_kind.value
-            heard.cause(key, f"unknown:{why}", bit)
-    return heard
+            facts.cause(key, f"unknown:{why}", bit)
+    return facts
 
 
 def _why_offline(view: CameraView) -> str:
@@ -97,24 +97,24 @@ def _why_offline(view: CameraView) -> str:
 
 def assessed(message: Assessed, arrived_ms: int, agent_ahead_ms: int | None) -> Heard:
     """Converts an agent's measurements. `agent_ahead_ms`: its own clock minus the centre's, None if not known."""
-    heard = Heard()
+    found = Heard()
     at_ms = moment(message.assessed_at_ms, arrived_ms)
     bit = bit_of(at_ms)
     for camera_id, facts in message.cameras.items():
         key = Key(message.agent_id, camera_id, hour_of(at_ms))
         judged = bit if facts.scores or facts.faults else 0
         sure_ms, most_ms = clock_off(facts, agent_ahead_ms)
-        told = HourFacts(
+        measured = HourFacts(
             looked=judged,
             abnormal=judged if facts.faults else 0,
             clock_sure_ms=sure_ms,
             clock_most_ms=most_ms,
         )
-        if told != HourFacts():
-            heard.hour(key, told)
+        if measured != HourFacts():
+            found.hour(key, measured)
         for fault in facts.faults:
-            heard.cause(key, fault.value, bit)
-    return heard
+            found.cause(key, fault.value, bit)
+    return found
 
 
 def clock_off(facts: CameraFacts, agent_ahead_ms: int | None) -> tuple[int | None, int | None]:
@@ -132,7 +132,7 @@ def observed(message: Observed, arrived_ms: int) -> Heard:
 
     One whose time cannot be true counts for the minute of its arrival, as never timely.
     """
-    heard = Heard()
+    found = Heard()
     for item in message.items:
         if item.picture is not PictureState.KEPT:
             continue
@@ -142,20 +142,20 @@ def observed(message: Observed, arrived_ms: int) -> Heard:
             bit if _is_possible(item.captured_at_ms, arrived_ms) and late_ms <= limit_s * 1000 else 0
             for limit_s in LADDER_S
         ]
-        heard.hour(Key(message.agent_id, item.camera_id, hour_of(at_ms)), HourFacts(0, 0, 0, 0, bit, *in_time))
-    return heard
+        found.hour(Key(message.agent_id, item.camera_id, hour_of(at_ms)), HourFacts(0, 0, 0, 0, bit, *in_time))
+    return found
 
 
 def heartbeat(message: Heartbeat, arrived_ms: int) -> Heard:
     """Converts the counters of every camera of an agent."""
-    heard = Heard()
+    found = Heard()
     hour = hour_of(moment(message.sent_at_ms, arrived_ms))
     for camera_id, ledger in message.cameras.items():
-        heard.book(Key(message.agent_id, camera_id, hour), _books(ledger, message.sent_at_ms))
-    return heard
+        found.add_counters(Key(message.agent_id, camera_id, hour), _counters(ledger, message.sent_at_ms))
+    return found
 
 
-def _books(ledger: Ledger, at_ms: int) -> Books:
+def _counters(ledger: Ledger, at_ms: int) -> Books:
     return Books(
         at_ms=at_ms,
         selected=ledger.selected,
@@ -167,11 +167,11 @@ def _books(ledger: Ledger, at_ms: int) -> Books:
     )
 
 
-def moment(told_ms: int, arrived_ms: int) -> int:
+def moment(stated_ms: int, arrived_ms: int) -> int:
     """Decides the time of a message: the sender's if it can be true, else that of arrival."""
-    return told_ms if _is_possible(told_ms, arrived_ms) else arrived_ms
+    return stated_ms if _is_possible(stated_ms, arrived_ms) else arrived_ms
 
 
-def _is_possible(told_ms: int, arrived_ms: int) -> bool:
+def _is_possible(stated_ms: int, arrived_ms: int) -> bool:
     """True if a message of that time can arrive now."""
-    return arrived_ms - BACKLOG_MS <= told_ms <= arrived_ms + AHEAD_MS
+    return arrived_ms - BACKLOG_MS <= stated_ms <= arrived_ms + AHEAD_MS

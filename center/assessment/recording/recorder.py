@@ -67,7 +67,7 @@ class Recorder:
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._heard = Heard()
+        self._new_facts = Heard()
         self._ahead_ms: dict[str, deque[int]] = {}
         self._gaps: dict[tuple[int, str], int] = {}
         self._link_up = False
@@ -109,7 +109,7 @@ class Recorder:
         with self._lock:
             offsets = self._ahead_ms.setdefault(heartbeat.agent_id, deque(maxlen=_OFFSETS))
             offsets.append(heartbeat.sent_at_ms - now_ms)
-            self._heard.join(facts)
+            self._new_facts.join(facts)
 
     def assessed(self, message: Assessed) -> None:
         """Records an agent's measurements of its cameras."""
@@ -119,7 +119,7 @@ class Recorder:
         with self._lock:
             offsets = self._ahead_ms.get(message.agent_id)
             # A delay only makes an agent's clock look slow: the greatest offset is nearest to the truth.
-            self._heard.join(reading.assessed(mine, now_ms, max(offsets) if offsets else None))
+            self._new_facts.join(reading.assessed(mine, now_ms, max(offsets) if offsets else None))
 
     def observed(self, message: Observed) -> None:
         """Records pictures that were archived."""
@@ -128,7 +128,7 @@ class Recorder:
         mine = message.model_copy(update={"items": tuple(i for i in message.items if i.camera_id in known)})
         facts = reading.observed(mine, now_ms)
         with self._lock:
-            self._heard.join(facts)
+            self._new_facts.join(facts)
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -154,21 +154,21 @@ class Recorder:
                 is_settled = self._settled_at_ms is not None and now_ms >= self._settled_at_ms
                 if is_settled or not self._link_up:
                     for view in views:
-                        self._heard.join(reading.look(view, now_ms))
+                        self._new_facts.join(reading.look(view, now_ms))
                 if not self._link_up:
                     self._name_absence(now_ms)
-                heard, self._heard = self._heard, Heard()
+                new_facts, self._new_facts = self._new_facts, Heard()
                 gaps, self._gaps = self._gaps, {}
             written = False
             try:
-                self._store_all(heard, gaps, statuses, now_ms)
+                self._store_all(new_facts, gaps, statuses, now_ms)
                 written = True
             except StoreUnavailableError as error:
                 self._trouble = str(error)
             finally:
                 if not written:
                     with self._lock:
-                        self._heard.join(heard)
+                        self._new_facts.join(new_facts)
                         self._gaps = {**gaps, **self._gaps}
             if written:
                 self._trouble = ""
@@ -176,7 +176,7 @@ class Recorder:
 
     def _store_all(
         self,
-        heard: Heard,
+        new_facts: Heard,
         gaps: dict[tuple[int, str], int],
         statuses: Mapping[tuple[str, str], CameraStatus],
         now_ms: int,
@@ -187,7 +187,7 @@ class Recorder:
 
         def write_facts(keys: Sequence[CameraKey]) -> None:
             with self._store.transaction() as session:
-                facts_store.write(session, heard.of(frozenset(keys)))
+                facts_store.write(session, new_facts.of(frozenset(keys)))
 
         def list_them(keys: Sequence[CameraKey]) -> None:
             with self._store.transaction() as session:
@@ -196,11 +196,14 @@ class Recorder:
         try:
             with self._store.transaction() as session:
                 _list_cameras(session, cameras.values(), hour)
-                facts_store.write(session, heard)
+                facts_store.write(session, new_facts)
                 self._watched(session, cameras.keys(), gaps, now_ms)
         except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
             _unless_away(error)
-            for key, cause in (*_halved(sorted(cameras), list_them), *_halved(sorted(heard.cameras()), write_facts)):
+            for key, cause in (
+                *_halved(sorted(cameras), list_them),
+                *_halved(sorted(new_facts.cameras()), write_facts),
+            ):
                 self._put_aside(key, cause)
             with self._store.transaction() as session:
                 self._watched(session, cameras.keys(), gaps, now_ms)

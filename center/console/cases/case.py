@@ -214,7 +214,7 @@ class _Page:
             sought.panel.move(left)
         await self._sightings.load(in_force=in_force)
         try:
-            found = await self._services.cases.hunt.machines(
+            found = await self._services.cases.lookalikes.machines(
                 self._number, (MachineVerdict.CANDIDATE,), sight=self._sight
             )
         except CenterError as error:
@@ -271,7 +271,7 @@ class _Page:
             )
             sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number)
             found = await self._waiting.wait(
-                self._services.cases.hunt.search(self._number, wanted, asker=self._identity, sight=sight)
+                self._services.cases.lookalikes.search(self._number, wanted, asker=self._identity, sight=sight)
             )
         except CenterError as error:
             self._say(error)

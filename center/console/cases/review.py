@@ -183,7 +183,7 @@ class Review:
         place, machine = self._at, self._items[self._at].machine
         try:
             await asyncio.to_thread(
-                self._services.cases.dossiers.judge,
+                self._services.cases.case_machines.judge,
                 self._number,
                 machine.row_key,
                 machine.index,

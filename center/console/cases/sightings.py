@@ -53,14 +53,14 @@ class Sightings:
 
     async def load(self, *, in_force: bool) -> None:
         """Draws the sightings and, while the case is in force, the cameras to ask."""
-        hunt = self._services.cases.hunt
+        lookalikes = self._services.cases.lookalikes
         windows: tuple[WindowView, ...] = ()
         without = 0
         try:
-            spots = await hunt.area(self._number, sight=self._sight)
-            found = await hunt.machines(self._number, (MachineVerdict.CONFIRMED,), sight=self._sight)
+            spots = await lookalikes.area(self._number, sight=self._sight)
+            found = await lookalikes.machines(self._number, (MachineVerdict.CONFIRMED,), sight=self._sight)
             if in_force:
-                asked = await hunt.footage(self._number, asker=self._identity, sight=self._sight)
+                asked = await lookalikes.footage(self._number, asker=self._identity, sight=self._sight)
                 windows, without = asked.items, asked.without_place
         except CenterError as error:
             self._list.clear()

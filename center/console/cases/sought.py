@@ -56,7 +56,9 @@ class SoughtPanel:
     async def load(self) -> tuple[CaseMachine, ...]:
         """Reads and draws the pictures; returns the machines."""
         try:
-            found = await self._services.cases.hunt.machines(self._number, (MachineVerdict.SOUGHT,), sight=self._sight)
+            found = await self._services.cases.lookalikes.machines(
+                self._number, (MachineVerdict.SOUGHT,), sight=self._sight
+            )
         except CenterError as error:
             self._say(error)
             return ()
@@ -158,7 +160,7 @@ class SoughtPanel:
         if chosen is None or self._edits is None:
             return
         try:
-            await self._services.cases.hunt.seek(self._number, *chosen, asker=self._identity, sight=self._edits)
+            await self._services.cases.lookalikes.seek(self._number, *chosen, asker=self._identity, sight=self._edits)
         except CenterError as error:
             self._say(error)
             return
@@ -169,7 +171,7 @@ class SoughtPanel:
         async def drop() -> None:
             try:
                 await asyncio.to_thread(
-                    self._services.cases.dossiers.drop,
+                    self._services.cases.case_machines.drop,
                     self._number,
                     machine.row_key,
                     machine.index,

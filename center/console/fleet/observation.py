@@ -41,7 +41,7 @@ async def case_observation(request: Request, case_id: str, row_key: str) -> None
     Raises:
         CenterError: see `CaseObservations.observation`.
     """
-    found = await services_of(request).cases.hunt.observation(
+    found = await services_of(request).cases.lookalikes.observation(
         case_id, row_key, asker=identity_of(request), sight=sight_of(request)
     )
     _draw(request, found, case_id)

@@ -82,7 +82,7 @@ async def answers(street: Street) -> dict[str, Any]:
             assert answer.status_code == 200, answer.text
             found += [place for item in answer.json()["items"][:1] if item["camera_id"] == KEY.camera_id]
         listed = (await ana.get("/api/cameras")).json()
-    spots = await services.cases.hunt.area(NUMBER, sight=EVERYWHERE)
+    spots = await services.cases.lookalikes.area(NUMBER, sight=EVERYWHERE)
     return {
         "area search": found,
         "map": [(each["latitude"], each["longitude"]) for each in listed],

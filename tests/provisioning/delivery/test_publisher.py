@@ -1,6 +1,6 @@
-"""The courier and a real Mosquitto, which forgets, refuses, goes away and comes back.
+"""The publisher and a real Mosquitto, which forgets, refuses, goes away and comes back.
 
-home ──▶ courier ──▶ mosquitto ──configuration──▶ street
+home ──▶ publisher ──▶ mosquitto ──configuration──▶ street
                          │    ◀──configured─────── street
                          └──roster──▶ center
 """
@@ -281,7 +281,7 @@ def test_what_a_broker_kept_of_the_revoked_and_the_removed_is_cleared(
 @pytest.mark.usefixtures("exchange")
 def test_what_an_agent_made_of_it_is_kept(home: Home, bearer: DocumentPublisher) -> None:
     street = Client(enrol(home, "street"), home.config.agents_port)
-    street.publish(topics.configured("street"), codec.encode(WORD), retain=True)  # before the courier is there
+    street.publish(topics.configured("street"), codec.encode(WORD), retain=True)  # before the publisher is there
     bearer.start()
     until(lambda: home.plans.configured("street") == codec.encode(WORD).decode())
     later = WORD.model_copy(update={"number": 2, "verdict": Verdict.ROLLED_BACK, "cause": "camera gate is gone"})

@@ -170,7 +170,7 @@ def test_a_lost_register_ends_it_with_one_clear_line(home: Home, running: Proces
     running.ready()
     code = new_code(home, "street")
     (home.directory / "register.sqlite3").unlink()
-    with suppress(OSError):  # the courier may have found out first, and what TLS makes of that differs
+    with suppress(OSError):  # the publisher may have found out first, and what TLS makes of that differs
         assert Box(home, tmp_path / "box").enrol(code)[0] == 503
     assert running.ends_with() == 1
     assert re.match(r"RegisterError: .*register\.sqlite3: the register cannot be used", running.log().splitlines()[-1])

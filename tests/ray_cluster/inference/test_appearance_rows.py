@@ -42,8 +42,8 @@ class Stages(FakeStages):
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         return self._parser.parse(photos)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return self._embedder.embed(sitters)
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return self._embedder.embed(requests)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         return self._keeper.commit(entries, now_ms=NOW_MS)

@@ -137,8 +137,8 @@ def test_too_little_visible_has_neither_vector_nor_colour() -> None:
     assert small == UNSEEN, "15 px high"
 
 
-def embedded(*sitters: Sitter) -> list[tuple[Appearance, ...]]:
-    found = Embedder(Means()).embed(sitters)
+def embedded(*requests: Sitter) -> list[tuple[Appearance, ...]]:
+    found = Embedder(Means()).embed(requests)
     assert not any(isinstance(one, Unreadable) for one in found)
     return [one for one in found if isinstance(one, tuple)]
 
@@ -146,18 +146,18 @@ def embedded(*sitters: Sitter) -> list[tuple[Appearance, ...]]:
 def test_all_machines_of_all_pictures_go_through_the_network_together_and_come_back_in_order() -> None:
     model = Means()
     tiny = machine(MachineClass.BUS, 0, 0, 9, 9)
-    sitters = [
+    requests = [
         Sitter(photo(noise(1)), (CAR, tiny, BICYCLE)),
         Sitter(photo(noise(2)), ()),
         Sitter(photo(noise(3)), (CAR,)),
     ]
-    first, second, third = Embedder(model).embed(sitters)
+    first, second, third = Embedder(model).embed(requests)
     assert model.calls == [3]
     assert isinstance(first, tuple)
     assert isinstance(third, tuple)
     assert [look.vector is not None for look in first] == [True, False, True]
     assert second == ()
-    alone = Embedder(Means()).embed([sitters[2]])[0]
+    alone = Embedder(Means()).embed([requests[2]])[0]
     assert isinstance(alone, tuple)
     assert third[0].vector is not None
     np.testing.assert_array_equal(third[0].vector, alone[0].vector)

@@ -48,9 +48,9 @@ class Poisoned(FakeStages):
         self._meet("inspect", [each.jpeg for each in photos])
         return await super().inspect(photos)
 
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        self._meet("embed", [each.photo.jpeg for each in sitters])
-        return await super().embed(sitters)
+    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        self._meet("embed", [each.photo.jpeg for each in requests])
+        return await super().embed(requests)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         self._meet("archive", [each.jpeg for each in entries])
@@ -294,7 +294,7 @@ async def _at_once(_seconds: float) -> None:
 def test_the_probe_is_a_picture_that_every_stage_can_take() -> None:
     from ray_cluster.inference.jpeg import decode  # noqa: PLC0415 - as the stages do
 
-    sitter = probe.sitter()
-    assert decode(sitter.photo).shape == (1080, 1920, 3)
-    (machine,) = sitter.machines
-    assert machine.box.x1 <= sitter.photo.width
+    request = probe.embed_request()
+    assert decode(request.photo).shape == (1080, 1920, 3)
+    (machine,) = request.machines
+    assert machine.box.x1 <= request.photo.width

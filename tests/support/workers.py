@@ -25,6 +25,10 @@ LONG = (
     "tests/deploy/test_booted",
     "tests/deploy/test_update_booted",
     "tests/center/api/test_schema",
+    "tests/scenarios/test_packets",
+    "tests/scenarios/test_upgrade_over_the_move",
+    "tests/provisioning/demo/test_showing",
+    "tests/deploy/test_install",
 )
 _STACKS_S = 10.0
 """For the stacks of workers that can tell no more, as one that was stopped."""

@@ -74,7 +74,7 @@ def _choose_a_part_of_the_time(visitor: Visitor) -> None:
     bars.focus()
     for _ in range(4):
         page.keyboard.press("Shift+ArrowRight")
-    expect(page.locator(".ws-timeline-said")).to_contain_text("machines")
+    expect(page.locator(".ws-timeline-said")).to_contain_text("vehicles")
     visitor.photograph("search-brush-en-light")
     page.keyboard.press("Escape")
     bars.hover(position={"x": 400, "y": 40})

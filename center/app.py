@@ -138,9 +138,9 @@ def build(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
     feed = Feed(pace=ArchivePace(clock))
-    told = NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None
+    notices = NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmService(
-        store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=told
+        store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=notices
     )
     alarms.load()
     cases = Cases(

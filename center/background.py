@@ -88,7 +88,7 @@ class Periodic:
             await self._work()
         except CenterError as error:
             self.trouble = error
-        except Exception as error:  # noqa: BLE001 - a bug of any kind; health and log tell it, and the loop goes on
+        except Exception as error:  # noqa: BLE001 - a bug of any kind; health and log report it, and the loop goes on
             self._bug, self._last_cause, self._died = error, _cause(error), self._died + 1
             pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, LONGEST_PAUSE_S)
             _log.error("in the background %s died, started again in %g s", self.name, pause_s, exc_info=error)

@@ -169,7 +169,7 @@ class Agent:
         )
         self._servers = dict(self._inlets.servers)
         if edge.metrics_port is not None:
-            told = MetricsInputs(
+            inputs = MetricsInputs(
                 self._publisher.heartbeat,
                 self._publisher.assessed,
                 self.statuses,
@@ -181,7 +181,7 @@ class Agent:
                 certificate_ends_ms=partial(certificate_ends_ms, edge),
                 spool_max_bytes=edge.spool.max_bytes,
             )
-            self._servers["metrics"] = partial(metrics.serve, edge.metrics_port, told, clock, Backoff(1.0, 30.0))
+            self._servers["metrics"] = partial(metrics.serve, edge.metrics_port, inputs, clock, Backoff(1.0, 30.0))
 
     def start(self) -> None:
         """Start every part, each in its own thread."""

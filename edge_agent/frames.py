@@ -162,7 +162,7 @@ class Followed:
 class Follows(Protocol):
     """A redactor that tracks machines between the snapshots."""
 
-    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+    def detect(self, request: DetectionRequest, *, may_take: bool) -> Followed:
         """Detect the machines and track them. `may_take`: a picture of this moment can be had.
 
         Raises:

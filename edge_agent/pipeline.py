@@ -125,7 +125,7 @@ class Pipeline:
                     self._health.sighted(item)
                     self._note_view(item)
                 case DetectionRequest():
-                    self._look(item)
+                    self._detect(item)
                 case Selected():
                     self._alive()
                     self._enter(item, abandon)
@@ -222,15 +222,15 @@ class Pipeline:
         if victim is not selected:
             self._scheduler.queued(selected)
 
-    def _look(self, look: DetectionRequest) -> None:
+    def _detect(self, request: DetectionRequest) -> None:
         """Request detection.
 
         A source that can wait waits here for the answer, so that a recording keeps its own time.
         """
         if self._can_wait or self._queue.waits:
-            self._detection_worker.detect(look)
+            self._detection_worker.detect(request)
         else:
-            self._detection_worker.put(look)
+            self._detection_worker.put(request)
 
     def _note_view(self, sighting: CaptureStats) -> None:
         """Drop the tracks when the camera is reported as turned, or as back: positions in another view mean nothing."""

@@ -134,7 +134,7 @@ def _home(name: str, seed: int, per_second: float, pace_s: float) -> tuple[int, 
     tracker = Tracker(camera)
     taken_s, events, home, pictures = -pace_s, 0, 0, 0
     for look in looks(street, times(street, per_second, seed), seed):
-        tracked = tracker.update(look.at_ms, look.machines, STREET_SIZE, told=False)
+        tracked = tracker.update(look.at_ms, look.machines, STREET_SIZE, is_reported=False)
         events += sum(event.what is TrackEventKind.CROSSED for event in tracked.events)
         untold = sum(len(machine.motion.crossed) for machine in tracked.machines if machine.motion is not None)
         if untold and look.at_ms / 1000 - taken_s >= pace_s:

@@ -87,11 +87,11 @@ async def stream_alarms(
     after: Annotated[EventId | None, Query(description="The same, for who cannot set a header.")] = None,
 ) -> StreamingResponse:
     """Stream the events of alarms as they happen: after the event that is named, or from now on."""
-    room = services.alarms
+    alarms = services.alarms
     begin = last_event_id if last_event_id is not None else after
     if begin is None:
-        begin = await asyncio.to_thread(room.register.newest_event)
-    room.pushes.admit()
+        begin = await asyncio.to_thread(alarms.register.newest_event)
+    alarms.pushes.admit()
 
     async def alive() -> bool:
         try:
@@ -101,8 +101,8 @@ async def stream_alarms(
         return now.access == asker.access  # the cameras in sight were settled when it began
 
     async def body() -> AsyncIterator[str]:
-        async with room.pushes.listening() as listener:
-            async for line in stream.lines(room.register, room.pushes, listener, begin, alive, sight):
+        async with alarms.pushes.listening() as listener:
+            async for line in stream.lines(alarms.register, alarms.pushes, listener, begin, alive, sight):
                 yield line
 
     # nginx would keep events back until its buffer is full.

@@ -110,9 +110,9 @@ def _faults(cells: dict[str, str]) -> Iterator[str]:
     for name, matcher in _IDS.items():
         if not matcher.fullmatch(cells[name]):
             yield f"{name} {cells[name][:40]!r} is none"
-    for name, room in _ROOM.items():
-        if len(cells[name]) > room:
-            yield f"{name} is longer than {room} characters"
+    for name, limit in _ROOM.items():
+        if len(cells[name]) > limit:
+            yield f"{name} is longer than {limit} characters"
         if not cells[name].isprintable():
             yield f"{name} has a line break or an invisible character"
     for name in ("latitude", "longitude"):

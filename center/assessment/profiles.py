@@ -54,27 +54,27 @@ def profiles(session: Session, positions: Positions) -> list[Profile]:
 
     A camera id of digits alone is its code: provisioning accepts no other ids of digits.
     """
-    heard = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
+    observed = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
     registered = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
     located = positions(session)
-    listed = sorted({*heard, *registered})
-    return [_profile(key, heard.get(key), registered.get(key), located.get(key)) for key in listed]
+    listed = sorted({*observed, *registered})
+    return [_profile(key, observed.get(key), registered.get(key), located.get(key)) for key in listed]
 
 
 def _profile(
-    key: CameraKey, heard: HeardCameraRecord | None, registered: RegisteredRecord | None, position: Position | None
+    key: CameraKey, observed: HeardCameraRecord | None, registered: RegisteredRecord | None, position: Position | None
 ) -> Profile:
     agent_id, camera_id = key
     own_code = camera_id if camera_id.isascii() and camera_id.isdigit() else ""
     return Profile(
         agent_id=agent_id,
         camera_id=camera_id,
-        name=(heard.name if heard else "") or (registered.name if registered else ""),
+        name=(observed.name if observed else "") or (registered.name if registered else ""),
         district=registered.district if registered else "",
         is_registered=registered is not None,
         gb_code=(registered.gb_code if registered else "") or own_code,
         latitude=position.latitude if position else None,
         longitude=position.longitude if position else None,
-        first_hour=heard.first_hour if heard else None,
-        left_hour=heard.left_hour if heard else None,
+        first_hour=observed.first_hour if observed else None,
+        left_hour=observed.left_hour if observed else None,
     )

@@ -273,10 +273,10 @@ class LookalikeSearch:
     async def _pages(
         self, question: lookalike_query.LookalikeQuery, machines: Sequence[MachineRef]
     ) -> list[LookalikePage]:
-        room = asyncio.Semaphore(PARALLEL)
+        slots = asyncio.Semaphore(PARALLEL)
 
         async def one(request: LookalikeRequest) -> LookalikePage:
-            async with room:
+            async with slots:
                 return await lookalikes.lookalikes(self._search, request)
 
         tasks = [asyncio.create_task(one(request)) for request in lookalike_query.requests(question, machines)]

@@ -327,14 +327,14 @@ class Devices:
         return None
 
     def _camera_view(self, heard_at_ms: int, status: CameraStatus) -> CameraView:
-        told = _Doubt(
+        reported = _Doubt(
             DeviceState(status.state),
             CauseKind.AGENT if status.cause else CauseKind.NONE,
             status.cause,
             status.since_ms,
         )
         doubt = self._doubt(status.agent_id, known_since_ms=heard_at_ms)
-        state, kind, cause, since_ms = doubt or told
+        state, kind, cause, since_ms = doubt or reported
         return CameraView(
             agent_id=status.agent_id,
             camera_id=status.camera_id,

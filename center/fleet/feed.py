@@ -128,7 +128,7 @@ class ArchivePace:
         self._clock = clock
         self._since_ms = clock()
         self._lock = threading.Lock()
-        self._heard: deque[_Heard] = deque(maxlen=MOST)
+        self._arrivals: deque[_Heard] = deque(maxlen=MOST)
 
     def note(self, observed: Observed) -> None:
         """Takes a hint of committed rows."""
@@ -136,7 +136,7 @@ class ArchivePace:
         with self._lock:
             for item in observed.items:
                 times = item.times
-                self._heard.append(
+                self._arrivals.append(
                     _Heard(
                         at_ms,
                         observed.agent_id,
@@ -151,11 +151,11 @@ class ArchivePace:
         """Measures the last minute for the cameras in sight."""
         at_ms = self._clock()
         with self._lock:
-            while self._heard and at_ms - self._heard[0].at_ms > WINDOW_MS and len(self._heard) > 1:
-                self._heard.popleft()
-            is_full = len(self._heard) == MOST
-            first_ms = self._heard[0].at_ms if is_full else at_ms - WINDOW_MS
-            seen = [each for each in self._heard if sight.holds(each.agent_id, each.camera_id)]
+            while self._arrivals and at_ms - self._arrivals[0].at_ms > WINDOW_MS and len(self._arrivals) > 1:
+                self._arrivals.popleft()
+            is_full = len(self._arrivals) == MOST
+            first_ms = self._arrivals[0].at_ms if is_full else at_ms - WINDOW_MS
+            seen = [each for each in self._arrivals if sight.holds(each.agent_id, each.camera_id)]
         fresh = [each for each in seen if at_ms - each.at_ms <= WINDOW_MS]
         behind = sorted(each.behind_ms for each in fresh if each.behind_ms is not None)
         span_ms = max(at_ms - first_ms, 1000)

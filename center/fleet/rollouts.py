@@ -34,8 +34,8 @@ class Rollouts:
 
     def newest(self, sight: Scope = EVERYWHERE) -> RolloutReport | None:
         """Returns the newest report; figures are of all agents, failures only of agents with a camera in sight."""
-        told = self._newest
-        if told is None or sight.everywhere:
-            return told
-        failed = tuple(each for each in told.failed if sight.holds_agent(each.agent_id))
-        return told.model_copy(update={"failed": failed, "cause": ""})
+        newest = self._newest
+        if newest is None or sight.everywhere:
+            return newest
+        failed = tuple(each for each in newest.failed if sight.holds_agent(each.agent_id))
+        return newest.model_copy(update={"failed": failed, "cause": ""})

@@ -25,11 +25,11 @@ def reserve(session: Session, audit: Audit, channel: Channel, *, parts: int, mon
     if allowed:
         record.parts += parts
     state = quota.state(record.parts) if allowed else QuotaState.SPENT
-    _tell(session, audit, record, quota, state)
+    _audit_state(session, audit, record, quota, state)
     return allowed
 
 
-def _tell(session: Session, audit: Audit, record: QuotaRecord, quota: Quota, state: QuotaState) -> None:
+def _audit_state(session: Session, audit: Audit, record: QuotaRecord, quota: Quota, state: QuotaState) -> None:
     if _ORDER.index(state) <= _ORDER.index(QuotaState(record.told)):
         return
     record.told = state.value

@@ -80,8 +80,8 @@ class Cluster:
             self._ask("/storage", StorageStatus),
             self._ask("/upkeep", UpkeepReport),
         )
-        told = ((intake, a), (parsers, b), (storage, c), (archive, d))
-        answered = [took for each, took in told if each.reach is Reach.ANSWERED]
+        asked = ((intake, a), (parsers, b), (storage, c), (archive, d))
+        answered = [took for each, took in asked if each.reach is Reach.ANSWERED]
         return ClusterAnswers(intake, parsers, storage, archive, min(answered, default=None))
 
     async def close(self) -> None:

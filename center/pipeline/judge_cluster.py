@@ -105,7 +105,7 @@ def _of_parse(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[
     if span.now.intake is None:
         yield unknown(causes.INTAKE_BETWEEN)
     for where in PARSING:
-        if (stuck := _told_stuck(span, where)) is not None:
+        if (stuck := _reported_stuck(span, where)) is not None:
             yield stuck
         elif count := _stuck(span, where):
             yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
@@ -121,7 +121,7 @@ def _lost_proofs(span: SampleSpan) -> Iterator[StageFinding]:
         yield amber(_PROOF_LOST[each.cause], agent=each.agent_id)
 
 
-def _told_stuck(span: SampleSpan, where: str) -> StageFinding | None:
+def _reported_stuck(span: SampleSpan, where: str) -> StageFinding | None:
     """Finds a stage at which messages are stuck, as the intake itself reports."""
     for each in () if span.now.intake is None else span.now.intake.stuck:
         if each.stage == where:
@@ -162,7 +162,7 @@ def _of_archive(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterato
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.cause)
     if span.now.intake is None:
         yield unknown(causes.INTAKE_BETWEEN)
-    if (stuck := _told_stuck(span, ARCHIVER)) is not None:
+    if (stuck := _reported_stuck(span, ARCHIVER)) is not None:
         yield stuck
     elif count := _stuck(span, ARCHIVER):
         yield red(causes.ARCHIVE_STUCK, count=count, window_s=round(span.seconds))

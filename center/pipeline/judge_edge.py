@@ -29,38 +29,38 @@ _SHOWN: Final = 3
 def devices(span: SampleSpan, limits: Pipeline) -> StageVerdict:
     """Judges the cameras, as their agents report. A camera behind a silent agent is that agent's fault: not counted."""
     known = span.now.cameras
-    heard = [each for each in known if each.cause_kind in _OWN and each.state is not DeviceState.UNKNOWN]
-    down = [each for each in heard if each.state is DeviceState.OFFLINE]
+    reported = [each for each in known if each.cause_kind in _OWN and each.state is not DeviceState.UNKNOWN]
+    down = [each for each in reported if each.state is DeviceState.OFFLINE]
     figures = Figures(
         rate_per_s=span.rate(span.ledger(lambda beat: beat.ledger.selected)),
-        errors=len(down) if heard else None,
+        errors=len(down) if reported else None,
         queued=None,
     )
-    return StageVerdict.of(Stage.DEVICES, figures, _of_devices(span.now, heard, down, limits))
+    return StageVerdict.of(Stage.DEVICES, figures, _of_devices(span.now, reported, down, limits))
 
 
 def _of_devices(
-    now: Sample, heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline
+    now: Sample, reported: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline
 ) -> Iterator[StageFinding]:
     if not now.cameras:
         yield unknown(causes.NO_CAMERAS) if now.link_fault is None else unknown(causes.BROKER_BETWEEN)
-    elif not heard:
+    elif not reported:
         yield unknown(causes.CAMERAS_NOT_HEARD) if now.link_fault is None else unknown(causes.BROKER_BETWEEN)
     if not down:
         return
-    together = list(_together(heard, down, limits))
+    together = list(_together(reported, down, limits))
     yield from together
-    is_many = len(down) >= limits.cameras_down_share * len(heard)
+    is_many = len(down) >= limits.cameras_down_share * len(reported)
     first = down[0]
     yield (red if is_many else amber)(
-        causes.CAMERAS_DOWN, down=len(down), count=len(heard), camera=first.title, cause=first.cause or first.code
+        causes.CAMERAS_DOWN, down=len(down), count=len(reported), camera=first.title, cause=first.cause or first.code
     )
 
 
-def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline) -> Iterator[StageFinding]:
+def _together(reported: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline) -> Iterator[StageFinding]:
     """Finds cameras of one agent that went offline together, which has one cause."""
     for agent_id in sorted({each.agent_id for each in down}):
-        all_of_it = sum(each.agent_id == agent_id for each in heard)
+        all_of_it = sum(each.agent_id == agent_id for each in reported)
         gone = sorted((each for each in down if each.agent_id == agent_id), key=lambda each: each.since_ms)
         runs: list[list[CameraView]] = [[gone[0]]]
         for earlier, later in pairwise(gone):

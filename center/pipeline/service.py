@@ -101,7 +101,7 @@ class Pipeline:
         self._history = History(store, limits.history_h)
         self._states: dict[Stage, tuple[StageState, int]] = {}
         self._lock = asyncio.Lock()
-        self.loop = Periodic("the looking at the chain", limits.look_every_s, self._look)
+        self.loop = Periodic("the looking at the chain", limits.look_every_s, self._tick)
         self.last: ChainState | None = None
         """None before the first round."""
 
@@ -160,7 +160,7 @@ class Pipeline:
             with suppress(StoreUnavailableError):  # a history without its last minute
                 await asyncio.to_thread(self._history.keep, at_end=True)
 
-    async def _look(self) -> None:
+    async def _tick(self) -> None:
         await self.look()
 
     async def _sample(self) -> Sample:

@@ -162,14 +162,16 @@ class TaskOrders:
 
     def newest_orders(self) -> dict[tuple[str, str], TaskOrderView]:
         """Returns the newest order to each task, with the agent's answer."""
-        told, now_ms = self._devices.tasks(), self._now_ms()
+        reports, now_ms = self._devices.tasks(), self._now_ms()
         with self._store.transaction() as session:
             records = session.scalars(select(TaskOrderRecord)).all()
-            return {(each.agent_id, each.camera_id): _asked(each, told.get(each.agent_id), now_ms) for each in records}
+            return {
+                (each.agent_id, each.camera_id): _asked(each, reports.get(each.agent_id), now_ms) for each in records
+            }
 
 
-def _asked(record: TaskOrderRecord, told: TaskReport | None, now_ms: int) -> TaskOrderView:
-    word = None if told is None else told.word
+def _asked(record: TaskOrderRecord, report: TaskReport | None, now_ms: int) -> TaskOrderView:
+    word = None if report is None else report.word
     state, cause = OrderState.ASKED, ""
     if word is not None and word.number == record.number:
         state, cause = (OrderState.TAKEN, "") if word.taken else (OrderState.REFUSED, word.cause)

@@ -131,13 +131,13 @@ def tasks(
     now: Sample,
     before: Sample | None,
     sight: Scope,
-    told: Mapping[str, TaskReport] | None = None,
+    reports: Mapping[str, TaskReport] | None = None,
     asked: Mapping[tuple[str, str], TaskOrderView] | None = None,
 ) -> TaskList:
-    """Lists tasks: live ones first, then by agent and camera. `told`: the agents' reports; `asked`: newest orders."""
+    """Lists tasks: live ones first, then by agent and camera. `reports`: of agents by id; `asked`: newest orders."""
     span = SampleSpan(now, before)
     seen = [
-        _ordered(_task(span, each), told or {}, asked or {})
+        _ordered(_task(span, each), reports or {}, asked or {})
         for each in now.cameras
         if sight.holds(each.agent_id, each.camera_id)
     ]
@@ -156,11 +156,11 @@ def tasks(
 
 
 def _ordered(
-    task: TaskView, told: Mapping[str, TaskReport], asked: Mapping[tuple[str, str], TaskOrderView]
+    task: TaskView, reports: Mapping[str, TaskReport], asked: Mapping[tuple[str, str], TaskOrderView]
 ) -> TaskView:
     """Adds the newest order and the agent's priority to a task that takes orders."""
-    word = told.get(task.agent_id)
-    state = None if word is None else word.tasks.get(task.camera_id)
+    report = reports.get(task.agent_id)
+    state = None if report is None else report.tasks.get(task.camera_id)
     if state is None:
         return task
     waits = state.paused and task.state in {TaskState.RUNNING, TaskState.IDLE, TaskState.HELD}

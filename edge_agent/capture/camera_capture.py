@@ -26,7 +26,7 @@ from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
 
 Captured: TypeAlias = Selected | Skipped | CaptureStats | DetectionRequest
-_WORD_S: Final = 1.0
+_STATS_S: Final = 1.0
 _EARLY: Final = 0.25
 """Frames due five times a second come 180 ms apart as often as 220."""
 _UNANSWERED_MS: Final = 10_000
@@ -97,7 +97,7 @@ class Capture:
         self._orders = CaptureLimits()
         self._is_held = False
         self._pictures = 0
-        self._told_s: float | None = None
+        self._reported_s: float | None = None
         self._newest_ms: int | None = None
         self._is_moving = False
         self._dated_by: ClockQuality | None = None
@@ -128,7 +128,7 @@ class Capture:
         self._is_held = False
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
-        self._told_s = None
+        self._reported_s = None
         self._unanswered = None  # of an attempt before this one, whose source is closed
         self._answers.clear()
         cpu_ms = thread_cpu_ms()
@@ -140,22 +140,22 @@ class Capture:
                 case None | Skipped():
                     if item is not None:
                         yield item
-                    yield from self._word()
+                    yield from self._stats_if_due()
                 case Glance():
                     moving = self._look_closer(item)
                     taken = self._considered(item)
-                    look = self._look(item, is_taken=isinstance(taken, Selected)) if moving else None
+                    request = self._detection_request(item, is_taken=isinstance(taken, Selected)) if moving else None
                     spent_ms = thread_cpu_ms() - cpu_ms
                     self._cpu_ms += spent_ms
-                    if look is not None:
-                        yield look
+                    if request is not None:
+                        yield request
                         if (event := self._answered()) is not None:  # the answer came while the consumer held the look
                             yield event
                     if taken is not None:
                         yield taken
                     if not isinstance(taken, Skipped):
                         self._newest_ms, self._is_moving = item.captured_at_ms, moving
-                        yield from self._word()
+                        yield from self._stats_if_due()
                     cpu_ms = thread_cpu_ms()  # the consumer's time in this thread is not decoding
                 case _:
                     assert_never(item)
@@ -174,7 +174,7 @@ class Capture:
             self._live.attend(per_second)
         return moving
 
-    def _look(self, glance: Glance, *, is_taken: bool) -> DetectionRequest | None:
+    def _detection_request(self, glance: Glance, *, is_taken: bool) -> DetectionRequest | None:
         """Request detection of machines if it is due and the last request is answered; always in a selected frame."""
         per_second, at_ms = self._orders.looks_per_s, glance.captured_at_ms
         if not per_second or glance.pushed or self._awaits(at_ms):
@@ -241,10 +241,10 @@ class Capture:
         self._checked_ms = at_ms
         self._scores = self._checks.consider(at_ms, image)
 
-    def _word(self) -> Iterator[CaptureStats]:
+    def _stats_if_due(self) -> Iterator[CaptureStats]:
         now_s = self._clock.monotonic_s()
-        if self._told_s is None or now_s - self._told_s >= _WORD_S:
-            self._told_s = now_s
+        if self._reported_s is None or now_s - self._reported_s >= _STATS_S:
+            self._reported_s = now_s
             yield self._sighting()
 
     def _sighting(self) -> CaptureStats:

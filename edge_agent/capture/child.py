@@ -50,7 +50,7 @@ def main() -> None:
     gc.freeze()  # a collection in a child must not touch, and so copy, what all share
     channel = _forking(control)
     if channel is not None:
-        _look(channel)
+        _capture(channel)
 
 
 def _forking(control: socket.socket) -> socket.socket | None:
@@ -65,11 +65,11 @@ def _forking(control: socket.socket) -> socket.socket | None:
                 poll.unregister(descriptor)
                 _bury(descriptor, *children.pop(descriptor))
                 continue
-            word, descriptors, _, _ = socket.recv_fds(control, _CONTROL_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
-            if not word:
+            command, descriptors, _, _ = socket.recv_fds(control, _CONTROL_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+            if not command:
                 return None
-            if word.startswith(b"kill "):
-                _kill(int(word[5:]), children)
+            if command.startswith(b"kill "):
+                _kill(int(command[5:]), children)
                 continue
             (theirs,) = descriptors
             channel = socket.socket(fileno=theirs)
@@ -92,9 +92,9 @@ def _bury(death: int, pid: int, channel: socket.socket) -> None:
     os.close(death)
     _, status = os.waitpid(pid, 0)
     with channel:
-        word = wire.encode(wire.ProcessEnded(exit_code=os.waitstatus_to_exitcode(status)))
+        message = wire.encode(wire.ProcessEnded(exit_code=os.waitstatus_to_exitcode(status)))
         try:
-            channel.send(word, socket.MSG_DONTWAIT)
+            channel.send(message, socket.MSG_DONTWAIT)
         except OSError:
             return  # the agent has closed it, or reads no more: it sees the end all the same
 
@@ -105,14 +105,14 @@ def _kill(pid: int, children: dict[int, tuple[int, socket.socket]]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _look(channel: socket.socket) -> None:
+def _capture(channel: socket.socket) -> None:
     """Capture one camera for one attempt, as the first message on the channel orders."""
     data, descriptors, _, _ = socket.recv_fds(channel, wire.MAX_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
     start = wire.read_order(data) if data else wire.StopCapture()
     if isinstance(start, wire.StopCapture):
         os._exit(0)  # its camera's device did not answer
     if not isinstance(start, wire.StartCapture):
-        raise wire.NonsenseError("the first word is no start")
+        raise wire.NonsenseError("the first message is no start")
     camera, clock = start.camera, SystemClock()
     show_as(camera.id)
     source = _source(start, descriptors, clock)
@@ -191,7 +191,7 @@ class _Speaker:
             case Selected():
                 self._picture(item, capture)
             case DetectionRequest():
-                self._look(item)
+                self._detect(item)
             case CaptureStats():
                 if item.scores is not self._scores:  # a check has just been at work on a whole picture
                     self._scores = item.scores
@@ -211,9 +211,9 @@ class _Speaker:
             case Skipped():
                 self.send(wire.PictureSkipped(reason=item.reason, message=item.message))
 
-    def send(self, word: wire.Report, *descriptors: int) -> None:
+    def send(self, report: wire.Report, *descriptors: int) -> None:
         try:
-            socket.send_fds(self._channel, [wire.encode(word)], descriptors)
+            socket.send_fds(self._channel, [wire.encode(report)], descriptors)
         except ConnectionError:
             os._exit(0)  # the agent is gone, or has no more use for this camera
         self._said_s = self._clock.monotonic_s()
@@ -239,15 +239,15 @@ class _Speaker:
         finally:
             os.close(descriptor)
 
-    def _look(self, look: DetectionRequest) -> None:
-        image, whole = look.reduced.image, look.reduced.size
+    def _detect(self, request: DetectionRequest) -> None:
+        image, whole = request.reduced.image, request.reduced.size
         height, width = image.shape[:2]
         descriptor = wire.picture_file(image)
         try:
             self.send(
                 wire.DetectionRequested(
-                    captured_at_ms=look.captured_at_ms,
-                    is_taken=look.is_taken,
+                    captured_at_ms=request.captured_at_ms,
+                    is_taken=request.is_taken,
                     width=width,
                     height=height,
                     whole_width=whole[0],

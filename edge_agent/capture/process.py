@@ -96,12 +96,12 @@ class CaptureProcess:
         with self._lock:
             self._orders = orders
             if self._child is not None:
-                _tell(self._child, wire.SetLimits(orders=orders))
+                _send(self._child, wire.SetLimits(orders=orders))
 
     def answer(self, at_ms: int, *, take: bool) -> None:
         with self._lock:
             if self._child is not None:
-                _tell(self._child, wire.DetectionDone(at_ms=at_ms, take=take))
+                _send(self._child, wire.DetectionDone(at_ms=at_ms, take=take))
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         """Make one attempt in a child process, as `Capturing.selected`.
@@ -131,7 +131,7 @@ class CaptureProcess:
         try:
             with opening as media:
                 self._begin(child, password, media)
-                yield from self._heard(child, media, stop)
+                yield from self._messages(child, media, stop)
         finally:
             with self._lock:
                 self._child = None
@@ -154,10 +154,10 @@ class CaptureProcess:
                 last_ms=self._last_ms,
                 orders=self._orders,
             )
-            _tell(child, start, *([] if media is None or media.sock is None else [media.sock.fileno()]))
+            _send(child, start, *([] if media is None or media.sock is None else [media.sock.fileno()]))
             self._child = child
 
-    def _heard(self, child: Child, media: Media | None, stop: threading.Event) -> Iterator[Captured]:
+    def _messages(self, child: Child, media: Media | None, stop: threading.Event) -> Iterator[Captured]:
         for report, image in self._reports(child, media, stop):
             match report:
                 case wire.CaptureOver():
@@ -176,7 +176,7 @@ class CaptureProcess:
                     self._reached(report.captured_at_ms)
                     frame = Frame(self._id, report.captured_at_ms, report.clock, report.source_key, image)
                     yield Selected(frame, report.reason)
-                    _tell(child, wire.PictureReceived())
+                    _send(child, wire.PictureReceived())
 
     def _word(self, report: wire.PictureSkipped | wire.StatsReport) -> Skipped | CaptureStats:
         if isinstance(report, wire.PictureSkipped):
@@ -251,7 +251,7 @@ class CaptureProcess:
 
     def _end(self, child: Child) -> None:
         """Ask the child to end, so that the camera's session is closed. Reports still on their way are dropped."""
-        _tell(child, wire.StopCapture())
+        _send(child, wire.StopCapture())
         child.channel.settimeout(_GOODBYE_S)
         try:
             for _ in range(_LAST_WORDS):
@@ -309,10 +309,10 @@ def _received(child: Child) -> tuple[bytes, list[int]]:
     return data, descriptors
 
 
-def _tell(child: Child, word: wire.Command, *descriptors: int) -> None:
+def _send(child: Child, command: wire.Command, *descriptors: int) -> None:
     """Send without waiting: a child that does not read is killed as one without a sign of life."""
     try:
-        socket.send_fds(child.channel, [wire.encode(word)], descriptors, socket.MSG_DONTWAIT)
+        socket.send_fds(child.channel, [wire.encode(command)], descriptors, socket.MSG_DONTWAIT)
     except OSError:
         return  # its end is on the way, with the cause
 

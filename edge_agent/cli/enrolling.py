@@ -53,7 +53,7 @@ def enrol(
         }
         print(json.dumps(shown))  # noqa: T201 - a program reads this
     else:
-        _tell_enrolled(done)
+        _print_enrolled(done)
     return 0
 
 
@@ -89,7 +89,7 @@ def _ask_code(seal_key: str) -> str:
     raise EnrolmentError("no code was given; it stands beside the pin, in what `wayside-provision bundle` printed")
 
 
-def _tell_enrolled(done: Enrolment) -> None:
+def _print_enrolled(done: Enrolment) -> None:
     agent = f"agent {done.owner.agent_id} of site {done.owner.site_id}"
     if done.is_new:
         out.print(f"enrolled: {agent}, certificate until {utc(done.ends_ms)}", highlight=False)

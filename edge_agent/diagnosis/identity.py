@@ -38,23 +38,23 @@ class Time:
         here_ms = clock.now_ms()
         if edge.provisioning is None:
             return cls(here_ms, False, said=[Diagnosis("clock", "not judged: this agent was not enrolled")])
-        told = edge.provisioning
+        provisioning = edge.provisioning
         try:
-            client = EnrolmentClient.verified(told.host, told.port, edge.broker.ca_file, clock)
+            client = EnrolmentClient.verified(provisioning.host, provisioning.port, edge.broker.ca_file, clock)
             there_ms = client.hello().now_ms
         except EnrolmentError as error:
             if error.cause == "untrusted":
-                return cls._unproven(told, str(error), clock)
-            return cls(here_ms, False, said=_unasked(str(error), told))
-        found = f"{host_port(told.host, told.port)} answers, as the authority known here vouches"
+                return cls._unproven(provisioning, str(error), clock)
+            return cls(here_ms, False, said=_unasked(str(error), provisioning))
+        found = f"{host_port(provisioning.host, provisioning.port)} answers, as the authority known here vouches"
         return cls._compared(clock.now_ms(), there_ms, [Diagnosis(_SERVICE, found)], "")
 
     @classmethod
-    def _unproven(cls, told: Provisioning, why: str, clock: Clock) -> Self:
+    def _unproven(cls, provisioning: Provisioning, why: str, clock: Clock) -> Self:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # nothing is sent to it, and its time sets no clock
-        client = EnrolmentClient(told.host, told.port, context, clock, EnrolmentTimeouts(), pin=None)
+        client = EnrolmentClient(provisioning.host, provisioning.port, context, clock, EnrolmentTimeouts(), pin=None)
         try:
             there_ms = client.hello().now_ms
         except EnrolmentError:
@@ -129,8 +129,9 @@ def certificate(edge: EdgeConfig, time: Time) -> Diagnosis:
     return Diagnosis(where, f"agent {identity.agent_id}, {days} days left, {until}")
 
 
-def _unasked(why: str, told: Provisioning) -> list[Diagnosis]:
-    remedy = f"let TCP to {host_port(told.host, told.port)} through, and see that wayside-provision serve runs there"
+def _unasked(why: str, provisioning: Provisioning) -> list[Diagnosis]:
+    service = host_port(provisioning.host, provisioning.port)
+    remedy = f"let TCP to {service} through, and see that wayside-provision serve runs there"
     return [
         Diagnosis(_SERVICE, why, Fault.ENROLMENT_UNREACHABLE, remedy),
         Diagnosis("clock", "not judged: nobody was reached who would know"),

@@ -57,8 +57,8 @@ def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: 
     return _camera(camera, clock, unlocker(edge))
 
 
-def _tried(what: str, look: Callable[[], str]) -> CheckResult:
-    return CheckResult.of(what, look, EdgeError, ConfigError)
+def _tried(what: str, check: Callable[[], str]) -> CheckResult:
+    return CheckResult.of(what, check, EdgeError, ConfigError)
 
 
 def _spool(edge: processes.EdgeConfig) -> CheckResult:

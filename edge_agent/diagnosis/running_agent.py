@@ -41,10 +41,10 @@ def is_connected(edge: EdgeConfig) -> bool | None:
     connection = HTTPConnection(LOOPBACK, edge.metrics_port, timeout=_ANSWER_S)
     try:
         connection.request("GET", "/metrics")
-        told = connection.getresponse().read(_MOST)
+        text = connection.getresponse().read(_MOST)
     except (OSError, HTTPException):
         return None
     finally:
         connection.close()
-    values = [float(line.removeprefix(_CONNECTED)) for line in told.splitlines() if line.startswith(_CONNECTED)]
+    values = [float(line.removeprefix(_CONNECTED)) for line in text.splitlines() if line.startswith(_CONNECTED)]
     return bool(values[0]) if values else None

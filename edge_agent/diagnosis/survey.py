@@ -55,13 +55,13 @@ def survey(
     found = []
     for camera in edge.cameras:
         ledger = camera_ledgers.get(camera.id)
-        looked = _look(camera, edge, clock, make, trouble, look_s)
+        looked = _survey_camera(camera, edge, clock, make, trouble, look_s)
         counts = {} if ledger is None else {"selected": ledger.selected, "archived": ledger.archived}
         found.append(looked.model_copy(update=counts))
     return Survey(agent_id=edge.agent_id, surveyed_at_ms=clock.now_ms(), software=software[:64], cameras=tuple(found))
 
 
-def _look(
+def _survey_camera(
     camera: Camera, edge: EdgeConfig, clock: Clock, make: MakeRedactor | None, trouble: str, look_s: float
 ) -> CameraSurvey:
     try:

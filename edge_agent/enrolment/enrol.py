@@ -239,10 +239,10 @@ def _is_kept(earlier: EdgeConfig | None, wanted: EdgeConfig) -> bool:
     """True if the earlier configuration, which a technician may have added to, still leads where the new one would."""
     if earlier is None or earlier.provisioning is None or wanted.provisioning is None:
         return False
-    told = {"probation_s", "settle_s"}
+    timings = {"probation_s", "settle_s"}
     return (
         earlier.agent_id == wanted.agent_id
         and earlier.broker == wanted.broker
         and earlier.models_dir == wanted.models_dir
-        and earlier.provisioning.model_dump(exclude=told) == wanted.provisioning.model_dump(exclude=told)
+        and earlier.provisioning.model_dump(exclude=timings) == wanted.provisioning.model_dump(exclude=timings)
     )

@@ -40,12 +40,12 @@ class Renewer:
         self._clock = clock
         self._retry = Backoff(60.0, _LOOK_S)
         self._spread = Backoff(_LOOK_S, _LOOK_S)
-        self._told: set[tuple[int, str]] = set()
+        self._logged: set[tuple[int, str]] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set."""
         while not stop.is_set():
-            self._clock.wait(stop, self._look())
+            self._clock.wait(stop, self._renew_if_due())
 
     def renew_once(self) -> bool:
         """Renew if it is time to. Returns true if there is a new certificate.
@@ -86,14 +86,14 @@ class Renewer:
         _log.info("certificate renewed agent=%s until=%s", self._edge.agent_id, utc(papers.identity.ends_ms))
         return True
 
-    def _look(self) -> float:
+    def _renew_if_due(self) -> float:
         """Renew if it is time; returns seconds until the next attempt."""
         try:
             self.renew_once()
         except EnrolmentError as error:
-            self._tell(error)
+            self._log_failure(error)
             return self._soon_s() if error.cause in _PATIENT else self._retry.next_wait_s()
-        self._told.clear()
+        self._logged.clear()
         self._retry.reset()
         return self._soon_s()
 
@@ -101,10 +101,10 @@ class Renewer:
         """Draw a wait of an hour on average, so that boxes switched on together do not ask together."""
         return _LOOK_S / 2 + self._spread.next_wait_s()
 
-    def _tell(self, error: EnrolmentError) -> None:
+    def _log_failure(self, error: EnrolmentError) -> None:
         level = logging.ERROR if self._is_urgent() else logging.WARNING
-        if (level, error.cause) not in self._told:
-            self._told.add((level, error.cause))
+        if (level, error.cause) not in self._logged:
+            self._logged.add((level, error.cause))
             _log.log(level, "certificate not renewed agent=%s: %s", self._edge.agent_id, error)
 
     def _is_urgent(self) -> bool:

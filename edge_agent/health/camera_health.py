@@ -81,7 +81,7 @@ class Health:
             watch.picture_s = self._clock.monotonic_s()
             watch.given_up = None
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     def heard(self, camera_id: str) -> None:
         """Note a sign of life: the camera's device registered or kept alive, or its desk is open."""
@@ -90,7 +90,7 @@ class Health:
             watch.is_heard = True
             watch.given_up = None
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     def clock_measured(self, camera_id: str, skew_ms: float, bound_ms: float) -> None:
         """Note what the camera's device said of its clock: milliseconds ahead of the agent's, and their uncertainty."""
@@ -105,7 +105,7 @@ class Health:
                 watch.picture_s = now_s
                 watch.given_up = None
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     def unusable(self, camera_id: str) -> None:
         """Note a picture that does not decode."""
@@ -120,7 +120,7 @@ class Health:
             watch.is_heard = False
             watch.figures.ended()
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     def redacted(self, camera_id: str, took_ms: float) -> None:
         """Note a redacted picture and its time."""
@@ -129,7 +129,7 @@ class Health:
             watch = self._watches[camera_id]
             watch.unredacted = None
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     def unredacted(self, camera_id: str, cause: str, code: str = "redaction_unavailable") -> None:
         """Note a failed redaction; the state lasts until one succeeds. `code`: the drop's name."""
@@ -137,7 +137,7 @@ class Health:
             watch = self._watches[camera_id]
             watch.unredacted = Trouble(code, cause)
             is_new = self._refresh(watch)
-        self._tell(is_new=is_new)
+        self._report(is_new=is_new)
 
     # --- pauses
 
@@ -155,7 +155,7 @@ class Health:
                 if watch is not None:
                     with self._lock:
                         is_new = self._refresh(watch)
-                    self._tell(is_new=is_new)
+                    self._report(is_new=is_new)
 
     def is_paused(self, camera_id: str) -> bool:
         return self._pauses.cause(camera_id) is not None
@@ -210,15 +210,15 @@ class Health:
 
     # --- inside
 
-    def _tell(self, *, is_new: bool) -> None:
+    def _report(self, *, is_new: bool) -> None:
         if is_new:
             self._changed()
 
     def _refresh(self, watch: _Watch) -> bool:
         """Judge anew. Returns true if state or cause differ from those shown."""
         verdict, shown = self._verdict(watch), watch.shown
-        told = (verdict.state, verdict.code, verdict.cause)
-        if shown is not None and (shown.state, shown.code, shown.cause) == told:
+        current = (verdict.state, verdict.code, verdict.cause)
+        if shown is not None and (shown.state, shown.code, shown.cause) == current:
             return False
         is_same_state = shown is not None and shown.state is verdict.state
         watch.shown = CameraStatus(

@@ -102,10 +102,15 @@ def judge(evidence: Evidence, now_s: float) -> StateVerdict:
 
 def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
     """Tell why the source gave up. A device that misses its keepalives and goes on pushing pictures is not offline."""
-    told = evidence.given_up
-    if told is None or evidence.arrives is not Arrival.PUSHED or told.code != SILENT or evidence.picture_s is None:
-        return told
-    return told if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
+    failure = evidence.given_up
+    if (
+        failure is None
+        or evidence.arrives is not Arrival.PUSHED
+        or failure.code != SILENT
+        or evidence.picture_s is None
+    ):
+        return failure
+    return failure if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
 
 
 def _silence(evidence: Evidence, now_s: float) -> Trouble | None:

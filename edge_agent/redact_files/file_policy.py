@@ -54,18 +54,18 @@ def read_policy(given: Sequence[str]) -> Policy:
     """
     values: dict[str, object] = {}
     bands: list[list[float]] = []
-    for word in given:
-        key, equals, value = word.partition("=")
+    for setting in given:
+        key, equals, value = setting.partition("=")
         if not equals or key not in Policy.model_fields:
             known = ", ".join(Policy.model_fields)
-            raise RedactRefused(f"--policy {word}: write KEY=VALUE with one of {known}")
+            raise RedactRefused(f"--policy {setting}: write KEY=VALUE with one of {known}")
         try:
             if key == BAND:
                 bands.append([float(part) for part in value.split(",")])
             else:
                 values[key] = json.loads(value)
         except ValueError as error:
-            raise RedactRefused(f"--policy {word}: {value!r} is no number, or no four of them for a band") from error
+            raise RedactRefused(f"--policy {setting}: {value!r} is no number, or no four of them for a band") from error
     if bands:
         values[BAND] = bands
     try:

@@ -110,9 +110,9 @@ class CameraRedactor:
             ) from error
         return redacted
 
-    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+    def detect(self, request: DetectionRequest, *, may_take: bool) -> Followed:
         try:
-            return self._follower.detect(look, may_take=may_take)
+            return self._follower.detect(request, may_take=may_take)
         except (EngineError, cv2.error) as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"

@@ -55,21 +55,21 @@ class Follower:
         self._wrong_ways: set[str] = set()
         """Lanes whose wrong way has no picture yet."""
 
-    def detect(self, look: DetectionRequest, *, may_take: bool) -> Followed:
+    def detect(self, request: DetectionRequest, *, may_take: bool) -> Followed:
         """Detect the machines of a look and track them, as `Follows.detect`. Raises as the detector does."""
-        found = self._found(look)
+        found = self._found(request)
         with self._lock:
-            tracked = self._tracker.update(look.captured_at_ms, found, look.reduced.size, told=False)
-            self._note(look.captured_at_ms)
-            told = [machine.motion for machine in tracked.machines if machine.motion is not None]
+            tracked = self._tracker.update(request.captured_at_ms, found, request.reduced.size, is_reported=False)
+            self._note(request.captured_at_ms)
+            motions = [machine.motion for machine in tracked.machines if machine.motion is not None]
             self._wrong_ways |= {event.where for event in tracked.events if event.what is TrackEventKind.WRONG_WAY}
-            wrong_ways = {lane for motion in told for lane in motion.wrong_way} & self._wrong_ways
-            is_worth_it = bool(wrong_ways) or any(motion.crossed for motion in told)
-            take = is_worth_it and may_take and not look.is_taken
-            if take or look.is_taken:
+            wrong_ways = {lane for motion in motions for lane in motion.wrong_way} & self._wrong_ways
+            is_worth_it = bool(wrong_ways) or any(motion.crossed for motion in motions)
+            take = is_worth_it and may_take and not request.is_taken
+            if take or request.is_taken:
                 self._tracker.mark_reported()
                 self._wrong_ways -= wrong_ways
-                self._await(look.captured_at_ms, tracked.machines)
+                self._await(request.captured_at_ms, tracked.machines)
         return Followed(take, len(tracked.events))
 
     def with_motion(
@@ -103,12 +103,12 @@ class Follower:
             while self._awaited and now_s - next(iter(self._awaited.values()))[0] > FORGET_MS / 1000:
                 self._awaited.popitem(last=False)
 
-    def _found(self, look: DetectionRequest) -> tuple[Machine, ...]:
+    def _found(self, request: DetectionRequest) -> tuple[Machine, ...]:
         """Detect machines in the region, in pixels of the whole picture.
 
         Those cut by the region's edge are left out.
         """
-        image, size = look.reduced.image, look.reduced.size
+        image, size = request.reduced.image, request.reduced.size
         small = (image.shape[1], image.shape[0])
         region = region_of(self._camera, small)
         shares = (size[0] / small[0], size[1] / small[1])

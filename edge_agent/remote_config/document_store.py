@@ -178,11 +178,11 @@ class DocumentStore:
         applied = sorted((number for number, role in readable if role == "document"), reverse=True)
         seen = max((number for number, _ in readable), default=0)
         active = applied[0] if applied else None
-        told = "made anew from the documents" if seen else "no document is left either: send a new one"
-        word = DocumentVerdict(
+        origin = "made anew from the documents" if seen else "no document is left either: send a new one"
+        report = DocumentVerdict(
             number=seen or None,
             verdict=Verdict.APPLIED if active == seen else Verdict.ROLLED_BACK,
-            cause=f"{self._folder / _STATE} was damaged: {told}"[:MAX_CAUSE],
+            cause=f"{self._folder / _STATE} was damaged: {origin}"[:MAX_CAUSE],
             at_ms=now_ms,
         )
         return DocumentState(
@@ -191,7 +191,7 @@ class DocumentStore:
             seen=seen,
             active=active,
             previous=applied[1] if len(applied) > 1 else None,
-            word=word,
+            word=report,
         )
 
     def _is_readable(self, number: int) -> bool:

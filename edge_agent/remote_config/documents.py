@@ -76,10 +76,10 @@ class Documents:
     def configured(self) -> Configured | None:
         """Return the verdict on the newest document; None before the first."""
         with self._lock:
-            word = self._inbox.refusal or self._state.word
-            if word is None:
+            report = self._inbox.refusal or self._state.word
+            if report is None:
                 return None
-            return Configured(agent_id=self._agent_id, active=self._used, **dict(word))
+            return Configured(agent_id=self._agent_id, active=self._used, **dict(report))
 
     # --- from the configurator
 
@@ -243,13 +243,13 @@ class Documents:
         cause = f"{damage}; {instead} is in use instead: send a new document"
         _log.error("configuration lost number=%s: %s", state.active, cause)
         verdict = Verdict.ROLLED_BACK if state.trial is None else Verdict.TRYING
-        told = state.word.cause if state.word is not None else ""
+        earlier = state.word.cause if state.word is not None else ""
         return state.model_copy(
             update={
                 "active": before,
                 "previous": None,
                 "is_lost": state.is_lost or state.active == state.seen,
-                "word": self._inbox.word(state.seen, verdict, f"{told}; {cause}" if told else cause),
+                "word": self._inbox.word(state.seen, verdict, f"{earlier}; {cause}" if earlier else cause),
             }
         )
 

@@ -82,7 +82,7 @@ class DocumentInbox(Generic[_B]):
 
     def _refuse(self, number: int | None, cause: str) -> None:
         before = self.refusal
-        word = self.word(number, Verdict.REFUSED, f"{cause}; what is in use goes on")
-        if before is None or (before.number, before.cause) != (word.number, word.cause):
-            self.refusal = word
+        refusal = self.word(number, Verdict.REFUSED, f"{cause}; what is in use goes on")
+        if before is None or (before.number, before.cause) != (refusal.number, refusal.cause):
+            self.refusal = refusal
             _log.warning("%s refused: %s", self._what, cause)

@@ -120,16 +120,16 @@ class TaskOrders:
 
     def _settle(self, state: _State, number: int, *, taken: bool, cause: str) -> None:
         """Write the state to the disk, then use it. A command that cannot be written is refused, and may come again."""
-        word = CommandWord(number=number, taken=taken, cause=cause[:500], at_ms=self._clock.now_ms())
-        after = state.model_copy(update={"seen": number, "word": word})
+        result = CommandWord(number=number, taken=taken, cause=cause[:500], at_ms=self._clock.now_ms())
+        after = state.model_copy(update={"seen": number, "word": result})
         try:
             durable.write(self._file, after.model_dump_json().encode())
         except OSError as error:
             cause = f"command {number} cannot be written down ({error.strerror}): free some disk, then give it again"
-            word = word.model_copy(update={"taken": False, "cause": cause})
-            after = self._state.model_copy(update={"seen": number, "word": word})
+            result = result.model_copy(update={"taken": False, "cause": cause})
+            after = self._state.model_copy(update={"seen": number, "word": result})
         self._state = after
-        _log.info("command number=%d taken=%s: %s", number, word.taken, word.cause)
+        _log.info("command number=%d taken=%s: %s", number, result.taken, result.cause)
 
     def _load(self) -> _State:
         """Read the state, or begin anew if it cannot be read: commands of before have expired by themselves."""

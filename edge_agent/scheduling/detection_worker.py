@@ -43,38 +43,38 @@ class DetectionWorker:
         self._never = threading.Event()
         self._expired_s = clock.monotonic_s()
 
-    def put(self, look: DetectionRequest) -> None:
+    def put(self, request: DetectionRequest) -> None:
         """Queue a look for the thread. A camera gives no other before this one is answered."""
-        victim = self._waiting.put(look.camera_id, look, self._never)
+        victim = self._waiting.put(request.camera_id, request, self._never)
         if victim is not None:  # of a capture that ended before it was answered
             self._captures[victim.camera_id].answer(victim.captured_at_ms, take=False)
 
     def run(self, stop: threading.Event) -> None:
         """Detect in the queued looks until `stop`, and drop old tracks."""
         while not stop.is_set():
-            look = self._waiting.take_next(_TAKE_S)
-            if look is not None:
-                self.detect(look)
+            request = self._waiting.take_next(_TAKE_S)
+            if request is not None:
+                self.detect(request)
             self._expire()
 
     def end_wait(self) -> None:
         """Let `run` see at once that it has to stop."""
         self._waiting.close()
 
-    def detect(self, look: DetectionRequest) -> None:
+    def detect(self, request: DetectionRequest) -> None:
         """Detect in one look, in the calling thread; its camera is answered whatever happens."""
-        camera_id, take = look.camera_id, False
+        camera_id, take = request.camera_id, False
         follower = self._followers.get(camera_id) if self._scheduler.has_places(camera_id) else None
         try:
             if follower is not None and not self._health.is_paused(camera_id):
                 began_s = self._clock.monotonic_s()
-                followed = follower.detect(look, may_take=self._scheduler.may_take(camera_id))
+                followed = follower.detect(request, may_take=self._scheduler.may_take(camera_id))
                 self._scheduler.note_detection(camera_id, followed, self._clock.monotonic_s() - began_s)
                 take = followed.take
         except RedactionUnavailable as error:
             self._health.unredacted(camera_id, str(error), error.drop)
         finally:
-            self._captures[camera_id].answer(look.captured_at_ms, take=take)
+            self._captures[camera_id].answer(request.captured_at_ms, take=take)
 
     def turned(self, camera_id: str) -> None:
         """Drop a camera's tracks: it shows another view than before."""

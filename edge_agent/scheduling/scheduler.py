@@ -82,7 +82,7 @@ class Scheduler:
             self._redaction_budget.changed(sighting.camera_id, sighting.passed_over - before, now_s)
             self._note(sighting.camera_id, moving=sighting.moving, now_s=now_s)
             self._share_out(now_s)
-            self._tell(sighting.camera_id)
+            self._send_limits(sighting.camera_id)
 
     def lost(self, camera_id: str) -> None:
         """Note that a camera delivers no more for now."""
@@ -136,7 +136,7 @@ class Scheduler:
             camera_id, now_s = selected.frame.camera_id, self._clock.monotonic_s()
             self._redaction_budget.taken(camera_id, now_s)
             self._redaction_budget.changed(camera_id, int(selected.reason in _TAKEN), now_s)
-            self._tell(camera_id)
+            self._send_limits(camera_id)
 
     def left(self, selected: Selected, took_s: float | None) -> None:
         """Note that a picture has left the queue, and the redactor's time for it; None: it was not redacted."""
@@ -145,7 +145,7 @@ class Scheduler:
             if took_s is not None:
                 height, width = selected.frame.image.shape[:2]
                 self._redaction_budget.redacted(camera_id, (width, height), took_s, self._clock.monotonic_s())
-            self._tell(camera_id)
+            self._send_limits(camera_id)
 
     def _note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
         """Update detection and slots.
@@ -164,9 +164,9 @@ class Scheduler:
         if not self._waits:  # else there is no haste: the full queue alone holds a capture back
             self._least_ms = self._redaction_budget.least_ms(now_s)
         for camera_id in self._orders:
-            self._tell(camera_id)
+            self._send_limits(camera_id)
 
-    def _tell(self, camera_id: str) -> None:
+    def _send_limits(self, camera_id: str) -> None:
         """Send a camera its limits, if they differ from the last ones."""
         before = self._orders.get(camera_id)
         if before is None:

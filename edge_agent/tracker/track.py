@@ -49,7 +49,7 @@ class Track:
     """Marks that `motion` has not yet held against lines and zones."""
     untold: list[Crossing] = field(default_factory=list)
     """Crossings that no snapshot has reported yet: a look between two snapshots reports none."""
-    told_ms: dict[str, int] = field(default_factory=dict)
+    reported_ms: dict[str, int] = field(default_factory=dict)
     """Lane → time of the last report that it goes the wrong way there."""
 
     def __reduce__(self) -> NoReturn:

@@ -67,18 +67,17 @@ class Tracker:
     def __reduce__(self) -> NoReturn:
         raise TypeError("tracks stay in the memory of their tracker")
 
-    def update(self, at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool = True) -> Tracked:
+    def update(
+        self, at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, is_reported: bool = True
+    ) -> Tracked:
         """Add a look. `at_ms`: its capture time; `size`: width and height of the picture that the boxes are in.
 
-        `told`: the result is reported, so a crossing is returned once. Else it is returned again in the next looks at
-        that
-        machine, until one is reported or `mark_reported` is called; its event comes once in any case.
+        `is_reported`: the result is reported, so a crossing is returned once. Else it is returned again in the next
+        looks at that machine, until one is reported or `mark_reported` is called; its event comes once in any case.
 
         Pass machines below `CERTAIN_SCORE` too: with them those that flicker are followed through. Report the certain
-        ones, and
-        of the others those that come back with `motion`. A look that comes out of order is not evaluated, and its
-        machines come
-        back as they are.
+        ones, and of the others those that come back with `motion`. A look that comes out of order is not evaluated,
+        and its machines come back as they are.
         """
         if self._times and at_ms <= self._times[-1]:
             if at_ms >= self._times[-1] - LATE_MS:
@@ -101,7 +100,7 @@ class Tracker:
             motions[order[column]] = motion
             events += _events(track, motion, crossed, order[column])
         self._times.append(at_ms)
-        if told:
+        if is_reported:
             self.mark_reported()
         self._tidy(at_ms)
         moved = (
@@ -174,8 +173,8 @@ def _rank(machine: Machine) -> tuple[float, int, int, int, int, str]:
 def _events(track: Track, motion: Motion, crossed: list[Crossing], machine: int) -> list[TrackEvent]:
     events = [TrackEvent(TrackEventKind.CROSSED, crossing.line, machine) for crossing in crossed]
     for lane in motion.wrong_way:
-        told_ms = track.told_ms.get(lane)
-        if told_ms is None or track.last.at_ms - told_ms > FORGET_MS:
+        reported_ms = track.reported_ms.get(lane)
+        if reported_ms is None or track.last.at_ms - reported_ms > FORGET_MS:
             events.append(TrackEvent(TrackEventKind.WRONG_WAY, lane, machine))
-        track.told_ms[lane] = track.last.at_ms
+        track.reported_ms[lane] = track.last.at_ms
     return events

@@ -99,10 +99,10 @@ class Updates:
     def installed(self) -> Installed | None:
         """Return the verdict on the newest order; None before the first."""
         with self._lock:
-            word = self._inbox.refusal or self._state.word
-            if word is None:
+            report = self._inbox.refusal or self._state.word
+            if report is None:
                 return None
-            return Installed(agent_id=self._agent_id, running=self.version, **dict(word))
+            return Installed(agent_id=self._agent_id, running=self.version, **dict(report))
 
     # --- from the updater
 
@@ -114,10 +114,10 @@ class Updates:
     def report_progress(self, number: int, cause: str) -> None:
         """Report an order's progress, or its obstacle for now; in memory only, not on the disk."""
         with self._lock:
-            current, word = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
-            said = self._state.word
-            if current is not None and current.number == number and (said is None or said.cause != word.cause):
-                self._state = self._state.model_copy(update={"word": word})
+            current, report = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
+            earlier = self._state.word
+            if current is not None and current.number == number and (earlier is None or earlier.cause != report.cause):
+                self._state = self._state.model_copy(update={"word": report})
 
     def begin_change(self, number: int, online: Collection[str]) -> bool:
         """Note that the machine is to be asked now. False: a newer order took its place.
@@ -143,10 +143,10 @@ class Updates:
             current, following = self._state.current, self._state.waiting
             if current is None or current.number != number:
                 return
-            word = self._inbox.word(number, verdict, cause)
+            report = self._inbox.word(number, verdict, cause)
             if following is not None:
-                word = self._inbox.word(following.number, Verdict.TRYING, "")
-            self._keep(self._state.model_copy(update={"current": following, "waiting": None, "word": word}))
+                report = self._inbox.word(following.number, Verdict.TRYING, "")
+            self._keep(self._state.model_copy(update={"current": following, "waiting": None, "word": report}))
             _log.info("software order ended number=%d verdict=%s cause=%r", number, verdict.value, cause)
 
     # --- inside
@@ -169,9 +169,9 @@ class Updates:
         if is_busy:
             state = self._state.model_copy(update={"seen": order.number, "waiting": order})
         else:
-            word = self._inbox.word(order.number, Verdict.TRYING, "")
+            report = self._inbox.word(order.number, Verdict.TRYING, "")
             state = UpdateState(
-                addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word
+                addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=report
             )
         try:
             self._keep(state)

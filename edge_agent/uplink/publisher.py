@@ -100,8 +100,8 @@ class Publisher:
         self._maintain_due_s = 0.0
         self._shown: dict[str, CameraStatus] = {}
         self._erased: frozenset[str] = frozenset()
-        self._told: Configured | None = None
-        self._told_installed: Installed | None = None
+        self._sent_configured: Configured | None = None
+        self._sent_installed: Installed | None = None
         self._tasks: TaskReport | None = None
         self._trouble: str | None = None
 
@@ -131,7 +131,7 @@ class Publisher:
         self._window.lost_connection()
         self._shown.clear()  # a broker that restarted empty has no retained states
         self._erased = frozenset()
-        self._told = self._told_installed = self._tasks = None
+        self._sent_configured = self._sent_installed = self._tasks = None
         link = self._dial(self._report)
         dialled_s = self._clock.monotonic_s()
         give_up_s: float | None = None
@@ -300,13 +300,13 @@ class Publisher:
 
     def _show_configured(self, link: Link) -> None:
         configured = None if self._documents is None else self._documents.configured()
-        if configured is not None and configured != self._told:
+        if configured is not None and configured != self._sent_configured:
             link.publish(topics.configured(self._edge.agent_id), codec.encode(configured), retain=True)
-            self._told = configured
+            self._sent_configured = configured
         installed = None if self._updates is None else self._updates.installed()
-        if installed is not None and installed != self._told_installed:
+        if installed is not None and installed != self._sent_installed:
             link.publish(topics.installed(self._edge.agent_id), codec.encode(installed), retain=True)
-            self._told_installed = installed
+            self._sent_installed = installed
 
     def _show_tasks(self, link: Link) -> None:
         tasks = None if self._orders is None else self._orders.report()

@@ -34,14 +34,14 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
     With `live` it also connects to the running broker, with throw-away certificates: this takes the key of the agents'
     authority.
     """
-    look = _Look(directory, listeners, identities)
+    check = _Look(directory, listeners, identities)
     findings = [
-        _tried("files", look.files),
+        _tried("files", check.files),
         *texts(directory, listeners, identities),
-        _tried("certificate broker", look.own_certificate),
-        *(_tried(f"certificate {name}", partial(look.service_certificate, name)) for name in CLIENTS),
-        _tried("revocations agents", partial(look.revocations, identities.agents, config.AGENTS_CRL)),
-        _tried("revocations services", partial(look.revocations, identities.services, config.SERVICES_CRL)),
+        _tried("certificate broker", check.own_certificate),
+        *(_tried(f"certificate {name}", partial(check.service_certificate, name)) for name in CLIENTS),
+        _tried("revocations agents", partial(check.revocations, identities.agents, config.AGENTS_CRL)),
+        _tried("revocations services", partial(check.revocations, identities.services, config.SERVICES_CRL)),
         _tried("port agents", partial(_port, listeners.agents, live=live)),
         _tried("port services", partial(_port, listeners.services, live=live)),
     ]
@@ -50,12 +50,12 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
 
 def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[CheckResult]:
     """Checks that the broker's files are the same as a rendering made today."""
-    look = _Look(directory, listeners, identities)
-    return [_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()]
+    check = _Look(directory, listeners, identities)
+    return [_tried(name, partial(check.text, name, text)) for name, text in check.texts().items()]
 
 
-def _tried(what: str, look: Callable[[], str]) -> CheckResult:
-    return CheckResult.of(what, look, ProvisioningError)
+def _tried(what: str, check: Callable[[], str]) -> CheckResult:
+    return CheckResult.of(what, check, ProvisioningError)
 
 
 class _Look:

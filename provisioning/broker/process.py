@@ -165,7 +165,7 @@ class BrokerProcess:
                         ready = True
                         announce("ready")
                     while not stop.wait(LOOK_EVERY_S):
-                        self._look(command)
+                        self._check(command)
                 except _Died as death:
                     deaths.append(time.monotonic())
                     while deaths[0] < deaths[-1] - WITHIN_S:
@@ -182,7 +182,7 @@ class BrokerProcess:
 
     # --- what has changed
 
-    def _look(self, command: list[str]) -> None:
+    def _check(self, command: list[str]) -> None:
         if self._process is None or self._process.poll() is not None:
             raise _Died(self._obituary())
         changed, revoked = self._take_certificate(), 0

@@ -31,7 +31,7 @@ def check(listeners: Listeners, identities: Identities) -> list[CheckResult]:
     """
     with TemporaryDirectory(prefix="wayside-probe-") as folder:
         visit = _Visit(Path(folder), listeners, identities)
-        looks: dict[str, Callable[[], str]] = {
+        checks: dict[str, Callable[[], str]] = {
             "no certificate": visit.without_certificate,
             "foreign authority": visit.of_a_foreign_authority,
             "agent at the services' port": partial(visit.agent_at, listeners.services),
@@ -43,7 +43,7 @@ def check(listeners: Listeners, identities: Identities) -> list[CheckResult]:
             "oversized packet": visit.oversized_packet,
             "provisioning": visit.provisioning,
         }
-        return [CheckResult.of(what, look, ProvisioningError) for what, look in looks.items()]
+        return [CheckResult.of(what, check, ProvisioningError) for what, check in checks.items()]
 
 
 class _Visit:

@@ -243,8 +243,8 @@ def _agents(home: Home, patience_s: float | None) -> Iterator[Diagnosis]:
     now_ms = home.now_ms()
     standings = list(status.standings(home))
     enrolled = {agent.id for agent in standings if agent.membership is Membership.ENROLLED}
-    heard = heard_agents(home, enrolled, patience_s)
-    if heard is None:
+    alive = heard_agents(home, enrolled, patience_s)
+    if alive is None:
         yield Diagnosis("agents", "not listened to: there is no line to the broker")
     for agent in standings:
         if agent.membership is Membership.REVOKED:
@@ -254,7 +254,7 @@ def _agents(home: Home, patience_s: float | None) -> Iterator[Diagnosis]:
         for fault, found, remedy in _agent(agent, now_ms, issued.get(agent.id, now_ms)):
             has_fault = True
             yield Diagnosis(where, found, fault, remedy)
-        if heard is not None and agent.id in enrolled - heard:
+        if alive is not None and agent.id in enrolled - alive:
             has_fault = True
             yield Diagnosis(where, _SILENT, Fault.AGENT_SILENT, _MEET)
         if not has_fault:

@@ -115,7 +115,7 @@ def standings(home: Home) -> Iterator[AgentStanding]:
     for agent in home.register.agents():
         newest = home.plans.newest_document(agent.id)
         ends_ms = _certificate_end(home, agent)
-        word = _word(home, agent)
+        report = _reported(home, agent)
         yield AgentStanding(
             id=agent.id,
             site=agent.site_id,
@@ -126,10 +126,10 @@ def standings(home: Home) -> Iterator[AgentStanding]:
             code_ends_ms=codes.get(agent.id),
             cameras=len(home.plans.cameras(agent.id)),
             configuration=None if newest is None else newest.number,
-            judged=None if word is None else word.number,
-            verdict=None if word is None else word.verdict,
-            cause="" if word is None else word.cause,
-            active=None if word is None else word.active,
+            judged=None if report is None else report.number,
+            verdict=None if report is None else report.verdict,
+            cause="" if report is None else report.cause,
+            active=None if report is None else report.active,
         )
 
 
@@ -138,7 +138,7 @@ def _certificate_end(home: Home, agent: Agent) -> int | None:
     return max(ends, default=None)
 
 
-def _word(home: Home, agent: Agent) -> Configured | None:
+def _reported(home: Home, agent: Agent) -> Configured | None:
     said = home.plans.configured(agent.id)
     if said is None:
         return None
@@ -230,8 +230,8 @@ def _agents_table(agents: list[AgentStanding]) -> Table:
 def _configuration(agent: AgentStanding) -> str | None:
     if agent.configuration is None and agent.verdict is None:
         return None
-    heard = "nothing heard" if agent.verdict is None else f"{agent.judged or '?'} {agent.verdict}"
-    return f"newest {agent.configuration or 'none'}, {heard}, in use {agent.active or 'none'}"
+    outcome = "nothing heard" if agent.verdict is None else f"{agent.judged or '?'} {agent.verdict}"
+    return f"newest {agent.configuration or 'none'}, {outcome}, in use {agent.active or 'none'}"
 
 
 def _day(ms: int | None) -> str | None:

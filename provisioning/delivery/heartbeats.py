@@ -25,7 +25,7 @@ def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None =
     """
     if not wanted:
         return set()
-    heard: set[str] = set()
+    alive: set[str] = set()
 
     def hear(topic: str, _: bytes) -> None:
         try:
@@ -33,7 +33,7 @@ def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None =
         except ContractError:
             return  # not an agent's
         if topic == topics.heartbeat(agent_id) and agent_id in wanted:
-            heard.add(agent_id)
+            alive.add(agent_id)
 
     host, port = process.listeners(home).services.here
     try:
@@ -42,16 +42,16 @@ def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None =
         return None
     try:
         ends_s = time.monotonic() + (_patience_s(home, wanted) if patience_s is None else patience_s)
-        while heard < set(wanted) and time.monotonic() < ends_s:
+        while alive < set(wanted) and time.monotonic() < ends_s:
             line.pump(_PUMP_S)
     except LineLostError:
         return None
     finally:
         line.close()
-    return heard
+    return alive
 
 
 def _patience_s(home: Home, wanted: Collection[str]) -> float:
     with home.rollouts.reading() as page:
-        told = [page.setting(agent_id) for agent_id in wanted]
-    return BEATS * max(fleet_settings.parse(each).heartbeat_s for each in told)
+        settings = [page.setting(agent_id) for agent_id in wanted]
+    return BEATS * max(fleet_settings.parse(each).heartbeat_s for each in settings)

@@ -48,7 +48,7 @@ class DocumentPublisher:
         self._retained: dict[str, bytes] = {}
         """Documents that the broker is to hold, by topic; empty if it is to forget."""
         self._known: set[str] = set()
-        self._heard: dict[str, Configured] = {}
+        self._reports: dict[str, Configured] = {}
         """The newest report of each agent since the last round: a fast sender costs one write a round."""
         self._warned: set[str] = set()
         self._ear = AgentReports(home.now_ms)
@@ -176,15 +176,15 @@ class DocumentPublisher:
             if topic != topics.configured(agent_id):
                 self._ear.hear(topic, payload)
             elif payload:  # without: MQTT's way to delete a retained message
-                self._heard[agent_id] = _read(agent_id, payload)
+                self._reports[agent_id] = _read(agent_id, payload)
         except ContractError as error:
             self._warn(agent_id, str(error))
             if payload and bounds.kind_of(topic) == "cameras" and self._line is not None:
                 self._line.clear(topic)
 
     def _store(self) -> None:
-        heard, self._heard = self._heard, {}
-        for agent_id, configured in heard.items():
+        reports, self._reports = self._reports, {}
+        for agent_id, configured in reports.items():
             if agent_id not in self._known:
                 self._warn(agent_id, "no such agent is in the register")
                 continue

@@ -77,8 +77,8 @@ def read(host: str, port: int, answer: bytes) -> RtspServer:
 
 def main_stream(words: Sequence[str]) -> str:
     """Returns the path of the main stream by a maker's name among these words; empty without one."""
-    told = " ".join(words).casefold()
-    return next((path for maker, path in _MAIN_STREAMS.items() if maker in told), "")
+    text = " ".join(words).casefold()
+    return next((path for maker, path in _MAIN_STREAMS.items() if maker in text), "")
 
 
 def _ask(host: str, port: int, timeout_s: float) -> RtspServer | None:

@@ -42,7 +42,7 @@ def probe_devices(
     Raises:
         DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.
     """
-    heard: dict[str, ProbeAnswer] = {}
+    answers: dict[str, ProbeAnswer] = {}
     counts: Counter[str] = Counter()
     asked: list[str] = []
     with selectors.DefaultSelector() as waiting:
@@ -59,11 +59,11 @@ def probe_devices(
                 while (left_s := ends_s - time.monotonic()) > 0 and counts.total() < MAX_ANSWERS:
                     for key, _ in waiting.select(left_s):
                         assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - registered above
-                        _take(key.fileobj, asked, heard, counts)
+                        _take(key.fileobj, asked, answers, counts)
         finally:
             for each in sockets:
                 each.close()
-    return [heard[host] for host in sorted(heard, key=_order)]
+    return [answers[host] for host in sorted(answers, key=_order)]
 
 
 def _open(interface: str) -> socket.socket:
@@ -94,18 +94,18 @@ def _send(asking: socket.socket, targets: Sequence[Place], question: bytes) -> N
             ) from error
 
 
-def _take(asking: socket.socket, asked: Sequence[str], heard: dict[str, ProbeAnswer], counts: Counter[str]) -> None:
+def _take(asking: socket.socket, asked: Sequence[str], answers: dict[str, ProbeAnswer], counts: Counter[str]) -> None:
     try:
         datagram, (host, _) = asking.recvfrom(ws_discovery.MAX_ANSWER_BYTES + 1)
     except OSError:
         return  # an ICMP error of one target, or nothing after all: the others are listened to
     counts[host] += 1
-    if counts[host] > _MAX_EACH or (host not in heard and len(heard) >= MAX_DEVICES):
+    if counts[host] > _MAX_EACH or (host not in answers and len(answers) >= MAX_DEVICES):
         return
     try:
-        heard[host] = ProbeAnswer(host, ws_discovery.parse(datagram, *asked))
+        answers[host] = ProbeAnswer(host, ws_discovery.parse(datagram, *asked))
     except GarbageError as error:
-        heard.setdefault(host, ProbeAnswer(host, None, f"it answers what cannot be read: {error}"))
+        answers.setdefault(host, ProbeAnswer(host, None, f"it answers what cannot be read: {error}"))
 
 
 def _order(host: str) -> tuple[int, ...]:

@@ -50,13 +50,15 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         before = sorted((_number_of(old), old) for old in folder.glob(f"{kind}-*{SUFFIX}"))
         number = before[-1][0] + 1 if before else 1
-        told = {name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in sorted(files.items())}
+        entries = {
+            name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in sorted(files.items())
+        }
         made_at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        facts = {"format": _FORMAT, "kind": kind, "made_at": made_at, "number": number, "files": told}
+        facts = {"format": _FORMAT, "kind": kind, "made_at": made_at, "number": number, "files": entries}
         with durable.replacing(target) as draft:
             with tarfile.open(draft, mode="w", format=tarfile.GNU_FORMAT) as archive:
                 _add(archive, _MANIFEST, json.dumps(facts).encode())
-                for name in told:
+                for name in entries:
                     archive.add(files[name], name, recursive=False)
             _read(draft, kind, None)  # a file that changed while it was copied is found now, not when it is needed
         for _, old in before[: max(0, len(before) + 1 - keep)]:
@@ -104,12 +106,12 @@ def _read(file: Path, kind: str, into: Path | None) -> str:
             for member in archive:
                 if member.offset == 0:
                     continue  # the manifest itself
-                told = left.pop(member.name, None)
+                entry = left.pop(member.name, None)
                 source = archive.extractfile(member) if member.isreg() else None
-                if told is None or source is None:
+                if entry is None or source is None:
                     raise damaged
                 place = Path(os.devnull) if into is None else _inside(into, member.name)
-                if _copied(source, place) != (told["bytes"], told["sha256"]):
+                if _copied(source, place) != (entry["bytes"], entry["sha256"]):
                     raise damaged
             if left:
                 raise damaged

@@ -78,13 +78,13 @@ def _configuration(home: Home, agent_id: str) -> Draft | None:
         return None
 
     def seal(number: int) -> str:
-        told = fleet_settings.parse(text)
-        shaped = (lambda camera: camera) if text is None else told.under
+        settings = fleet_settings.parse(text)
+        shaped = (lambda camera: camera) if text is None else settings.under
         body = Configuration(
             cameras=tuple(shaped(_camera(home, key, camera)) for camera in cameras),
-            redactor=told.redactor,
-            window=told.window,
-            heartbeat_s=told.heartbeat_s,
+            redactor=settings.redactor,
+            window=settings.window,
+            heartbeat_s=settings.heartbeat_s,
         )
         return seal_for(home, agent_id, number, body)
 

@@ -142,17 +142,17 @@ def _chosen(home: Home, wish: RolloutOptions) -> tuple[str, ...]:
 
 
 def _shown(record: RolloutRecord) -> tuple[dict[str, object], list[str | Table]]:
-    told = report(record)
+    state = report(record)
     facts: dict[str, object] = {
-        **told.model_dump(mode="json"),
+        **state.model_dump(mode="json"),
         "agents": {name: each.model_dump(mode="json") for name, each in record.state.agents.items()},
     }
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told.counts.items() if count)
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in state.counts.items() if count)
     begun = f"roll-out {record.id} of {record.kind} {record.name}, begun {moment(record.started_at_ms)}"
-    stage = f"stage {told.stage} of {rollout_state.STAGES} ({told.stage_size} of {told.total} agents)"
-    shown: list[str | Table] = [f"{begun}: {told.phase}, {stage}", counts]
-    if told.cause:
-        shown.append(f"stopped by {told.stopped.replace('_', ' ')}: {told.cause}")
+    stage = f"stage {state.stage} of {rollout_state.STAGES} ({state.stage_size} of {state.total} agents)"
+    shown: list[str | Table] = [f"{begun}: {state.phase}, {stage}", counts]
+    if state.cause:
+        shown.append(f"stopped by {state.stopped.replace('_', ' ')}: {state.cause}")
     rows = [
         (name, each.state.replace("_", " "), moment(each.since_ms), each.cause or None)
         for name, each in record.state.agents.items()

@@ -63,15 +63,15 @@ class RolloutController:
             )
 
     def _keep_words(self) -> None:
-        heard, self._ear.installed = self._ear.installed, {}
-        known = {agent.id for agent in self._home.register.agents()} if heard else set()
-        for agent_id, word in heard.items():
-            text = codec.encode(word).decode()
+        installed, self._ear.installed = self._ear.installed, {}
+        known = {agent.id for agent in self._home.register.agents()} if installed else set()
+        for agent_id, report in installed.items():
+            text = codec.encode(report).decode()
             if agent_id in known and self._home.rollouts.installed(agent_id) != text:
                 self._home.rollouts.put_installed(agent_id, text)
                 _log.info(
                     "installed agent=%s number=%s verdict=%s running=%s cause=%r",
-                    *(agent_id, word.number, word.verdict.value, word.running, word.cause),
+                    *(agent_id, report.number, report.verdict.value, report.running, report.cause),
                 )
 
     # --- what is known
@@ -81,8 +81,8 @@ class RolloutController:
         heard_ms = self._ear.heard_ms(agent_id)
         if target is None:
             return AgentObservation(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
-        look = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
-        standing, cause = look(agent_id)
+        standing_of = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
+        standing, cause = standing_of(agent_id)
         return AgentObservation(target, standing, cause, heard_ms, self._trouble(record, agent_id))
 
     def _configured(self, agent_id: str) -> tuple[Standing, str]:
@@ -91,10 +91,10 @@ class RolloutController:
         if newest is None or said is None or documents.is_due(self._home, agent_id):
             return Standing.OPEN, ""
         try:
-            word = codec.decode(Configured, said.encode())
+            report = codec.decode(Configured, said.encode())
         except ContractError:
             return Standing.OPEN, ""  # of a newer version; it says it again at its next start
-        return (_STANDINGS[word.verdict], word.cause) if word.number == newest.number else (Standing.OPEN, "")
+        return (_STANDINGS[report.verdict], report.cause) if report.number == newest.number else (Standing.OPEN, "")
 
     def _installed(self, agent_id: str) -> tuple[Standing, str]:
         said = self._home.rollouts.installed(agent_id)
@@ -103,10 +103,10 @@ class RolloutController:
         if order is None or said is None:
             return Standing.OPEN, ""
         try:
-            word = codec.decode(Installed, said.encode())
+            report = codec.decode(Installed, said.encode())
         except ContractError:
             return Standing.OPEN, ""  # see above
-        return (_STANDINGS[word.verdict], word.cause) if word.number == order.number else (Standing.OPEN, "")
+        return (_STANDINGS[report.verdict], report.cause) if report.number == order.number else (Standing.OPEN, "")
 
     def _trouble(self, record: RolloutRecord, agent_id: str) -> str:
         with self._home.rollouts.reading() as page:

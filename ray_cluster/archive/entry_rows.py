@@ -47,7 +47,7 @@ def snapshot_row_of(
 
 def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
     """Build a row for each machine of `entry`, with its appearance."""
-    looks = entry.appearances or (UNSEEN,) * len(entry.machines)
+    appearances = entry.appearances or (UNSEEN,) * len(entry.machines)
     pixels = entry.snapshot.picture.width * entry.snapshot.picture.height
     return [
         (
@@ -61,16 +61,16 @@ def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
                 score=machine.score,
                 box=machine.box,
                 detector=None if entry.seen_by is None else entry.seen_by.name,
-                colour=look.colour,
-                colour_share=look.colour_share,
+                colour=appearance.colour,
+                colour_share=appearance.colour_share,
                 share=min(1.0, (machine.box.x1 - machine.box.x0) * (machine.box.y1 - machine.box.y0) / pixels),
                 heading_deg=None if motion is None else motion.heading_deg,
                 zones=() if motion is None else tuple(motion.zones),
             ),
-            look,
+            appearance,
         )
-        for index, (machine, look, motion) in enumerate(
-            zip(entry.machines, looks, motions(entry.machines, entry.snapshot.followed), strict=True)
+        for index, (machine, appearance, motion) in enumerate(
+            zip(entry.machines, appearances, motions(entry.machines, entry.snapshot.followed), strict=True)
         )
     ]
 

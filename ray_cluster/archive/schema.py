@@ -108,7 +108,7 @@ def snapshot_table(rows: Sequence[SnapshotRow]) -> pa.Table:
 def object_table(objects: Sequence[tuple[ObjectRow, Appearance]]) -> pa.Table:
     """Convert object rows to Arrow with the vectors of their machines, which are searched but never returned."""
     plain = pa.Table.from_pylist([_object_record(row) for row, _ in objects], schema=_OBJECT_SCHEMA_PLAIN)
-    return plain.append_column(_VECTOR, _vectors([look.vector for _, look in objects]))
+    return plain.append_column(_VECTOR, _vectors([appearance.vector for _, appearance in objects]))
 
 
 def _vectors(vectors: Sequence[NDArray[np.float32] | None]) -> pa.Array:

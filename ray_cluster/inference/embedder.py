@@ -45,13 +45,13 @@ class Embedder:
         crops: list[Crop] = []
         for request in requests:
             try:
-                looks = _described(request)
+                appearances = _described(request)
             except NotJpeg as error:
                 answers.append(Unreadable(str(error)))
                 continue
-            own = [look for look, _ in looks]
+            own = [appearance for appearance, _ in appearances]
             answers.append(own)
-            for index, (_, crop) in enumerate(looks):
+            for index, (_, crop) in enumerate(appearances):
                 if crop is not None:
                     places.append((own, index))
                     crops.append(crop)

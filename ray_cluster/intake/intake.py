@@ -346,9 +346,9 @@ class Intake:
         if not kept:
             return list(arrivals)
         requests = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
-        looks = await self._calls.each("embedder", requests, self._stages.embed)
+        appearances = await self._calls.each("embedder", requests, self._stages.embed)
         refused: dict[_Arrival, Unreadable | Unprocessable] = {}
-        for arrival, answer in zip(kept, looks, strict=True):
+        for arrival, answer in zip(kept, appearances, strict=True):
             if isinstance(answer, Unreadable | Unprocessable):
                 refused[arrival] = answer
             else:

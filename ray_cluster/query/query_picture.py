@@ -32,11 +32,11 @@ async def describe_machines(message: bytes, stages: QueryPictureStages) -> Looks
         machines=tuple(
             MachineLook(
                 machine=machine,
-                colour=look.colour,
-                colour_share=look.colour_share,
-                comparable=look.vector is not None,
+                colour=appearance.colour,
+                colour_share=appearance.colour_share,
+                comparable=appearance.vector is not None,
             )
-            for machine, look in await embed_machines(message, stages)
+            for machine, appearance in await embed_machines(message, stages)
         )
     )
 

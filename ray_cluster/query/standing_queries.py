@@ -45,7 +45,7 @@ class Standing:
         self._sought: _Vectors = {}
         self._read: dict[_Key, int] = {}
         """Time at which each sought machine was looked up."""
-        self._told: dict[str, int] = {}
+        self._audited: dict[str, int] = {}
         """Case → hash of its machines, for cases whose machines are in an audit line."""
 
     def compare(self, request: StandingRequest) -> StandingAnswer:
@@ -78,13 +78,13 @@ class Standing:
     def _write_down(self, request: StandingRequest) -> None:
         """Write an audit line a request; the first one with a case lists its machines."""
         asked = {case.case: hash(case.machines) for case in request.cases}
-        new = [case for case in request.cases if self._told.get(case.case) != asked[case.case]]
+        new = [case for case in request.cases if self._audited.get(case.case) != asked[case.case]]
         said = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
         facts = {"rows": len(request.row_keys), "cases": len(request.cases)}
         self._audit.write("standing", at_ms=self._now_ms(), **facts, new=said)
-        if len(self._told) > 4 * MAX_STANDING:
-            self._told.clear()
-        self._told |= asked
+        if len(self._audited) > 4 * MAX_STANDING:
+            self._audited.clear()
+        self._audited |= asked
 
     def _refresh(self, request: StandingRequest, windows: Sequence[str]) -> None:
         """Read vectors of machines that are new or were read too long ago; drop expired ones."""

@@ -92,44 +92,44 @@ class MessageHandler:
     def hear(self, device_id: str, request: Request, peer: Peer, now: Now) -> None:
         """Parses the body of an answered request and passes its content on."""
         try:
-            word = body.parse(request.body)
+            parsed = body.parse(request.body)
         except ManscdpError:
             self._count(device_id, "unreadable")
             return
-        if word.is_mended:
+        if parsed.is_mended:
             self._count(device_id, "mended")
-        content = word.content
+        content = parsed.content
         match content:
             case Keepalive():
                 self._keepalive(device_id, peer, now)
             case Alarm():
-                self._alarm(device_id, word, content, now, is_message=request.method == "MESSAGE")
+                self._alarm(device_id, parsed, content, now, is_message=request.method == "MESSAGE")
             case MediaStatus():
                 if content.is_end:
-                    self._dialogs.file_end(device_id, word.device_id, request.headers.get("Call-ID") or "", now)
+                    self._dialogs.file_end(device_id, parsed.device_id, request.headers.get("Call-ID") or "", now)
             case Unwanted():
                 self._count(device_id, content.kind)
             case Other():
                 self._count(device_id, "other")
             case _:
-                self._pass_on(device_id, word, content, now)
+                self._pass_on(device_id, parsed, content, now)
 
-    def _pass_on(self, device_id: str, word: ManscdpMessage, content: Answer, now: Now) -> None:
+    def _pass_on(self, device_id: str, parsed: ManscdpMessage, content: Answer, now: Now) -> None:
         """Passes on an answer to a query of ours, or a change of something that was queried."""
         match content:
             case CatalogPart():
-                self._queries.take_catalog(device_id, word.sn, content, now)
+                self._queries.take_catalog(device_id, parsed.sn, content, now)
             case CatalogChange():
                 self._queries.take_news(device_id, content.items)
             case RecordPart():
-                self._queries.take_records(device_id, word.sn, content, now)
+                self._queries.take_records(device_id, parsed.sn, content, now)
             case DeviceInfo():
                 self._emit(InfoTaken(device_id, content))
             case DeviceStatus():
                 self._queries.take_status(device_id, content, now)
             case _:
                 if not content.is_ok:
-                    self._queries.refused(device_id, word.cmd_type, now)
+                    self._queries.refused(device_id, parsed.cmd_type, now)
 
     def version(self, device_id: str) -> Version:
         """Returns the edition of GB/T 28181 that a device speaks; 2016 while it is not registered."""
@@ -146,12 +146,12 @@ class MessageHandler:
             self._emit(Keep(registration))
         self._count(device_id, "keepalives")
 
-    def _alarm(self, device_id: str, word: ManscdpMessage, alarm: Alarm, now: Now, *, is_message: bool) -> None:
+    def _alarm(self, device_id: str, parsed: ManscdpMessage, alarm: Alarm, now: Now, *, is_message: bool) -> None:
         self._count(device_id, "alarms")
-        self._emit(Alarmed(device_id, word.device_id, alarm, self._calendar.at_ms(alarm.alarmed_at)))
+        self._emit(Alarmed(device_id, parsed.device_id, alarm, self._calendar.at_ms(alarm.alarmed_at)))
         version, command = self.version(device_id), MessageContext(device_id, MessageSubject.COMMAND)
         if is_message:
-            answer = query_bodies.alarm_answer(version, word.sn or 0, word.device_id or device_id)
+            answer = query_bodies.alarm_answer(version, parsed.sn or 0, parsed.device_id or device_id)
             self._send(answer, command, now)
         if alarm.needs_reset:
             self._send(query_bodies.alarm_reset(version, self._queries.number(), device_id), command, now)

@@ -152,15 +152,15 @@ class AccessUnits:
 
     def _kind_of(self, head: bytes) -> NalKind:
         """Returns the kind of a unit. One SPS of another codec is damage; with a second such set the codec changes."""
-        told = nal.codec_of(head)
-        was_contradicted, self._contradicted = self._contradicted, self._contradicted and told is None
-        if told is not None and told != self.codec:
+        signalled = nal.codec_of(head)
+        was_contradicted, self._contradicted = self._contradicted, self._contradicted and signalled is None
+        if signalled is not None and signalled != self.codec:
             if self.codec is None or was_contradicted:
-                self.codec = told
+                self.codec = signalled
                 self._parameters.clear()
                 self._brings_sets, self._right_marks = False, 0
                 self._begin_unit()
-            elif nal.is_sequence_parameter(head, told):
+            elif nal.is_sequence_parameter(head, signalled):
                 self._contradicted = True
                 return NalKind.DAMAGED
         return NalKind.OTHER if self.codec is None else nal.kind_of(head, self.codec)

@@ -34,7 +34,7 @@ def answered(
         count="00000001" if has_qop else "",
         cnonce=token(16) if has_qop else "",
     )
-    told = {
+    parameters = {
         "username": claim.username,
         "realm": claim.realm,
         "nonce": claim.nonce,
@@ -42,8 +42,8 @@ def answered(
         "response": response(account, claim, method),
     }
     if has_qop:
-        told["cnonce"] = claim.cnonce
+        parameters["cnonce"] = claim.cnonce
     if "opaque" in asked:
-        told["opaque"] = asked["opaque"]
-    value = ", ".join([*(f'{name}="{each}"' for name, each in told.items()), "algorithm=MD5"])
+        parameters["opaque"] = asked["opaque"]
+    value = ", ".join([*(f'{name}="{each}"' for name, each in parameters.items()), "algorithm=MD5"])
     return says, f"Digest {value}" + (f", qop=auth, nc={claim.count}" if has_qop else "")

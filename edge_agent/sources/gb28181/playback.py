@@ -23,7 +23,7 @@ class Playback:
         self._source = source
         self._sessions = sessions
         self._plan = PlaybackPlan(Span(span.started_at_ms, span.ended_at_ms))
-        self._told = 0
+        self._reported = 0
         self._is_said = self._has_begun = False
         self._pictured: Callable[[], None] = lambda: None
 
@@ -71,11 +71,11 @@ class Playback:
 
     def complaints(self) -> list[str]:
         """Returns the pieces that were left out since the last call."""
-        told, self._told = self._told, len(self._plan.left_out)
+        reported, self._reported = self._reported, len(self._plan.left_out)
         return [
             f"a piece of the recording could not be had in three attempts: {piece.ended_at_ms - piece.started_at_ms} ms"
             f" from {piece.started_at_ms} (Unix milliseconds)"
-            for piece in self._plan.left_out[told:]
+            for piece in self._plan.left_out[reported:]
         ]
 
     def _piece(self) -> Span:

@@ -248,16 +248,16 @@ class _CaptureClock:
     def stamp(self, unit: AccessUnit, arrived_ms: int) -> CaptureTime:
         """Dates the next picture. Recordings whose timestamps stand still took as long as they take to come."""
         pts, last = unit.pts_90k, self._last
-        is_told = pts is not None and pts != last
+        has_pts = pts is not None and pts != last
         self._last = last if pts is None else pts
         self._ordinal += 1
-        key = f"k{pts}" if is_told else f"n{self._ordinal}"
+        key = f"k{pts}" if has_pts else f"n{self._ordinal}"
         if self._started_at_ms is None:
             return CaptureTime(arrived_ms, ClockQuality.ARRIVAL, key, None)
         at_ms = self._started_at_ms
         if self._newest is not None:
             at_ms = self._newest[0] + max(0, arrived_ms - self._newest[1])
-        if is_told and pts is not None:
+        if has_pts and pts is not None:
             if self._first is None or (last is not None and pts < last - _ANEW_90K):
                 self._first = pts - 90 * (at_ms - self._started_at_ms)
             at_ms = self._started_at_ms + max(0, pts - self._first) // 90

@@ -66,10 +66,10 @@ class Replay:
         round_ms = 0
         while True:
             shown = offset_ms = 0
-            for look in recording.pictures():
-                offset_ms = look.offset_ms
-                shown += not isinstance(look.picture, Skipped)
-                yield round_ms + offset_ms, look.picture
+            for timed in recording.pictures():
+                offset_ms = timed.offset_ms
+                shown += not isinstance(timed.picture, Skipped)
+                yield round_ms + offset_ms, timed.picture
             if not shown:  # and a loop would spin
                 raise NoPicture(self._camera_id, "nothing in the recording can be shown")
             if not self._source.loop:

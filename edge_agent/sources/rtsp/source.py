@@ -189,9 +189,9 @@ class _ItemTimer:
     def is_due(self) -> bool:
         return self._clock.monotonic_s() - self._said_s >= _ITEM_S
 
-    def note(self, word: Looked) -> Looked:
+    def note(self, picture: Looked) -> Looked:
         self._said_s = self._clock.monotonic_s()
-        return word
+        return picture
 
 
 def _reduced_to(seen: DecodedPicture, main: Connection) -> Reduced:

@@ -80,7 +80,7 @@ class Uploads:
         incoming.is_held = False
 
     def _next(self, stop: threading.Event) -> IncomingRecording | None:
-        is_told = False
+        is_reported = False
         while not stop.is_set():
             with self._changed:
                 if self._shut:
@@ -88,9 +88,9 @@ class Uploads:
                 if self._waiting is not None:
                     incoming, self._waiting = self._waiting, None
                     return incoming
-            if not is_told:
+            if not is_reported:
                 self._idle()
-                is_told = True
+                is_reported = True
             with self._changed:
                 if self._waiting is None and not self._shut:
                     self._changed.wait(_LOOK_UP_S)

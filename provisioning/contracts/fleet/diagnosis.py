@@ -89,10 +89,10 @@ class CheckResult:
     detail: str
 
     @classmethod
-    def of(cls, what: str, look: Callable[[], str], *errors: type[Exception]) -> Self:
+    def of(cls, what: str, check: Callable[[], str], *errors: type[Exception]) -> Self:
         """Runs a check that describes what it found, or raises one of `errors`."""
         try:
-            return cls(what, is_good=True, detail=look())
+            return cls(what, is_good=True, detail=check())
         except errors as error:
             return cls(what, is_good=False, detail=str(error))
 

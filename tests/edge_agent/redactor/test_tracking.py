@@ -84,9 +84,9 @@ def spied(street: Street, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Machine
     passed: list[tuple[Machine, ...]] = []
     look = street.follower._tracker.update
 
-    def noted(at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool) -> Tracked:
+    def noted(at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, is_reported: bool) -> Tracked:
         passed.append(machines)
-        return look(at_ms, machines, size, told=told)
+        return look(at_ms, machines, size, is_reported=is_reported)
 
     monkeypatch.setattr(street.follower._tracker, "update", noted)
     return passed

@@ -50,7 +50,7 @@ def test_a_track_is_boxes_and_times_and_no_number_or_appearance() -> None:
     assert Mark._fields == ("at_ms", "x0", "y0", "x1", "y1", "whole")
     assert SeenMachine._fields == ("mark", "two_wheeler", "certain")
     assert {field.name for field in fields(Track)} == {
-        "since_ms", "marks", "votes", "velocity", "way", "still_ms", "visit", "unjudged", "untold", "told_ms",
+        "since_ms", "marks", "votes", "velocity", "way", "still_ms", "visit", "unjudged", "untold", "reported_ms",
     }  # fmt: skip
 
 

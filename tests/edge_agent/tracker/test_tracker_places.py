@@ -194,7 +194,8 @@ def test_one_that_turns_round_is_told_no_longer_and_not_again_within_a_minute() 
 def test_a_crossing_that_nobody_was_told_of_is_said_again_until_somebody_is_and_its_event_comes_once() -> None:
     tracker = Tracker(camera(lines=(UP,)))
     looks = [
-        tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=s == 6.0) for s in times(7, 2.0)
+        tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, is_reported=s == 6.0)
+        for s in times(7, 2.0)
     ]
     said = [bool(look.machines[0].motion and look.machines[0].motion.crossed) for look in looks]
     first = said.index(True)
@@ -206,7 +207,7 @@ def test_a_crossing_that_nobody_was_told_of_is_said_again_until_somebody_is_and_
 def test_what_the_last_look_said_can_be_told_afterwards() -> None:
     tracker = Tracker(camera(lines=(UP,)))
     for s in times(7, 2.0):
-        look = tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, told=False)
+        look = tracker.update(NOON_MS + round(s * 1000), (machine(*RIGHTWARD(s)),), SIZE, is_reported=False)
         if look.events:
             tracker.mark_reported()
         motion = look.machines[0].motion

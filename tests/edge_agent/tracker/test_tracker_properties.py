@@ -132,7 +132,7 @@ def test_a_track_knows_no_more_places_than_the_camera_has() -> None:
     places = Places.of(BUSY, SIZE)
     assert len(track.visit.sides) <= len(places.lines)
     assert len(track.visit.within) <= len(places.zones)
-    assert len(track.visit.against) + len(track.told_ms) <= 2 * len(places.lanes)
+    assert len(track.visit.against) + len(track.reported_ms) <= 2 * len(places.lanes)
 
 
 def test_an_event_is_a_plain_value() -> None:

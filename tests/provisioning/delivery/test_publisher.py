@@ -385,7 +385,7 @@ def test_no_message_is_a_fault_of_the_courier(
 ) -> None:
     caplog.set_level(logging.ERROR)
     bearer._hear(topic, payload)
-    assert bearer._heard == {}
+    assert bearer._reports == {}
 
 
 def test_however_fast_an_agent_talks_it_costs_one_write_a_round(home: Home, bearer: DocumentPublisher) -> None:
@@ -400,4 +400,4 @@ def test_however_fast_an_agent_talks_it_costs_one_write_a_round(home: Home, bear
             assert db.total_changes == before
         assert has_changed()
     assert '"number":999' in str(home.plans.configured("street"))
-    assert bearer._heard == {}
+    assert bearer._reports == {}

@@ -230,7 +230,7 @@ class SimulatedDevice:
     def _requested(self, request: SipMessage, now: Now) -> None:
         method = request.method
         if method == "MESSAGE":
-            self._told(request, now)
+            self._received_message(request, now)
         elif method == "INVITE":
             self.calls.invited(request, now)
         elif method == "BYE":
@@ -246,44 +246,44 @@ class SimulatedDevice:
         else:
             self.line.reply(request, 405, headers=[("Allow", _ALLOW)])
 
-    def _told(self, request: SipMessage, now: Now) -> None:
-        word = manscdp.read(request.body)
+    def _received_message(self, request: SipMessage, now: Now) -> None:
+        document = manscdp.read(request.body)
         tag = self.line.token(8)
-        if word is None:
+        if document is None:
             self.line.reply(request, 400, to_tag=tag)
             return
         early = self.line.profile.has(DeviceFault.ANSWER_BEFORE_200)
         if not early:
             self.line.reply(request, 200, to_tag=tag)
-        if word.kind == "Query":
+        if document.kind == "Query":
             self.line.counts.queries += 1
-            self._asked(word, now)
-        elif word.kind == "Control":
+            self._asked(document, now)
+        elif document.kind == "Control":
             self.line.counts.controls += 1
-            self._controlled(word, now)
+            self._controlled(document, now)
         if early:
             self.line.reply(request, 200, to_tag=tag)
 
-    def _asked(self, word: PlatformMessage, now: Now) -> None:
+    def _asked(self, document: PlatformMessage, now: Now) -> None:
         profile, device_id = self.line.profile, self.line.device_id
-        sn = self._next_sn() if profile.has(DeviceFault.SN_NOT_ECHOED) else word.sn
+        sn = self._next_sn() if profile.has(DeviceFault.SN_NOT_ECHOED) else document.sn
         wall_s = self.clock.wall_s(now)
         parts: list[bytes] = []
         if profile.has(DeviceFault.EMPTY_ANSWER):
             parts = [b""]
-        elif word.command == "Catalog":
+        elif document.command == "Catalog":
             parts = manscdp.catalog(profile, device_id, sn)
-        elif word.command == "DeviceInfo":
+        elif document.command == "DeviceInfo":
             parts = manscdp.device_info(profile, device_id, sn)
-        elif word.command == "DeviceStatus":
-            parts = manscdp.device_status(profile, word.target, sn, wall_s, guarded=self._guarded)
-        elif word.command == "RecordInfo":
-            parts = manscdp.records(profile, word, sn, wall_s)
+        elif document.command == "DeviceStatus":
+            parts = manscdp.device_status(profile, document.target, sn, wall_s, guarded=self._guarded)
+        elif document.command == "RecordInfo":
+            parts = manscdp.records(profile, document, sn, wall_s)
         self._parts.extend(parts)
         self._send_part(now)
 
-    def _controlled(self, word: PlatformMessage, now: Now) -> None:
-        said = word.said
+    def _controlled(self, document: PlatformMessage, now: Now) -> None:
+        said = document.said
         if "GuardCmd" in said:
             self._guarded = said["GuardCmd"] == "SetGuard"
         elif "AlarmCmd" in said:
@@ -292,11 +292,13 @@ class SimulatedDevice:
             self._reset()
             self.registration.start(now.mono_s + _BOOT_S)
         elif "IFrameCmd" in said or "IFameCmd" in said:
-            self.calls.key_frame(word.target)
+            self.calls.key_frame(document.target)
         if said.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
             inner = "<Result>OK</Result>\n"
             profile = self.line.profile
-            self._parts.append(manscdp.write(profile, "Response", word.command, word.sn, word.target, inner))
+            self._parts.append(
+                manscdp.write(profile, "Response", document.command, document.sn, document.target, inner)
+            )
             self._send_part(now)
 
     def _send_part(self, now: Now) -> None:

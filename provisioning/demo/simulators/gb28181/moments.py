@@ -48,8 +48,8 @@ class DeviceClock:
 
     def follow(self, date: str, now: Now) -> bool:
         """Sets the clock by the platform's Date. Returns False for an unreadable one."""
-        told = seconds(date)
-        if told is None:
+        stated_s = seconds(date)
+        if stated_s is None:
             return False
-        self.skew_s = told - now.wall_s
+        self.skew_s = stated_s - now.wall_s
         return True

@@ -45,11 +45,11 @@ class ProgramStream:
 
     def __init__(self, codec: str, faults: frozenset[DeviceFault]) -> None:
         self._faults = faults
-        told = codec
+        named = codec
         if DeviceFault.WRONG_PSM_CODEC in faults:
-            told = "h265" if codec == "h264" else "h264"
+            named = "h265" if codec == "h264" else "h264"
         self._video_id = 0xE2 if DeviceFault.VIDEO_E2 in faults else 0xE0
-        self._streams = [(_VIDEO_TYPE[told], self._video_id)]
+        self._streams = [(_VIDEO_TYPE[named], self._video_id)]
         if DeviceFault.AUDIO_LISTED_FIRST in faults:
             self._streams.insert(0, (_G711A, _AUDIO_ID))
         elif faults & {DeviceFault.AUDIO, DeviceFault.AUDIO_ANNOUNCED}:

@@ -105,7 +105,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
             "undo": _("Undo last corner"),
             "close": _("Close area"),
             "clear": _("Remove area"),
-            "how": _("Click to set corners. Enter sets one at the centre of the map, Backspace removes the last one."),
+            "how": _("Click to set corners. Enter: corner at the centre. Backspace: undo."),
         }
         for name in ("markers", "heat", "path", "area"):
             self._props[name] = []

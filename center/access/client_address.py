@@ -19,8 +19,8 @@ def source(
     here = _address(client or "")
     if here is None:
         return client or UNKNOWN
-    said = b",".join(value for name, value in headers if name.lower() == _FORWARDED).decode("latin-1").split(",")
-    for hop in reversed(said[-_MAX_HOPS:]):
+    forwarded = b",".join(value for name, value in headers if name.lower() == _FORWARDED).decode("latin-1").split(",")
+    for hop in reversed(forwarded[-_MAX_HOPS:]):
         if not any(here in network for network in trusted) or (before := _address(hop.strip())) is None:
             break
         here = before

@@ -57,7 +57,7 @@ class Throttle:
         now_ms = self._now_ms()
         self._forget(now_ms)
         with self._store.transaction() as session:
-            recent = [at_ms for at_ms in self._take(session, key, now_ms) if at_ms > now_ms - self._window_ms]
+            recent = [at_ms for at_ms in self._consume(session, key, now_ms) if at_ms > now_ms - self._window_ms]
             refused = len(recent) >= self._failures
             if not refused:
                 recent.append(now_ms)
@@ -70,7 +70,7 @@ class Throttle:
         now_ms = self._now_ms()
         self._forget(now_ms)
         with self._store.transaction() as session:
-            self._take(session, key, now_ms)
+            self._consume(session, key, now_ms)
             self._write(session, key, [now_ms])
 
     def has(self, key: str) -> bool:
@@ -82,7 +82,7 @@ class Throttle:
     def withdraw(self, key: str) -> None:
         """Takes the last attempt back because it succeeded; those before it still count."""
         with self._store.transaction() as session:
-            self._write(session, key, self._take(session, key, self._now_ms())[:-1])
+            self._write(session, key, self._consume(session, key, self._now_ms())[:-1])
 
     def clear(self, key: str) -> None:
         """Deletes every failure of `key`."""
@@ -92,7 +92,7 @@ class Throttle:
     def _key(self, key: str) -> str:
         return f"{self._kind} {key}"[:192]
 
-    def _take(self, session: Session, key: str, now_ms: int) -> list[int]:
+    def _consume(self, session: Session, key: str, now_ms: int) -> list[int]:
         recent: list[int] = json.loads(session.execute(_TAKE, {"key": self._key(key), "now_ms": now_ms}).scalar_one())
         return recent
 

@@ -216,8 +216,8 @@ class Oidc:
         expires, issued, begins = times
         if now_s > expires + LEEWAY_S or now_s < max(issued, begins) - LEEWAY_S:
             raise ProviderRefusedError(cause="its token has expired, or is of the future: compare both clocks")
-        said = claims["nonce"]
-        if not isinstance(said, str) or not secrets.compare_digest(said.encode(), nonce.encode()):
+        stated = claims["nonce"]
+        if not isinstance(stated, str) or not secrets.compare_digest(stated.encode(), nonce.encode()):
             raise ProviderRefusedError(cause="its token belongs to another log-in")
         audience = claims["aud"]
         if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != self._provider.client_id:

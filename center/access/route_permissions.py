@@ -85,15 +85,15 @@ class RoutePermissions:
         rules = [_rule("*", f"{prefix}{{path:path}}", Permission.SIGNED_IN) for prefix in FOREIGN]
         rules.append(_rule("GET", FAVICON, Permission.SIGNED_IN))
         undeclared: list[tuple[str, str]] = []
-        for method, path, said in _walk(routes, ""):
+        for method, path, permission in _walk(routes, ""):
             if path == FAVICON or path.startswith(FOREIGN):
                 continue
             if (method, path) in OPEN or path.startswith(STATIC_PREFIX):
                 rules.append(_rule(method, path, None))
-            elif said is None:
+            elif permission is None:
                 undeclared.append((method, path))
             else:
-                rules.append(_rule(method, path, Permission(said)))
+                rules.append(_rule(method, path, Permission(permission)))
         if undeclared:
             raise UndeclaredRouteError(undeclared)
         return cls(rules)
@@ -123,10 +123,10 @@ def _walk(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[str, str, 
         if isinstance(route, WebSocketRoute):
             yield "WEBSOCKET", path, None
         elif isinstance(route, Route):
-            said = route.openapi_extra if isinstance(route, APIRoute) else None
+            extra = route.openapi_extra if isinstance(route, APIRoute) else None
             for method in sorted(route.methods or {"GET"}):
                 if method != "HEAD":
-                    yield method, path, (said or {}).get(_MARK)
+                    yield method, path, (extra or {}).get(_MARK)
         elif isinstance(route, Mount):
             inner = list(route.routes)
             yield from _walk(inner, path)

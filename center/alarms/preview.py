@@ -109,7 +109,7 @@ class RulePreviews:
             by_camera, complete = Counter(fault.place for fault in found), True
             matched = alarms = len(found)
         else:
-            complete = await self._look(tally, text, from_ms, to_ms)
+            complete = await self._tally_rows(tally, text, from_ms, to_ms)
             by_camera = Counter(place for _, place, _ in tally.matches)
             matched, alarms = len(tally.matches), tally.alarms()
         linked = not isinstance(text.what, kinds.Crowding)
@@ -131,7 +131,7 @@ class RulePreviews:
         await asyncio.to_thread(self._rules.previewed, preview, actor=actor)
         return preview
 
-    async def _look(self, tally: PreviewTally, text: RuleText, from_ms: int, to_ms: int) -> bool:
+    async def _tally_rows(self, tally: PreviewTally, text: RuleText, from_ms: int, to_ms: int) -> bool:
         """Reads archived rows into the tally, newest first; False if there were more than `max_rows`."""
         cameras = tuple(sorted({place.partition("/")[2] for place in text.cameras}))
         filters = Filters(

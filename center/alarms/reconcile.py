@@ -35,7 +35,7 @@ class RecentRows:
 
 
 class Reconciler:
-    """Reads commits. `counts`: True for an agent whose rows count. `look`: evaluates rows."""
+    """Reads commits. `counts`: True for an agent whose rows count. `evaluate`: evaluates rows."""
 
     def __init__(
         self,
@@ -43,13 +43,13 @@ class Reconciler:
         search: Search,
         lately: RecentRows,
         counts: Callable[[str], bool],
-        look: Callable[[Sequence[SeenRow]], None],
+        evaluate: Callable[[Sequence[SeenRow]], None],
     ) -> None:
         self._store = store
         self._search = search
         self._lately = lately
         self._counts = counts
-        self._look = look
+        self._evaluate = evaluate
         self.found = 0
         """Rows since the start that no hint brought."""
 
@@ -74,7 +74,7 @@ class Reconciler:
                 if item.snapshot.row_key not in self._lately and self._counts(item.snapshot.agent_id)
             ]
             if missed:
-                await asyncio.to_thread(self._look, missed)
+                await asyncio.to_thread(self._evaluate, missed)
                 self.found += len(missed)
             after = page.last_commit_seq
             await asyncio.to_thread(self._write, after)

@@ -97,7 +97,7 @@ class AlarmService:
             max_rows=settings.preview_rows,
         )
         self.reconciler = Reconciler(
-            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._look
+            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._evaluate
         )
         self._onlookers: list[Callable[[Sequence[SeenRow]], None]] = []
         self._handover = None if notifier is None else NoticeHandover(store, notifier, now_ms)
@@ -114,7 +114,7 @@ class AlarmService:
     def observed(self, observed: Observed) -> None:
         """Evaluates the rows of a hint. Implements `center.fleet.mqtt.HintWatch`."""
         rows = tuple(of_hint(observed))
-        self._look(rows)
+        self._evaluate(rows)
         for seen in rows:
             if seen.width:  # else an older cluster left out what rules need: the archive's row has it
                 self._lately.add(seen.row_key)
@@ -131,7 +131,7 @@ class AlarmService:
         """
         self._desk.observed(rows)
 
-    def _look(self, rows: Sequence[SeenRow]) -> None:
+    def _evaluate(self, rows: Sequence[SeenRow]) -> None:
         self._desk.observed(rows)
         for onlooker in self._onlookers:
             onlooker(rows)

@@ -114,14 +114,14 @@ class Assessor:
                 Indicator.PLACE: formulas.of_fault(wrong_place),
                 Indicator.CODE: formulas.of_fault(wrong_code),
             }
-            said = report.causes_of(mine, causes.get(key, {}), wrong_place, wrong_code)
+            cause_by_indicator = report.causes_of(mine, causes.get(key, {}), wrong_place, wrong_code)
             never = profile.first_hour is None
             if never:
-                said[Indicator.ONLINE] = "never_heard"
+                cause_by_indicator[Indicator.ONLINE] = "never_heard"
             card = report.card(
                 profile.title,
                 tallies,
-                said,
+                cause_by_indicator,
                 settings,
                 served=served,
                 cameras=1,

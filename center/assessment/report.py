@@ -150,8 +150,8 @@ def card(
     findings = {}
     for indicator in Indicator:
         tally = tallies.get(indicator, IndicatorTally())
-        said = verdict(tally, pass_at=settings.pass_at[indicator], known_share=settings.known_share)
-        match said:
+        judged = verdict(tally, pass_at=settings.pass_at[indicator], known_share=settings.known_share)
+        match judged:
             case IndicatorVerdict.PASS:
                 cause = ""
             case IndicatorVerdict.EXCUSED:
@@ -161,7 +161,7 @@ def card(
                 cause = cause or _NOTHING_KNOWN[indicator]
             case IndicatorVerdict.FAIL:
                 cause = causes.get(indicator, "")
-        findings[indicator] = IndicatorFinding(indicator, said, tally, cause)
+        findings[indicator] = IndicatorFinding(indicator, judged, tally, cause)
     rates = {
         indicator: finding.tally.good / finding.tally.known
         for indicator, finding in findings.items()

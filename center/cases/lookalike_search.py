@@ -101,9 +101,9 @@ class LookalikeSearch:
             NotComparableError: none of the pictures of the machine can be compared any more.
             QueryError, QueryRefusedError: the archive does not answer, or refuses the request.
         """
-        said = wanted.model_dump(mode="json", exclude_defaults=True)
+        filters = wanted.model_dump(mode="json", exclude_defaults=True)
         basis = await asyncio.to_thread(
-            self._case_machines.open, number, sight=sight, action="search", actor=asker.actor, filters=said
+            self._case_machines.open, number, sight=sight, action="search", actor=asker.actor, filters=filters
         )
         cameras = frozenset(key for key in basis.area if sight.holds(*key))
         question = _question(number, basis.terms, wanted, cameras, asker.username)

@@ -98,7 +98,7 @@ class CaseWorkflow:
             )
             session.add(record)
             session.flush()
-            self._event(session, record, Act.CREATE, asker.actor, said=terms)
+            self._event(session, record, Act.CREATE, asker.actor, new_terms=terms)
             return self._detail(session, record)
 
     def change(self, number: str, terms: CaseTerms, *, version: int, asker: Identity, sight: Scope) -> CaseDetail:
@@ -120,7 +120,7 @@ class CaseWorkflow:
             record.written_by = asker.username
             record.expires_at_ms = terms.expires_at_ms
             record.deleted_at_ms = None
-            self._event(session, record, Act.CHANGE, asker.actor, said=terms)
+            self._event(session, record, Act.CHANGE, asker.actor, new_terms=terms)
             return self._detail(session, record)
 
     def act(
@@ -236,13 +236,13 @@ class CaseWorkflow:
         actor: str,
         comment: str = "",
         *,
-        said: CaseTerms | None = None,
+        new_terms: CaseTerms | None = None,
     ) -> None:
         """Writes an act to the history of the case and to the audit. `said`: terms that are new."""
         session.add(
             CaseEventRecord(number=record.number, act=act, at_ms=self._now_ms(), actor=actor[:64], comment=comment)
         )
-        new = {} if said is None else said.model_dump(mode="json", exclude_defaults=True)
+        new = {} if new_terms is None else new_terms.model_dump(mode="json", exclude_defaults=True)
         self.note(session, record, act.value, actor, version=record.version, **({"terms": new} if new else {}))
         session.flush()
 

@@ -38,11 +38,11 @@ def verify_evidence(
     except OSError as error:
         err.print(f"{file}: cannot be read ({error.strerror})", style="red", markup=False)
         raise typer.Exit(2) from error
-    said = found.manifest
+    manifest = found.manifest
     accuracy = "not stated" if found.accuracy_ms is None else f"{found.accuracy_ms} ms"
     for line in (
-        f"OK {file}: {len(said.files)} files as they were signed",
-        f"case {said.case.number}, exported by {said.exported_by} at {said.exported_at}",
+        f"OK {file}: {len(manifest.files)} files as they were signed",
+        f"case {manifest.case.number}, exported by {manifest.exported_by} at {manifest.exported_at}",
         f"signer {found.signer}",
         f"time stamp {found.stamp_serial} at {found.stamped_at:%Y-%m-%d %H:%M:%S} UTC, accuracy {accuracy}",
     ):

@@ -83,18 +83,18 @@ def named_in(action: str, detail: str, row_keys: frozenset[str]) -> References:
     """Reads the references of an entry. A detail that was cut off is read as text."""
     in_case, in_export = action.startswith(_OF_CASES), action.startswith(_OF_EXPORTS)
     try:
-        said = json.loads(detail)
+        facts = json.loads(detail)
     except ValueError:
         observation = any(f'"{key}"' in detail for key in row_keys)
         return References(observation, "" if in_case else None, "" if in_export else None, "")
-    said = said if isinstance(said, dict) else {}
-    keys = said.get("row_keys", [])
+    facts = facts if isinstance(facts, dict) else {}
+    keys = facts.get("row_keys", [])
     if isinstance(keys, dict):  # a list that was shortened
         keys = keys.get("first", [])
     listed = isinstance(keys, list) and not row_keys.isdisjoint(each for each in keys if isinstance(each, str))
-    number, export = str(said.get("case", "")), str(said.get("export", ""))
+    number, export = str(facts.get("case", "")), str(facts.get("export", ""))
     return References(
-        observation=listed or said.get("row_key") in row_keys,
+        observation=listed or facts.get("row_key") in row_keys,
         case=number if in_case else None,
         export=export if in_export else None,
         number=number,

@@ -113,7 +113,7 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
         raise BadCmsError("has not exactly one signer")
     info = signed["signer_infos"][0]
     leaf, chain = _certificates(signed["certificates"], info["sid"].chosen)
-    signed_at = _said(info, leaf, kind, content)
+    signed_at = _signed_at(info, leaf, kind, content)
     key, attributes, signature = leaf.public_key(), info["signed_attrs"].untag().dump(), info["signature"].native
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise BadCmsError("is by a key that is not on an elliptic curve")
@@ -152,20 +152,23 @@ def _content(enclosed: Any, kind: str, detached: bytes | None) -> bytes:
     return detached
 
 
-def _said(info: Any, leaf: x509.Certificate, kind: str, content: bytes) -> datetime:
+def _signed_at(info: Any, leaf: x509.Certificate, kind: str, content: bytes) -> datetime:
     """Checks the signed attributes, not yet their signature. Returns the signing time."""
     algorithms = (info["digest_algorithm"]["algorithm"].native, info["signature_algorithm"]["algorithm"].native)
     if algorithms != ("sha256", "sha256_ecdsa"):
         raise BadCmsError(f"uses {' and '.join(map(str, algorithms))}; only SHA-256 with ECDSA is accepted")
-    said = {each["type"].native: each["values"] for each in info["signed_attrs"]}
-    if any(len(values) != 1 for values in said.values()) or len(said) != len(info["signed_attrs"]):
+    attributes = {each["type"].native: each["values"] for each in info["signed_attrs"]}
+    if any(len(values) != 1 for values in attributes.values()) or len(attributes) != len(info["signed_attrs"]):
         raise BadCmsError("says a signed attribute twice")
-    if said["content_type"][0].native != kind or said["message_digest"][0].native != hashlib.sha256(content).digest():
+    if (
+        attributes["content_type"][0].native != kind
+        or attributes["message_digest"][0].native != hashlib.sha256(content).digest()
+    ):
         raise BadCmsError("is over other bytes")
-    bound = said["signing_certificate_v2"][0]["certs"][0]["cert_hash"].native
+    bound = attributes["signing_certificate_v2"][0]["certs"][0]["cert_hash"].native
     if bound != hashlib.sha256(_der(leaf)).digest():
         raise BadCmsError("names another certificate than it carries")
-    signed_at: datetime = said["signing_time"][0].native
+    signed_at: datetime = attributes["signing_time"][0].native
     return signed_at
 
 

@@ -109,8 +109,8 @@ class ExportStore:
             record.state = state
             for name, value in values.items():
                 setattr(record, name, value)
-            said = {"export": export_id, "case": record.case_number, **detail}
-            self._audit.add(session, actor, f"evidence.{state.value}", said)
+            facts = {"export": export_id, "case": record.case_number, **detail}
+            self._audit.add(session, actor, f"evidence.{state.value}", facts)
 
     def downloaded(self, export_id: str, case: str, sha256: str | None, *, actor: str) -> None:
         """Audits that a user is about to get the file."""

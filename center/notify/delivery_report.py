@@ -58,7 +58,7 @@ def read(content: bytes) -> GatewayPush:
 def _report(item: dict[str, Any]) -> DeliveryReport | None:
     reference = reference_of(item)
     # The code is in errorCode; reportStatus carries it on some gateways.
-    said = item.get("errorCode") or item.get("reportStatus")
-    if not reference or not isinstance(said, str):
+    outcome = item.get("errorCode") or item.get("reportStatus")
+    if not reference or not isinstance(outcome, str):
         return None
-    return DeliveryReport(reference, said == DELIVERED, code_of(said))
+    return DeliveryReport(reference, outcome == DELIVERED, code_of(outcome))

@@ -188,14 +188,14 @@ def _of_certificate(agent: AgentView, now_ms: int, limits: Pipeline) -> Iterator
 
 
 def _of_configuration(agent: AgentView) -> Iterator[StageFinding]:
-    said = agent.configuration
-    if said is not None and said.verdict in {Taken.ROLLED_BACK, Taken.REFUSED}:
+    report = agent.configuration
+    if report is not None and report.verdict in {Taken.ROLLED_BACK, Taken.REFUSED}:
         yield amber(
             causes.CONFIGURATION_BACK,
             agent_id=agent.agent_id,
-            number="?" if said.number is None else said.number,
-            verdict=said.verdict.value,
-            cause=said.cause,
+            number="?" if report.number is None else report.number,
+            verdict=report.verdict.value,
+            cause=report.cause,
         )
 
 

@@ -197,7 +197,7 @@ class CaptureProcess:
             if trouble is not None:
                 raise trouble
             try:
-                said = self._next(child)
+                captured = self._next(child)
             except TimeoutError:
                 if self._clock.monotonic_s() - heard_s <= silent_s:
                     continue
@@ -206,8 +206,8 @@ class CaptureProcess:
                     self._id, f"its decoder gave no sign of life for {silent_s:g} s and was ended; it is started again"
                 ) from None
             heard_s, silent_s = self._clock.monotonic_s(), _SILENT * self._timeouts.read_s
-            self._note_time(said[0])
-            yield said
+            self._note_time(captured[0])
+            yield captured
 
     def _note_time(self, report: wire.Report) -> None:
         """Note the newest capture time. The picture of an event was captured some moments ago and does not count."""

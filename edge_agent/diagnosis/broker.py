@@ -52,12 +52,12 @@ def probe_broker(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iter
 def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[Diagnosis]:
     """Probe by TLS and the running agent's metrics: MQTT allows one session a client id, and that is the agent's."""
     try:
-        said = knock(edge.broker)
+        refused = knock(edge.broker)
     except BrokerError as error:
         yield _unmet(error, place, time)
         return
-    if said is not None:
-        yield _by_tls(said, place, time)
+    if refused is not None:
+        yield _by_tls(refused, place, time)
         return
     if running_agent.is_connected(edge):
         yield Diagnosis("broker", f"{place} accepts agent {edge.agent_id}: the running agent says so")
@@ -91,20 +91,22 @@ def _refused(edge: EdgeConfig, event: MqttEvent | None, place: str, time: Time) 
         return Diagnosis("broker", found, Fault.BROKER_UNREACHABLE, _ANOTHER)
     if event.is_old:
         return Diagnosis("broker", event.cause, Fault.BROKER_UNREACHABLE, _ANOTHER)
-    said = refusal(edge.broker)
+    refused = refusal(edge.broker)
     return (
-        Diagnosis("broker", event.cause, Fault.BROKER_REFUSES, _REVOKED) if said is None else _by_tls(said, place, time)
+        Diagnosis("broker", event.cause, Fault.BROKER_REFUSES, _REVOKED)
+        if refused is None
+        else _by_tls(refused, place, time)
     )
 
 
-def _by_tls(said: str, place: str, time: Time) -> Diagnosis:
+def _by_tls(refused: str, place: str, time: Time) -> Diagnosis:
     """Diagnose a refusal from the TLS alert's text."""
-    if "unknown ca" in said:
+    if "unknown ca" in refused:
         found = f"{place} does not know the authority that signed this agent's certificate"
         return Diagnosis("broker", found, Fault.CERTIFICATE_NOT_OURS, "enrol this box again with a new bundle")
-    if "expired" in said and time.is_off:
+    if "expired" in refused and time.is_off:
         return Diagnosis("broker", "not judged: set the clock first")
-    return Diagnosis("broker", f"{place} refuses this agent's certificate: {said}", Fault.BROKER_REFUSES, _REVOKED)
+    return Diagnosis("broker", f"{place} refuses this agent's certificate: {refused}", Fault.BROKER_REFUSES, _REVOKED)
 
 
 def _retained(events: "queue.SimpleQueue[MqttEvent]", topic: str) -> bytes | None:

@@ -36,7 +36,7 @@ def examine(path: Path, dialler: Callable[[EdgeConfig], Dial], clock: Clock) -> 
         return
     yield from settings.probe_settings(edge, path, clock)
     time = identity.Time.measure(edge, clock)
-    yield from time.said
+    yield from time.findings
     yield from identity.keys(edge)
     certificate = identity.certificate(edge, time)
     yield certificate

@@ -30,14 +30,14 @@ class Time:
     is_known: bool
     """True if the enrolment service confirmed the time."""
     is_off: bool = False
-    said: list[Diagnosis] = field(default_factory=list)
+    findings: list[Diagnosis] = field(default_factory=list)
 
     @classmethod
     def measure(cls, edge: EdgeConfig, clock: Clock) -> Self:
         """Ask the enrolment service, even one that is not trusted: a wrong clock here may be the cause of that."""
         here_ms = clock.now_ms()
         if edge.provisioning is None:
-            return cls(here_ms, False, said=[Diagnosis("clock", "not judged: this agent was not enrolled")])
+            return cls(here_ms, False, findings=[Diagnosis("clock", "not judged: this agent was not enrolled")])
         provisioning = edge.provisioning
         try:
             client = EnrolmentClient.verified(provisioning.host, provisioning.port, edge.broker.ca_file, clock)
@@ -45,7 +45,7 @@ class Time:
         except EnrolmentError as error:
             if error.cause == "untrusted":
                 return cls._unproven(provisioning, str(error), clock)
-            return cls(here_ms, False, said=_unasked(str(error), provisioning))
+            return cls(here_ms, False, findings=_unasked(str(error), provisioning))
         found = f"{host_port(provisioning.host, provisioning.port)} answers, as the authority known here vouches"
         return cls._compared(clock.now_ms(), there_ms, [Diagnosis(_SERVICE, found)], "")
 
@@ -62,19 +62,19 @@ class Time:
         made = cls._compared(clock.now_ms(), there_ms, [], " (by a service that is not proven by this clock)")
         if not made.is_off:
             remedy = "compare provisioning.host and ca.crt with the centre's; was that set up anew? Then enrol anew"
-            made.said.append(Diagnosis(_SERVICE, why, Fault.ENROLMENT_WRONG_AUTHORITY, remedy))
-            return cls(made.now_ms, False, said=[each for each in made.said if each.where == _SERVICE])
+            made.findings.append(Diagnosis(_SERVICE, why, Fault.ENROLMENT_WRONG_AUTHORITY, remedy))
+            return cls(made.now_ms, False, findings=[each for each in made.findings if each.where == _SERVICE])
         return made
 
     @classmethod
-    def _compared(cls, here_ms: int, there_ms: int, said: list[Diagnosis], by: str) -> Self:
+    def _compared(cls, here_ms: int, there_ms: int, findings: list[Diagnosis], by: str) -> Self:
         off_ms = here_ms - there_ms
         words = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service{by}"
         if abs(off_ms) <= CLOCK_TOLERANCE_MS:
-            return cls(there_ms, True, said=[*said, Diagnosis("clock", words)])
+            return cls(there_ms, True, findings=[*findings, Diagnosis("clock", words)])
         there = utc(there_ms).removesuffix(" UTC")
         remedy = f"let NTP set it, or run: sudo date -u -s '{there}'; certificates do not count until then"
-        return cls(there_ms, True, True, [*said, Diagnosis("clock", words, Fault.CLOCK_OFF, remedy)])
+        return cls(there_ms, True, True, [*findings, Diagnosis("clock", words, Fault.CLOCK_OFF, remedy)])
 
 
 def keys(edge: EdgeConfig) -> Iterator[Diagnosis]:

@@ -89,18 +89,18 @@ def _clock(provisioning: processes.Provisioning, ca_file: Path, clock: Clock) ->
     """Compare the clock with the enrolment service's, connected as a renewal connects: that is tried as well."""
     client = EnrolmentClient.verified(provisioning.host, provisioning.port, ca_file, clock)
     off_ms = clock.now_ms() - client.hello().now_ms
-    said = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service"
+    skew = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service"
     if abs(off_ms) > CLOCK_TOLERANCE_MS:
-        raise EnrolmentError(f"{said}: set it, or let NTP do so; certificates will not work")
-    return said
+        raise EnrolmentError(f"{skew}: set it, or let NTP do so; certificates will not work")
+    return skew
 
 
 def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
     place = host_port(edge.broker.host, edge.broker.port)
     if running_agent.has_line(edge):  # MQTT has one session for a name, and that is the running agent's
-        said = knock(edge.broker)
-        if said is not None:
-            raise BrokerError(f"{place} refuses this agent's certificate: {said}")
+        refused = knock(edge.broker)
+        if refused is not None:
+            raise BrokerError(f"{place} refuses this agent's certificate: {refused}")
         return f"{place} lets this certificate in; the running agent was left on its line"
     events: queue.SimpleQueue[MqttEvent] = queue.SimpleQueue()
     link = dial(events.put)
@@ -109,8 +109,8 @@ def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
             case Connected():
                 return f"{place} accepts agent {edge.agent_id}"
             case Disconnected(cause, is_old=is_old):
-                said = None if is_old else refusal(edge.broker)
-                raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
+                refused = None if is_old else refusal(edge.broker)
+                raise BrokerError(cause if refused is None else f"{place} refuses this agent's certificate: {refused}")
             case event:
                 raise BrokerError(f"unexpected answer {type(event).__name__}: is this an MQTT 5 broker?")
     except queue.Empty:

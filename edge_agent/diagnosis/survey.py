@@ -72,8 +72,8 @@ def _survey_camera(
             return CameraSurvey(camera_id=camera.id, reached=True)
         seen = _watch(camera, edge, clock, look_s)
     except (EdgeError, ConfigError, UnusablePictureError) as error:
-        said = str(error).removeprefix(f"camera {camera.id}: ")
-        return CameraSurvey(camera_id=camera.id, reached=False, trouble=said[:_MOST])
+        cause = str(error).removeprefix(f"camera {camera.id}: ")
+        return CameraSurvey(camera_id=camera.id, reached=False, trouble=cause[:_MOST])
     height, width = seen.frame.image.shape[:2]
     redacted, why = False, trouble
     if make is not None:

@@ -18,7 +18,7 @@ from provisioning.signing.documents import Seal, SealError
 
 _log = logging.getLogger(__name__)
 
-_LOOK_S: Final = 3600.0
+_ATTEMPT_S: Final = 3600.0
 _PATIENT: Final = frozenset({"expired", "revoked", "unknown"})
 """Causes that only a person can end; retrying every minute would not help."""
 _URGENT_MS: Final = 3 * 24 * 3600 * 1000
@@ -38,8 +38,8 @@ class Renewer:
         self._edge = edge
         self._provisioning: Provisioning = edge.provisioning
         self._clock = clock
-        self._retry = Backoff(60.0, _LOOK_S)
-        self._spread = Backoff(_LOOK_S, _LOOK_S)
+        self._retry = Backoff(60.0, _ATTEMPT_S)
+        self._spread = Backoff(_ATTEMPT_S, _ATTEMPT_S)
         self._logged: set[tuple[int, str]] = set()
 
     def run(self, stop: threading.Event) -> None:
@@ -99,7 +99,7 @@ class Renewer:
 
     def _soon_s(self) -> float:
         """Draw a wait of an hour on average, so that boxes switched on together do not ask together."""
-        return _LOOK_S / 2 + self._spread.next_wait_s()
+        return _ATTEMPT_S / 2 + self._spread.next_wait_s()
 
     def _log_failure(self, error: EnrolmentError) -> None:
         level = logging.ERROR if self._is_urgent() else logging.WARNING

@@ -29,7 +29,7 @@ class Signer:
         signature = self.sign(statement.of_snapshot(snapshot), snapshot.agent_id)
         return snapshot.model_copy(update={"signature": signature})
 
-    def sign(self, said: bytes, agent_id: str) -> Signature:
+    def sign(self, stated: bytes, agent_id: str) -> Signature:
         """Sign a statement (`provisioning.contracts.query.statement`) as this agent.
 
         Raises:
@@ -45,4 +45,4 @@ class Signer:
         identity = Identity.of(certificate, key, str(self._cert_file))
         if identity.agent_id != agent_id:
             raise EnrolmentError(f"{self._cert_file}: is of {identity.agent_id} and not of {agent_id}")
-        return attest(said, certificate, key)
+        return attest(stated, certificate, key)

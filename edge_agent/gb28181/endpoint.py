@@ -259,10 +259,16 @@ class Endpoint:
 
     def tallies(self) -> dict[str, int]:
         """Counts messages and REGISTER requests by their result, devices' messages by kind, and open sessions."""
-        said: Counter[str] = Counter()
+        device_counts: Counter[str] = Counter()
         for each in self._messages.counts.values():
-            said.update(each)
-        return {**self.counts, **self._inbox.counts, **self._registrar.counts, **said, "sessions": len(self._dialogs)}
+            device_counts.update(each)
+        return {
+            **self.counts,
+            **self._inbox.counts,
+            **self._registrar.counts,
+            **device_counts,
+            "sessions": len(self._dialogs),
+        }
 
     # --- inside
 

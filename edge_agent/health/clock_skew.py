@@ -93,14 +93,14 @@ class ClockSkew:
         return Skew(None, None) if known is None else known.skew()
 
 
-def _quickest(said: deque[tuple[float, float]], now_s: float, window_s: float, way_ms: float) -> _Span | None:
+def _quickest(offsets: deque[tuple[float, float]], now_s: float, window_s: float, way_ms: float) -> _Span | None:
     """Bound the skew by the offsets of the last `window_s`; wider if its halves disagree: then a clock was set."""
-    while said and now_s - said[0][0] > window_s:
-        said.popleft()
-    if len(said) < _LEAST:
+    while offsets and now_s - offsets[0][0] > window_s:
+        offsets.popleft()
+    if len(offsets) < _LEAST:
         return None
-    half_s = (said[0][0] + said[-1][0]) / 2
-    older = max(offset_ms for at_s, offset_ms in said if at_s <= half_s)
-    newer = max(offset_ms for at_s, offset_ms in said if at_s >= half_s)
+    half_s = (offsets[0][0] + offsets[-1][0]) / 2
+    older = max(offset_ms for at_s, offset_ms in offsets if at_s <= half_s)
+    newer = max(offset_ms for at_s, offset_ms in offsets if at_s >= half_s)
     apart_ms = abs(newer - older)
     return _Span(max(older, newer) - apart_ms, max(older, newer) + way_ms + apart_ms)

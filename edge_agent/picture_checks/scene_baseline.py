@@ -74,7 +74,7 @@ class SceneMemory:
         self._every_s = every_s
         self._scenes: list[_Scene] = []
         self._current: _Scene | None = None
-        self._looks = 0
+        self._pictures = 0
 
     def consider(self, view: View, *, is_sound: bool = True) -> SceneScores | None:
         """Score how far the view has moved and how much of it is covered; None while the scene is being learnt.
@@ -89,7 +89,7 @@ class SceneMemory:
         bad.
         Nothing is learnt from a picture that is not `is_sound`.
         """
-        self._looks += is_sound
+        self._pictures += is_sound
         likeness, detail = _likeness(view.grey), _detail(view.grey)
         if not self._scenes:
             return self._enter(likeness, detail) if is_sound else None
@@ -106,7 +106,7 @@ class SceneMemory:
             scene.visits += 1
             self._current = scene
         scene.looks += 1
-        scene.last_look = self._looks
+        scene.last_look = self._pictures
         share = min(0.5, self._every_s / (_COVERED_FADES_S if is_covered else _FADES_S))
         scene.learn(likeness, detail, share if is_covered else max(share, 1 / (scene.looks + 1)))
         return self._judged(scene, moved, covered)
@@ -117,7 +117,7 @@ class SceneMemory:
             self._scenes.clear()  # the first looks of a start: nothing that must be held against later ones
         if len(self._scenes) == _SCENES:
             self._scenes.remove(min(self._scenes[1:], key=lambda scene: (self._is_known(scene), scene.last_look)))
-        self._current = _Scene(likeness, detail, last_look=self._looks)
+        self._current = _Scene(likeness, detail, last_look=self._pictures)
         self._scenes.append(self._current)
         return None if len(self._scenes) == 1 else SceneScores(1.0, None)
 
@@ -143,7 +143,7 @@ class FreezeDetector:
     def __init__(self) -> None:
         self._first: Image | None = None
         self._first_ms = 0
-        self._looks = 0
+        self._pictures = 0
         self._touched = np.zeros(_STILL[::-1], np.bool_)
 
     def consider(self, at_ms: int, native: Image) -> float:
@@ -160,11 +160,11 @@ class FreezeDetector:
         self._touched |= blocks(difference, _STILL) >= _EPSILON
         if self._touched.mean() > _CLOCK:
             return self._begin(at_ms, sample)
-        self._looks += 1
-        return ramp((at_ms - self._first_ms) / 1000, 0, 240) if self._looks >= 2 else 0.0
+        self._pictures += 1
+        return ramp((at_ms - self._first_ms) / 1000, 0, 240) if self._pictures >= 2 else 0.0
 
     def _begin(self, at_ms: int, sample: Image) -> float:
-        self._first, self._first_ms, self._looks = sample, at_ms, 0
+        self._first, self._first_ms, self._pictures = sample, at_ms, 0
         self._touched[:] = False
         return 0.0
 

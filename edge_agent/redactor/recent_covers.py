@@ -43,7 +43,7 @@ class RecentCovers:
     """Remembers the covers of one camera. Pure: the time is that of the pictures."""
 
     def __init__(self) -> None:
-        self._looks: deque[_Look] = deque()
+        self._recent: deque[_Look] = deque()
 
     def recall(self, at_ms: int, size: tuple[int, int], covers: Sequence[Rect]) -> list[Rect]:
         """Return the covers of the pictures just before `at_ms` that are not under the present covers.
@@ -53,22 +53,22 @@ class RecentCovers:
         self._forget(at_ms, size)
         return [
             _grown(remembered, size)
-            for look in self._looks
-            for remembered in (Rect(box.x0, box.y0, box.x1, box.y1) for box in look.boxes)
+            for recent in self._recent
+            for remembered in (Rect(box.x0, box.y0, box.x1, box.y1) for box in recent.boxes)
             if _shared(remembered, covers) < STILL_COVERED
         ]
 
     def note(self, at_ms: int, size: tuple[int, int], boxes: Iterable[Box]) -> None:
         """Remember the boxes found in this picture. Recalled boxes are not to be passed, or they would never go."""
         self._forget(at_ms, size)
-        self._looks.append(_Look(at_ms, size, tuple(boxes)))
+        self._recent.append(_Look(at_ms, size, tuple(boxes)))
 
     def _forget(self, at_ms: int, size: tuple[int, int]) -> None:
         """Forget old covers. A pause, a clock that was set back and another picture size end the memory at once."""
-        if self._looks and not (0 <= at_ms - self._looks[-1].at_ms <= NEIGHBOUR_MS and self._looks[-1].size == size):
-            self._looks.clear()
-        while self._looks and at_ms - self._looks[0].at_ms > HOLD_MS:
-            self._looks.popleft()
+        if self._recent and not (0 <= at_ms - self._recent[-1].at_ms <= NEIGHBOUR_MS and self._recent[-1].size == size):
+            self._recent.clear()
+        while self._recent and at_ms - self._recent[0].at_ms > HOLD_MS:
+            self._recent.popleft()
 
 
 def _grown(rect: Rect, size: tuple[int, int]) -> Rect:

@@ -148,8 +148,8 @@ class PahoLink:
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
             # Retained messages have none: the time of sending says nothing there.
-            said = {**times, topics.PUBLISHED_AT: self._clock.now_ms()}
-            properties.UserProperty = [(name, str(at_ms)) for name, at_ms in said.items()]
+            sent_times = {**times, topics.PUBLISHED_AT: self._clock.now_ms()}
+            properties.UserProperty = [(name, str(at_ms)) for name, at_ms in sent_times.items()]
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:

@@ -45,8 +45,8 @@ class Vectoriser:
             outputs = self.engine.run({self._input.tensor: batch})
             value = outputs.get(self.embedding.output)
             if value is None or value.shape != (len(some), self.embedding.features):
-                said = "none" if value is None else f"one of shape {value.shape}"
-                raise UnexpectedOutput(self.engine.name, f"{said} named {self.embedding.output!r}")
+                returned = "none" if value is None else f"one of shape {value.shape}"
+                raise UnexpectedOutput(self.engine.name, f"{returned} named {self.embedding.output!r}")
             if not np.isfinite(value).all():
                 raise UnexpectedOutput(self.engine.name, "a feature is not a number")
             found.append(np.asarray(value, np.float32))

@@ -66,8 +66,12 @@ def build(name: str, graph: bytes, flavour: Flavour, target: Target) -> bytes:
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, logger)
     if not parser.parse(graph):
-        said = "; ".join(parser.get_error(index).desc() for index in range(min(parser.num_errors, MAX_COMPLAINTS)))
-        raise BuildFailed(name, said or "the graph cannot be parsed", "use ONNX Runtime, or export the model anew")
+        complaints = "; ".join(
+            parser.get_error(index).desc() for index in range(min(parser.num_errors, MAX_COMPLAINTS))
+        )
+        raise BuildFailed(
+            name, complaints or "the graph cannot be parsed", "use ONNX Runtime, or export the model anew"
+        )
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, target.workspace_mb << 20)
     if flavour is Flavour.RTX:

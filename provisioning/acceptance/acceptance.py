@@ -81,10 +81,10 @@ def _read(file: Path, home: Home, agent_id: str) -> tuple[Survey, str]:
 def _check_signed(signed: SignedSurvey, survey: Survey, home: Home, file: Path) -> None:
     """Checks that the agent's present box signed the survey: one with a revoked certificate is another."""
     at_ms = survey.surveyed_at_ms
-    said = statement.of_survey(signed.survey)
+    stated = statement.of_survey(signed.survey)
     try:
         attested = Attested.load(home.identities.agents.ca_file)
-        attested.check(said, signed.signature, agent_id=survey.agent_id, first_ms=at_ms, last_ms=at_ms)
+        attested.check(stated, signed.signature, agent_id=survey.agent_id, first_ms=at_ms, last_ms=at_ms)
     except AttestError as error:
         raise AcceptanceError(f"--survey {file}: {error}: run wayside-edge survey on the box again") from error
     serial = str(x509.load_pem_x509_certificate(signed.signature.certificate.encode()).serial_number)

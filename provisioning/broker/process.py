@@ -137,7 +137,7 @@ class BrokerProcess:
         self._ends = ExpiryLog()
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
-        self._said: deque[bytes] = deque(maxlen=_LAST_LINES)
+        self._output: deque[bytes] = deque(maxlen=_LAST_LINES)
         self._full_looks = 0
         self._emptied_at_s: float | None = None
 
@@ -297,7 +297,7 @@ class BrokerProcess:
         for address in self._addresses():
             if (why := address.why_taken()) is not None:
                 raise _Died(f"{broker.PROGRAM} cannot listen on {address}: {why}")
-        self._said.clear()
+        self._output.clear()
         # Of a session of its own: Ctrl-C is for us, and we end it.
         self._process = subprocess.Popen(  # noqa: S603 - built above, nothing of it is input
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -318,7 +318,7 @@ class BrokerProcess:
     def _copy(self, lines: BinaryIO) -> None:
         with lines:
             for line in lines:
-                self._said.append(line)
+                self._output.append(line)
                 shown = line if self._is_plain else logging_setup.prioritized(line.decode(errors="replace")).encode()
                 try:
                     self._sink.write(shown)
@@ -343,7 +343,7 @@ class BrokerProcess:
     def _set_damaged_data_aside(self) -> None:
         """Moves an unreadable data file away, which keeps Mosquitto from starting; its content is published again."""
         file = self._directory / broker.DATA / "mosquitto.db"
-        if any(b"Couldn't open database" in line for line in self._said) and file.exists():
+        if any(b"Couldn't open database" in line for line in self._output) and file.exists():
             durable.move(file, file.with_suffix(".damaged"))
             _log.error("%s cannot be read and was set aside; whoever connects publishes his states again", file)
 
@@ -358,8 +358,8 @@ class BrokerProcess:
         return f"{broker.PROGRAM} {how}{self._last_words()}"
 
     def _last_words(self) -> str:
-        said = [line.decode(errors="replace").rstrip() for line in self._said]
-        return "".join(f"\n    {line}" for line in said) or ", without a word"
+        output = [line.decode(errors="replace").rstrip() for line in self._output]
+        return "".join(f"\n    {line}" for line in output) or ", without a word"
 
     def _remedy(self) -> str:
         ports = " and ".join(map(str, self._addresses()))

@@ -74,9 +74,9 @@ def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_
     counted = ", ".join(f"{len(each)} {what}" for each, what in (*counts, (change.unchanged, "as they were")))
     shown.append(f"agent {agent_id}: {'would be ' if dry_run else ''}{counted}")
     if not dry_run:
-        configuration, said = _deliver(home, agent_id)
+        configuration, delivery = _deliver(home, agent_id)
         facts["configuration"] = configuration
-        shown.append(said)
+        shown.append(delivery)
     return CommandResult(facts, shown, 1 if faults else 0)
 
 
@@ -90,7 +90,7 @@ def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
     home.register.agent(agent_id)
     changed = home.plans.remove_camera(agent_id, camera_id)
     left = [camera.id for camera in home.plans.cameras(agent_id)]
-    configuration, said = _deliver(home, agent_id)
+    configuration, delivery = _deliver(home, agent_id)
     facts = {
         "changed": changed,
         "agent": agent_id,
@@ -101,7 +101,7 @@ def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
     if not changed:
         has = ", ".join(left) or "none"
         return CommandResult(facts, [f"agent {agent_id} has no camera {camera_id}; it has: {has}; nothing was changed"])
-    return CommandResult(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", said])
+    return CommandResult(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", delivery])
 
 
 def send(home: Home, agent_id: str) -> CommandResult:

@@ -48,7 +48,7 @@ class Values:
 
     def kind(self) -> Kind | None:
         """Returns the kind of source: from its column, or from the other columns."""
-        said = self._take("kind", _kind)
+        stated = self._take("kind", _kind)
         named = next((name for name in ("device_id", "channel_id") if not self._cells[name].is_blank), "")
         if named and not self._cells["url"].is_blank:
             self.add(
@@ -57,13 +57,13 @@ class Values:
                 named,
             )
             return None
-        if said == "rtsp" and named:
+        if stated == "rtsp" and named:
             self.add("the kind is rtsp, and there is a device that registers: correct one of them", "kind")
             return None
-        if said == "" and not named and "device_id" in self._headings and self._cells["url"].is_blank:
+        if stated == "" and not named and "device_id" in self._headings and self._cells["url"].is_blank:
             self.add("there is neither an address nor a device: write one of them", "url", "device_id")
             return None
-        return (said or ("gb28181" if named else "rtsp")) if said is not None else None
+        return (stated or ("gb28181" if named else "rtsp")) if stated is not None else None
 
     def channel(self) -> DeviceChannel | None:
         """Returns the ids of a registering device and its channel."""

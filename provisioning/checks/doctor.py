@@ -87,9 +87,9 @@ def _secrets(directory: Path, configs: Sequence[Path]) -> Iterator[Diagnosis]:
     wrong = [secret for secret in found if secret.is_wrong]
     closed = [secret for secret in found if secret.is_closed]
     for secret in wrong:
-        said = f"{secret.file}: {secret.what}; mode {secret.mode or 0:04o}, to be {secret.expected:04o}"
+        finding = f"{secret.file}: {secret.what}; mode {secret.mode or 0:04o}, to be {secret.expected:04o}"
         rotation = f"; if others could read it: {secret.rotation}" if secret.rotation else ""
-        yield Diagnosis("key", said, Fault.KEY_READABLE, f"run: chmod {secret.expected:o} {secret.file}{rotation}")
+        yield Diagnosis("key", finding, Fault.KEY_READABLE, f"run: chmod {secret.expected:o} {secret.file}{rotation}")
     if not wrong:
         yield Diagnosis("keys", "their owners' alone" if not closed else f"not all looked at: {_closed(closed)}")
 

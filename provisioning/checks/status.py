@@ -139,11 +139,11 @@ def _certificate_end(home: Home, agent: Agent) -> int | None:
 
 
 def _reported(home: Home, agent: Agent) -> Configured | None:
-    said = home.plans.configured(agent.id)
-    if said is None:
+    stored = home.plans.configured(agent.id)
+    if stored is None:
         return None
     try:
-        return codec.decode(Configured, said.encode())
+        return codec.decode(Configured, stored.encode())
     except ContractError:
         return None  # kept by a newer version of this program; the agent says it again at its next start
 

@@ -148,11 +148,11 @@ def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Comman
     agent = home.register.agent(agent_id)
     next_step = f"wayside-provision bundle {agent_id}"
     if revoked_at_ms is not None:
-        said = f"agent {agent_id} was revoked at {moment(revoked_at_ms)} and may enrol anew"
+        outcome = f"agent {agent_id} was revoked at {moment(revoked_at_ms)} and may enrol anew"
     elif changed:
-        said = f"agent {agent_id} added at site {site_id}"
+        outcome = f"agent {agent_id} added at site {site_id}"
     else:
-        said = f"agent {agent_id} is there already, at site {site_id}: {agent.membership}; nothing was changed"
+        outcome = f"agent {agent_id} is there already, at site {site_id}: {agent.membership}; nothing was changed"
     facts = {
         "changed": changed,
         "agent": agent_id,
@@ -161,7 +161,7 @@ def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Comman
         "was_revoked_at_ms": revoked_at_ms,
         "next": None if agent.membership is Membership.ENROLLED else next_step,
     }
-    lines = [said]
+    lines = [outcome]
     if agent.membership is not Membership.ENROLLED:
         lines += [f"next, what the box enrols with: {next_step} -o {agent_id}.bundle"]
     return CommandResult(facts, lines)

@@ -255,5 +255,5 @@ def _last_words(child: Child) -> str:
     code = child.process.returncode
     how = f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
     lines = child.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
-    said = "".join(f"\n    {line}" for line in lines)
-    return f"{child.name} {how}; {child.remedy} (log: {child.log}){said}"
+    excerpt = "".join(f"\n    {line}" for line in lines)
+    return f"{child.name} {how}; {child.remedy} (log: {child.log}){excerpt}"

@@ -176,8 +176,8 @@ class Street:
         command: list[str | Path] = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", port, *lock, *mounts]
         cameras = self._children.start("cameras", command, remedy=_SETUP)
         # One line of JSON is its word that it listens.
-        said = f"cameras {' and '.join(films)} listen on port {self.ports.rtsp}"
-        self._wait(said, lambda: b'{"port":' in cameras.log.read_bytes())
+        awaited = f"cameras {' and '.join(films)} listen on port {self.ports.rtsp}"
+        self._wait(awaited, lambda: b'{"port":' in cameras.log.read_bytes())
         return cameras
 
     def _start_device(self, camera: str, film: Path, sip_port: int, password: Path) -> Child:
@@ -197,10 +197,10 @@ class Street:
     def _file(self, name: str) -> Path:
         return self._state.folder("configuration") / f"{name}.toml"
 
-    def _wait(self, said: str, ready: Callable[[], bool]) -> None:
+    def _wait(self, awaited: str, ready: Callable[[], bool]) -> None:
         for _ in range(round(_START_S / _POLL_S)):
             if ready():
-                self._say(said)
+                self._say(awaited)
                 return
             self._children.pause(_POLL_S)
-        raise DemoError(f"waited {_START_S:.0f} s in vain until: {said}; the logs in {self.logs} may say why")
+        raise DemoError(f"waited {_START_S:.0f} s in vain until: {awaited}; the logs in {self.logs} may say why")

@@ -82,7 +82,7 @@ class WebClient:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read(500).decode("utf-8", "replace")
-            raise WebError(f"{self.url}{path}: HTTP {error.code} {said}", status=error.code) from error
+                detail = error.read(500).decode("utf-8", "replace")
+            raise WebError(f"{self.url}{path}: HTTP {error.code} {detail}", status=error.code) from error
         except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
             raise WebError(f"{self.url}{path}: no answer ({error})") from error

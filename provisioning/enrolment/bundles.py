@@ -50,8 +50,8 @@ def make(home: Home, agent_id: str, wish: BundleOptions, *, as_json: bool) -> Co
         known = _read(wish.file, agent_id)
         if _stands(home, known) and not wish.again:
             facts = {"changed": False, **_facts(known), "file": str(wish.file)}
-            said = f"{wish.file}: holds a bundle that still counts; nothing was changed. Another one: --again"
-            return CommandResult(facts, [said, *_to_compare(known)])
+            notice = f"{wish.file}: holds a bundle that still counts; nothing was changed. Another one: --again"
+            return CommandResult(facts, [notice, *_to_compare(known)])
     line, bundle = home.bundle(agent_id, timedelta(hours=wish.hours))
     facts = {"changed": True, **_facts(bundle), "file": None, "qr": None}
     shown = [f"a bundle for agent {agent_id} at site {bundle.site_id}; any that was made before counts no more"]

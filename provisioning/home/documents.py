@@ -51,8 +51,8 @@ def configuration(home: Home, agent_id: str, *, again: bool = False) -> StoredDo
         SealError, RegisterError: see `bring_up_to_date`.
     """
     if again:
-        said = home.plans.configured(agent_id)
-        named = None if said is None else codec.decode(Configured, said.encode())
+        stored = home.plans.configured(agent_id)
+        named = None if stored is None else codec.decode(Configured, stored.encode())
         above = 0 if named is None else max(named.number or 0, named.active or 0)
         return home.plans.put_document(agent_id, lambda: _configuration(home, agent_id), above=above, again=True)
     return _make(home, agent_id, lambda: _configuration(home, agent_id))

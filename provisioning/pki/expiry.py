@@ -24,7 +24,7 @@ class ExpiryLog:
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
         self._ends: dict[str, datetime] = {}
-        self._said: dict[str, str] = {}
+        self._logged: dict[str, str] = {}
 
     def set(self, what: str, ends_at: datetime) -> None:
         """Stores an end, replacing an earlier one."""
@@ -35,9 +35,9 @@ class ExpiryLog:
         now = self._now()
         for what, ends_at in self._ends.items():
             state = "past" if ends_at <= now else "near" if ends_at - now <= NEAR else ""
-            if state == self._said.get(what, ""):
+            if state == self._logged.get(what, ""):
                 continue
-            self._said[what] = state
+            self._logged[what] = state
             if state == "past":
                 _log.error("%s: %s, so every connection is refused; make it anew", what, left(ends_at, now))
             elif state == "near":

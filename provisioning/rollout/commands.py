@@ -80,10 +80,10 @@ def start(home: Home, wish: RolloutOptions) -> CommandResult:
         software.forget(home.directory, wanted | {software.SoftwareOffer.model_validate_json(payload).file.sha256})
     sizes = [rollout_state.stage_size(plan, stage) for stage in range(1, rollout_state.STAGES + 1)]
     facts = {"changed": True, "rollout": number, "kind": kind, "name": name, "agents": list(chosen), "stages": sizes}
-    said = (
+    carrier = (
         f"roll-out {number} of {kind} {name}: {sizes[0]}, then {sizes[1]}, then {sizes[2]} agents; the running service"
     )
-    return CommandResult(facts, [f"{said} carries it out; wayside-provision rollout status"])
+    return CommandResult(facts, [f"{carrier} carries it out; wayside-provision rollout status"])
 
 
 def status(home: Home) -> CommandResult:

@@ -87,23 +87,23 @@ class RolloutController:
 
     def _configured(self, agent_id: str) -> tuple[Standing, str]:
         """Returns the outcome of an agent's newest configuration, if that matches the register."""
-        newest, said = self._home.plans.newest_document(agent_id), self._home.plans.configured(agent_id)
-        if newest is None or said is None or documents.is_due(self._home, agent_id):
+        newest, stored = self._home.plans.newest_document(agent_id), self._home.plans.configured(agent_id)
+        if newest is None or stored is None or documents.is_due(self._home, agent_id):
             return Standing.OPEN, ""
         try:
-            report = codec.decode(Configured, said.encode())
+            report = codec.decode(Configured, stored.encode())
         except ContractError:
             return Standing.OPEN, ""  # of a newer version; it says it again at its next start
         return (_STANDINGS[report.verdict], report.cause) if report.number == newest.number else (Standing.OPEN, "")
 
     def _installed(self, agent_id: str) -> tuple[Standing, str]:
-        said = self._home.rollouts.installed(agent_id)
+        stored = self._home.rollouts.installed(agent_id)
         with self._home.rollouts.reading() as page:
             order = page.order(agent_id)
-        if order is None or said is None:
+        if order is None or stored is None:
             return Standing.OPEN, ""
         try:
-            report = codec.decode(Installed, said.encode())
+            report = codec.decode(Installed, stored.encode())
         except ContractError:
             return Standing.OPEN, ""  # see above
         return (_STANDINGS[report.verdict], report.cause) if report.number == order.number else (Standing.OPEN, "")
@@ -154,8 +154,8 @@ class RolloutController:
         heartbeat = self._ear.heartbeat(agent_id)
         if heartbeat is not None and " " in heartbeat.software:
             return heartbeat.software.rsplit(" ", 1)[1]
-        said = self._home.rollouts.installed(agent_id)
-        return None if said is None else codec.decode(Installed, said.encode()).running
+        stored = self._home.rollouts.installed(agent_id)
+        return None if stored is None else codec.decode(Installed, stored.encode()).running
 
     def _order(
         self, record: RolloutRecord, page: RolloutTransaction, agent_id: str, target: Target, had: str | None

@@ -206,8 +206,8 @@ def _units(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:
     for name in manifest.units:
         enabled, active = machine.unit(name)
         if enabled not in {"enabled", "static", "alias", "generated", "indirect"} or active != "active":
-            said = f"{enabled or 'unknown'}, {active or 'unknown'}"
-            detail = f"is {said}; run: systemctl enable --now {name}, and see journalctl -u {name}"
+            state = f"{enabled or 'unknown'}, {active or 'unknown'}"
+            detail = f"is {state}; run: systemctl enable --now {name}, and see journalctl -u {name}"
             yield CheckResult(name, is_good=False, detail=detail)
 
 

@@ -90,17 +90,17 @@ class ServerMachine:
 
     def unit(self, name: str) -> tuple[str, str]:
         """Returns systemd's words for a unit: enabled or not, active or not."""
-        return tuple(self._said("systemctl", f"is-{what}", name) for what in ("enabled", "active"))  # type: ignore[return-value]
+        return tuple(self._output("systemctl", f"is-{what}", name) for what in ("enabled", "active"))  # type: ignore[return-value]
 
     def packages(self) -> dict[str, str] | None:
         """Returns Debian's packages, name to version; None on another system."""
         admin = self._at("/var/lib/dpkg")
         if not admin.is_dir():
             return None
-        said = self._said(
+        listing = self._output(
             "dpkg-query", f"--admindir={admin}", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"
         )
-        lines = (line.split("\t") for line in said.splitlines())
+        lines = (line.split("\t") for line in listing.splitlines())
         return {parts[1]: parts[2] for parts in lines if len(parts) == 3 and parts[0].startswith("ii")}
 
     def version(self) -> str | None:
@@ -115,7 +115,7 @@ class ServerMachine:
 
         An empty text: from files that are gone, as after an upgrade that did not restart it.
         """
-        number = self._said("systemctl", "show", "--property", "MainPID", "--value", unit)
+        number = self._output("systemctl", "show", "--property", "MainPID", "--value", unit)
         try:
             command = Path(f"/proc/{int(number or 0)}/cmdline").read_bytes().decode(errors="replace")
         except (OSError, ValueError):
@@ -134,7 +134,7 @@ class ServerMachine:
             return False
         if os.geteuid() != 0:
             return None
-        return bool(self._said("nft", "list", "table", "inet", "wayside"))
+        return bool(self._output("nft", "list", "table", "inet", "wayside"))
 
     def free_bytes(self, path: str) -> int | None:
         """Returns the free bytes under a folder; None without the folder."""
@@ -161,7 +161,7 @@ class ServerMachine:
         return self.root / path.lstrip("/")
 
     @staticmethod
-    def _said(*words: str) -> str:
+    def _output(*words: str) -> str:
         try:
             done = subprocess.run(  # noqa: S603 - ours
                 words, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "PATH": _PATH}

@@ -190,17 +190,17 @@ class MqttBroker:
             LOG.exception("message %d on a topic that is not UTF-8; the broker should have refused it", message.mid)
             client.ack(message.mid, message.qos)
             return
-        said = hop_times(message.properties)
+        hops = hop_times(message.properties)
         delivery = Delivery(
             topic,
             bytes(message.payload),
             message.mid,
             message.qos,
             self._connection,
-            published_at_ms=said.get(topics.PUBLISHED_AT),
-            selected_at_ms=said.get(topics.SELECTED_AT),
-            redacted_at_ms=said.get(topics.REDACTED_AT),
-            spooled_at_ms=said.get(topics.SPOOLED_AT),
+            published_at_ms=hops.get(topics.PUBLISHED_AT),
+            selected_at_ms=hops.get(topics.SELECTED_AT),
+            redacted_at_ms=hops.get(topics.REDACTED_AT),
+            spooled_at_ms=hops.get(topics.SPOOLED_AT),
         )
         self._loop.call_soon_threadsafe(self._deliver, delivery)
 

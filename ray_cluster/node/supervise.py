@@ -106,10 +106,10 @@ class _Node:
 def _head_answers(config: ClusterConfig, stop: threading.Event) -> bool:
     """Wait for the head, so that machines may be switched on in any order; False if `stop` came first."""
     host, _, port = ray_command.head_address(config).rpartition(":")
-    said = ray_command.is_head(config)
+    is_announced = ray_command.is_head(config)
     while not ray_command.is_head(config) and not _listens(host, int(port)):
-        if not said:
-            said = True
+        if not is_announced:
+            is_announced = True
             LOG.info("waiting for the head %s:%s", host, port)
         if stop.wait(_POLL_S):
             return False
@@ -117,12 +117,12 @@ def _head_answers(config: ClusterConfig, stop: threading.Event) -> bool:
 
 
 def _worker(config: ClusterConfig, node: _Node, announce: Callable[[str], None], stop: threading.Event) -> int:
-    said = False
+    is_announced = False
     while not stop.wait(_POLL_S):
         if not node.poll():
             return 1
-        if node.joined and not said:
-            said = True
+        if node.joined and not is_announced:
+            is_announced = True
             announce(f"joined {ray_command.head_address(config)}")
     LOG.info("stopping")
     return 0
@@ -133,7 +133,7 @@ def _head(
 ) -> int:
     address = f"http://{config.query_host}:{config.query_port}"
     deploy: subprocess.Popen[bytes] | None = None
-    said = False
+    is_announced = False
     wait_s = _POLL_S
     try:
         while not stop.wait(wait_s):
@@ -147,8 +147,8 @@ def _head(
                 LOG.error("the deployer ended (%d); it is started again", deploy.returncode)
                 deploy = None
                 wait_s = _AGAIN_S
-            elif not said and healthy(address):
-                said = True
+            elif not is_announced and healthy(address):
+                is_announced = True
                 announce(f"ready {address}")
         LOG.info("stopping: the intake takes no more, what it has is finished first")
         return 0

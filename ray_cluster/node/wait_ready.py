@@ -15,15 +15,15 @@ def wait_until_healthy(address: str, stop: threading.Event) -> bool:
     Until the application is deployed, Serve's proxy answers 404; until the broker is reached, `query` answers 503.
     """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    said = ""
+    logged = ""
     while not stop.wait(_POLL_S):
         try:
             with opener.open(f"{address}/health", timeout=5):
                 return True
         except (URLError, TimeoutError, ConnectionError) as error:
-            if str(error) != said:
-                said = str(error)
-                LOG.info("not ready yet: %s", said)
+            if str(error) != logged:
+                logged = str(error)
+                LOG.info("not ready yet: %s", logged)
     return False
 
 

@@ -147,10 +147,10 @@ class _Health:
         """Return the last state if it is fresh; concurrent callers wait for the same answer."""
         async with self._asking:
             if self._known is None or self._clock_s() - self._known[0] >= HEALTH_FRESH_S:
-                status, said = await self._ask()
-                self._known = self._clock_s(), status, said
-            _, status, said = self._known
-        return JSONResponse(said, status)
+                status, body = await self._ask()
+                self._known = self._clock_s(), status, body
+            _, status, body = self._known
+        return JSONResponse(body, status)
 
     async def _ask(self) -> tuple[int, dict[str, Any]]:
         try:

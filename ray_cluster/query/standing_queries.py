@@ -79,9 +79,9 @@ class Standing:
         """Write an audit line a request; the first one with a case lists its machines."""
         asked = {case.case: hash(case.machines) for case in request.cases}
         new = [case for case in request.cases if self._audited.get(case.case) != asked[case.case]]
-        said = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
+        listed = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
         facts = {"rows": len(request.row_keys), "cases": len(request.cases)}
-        self._audit.write("standing", at_ms=self._now_ms(), **facts, new=said)
+        self._audit.write("standing", at_ms=self._now_ms(), **facts, new=listed)
         if len(self._audited) > 4 * MAX_STANDING:
             self._audited.clear()
         self._audited |= asked

@@ -34,14 +34,14 @@ class UpkeepReplica:
         check_running(self._work)
 
     async def _run(self) -> None:
-        said: tuple[str, ...] = ()
+        logged: tuple[str, ...] = ()
         while True:
             await asyncio.sleep(PAUSE_S)
             try:
                 faults = (await asyncio.to_thread(self._upkeep.run_once, now_ms=now_ms())).faults
             except (ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed) as error:
                 faults = (str(error),)
-            if faults != said:
-                said = faults
+            if faults != logged:
+                logged = faults
                 for fault in faults:
                     LOG.warning("upkeep: %s", fault)

@@ -70,11 +70,11 @@ class MailChannel:
                 if self._config.username is not None:
                     relay.login(self._config.username, self._password or "")
                 for step in (partial(relay.mail, self._config.sender), partial(relay.rcpt, address)):
-                    code, _said = step()
+                    code, _reply = step()
                     if not 200 <= code < 300:
                         return mail_text.refused(code)
                 handed = True
-                code, _said = relay.data(letter.as_bytes())
+                code, _reply = relay.data(letter.as_bytes())
                 return mail_text.read(code)
         except (smtplib.SMTPException, OSError) as error:
             return _failed(error, handed=handed)
@@ -92,9 +92,9 @@ class MailChannel:
         end.daemon = True
         end.start()
         try:
-            code, said = relay.connect(config.host, config.port)
+            code, reply = relay.connect(config.host, config.port)
             if code != 220:
-                raise smtplib.SMTPConnectError(code, said)
+                raise smtplib.SMTPConnectError(code, reply)
             if config.security == "starttls":
                 relay.starttls(context=self._tls)
             relay.ehlo_or_helo_if_needed()

@@ -32,14 +32,14 @@ def mail(parcel: Parcel, *, sender: str, address: str, at_ms: int) -> EmailMessa
 
 def read(code: int) -> AttemptOutcome:
     """Reads an SMTP reply (RFC 5321 §4.2.1) as an outcome."""
-    said = f"smtp_{code}" if 100 <= code < 600 else "unreadable"
+    cause = f"smtp_{code}" if 100 <= code < 600 else "unreadable"
     if 200 <= code < 300:
-        return AttemptOutcome(AttemptVerdict.TAKEN, said)
+        return AttemptOutcome(AttemptVerdict.TAKEN, cause)
     if code == 421:
-        return AttemptOutcome(AttemptVerdict.THROTTLED, said)
+        return AttemptOutcome(AttemptVerdict.THROTTLED, cause)
     if 500 <= code < 600 and code not in AUTH_CODES:
-        return AttemptOutcome(AttemptVerdict.REFUSED, said)
-    return AttemptOutcome(AttemptVerdict.NOT_TAKEN if 300 <= code < 600 else AttemptVerdict.UNKNOWN, said)
+        return AttemptOutcome(AttemptVerdict.REFUSED, cause)
+    return AttemptOutcome(AttemptVerdict.NOT_TAKEN if 300 <= code < 600 else AttemptVerdict.UNKNOWN, cause)
 
 
 def refused(code: int) -> AttemptOutcome:

@@ -109,10 +109,10 @@ def agreed(
     )
 
 
-def _reachable(said: str, seen: str) -> str:
+def _reachable(named: str, seen: str) -> str:
     """Returns the reachable host of a device at `seen` that names `said`: a private address of its own is no use."""
-    is_elsewhere = ip_address(said).is_private and not ip_address(seen).is_private
-    return seen if is_elsewhere or ip_address(said).is_loopback else said
+    is_elsewhere = ip_address(named).is_private and not ip_address(seen).is_private
+    return seen if is_elsewhere or ip_address(named).is_loopback else named
 
 
 def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> SourceError:

@@ -345,14 +345,14 @@ class CenterConfig(Section):
                 raise ValueError("database_password_file goes with database_url")
             return self
         address = urlsplit(self.database_url)
-        said = parse_qs(address.query)
+        options = parse_qs(address.query)
         if address.scheme != "postgresql" or not address.path.strip("/"):
             raise ValueError("database_url: give postgresql://user@host:5432/name, or leave it out for SQLite")
-        if address.password is not None or "password" in said:
+        if address.password is not None or "password" in options:
             raise ValueError("database_url: keep the password out of it, in database_password_file")
-        hosts = {host for host in (address.hostname, *said.get("host", ()), *said.get("hostaddr", ())) if host}
+        hosts = {host for host in (address.hostname, *options.get("host", ()), *options.get("hostaddr", ())) if host}
         beyond = {host for host in hosts if host not in LOOPBACK and not host.startswith("/")}
-        if beyond and said.get("sslmode") != ["verify-full"]:
+        if beyond and options.get("sslmode") != ["verify-full"]:
             raise ValueError(
                 f"database_url: {min(beyond)} is not loopback: add ?sslmode=verify-full, with sslrootcert=FILE for an"
                 " authority of your own"

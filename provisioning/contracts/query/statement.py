@@ -35,5 +35,5 @@ def _statement(row_key: str, picture_sha256: str, captured_at_ms: int, redaction
     used with their SHA-256, by name.
     """
     models = dict(sorted(redaction.models.items()))
-    said = [row_key, picture_sha256, captured_at_ms, redaction.policy, models]
-    return _CONTEXT + json.dumps(said, ensure_ascii=True, separators=(",", ":")).encode()
+    stated = [row_key, picture_sha256, captured_at_ms, redaction.policy, models]
+    return _CONTEXT + json.dumps(stated, ensure_ascii=True, separators=(",", ":")).encode()

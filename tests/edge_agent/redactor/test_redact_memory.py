@@ -115,4 +115,4 @@ def test_it_recalls_each_look_for_its_time_and_holds_no_more(steps_ms: list[int]
         assert len(recalled) == sum(at_ms - look_ms <= HOLD_MS for look_ms in looks_ms)
         memory.note(at_ms, SIZE, [WALKER])
         looks_ms.append(at_ms)
-    assert all(at_ms - look.at_ms <= HOLD_MS for look in memory._looks)
+    assert all(at_ms - look.at_ms <= HOLD_MS for look in memory._recent)

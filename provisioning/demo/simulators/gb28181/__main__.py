@@ -139,7 +139,7 @@ def _allow_files(count: int) -> None:
 
 
 def _report(fleet: Fleet, begun_s: float) -> None:
-    said = {
+    totals = {
         "devices": len(fleet.devices),
         "registered": fleet.registered,
         "sessions": fleet.sessions,
@@ -147,7 +147,7 @@ def _report(fleet: Fleet, begun_s: float) -> None:
         "cpu_s": round(time.process_time(), 2),
         **fleet.counts.as_dict(),
     }
-    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.write(json.dumps(totals) + "\n")
     sys.stdout.flush()
 
 

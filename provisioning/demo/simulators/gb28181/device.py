@@ -283,17 +283,17 @@ class SimulatedDevice:
         self._send_part(now)
 
     def _controlled(self, document: PlatformMessage, now: Now) -> None:
-        said = document.said
-        if "GuardCmd" in said:
-            self._guarded = said["GuardCmd"] == "SetGuard"
-        elif "AlarmCmd" in said:
+        elements = document.elements
+        if "GuardCmd" in elements:
+            self._guarded = elements["GuardCmd"] == "SetGuard"
+        elif "AlarmCmd" in elements:
             self._held = False
-        elif said.get("TeleBoot") == "Boot":
+        elif elements.get("TeleBoot") == "Boot":
             self._reset()
             self.registration.start(now.mono_s + _BOOT_S)
-        elif "IFrameCmd" in said or "IFameCmd" in said:
+        elif "IFrameCmd" in elements or "IFameCmd" in elements:
             self.calls.key_frame(document.target)
-        if said.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
+        if elements.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
             inner = "<Result>OK</Result>\n"
             profile = self.line.profile
             self._parts.append(

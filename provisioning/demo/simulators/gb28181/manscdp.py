@@ -31,7 +31,7 @@ class PlatformMessage(NamedTuple):
     sn: str
     target: str
     """DeviceID: a device or one of its channels."""
-    said: dict[str, str]
+    elements: dict[str, str]
     """Texts of all elements without children, by name."""
 
 
@@ -41,10 +41,12 @@ def read(body: bytes) -> PlatformMessage | None:
         return None
     text = body.decode("gb18030", "replace")
     root = _ROOT.search(text)
-    said = dict(_ELEMENT.findall(text))
-    if root is None or "CmdType" not in said:
+    elements = dict(_ELEMENT.findall(text))
+    if root is None or "CmdType" not in elements:
         return None
-    return PlatformMessage(root[1], said["CmdType"].strip(), said.get("SN", ""), said.get("DeviceID", "").strip(), said)
+    return PlatformMessage(
+        root[1], elements["CmdType"].strip(), elements.get("SN", ""), elements.get("DeviceID", "").strip(), elements
+    )
 
 
 def escaped(text: str, profile: DeviceProfile) -> str:
@@ -141,18 +143,18 @@ def spans(profile: DeviceProfile, wall_s: float, start_s: float, end_s: float) -
     return [(begin + n * length, min(begin + (n + 1) * length, int(wall_s))) for n in range(count)]
 
 
-def records(profile: DeviceProfile, word: PlatformMessage, sn: str, wall_s: float) -> list[bytes]:
+def records(profile: DeviceProfile, document: PlatformMessage, sn: str, wall_s: float) -> list[bytes]:
     """Writes the recordings of a channel in the requested span; none if the span is unreadable."""
-    start_s, end_s = (moments.seconds(word.said.get(name, "")) for name in ("StartTime", "EndTime"))
+    start_s, end_s = (moments.seconds(document.elements.get(name, "")) for name in ("StartTime", "EndTime"))
     found = [] if start_s is None or end_s is None else spans(profile, wall_s, start_s, end_s)
     offset = profile.has(DeviceFault.OFFSET_TIMES)
     items = [
-        f"<Item>\n<DeviceID>{word.target}</DeviceID>\n<Name>{number}</Name>\n<FilePath>{first}.ps</FilePath>\n"
+        f"<Item>\n<DeviceID>{document.target}</DeviceID>\n<Name>{number}</Name>\n<FilePath>{first}.ps</FilePath>\n"
         f"<Address>{_PLACES[0]}</Address>\n<StartTime>{moments.text(first, offset=offset)}</StartTime>\n"
         f"<EndTime>{moments.text(last, offset=offset)}</EndTime>\n<Secrecy>0</Secrecy>\n<Type>time</Type>\n</Item>\n"
         for number, (first, last) in enumerate(found)
     ]
-    parts = _parts(profile, "RecordInfo", sn, word.target, "RecordList", items, f"<Name>{_PLACES[0]}</Name>\n")
+    parts = _parts(profile, "RecordInfo", sn, document.target, "RecordList", items, f"<Name>{_PLACES[0]}</Name>\n")
     return parts[: max(1, len(parts) // 2)] if profile.has(DeviceFault.RECORD_STALL) else parts
 
 

@@ -36,10 +36,14 @@ def challenge(header: str) -> Challenge | None:
     scheme, _, rest = header.partition(" ")
     if scheme.lower() != "digest":
         return None
-    said = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(rest)}
-    offered = {word.strip() for word in said.get("qop", "").split(",")}
+    parameters = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(rest)}
+    offered = {word.strip() for word in parameters.get("qop", "").split(",")}
     return Challenge(
-        said.get("realm", ""), said.get("nonce", ""), "auth" in offered, said.get("opaque"), said.get("algorithm")
+        parameters.get("realm", ""),
+        parameters.get("nonce", ""),
+        "auth" in offered,
+        parameters.get("opaque"),
+        parameters.get("algorithm"),
     )
 
 

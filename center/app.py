@@ -284,17 +284,17 @@ def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI
     Raises:
         UndeclaredRouteError: a route names no permission.
     """
-    whole = unguarded(lifespan)
-    whole.add_middleware(Guard, services=services, permits=RoutePermissions.of(whole.routes))
-    return whole
+    application = unguarded(lifespan)
+    application.add_middleware(Guard, services=services, permits=RoutePermissions.of(application.routes))
+    return application
 
 
 def unguarded(lifespan: Lifespan | None = None) -> FastAPI:
     """Makes an application of all routes without the guard: to list the routes, never to serve."""
-    whole = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    whole.mount("/api", router.create())
-    pages.mount(whole)
-    return whole
+    application = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    application.mount("/api", router.create())
+    pages.mount(application)
+    return application
 
 
 def serve(

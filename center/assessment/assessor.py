@@ -88,8 +88,8 @@ class Assessor:
         Raises:
             UnknownVersionError: the month has no such version.
         """
-        whole = self.months.published(period, version) or self._judge(period)
-        return whole.narrowed(sight)
+        result = self.months.published(period, version) or self._judge(period)
+        return result.narrowed(sight)
 
     def _judge(self, period: str) -> Judged:
         """Judges all cameras, by the register and the settings as they are now."""
@@ -190,8 +190,8 @@ class Assessor:
         return scope.period, wanted[:limit]
 
     def _scope(self, session: Session, period: str, settings: Settings, wanted: Callable[[Profile], bool]) -> _Scope:
-        whole = parse(period, zone_h=settings.zone_h)
-        span = whole.until(self._now_ms())
+        full_span = parse(period, zone_h=settings.zone_h)
+        span = full_span.until(self._now_ms())
         listed = [profile for profile in profiles(session, self._positions) if wanted(profile)]
         served = {profile.key: profile.hours_in(span.first_hour, span.end_hour) for profile in listed}
         windows = maintenance.in_force(session, span.from_ms, span.to_ms)
@@ -218,14 +218,14 @@ class Recent:
             StoreUnavailableError: the database does not work.
         """
         with self._lock:
-            at_ms, whole = self._kept.get(period, (None, None))
-            if at_ms is None or whole is None or not 0 <= self._now_ms() - at_ms < FRESH_MS:
-                whole = self._assessor.judged(period, sight=EVERYWHERE)
-                self._kept[period] = (self._now_ms(), whole)
+            at_ms, result = self._kept.get(period, (None, None))
+            if at_ms is None or result is None or not 0 <= self._now_ms() - at_ms < FRESH_MS:
+                result = self._assessor.judged(period, sight=EVERYWHERE)
+                self._kept[period] = (self._now_ms(), result)
                 self._kept.move_to_end(period)
                 while len(self._kept) > PERIODS:
                     self._kept.popitem(last=False)
-        return whole.narrowed(sight)
+        return result.narrowed(sight)
 
 
 def _chosen(camera: CameraKey | None, district: str | None, sight: Scope) -> Callable[[Profile], bool]:

@@ -73,11 +73,11 @@ class ChainCheck:
             return f"BROKEN at entry {self.broken.number}: {self.broken.why}"
         if not self.entries:
             return "The audit is empty."
-        whole = f"Entries {self.first} to {self.last} are intact ({self.entries})."
+        intact = f"Entries {self.first} to {self.last} are intact ({self.entries})."
         if self.signed_to:
-            return f"{whole} Signed daily heads cover the entries up to {self.signed_to}."
+            return f"{intact} Signed daily heads cover the entries up to {self.signed_to}."
         rest = "anyone with write access to the database could have rewritten them."
-        return f"{whole} No signed daily head covers them: {rest}"
+        return f"{intact} No signed daily head covers them: {rest}"
 
 
 def entry_sha256(number: int, at_ms: int, actor: str, action: str, detail: str, previous: str) -> str:

@@ -151,7 +151,7 @@ def fitting(detail: Mapping[str, object]) -> str:
     In a longer detail, long lists are replaced by their count, their hash and as many first elements as fit; then all
     but `KEPT` by the hash of the whole. No value is cut off in the middle.
     """
-    text = whole = _json(detail)
+    text = full_text = _json(detail)
     for most in _SHORTER:
         if len(text) <= MAX_DETAIL_BYTES:
             return text
@@ -159,7 +159,7 @@ def fitting(detail: Mapping[str, object]) -> str:
     if len(text) <= MAX_DETAIL_BYTES:
         return text
     kept = {name: _brief(detail[name]) for name in KEPT if name in detail}
-    return _json({**kept, "shortened": {"characters": len(whole), "sha256": _sha256(whole)}})
+    return _json({**kept, "shortened": {"characters": len(full_text), "sha256": _sha256(full_text)}})
 
 
 def _shortened(value: object, most: int) -> object:

@@ -71,11 +71,11 @@ def restore(config: CenterConfig, file: Path) -> str:
         raise StartError(
             what=f"database {database.database} is not empty", what_to_do="Give a new one, a restore replaces nothing"
         )
-    whole = target.with_name(f"{target.name}.whole")
-    shutil.rmtree(whole, ignore_errors=True)
+    restored = target.with_name(f"{target.name}.whole")
+    shutil.rmtree(restored, ignore_errors=True)
     try:
-        made_at = backup.restore(file, KIND, whole)
-        dump = whole / _DUMP
+        made_at = backup.restore(file, KIND, restored)
+        dump = restored / _DUMP
         if dump.exists() is isinstance(database, Path):
             raise StartError(
                 what=f"{file} is of another kind of database than database_url names",
@@ -86,11 +86,11 @@ def restore(config: CenterConfig, file: Path) -> str:
             dump.unlink()
         if target.exists():
             target.rmdir()
-        durable.move(whole, target)
+        durable.move(restored, target)
     except (BackupError, OSError) as error:
         raise StartError(what=str(error), what_to_do="Nothing was restored") from error
     finally:
-        shutil.rmtree(whole, ignore_errors=True)
+        shutil.rmtree(restored, ignore_errors=True)
     return made_at
 
 

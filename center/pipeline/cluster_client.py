@@ -61,7 +61,7 @@ class ClusterAnswers:
 
 
 class Cluster:
-    """Client of the query service. No method raises for a fault of the network or the cluster: `Reach` tells it."""
+    """Client of the query service. No method raises for a fault of the network or the cluster: `Reach` states it."""
 
     def __init__(self, *, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(

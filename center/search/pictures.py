@@ -131,9 +131,9 @@ class PicturePreviews:
             await asyncio.wait((after,))
         self._begun[wanted] = self._waiting.pop(wanted)
         try:
-            whole = await self._search.preview_source(wanted.row_key)
-            width, height = size_of(whole, row_key=wanted.row_key)
-            jpeg = await asyncio.to_thread(preview, whole, max_side_px=wanted.max_side_px, row_key=wanted.row_key)
+            picture = await self._search.preview_source(wanted.row_key)
+            width, height = size_of(picture, row_key=wanted.row_key)
+            jpeg = await asyncio.to_thread(preview, picture, max_side_px=wanted.max_side_px, row_key=wanted.row_key)
         finally:
             del self._begun[wanted]
         return Preview(jpeg, width, height)

@@ -171,11 +171,11 @@ class TaskOrders:
 
 
 def _asked(record: TaskOrderRecord, report: TaskReport | None, now_ms: int) -> TaskOrderView:
-    word = None if report is None else report.word
+    newest = None if report is None else report.word
     state, cause = OrderState.ASKED, ""
-    if word is not None and word.number == record.number:
-        state, cause = (OrderState.TAKEN, "") if word.taken else (OrderState.REFUSED, word.cause)
-    elif word is not None and word.number > record.number:
+    if newest is not None and newest.number == record.number:
+        state, cause = (OrderState.TAKEN, "") if newest.taken else (OrderState.REFUSED, newest.cause)
+    elif newest is not None and newest.number > record.number:
         state = OrderState.TAKEN  # another came after it; how the task stands, its agent says
     elif now_ms >= record.expires_at_ms:
         state = OrderState.UNANSWERED

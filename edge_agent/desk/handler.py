@@ -126,14 +126,14 @@ class DeskServer:
         try:
             body.invite()
             head, container = await _head(body)
-            room, over = _Bell(), _Bell()
-            pipe = BytePipe(_PIPE_BYTES, room.ring)
+            drained, over = _Bell(), _Bell()
+            pipe = BytePipe(_PIPE_BYTES, drained.ring)
             start = RecordingStart(wanted.recording.started_at_ms, wanted.at_ms, upload.after_ms)
             incoming = IncomingRecording(wanted.recording.camera_id, container, start, pipe, over.ring)
             pipe.write(head)
             upload.offer(incoming)
             _log.info("recording begins camera=%s at_ms=%d", wanted.recording.camera_id, wanted.at_ms)
-            pumping = asyncio.create_task(_pump(body, pipe, room, upload))
+            pumping = asyncio.create_task(_pump(body, pipe, drained, upload))
             try:
                 return await self._accompany(request, upload, incoming, over)
             finally:
@@ -194,12 +194,12 @@ async def _head(body: UploadBody) -> tuple[bytes, Container]:
     return bytes(head), container
 
 
-async def _pump(body: UploadBody, pipe: BytePipe, room: "_Bell", upload: Upload) -> None:
+async def _pump(body: UploadBody, pipe: BytePipe, drained: "_Bell", upload: Upload) -> None:
     try:
         while data := await body.read_some():
             pipe.write(data)
             while not pipe.has_room:
-                await room.wait()
+                await drained.wait()
         pipe.end()
     except Refused as refused:
         upload.trouble = str(refused)

@@ -1,6 +1,6 @@
 """`wayside-edge doctor`: finds the faults of this box, each by one name, with a remedy.
 
-`check` tells whether the agent can run; `doctor` finds why it does not do what it should. It probes from the ground up,
+`check` says whether the agent can run; `doctor` finds why it does not do what it should. It probes from the ground up,
 and a fault suppresses those that follow from it: with a wrong clock no certificate is reported as expired.
 """
 

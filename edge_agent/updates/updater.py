@@ -127,7 +127,7 @@ class Updater:
         Chunks that were fetched before are not fetched again.
         """
         folder = self._where.directory
-        part, whole = folder / f"{file.sha256}.part", folder / _ARCHIVE
+        part, target = folder / f"{file.sha256}.part", folder / _ARCHIVE
         for other in folder.glob("*.part"):
             if other != part:
                 other.unlink()
@@ -155,7 +155,7 @@ class Updater:
         except UpdateRefused:
             part.unlink()
             raise
-        durable.move(part, whole)
+        durable.move(part, target)
         return True
 
     # --- while and after it is changed, perhaps by a process of the other version

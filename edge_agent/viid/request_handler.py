@@ -118,13 +118,13 @@ class RequestHandler:
         if length is not None:
             await reservation.grow(length + length // 4 * 3)
         body, at = bytearray(length or 0), 0  # in its final size: what grows is copied, and takes more than it needs
-        room = len(body)
+        reserved = len(body)
 
         async def keep(chunk: bytes) -> None:
-            nonlocal at, room
-            while at + len(chunk) > room:
+            nonlocal at, reserved
+            while at + len(chunk) > reserved:
                 await reservation.grow(_STEP_BYTES + _STEP_BYTES // 4 * 3)
-                room += _STEP_BYTES
+                reserved += _STEP_BYTES
             body[at : at + len(chunk)] = chunk
             at += len(chunk)
 

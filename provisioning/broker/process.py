@@ -1,4 +1,4 @@
-"""Runs Mosquitto as a process and tells it of changes: revocation lists and its certificate. Dead, it is started again.
+"""Runs Mosquitto as a process and signals changed revocation lists and certificates. Dead, it is started again.
 
 Measured on 2.0.21: SIGHUP makes it read certificate and lists again for later connections; connected clients stay. So a
 list that was only written anew is a SIGHUP, but a certificate newly revoked is a restart: all clients connect again,

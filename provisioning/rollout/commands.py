@@ -125,7 +125,7 @@ def _chosen(home: Home, wish: RolloutOptions) -> tuple[str, ...]:
     for each in (*wish.agents, *(() if wish.first is None else (wish.first,))):
         agent = home.register.agent(each)
         if agent.membership is not Membership.ENROLLED:
-            raise RolloutError(f"agent {each} is {agent.membership}: only who has enrolled can be told anything")
+            raise RolloutError(f"agent {each} is {agent.membership}: only an enrolled agent takes a roll-out")
     found = [
         agent.id
         for agent in home.register.agents()

@@ -49,7 +49,7 @@ def _of_several(settings: ClusterConfig, *, as_json: bool) -> None:
     from ray_cluster.node.ray_command import is_head, node_of  # noqa: PLC0415
 
     if not is_head(settings):
-        fail(f"this is told on the head, {node_of(settings).head_address}")
+        fail(f"this is reported on the head, {node_of(settings).head_address}")
     try:
         condition = Condition.read(node_of(settings).state_dir)
     except NotUp as error:

@@ -188,17 +188,17 @@ class Intake:
 
     async def run(self, broker: Broker, acks: Acks) -> None:
         """Process messages until cancelled. Several groups are under way at a time."""
-        room = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
+        slots = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await room.acquire()
+                await slots.acquire()
                 await self._some.wait()
                 group = self._lanes.take_due(self._group)
                 if not self._lanes:
                     self._some.clear()
                 self._in_flight += len(group)
                 self.groups.observe(len(group))
-                task = tasks.create_task(self._process(group, broker, acks, room))
+                task = tasks.create_task(self._process(group, broker, acks, slots))
                 task.add_done_callback(partial(self._done, len(group)))
 
     async def drained(self, timeout_s: float) -> bool:
@@ -241,13 +241,13 @@ class Intake:
             self._idle.set()
 
     async def _process(
-        self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks, room: asyncio.Semaphore
+        self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks, slots: asyncio.Semaphore
     ) -> None:
         """Process one group. It makes room once it is parsed, so that no group waits for another's commit."""
         try:
             fresh = await self._parsed(group, broker, acks)
         finally:
-            room.release()
+            slots.release()
         entries = [arrival.entry for arrival in fresh]
         receipts = await self._calls.each("archiver", entries, self._stages.archive)
         for arrival, receipt in zip(fresh, receipts, strict=True):

@@ -59,7 +59,7 @@ class Condition(_Frozen):
         try:
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise NotUp(f"{path}: no condition yet; this is told on the head, while it is up") from error
+            raise NotUp(f"{path}: no condition yet; this is reported on the head, while it is up") from error
 
     def write(self, state_dir: Path) -> None:
         """Replace the file in `state_dir`. Raises OSError."""

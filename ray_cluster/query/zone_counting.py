@@ -77,13 +77,13 @@ class ZoneCounting:
             ArchiveUnreadable: try again.
         """
         told_to_ms = max(0, (now_ms - GRID_MS) // GRID_MS * GRID_MS)
-        whole = max(0, min(span.to_ms, told_to_ms) - span.from_ms) // span.bin_ms
-        to_ms = span.from_ms + whole * span.bin_ms
+        full_bins = max(0, min(span.to_ms, told_to_ms) - span.from_ms) // span.bin_ms
+        to_ms = span.from_ms + full_bins * span.bin_ms
         condition = f"{self.reach(cameras).conditions(None)} AND filed_at_ms < {to_ms} AND time_trusted"
         sums: defaultdict[tuple[str, str, int], _Sum] = defaultdict(_Sum)
         read = 0
         left_out: list[str] = []
-        for day, of in groupby(windows if whole else (), key=day_of):
+        for day, of in groupby(windows if full_bins else (), key=day_of):
             rows = None if left_out else self._day(tuple(of), condition, MAX_ROWS - read)
             if rows is None:
                 left_out.append(day)

@@ -173,7 +173,7 @@ def announced(families: Callable[[], Iterable[Metric]], directory: Path, name: s
             durable.write(file, f"{json.dumps(targets)}\n".encode(), mode=durable.PUBLIC)
         except OSError as error:
             raise StartFailed(
-                f"{directory}: no metrics can be told there ({error.strerror}); set another metrics_dir, or none"
+                f"{directory}: no metrics can be written there ({error.strerror}); set another metrics_dir, or none"
             ) from error
         stack.callback(file.unlink, missing_ok=True)
         yield port

@@ -124,7 +124,7 @@ class RuleText(BaseModel):
         if isinstance(self.what, PlatformFault) and self.cameras:
             raise ValueError("platform_fault looks at no camera: leave cameras out")
         if isinstance(self.what, Crowding) and self.window_s < CROWD_WINDOW_S:
-            raise ValueError(f"crowding tells no more often than every {CROWD_WINDOW_S} s: raise window_s")
+            raise ValueError(f"crowding is reported no more often than every {CROWD_WINDOW_S} s: raise window_s")
         if isinstance(self.what, Crowding) and any(span.minutes * 60 < CROWD_WINDOW_S for span in self.schedule.spans):
             # Else a preview would tell of one picture, and not of a period, that its count reaches a threshold.
             raise ValueError(f"crowding holds for {CROWD_WINDOW_S} s or more at a time: lengthen its schedule")

@@ -1,4 +1,4 @@
-"""Validates shapes that a user draws into a picture, and tells on which side of them a point lies.
+"""Validates shapes that a user draws into a picture, and finds the side of them on which a point lies.
 
 Coordinates are shares of the picture's width and height, origin top left, y down. Which point of a border counts as
 inside is not defined: a machine's place is not known to a thousandth.

@@ -23,8 +23,8 @@ def units(text: str) -> int:
 
 def billed(content: str, signature: str, part_units: int) -> int:
     """Counts the parts of `content` with its signature (without brackets): one up to 70 units, then by `part_units`."""
-    whole = units(content) + units(signature) + 2
-    return 1 if whole <= SINGLE_UNITS else ceil(whole / part_units)
+    total_units = units(content) + units(signature) + 2
+    return 1 if total_units <= SINGLE_UNITS else ceil(total_units / part_units)
 
 
 def room(signature: str, part_units: int, max_parts: int) -> int:

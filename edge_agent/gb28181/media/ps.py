@@ -150,8 +150,8 @@ class ProgramStream:
         if len(held) - at < _PACK_BYTES + 3:
             return 0
         if held[at + 4] >> 6 == 1:
-            whole = _PACK_BYTES + (held[at + 13] & 7)
-            return whole if len(held) - at >= whole else 0
+            pack_bytes = _PACK_BYTES + (held[at + 13] & 7)
+            return pack_bytes if len(held) - at >= pack_bytes else 0
         return _MPEG1_PACK_BYTES if held[at + 4] >> 4 == 2 else 4
 
     def _other(self, at: int, code: int, length: int) -> int:

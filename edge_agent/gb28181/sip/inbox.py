@@ -69,17 +69,17 @@ class SipInbox:
 
     def handle_timer(self, now_s: float) -> Received:
         """Returns messages that have waited for more in vain, and closes idle connections."""
-        whole = self._joiner.handle_timer(now_s)
+        raw_messages = self._joiner.handle_timer(now_s)
         for peer in self._pauses.take_due(now_s):
             self._framers[peer].handle_timer(now_s)
-            whole += self._read(self._framers[peer], peer, now_s)
+            raw_messages += self._read(self._framers[peer], peer, now_s)
         for peer in self._idle.take_due(now_s):
             if self._is_address(peer):
                 self._idle.plan(peer, now_s + IDLE_S)
             else:
                 self.counts["idle"] += 1
                 self._hang_up(peer)
-        return self._parsed(whole)
+        return self._parsed(raw_messages)
 
     def hang_ups(self) -> list[Peer]:
         """Returns the connections to be closed. They are forgotten here already."""
@@ -87,27 +87,27 @@ class SipInbox:
         return peers
 
     def _read(self, framer: StreamFramer, peer: Peer, now_s: float) -> list[tuple[bytes, Peer]]:
-        whole: list[tuple[bytes, Peer]] = []
+        raw_messages: list[tuple[bytes, Peer]] = []
         try:
             while (message := framer.next_message()) is not None:
                 if not self._may_send(peer, now_s):
                     self._hang_up(peer)
-                    return whole
-                whole.append((message, peer))
+                    return raw_messages
+                raw_messages.append((message, peer))
         except SipError:
             self.counts["malformed"] += 1
             self._hang_up(peer)
-            return whole
+            return raw_messages
         at_s = framer.get_timer()
         if at_s is None:
             self._pauses.cancel(peer)
         else:
             self._pauses.plan(peer, at_s)
-        return whole
+        return raw_messages
 
-    def _parsed(self, whole: list[tuple[bytes, Peer]]) -> Received:
+    def _parsed(self, raw_messages: list[tuple[bytes, Peer]]) -> Received:
         messages = []
-        for data, peer in whole:
+        for data, peer in raw_messages:
             try:
                 messages.append((sip.parse(data), peer))
             except SipError:

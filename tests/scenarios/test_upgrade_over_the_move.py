@@ -148,16 +148,17 @@ def test_an_archive_answers_as_before_and_the_next_archiver_fences_the_last(befo
     assert told["fenced"]
     directory = tmp_path / "archive"
     read = query(directory)
-    assert [row.model_dump(mode="json") for row in read.observations(Filter(), limit=100).items] == told["rows"] != []
+    rows = [row.model_dump(mode="json") for row in read.observations(Filter(), limit=100).items]
+    assert _of_before(rows, told["rows"]) == told["rows"] != []
     assert [row.snapshot.row_key for row in read.commits(after=0, limit=100).items] == told["commits"]
     assert {key: _sha256(read.picture(key)) for key in told["pictures"]} == told["pictures"] != {}
     assert [each.model_dump(mode="json") for each in erased(directory)] == told["erased"] != []
     assert _dumped({key: read.holds(key) for key in told["holds"]}) == told["holds"]
     assert list(read.days()) == told["days"]
-    assert read.status().model_dump(mode="json") == told["status"]
+    assert _of_before(read.status().model_dump(mode="json"), told["status"]) == told["status"]
     wanted = LookalikeRequest.model_validate(told["wanted"])
     found = list(lookalike(directory).search(wanted))[-1]
-    assert [hit.model_dump(mode="json") for hit in found.hits] == told["alike"] != []
+    assert _of_before([hit.model_dump(mode="json") for hit in found.hits], told["alike"]) == told["alike"] != []
     seals = Seals(directory, connect(directory))
     assert _dumped({name: seals.of(name) for name in told["sealed"]}) == told["sealed"] != {}
 
@@ -266,6 +267,15 @@ def test_an_old_modules_name_is_no_module(name: str) -> None:
 def _known(entries: list[dict[str, Any]], of: list[dict[str, Any]]) -> list[dict[str, Any]]:
     newest = of[0]["number"]
     return [each for each in entries if each["number"] <= newest]
+
+
+def _of_before(now: Any, before: Any) -> Any:
+    """Return what is there now without the fields that the old release did not know; a changed value stays."""
+    if isinstance(now, dict) and isinstance(before, dict):
+        return {name: _of_before(value, before[name]) for name, value in now.items() if name in before}
+    if isinstance(now, list) and isinstance(before, list) and len(now) == len(before):
+        return [_of_before(one, other) for one, other in zip(now, before, strict=True)]
+    return now
 
 
 def _dumped(messages: Any) -> dict[str, Any]:

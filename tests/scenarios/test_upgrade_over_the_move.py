@@ -52,6 +52,7 @@ from tests.provisioning.serving import serving
 from tests.ray_cluster.world import NOW_MS, archiver, entry, look, lookalike, query
 from tests.support.office import Technician
 from tests.support.old_release import old_release, run_old
+from tests.support.waiting import LONG_S
 
 MOVED: Final = (
     "center.audit_keeper",
@@ -192,7 +193,10 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
     clock.now_ms = told["now_ms"]
     center = build(processes.CenterConfig.model_validate(told["config"]), link=OpenLine(), clock=clock)
     assert center.services.auth.prepare_setup() is None
-    with served(center.application()) as url, httpx.Client(base_url=f"{url}/api/", headers=told["cookie"]) as browser:
+    with (
+        served(center.application()) as url,
+        httpx.Client(base_url=f"{url}/api/", headers=told["cookie"], timeout=LONG_S) as browser,
+    ):
 
         def answer(path: str) -> Any:
             return browser.get(path).raise_for_status().json()

@@ -256,6 +256,8 @@ def test_at_its_memory_limit_for_ten_looks_it_starts_empty_and_says_what_to_do(
 ) -> None:
     monkeypatch.setattr("provisioning.broker.config.MEMORY_LIMIT", 48 * 1024**2)
     monkeypatch.setattr("provisioning.broker.process.LOOK_EVERY_S", 0.1)
+    # Nobody is to be cut off by the restart while still filling the memory.
+    monkeypatch.setattr("provisioning.broker.process.FULL_LOOKS", 1_000_000)
     with run.going() as process:
         before = process.pid
         identity = run.pki.issue_agent("greedy")
@@ -267,6 +269,7 @@ def test_at_its_memory_limit_for_ten_looks_it_starts_empty_and_says_what_to_do(
                     break
             assert greedy.ended is not None, "who asks for more is disconnected"
             greedy.close()
+        monkeypatch.setattr("provisioning.broker.process.FULL_LOOKS", 10)
         until(lambda: said("restarted empty after"))
         assert said("wayside-provision revoke")
         assert process.pid not in {None, before}

@@ -19,11 +19,10 @@ demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bo
 	@bin/setup demo
 	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/wayside-provision demo $(ARGS)
 
-# Twice as many workers as the smallest machine has processors: a test mostly waits, for a broker, a child or a camera.
 test: ## Unit, conformance, scenario and browser tests
 	@bin/setup dev
 	@$(BIN)/wayside-engines fetch --kind model --kind audit --kind footage --kind photo
-	@$(BIN)/python -m tests.run --numprocesses 4 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m tests.run --numprocesses 3 --no-loadscope-reorder $(ARGS)
 
 quick: ## The tests of what has changed since main, the nearest first, in two minutes; ARGS="--since REV" looks further back
 	@bin/setup dev

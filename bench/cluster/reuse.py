@@ -1,4 +1,4 @@
-"""What the parser saves, and the archive gains, where the machines of the edge are reused.
+"""Measures what the parser saves, and the archive gains, by reusing the machines of the edge.
 
 Run it alone with `python -m bench.cluster.reuse`.
 """

@@ -8,18 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge_agent.redact_files.errors import LabelsUnusable
+from engines.accuracy.labels import MAX_BYTES, Boxed, RelativeFile
 
-MAX_BYTES: Final = 32 << 20
 FORMAT: Final = "wayside-labels/1"
-
-RelativeFile = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
-]
-"""Below the folder that is evaluated; no part begins with a dot, so none leads out of it."""
-Pixel = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
 
 
 class LabelKind(StrEnum):
@@ -53,20 +47,12 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Object(_Strict):
+class Object(Boxed):
     kind: LabelKind
-    box: tuple[Pixel, Pixel, Pixel, Pixel]
     variant: Variant = Variant.PLAIN
     synthetic: bool = False
     """Drawn or pasted by code, not photographed where it is."""
     track: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-
-    @model_validator(mode="after")
-    def _has_area(self) -> Self:
-        x0, y0, x1, y1 = self.box
-        if x1 - x0 < 1 or y1 - y0 < 1:
-            raise ValueError("a box is at least one pixel wide and high")
-        return self
 
 
 class LabelledPicture(_Strict):

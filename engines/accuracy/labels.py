@@ -27,11 +27,23 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class LabelledMachine(_Strict):
+class Boxed(_Strict):
+    """A labelled object by its place in the picture."""
+
+    box: LabelBox
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Self:
+        x0, y0, x1, y1 = self.box
+        if x1 - x0 < 1 or y1 - y0 < 1:
+            raise ValueError("a box is at least one pixel wide and high")
+        return self
+
+
+class LabelledMachine(Boxed):
     """One vehicle or two-wheeler. A two-wheeler's box is the machine's alone, without its rider."""
 
     class_name: MachineName = Field(alias="class")
-    box: LabelBox
     colour: str | None = None
     """Main colour, as the archive names it; None where none is clear."""
     truncated: bool = False
@@ -40,13 +52,6 @@ class LabelledMachine(_Strict):
     """Partly behind something else."""
     difficult: bool = False
     """So little is visible that neither finding nor missing it counts."""
-
-    @model_validator(mode="after")
-    def _has_area(self) -> Self:
-        x0, y0, x1, y1 = self.box
-        if x1 - x0 < 1 or y1 - y0 < 1:
-            raise ValueError("a box is at least one pixel wide and high")
-        return self
 
 
 class LabelledPicture(_Strict):
@@ -74,9 +79,11 @@ class Labels(_Strict):
 def read(file: Path) -> Labels:
     """Read a label file. Raises BadLabels with the first fault and its place."""
     try:
-        if file.stat().st_size > MAX_BYTES:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise BadLabels(file, f"larger than {MAX_BYTES} bytes")
-        return Labels.model_validate_json(file.read_bytes())
+        return Labels.model_validate_json(data)
     except OSError as error:
         raise BadLabels(file, f"cannot be read ({error.strerror})") from error
     except ValidationError as error:

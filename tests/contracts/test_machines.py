@@ -14,7 +14,7 @@ from tests.contracts.examples import DETECTED, PICTURE, SNAPSHOT
 
 WIDTH, HEIGHT = SNAPSHOT.picture.width, SNAPSHOT.picture.height
 MOST_BYTES = 102
-"""Of a machine without motion in the envelope, with its comma."""
+"""Most bytes of a machine without motion in the envelope, with its comma."""
 NAMES = st.from_regex(r"\A[a-z0-9][a-z0-9.-]{0,63}\Z")
 DETECTORS = st.builds(
     EdgeDetector,

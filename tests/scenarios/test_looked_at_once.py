@@ -25,7 +25,7 @@ from tests.support.faces import street
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
 FRAMES: Final = (140, 150, 160, 190)
-"""Of the street clip: cars at the kerb behind cyclists and walkers."""
+"""Frames of the street clip: cars at the kerb behind cyclists and walkers."""
 PROOF: Final = 16
 
 
@@ -34,7 +34,7 @@ def _default(key: str) -> Any:
 
 
 MODEL: Final = _default("parser_model")
-"""Of the cluster as it is shipped: the edge's own, or nothing could be reused."""
+"""Settings of the cluster as it is shipped: its model is the edge's own, or nothing could be reused."""
 
 
 class _Networks(FakeStages):

@@ -1,4 +1,4 @@
-"""What Prometheus reads of metrics."""
+"""Scrapes metrics as Prometheus does."""
 
 from collections.abc import Iterable
 from http.client import HTTPConnection

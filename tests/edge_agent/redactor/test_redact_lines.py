@@ -1,6 +1,6 @@
 """Every line of text of a pushed picture is covered, wherever it stands; a stream's picture keeps the street's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -17,17 +17,18 @@ from edge_agent.redactor.text_lines import text_lines
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.runtimes.engine import Tensor
+from provisioning.contracts.wire.messages import Box
 from tests.edge_agent.redacting import FakeEngine, blind_dbnet, detectors, one_bus, one_line, picture, redact
 
 STREET = picture(1280, 720)
 LINE = Rect(320, 360, 960, 396)
 """Place of `one_line`."""
-WRITTEN = ("2026-11-28 12:03:05 卡口01", "浙A·12345 车速 56km/h", "违法代码:1625 闯红灯", "Lane 2 no. 320104000001")
+WRITTEN = ("2026-11-28 12:03:05 卡口01", "浙I·1234O 车速 56km/h", "违法代码:1625 闯红灯", "Lane 2 no. 320104000001")
 COLOURS = ((255, 255, 255), (255, 255, 0), (255, 0, 0), (0, 0, 0))
 
 
-def _share(boxes: object, place: Rect) -> float:
-    return cover.covered_share(place, cover.mask(boxes, 1280, 720))  # type: ignore[arg-type]
+def _share(boxes: Iterable[Box], place: Rect) -> float:
+    return cover.covered_share(place, cover.mask(boxes, 1280, 720))
 
 
 def test_a_line_in_the_middle_of_a_pushed_picture_is_covered_and_its_model_named() -> None:

@@ -64,7 +64,7 @@ def grafana(plan: ServersPlan, server: PlannedServer, password: bytes) -> Iterat
     }
     yield File.text("/etc/grafana/provisioning/datasources/wayside.yaml", _json(source))
     yield File.text("/etc/grafana/provisioning/dashboards/wayside.yaml", _json(boards))
-    for name in ("wayside-cluster", "wayside-archive"):
+    for name in ("wayside-cluster", "wayside-archive", "wayside-center"):
         yield File(f"{ETC}/dashboards/{name}.json", shipped(f"grafana/{name}.json").read_bytes())
 
 

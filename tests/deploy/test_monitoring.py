@@ -42,7 +42,7 @@ from tests.support.waiting import LONG_S, until
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
-UIDS = {"wayside-archive", "wayside-cluster", "wayside-edge"}
+UIDS = {"wayside-archive", "wayside-center", "wayside-cluster", "wayside-edge"}
 _HAN = re.compile(r"[一-鿿]")
 _NAMES = re.compile(r"\bwayside_[a-z0-9_]*[a-z0-9]\b(?!_)")
 _RECORDED = re.compile(r"\bwayside:[a-z0-9_:]+")
@@ -117,6 +117,14 @@ def test_every_alert_says_what_in_two_languages_and_what_to_do() -> None:
             assert "action:" in block, name
             assert "severity:" in block, name
             assert f"`{name}`" in manual, name
+
+
+@pytest.mark.parametrize("side", ["edge", "cluster"])
+def test_each_alert_is_made_to_fire_by_a_case(side: str) -> None:
+    rules = (PROMETHEUS / "rules" / f"{side}.yml").read_text(encoding="utf-8")
+    cases = (Path(__file__).parent / f"{side}_rules.yml").read_text(encoding="utf-8")
+    fired = re.findall(r"- alertname: (\S+)\n +eval_time: \S+\n +exp_alerts:\n +- exp_labels", cases)
+    assert set(re.findall(r"- alert: (\S+)", rules)) - set(fired) == set()
 
 
 def program(name: str) -> str:
@@ -253,5 +261,10 @@ def test_a_real_prometheus_finds_the_replicas_and_runs_all_that_is_about_the_clu
         prometheus(config, tmp_path) as asked,
     ):
         jobs = ("wayside-intake", "wayside-archive", "wayside-provisioning", "wayside-center")
-        runs(asked, ["wayside-cluster", "wayside-archive"], "wayside:archive_commit_seconds:p99 > 0", *jobs)
+        runs(
+            asked,
+            ["wayside-cluster", "wayside-archive", "wayside-center"],
+            "wayside:archive_commit_seconds:p99 > 0",
+            *jobs,
+        )
         assert {each["metric"]["job"] for each in asked.result("up")} == set(jobs)

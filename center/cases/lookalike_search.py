@@ -1,7 +1,7 @@
 """Searches the archive for the machine of one case: in several requests, merged, ranked and explained."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -116,6 +116,7 @@ class LookalikeSearch:
         known = basis.of(MachineVerdict.CONFIRMED)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in known}
         places = await asyncio.to_thread(self._positions.of, cameras | keys)
+        hits = found.hits.keys() - _keys(basis.of(MachineVerdict.SOUGHT))
         ranked = _ranked(found, lowering, basis, places)
         await asyncio.to_thread(self._case_machines.found, number, ranked[: wanted.limit], asker=asker, sight=sight)
         explained = Explained(
@@ -127,8 +128,8 @@ class LookalikeSearch:
             days=found.days,
             failed_days=found.failed_days,
             recall=found.recall,
-            found=len(found.hits),
-            judged=len(found.hits) - len(ranked),
+            found=len(hits),
+            judged=len(hits) - len(ranked),
             elsewhere=found.elsewhere,
         )
         candidates = await self.machines(number, (MachineVerdict.CANDIDATE,), sight=sight)
@@ -345,7 +346,7 @@ def _ranked(
     places: dict[CameraKey, Position],
 ) -> list[Ranked]:
     """Ranks the hits, best first, without those that a user has decided on."""
-    judged = {(each.machine.row_key, each.machine.index) for each in basis.judged}
+    judged = _keys(basis.judged)
     anchors, terms = _anchors(basis, places), basis.terms
     ranked = []
     for key, (row, alike) in found.hits.items():
@@ -364,6 +365,10 @@ def _ranked(
         ranked.append(Ranked(machine, score))
     ranked.sort(key=lambda each: (-each.score.total, each.machine.row_key, each.machine.index))
     return ranked
+
+
+def _keys(judged: Iterable[JudgedMachine]) -> set[tuple[str, int]]:
+    return {(each.machine.row_key, each.machine.index) for each in judged}
 
 
 def _placed(judged: JudgedMachine, places: dict[CameraKey, Position]) -> JudgedMachine:

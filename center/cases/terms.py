@@ -16,6 +16,7 @@ MAX_SPAN_DAYS: Final = 93
 MAX_LIFE_DAYS: Final = 180
 """Days after which a case expires at the latest; one that is needed for longer is approved again."""
 MAX_DISTRICTS: Final = 32
+MAX_COLOURS: Final = 3
 MAX_CAMERAS: Final = 256
 """Cameras that a case names one by one, at most."""
 DAY_MS: Final = 86_400_000
@@ -25,7 +26,8 @@ Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN)]
 Purpose = Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Source = Annotated[str, StringConstraints(pattern=_CAMERA, max_length=128)]
 """A camera as `agent/camera`."""
-Username = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+_USERNAME: Final = r"^[^\s\x00-\x1f\x7f]+$"
+Username = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_USERNAME)]
 
 
 class Theft(BaseModel):
@@ -58,7 +60,7 @@ class CaseTerms(BaseModel):
     to_ms: TimeMs
     expires_at_ms: TimeMs
     cls: MachineClass
-    colours: tuple[MachineColour, ...] = Field(default=(), max_length=3)
+    colours: tuple[MachineColour, ...] = Field(default=(), max_length=MAX_COLOURS)
     """As the owner says; empty: unknown."""
     theft: Theft | None = None
     standing: bool = False
@@ -88,3 +90,8 @@ class CaseTerms(BaseModel):
 def is_number(text: str) -> bool:
     """True if a text may be a case's number."""
     return re.fullmatch(NUMBER_PATTERN[1:-1], text) is not None
+
+
+def is_username(text: str) -> bool:
+    """True if a text may be the name of an account."""
+    return re.fullmatch(_USERNAME[1:-1], text) is not None

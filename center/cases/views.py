@@ -172,8 +172,9 @@ class Explained(_Shown):
     recall: float | None
     """Lowest recall that was measured on a day of the answer; None if every day was searched exactly."""
     found: int
+    """Hits besides the sought machine's own pictures."""
     judged: int
-    """Hits left out, since a user has decided on them."""
+    """Hits left out, since a user has confirmed or rejected them."""
     elsewhere: int
     """Hits left out, of cameras that were not asked about: 0 unless the cluster answered something else."""
 

@@ -1,6 +1,6 @@
 """Keeps the cases of one centre: drafts, requests, approvals by a second person, ends. Each act is audited."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -64,6 +64,24 @@ class CaseWorkflow:
                 if _touches(asker.access.scope(Permission.CASE_VIEW, case_id=record.number), area):
                     items.append(CaseView.of(record, now_ms=self._now_ms(), cameras=len(area)))
         return CaseList(items=tuple(items))
+
+    def to_approve(self, asker: Identity) -> tuple[CaseView, ...]:
+        """Returns the cases that wait for approval and that this account may approve, oldest first."""
+        waiting = (
+            select(CaseRecord)
+            .where(CaseRecord.state == CaseState.REQUESTED)
+            .order_by(CaseRecord.created_at_ms, CaseRecord.number)
+            .limit(MOST_LISTED)
+        )
+        with self._store.transaction() as session:
+            items = []
+            for record in session.scalars(waiting):
+                area = area_of(session, CaseTerms.model_validate_json(record.terms))
+                sight = asker.access.scope(Permission.CASE_APPROVE, case_id=record.number)
+                is_open = self.state(record) is CaseState.REQUESTED
+                if is_open and _is_second(record, asker) and _holds(sight, area):
+                    items.append(CaseView.of(record, now_ms=self._now_ms(), cameras=len(area)))
+        return tuple(items)
 
     def case(self, number: str, *, asker: Identity, sight: Scope) -> CaseDetail:
         """Returns one case with its history, and audits that it was looked at."""
@@ -140,9 +158,9 @@ class CaseWorkflow:
             # One that has expired is revised, or it could never be asked for again.
             state = after(self.state(record), act)
             if act is Act.APPROVE:
-                if asker.username in {record.requested_by, record.owner, record.written_by}:
+                if not _is_second(record, asker):
                     raise SecondPersonError
-                if not area or not all(sight.holds(*key) for key in area):
+                if not _holds(sight, area):
                     raise AreaOutOfSightError
                 if record.standing and self._standing(session) >= MAX_STANDING:
                     raise TooManyStandingError(limit=MAX_STANDING)
@@ -265,6 +283,16 @@ def _touches(sight: Scope, area: Iterable[CameraKey]) -> bool:
     return sight.everywhere or any(sight.holds(*key) for key in area)
 
 
+def _is_second(record: CaseRecord, asker: Identity) -> bool:
+    """True if the account has not written or requested the case and does not own it."""
+    return asker.username not in {record.requested_by, record.owner, record.written_by}
+
+
+def _holds(sight: Scope, area: Collection[CameraKey]) -> bool:
+    """True if the area has cameras and all of them are in sight."""
+    return bool(area) and all(sight.holds(*key) for key in area)
+
+
 def _check(session: Session, terms: CaseTerms, sight: Scope, now_ms: int) -> None:
     """Checks the terms against the clock and the area in sight.
 
@@ -273,8 +301,7 @@ def _check(session: Session, terms: CaseTerms, sight: Scope, now_ms: int) -> Non
     """
     if not now_ms < terms.expires_at_ms <= now_ms + MAX_LIFE_DAYS * DAY_MS:
         raise CaseTermsError(cause=f"it must expire within {MAX_LIFE_DAYS} days from now")
-    area = area_of(session, terms)
-    if not area or not all(sight.holds(*key) for key in area):
+    if not _holds(sight, area_of(session, terms)):
         raise AreaOutOfSightError
 
 

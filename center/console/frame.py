@@ -97,6 +97,11 @@ def case_path(number: str, seek: str = "") -> str:
     return f"{path}?{urlencode({'seek': seek})}" if seek else path
 
 
+def new_case_path(seek: str = "") -> str:
+    """Returns the address of the form of a new case; `seek` is a machine to add, `ROWKEY~INDEX`."""
+    return f"/new-case?{urlencode({'seek': seek})}" if seek else "/new-case"
+
+
 def problem(error: CenterError, _: Language, *, tone: str = "bad") -> None:
     """Draws an error with its remedy, in place of the missing content."""
     what, advice = _.error(error)

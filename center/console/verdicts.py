@@ -110,6 +110,14 @@ def cause(word: str, _: Language) -> str:
     return _(CAUSES[word]) if word in CAUSES else word
 
 
+def reason(finding: IndicatorFinding, _: Language) -> str:
+    """Writes why a finding is as it is: its cause, or how little of the period is known."""
+    tally = finding.tally
+    if finding.verdict is IndicatorVerdict.UNKNOWN and tally.known:
+        return _("{known} of {count} known").format(known=f"{tally.known:,}", count=f"{tally.known + tally.unknown:,}")
+    return cause(finding.cause, _) if finding.cause else ""
+
+
 def rate(finding: IndicatorFinding) -> str:
     """Writes a rate, `98.2 %`, or a dash where nothing is known."""
     share = finding.tally.rate

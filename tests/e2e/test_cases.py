@@ -1,4 +1,4 @@
-"""A stolen motorcycle in the browser: requested, approved by another person, searched, confirmed by a key, on the map.
+"""A stolen bicycle in the browser: requested, approved by another person, searched, confirmed by a key, on the map.
 
 test: archive that knows what looks alike ◀─query─ centre ◀─ Chromium, two accounts in turn
 """
@@ -13,11 +13,13 @@ import pytest
 from fastapi import Response
 from playwright.sync_api import Page, expect
 
+from center.console.widgets import moments
 from provisioning.contracts.query.archive import MachineColour, ObjectRow, Observation
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
+from tests.e2e.test_forms import field
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -32,7 +34,7 @@ def _machine_row(camera: str, at_ms: int, seed: int) -> tuple[Observation, bytes
         riding = [machine for machine in row.machines if machine.cls.is_two_wheeler]
         if riding:
             machine: ObjectRow = riding[0].model_copy(
-                update={"index": 0, "cls": MachineClass.MOTORCYCLE, "colour": MachineColour.RED}
+                update={"index": 0, "cls": MachineClass.BICYCLE, "colour": MachineColour.RED}
             )
             return row.model_copy(update={"machines": (machine,)}), jpeg
     raise AssertionError("no two-wheeler in 400 drawn streets")
@@ -86,41 +88,78 @@ def _accounts(visitor: Visitor) -> None:
     assert answer.ok, answer.text()
 
 
-def _write(visitor: Visitor, page: Page) -> None:
+def _faults(visitor: Visitor, page: Page) -> None:
+    """All faults at once, each at its field; the first one has the focus."""
+    page.get_by_label("Latitude").fill("120.6")
+    page.get_by_role("button", name="Save as draft").click()
+    faults = {
+        "Number": "Enter the number.",
+        "Purpose": "at least three characters",
+        "Districts": "Choose a district or a camera.",
+        "Stolen at (+08:00)": "or none of them",
+        "Latitude": "From -90 to 90 degrees.",
+        "Longitude": "or none of them",
+    }
+    for label, fault in faults.items():
+        expect(field(visitor, label)).to_contain_text(fault)
+    expect(page.get_by_label("Number")).to_be_focused()
+    expect(field(visitor, "Number")).to_contain_text("Enter the number.")
+    expect(page.get_by_role("alert")).to_have_count(len(faults))
+    visitor.photograph("cases-form-faults")
+
+
+def _write(visitor: Visitor, page: Page, row_key: str) -> None:
+    """From the machine in a picture to the form of a new case, which begins with its type and colour."""
     visitor.go("/cases")
     expect(page.get_by_text("No cases")).to_be_visible()
     visitor.photograph("cases-none")
+    visitor.go(f"/observations/{row_key}")
+    page.get_by_role("link", name="Add to case").first.click()
+    expect(page.get_by_text("Add this vehicle to a case")).to_be_visible()
     page.get_by_role("link", name="New case").click()
-    page.get_by_label("Latitude").fill("120.6")
-    page.get_by_role("button", name="Save as draft").click()
-    alert = page.get_by_role("alert")
-    for fault in ("enter the number", "choose a district or a camera", "time, latitude and longitude", "-90 to 90"):
-        expect(alert).to_contain_text(fault)
-    page.get_by_label("Latitude").fill("")
+    expect(page.get_by_role("img", name="Selected vehicle")).to_be_visible()
+    expect(field(visitor, "Vehicle type")).to_contain_text("Bicycle")
+    expect(field(visitor, "Colours (as described by the owner)")).to_contain_text("Red")
+    _faults(visitor, page)
     page.get_by_label("Number").fill(NUMBER)
-    page.get_by_role("button", name="Save as draft").click()
-    expect(page.get_by_role("alert")).to_contain_text("The case cannot be saved")
     page.get_by_label("Purpose").fill("theft of a red e-bike at the station")
     page.get_by_label("Districts").click()
     page.get_by_role("option", name="North (3)").click()
     page.keyboard.press("Escape")
+    page.get_by_label("Stolen at").fill(moments.to_input(int(time.time() * 1000) - 8_000_000))
+    page.get_by_label("Latitude").fill("30.274")
+    page.get_by_label("Longitude").fill("120.155")
     visitor.photograph("cases-form")
     page.get_by_role("button", name="Save as draft").click()
     page.wait_for_url("**/cases/**")
 
 
-def _seek(visitor: Visitor, page: Page, row_key: str) -> None:
-    visitor.go(f"/observations/{row_key}")
-    page.get_by_role("link", name="Add to case").first.click()
-    expect(page.get_by_text("Add this vehicle to a case")).to_be_visible()
-    visitor.photograph("cases-list-seek")
-    page.get_by_role("link", name=NUMBER).click()
+def _request(visitor: Visitor, page: Page) -> None:
+    """The machine came along: it is offered on the new case's page."""
     page.get_by_role("button", name="Add this vehicle").click()
     expect(page.get_by_role("button", name="Remove")).to_be_visible()
     expect(page.get_by_text("The archive can be searched once the case is approved.")).to_be_visible()
+    expect(page.get_by_text("Calculated while the case is approved.")).to_be_visible()
     page.get_by_role("button", name="Request approval").click()
     expect(page.get_by_text("Awaiting approval")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    visitor.go("/cases?seek=" + page.url.partition("seek=")[2])
+    expect(page.get_by_text("Add this vehicle to a case")).to_be_visible()
+    visitor.photograph("cases-list-seek")
+
+
+def _approve(visitor: Visitor, page: Page) -> None:
+    """The overview names the case; its page says what is approved."""
+    page.get_by_role("link", name=f"Case {NUMBER} awaits your approval").click()
+    area = page.locator(".ws-case-area")
+    for text in ("North", "Station, bicycle park (cabinet-7)", "cam-3 (cabinet-7)", "30.27400, 120.15500"):
+        expect(area).to_contain_text(text)
+    visitor.photograph("case-to-approve")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved", exact=True)).to_be_visible()
+    visitor.go("/cases")
+    expect(page.get_by_role("link", name=NUMBER)).to_be_visible()
+    expect(page.get_by_text("You can approve it")).to_have_count(0)
 
 
 def _give_up(visitor: Visitor, page: Page) -> None:
@@ -157,21 +196,18 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
     keys = _fill(center)
     _accounts(visitor)
     with _as(visitor, "ana") as page:
-        _write(visitor, page)
-        _seek(visitor, page, keys[0])
+        _write(visitor, page, keys[0])
+        _request(visitor, page)
     with _as(visitor, "sue") as page:
-        visitor.go("/cases")
-        expect(page.get_by_text("You can approve it")).to_be_visible()
-        page.get_by_role("link", name=NUMBER).click()
-        visitor.photograph("case-to-approve")
-        page.get_by_role("button", name="Approve").click()
-        expect(page.get_by_text("Approved", exact=True)).to_be_visible()
+        _approve(visitor, page)
     with _as(visitor, "ana") as page:
         visitor.go("/cases")
         page.get_by_role("link", name=NUMBER).click()
         _give_up(visitor, page)
         page.get_by_role("button", name="Search").click()
         expect(page.get_by_text("Candidate 1 of 7")).to_be_visible()
+        expect(page.get_by_text("Found: 7, candidates: 7.")).to_be_visible()
+        expect(page.locator(".ws-verdict")).to_contain_text("score 95% · similarity 95%")
         thumbs = page.locator(".ws-thumb")
         expect(thumbs).to_have_count(7)
         visitor.photograph("case-candidates")
@@ -193,8 +229,11 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
         visitor.photograph("case-sightings-en-light")
         page.get_by_role("button", name="Search").click()
         expect(page.get_by_text("Candidate 1 of 4")).to_be_visible()
+        expect(page.get_by_text("Found: 7, candidates: 4.")).to_be_visible()
         page.get_by_text("Search details").click()
         visitor.photograph("case-explained")
+        page.reload()
+        expect(page.get_by_text("Candidate 1 of 4")).to_be_visible()
         _in_chinese(visitor, page)
     assert [request.asked_by for request in center.archive.likened[:1]] == ["ana"]
     assert {request.case for request in center.archive.likened} == {NUMBER}

@@ -23,11 +23,15 @@ PLACES = {"cam-1": ("Renmin Road / Station Street", 30.52, 114.31), "cam-2": (NA
 
 def _coloured(row: Observation, number: int) -> Observation:
     colour = (MachineColour.RED, MachineColour.WHITE)[number % 2]
-    return row.model_copy(update={"machines": tuple(m.model_copy(update={"colour": colour}) for m in row.machines)})
+    machines = (
+        machine.model_copy(update={"colour": MachineColour.GREY if machine.index else colour})
+        for machine in row.machines
+    )
+    return row.model_copy(update={"machines": tuple(machines)})
 
 
 def _county(center: Running, now_ms: int) -> None:
-    """Two cameras, a row every two minutes; every other one has red machines, the cameras take turns in pairs."""
+    """Two cameras, a row every two minutes; every other one has a red machine, the cameras take turns in pairs."""
     center.deliver(heartbeat(sent_at_ms=now_ms))
     for camera, (name, latitude, longitude) in PLACES.items():
         place = {"latitude": latitude, "longitude": longitude}
@@ -66,6 +70,16 @@ def _walk_the_grid(page: Page) -> None:
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", str(1 + 3 * columns))
     page.keyboard.press("Home")
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", "1")
+
+
+def _boxes_stay(page: Page) -> None:
+    """Pictures that stay as a search is narrowed keep their boxes, and of each the one that matches is marked."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.ws-results .ws-card')]"
+        ".every(card => card.querySelectorAll('.ws-box:not(.ws-box-other)').length === 1)"
+    )
+    assert page.locator(".ws-results .ws-box-other").count() > 0
+    expect(page.locator(".ws-results .ws-card", has_text="others: ").first).to_be_visible()
 
 
 def _choose_a_part_of_the_time(visitor: Visitor) -> None:
@@ -136,6 +150,7 @@ def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Ru
     page.keyboard.press("Escape")
     expect(page).to_have_url(f"{center.url}/observations?colour=red")
     expect(count).to_have_text(re.compile(rf"^(?!{everything}$)[\d,]+ vehicles; 48 pictures loaded$"))
+    _boxes_stay(page)
     visitor.photograph("search-red-en-light")
 
     _choose_a_part_of_the_time(visitor)

@@ -34,7 +34,7 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
     match form:
         case "csv":
             cameras = _of_version(tables[1], correction)
-            return csv_file([cameras.head, *cameras.rows])
+            return csv_file([cameras.flat_head(), *cameras.flat_rows()])
         case "xlsx":
             return _xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
@@ -73,7 +73,7 @@ def _xlsx(tables: tuple[Sheet, ...]) -> bytes:
                 made.data_type = "s"
             return made
 
-        for row in (table.head, *table.rows):
+        for row in (table.flat_head(), *table.flat_rows()):
             page.append([cell(value) for value in row])
     buffer = io.BytesIO()
     save_workbook(book, buffer)

@@ -18,8 +18,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-from center.assessment.export.sheets import Sheet
-from provisioning.files.spreadsheets import Cell
+from center.assessment.export.sheets import RatedCell, Sheet, column_words, percent, verdict_words
+from center.assessment.report import IndicatorFinding
 
 READERS_FONT: Final = "STSong-Light"
 FONT_FILES: Final = (
@@ -71,7 +71,7 @@ def _font(files: tuple[Path, ...]) -> str:
 
 def _drawn(table: Sheet, font: str) -> LongTable:
     """Lays out a table; its cells are drawn as they are, never read as markup."""
-    head = [name.replace(" ", "\n", 1) for name in table.head]
+    head = [column_words(column).replace(" ", "\n", 1) for column in table.head]
     rows = [[_shown(cell) for cell in row] for row in table.rows[:_MAX_ROWS]]
     drawn = LongTable([head, *rows], repeatRows=1)
     drawn.setStyle(
@@ -91,7 +91,10 @@ def _drawn(table: Sheet, font: str) -> LongTable:
     return drawn
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: RatedCell) -> str:
+    """Writes a cell; a rate with its verdict below it, so that no rate is read as a pass."""
+    if isinstance(cell, IndicatorFinding):
+        return f"{_shown(percent(cell))}\n{verdict_words(cell)}"
     if cell is None:
         return "—"
     text = f"{cell:.2f}" if isinstance(cell, float) else str(cell)

@@ -6,11 +6,12 @@ Their words are Chinese and English side by side: a file is read outside the con
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.maintenance import MaintenanceWindow
-from center.assessment.report import AssessmentReport, Card, Gap, ranked
+from center.assessment.report import AssessmentReport, Card, Gap, IndicatorFinding, ranked
 from provisioning.files.spreadsheets import Cell, safe_cell
 
 _INDICATORS: Final = {
@@ -30,6 +31,12 @@ _VERDICTS: Final = {
     IndicatorVerdict.EXCUSED: "免考 excused",
     IndicatorVerdict.UNKNOWN: "未知 unknown",
 }
+_VERDICT: Final = "结论 Verdict"
+_GAPS: Final = {
+    "centre_stopped": "中心已停止 Centre stopped",
+    "broker_away": "消息服务器不可达 Broker unreachable",
+    "not_watched": "中心所在机器休眠 Server asleep",
+}
 _NO_DISTRICT: Final = "未分区 No district"
 _RANK: Final = "名次 Rank"
 _DISTRICT: Final = "辖区 District"
@@ -43,13 +50,51 @@ _FROM: Final = "开始 From"
 _TO: Final = "结束 To"
 
 
+Column = str | Indicator
+RatedCell = Cell | IndicatorFinding
+"""In the column of an indicator stands the finding: a file shows its rate and its verdict together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table with its title and head."""
 
     title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    head: tuple[Column, ...]
+    rows: tuple[tuple[RatedCell, ...], ...]
+
+    def flat_head(self) -> tuple[str, ...]:
+        """Writes the head with two columns for each indicator, rate and verdict."""
+        return tuple(chain.from_iterable(map(_flat_column, self.head)))
+
+    def flat_rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """Writes the rows with two cells for each finding, rate and verdict."""
+        return tuple(tuple(chain.from_iterable(map(_flat, row))) for row in self.rows)
+
+
+def column_words(column: Column) -> str:
+    """Names a column; an indicator in both languages."""
+    return _INDICATORS[column] if isinstance(column, Indicator) else column
+
+
+def verdict_words(finding: IndicatorFinding) -> str:
+    """Names a verdict in both languages."""
+    return _VERDICTS[finding.verdict]
+
+
+def percent(finding: IndicatorFinding) -> float | None:
+    """Returns a rate in per cent, with two decimals; None if nothing is known."""
+    share = finding.tally.rate
+    return None if share is None else round(100 * share, 2)
+
+
+def _flat_column(column: Column) -> tuple[str, ...]:
+    words = column_words(column)
+    return (words, f"{words} {_VERDICT}") if isinstance(column, Indicator) else (words,)
+
+
+def _flat(cell: RatedCell) -> tuple[Cell, ...]:
+    return (percent(cell), verdict_words(cell)) if isinstance(cell, IndicatorFinding) else (cell,)
 
 
 def sheets(report: AssessmentReport, windows: Iterable[MaintenanceWindow], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
@@ -67,31 +112,31 @@ def sheets(report: AssessmentReport, windows: Iterable[MaintenanceWindow], gaps:
         Sheet(
             "平台未监测时段 Not watched",
             (_FROM, _TO, _CAUSE),
-            tuple((_local(each.from_ms, zone_h), _local(each.to_ms, zone_h), safe_cell(each.cause)) for each in gaps),
+            tuple(_gap(each, zone_h) for each in gaps),
         ),
     )
 
 
 def _districts(report: AssessmentReport) -> Sheet:
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[tuple[RatedCell, ...]] = [
         (
             place.rank,
             safe_cell(place.card.name or _NO_DISTRICT),
             place.card.cameras,
             place.value,
-            *_rates(place.card),
+            *_findings_of(place.card),
         )
         for place in ranked(report.districts)
     ]
     score = report.fleet.score
     fleet = (None, "全部 Fleet", report.fleet.cameras, None if score is None else round(score, 2))
-    rows.append((*fleet, *_rates(report.fleet)))
-    head = (_RANK, _DISTRICT, "摄像机数 Cameras", _SCORE, *_INDICATORS.values())
+    rows.append((*fleet, *_findings_of(report.fleet)))
+    head = (_RANK, _DISTRICT, "摄像机数 Cameras", _SCORE, *Indicator)
     return Sheet(_DISTRICT, head, tuple(rows))
 
 
 def _cameras(report: AssessmentReport) -> Sheet:
-    rows = []
+    rows: list[tuple[RatedCell, ...]] = []
     for place in ranked(report.cameras):
         card, profile = place.card, place.card.profile
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
@@ -103,7 +148,7 @@ def _cameras(report: AssessmentReport) -> Sheet:
                 *map(safe_cell, named),
                 safe_cell(profile.gb_code),
                 place.value,
-                *_rates(card),
+                *_findings_of(card),
                 safe_cell(failed),
             )
         )
@@ -115,7 +160,7 @@ def _cameras(report: AssessmentReport) -> Sheet:
         _DISTRICT,
         "国标编码 GB code",
         _SCORE,
-        *_INDICATORS.values(),
+        *Indicator,
         "不合格项 Failed",
     )
     return Sheet(_CAMERA, head, tuple(rows))
@@ -133,8 +178,8 @@ def _findings(report: AssessmentReport) -> Sheet:
                     safe_cell(profile.agent_id),
                     safe_cell(profile.camera_id),
                     _INDICATORS[indicator],
-                    _VERDICTS[finding.verdict],
-                    _percent(tally.rate),
+                    verdict_words(finding),
+                    percent(finding),
                     tally.good,
                     tally.bad,
                     tally.unknown,
@@ -146,7 +191,7 @@ def _findings(report: AssessmentReport) -> Sheet:
         _AGENT,
         _CAMERA_ID,
         _INDICATOR,
-        "结论 Verdict",
+        _VERDICT,
         "比率 Rate %",
         "合格数 Good",
         "不合格数 Bad",
@@ -169,12 +214,12 @@ def _window(window: MaintenanceWindow, zone_h: int) -> tuple[Cell, ...]:
     )
 
 
-def _rates(card: Card) -> tuple[float | None, ...]:
-    return tuple(_percent(card.findings[indicator].tally.rate) for indicator in Indicator)
+def _gap(gap: Gap, zone_h: int) -> tuple[Cell, ...]:
+    return _local(gap.from_ms, zone_h), _local(gap.to_ms, zone_h), _GAPS.get(gap.cause, safe_cell(gap.cause))
 
 
-def _percent(rate: float | None) -> float | None:
-    return None if rate is None else round(100 * rate, 2)
+def _findings_of(card: Card) -> tuple[IndicatorFinding, ...]:
+    return tuple(card.findings[indicator] for indicator in Indicator)
 
 
 def _local(at_ms: int, zone_h: int) -> str:

@@ -7,11 +7,12 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import Permission
+from center.access.permissions import CameraKey, Permission
 from center.cases.lookalike_search import SearchFilters
 from center.cases.states import Act, CaseState
-from center.cases.views import CaseDetail, CaseMachine, Explained, MachineVerdict, SearchView
+from center.cases.views import CaseDetail, CaseMachine, CaseView, Explained, MachineVerdict, SearchView
 from center.console import labels
+from center.console.cases.area import draw_area
 from center.console.cases.list import seek_of, state
 from center.console.cases.review import Review
 from center.console.cases.sightings import Sightings
@@ -87,6 +88,7 @@ class _Page:
     async def show(self, detail: CaseDetail) -> None:
         """Draws the case as it was read."""
         self._draw_head(detail)
+        await self._draw_area(detail.case)
         self._body.clear()
         with self._body:
             await self._draw(detail)
@@ -99,7 +101,7 @@ class _Page:
         terms = shown.terms
         self._head.clear()
         with self._head:
-            with ui.element("div"):
+            with ui.element("div") as self._facts:
                 with ui.element("div").classes("ws-case-line"):
                     state(shown.state, _)
                     words("strong", terms.purpose)
@@ -127,6 +129,23 @@ class _Page:
                         ui.button(_(labels.CASE_BUTTONS[act]), color=None, on_click=self._acting(act, detail)).props(
                             "unelevated no-caps" if strong else "flat dense no-caps"
                         ).classes("ws-strong" if strong else "")
+
+    async def _draw_area(self, case: CaseView) -> None:
+        """Draws area and theft; unfolded where the account is to approve them."""
+        try:
+            area = await asyncio.to_thread(self._services.cases.case_machines.area, self._number, sight=self._sight)
+            districts = await asyncio.to_thread(self._services.districts.all)
+        except CenterError as error:
+            self._say(error)
+            return
+        names = {each.district_id: each.name for each in districts if not area.isdisjoint(each.cameras)}
+        seen = self._services.devices.cameras(self._sight)
+        titles = {CameraKey(camera.agent_id, camera.camera_id): camera.title for camera in seen}
+        with self._facts, ui.element("details").classes("ws-history") as details:
+            words("summary", self._("Area and place of the theft"))
+            draw_area(case, area, names, titles, self._)
+        if case.state is CaseState.REQUESTED:
+            details.props("open")
 
     def _is_second(self, act: Act, detail: CaseDetail) -> bool:
         shown = detail.case
@@ -197,14 +216,14 @@ class _Page:
                     identity=self._identity,
                     sight=edits,
                     may_decide=in_force and may_edit,
-                    decided=lambda: self._sightings.load(in_force=in_force),
+                    decided=self._redraw_sightings,
                 )
         with ui.element("div").classes("ws-side"):
             self._sightings = Sightings(
                 self._services,
                 self._,
                 number=self._number,
-                terms=detail.case.terms,
+                case=detail.case,
                 identity=self._identity,
                 sight=self._sight,
             )
@@ -212,7 +231,7 @@ class _Page:
         if self._sought_machines and in_force and not self._seek:
             # It stands beside every candidate: the work comes first.
             sought.panel.move(left)
-        await self._sightings.load(in_force=in_force)
+        await self._sightings.load()
         try:
             found = await self._services.cases.lookalikes.machines(
                 self._number, (MachineVerdict.CANDIDATE,), sight=self._sight
@@ -221,6 +240,9 @@ class _Page:
             self._say(error)
             return
         self._review.show(self._sought_machines, found.items)
+
+    async def _redraw_sightings(self) -> None:
+        await self._sightings.load()
 
     def _draw_filters(self, detail: CaseDetail) -> None:
         _, terms = self._, detail.case.terms
@@ -281,15 +303,16 @@ class _Page:
         self._trouble.clear()
         if found is None:
             return
-        self._explain(found.explained)
+        self._explain(found.explained, len(found.items))
         if self._review is not None:
             self._review.show(self._sought_machines, found.items)
 
-    def _explain(self, said: Explained) -> None:
+    def _explain(self, said: Explained, shown: int) -> None:
         _ = self._
         self._explained.clear()
         with self._explained, ui.element("details").classes("ws-history"):
-            words("summary", _("{count} found. Search details").format(count=said.found))
+            summary = _("Found: {found}, candidates: {shown}. Search details")
+            words("summary", summary.format(found=said.found, shown=shown))
             lines = [
                 _("Cameras: {cameras}, days: {days}, archive queries: {questions}").format(
                     cameras=said.cameras, days=said.days, questions=said.questions
@@ -306,13 +329,11 @@ class _Page:
                 )
             if said.failed_days:
                 lines.append(_("Days that could not be searched: {days}").format(days=", ".join(said.failed_days)))
-            exact = _("Exact comparison, or the index has not been measured yet")
-            share = f"{said.recall:.0%}" if said.recall is not None else ""
-            lines.append(
-                exact
-                if said.recall is None
-                else _("The index finds {share} of the ten best matches").format(share=share)
-            )
+            if said.recall is None:
+                lines.append(_("Share of the best matches that the index finds: not measured, or no index was used"))
+            else:
+                found = _("The index finds {share} of the ten best matches")
+                lines.append(found.format(share=f"{said.recall:.0%}"))
             with ui.element("ul"):
                 for line in lines:
                     words("li", line)

@@ -1,22 +1,29 @@
-"""Edits a case: its machine, area and times. Faults are shown beside the form; no input is lost."""
+"""Edits a case: its machine, area and times. Each fault is shown at its field; no input is lost."""
 
 import asyncio
 from typing import Any, Final
 
 from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from center.cases.errors import CaseTermsError
-from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, CaseTerms, is_number
-from center.cases.views import CaseView
+from center.access.permissions import Permission
+from center.cases.errors import AreaOutOfSightError, CaseTakenError, CaseTermsError
+from center.cases.terms import DAY_MS, MAX_COLOURS, MAX_LIFE_DAYS, MAX_SPAN_DAYS, CaseTerms, is_number, is_username
+from center.cases.views import CaseDetail, CaseView
 from center.console import labels
+from center.console.attempt import Fields, at_fault, attempt
+from center.console.cases.list import machine_of, seek_of
 from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import words
+from center.console.widgets.picture import crop_path
 from center.errors import CenterError, marked
+from center.search.views import MachineView
 from center.services import identity_of, services_of, sight_of
+from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import MachineClass
 
 TITLE: Final = marked("New case")
@@ -26,12 +33,15 @@ LIFE_DAYS: Final = 14
 LEAST_PURPOSE: Final = 3
 MAX_LATITUDE: Final = 90
 MAX_LONGITUDE: Final = 180
+EXAMPLE: Final = "杭公刑立字〔2026〕0123"
 _FIELDS: Final = "outlined dense stack-label"
+Fault = tuple[ValidationElement[Any], str]
+"""A field and what is wrong in it."""
 
 
 def new_case(request: Request) -> None:
-    """Draws the page `/new-case`."""
-    _draw(request, None)
+    """Draws the page `/new-case`; with a machine in the address, the case begins with its type and colour."""
+    _draw(request, None, seek_of(request))
 
 
 async def change_case(request: Request, case_id: str) -> None:
@@ -42,26 +52,27 @@ async def change_case(request: Request, case_id: str) -> None:
     """
     book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
     detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
-    _draw(request, detail.case)
+    _draw(request, detail.case, "")
 
 
-def _draw(request: Request, changed: CaseView | None) -> None:
+def _draw(request: Request, changed: CaseView | None, seek: str) -> None:
     title = TITLE if changed is None else CHANGE
     with frame(request, title=title, active="/cases") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Cases"), "/cases")
             words("h1", _(title) if changed is None else changed.number)
-        form = _Form(request, _, changed)
+        form = _Form(request, _, changed, seek)
     ui.timer(0, form.load, once=True)
 
 
 class _Form:
     """One open form of a case."""
 
-    def __init__(self, request: Request, _: Language, changed: CaseView | None) -> None:
+    def __init__(self, request: Request, _: Language, changed: CaseView | None, seek: str) -> None:
         self._services = services_of(request)
         self._ = _
         self._case = changed
+        self._seek = seek
         self._identity = identity_of(request)
         self._sight = sight_of(request)
         self._trouble = ui.element("div")
@@ -81,17 +92,44 @@ class _Form:
             for camera in self._services.devices.cameras(self._sight)
         }
         terms = self._case.terms if self._case is not None else None
+        wanted = await self._wanted()
         with self._body:
-            self._draw_about(terms)
+            self._draw_about(terms, wanted)
             self._draw_where(terms, areas, cameras)
             self._draw_theft(terms)
             with ui.element("div").classes("ws-acts"):
                 ui.button(self._("Save as draft"), on_click=self._save).props("unelevated no-caps")
 
-    def _draw_about(self, terms: CaseTerms | None) -> None:
+    async def _wanted(self) -> MachineView | None:
+        """Reads the machine that the address names, and shows it above the form."""
+        key = machine_of(self._seek)
+        if key is None:
+            return None
+        row_key, index = key
+        sight = self._identity.access.scope(Permission.OBSERVATION_VIEW)
+        try:
+            found = await self._services.search.observation(row_key, actor=self._identity.actor, sight=sight)
+        except CenterError as error:
+            self._say(error)
+            return None
+        wanted = next((each for each in found.machines if each.index == index), None)
+        if wanted is not None:
+            with self._body, ui.element("div").classes("ws-offer"):
+                image = ui.element("img")
+                image.props["src"] = crop_path(row_key, index)
+                image.props["alt"] = self._("Selected vehicle")
+                words("span", self._("Once the case is saved, its page offers to add this vehicle."))
+        return wanted
+
+    def _draw_about(self, terms: CaseTerms | None, wanted: MachineView | None) -> None:
         _ = self._
+        cls = MachineClass.MOTORCYCLE if wanted is None else wanted.cls
+        colours: tuple[MachineColour, ...] = () if wanted is None or wanted.colour is None else (wanted.colour,)
+        if terms is not None:
+            cls, colours = terms.cls, terms.colours
         number = self._case.number if self._case is not None else ""
         self._entry = ui.input(_("Number"), value=number).props(f"{_FIELDS} maxlength=64")
+        self._entry.props["hint"] = _("For example {number}").format(number=EXAMPLE)
         self._entry.set_enabled(self._case is None)
         self._purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
         owner = self._case.owner if self._case else self._identity.username
@@ -100,11 +138,11 @@ class _Form:
             self._cls = ui.select(
                 {each.value: _(labels.CLASSES[each]) for each in MachineClass},
                 label=_("Vehicle type"),
-                value=(terms.cls if terms else MachineClass.MOTORCYCLE).value,
+                value=cls.value,
             ).props(_FIELDS)
-            colours = {each.value: _(name) for each, name in labels.COLOURS.items()}
-            chosen = [colour.value for colour in terms.colours] if terms else []
-            self._colours = _several(_("Colours (as described by the owner)"), colours, chosen)
+            options = {each.value: _(name) for each, name in labels.COLOURS.items()}
+            chosen = [colour.value for colour in colours]
+            self._colours = _several(_("Colours (as described by the owner)"), options, chosen)
 
     def _draw_where(self, terms: CaseTerms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
         _, now_ms = self._, self._services.now_ms()
@@ -146,46 +184,89 @@ class _Form:
             "theft": None if None in taken else theft,
         }
 
-    def _faults(self, name: str) -> list[str]:
-        """Lists the most common faults, in the user's language; `CaseTerms` finds the rest."""
+    def _faults(self, name: str) -> list[Fault]:
+        """Lists the faults in the order of the fields, in the user's language; `CaseTerms` finds the rest."""
         _ = self._
-        begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
-        latitude, longitude = self._latitude.value, self._longitude.value
-        theft = [moments.from_input(self._taken.value), latitude, longitude]
-        limits = ((latitude, MAX_LATITUDE), (longitude, MAX_LONGITUDE))
-        found = {
-            _("enter the number"): not name,
-            _("the number may contain letters, digits, brackets, dots and dashes"): name and not is_number(name),
-            _("enter a purpose of at least three characters"): len(self._purpose.value.strip()) < LEAST_PURPOSE,
-            _("choose a district or a camera"): not self._areas.value and not self._cameras.value,
-            _("the end must be after the start, at most {days} days later").format(days=MAX_SPAN_DAYS): begin is None
-            or end is None
-            or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS,
-            _("enter when the case expires"): moments.from_input(self._expires.value) is None,
-            _("enter time, latitude and longitude of the theft, or none of them"): 0 < theft.count(None) < len(theft),
-            _("latitude is -90 to 90 degrees, longitude -180 to 180"): any(
-                value is not None and abs(value) > most for value, most in limits
+        owner = self._owner.value.strip()
+        checks = (
+            (self._entry, not name, _("Enter the number.")),
+            (
+                self._entry,
+                bool(name) and not is_number(name),
+                _("The number may contain letters, digits, brackets, dots and dashes."),
             ),
+            (
+                self._purpose,
+                len(self._purpose.value.strip()) < LEAST_PURPOSE,
+                _("Enter a purpose of at least three characters."),
+            ),
+            (self._owner, bool(owner) and not is_username(owner), _("A user name contains no spaces.")),
+            (
+                self._colours,
+                len(self._colours.value) > MAX_COLOURS,
+                _("Choose at most {count} colours.").format(count=MAX_COLOURS),
+            ),
+            (self._areas, not self._areas.value and not self._cameras.value, _("Choose a district or a camera.")),
+        )
+        return [(field, text) for field, wrong, text in checks if wrong] + self._time_faults() + self._theft_faults()
+
+    def _time_faults(self) -> list[Fault]:
+        _, now_ms = self._, self._services.now_ms()
+        begin, end, expires = (moments.from_input(field.value) for field in (self._from, self._to, self._expires))
+        faults: list[Fault] = []
+        if begin is None:
+            faults.append((self._from, _("Enter a start.")))
+        elif end is None or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS:
+            late = _("The end must be after the start, at most {days} days later.")
+            faults.append((self._to, late.format(days=MAX_SPAN_DAYS)))
+        if expires is None or not now_ms < expires <= now_ms + MAX_LIFE_DAYS * DAY_MS:
+            soon = _("Enter when the case expires, within {days} days from now.")
+            faults.append((self._expires, soon.format(days=MAX_LIFE_DAYS)))
+        return faults
+
+    def _theft_faults(self) -> list[Fault]:
+        _ = self._
+        values: dict[ValidationElement[Any], object] = {
+            self._taken: moments.from_input(self._taken.value),
+            self._latitude: self._latitude.value,
+            self._longitude: self._longitude.value,
         }
-        return [text for text, wrong in found.items() if wrong]
+        missing = [field for field, value in values.items() if value is None]
+        faults: list[Fault] = []
+        if len(missing) < len(values):
+            faults += [
+                (field, _("Enter time, latitude and longitude of the theft, or none of them.")) for field in missing
+            ]
+        limits = ((self._latitude, MAX_LATITUDE), (self._longitude, MAX_LONGITUDE))
+        for field, most in limits:
+            if field.value is not None and abs(field.value) > most:
+                faults.append((field, _("From -{most} to {most} degrees.").format(most=most)))
+        return faults
 
     async def _save(self) -> None:
         self._trouble.clear()
+        fields: tuple[ValidationElement[Any], ...] = (
+            *(self._entry, self._purpose, self._owner, self._colours, self._areas),
+            *(self._from, self._to, self._expires, self._taken, self._latitude, self._longitude),
+        )
+        for field in fields:
+            field.error = None
         name, book = self._entry.value.strip(), self._services.cases.book
-        try:
-            if faults := self._faults(name):
-                raise CaseTermsError(cause="; ".join(faults))
+        if faults := self._faults(name):
+            for at, text in reversed(faults):  # the first one has the focus in the end
+                at_fault(at, text)
+            return
+
+        def save() -> CaseDetail:
             new = _read(self._told())
             if self._case is None:
-                await asyncio.to_thread(book.create, name, new, asker=self._identity, sight=self._sight)
-            else:
-                await asyncio.to_thread(
-                    book.change, name, new, version=self._case.version, asker=self._identity, sight=self._sight
-                )
-        except CenterError as error:
-            self._say(error)
-            return
-        ui.navigate.to(case_path(name))
+                return book.create(name, new, asker=self._identity, sight=self._sight)
+            version = self._case.version
+            return book.change(name, new, version=version, asker=self._identity, sight=self._sight)
+
+        at_fields: Fields = {CaseTakenError: self._entry, AreaOutOfSightError: self._areas}
+        if await attempt(self._trouble, self._, save, at_fields) is not None:
+            ui.navigate.to(case_path(name, self._seek))
 
     def _say(self, error: CenterError) -> None:
         self._trouble.clear()

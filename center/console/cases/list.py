@@ -1,28 +1,37 @@
 """Draws the cases in sight, newest first; those that wait for this account's approval are marked."""
 
 import asyncio
+import re
 from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import Identity, Permission
+from center.access.permissions import Permission
 from center.cases.states import CaseState
 from center.cases.views import CaseView
 from center.console import labels
-from center.console.frame import case_path, empty, frame, problem
+from center.console.frame import case_path, empty, frame, new_case_path, problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
 from center.errors import CenterError, marked
+from center.search.client import ROW_KEY_PATTERN
 from center.services import identity_of, services_of
 
 TITLE: Final = marked("Cases")
+_SEEK: Final = re.compile(rf"({ROW_KEY_PATTERN[1:-1]})~([0-9]{{1,3}})")
 
 
 def seek_of(request: Request) -> str:
     """Reads from the address the machine that is to be sought; empty for none."""
     return request.query_params.get("seek", "")[:160]
+
+
+def machine_of(seek: str) -> tuple[str, int] | None:
+    """Reads row key and index of a machine from `ROWKEY~INDEX`; None if the text names none."""
+    match = _SEEK.fullmatch(seek)
+    return (match.group(1), int(match.group(2))) if match is not None else None
 
 
 def cases(request: Request) -> None:
@@ -32,16 +41,17 @@ def cases(request: Request) -> None:
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
             if identity.access.permits(Permission.CASE_EDIT):
-                ui.link(_("New case"), "/new-case").classes("ws-case-button")
+                ui.link(_("New case"), new_case_path(seek)).classes("ws-case-button")
         if seek:
             with ui.element("div").classes("ws-alert ws-alert-warn"):
                 words("strong", _("Add this vehicle to a case"))
-                words("span", _("Choose a case. The vehicle is added there after you confirm it."))
+                words("span", _("Choose a case or create one. The vehicle is added there after you confirm it."))
         body = ui.element("div")
 
     async def load() -> None:
         try:
             found = await asyncio.to_thread(services.cases.book.cases, identity)
+            waiting = await asyncio.to_thread(services.cases.book.to_approve, identity)
         except CenterError as error:
             with body:
                 problem(error, _)
@@ -65,13 +75,14 @@ def cases(request: Request) -> None:
                     ):
                         words("th", head).props('scope="col"')
                 with ui.element("tbody"):
+                    to_approve = {each.number for each in waiting}
                     for case in found.items:
-                        _row(case, identity, seek, _)
+                        _row(case, seek, _, approves=case.number in to_approve)
 
     ui.timer(0, load, once=True)
 
 
-def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
+def _row(case: CaseView, seek: str, _: Language, *, approves: bool) -> None:
     terms = case.terms
     with ui.element("tr"):
         with ui.element("td"):
@@ -82,9 +93,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
             words("div", " · ".join(_(labels.COLOURS[colour]) for colour in terms.colours)).classes("ws-sub")
         with ui.element("td"):
             state(case.state, _)
-            others = identity.username not in {case.requested_by, case.owner, case.written_by}
-            approves = identity.access.permits(Permission.CASE_APPROVE, case_id=case.number)
-            if case.state is CaseState.REQUESTED and others and approves:
+            if approves:
                 words("div", _("You can approve it")).classes("ws-sub")
         words("td", case.owner)
         with ui.element("td"):

@@ -221,6 +221,7 @@ def reasons(item: JudgedMachine, _: Language) -> str:
         said.append(_(labels.COLOURS[item.machine.colour]))
     score = item.score
     if score is not None:
+        said.append(_("score {share}").format(share=percent(score)))
         said.append(_("similarity {share}").format(share=f"{score.likeness:.0%}"))
         if score.like < score.likeness:
             said.append(_("ranked lower: similar to a rejected candidate"))

@@ -6,8 +6,8 @@ from nicegui import ui
 
 from center.access.permissions import Identity, Permission, Scope
 from center.cases.footage_windows import Spot
-from center.cases.terms import CaseTerms
-from center.cases.views import JudgedMachine, MachineVerdict, WindowView
+from center.cases.states import CaseState
+from center.cases.views import CaseView, JudgedMachine, MachineVerdict, WindowView
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -31,13 +31,14 @@ class Sightings:
     """Draws at its place of construction; `load` reads everything again."""
 
     def __init__(
-        self, services: Services, _: Language, *, number: str, terms: CaseTerms, identity: Identity, sight: Scope
+        self, services: Services, _: Language, *, number: str, case: CaseView, identity: Identity, sight: Scope
     ) -> None:
         """`sight` are the cameras at which this account may see the case."""
         self._services = services
         self._ = _
         self._number = number
-        self._terms = terms
+        self._terms = case.terms
+        self._in_force = case.state is CaseState.APPROVED
         self._identity = identity
         self._sight = sight
         self._found: tuple[JudgedMachine, ...] = ()
@@ -51,7 +52,7 @@ class Sightings:
             words("h2", _("Cameras to request footage from")).classes("ws-section")
             self._footage = ui.element("div").classes("ws-case-timeline")
 
-    async def load(self, *, in_force: bool) -> None:
+    async def load(self) -> None:
         """Draws the sightings and, while the case is in force, the cameras to ask."""
         lookalikes = self._services.cases.lookalikes
         windows: tuple[WindowView, ...] = ()
@@ -59,7 +60,7 @@ class Sightings:
         try:
             spots = await lookalikes.area(self._number, sight=self._sight)
             found = await lookalikes.machines(self._number, (MachineVerdict.CONFIRMED,), sight=self._sight)
-            if in_force:
+            if self._in_force:
                 asked = await lookalikes.footage(self._number, asker=self._identity, sight=self._sight)
                 windows, without = asked.items, asked.without_place
         except CenterError as error:
@@ -112,7 +113,8 @@ class Sightings:
         self._list.clear()
         with self._list:
             if not self._found:
-                words("p", _("No sightings yet. Confirm a candidate.")).classes("ws-muted")
+                said = _("No sightings yet. Confirm a candidate.") if self._in_force else _("No sightings.")
+                words("p", said).classes("ws-muted")
                 return
             with ui.element("ol"):
                 before: JudgedMachine | None = None
@@ -153,7 +155,7 @@ class Sightings:
         self._footage.clear()
         with self._footage:
             if not windows:
-                words("p", _("None. Confirm a sighting, or enter the place of the theft.")).classes("ws-muted")
+                words("p", self._no_window()).classes("ws-muted")
             with ui.element("ul"):
                 for window in windows[:SHOWN_WINDOWS]:
                     with ui.element("li").classes("ws-window"):
@@ -163,10 +165,28 @@ class Sightings:
                             words("span", " – ")
                             end = moments.local(window.to_ms)
                             moment(end.split(" ")[1], moments.utc(window.to_ms))
-                        away = _("{metres} m away").format(metres=window.distance_m)
-                        words("div", away).classes("ws-sub")
+                        words("div", self._distance(window)).classes("ws-sub")
             if without:
                 words("p", _("Cameras without coordinates: {count}").format(count=without)).classes("ws-muted")
+
+    def _no_window(self) -> str:
+        _ = self._
+        if not self._in_force:
+            return _("Calculated while the case is approved.")
+        if self._found or self._terms.theft is not None:
+            return _("No camera of the case is near enough.")
+        return _("None. Confirm a sighting, or enter the place of the theft.")
+
+    def _distance(self, window: WindowView) -> str:
+        """Writes how far a camera is, and from what: an empty row key is the theft."""
+        _ = self._
+        if "" not in window.because:
+            text = _("{metres} m from the nearest sighting")
+        elif any(window.because):
+            text = _("{metres} m from the place of the theft or the nearest sighting")
+        else:
+            text = _("{metres} m from the place of the theft")
+        return text.format(metres=window.distance_m)
 
     def _draw_export(self) -> None:
         _ = self._

@@ -1,7 +1,6 @@
 """Draws the pictures of the sought machine, and adds one: through the desk agent, or from an observation."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
@@ -9,16 +8,14 @@ from nicegui import ui
 from center.access.permissions import Identity, Scope
 from center.cases.views import CaseMachine, MachineVerdict, PictureView
 from center.console import labels
+from center.console.cases.list import machine_of
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import case_crop_path, crop_path
 from center.errors import CenterError
-from center.search.client import ROW_KEY_PATTERN
 from center.services import Services
-
-_SEEK = re.compile(rf"({ROW_KEY_PATTERN[1:-1]})~([0-9]{{1,3}})")
 
 
 class SoughtPanel:
@@ -44,8 +41,7 @@ class SoughtPanel:
         self._sight = sight
         self._edits = edits
         self._changed = changed
-        match = _SEEK.fullmatch(seek)
-        self._wanted = (match.group(1), int(match.group(2))) if match is not None else None
+        self._wanted = machine_of(seek)
         with ui.element("div").classes("ws-panel") as self.panel:
             words("h2", _("Wanted vehicle")).classes("ws-section")
             self._trouble = ui.element("div").classes("ws-inset")

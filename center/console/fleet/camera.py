@@ -219,7 +219,7 @@ def _card(card: Card, _: Language) -> None:
                 tally = finding.tally
                 for number in (tally.good, tally.bad, tally.unknown, tally.excused):
                     words("td", f"{number:,}").classes("ws-number")
-                words("td", verdicts.cause(finding.cause, _) if finding.cause else "–")
+                words("td", verdicts.reason(finding, _) or "–")
 
 
 def _figures(hours: Sequence[HourEvidence], _: Language) -> None:

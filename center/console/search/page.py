@@ -163,7 +163,7 @@ class _Page:
         except CenterError as error:
             if mine == self._asked:
                 self._next, self._loaded = None, 0
-                self._results.put([], self._names, more=False, first=True)
+                self._results.put([], self._names, self._question.filters, more=False, first=True)
                 self._nothing.clear()
                 self._complain(error, again=True)
             return
@@ -214,7 +214,8 @@ class _Page:
         _ = self._
         self._next = found.next_cursor
         self._loaded += len(found.items)
-        self._results.put(found.items, self._names, more=self._next is not None, first=first)
+        more = self._next is not None
+        self._results.put(found.items, self._names, self._question.filters, more=more, first=first)
         self._nothing.clear()
         if self._loaded or self._next is not None:
             return

@@ -18,7 +18,8 @@ export default {
           <svg v-if="there[item.key]" :viewBox="'0 0 ' + item.width + ' ' + item.height"
             preserveAspectRatio="none" aria-hidden="true">
             <rect v-for="b in item.boxes" :x="b.box[0]" :y="b.box[1]" :width="b.box[2] - b.box[0]"
-              :height="b.box[3] - b.box[1]" :class="'ws-box ws-box-' + b.tone" vector-effect="non-scaling-stroke" />
+              :height="b.box[3] - b.box[1]" :class="['ws-box', 'ws-box-' + b.tone, { 'ws-box-other': !b.hit }]"
+              vector-effect="non-scaling-stroke" />
           </svg>
           <div v-if="!item.src || failed[item.key]" class="ws-picture-note">{{ item.src ? words.failed : item.note }}</div>
         </div>
@@ -72,9 +73,11 @@ export default {
     // Called by the page: a first part replaces what was there, others follow it.
     put(items, more, first) {
       if (first) {
+        // An image that stays does not load again: what is known to be there stays, too.
+        const stays = new Set(items.map((item) => item.key));
+        this.there = Object.fromEntries(Object.entries(this.there).filter(([key]) => stays.has(key)));
         this.items = [];
         this.failed = {};
-        this.there = {};
         this.focused = 0;
       }
       this.items.push(...items);

@@ -1,6 +1,6 @@
 """Shows observations as a grid of pictures; only those in view are drawn, and more are asked for on scrolling."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -11,8 +11,10 @@ from center.console import labels
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.picture import page_path, picture_path
+from center.search.matching import matches
 from center.search.views import ObservationView
-from provisioning.contracts.wire.messages import PictureState
+from provisioning.contracts.query.search import Wanted
+from provisioning.contracts.wire.messages import MachineClass, PictureState
 
 CARD_SIDE_PX: Final = 480
 SEEN_S: Final = 10.0
@@ -34,9 +36,17 @@ class Results(Element, component="results.js"):
         }
         self.on("more", lambda _event: on_more())
 
-    def put(self, found: Iterable[ObservationView], names: Mapping[CameraKey, str], *, more: bool, first: bool) -> None:
-        """Shows more observations, or with `first` these in place of all others."""
-        items = [_item(each, names, self._language) for each in found]
+    def put(
+        self,
+        found: Iterable[ObservationView],
+        names: Mapping[CameraKey, str],
+        wanted: Wanted,
+        *,
+        more: bool,
+        first: bool,
+    ) -> None:
+        """Shows more observations, or with `first` these in place of all others; marks the machines that match."""
+        items = [_item(each, names, wanted, self._language) for each in found]
         self.run_method("put", items, more, first)
 
     async def wait_until_drawn(self) -> None:
@@ -45,8 +55,9 @@ class Results(Element, component="results.js"):
             await self.run_method("seen", timeout=SEEN_S)
 
 
-def _item(found: ObservationView, names: Mapping[CameraKey, str], _: Language) -> dict[str, object]:
-    classes = [machine.cls for machine in found.machines]
+def _item(found: ObservationView, names: Mapping[CameraKey, str], wanted: Wanted, _: Language) -> dict[str, object]:
+    classes, hits = [machine.cls for machine in found.machines], matches(found, wanted)
+    boxes = labels.boxes(((m.index, m.cls, m.score, m.box) for m in found.machines), _)
     kept = found.picture is PictureState.KEPT
     camera = names.get(CameraKey(found.agent_id, found.camera_id), found.camera_id)
     return {
@@ -57,9 +68,17 @@ def _item(found: ObservationView, names: Mapping[CameraKey, str], _: Language) -
         "alt": labels.picture_alt(camera, found.captured_at_ms, classes, _),
         "width": found.width,
         "height": found.height,
-        "boxes": labels.boxes(((m.index, m.cls, m.score, m.box) for m in found.machines), _),
+        "boxes": [box | {"hit": hit} for box, hit in zip(boxes, hits, strict=True)],
         "camera": camera,
-        "what": labels.summary(classes, _) or _("No vehicle"),
+        "what": _what(classes, hits, _),
         "time": moments.local(found.captured_at_ms),
         "utc": moments.utc(found.captured_at_ms),
     }
+
+
+def _what(classes: Sequence[MachineClass], hits: Sequence[bool], _: Language) -> str:
+    """Writes counts of the machines that match, and how many others are in the picture."""
+    matching = labels.summary((cls for cls, hit in zip(classes, hits, strict=True) if hit), _)
+    others = len(classes) - sum(hits)
+    said = [matching or _("No vehicle"), *([_("others: {count}").format(count=others)] if others else [])]
+    return " · ".join(said)

@@ -144,9 +144,9 @@ class _Report:
         with ui.element("dl").classes("ws-figures").style("margin: 0"):
             _figure(_("Score"), _score(card.score), _("cameras: {count}").format(count=card.cameras), "")
             for indicator, finding in card.findings.items():
-                cause = verdicts.cause(finding.cause, _) if finding.cause else ""
+                why = verdicts.reason(finding, _)
                 word = _(verdicts.VERDICTS[finding.verdict])
-                note = f"{word} · {cause}" if cause else word
+                note = f"{word} · {why}" if why else word
                 tone = verdicts.TONES[finding.verdict]
                 _figure(_(verdicts.INDICATORS[indicator]), verdicts.rate(finding), note, tone)
 
@@ -225,8 +225,12 @@ class _Report:
     def _failed(self, card: Card) -> None:
         _ = self._
         if not card.failed:
-            unknown = all(finding.verdict is IndicatorVerdict.UNKNOWN for finding in card.findings.values())
-            state("off" if unknown else "ok", _("Unknown") if unknown else _("None"))
+            if card.score is not None:
+                state("ok", _("None"))
+                return
+            # Too little is known for a score: that nothing failed is no pass.
+            is_unknown = any(finding.verdict is IndicatorVerdict.UNKNOWN for finding in card.findings.values())
+            state("off", _(verdicts.VERDICTS[IndicatorVerdict.UNKNOWN if is_unknown else IndicatorVerdict.EXCUSED]))
             return
         with ui.element("div").classes("ws-badges"):
             for indicator in card.failed:

@@ -16,10 +16,11 @@ from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import NOT_BOOKED, Card
+from center.cases.views import CaseView
 from center.console import labels
 from center.console.alarms import list as alarms
 from center.console.fleet.camera import path as camera_path
-from center.console.frame import frame, problem
+from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.map import Map, MapPoint, Marker
@@ -89,7 +90,7 @@ class _Page:
     def __init__(self, services: Services, _: Language, identity: Identity, sight: Scope) -> None:
         self._services = services
         self._ = _
-        self._access = identity.access
+        self._identity, self._access = identity, identity.access
         self._sight = sight
         self._drawn: OverviewFigures | None = None
         self._trouble = ui.element("div")
@@ -143,9 +144,11 @@ class _Page:
                 newest = page.items
         today = await asyncio.to_thread(self._today) if may(Permission.ASSESSMENT_VIEW) else None
         storage = await services.storage.status() if may(Permission.HEALTH_VIEW) else None
+        to_approve = await asyncio.to_thread(services.cases.book.to_approve, self._identity)
         count = None if waiting is None else sum(waiting.values())
         cares = (
             *self._alarms(newest, count or 0),
+            *self._cases(to_approve),
             *self._storage(storage),
             *self._agents(agents, cameras),
             *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
@@ -179,6 +182,23 @@ class _Page:
             cares.append(
                 AttentionItem("warn", _("{count} more open alarms").format(count=count - len(newest)), href="/alarms")
             )
+        return cares
+
+    def _cases(self, waiting: Sequence[CaseView]) -> list[AttentionItem]:
+        """Lists the cases that this account may approve."""
+        _ = self._
+        cares = [
+            AttentionItem(
+                "warn",
+                _("Case {number} awaits your approval").format(number=case.number),
+                f"{case.terms.purpose} · {_('requested by {name}').format(name=case.requested_by)}",
+                href=case_path(case.number),
+            )
+            for case in waiting[:LISTED]
+        ]
+        if len(waiting) > LISTED:
+            more = _("{count} more cases await your approval").format(count=len(waiting) - LISTED)
+            cares.append(AttentionItem("warn", more, href="/cases"))
         return cares
 
     def _title(self, alarm: AlarmView) -> str:

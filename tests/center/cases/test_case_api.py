@@ -11,6 +11,7 @@ from center.access.permissions import CameraKey, Permission, Role
 from center.access.users import GrantRequest
 from center.cases.desk_pictures import SOURCE_KEY
 from center.cases.tables import CaseMachineRecord, CasePictureRecord
+from center.credentials import SESSION
 from edge_agent.sources.upload import recording
 from provisioning.contracts import ids
 from provisioning.contracts.fleet.documents import Membership
@@ -118,6 +119,32 @@ async def test_an_area_that_one_does_not_see_is_neither_written_nor_approved_nor
         assert code(await sid.post(f"{CASE}/approve", json={"version": 1})) == (403, "area_out_of_sight")
 
 
+async def test_a_case_waits_for_each_account_that_may_approve_it_and_for_no_other(street: Street) -> None:
+    districts = street.world.services.districts
+    districts.create("south", "South", actor=USERNAME)
+    districts.set_cameras("south", [CameraKey(AGENT, "cam-9")], actor=USERNAME)
+    street.account("sam", GrantRequest(Role.SUPERVISOR))
+    street.account("sid", GrantRequest(Role.SUPERVISOR, "south"))
+    street.account("nel", GrantRequest(Role.SUPERVISOR, "north"))
+
+    async def waiting(name: str) -> list[str]:
+        async with street.as_(name) as browser:
+            identity = street.world.services.auth.identify(browser.cookies[SESSION])
+        return [each.number for each in street.world.services.cases.book.to_approve(identity)]
+
+    async with street.as_("sam") as sam:
+        await sam.post("/api/cases", json={"number": NUMBER, "terms": terms(owner="sue")})
+        assert await waiting("nel") == []
+        await sam.post(f"{CASE}/request", json={"version": 1})
+    seen = {name: await waiting(name) for name in ("sam", "sue", "ana", "sid", "nel", USERNAME)}
+    assert seen == {"sam": [], "sue": [], "ana": [], "sid": [], "nel": [NUMBER], USERNAME: [NUMBER]}
+    street.world.clock.now_ms += 49 * HOUR_MS
+    assert await waiting("nel") == [], "it has expired"
+    street.world.clock.now_ms -= 49 * HOUR_MS
+    await street.act(USERNAME, "approve")
+    assert await waiting("nel") == []
+
+
 async def test_a_grant_in_one_case_opens_that_case_and_no_other(case: Street) -> None:
     case.account("cas", GrantRequest(Role.ANALYST, None, NUMBER))
     async with case.as_("cas") as guest:
@@ -174,6 +201,7 @@ async def test_candidates_come_by_likeness_of_the_class_area_and_span_and_say_ho
     assert last["colour"] == 0.9  # blue, and the owner says red
     told = found["explained"]
     assert (told["cameras"], told["questions"], told["machines"], told["elsewhere"]) == (3, 1, 1, 0)
+    assert (told["found"], told["judged"]) == (4, 0), "the sought picture is no find"
     (asked,) = case.world.archive.likened
     assert (asked.case, asked.purpose, asked.asked_by) == (NUMBER, "theft of an e-bike", "ana")
     assert asked.sources == tuple(f"{AGENT}/cam-{number}" for number in (1, 2, 3))
@@ -208,7 +236,7 @@ async def test_a_rejection_lowers_what_is_like_it_and_a_confirmation_is_asked_wi
     twin = again["items"][-1]["score"]
     assert twin["rejected"] == pytest.approx(0.99)
     assert twin["like"] < twin["likeness"]
-    assert (again["explained"]["machines"], again["explained"]["rejected"], again["explained"]["judged"]) == (2, 1, 3)
+    assert (again["explained"]["machines"], again["explained"]["rejected"], again["explained"]["judged"]) == (2, 1, 2)
     positive, negative = case.world.archive.likened[-2:]
     assert [ref.row_key for ref in positive.machines] == [case.rows["here"], case.rows["like"]]
     assert [ref.row_key for ref in negative.machines] == [case.rows["double"]]

@@ -2,7 +2,10 @@
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
+from shutil import which
+from subprocess import run
 
 import openpyxl
 import pytest
@@ -18,6 +21,7 @@ from center.assessment.export.files import export
 from center.assessment.export.pdf import FONT_FILES, as_pdf
 from center.assessment.export.sheets import sheets
 from center.assessment.period import parse
+from center.assessment.report import Gap
 from center.assessment.service import open_assessor
 from center.assessment.tables import HeardCameraRecord, WindowRecord
 from center.bootstrap import open_records
@@ -43,6 +47,7 @@ TRAPS = (
     "a\r\nb",
 )
 DAY = "2026-11-01"
+WORDS = {"合格 pass", "不合格 fail", "免考 excused", "未知 unknown"}
 
 
 @pytest.fixture
@@ -98,6 +103,45 @@ def test_a_workbook_holds_text_and_numbers_and_nothing_that_computes(assessor: A
     assert all(isinstance(code, str) and len(code) == 20 for code in codes)
     windows = [[cell.value for cell in row] for row in book[book.sheetnames[3]].iter_rows(min_row=2)]
     assert windows == [["district =1+1", f"{DAY} 00:00", "未定 open", safe_cell(TRAPS[0]), "works", "是 yes"]]
+
+
+def test_a_rate_never_stands_without_its_verdict(assessor: Assessor) -> None:
+    data = export(assessor, DAY, "csv", sight=EVERYWHERE).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(data, newline="")))
+    judged = assessor.judged(DAY, sight=EVERYWHERE).report.cameras
+    verdicts = {finding.verdict for card in judged for finding in card.findings.values()}
+    assert len(verdicts) > 1
+    for indicator in ("在线率 Online", "图像正常率 Normal snapshots"):
+        assert all(row[f"{indicator} 结论 Verdict"] for row in rows)
+    book = openpyxl.load_workbook(io.BytesIO(export(assessor, DAY, "xlsx", sight=EVERYWHERE)))
+    for sheet in book.worksheets[:2]:
+        head = [cell.value for cell in next(sheet.iter_rows())]
+        at = head.index("在线率 Online")
+        assert head[at + 1] == "在线率 Online 结论 Verdict"
+        assert all(row[at + 1].value in WORDS for row in sheet.iter_rows(min_row=2))
+
+
+@pytest.mark.skipif(which("pdftotext") is None, reason="poppler-utils is not installed")
+def test_the_pdf_says_the_verdict_below_each_rate(assessor: Assessor, tmp_path: Path) -> None:
+    file = tmp_path / "day.pdf"
+    file.write_bytes(export(assessor, DAY, "pdf", sight=EVERYWHERE))
+    text = run(["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True).stdout
+    cards = assessor.judged(DAY, sight=EVERYWHERE).report.cameras
+    told = Counter(finding.verdict for card in cards for finding in card.findings.values())
+    for verdict, count in told.items():
+        assert text.count(verdict.value) >= count
+
+
+def test_the_causes_of_gaps_are_words(assessor: Assessor) -> None:
+    judged = assessor.judged(DAY, sight=EVERYWHERE)
+    gaps = [Gap(1, 2, cause) for cause in ("broker_away", "centre_stopped", "not_watched", "=of a newer release")]
+    causes = [row[2] for row in sheets(judged.report, judged.windows, gaps)[4].rows]
+    assert causes[:3] == [
+        "消息服务器不可达 Broker unreachable",
+        "中心已停止 Centre stopped",
+        "中心所在机器休眠 Server asleep",
+    ]
+    assert causes[3] == safe_cell("=of a newer release")
 
 
 def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_none(assessor: Assessor) -> None:

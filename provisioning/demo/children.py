@@ -48,6 +48,8 @@ class Child:
     remedy: str
     grace_s: float
     """Seconds between SIGTERM and SIGKILL."""
+    is_errand: bool = False
+    """True for a process that is to end by itself, while the others go on."""
 
 
 class Children:
@@ -93,8 +95,11 @@ class Children:
         remedy: str,
         grace_s: float = 10.0,
         shown: bool = False,
+        is_errand: bool = False,
     ) -> Child:
         """Starts a process; with `shown` it writes to this terminal instead of its log.
+
+        `is_errand`: it is to end by itself, and is asked after with `has_ended`.
 
         Raises:
             DemoError: the program cannot be run.
@@ -115,7 +120,7 @@ class Children:
                 )
             except OSError as error:
                 raise DemoError(f"{name}: {command[0]} cannot be run ({error.strerror}); {remedy}") from error
-        child = Child(name, process, log, remedy, grace_s)
+        child = Child(name, process, log, remedy, grace_s, is_errand)
         self._children.append(child)
         return child
 
@@ -134,6 +139,19 @@ class Children:
             raise ChildDiedError(_last_words(child))
         return child.log
 
+    def has_ended(self, errand: Child) -> bool:
+        """True once an errand has succeeded; it is then no longer watched.
+
+        Raises:
+            ChildDiedError: it failed; the text has its last lines.
+        """
+        if errand.process.poll() is None:
+            return False
+        self._children.remove(errand)
+        if errand.process.returncode != 0:
+            raise ChildDiedError(_last_words(errand))
+        return True
+
     def pause(self, seconds: float) -> None:
         """Waits this long while it watches the processes.
 
@@ -144,7 +162,7 @@ class Children:
         until = time.monotonic() + seconds
         while True:
             for child in self._children:
-                if child.process.poll() is not None:
+                if child.process.poll() is not None and not child.is_errand:
                     raise ChildDiedError(_last_words(child))
             self._step()
             if time.monotonic() >= until:

@@ -2,25 +2,29 @@
 
 import getpass
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from provisioning.contracts.config.processes import load, read_secret
-from provisioning.demo import footage, ports, site_plan
+from provisioning.demo import district, footage, own_certificate, ports, site_plan
 from provisioning.demo.children import Children
+from provisioning.demo.district import PlannedCamera
 from provisioning.demo.ports import Ports
 from provisioning.demo.state import DemoFolder
 from provisioning.errors import DemoError
-from provisioning.files import durable
+from provisioning.files import durable, toml
 from provisioning.home.home import HomeConfig
 
 _REMEDY: Final = "see its log"
+_OURS: Final = "# Below: desk and cameras, written by the demo at each start."
 
 
 class Office:
     """Home, broker and enrolment service of the demo, and an agent that enrols with a bundle."""
 
     def __init__(self, state: DemoFolder, children: Children, models_dir: Path) -> None:
+        self._state = state
         self._home = state.folder("home")
         self._agent = state.folder("agent")
         self._papers = state.folder("secrets")
@@ -28,6 +32,7 @@ class Office:
         self._models = models_dir
         self._ports = Ports()
         self.agent_file = self._agent / "agent.toml"
+        self.mill_file = state.folder("mill") / "agent.toml"
 
     def ports(self) -> Ports:
         """Returns the ports of this run; those that a home and an agent of an earlier demo use stay.
@@ -83,18 +88,21 @@ class Office:
         known = self._agent_section().get("port")
         return ports.sip() if known is None else int(known)
 
-    def provision(self, password_file: Path, sip_port: int | None = None) -> None:
+    def provision(
+        self, password_file: Path, sip_port: int | None = None, *, cameras: Sequence[PlannedCamera] = district.MEASURED
+    ) -> None:
         """Adds a site, an agent, its cameras and a bundle, and enrols the agent. Steps that are done are skipped.
 
         `sip_port`: the agent's port for a camera whose device registers; None: there is no such camera.
         """
         site, agent = site_plan.SITE, site_plan.AGENT
-        self._provision("site", "add", site, "--name", "Crossing")
+        self._provision("site", "add", site, "--name", "Lake District (demo)", *site_plan.SITE_PLACE)
         self._provision("agent", "new", agent, "--site", site)
-        cameras = self._papers / "cameras.csv"
-        listed = site_plan.camera_list(self._ports, read_secret(password_file), with_device=sip_port is not None)
-        durable.write(cameras, listed.encode())
-        self._provision("cameras", "import", agent, str(cameras))
+        file = self._papers / "cameras.csv"
+        password = read_secret(password_file)
+        listed = site_plan.camera_list(self._ports, password, with_device=sip_port is not None, cameras=cameras)
+        durable.write(file, listed.encode())
+        self._provision("cameras", "import", agent, str(file), "--replace")
         if not self.agent_file.exists():
             self._enrol(agent, self._agent)
         if sip_port is not None:
@@ -105,6 +113,20 @@ class Office:
         if not self._agent_section():
             known = self.agent_file.read_bytes()
             durable.write(self.agent_file, known + site_plan.sip_section(port).encode())
+
+    def open_mill(self, password_file: Path) -> None:
+        """Enrols the agent with the desk, unless it is, and writes its desk and cameras into its own file."""
+        folder = self.mill_file.parent
+        if not self.mill_file.exists():
+            self.add_agent(district.MILL, folder)
+            own_certificate.write(folder / "desk.crt", folder / "desk.key", site_plan.HOST)
+        enrolled = self.mill_file.read_text(encoding="utf-8").partition(_OURS)[0]
+        own = toml.text(site_plan.mill(self._state, self._ports, password_file))
+        durable.write(self.mill_file, f"{enrolled}{_OURS}\n{own}".encode())
+
+    def desk_is_up(self) -> bool:
+        """True once the desk accepts connections."""
+        return ports.answers(site_plan.HOST, self._ports.desk)
 
     def add_agent(self, agent: str, into: Path) -> None:
         """Enrols another agent of the same site, without cameras, into this folder."""

@@ -19,6 +19,7 @@ class Ports(NamedTuple):
     console: int = 8080
     gcs: int = 6399
     dashboard: int = 8265
+    desk: int = 8446
 
     def moved(self) -> list[str]:
         """Lists the processes that moved from their usual port, with the new one."""

@@ -1,21 +1,26 @@
 """Shows the street: until the user ends it, or for a number of seconds with a report at the end."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from provisioning.demo import process_table, report
+from provisioning.demo import history, process_table, report
 from provisioning.demo.children import Children, InterruptedDemoError
+from provisioning.demo.furnishing import Furnishing
 from provisioning.demo.ledger import LedgerCounts
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.state import DemoFolder
 from provisioning.demo.street import Street
+from provisioning.demo.web import WebError
 from provisioning.errors import DemoError
 
 _POLL_S: Final = 0.2
 _NEWS_S: Final = 60.0
+_STEP_S: Final = 1.0
+_DONE: Final = object()
 _FIRST_S: Final = 180.0
 _DRAIN_S: Final = 75.0
 """Over twice the agent's resend interval: even messages that were lost once on the way have ended by then."""
@@ -50,8 +55,15 @@ def show(wish: DemoOptions, narrator: Narrator) -> int:
     with DemoFolder(wish.state_dir, keep=wish.keep) as state:
         try:
             with Children(state.folder("log")) as children:
-                street = Street(state, children, wish.models_dir, narrator, with_device=wish.gb28181)
-                return _Showing(wish, street, children, narrator).run()
+                street = Street(
+                    state,
+                    children,
+                    wish.models_dir,
+                    narrator,
+                    with_device=wish.gb28181,
+                    is_furnished=wish.seconds is None,
+                )
+                return _Showing(wish, street, children, narrator, state).run()
         except InterruptedDemoError:
             return 0 if wish.seconds is None else INTERRUPTED
         finally:
@@ -59,7 +71,10 @@ def show(wish: DemoOptions, narrator: Narrator) -> int:
 
 
 class _Showing:
-    def __init__(self, wish: DemoOptions, street: Street, children: Children, narrator: Narrator) -> None:
+    def __init__(
+        self, wish: DemoOptions, street: Street, children: Children, narrator: Narrator, state: DemoFolder
+    ) -> None:
+        self._state = state
         self._wish = wish
         self._street = street
         self._children = children
@@ -97,11 +112,35 @@ class _Showing:
             self._children.pause(_POLL_S)
 
     def _go_on(self) -> None:
+        """Goes on until the user ends it. Furnishes the centre and replays earlier hours beside the live street."""
         self._narrator.say("running; Ctrl-C ends every process")
+        self._street.open_mill()
+        furnishing = Furnishing(self._state, self._street.centre, self._narrator.say)
+        errands = {"furnishing": furnishing.enter(), "history": self._history()}
+        news_s = self._narrator.seconds + _NEWS_S
         while True:
-            self._children.pause(_NEWS_S)
-            status = self._street.archive_status()
-            self._narrator.say(f"{status.rows} snapshots and {status.objects} machines archived, {status.leaks} leaks")
+            for name, errand in list(errands.items()):
+                try:
+                    if next(errand, _DONE) is _DONE:
+                        del errands[name]
+                except WebError as error:
+                    del errands[name]
+                    self._narrator.say(f"{name} ends here, the street goes on: {error}")
+            self._children.pause(_STEP_S)
+            if self._narrator.seconds >= news_s:
+                news_s += _NEWS_S
+                status = self._street.archive_status()
+                counted = f"{status.rows} snapshots and {status.objects} machines archived, {status.leaks} leaks"
+                self._narrator.say(counted)
+
+    def _history(self) -> Iterator[None]:
+        if self._wish.keep:
+            return
+        while not self._street.office.desk_is_up():
+            yield
+        recordings = history.plan(datetime.now(UTC).astimezone())
+        mill, films = self._street.office.mill_file, self._wish.models_dir
+        yield from history.replay(self._children, mill, films, recordings, self._narrator.say)
 
     def _account(self) -> int:
         members = self._children.members()

@@ -1,11 +1,17 @@
 """Plans the demo's site: cameras and configuration of its processes. Pure: paths and ports in, documents out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from provisioning.contracts.config.camera import Camera, RtspSource, Selector, UploadSource
 from provisioning.contracts.config.cluster import ClusterConfig
-from provisioning.contracts.config.processes import Broker, CenterConfig, Evidence
+from provisioning.contracts.config.map_ground import MapGround
+from provisioning.contracts.config.processes import Broker, CenterConfig, Desk, Evidence
+from provisioning.contracts.section import Section
 from provisioning.contracts.wire.topics import Role
+from provisioning.demo import district
+from provisioning.demo.district import PlannedCamera
 from provisioning.demo.ports import Ports
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.state import DemoFolder
@@ -13,29 +19,72 @@ from provisioning.pki.identities import EVIDENCE, TIMESTAMP, Identities
 
 HOST: Final = "127.0.0.1"
 SITE: Final = "crossing"
-AGENT: Final = "street"
+SITE_PLACE: Final = ("--latitude", "31.2000", "--longitude", "120.1240")
+AGENT: Final = district.STREET
 CAMERA_USER: Final = "admin"
-CAMERAS: Final = {"north": "h264", "south": "h265"}
-"""Codec by camera id, of the cameras that the agent connects to."""
+CAMERAS: Final = {each.id: each.codec for each in district.MEASURED}
+"""Codec by camera id, of the cameras that the agent connects to in every showing."""
 REGISTERING: Final = {"east": "h264"}
 """Codec by camera id, of the camera whose device registers by GB/T 28181."""
+MAP_FILE: Final = "districts.geojson"
 PLATFORM_ID: Final = "34020000002000000001"
 DEVICE_ID: Final = "34020000001180000001"
 
 
-def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> str:
-    """Writes a technician's camera list: a CSV file of both cameras, or of three."""
-    lines = ["id,name,url,device_id,channel_id,username,password"]
-    for camera, codec in CAMERAS.items():
-        address = f"rtsp://{HOST}:{ports.rtsp}/{camera}"
-        lines.append(f"{camera},{camera.capitalize()} ({codec.upper()}),{address},,,{CAMERA_USER},{password}")
+def camera_list(
+    ports: Ports, password: str, *, with_device: bool = False, cameras: Sequence[PlannedCamera] = district.MEASURED
+) -> str:
+    """Writes a technician's camera list: a CSV file of these cameras, and of the registering one `with_device`."""
+    lines = ["id,name,url,device_id,channel_id,username,password,latitude,longitude"]
+    for camera in cameras:
+        address = f"rtsp://{HOST}:{ports.rtsp}/{camera.id}"
+        place = f"{camera.latitude},{camera.longitude}"
+        lines.append(f"{camera.id},{camera.name},{address},,,{CAMERA_USER},{password},{place}")
     if with_device:
         (channel_id,) = DeviceProfile(PLATFORM_ID, "").channel_ids(DEVICE_ID)
         lines.extend(
-            f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password}"
+            f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password},,"
             for camera in REGISTERING
         )
     return "\n".join(lines) + "\n"
+
+
+class MillSection(Section):
+    """The part of the agent `MILL`'s own file that a technician writes: its desk and its cameras."""
+
+    desk: Desk
+    cameras: tuple[Camera, ...]
+
+
+def mill(state: DemoFolder, ports: Ports, password_file: Path) -> MillSection:
+    """Returns desk and cameras of the agent `MILL`: a line, a zone and a lane stand only in an agent's own file."""
+    folder = state.folder("mill")
+    crossing = RtspSource(
+        url=f"rtsp://{HOST}:{ports.rtsp}/{district.CROSSING.id}", username=CAMERA_USER, password_file=password_file
+    )
+    live = _camera(district.CROSSING, crossing).model_copy(
+        update={"lines": (district.LINE,), "zones": (district.ZONE,), "lanes": (district.LANE,)}
+    )
+    return MillSection(
+        desk=Desk(
+            port=ports.desk,
+            tls_cert_file=folder / "desk.crt",
+            tls_key_file=folder / "desk.key",
+            token_file=folder / "desk.token",
+        ),
+        cameras=(live, *(_camera(each, UploadSource()) for each in district.RECORDERS)),
+    )
+
+
+def _camera(planned: PlannedCamera, source: RtspSource | UploadSource) -> Camera:
+    return Camera(
+        id=planned.id,
+        name=planned.name,
+        source=source,
+        selector=Selector(max_per_second=0.5),
+        latitude=planned.latitude,
+        longitude=planned.longitude,
+    )
 
 
 def sip_section(port: int) -> str:
@@ -69,6 +118,7 @@ def center(state: DemoFolder, ports: Ports) -> CenterConfig:
         audit_key_file=state.audit_key(),
         seal_key_file=state.folder("home") / "seal" / "seal.pub",
         ray_dashboard_url=f"http://{HOST}:{ports.dashboard}",
+        map=MapGround(outlines_file=state.folder("configuration") / MAP_FILE),
         evidence=_evidence(state),
     )
 

@@ -14,7 +14,7 @@ from provisioning.signing.documents import SealKey
 
 _MADE_ANEW: Final = ("configuration", "log")
 """Folders cleared by every start: rendered files follow the ports of the run."""
-_LIVES_ON: Final = ("home", "agent", "archive", "center", "secrets")
+_LIVES_ON: Final = ("home", "agent", "mill", "archive", "center", "secrets")
 """Identities, and data of cameras and users. `footage` outlives both: it only depends on the film."""
 
 

@@ -1,11 +1,13 @@
-"""Runs a street on one machine: two simulated cameras, and every real process, on loopback.
+"""Runs a street on one machine: simulated cameras, and every real process, on loopback.
 
     film ── rtsp server ──┬─ edge agent ── Mosquitto ── cluster (Ray) ── centre ── browser
     film ── GB/T 28181 ───┘ with --gb28181: a device that registers
+    film ── wayside-edge ingest ── desk of a second agent, in a showing without an end
 
 Nothing is imported from those processes; they are started by their commands, from configuration files.
 """
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +18,10 @@ from pydantic import ValidationError
 
 from provisioning.contracts.config.processes import Section, read_secret
 from provisioning.contracts.query.archive import ArchiveStatus
-from provisioning.demo import footage, site_plan
+from provisioning.demo import district, footage, site_plan
 from provisioning.demo.centre import USER, Centre
 from provisioning.demo.children import Child, Children
+from provisioning.demo.district import PlannedCamera
 from provisioning.demo.ledger import AgentLedger
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.office import Office
@@ -26,7 +29,7 @@ from provisioning.demo.simulators import rtsp_server
 from provisioning.demo.state import DemoFolder
 from provisioning.demo.web import WebClient
 from provisioning.errors import DemoError
-from provisioning.files import toml
+from provisioning.files import durable, toml
 
 SYSTEM_PYTHON: Final = shutil.which("camera-python") or "/usr/bin/python3"
 """`camera-python` comes from bin/debian-here, on systems whose own packages lack GStreamer."""
@@ -42,16 +45,31 @@ class Street:
     """Every process of the street, with their reports."""
 
     def __init__(
-        self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
+        self,
+        state: DemoFolder,
+        children: Children,
+        models_dir: Path,
+        narrator: Narrator,
+        *,
+        with_device: bool = False,
+        is_furnished: bool = False,
     ) -> None:
-        """Starts nothing yet. `children` owns the processes. `with_device`: one camera's device registers."""
+        """Starts nothing yet. `children` owns the processes. `with_device`: one camera's device registers.
+
+        `is_furnished`: with the cameras, of which one is away now and then and one tells a wrong clock, and with the
+        second agent, that are there to be looked at; their counts are not part of a report.
+        """
         self._state = state
         self._children = children
         self._models_dir = models_dir
         self._say = narrator.say
         self.office = Office(state, children, models_dir)
         self.ports = self.office.ports()
-        self.cameras: Mapping[str, str] = site_plan.CAMERAS | (site_plan.REGISTERING if with_device else {})
+        self._planned: tuple[PlannedCamera, ...] = district.FURNISHED if is_furnished else district.MEASURED
+        self._served = (*self._planned, district.CROSSING) if is_furnished else self._planned
+        """Cameras that the RTSP server plays."""
+        own = {camera.id: camera.codec for camera in self._served}
+        self.cameras: Mapping[str, str] = own | (site_plan.REGISTERING if with_device else {})
         """Codec by camera id."""
         self._with_device = with_device
         self._senders: list[Child] = []
@@ -62,14 +80,18 @@ class Street:
 
     def prepare(self) -> dict[str, Path]:
         """Fetches models and film and encodes the film, unless that is done. Returns footage by camera."""
-        footage.fetch(self._children, self._models_dir)
-        self._say("models and film are here")
+        if footage.fetch(self._children, self._models_dir):
+            self._say("models and films are here")
+        else:
+            self._say("models are here; of the films some could not be fetched, and the street goes on without them")
+        wanted = {camera.id: camera.film for camera in self._served}
+        wanted |= {camera: footage.CYCLIST for camera in self.cameras if camera not in wanted}
         films = {
-            camera: footage.prepare(self._children, self._models_dir, self._state.folder("footage"), codec)
-            for camera, codec in self.cameras.items()
+            camera: footage.prepare(self._children, film, self._state.folder("footage"), self.cameras[camera])
+            for camera, film in footage.choose(self._models_dir, wanted, self._say).items()
         }
         codecs = " and ".join(dict.fromkeys(codec.upper() for codec in self.cameras.values()))
-        self._say(f"film is encoded as {codecs}, one keyframe every {footage.GOP} pictures")
+        self._say(f"films are encoded as {codecs}, one keyframe every {footage.GOP} pictures")
         return films
 
     def start(self, films: dict[str, Path]) -> None:
@@ -88,18 +110,27 @@ class Street:
         self._start("cluster", site_plan.cluster(self._state, self.ports, self._models_dir), grace_s=40.0)
         self.office.start_broker()
         self._wait(f"broker listens on port {self.ports.broker}, mutual TLS only", self.office.broker_is_up)
+        outlines = self._state.folder("configuration") / site_plan.MAP_FILE
+        durable.write(outlines, json.dumps(district.outlines()).encode())
         self._start("center", site_plan.center(self._state, self.ports))
-        self._senders.append(self._start_cameras({camera: films[camera] for camera in site_plan.CAMERAS}, password))
+        self._senders.append(self._start_cameras({camera.id: films[camera.id] for camera in self._served}, password))
         self.office.start_service()
         self._wait(f"enrolment listens on port {self.ports.enrolment}", self.office.service_is_up)
         sip_port = self.office.sip_port() if self._with_device else None
-        self.office.provision(password, sip_port)
+        self.office.provision(password, sip_port, cameras=self._planned)
         self._say(f"agent {site_plan.AGENT} is enrolled and has its cameras' list")
         command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self.office.agent_file]
         self._children.start("edge", command, remedy="see its log", grace_s=20.0)
         if sip_port is not None:
             for camera in site_plan.REGISTERING:
                 self._senders.append(self._start_device(camera, films[camera], sip_port, password))
+
+    def open_mill(self) -> None:
+        """Enrols and starts the agent with the line, the zone, the lane and the desk."""
+        self.office.open_mill(self._state.secret("camera-password"))
+        command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self.office.mill_file]
+        self._children.start("mill", command, remedy="see its log", grace_s=20.0)
+        self._say(f"agent {district.MILL} is enrolled: a line, a zone, a lane, and a desk on port {self.ports.desk}")
 
     def try_to_enter(self) -> bool:
         """Logs in once the centre answers, as a new administrator, and prints address and password file."""
@@ -171,6 +202,11 @@ class Street:
 
     def _start_cameras(self, films: dict[str, Path], password: Path) -> Child:
         mounts = [part for camera, film in films.items() for part in ("--mount", f"{camera}={film}")]
+        for camera in self._served:
+            if camera.clock_error_s:
+                mounts += ["--clock-error", f"{camera.id}={camera.clock_error_s}"]
+            if camera.silent_after_s is not None:
+                mounts += ["--stall-after", f"{camera.id}={camera.silent_after_s}"]
         lock = ("--user", site_plan.CAMERA_USER, "--password-file", str(password))
         port = str(self.ports.rtsp)
         command: list[str | Path] = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", port, *lock, *mounts]

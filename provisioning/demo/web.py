@@ -52,19 +52,39 @@ class WebClient:
         Raises:
             WebError: no answer, an error, or no JSON.
         """
-        body = self.get(path, query)
-        try:
-            return json.loads(body)
-        except ValueError as error:
-            raise WebError(f"{self.url}{path}: the answer is no JSON") from error
+        return self._read(path, self.get(path, query))
 
-    def post(self, path: str, body: Mapping[str, object]) -> bytes:
-        """Sends JSON. Returns the body of the answer.
+    def post(self, path: str, body: Mapping[str, object] | str) -> bytes:
+        """Sends JSON, or a text as CSV. Returns the body of the answer.
 
         Raises:
             WebError: no answer, or an error.
         """
+        if isinstance(body, str):
+            return self._ask(path, body.encode(), "text/csv")
         return self._ask(path, json.dumps(body).encode())
+
+    def post_json(self, path: str, body: Mapping[str, object]) -> Any:
+        """Sends JSON. Returns the body of the answer, read as JSON.
+
+        Raises:
+            WebError: no answer, an error, or no JSON.
+        """
+        return self._read(path, self.post(path, body))
+
+    def put(self, path: str, body: Mapping[str, object] | Sequence[Mapping[str, object]]) -> bytes:
+        """Sends JSON in the place of what is there. Returns the body of the answer.
+
+        Raises:
+            WebError: no answer, or an error.
+        """
+        return self._ask(path, json.dumps(body).encode(), "application/json", "PUT")
+
+    def _read(self, path: str, body: bytes) -> Any:
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise WebError(f"{self.url}{path}: the answer is no JSON") from error
 
     def is_up(self, path: str) -> bool:
         """True if a GET succeeds now."""
@@ -74,9 +94,9 @@ class WebClient:
             return False
         return True
 
-    def _ask(self, path: str, body: bytes | None) -> bytes:
-        headers = self._headers | ({} if body is None else {"Content-Type": "application/json"})
-        request = urllib.request.Request(self.url + path, data=body, headers=headers)  # noqa: S310 - http, by street.py
+    def _ask(self, path: str, body: bytes | None, kind: str = "application/json", method: str | None = None) -> bytes:
+        headers = self._headers | ({} if body is None else {"Content-Type": kind})
+        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310 - http, by street.py
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
                 return bytes(answer.read())

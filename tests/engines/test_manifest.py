@@ -125,7 +125,7 @@ def test_every_shipped_manifest_is_pinned_and_named_like_its_file() -> None:
     for file in files:
         manifest = parse(file.read_bytes(), file.name)
         assert file.name == f"{manifest.name}.toml"
-        assert manifest.source.ecosystem in {"npm", "pypi"}
+        assert manifest.source.ecosystem in {"npm", "pypi", "pypi-source"}
         assert manifest.source.version is not None
         assert not any("recogn" in member or "_rec" in member for member in manifest.source.members)
         assert tomllib.loads(file.read_text())["licence"]

@@ -33,6 +33,10 @@ _PIPELINES = {
     "h265": ("video/x-h265", "h265parse", "rtph265pay"),
 }
 _NANOSECONDS = 1_000_000_000
+_NTP_EPOCH_S = 2_208_988_800
+"""Seconds from 1900, when NTP begins, to 1970."""
+_CLOCK_TIME = 3
+"""`ntp-time-source` of GStreamer's rtpbin: sender reports tell the clock of the pipeline."""
 _TICK_MS = 5
 """Interval of sending: a picture leaves at most this late; 25 pictures a second are 40 ms apart."""
 
@@ -136,6 +140,15 @@ def _mount(text: str) -> tuple[str, Path]:
     return "/" + name.strip("/"), Path(path)
 
 
+def _seconds(text: str) -> tuple[str, float]:
+    name, separator, seconds = text.partition("=")
+    try:
+        return "/" + name.strip("/"), float(seconds)
+    except ValueError:
+        fault = "is not NAME=SECONDS" if separator else "names no mount: write NAME=SECONDS"
+        raise argparse.ArgumentTypeError(f"{text!r} {fault}") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Play footage files as RTSP cameras, for ever.")
     parser.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -152,10 +165,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--password-file", type=Path, help="file with the password, readable by its owner alone")
     parser.add_argument(
         "--stall-after",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="fall silent, connected, after S seconds of a stream",
+        type=_seconds,
+        action="append",
+        default=[],
+        metavar="NAME=S",
+        help="this mount falls silent, connected, after S seconds of each stream; may be given several times",
+    )
+    parser.add_argument(
+        "--clock-error",
+        type=_seconds,
+        action="append",
+        default=[],
+        metavar="NAME=S",
+        help="this mount's sender reports tell a clock that is S seconds ahead; may be given several times",
     )
     return parser
 
@@ -187,10 +209,18 @@ def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password
         auth.add_digest(options.user, password, token)
         server.set_auth(auth)
 
-    def feed(_factory: Any, media: Any, footage: FootageFile) -> None:
-        source = media.get_element().get_by_name_recurse_up("source")
-        GLib.timeout_add(_TICK_MS, _Feed(Gst, source, footage, options.stall_after).push_due)
+    class OwnClockMedia(GstRtspServer.RTSPMedia):  # type: ignore[misc]  # `gi` has no types
+        """Media whose sender reports tell its pipeline's clock and not this machine's."""
 
+        def do_setup_rtpbin(self, rtpbin: Any) -> bool:
+            rtpbin.set_property("ntp-time-source", _CLOCK_TIME)
+            return True
+
+    def feed(_factory: Any, media: Any, path: str) -> None:
+        source = media.get_element().get_by_name_recurse_up("source")
+        GLib.timeout_add(_TICK_MS, _Feed(Gst, source, mounts[path], stalls.get(path, 0.0)).push_due)
+
+    stalls, errors = dict(options.stall_after), dict(options.clock_error)
     for path, footage in mounts.items():
         caps, parse, pay = _PIPELINES[footage.codec]
         factory = GstRtspServer.RTSPMediaFactory.new()
@@ -201,7 +231,14 @@ def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password
             f" ! {parse} ! {pay} name=pay0 pt=96 config-interval=-1 )"
         )
         factory.set_shared(True)
-        factory.connect("media-configure", feed, footage)
+        factory.connect("media-configure", feed, path)
+        if path in errors:
+            clock = Gst.SystemClock(clock_type=Gst.ClockType.REALTIME)
+            now_ns = clock.get_internal_time()
+            ahead_ns = round((_NTP_EPOCH_S + errors[path]) * _NANOSECONDS)
+            clock.set_calibration(now_ns, now_ns + ahead_ns, 1, 1)
+            factory.set_clock(clock)
+            factory.set_media_gtype(OwnClockMedia.__gtype__)
         if password is not None:
             permissions = GstRtspServer.RTSPPermissions()
             permissions.add_role("viewer")
@@ -233,6 +270,9 @@ def main(arguments: list[str] | None = None) -> None:
         parser.exit(2, "--user and --password-file go together\n")
     try:
         mounts = {path: read_footage(file) for path, file in options.mount}
+        strangers = sorted({path for path, _ in [*options.stall_after, *options.clock_error]} - mounts.keys())
+        if strangers:
+            parser.exit(2, f"{strangers[0].strip('/')}: no such mount; give it with --mount as well\n")
         password = None if options.password_file is None else _password(options.password_file)
         _serve(options, mounts, password)
     except (FootageFormatError, PortTakenError, OSError) as error:

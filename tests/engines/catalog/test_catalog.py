@@ -68,7 +68,12 @@ def test_a_customers_manifest_joins_the_shipped_ones(models_dir: Path, put_manif
     names = [manifest.name for manifest in Catalog(models_dir).manifests()]
     assert "mine" in names
     assert "nanodet-g-416" in names
-    assert [manifest.name for manifest in Catalog(models_dir).manifests(Kind.FOOTAGE)] == ["bikes"]
+    assert [manifest.name for manifest in Catalog(models_dir).manifests(Kind.FOOTAGE)] == [
+        "bikes",
+        "crossing-cyclist",
+        "crossing-truck",
+        "yard",
+    ]
 
 
 def test_a_manifest_with_an_unknown_key_stops_the_catalog(models_dir: Path, put_manifest: Put) -> None:

@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 conduct = os.environ["CONDUCT"]
 name, command = sys.argv[1:3]
 if command == "fetch":
-    sys.exit(0)
+    sys.exit(conduct == "no-films" and "footage" in sys.argv)
 if command == "enrol":
     Path(sys.argv[5], "agent.toml").touch(0o600)
     sys.exit(0)
@@ -74,12 +74,15 @@ class Answers(BaseHTTPRequestHandler):
             return self.say(json.dumps(status).encode())
         if path == "/api/observations":
             return self.say(json.dumps({"items": rows, "next_cursor": None}).encode())
+        if path == "/api/districts":
+            return self.say(b"[]")
         self.say(picture() if path.endswith("/picture") else b"{}")
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.say(b"{}")
-    def say(self, body):
-        self.send_response(200)
+        self.say(b"{}", 403 if conduct == "refuses" and self.path == "/api/districts" else 200)
+    do_PUT = do_POST
+    def say(self, body, status=200):
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -240,6 +243,22 @@ def test_a_bounded_showing_that_is_ended_early_is_no_success(tmp_path: Path, mod
     time.sleep(0.5)
     showing.process.send_signal(signal.SIGINT)
     assert showing.end()[0] == 130
+
+
+@pytest.mark.peer
+def test_films_that_cannot_be_fetched_are_said_and_the_street_goes_on(tmp_path: Path, models: Path) -> None:
+    code, said = bounded(tmp_path, models, "no-films")
+    assert code == 0, said
+    assert "of the films some could not be fetched, and the street goes on without them" in said
+    assert "film vtest.avi is not here: north shows bikes.mp4 in its place" in said
+
+
+@pytest.mark.peer
+def test_a_centre_that_refuses_its_furniture_is_said_and_the_street_goes_on(tmp_path: Path, models: Path) -> None:
+    showing = Showing(tmp_path, models, "refuses")
+    showing.wait_until_it_says("furnishing ends here, the street goes on: ")
+    showing.process.send_signal(signal.SIGINT)
+    assert showing.end()[0] == 0
 
 
 def test_a_missing_film_is_one_line(tmp_path: Path) -> None:

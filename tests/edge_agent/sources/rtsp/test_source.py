@@ -202,7 +202,7 @@ class TestServer:
 
     def test_a_stream_that_stalls(self, tmp_path: Path) -> None:
         mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
-        with serving("--mount", mount, "--stall-after", "0.5") as (port, _):
+        with serving("--mount", mount, "--stall-after", "token=0.5") as (port, _):
             error = failure(source(f"rtsp://127.0.0.1:{port}/token", read_s=0.5), after=1)
         assert isinstance(error, Stalled)
         assert "0.5 s" in str(error)

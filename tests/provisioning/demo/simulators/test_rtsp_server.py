@@ -6,8 +6,10 @@ footage file ── rtsp_server.py (system python, gi) ── RTSP over TCP ─�
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -139,11 +141,35 @@ def test_a_password_is_asked_for(serve: Callable[..., tuple[int, object]], foota
 
 @pytest.mark.peer
 def test_a_stream_can_fall_silent(serve: Callable[..., tuple[int, object]], footage: Path) -> None:
-    port, _ = serve("--mount", f"a={footage}", "--stall-after", "1")
+    port, _ = serve("--mount", f"a={footage}", "--stall-after", "a=1")
     seen: list[av.VideoFrame] = []
     with watch(f"rtsp://127.0.0.1:{port}/a", timeout_s=0.5) as container, pytest.raises(ExitError):
         seen.extend(container.decode(video=0))
     assert len(seen) <= RATE + 1
+
+
+@pytest.mark.peer
+def test_a_camera_whose_clock_is_wrong_tells_its_own_time(
+    serve: Callable[..., tuple[int, object]], footage: Path
+) -> None:
+    port, _ = serve("--mount", f"late={footage}", "--mount", f"right={footage}", "--clock-error", "late=-90")
+    assert _clock_error_s(f"rtsp://127.0.0.1:{port}/late") == pytest.approx(-90, abs=30)
+    assert _clock_error_s(f"rtsp://127.0.0.1:{port}/right") == pytest.approx(0, abs=30)
+
+
+def _clock_error_s(url: str) -> float:
+    """Seconds that the first sender report is ahead of this machine's clock."""
+    with watch(url) as container:
+        for packet in container.demux(video=0):
+            if packet.has_sidedata("prft"):
+                (sent_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
+                return float(sent_us / 1e6 - time.time())
+    raise AssertionError(f"{url}: no sender report came")
+
+
+@pytest.mark.parametrize("option", ["--stall-after", "--clock-error"])
+def test_conduct_of_a_mount_that_is_not_there_is_one_line(option: str, footage: Path) -> None:
+    assert "b: no such mount" in complain("--mount", f"a={footage}", option, "b=1")
 
 
 def complain(*arguments: str) -> str:

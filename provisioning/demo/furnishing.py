@@ -1,0 +1,154 @@
+"""Furnishes the demo's centre by its API, as its users would: districts, accounts, alarm rules, an approved case.
+
+Each function is a generator that yields where it waits, so that the caller can watch the processes meanwhile.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from provisioning.contracts.config.processes import read_secret
+from provisioning.demo import district
+from provisioning.demo.centre import Centre, ListedMachine, ListedObservation
+from provisioning.demo.state import DemoFolder
+from provisioning.demo.web import WebClient
+from provisioning.errors import DemoError
+from provisioning.files import durable
+
+ACCOUNTS_FILE: Final = "accounts"
+_WANTED_SIGHTINGS: Final = 2
+_PATIENCE_S: Final = 120.0
+"""For pictures of the sought machine at other times; then the case has the sightings that there are."""
+
+
+class Furnishing:
+    """Enters what a centre has after its first weeks. What an earlier demo entered stays as it is."""
+
+    def __init__(self, state: DemoFolder, centre: Centre, say: Callable[[str], None]) -> None:
+        self._state = state
+        self._centre = centre
+        self._site = centre.site
+        self._say = say
+
+    def enter(self) -> Iterator[None]:
+        """Enters districts, accounts and rules, then the case.
+
+        Raises:
+            WebError: the centre refuses something.
+        """
+        if any(each["district_id"] in district.DISTRICTS for each in self._site.get_json("/api/districts")):
+            self._say("districts, accounts, rules and the case are those of the demo that is kept")
+            return
+        self._districts()
+        yield
+        file = self._accounts()
+        people = ", ".join(f"{name} ({role}, {place or 'everywhere'})" for name, role, place in district.ACCOUNTS)
+        self._say(f"accounts: {people}; passwords in {file}")
+        yield
+        for rule in district.rules():
+            self._switch_on(rule)
+            yield
+        self._say("three alarm rules are switched on")
+        yield from self._case()
+
+    def _districts(self) -> None:
+        for district_id, (name, outline) in district.DISTRICTS.items():
+            self._site.post("/api/districts", {"district_id": district_id, "name": name})
+            cameras = [
+                {"agent_id": each.agent, "camera_id": each.id}
+                for each in district.PLACED
+                if each.district == district_id
+            ]
+            self._site.put(f"/api/districts/{district_id}/cameras", cameras)
+            self._site.put(
+                "/api/assessment/districts", {"name": name, "region": district.REGION, "outline": [*map(list, outline)]}
+            )
+        self._site.post("/api/assessment/register", district.register_csv())
+
+    def _accounts(self) -> object:
+        lines = []
+        for name, role, place in district.ACCOUNTS:
+            password = read_secret(self._state.new_secret(f"{name}-password"))
+            self._site.post(
+                "/api/users",
+                {"username": name, "password": password, "grants": [{"role": role, "district_id": place}]},
+            )
+            lines.append(f"{name} {password}")
+        return durable.write(self._state.secret(ACCOUNTS_FILE), ("\n".join(lines) + "\n").encode())
+
+    def _switch_on(self, text: dict[str, Any]) -> None:
+        rule = _read(self._site, "/api/rules", text)
+        path = f"/api/rules/{rule['id']}"
+        self._site.post(f"{path}/versions/{rule['version']}/preview", {})
+        self._site.post(f"{path}/on", {"version": rule["version"], "unseen": True})
+
+    def _case(self) -> Iterator[None]:
+        sought = self._silver_car()
+        while sought is None:
+            yield
+            sought = self._silver_car()
+        analyst, supervisor = self._session(district.ANALYST), self._session(district.SUPERVISOR)
+        path = f"/api/cases/{district.CASE}"
+        terms = district.case_terms(time.time_ns() // 1_000_000)
+        case = _read(analyst, "/api/cases", {"number": district.CASE, "terms": terms})["case"]
+        case = _read(analyst, f"{path}/request", {"version": case["version"]})["case"]
+        _read(supervisor, f"{path}/approve", {"version": case["version"], "comment": "demo"})
+        seen, index = sought
+        _read(analyst, f"{path}/sought", {"row_key": seen.row_key, "index": index})
+        yield
+        until_s = time.monotonic() + _PATIENCE_S
+        chosen: list[dict[str, Any]] = []
+        while len(chosen) < _WANTED_SIGHTINGS and time.monotonic() < until_s:
+            _read(analyst, f"{path}/search", {})
+            candidates = analyst.get_json(f"{path}/candidates")["items"]
+            chosen = _of_other_times([each["machine"] for each in candidates], seen.captured_at_ms)
+            yield
+        for machine in chosen:
+            analyst.put(f"{path}/machines/{machine['row_key']}/{machine['index']}", {"verdict": "confirmed"})
+        self._say(f"case {district.CASE} is approved, with {len(chosen)} confirmed sightings")
+
+    def _silver_car(self) -> tuple[ListedObservation, int] | None:
+        """Returns the largest car of the newest pictures of the crossing, with its index; None before the first."""
+        query: list[tuple[str, str | int]] = [("camera_id", district.CROSSING.id), ("limit", 20)]
+        cars = [
+            (_area(machine), seen, index)
+            for seen in self._centre.page(query)
+            for index, machine in enumerate(seen.machines)
+            if machine.cls.value == "car"
+        ]
+        if not cars:
+            return None
+        _, seen, index = max(cars, key=lambda car: car[0])
+        return seen, index
+
+    def _session(self, username: str) -> WebClient:
+        session = WebClient(self._site.url)
+        password = read_secret(self._state.secret(f"{username}-password"))
+        session.post("/api/login", {"username": username, "password": password})
+        return session
+
+
+def _read(site: WebClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = site.post_json(path, body)
+    if not isinstance(answer, dict):
+        raise DemoError(f"{site.url}{path}: the answer is no object")
+    return answer
+
+
+def _area(machine: ListedMachine) -> float:
+    box = machine.box
+    return float((box.x1 - box.x0) * (box.y1 - box.y0))
+
+
+def _of_other_times(machines: list[dict[str, Any]], sought_at_ms: int) -> list[dict[str, Any]]:
+    """Returns the best candidate of each of the first cameras, an hour and more before the sought picture."""
+    best: dict[str, dict[str, Any]] = {}
+    for machine in machines:
+        if machine["captured_at_ms"] < sought_at_ms - 3_600_000:
+            best.setdefault(machine["camera_id"], machine)
+    chosen = list(best.values())
+    for machine in machines:
+        apart = all(abs(machine["captured_at_ms"] - each["captured_at_ms"]) > 3_600_000 for each in chosen)
+        if apart and machine["captured_at_ms"] < sought_at_ms - 3_600_000:
+            chosen.append(machine)
+    return chosen[:_WANTED_SIGHTINGS]

@@ -19,6 +19,7 @@ from center import background, config_view
 from center.access.oidc import Oidc
 from center.access.route_permissions import RoutePermissions
 from center.alarms.notices import NoticeSender
+from center.alarms.rules.inputs import PartFault
 from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment
@@ -41,9 +42,12 @@ from center.health import Health
 from center.metrics import MetricsInputs, open_metrics
 from center.middleware import Guard
 from center.notify.service import Notifier
+from center.pipeline import third_parties
 from center.pipeline.broker_figures import BrokerGauges
 from center.pipeline.cluster_client import Cluster
+from center.pipeline.probes import Prober
 from center.pipeline.service import Pipeline
+from center.pipeline.stages import StageState
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.saved import SavedSearches
@@ -166,6 +170,7 @@ def build(
         now_ms=clock,
     )
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
+    oidc = _oidc_of(config, store, clock)
     gauges = BrokerGauges(clock)
     pipeline = Pipeline(
         link=link,
@@ -173,6 +178,14 @@ def build(
         gauges=gauges,
         cluster=Cluster(url=config.query_url, token=token, transport=transport),
         notifier=notifier,
+        prober=Prober(
+            third_parties.probes(
+                config.probes, notifier.channels, oidc, {} if exports is None else exports.certificates_end
+            ),
+            every_s=config.probes.every_s,
+            timeout_s=config.probes.timeout_s,
+            now_ms=clock,
+        ),
         store=store,
         limits=config.pipeline,
         now_ms=clock,
@@ -190,7 +203,7 @@ def build(
     )
 
     def loops() -> tuple[Periodic, ...]:
-        fixed = (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, *cases.loops)
+        fixed = (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, pipeline.prober.loop, *cases.loops)
         return (*fixed, *notifier.loops, *alarms.loops, *(() if exports is None else (exports.loop,)))
 
     services = Services(
@@ -234,7 +247,7 @@ def build(
         trusted_proxies=config.trusted_proxies,
         ray_dashboard_url=config.ray_dashboard_url,
         grafana_url=config.grafana_url,
-        oidc=_oidc_of(config, store, clock),
+        oidc=oidc,
         evidence=exports,
         atlas=Basemap.of(config.map),
         settings=config_view.shown(config),
@@ -266,6 +279,7 @@ def build(
         feed=feed,
         alarms=alarms,
         notifier=notifier,
+        pipeline=pipeline,
         loops=loops,
         open_pages=pages.open_pages,
         now_ms=clock,
@@ -273,9 +287,14 @@ def build(
     return Center(services, mailbox, metrics, lifespan)
 
 
-async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
-    """Causes by name, of each dependency that does not work and each stage that alarm rules name."""
-    return pipeline.faults() | await health.parts_away()
+async def _faults(health: Health, pipeline: Pipeline) -> dict[str, PartFault]:
+    """Returns the faults by name, of each dependency that does not work and each stage that alarm rules name."""
+    away = await health.parts_away()
+    stages = {
+        name: PartFault(finding.text(), is_warning=finding.state is StageState.AMBER)
+        for name, finding in pipeline.faults().items()
+    }
+    return stages | {name: PartFault(cause) for name, cause in away.items()}
 
 
 def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI:

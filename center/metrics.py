@@ -1,4 +1,4 @@
-"""Collects the centre's metrics: hops of alarms, what waits, background loops, open pages, broker and database.
+"""Collects the centre's metrics: hops of alarms, what waits, loops, stages of the chain, pages, broker, database.
 
 Labels are words of the contract, names of loops and ids of channels: no camera, account, address or secret.
 """
@@ -21,6 +21,8 @@ from center.errors import StartError, StoreUnavailableError
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox
 from center.notify.service import Notifier
+from center.pipeline.metrics import chain_families
+from center.pipeline.service import Pipeline
 from provisioning.net.metrics import labelled, serving
 
 _PREFIX: Final = "wayside_center_"
@@ -36,6 +38,7 @@ class MetricsInputs:
     feed: Feed
     alarms: AlarmService
     notifier: Notifier
+    pipeline: Pipeline
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -65,6 +68,7 @@ def families(inputs: MetricsInputs) -> Iterator[Metric]:
     yield from inputs.alarms.hops.collect()
     yield from _alarms(inputs.alarms)
     yield from _loops(tuple(inputs.loops()))
+    yield from chain_families(inputs.pipeline, _PREFIX)
     yield _counter("messages", "Messages from the broker", inputs.mailbox.counters.received)
     malformed = sum(inputs.mailbox.counters.malformed.copy().values())
     yield _counter("malformed_messages", "Messages that broke the contract", malformed)

@@ -141,6 +141,11 @@ class Oidc:
         separator = "&" if "?" in metadata.authorization_endpoint else "?"
         return LoginRedirect(f"{metadata.authorization_endpoint}{separator}{query}", state)
 
+    async def probe(self) -> None:
+        """Reads the provider's discovery document and its keys, which every log-in needs."""
+        metadata = await self._metadata()
+        await self._ask(_KeySet, "GET", metadata.jwks_uri)
+
     async def finish(self, *, state: str, cookie: str | None, code: str) -> ProviderIdentity:
         """Ends a log-in and returns the provider's claims. `cookie` is the state that this very browser was given.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from center.alarms.rules.inputs import Fault, FaultOf
+from center.alarms.rules.inputs import Fault, FaultOf, PartFault
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 
 WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
@@ -13,9 +13,9 @@ ITS_OWN: Final = frozenset({CauseKind.NONE, CauseKind.AGENT})
 
 
 def faults_of(
-    cameras: Sequence[CameraView], agents: Sequence[AgentView], parts: Mapping[str, str]
+    cameras: Sequence[CameraView], agents: Sequence[AgentView], parts: Mapping[str, PartFault]
 ) -> tuple[Fault, ...]:
-    """Returns the present faults. `parts`: the cause for each part that does not work, by name, its begin unknown."""
+    """Returns the present faults. `parts`: those of each part, by name, their begin unknown."""
     of_cameras = (
         Fault(FaultOf.CAMERA, camera.state, camera.agent_id, camera.camera_id, camera.since_ms, camera.cause)
         for camera in cameras
@@ -26,7 +26,10 @@ def faults_of(
         for agent in agents
         if agent.cause_kind is CauseKind.AGENT_SILENT
     )
-    of_parts = (Fault(FaultOf.PLATFORM, name, "", "", 0, cause) for name, cause in parts.items())
+    of_parts = (
+        Fault(FaultOf.PLATFORM, name, "", "", 0, fault.cause, is_warning=fault.is_warning)
+        for name, fault in parts.items()
+    )
     return (*of_cameras, *of_agents, *of_parts)
 
 

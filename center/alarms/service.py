@@ -18,7 +18,7 @@ from center.alarms.notices import NoticeHandover, NoticeTaker
 from center.alarms.preview import RulePreviews
 from center.alarms.reconcile import RecentRows, Reconciler
 from center.alarms.rule_store import Rules
-from center.alarms.rules.inputs import Fault, SeenRow, of_hint
+from center.alarms.rules.inputs import Fault, PartFault, SeenRow, of_hint
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.background import Periodic
@@ -36,7 +36,7 @@ HAND_OVER_S: Final = 0.2
 FORGET_S: Final = 3600.0
 
 
-PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
+PartsAway = Callable[[], Awaitable[Mapping[str, PartFault]]]
 """Returns the cause for each part that the centre depends on and that does not work, by name."""
 
 

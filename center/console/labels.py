@@ -12,7 +12,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
-from center.pipeline.causes import StageFinding
+from center.pipeline.causes import OwnReason, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
 from provisioning.contracts.fleet.commands import Priority, Verb
@@ -104,15 +104,22 @@ ALARM_STATES: Final = {
 }
 FAULTY_PARTS: Final = {
     "agent": marked("Agent not reporting"),
-    "broker": marked("Broker unreachable"),
-    "query": marked("Archive unreachable"),
+    "broker": marked("Broker fault"),
+    "query": marked("Query fault"),
     "platforms": marked("Recorder or platform down"),
+    "agents": marked("Agent fault"),
     "intake": marked("Intake fault"),
     "parse": marked("Parsing fault"),
     "archive": marked("Archive fault"),
     "storage": marked("Storage fault"),
     "notify": marked("Notification channel down"),
     "retention": marked("Retention waiting for confirmation"),
+    "clock": marked("Time server or clock fault"),
+    "sign_in": marked("Identity provider unavailable"),
+    "mail": marked("Mail relay unavailable"),
+    "sms": marked("SMS gateway unavailable"),
+    "webhooks": marked("Webhook receiver unavailable"),
+    "time_stamps": marked("Time-stamp certificate fault"),
 }
 CASE_STATES: Final = {
     CaseState.DRAFT: marked("Draft"),
@@ -158,6 +165,12 @@ STAGES: Final = {
     Stage.STORAGE: marked("Storage"),
     Stage.QUERY: marked("Query"),
     Stage.NOTIFY: marked("Notification"),
+    Stage.CLOCK: marked("Time servers"),
+    Stage.SIGN_IN: marked("Identity provider"),
+    Stage.MAIL: marked("Mail relay"),
+    Stage.SMS: marked("SMS gateway"),
+    Stage.WEBHOOKS: marked("Webhook receivers"),
+    Stage.TIME_STAMPS: marked("Time stamps"),
 }
 STAGE_STATES: Final = {
     StageState.GREEN: marked("OK"),
@@ -258,7 +271,8 @@ def picture_alt(camera: str, at_ms: int, classes: Iterable[MachineClass], _: Lan
 
 def finding_texts(finding: StageFinding, _: Language) -> tuple[str, str]:
     """Writes a finding's cause and remedy."""
-    return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
+    facts = {name: _(fact) if isinstance(fact, OwnReason) else fact for name, fact in finding.facts.items()}
+    return _(finding.cause.message).format(**facts), _(finding.cause.remedy).format(**facts)
 
 
 def number(value: float | None) -> str:

@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -105,6 +106,11 @@ class Exports:
         self._now_ms = now_ms
         self._running: dict[str, _Running] = {}
         self._looked_at_ms = 0
+        self.certificates_end: Final[Mapping[str, datetime]] = {
+            "signing_cert_file": sealer.signer.certificate.not_valid_after_utc,
+            "stamp_cert_file": sealer.stamps.certificate_ends,
+        }
+        """Times from which an export proves nothing, by the setting that names the certificate."""
         self.loop = Periodic("the sweeping of exports", SWEEP_S, self.sweep)
 
     def recover(self) -> None:

@@ -74,6 +74,11 @@ class StampAuthority:
         self._policy = policy
         self._next_serial = next_serial
 
+    @property
+    def certificate_ends(self) -> datetime:
+        """Time from which its stamps prove nothing."""
+        return self._signer.certificate.not_valid_after_utc
+
     def answer(self, asked: bytes, *, now_ms: int, accuracy_ms: int | None) -> bytes:
         """Answers a request with a TimeStampResp: granted, or a rejection with its reason.
 

@@ -14,6 +14,12 @@ _U: Final = StageState.UNKNOWN
 Fact = str | float
 
 
+class OwnReason(str):
+    """A reason in marked English of the centre's own, which a page shows in its language."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A cause that a stage may have. `code` is a stable word for programs."""
@@ -371,3 +377,127 @@ UNDELIVERED: Final = Cause(
     marked("{count} messages of channel {channel} failed, expired or were not delivered in the last {window_s} s."),
     marked("The outbox lists each with its code: GET /api/notify/outbox"),
 )
+SERVER_UNHEARD: Final = Cause(
+    "server_unheard",
+    marked("Server {server} reports no storage metrics."),
+    marked("On it, run: systemctl status prometheus prometheus-node-exporter"),
+)
+METRICS_AWAY: Final = Cause(
+    "storage_metrics_away",
+    marked("The storage metrics at {target} cannot be read: {cause}."),
+    marked("Start Prometheus or node exporter there, or correct [probes]. Until then no server's disks are judged."),
+)
+SERVERS_UNTOLD: Final = Cause(
+    "servers_untold",
+    marked("{target} has no metrics of a server's disks."),
+    marked("Install prometheus-node-exporter on each server and let Prometheus scrape it as job node."),
+)
+DISK_LOW: Final = Cause(
+    "disk_low",
+    marked("Server {server}: {name} has {percent} % of its space free."),
+    marked("Find what fills it (du -xh --max-depth=2 {name}), or add disk space."),
+)
+INODES_LOW: Final = Cause(
+    "inodes_low",
+    marked("Server {server}: {name} has {percent} % of its inodes free."),
+    marked("Find the folder with very many small files (du --inodes -x --max-depth=2 {name}) and remove what is old."),
+)
+DISK_BROKEN: Final = Cause(
+    "disk_broken",
+    marked("Server {server}: the file system {name} cannot be read."),
+    marked("On it, run dmesg and check the disk; restore from the backup if it is lost."),
+)
+DISK_READ_ONLY: Final = Cause(
+    "disk_read_only",
+    marked("Server {server}: {name} is mounted read-only."),
+    marked("Linux does that after disk errors: run dmesg, check the disk, then mount it again."),
+)
+NFS_AWAY: Final = Cause(
+    "nfs_away",
+    marked("Server {server}: the NFS mount {name} does not respond."),
+    marked("Check the NFS server and the network between the two: systemctl status nfs-server on the former."),
+)
+MOUNT_FAILED: Final = Cause(
+    "mount_failed",
+    marked("Server {server}: {name} could not be mounted."),
+    marked("On it, run systemctl status {name}; check the disk, or the NFS server and the network."),
+)
+RAID_DEGRADED: Final = Cause(
+    "raid_degraded",
+    marked("Server {server}: RAID {name} has {active} of {required} disks."),
+    marked(
+        "Replace the failed disk and add it: mdadm --detail /dev/{name}, then mdadm --manage /dev/{name} --add DISK"
+    ),
+)
+RAID_STOPPED: Final = Cause(
+    "raid_stopped",
+    marked("Server {server}: RAID {name} is not running."),
+    marked("On it, run: mdadm --detail /dev/{name}. Do not add or remove disks before its cause is known."),
+)
+SMART_FAILING: Final = Cause(
+    "smart_failing",
+    marked("Server {server}: disk {name} reports that it is about to fail (SMART)."),
+    marked("Replace it now, while its data can still be read: smartctl -a {name} shows the reason."),
+)
+PROBE_PENDING: Final = Cause(
+    "probe_pending",
+    marked("{target} has not been checked yet."),
+    marked("This takes a few seconds after a start."),
+)
+PROBE_HANGS: Final = Cause(
+    "probe_hangs",
+    marked("{target} gave no answer within {seconds} s."),
+    marked("It accepts requests and does not answer, or a firewall drops them: restart it, or check the way there."),
+)
+PROBE_BROKEN: Final = Cause(
+    "probe_broken",
+    marked("The check of {target} failed in the centre itself ({cause})."),
+    marked("Its log has the trace; report it."),
+)
+NTP_AWAY: Final = Cause(
+    "ntp_away",
+    marked("Time server {target} gives no time: {cause}."),
+    marked("Check it and UDP port 123 on the way: chronyc sources shows how long it has been silent."),
+)
+CLOCK_UNSYNCHRONISED: Final = Cause(
+    "clock_unsynchronised",
+    marked("The clock of this machine is not synchronised: {cause}."),
+    marked("Run: systemctl status chrony; chronyc tracking; chronyc sources"),
+)
+CLOCK_OFFSET: Final = Cause(
+    "clock_offset",
+    marked("The clock of this machine differs by {seconds} s from time server {target}."),
+    marked("Find out which of the two is right; then: chronyc makestep"),
+)
+PROVIDER_AWAY: Final = Cause(
+    "provider_away",
+    marked("The identity provider {target} is unavailable: {cause}."),
+    marked("Check the provider and issuer in [oidc]. Local accounts can still log in."),
+)
+RELAY_AWAY: Final = Cause(
+    "relay_away",
+    marked("The mail relay of channel {target} is unavailable: {cause}."),
+    marked("Check the relay, its port and its certificate. Queued mail is sent when it responds."),
+)
+GATEWAY_AWAY: Final = Cause(
+    "gateway_away",
+    marked("The SMS gateway of channel {target} is unavailable: {cause}."),
+    marked("Check the way to it and ask the carrier. Queued messages are sent when it responds, until they expire."),
+)
+RECEIVER_AWAY: Final = Cause(
+    "receiver_away",
+    marked("The receiver of webhook {target} is unavailable: {cause}."),
+    marked("Contact its operator. Queued messages are sent when it responds, until they expire."),
+)
+STAMP_ENDS: Final = Cause(
+    "stamp_certificate_ends",
+    marked("The certificate {target} of exports expires in {days} days."),
+    marked("Copy certificate and key again, which wayside-provision serve renews, and restart the centre."),
+)
+STAMP_ENDED: Final = Cause(
+    "stamp_certificate_ended",
+    marked("The certificate {target} of exports has expired: no export can be checked."),
+    marked("Copy certificate and key again, which wayside-provision serve renews, and restart the centre."),
+)
+ALARMED_ELSEWHERE: Final = frozenset({AGENTS_SILENT, BROKER_AWAY, QUERY_AWAY, QUERY_DENIED, QUERY_STRANGE})
+"""Causes that alarm rules have from another source: each silent agent, and the centre's own health."""

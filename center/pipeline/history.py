@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Text, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.database.store import Base, Store
-from center.pipeline.stages import Stage, StageState
+from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from center.pipeline.verdict import ChainViewBase, Figures, StageVerdict
 
 EVERY_MS: Final = 60_000
@@ -112,12 +112,13 @@ class History:
             self._kept_ms = newest_ms
 
     def stages(self, since_ms: int) -> tuple[StageHistory, ...]:
-        """Returns the history of all stages since then."""
+        """Returns the history of all stages since then; of third parties, of those in use."""
         with self._lock:
             minutes = [each.points for each in self._minutes if each.at_ms >= since_ms]
         return tuple(
             StageHistory(stage=stage, points=tuple(points[stage] for points in minutes if stage in points))
             for stage in Stage
+            if stage not in THIRD_PARTIES or any(stage in points for points in minutes)
         )
 
 

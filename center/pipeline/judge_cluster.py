@@ -1,15 +1,17 @@
 """Judges the stages of the cluster and the notification: intake, parse, archive, storage, query, notify. Pure."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from center.notify.lifecycle import MessageState
 from center.notify.limits import QuotaState, RateState
 from center.notify.views import ChannelView
-from center.pipeline import causes
+from center.pipeline import causes, judge_servers
 from center.pipeline.causes import StageFinding, amber, red, unknown
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge_edge import GB, late
+from center.pipeline.judge_parties import figures as figures_of_probes
 from center.pipeline.sample import SampleSpan, grown, named
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
@@ -173,10 +175,12 @@ def _of_archive(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterato
 
 
 def storage(span: SampleSpan, limits: Pipeline) -> StageVerdict:
-    """Judges the disk under the archive."""
+    """Judges the disk under the archive, and everything that node exporter measures of the servers' disks."""
     disk = None if span.now.answers is None else span.now.answers.storage.value
-    figures = Figures(free_bytes=None if disk is None else disk.free_bytes)
-    return StageVerdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
+    probes = span.now.probes_of(Stage.STORAGE)
+    figures = figures_of_probes(probes, free_bytes=None if disk is None else disk.free_bytes)
+    servers = judge_servers.findings(probes, judge_servers.items(probes, limits))
+    return StageVerdict.of(Stage.STORAGE, figures, chain(_of_storage(span, limits), servers))
 
 
 def _of_storage(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:

@@ -27,9 +27,15 @@ _SHOWN: Final = 3
 
 
 def devices(span: SampleSpan, limits: Pipeline) -> StageVerdict:
-    """Judges the cameras, as their agents report. A camera behind a silent agent is that agent's fault: not counted."""
-    known = span.now.cameras
-    reported = [each for each in known if each.cause_kind in _OWN and each.state is not DeviceState.UNKNOWN]
+    """Judges the cameras, as their agents report. Those behind a silent agent or a dead recorder are its fault."""
+    known, lost = span.now.cameras, _behind_dead_recorders(span.now)
+    reported = [
+        each
+        for each in known
+        if each.cause_kind in _OWN
+        and each.state is not DeviceState.UNKNOWN
+        and (each.agent_id, each.camera_id) not in lost
+    ]
     down = [each for each in reported if each.state is DeviceState.OFFLINE]
     figures = Figures(
         rate_per_s=span.rate(span.ledger(lambda beat: beat.ledger.selected)),
@@ -75,14 +81,30 @@ def _together(reported: Sequence[CameraView], down: Sequence[CameraView], limits
             )
 
 
-def platforms(span: SampleSpan, limits: Pipeline) -> StageVerdict:
-    """Judges recorders and platforms by the cameras behind them."""
-    now = span.now
+def _behind_devices(now: Sample) -> dict[tuple[str, str], list[CameraView]]:
+    """Groups the cameras of agents that report by the recorder or platform that they come through."""
     behind: dict[tuple[str, str], list[CameraView]] = defaultdict(list)
     for camera in now.cameras:
         status = now.statuses.get((camera.agent_id, camera.camera_id))
         if status is not None and status.device_id and camera.cause_kind in _OWN:
             behind[camera.agent_id, status.device_id].append(camera)
+    return behind
+
+
+def _behind_dead_recorders(now: Sample) -> frozenset[tuple[str, str]]:
+    """Finds the cameras of devices with several channels none of which delivers; a device with one is a camera."""
+    return frozenset(
+        (camera.agent_id, camera.camera_id)
+        for of in _behind_devices(now).values()
+        if len(of) > 1 and all(each.state is DeviceState.OFFLINE for each in of)
+        for camera in of
+    )
+
+
+def platforms(span: SampleSpan, limits: Pipeline) -> StageVerdict:
+    """Judges recorders and platforms by the cameras behind them."""
+    now = span.now
+    behind = _behind_devices(now)
     down = {key: [each for each in of if each.state not in _DELIVERS] for key, of in behind.items()}
     figures = Figures(errors=sum(map(bool, down.values())) if behind else None)
     return StageVerdict.of(Stage.PLATFORMS, figures, _of_platforms(now, behind, down, limits))

@@ -8,6 +8,8 @@ from center.fleet.devices import AgentView, CameraView, DeviceState
 from center.notify.views import ChannelView
 from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswers
+from center.pipeline.probes import ProbeReport
+from center.pipeline.stages import Stage
 from provisioning.contracts.query.archive import IntakeStatus
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 
@@ -31,11 +33,16 @@ class Sample:
     passages: tuple[SnapshotTimes, ...] = ()
     """Hop times of the window that ends here."""
     channels: tuple[ChannelView, ...] = ()
+    probes: tuple[ProbeReport, ...] = ()
 
     @property
     def intake(self) -> IntakeStatus | None:
         """Status of the intake, None if it did not answer."""
         return None if self.answers is None else self.answers.intake.value
+
+    def probes_of(self, stage: Stage) -> tuple[ProbeReport, ...]:
+        """Returns the reports of the probes of one stage."""
+        return tuple(each for each in self.probes if each.stage is stage)
 
     @property
     def live_agents(self) -> tuple[str, ...]:

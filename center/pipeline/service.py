@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from center import background
 from center.background import Periodic
@@ -16,13 +17,18 @@ from center.fleet.mqtt import Link
 from center.notify.service import Notifier
 from center.notify.views import ChannelView
 from center.pipeline.broker_figures import BrokerGauges
+from center.pipeline.causes import ALARMED_ELSEWHERE, StageFinding
 from center.pipeline.cluster_client import Cluster
 from center.pipeline.history import History, StageHistory
 from center.pipeline.judge import judge
+from center.pipeline.judge_servers import StorageItem, StorageKind, items
+from center.pipeline.probes import Prober
 from center.pipeline.sample import Sample
-from center.pipeline.stages import OF_ITS_OWN, Stage, StageState
+from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import CauseView, ChainViewBase, Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline as Limits
+
+_ALARMED: Final = frozenset({StageState.RED, StageState.AMBER})
 
 
 class StageView(ChainViewBase):
@@ -36,13 +42,40 @@ class StageView(ChainViewBase):
     figures: Figures
 
 
+class StorageItemView(ChainViewBase):
+    """One file system, array or disk of a server."""
+
+    server: str
+    kind: StorageKind
+    name: str
+    state: StageState
+    free_share: float | None
+    """Free share of its space or inodes; None: nothing to measure."""
+    code: str
+    """Cause; empty while it is green."""
+
+    @classmethod
+    def of(cls, item: StorageItem) -> "StorageItemView":
+        code = "" if item.finding is None else item.finding.cause.code
+        return cls(
+            server=item.server,
+            kind=item.kind,
+            name=item.name,
+            state=item.state,
+            free_share=item.free_share,
+            code=code,
+        )
+
+
 class PipelineView(ChainViewBase):
-    """The chain as last judged; `stages` in the order in which a picture meets them."""
+    """The chain as last judged; `stages` in the order in which a picture meets them, then third parties in use."""
 
     at_ms: int
     window_s: float
     """Seconds over which figures and counts are taken; fewer right after the start."""
     stages: tuple[StageView, ...]
+    storage: tuple[StorageItemView, ...]
+    """Storage of each server, as node exporter measures it."""
     fault: str
     """The bug that ended the last round, after which the next begins; empty: none."""
 
@@ -55,6 +88,7 @@ class ChainState:
     before: Sample | None
     verdicts: tuple[StageVerdict, ...]
     since_ms: Mapping[Stage, int]
+    storage: tuple[StorageItem, ...]
 
     def view(self, fault: str) -> PipelineView:
         """Returns the view for the API."""
@@ -71,6 +105,7 @@ class ChainState:
                 )
                 for each in self.verdicts
             ),
+            storage=tuple(map(StorageItemView.of, self.storage)),
             fault=fault,
         )
 
@@ -86,6 +121,7 @@ class Pipeline:
         gauges: BrokerGauges,
         cluster: Cluster,
         notifier: Notifier,
+        prober: Prober,
         store: Store,
         limits: Limits,
         now_ms: NowMs,
@@ -95,6 +131,7 @@ class Pipeline:
         self._gauges = gauges
         self._cluster = cluster
         self._notifier = notifier
+        self.prober = prober
         self.limits = limits
         self._now_ms = now_ms
         self._samples: deque[Sample] = deque()
@@ -128,7 +165,8 @@ class Pipeline:
             with suppress(StoreUnavailableError):  # health reports that; the minutes wait
                 await asyncio.to_thread(self._history.keep)
             since_ms = {stage: at_ms for stage, (_, at_ms) in self._states.items()}
-            self.last = ChainState(sample, before, verdicts, since_ms)
+            storage = items(sample.probes_of(Stage.STORAGE), self.limits)
+            self.last = ChainState(sample, before, verdicts, since_ms, storage)
             return self.last
 
     async def view(self) -> PipelineView:
@@ -139,23 +177,25 @@ class Pipeline:
         """Returns the history of the last `hours`."""
         return self._history.stages(self._now_ms() - round(hours * 3_600_000))
 
-    def faults(self) -> dict[str, str]:
-        """Returns the cause of each red stage that no other kind of alarm rule covers, by name."""
+    def faults(self) -> dict[str, StageFinding]:
+        """Returns the worst fault of each stage that is red or amber, by name; cameras have rules of their own."""
         if self.last is None:
             return {}
-        return {
-            each.stage.value: each.findings[0].text()
-            for each in self.last.verdicts
-            if each.state is StageState.RED and each.stage not in OF_ITS_OWN
-        }
+        found: dict[str, StageFinding] = {}
+        for verdict in self.last.verdicts:
+            for finding in verdict.findings if verdict.stage is not Stage.DEVICES else ():
+                if finding.state in _ALARMED and finding.cause not in ALARMED_ELSEWHERE:
+                    found.setdefault(verdict.stage.value, finding)
+        return found
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Judges the chain again and again while `with` lasts; then writes the history to its last minute."""
         try:
-            async with background.running([self.loop]):
+            async with background.running([self.loop, self.prober.loop]):
                 yield
         finally:
+            self.prober.close()
             await self._cluster.close()
             with suppress(StoreUnavailableError):  # a history without its last minute
                 await asyncio.to_thread(self._history.keep, at_end=True)
@@ -177,6 +217,7 @@ class Pipeline:
             answers=answers,
             passages=self._gauges.passages(at_ms - round(self.limits.window_s * 1000)),
             channels=channels,
+            probes=self.prober.reports,
         )
 
     def _channels(self) -> tuple[ChannelView, ...]:

@@ -19,7 +19,15 @@ class Stage(StrEnum):
     QUERY = "query"
     """The service that answers queries of the archive."""
     NOTIFY = "notify"
-    """Webhooks, mail and SMS gateways."""
+    """Channels and their outbox."""
+    CLOCK = "clock"
+    """Time servers. From here on third parties, each of which is a stage only where the configuration names one."""
+    SIGN_IN = "sign_in"
+    MAIL = "mail"
+    SMS = "sms"
+    WEBHOOKS = "webhooks"
+    TIME_STAMPS = "time_stamps"
+    """The authority that stamps exports."""
 
 
 class StageState(StrEnum):
@@ -31,5 +39,5 @@ class StageState(StrEnum):
     UNKNOWN = "unknown"
 
 
-OF_ITS_OWN: Final = frozenset({Stage.DEVICES, Stage.AGENTS, Stage.BROKER, Stage.QUERY})
-"""Stages whose faults alarm rules have from another source (`center.alarms.faults`)."""
+THIRD_PARTIES: Final = (Stage.CLOCK, Stage.SIGN_IN, Stage.MAIL, Stage.SMS, Stage.WEBHOOKS, Stage.TIME_STAMPS)
+"""Stages that no picture passes; a centre that does not use one has no verdict on it."""

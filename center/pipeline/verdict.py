@@ -27,6 +27,8 @@ class Figures(ChainViewBase):
     drops: int | None = None
     queued: int | None = None
     free_bytes: int | None = None
+    succeeded_at_ms: int | None = None
+    """Time of the last probe that succeeded; of several third parties, of the one for which that is longest ago."""
 
 
 class CauseView(ChainViewBase):

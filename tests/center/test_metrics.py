@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,14 +19,17 @@ from center.errors import StartError, StoreUnavailableError
 from center.metrics import families, open_metrics
 from center.notify.message import Message
 from center.notify.service import Notifier
+from center.pipeline import third_parties
+from center.pipeline.probes import Prober
 from provisioning.contracts.config.notify import Notify
+from provisioning.contracts.config.probes import Probes
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS
 from tests.center.whole import ADMINISTRATOR, whole_centre
 from tests.support import notify_world
 from tests.support.ports import free_port
 from tests.support.scraping import parsed, samples, scrape
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.anyio
 
@@ -115,6 +119,25 @@ async def test_a_loop_tells_that_it_fails_how_often_it_died_and_when_it_last_did
             deaths,
         )
         assert told["wayside_center_loop_last_success_timestamp_seconds", "the test"] == done_s
+
+
+async def test_stages_and_probes_are_told_by_stage_without_an_address(world: World, tmp_path: Path) -> None:
+    channel = notify_world.channel(notify_world.webhook(tmp_path, "http://127.0.0.1:9/hook"))
+    pipeline = world.services.pipeline
+    found = third_parties.probes(Probes(), {channel.id: channel}, None, {"stamp_cert_file": datetime.now(UTC)})
+    pipeline.prober = Prober(found, every_s=15, timeout_s=LONG_S, now_ms=world.clock)
+    assert ("wayside_center_stage_severity", "webhooks") not in samples(families(world.metrics))
+    for _ in range(2):
+        await pipeline.prober.loop.turn()
+    await pipeline.look()
+    told = samples(families(world.metrics))
+    assert told["wayside_center_stage_severity", "webhooks"] == 2
+    assert told["wayside_center_probe_failures_total", "webhooks"] == 2
+    assert told["wayside_center_probe_failures_total", "time_stamps"] == 0
+    assert told["wayside_center_probe_last_success_timestamp_seconds", "time_stamps"] == NOW_MS / 1000
+    assert ("wayside_center_probe_last_success_timestamp_seconds", "webhooks") not in told
+    assert ("wayside_center_stage_severity", "notify") not in told  # unknown
+    assert "127.0.0.1" not in "".join(name for labels in told for name in labels)
 
 
 async def test_they_are_served_on_loopback_alone_and_only_where_a_port_is_set(world: World) -> None:

@@ -155,3 +155,7 @@ class StubChannel:
         """As the test says."""
         self.delivered.append(parcel)
         return self.outcome
+
+    async def probe(self) -> str:
+        """Always there."""
+        return ""

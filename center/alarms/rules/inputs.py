@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from provisioning.contracts import ids
 from provisioning.contracts.query.archive import Observation
@@ -73,6 +74,13 @@ class FaultOf(StrEnum):
     PLATFORM = "platform"
 
 
+class PartFault(NamedTuple):
+    """Fault of a part of the platform. `is_warning`: the part works but needs attention."""
+
+    cause: str
+    is_warning: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault that lasts now.
@@ -82,6 +90,7 @@ class Fault:
         since_ms: tells one episode from the next.
         for_ms: how long the centre has seen it so, by its own clock.
         cause: in the words of the part that found it.
+        is_warning: the part works but needs attention.
     """
 
     of: FaultOf
@@ -91,6 +100,7 @@ class Fault:
     since_ms: int
     cause: str
     for_ms: int = 0
+    is_warning: bool = False
 
     @property
     def place(self) -> str:

@@ -20,8 +20,26 @@ CROWD_WINDOW_S = 300
 """Shortest window of crowding, seconds: counts of people leave the centre in bins of five minutes or more."""
 
 
-Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "archive", "storage", "notify", "retention"]
-"""Those from `intake` to `notify` are stages (`center.pipeline.stages`); `platforms` are other people's recorders."""
+Part = Literal[
+    "agent",
+    "broker",
+    "query",
+    "platforms",
+    "agents",
+    "intake",
+    "parse",
+    "archive",
+    "storage",
+    "notify",
+    "retention",
+    "clock",
+    "sign_in",
+    "mail",
+    "sms",
+    "webhooks",
+    "time_stamps",
+]
+"""`agent` is a silent one, `retention` the centre's own; the others are stages (`center.pipeline.stages`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,8 @@ class RuleParameters(BaseModel):
     """Name of the kind on the console's pages."""
     number: ClassVar[FormField | None] = None
     """Whole number that the form asks for."""
+    flag: ClassVar[FormField | None] = None
+    """Switch that the form offers, off in a new rule."""
     place: ClassVar[FormField | None] = None
     """Line, zone or lane of the agent's configuration, which the form asks for beside a drawn shape."""
     drawn: ClassVar[tuple[str, ...]] = ()
@@ -167,16 +187,19 @@ class CameraFault(RuleParameters):
 
 
 class PlatformFault(RuleParameters):
-    """An agent fell silent, the broker or the archive's `query` is away, or a stage of the full chain is red.
+    """An agent fell silent, the broker or the archive's `query` is away, or a stage of the chain is red or amber.
 
     A fault of the centre's own database could not be reported.
     """
 
     label = marked("Platform fault")
     number = FormField("for_s", marked("Minimum duration (s)"), 30)
+    flag = FormField("warnings", marked("Also for warnings (amber)"))
 
     kind: Literal["platform_fault"]
     parts: tuple[Part, ...] = Field(default=get_args(Part), min_length=1, max_length=len(get_args(Part)))
+    warnings: bool = False
+    """True: an amber stage raises an alarm too."""
     for_s: int = Field(default=30, ge=0, le=3600)
 
 

@@ -61,7 +61,9 @@ def fault_found(text: RuleText, fault: Fault) -> RuleFinding | None:
     match text.what:
         case kinds.CameraFault(states=states, for_s=for_s):
             of, codes = FaultOf.CAMERA, states
-        case kinds.PlatformFault(parts=parts, for_s=for_s):
+        case kinds.PlatformFault(parts=parts, for_s=for_s, warnings=warnings):
+            if fault.is_warning and not warnings:
+                return None
             of, codes = FaultOf.PLATFORM, parts
         case _:
             return None

@@ -74,6 +74,8 @@ class RuleForm:
                 value = same.get(number.name, number.usual)
                 field = ui.number(_(number.label), value=value, min=0, precision=0).props("outlined dense")
                 self._fields[number.name] = field
+            if (flag := KINDS[kind].flag) is not None:
+                self._fields[flag.name] = ui.switch(_(flag.label), value=bool(same.get(flag.name, False)))
             if kind in FAULTS:
                 name, choices = FAULTS[kind]
                 options = {value: _(text) for value, text in choices.items()}

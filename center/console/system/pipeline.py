@@ -10,12 +10,13 @@ from starlette.requests import Request
 from center.console import labels
 from center.console.frame import empty, frame
 from center.console.language import Language
+from center.console.system.storage import draw_storage
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
 from center.errors import marked
 from center.pipeline.history import EVERY_MS, Point
 from center.pipeline.service import ChainState
-from center.pipeline.stages import Stage, StageState
+from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from center.pipeline.verdict import StageVerdict
 from center.services import Services, services_of
 
@@ -25,7 +26,8 @@ STRIP_MINUTES: Final = 60
 SHOWN: Final = 30
 """Findings of the list; the API has all of them."""
 _MESSAGES: Final = frozenset({Stage.BROKER, Stage.INTAKE})
-_RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY}
+_RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY, *THIRD_PARTIES}
+_TIME: Final = slice(len("2026-11-24 "), len("2026-11-24 15:46:03"))
 _WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN)
 
 
@@ -76,13 +78,21 @@ class _Chain:
         points = {each.stage: each.points for each in self._pipeline.history(STRIP_MINUTES / 60)}
         with labelled("ol", _("Stages in processing order")).classes("ws-chain"):
             for verdict in last.verdicts:
-                self._stage(verdict, points[verdict.stage])
+                if verdict.stage not in THIRD_PARTIES:
+                    self._stage(verdict, points[verdict.stage])
+        third_parties = [verdict for verdict in last.verdicts if verdict.stage in THIRD_PARTIES]
+        if third_parties:
+            words("h2", _("Third parties"))
+            with labelled("ul", _("Third parties")).classes("ws-chain ws-parties"):
+                for verdict in third_parties:
+                    self._stage(verdict, points[verdict.stage])
         window_s = 0 if last.before is None else (last.sample.at_ms - last.before.at_ms) / 1000
         with ui.element("div").classes("ws-hint"):
             words("span", _("Values of the last {seconds} s.").format(seconds=f"{window_s:.0f}"))
             words("span", " " + _("The bar shows the last hour. Updated") + " ")
             moment(moments.local(last.sample.at_ms), moments.utc(last.sample.at_ms))
         self._findings(last)
+        draw_storage(last.storage, _)
 
     def _stage(self, verdict: StageVerdict, points: Sequence[Point]) -> None:
         _, figures = self._, verdict.figures
@@ -102,6 +112,8 @@ class _Chain:
                 self._figure(_("Dropped"), labels.number(figures.drops))
                 if figures.free_bytes is not None:
                     self._figure(_("Free disk space"), f"{figures.free_bytes / 1e9:,.0f} GB")
+                if figures.succeeded_at_ms is not None:
+                    self._figure(_("Last success"), moments.local(figures.succeeded_at_ms)[_TIME])
             self._strip(points)
 
     def _figure(self, name: str, text: str) -> None:

@@ -76,3 +76,10 @@ class Channel(Protocol):
 
     async def deliver(self, parcel: Parcel) -> AttemptOutcome:
         """Hands a parcel over once, within a bounded time, and returns the outcome. Raises only for a bug."""
+
+    async def probe(self) -> str:
+        """Finds out within the same time if the other side answers, and sends no message.
+
+        Returns:
+            "", or the code of the fault, as of an attempt's outcome.
+        """

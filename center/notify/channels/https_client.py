@@ -1,4 +1,4 @@
-"""POSTs to an address that was resolved, checked and then connected to: a name cannot change in between. Bounded."""
+"""Sends requests to an address that was resolved and checked first: a name cannot change in between. Bounded."""
 
 import asyncio
 import socket
@@ -16,6 +16,8 @@ from center.notify.lifecycle import AttemptOutcome, AttemptVerdict
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 """The rest of a longer answer is not read."""
+_AWAY: Final = frozenset({502, 503, 504})
+"""Statuses by which what stands before a service says that the service itself is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ class HttpLine:
 
     async def post(self, path: str, content: bytes, headers: dict[str, str]) -> HttpAnswer | AttemptOutcome:
         """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
+        return await self._request("POST", path, content, headers)
+
+    async def probe(self) -> str:
+        """Asks the URL with HEAD. Any answer proves that the service is there, except that it is not."""
+        answer = await self._request("HEAD", "", b"", {})
+        if isinstance(answer, AttemptOutcome):
+            return answer.code
+        return f"http_{answer.status}" if answer.status in _AWAY else ""
+
+    async def _request(
+        self, method: str, path: str, content: bytes, headers: dict[str, str]
+    ) -> HttpAnswer | AttemptOutcome:
         attempt = _Attempt()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -63,10 +77,10 @@ class HttpLine:
                 async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=self._timeout_s) as client:
                     for address in addresses[:-1]:
                         try:
-                            return await self._exchange(client, attempt, address, path, content, headers)
+                            return await self._exchange(client, attempt, address, method, path, content, headers)
                         except httpx.ConnectError:
                             continue  # the name's next address
-                    return await self._exchange(client, attempt, addresses[-1], path, content, headers)
+                    return await self._exchange(client, attempt, addresses[-1], method, path, content, headers)
         except socket.gaierror:
             return attempt.failed("name_unknown")
         except (TimeoutError, httpx.TimeoutException):
@@ -79,6 +93,7 @@ class HttpLine:
         client: httpx.AsyncClient,
         attempt: "_Attempt",
         address: str,
+        method: str,
         path: str,
         content: bytes,
         headers: dict[str, str],
@@ -86,7 +101,7 @@ class HttpLine:
         host = f"[{address}]" if ":" in address else address
         whole_path = (self._parts.path.rstrip("/") + path if path else self._parts.path) or "/"
         async with client.stream(
-            "POST",
+            method,
             urlunsplit((self._parts.scheme, f"{host}:{self._port}", whole_path, "", "")),
             content=content,
             headers={**headers, "Host": self._parts.netloc, "Accept-Encoding": "identity"},

@@ -61,6 +61,18 @@ class MailChannel:
         """Sends a parcel in one SMTP session, in a worker thread."""
         return await asyncio.to_thread(self._converse, parcel)
 
+    async def probe(self) -> str:
+        """Greets the relay, and takes up TLS where it is configured, in a worker thread."""
+        return await asyncio.to_thread(self._greet)
+
+    def _greet(self) -> str:
+        try:
+            with self._relay() as relay:
+                relay.quit()
+        except (smtplib.SMTPException, OSError) as error:
+            return _failed(error, handed=False).code
+        return ""
+
     def _converse(self, parcel: Parcel) -> AttemptOutcome:
         address = self._addresses[parcel.recipient]
         letter = mail_text.mail(parcel, sender=self._config.sender, address=address, at_ms=self._now_ms())

@@ -79,3 +79,7 @@ class SmsChannel:
             path, content = mas.TEMPLATE, mas.templated(self._account, mobile, template_id, parcel.params)
         answer = await self._line.post(path, content, {"Content-Type": "text/plain; charset=utf-8"})
         return mas.read(self._account, answer.status, answer.content) if isinstance(answer, HttpAnswer) else answer
+
+    async def probe(self) -> str:
+        """Asks the gateway's address with HEAD, which submits nothing."""
+        return await self._line.probe()

@@ -49,3 +49,7 @@ class WebhookChannel:
         headers = webhook_body.headers(self._key, parcel, self._now_ms() // 1000, content)
         answer = await self._line.post("", content, headers)
         return webhook_body.read(answer.status) if isinstance(answer, HttpAnswer) else answer
+
+    async def probe(self) -> str:
+        """Asks the receiver's address with HEAD, which submits nothing."""
+        return await self._line.probe()

@@ -46,6 +46,19 @@ class Low(Section):
         return self
 
 
+class Scarce(Section):
+    """Limits of a free share: there is too little below them."""
+
+    amber: Relative
+    red: Relative
+
+    @model_validator(mode="after")
+    def _descending(self) -> Self:
+        if self.red > self.amber:
+            raise ValueError("red is at most amber")
+        return self
+
+
 class Pipeline(Section):
     """`[pipeline]` of the centre."""
 
@@ -74,3 +87,8 @@ class Pipeline(Section):
     query_lag: Slow = Slow(amber_s=1.0, red_s=2.0)
     """Delay from a query to its answer; a query is abandoned after two seconds."""
     storage: Low = Low(amber_gb=50.0, red_gb=10.0)
+    server_disk: Scarce = Scarce(amber=0.1, red=0.05)
+    """Free share of each file system of each server; the next one is of its inodes."""
+    server_inodes: Scarce = Scarce(amber=0.1, red=0.05)
+    clock_offset: Slow = Slow(amber_s=0.5, red_s=2.0)
+    """Difference between this machine's clock and a time server's."""

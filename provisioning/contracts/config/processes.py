@@ -37,6 +37,7 @@ from provisioning.contracts.config.gb28181 import Gb28181, check_devices
 from provisioning.contracts.config.map_ground import MapGround
 from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.config.pipeline import Pipeline
+from provisioning.contracts.config.probes import Probes
 from provisioning.contracts.config.tasks import Tasks
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import AgentId
@@ -67,6 +68,7 @@ __all__ = [
     "Pipeline",
     "Policy",
     "Port",
+    "Probes",
     "Provisioning",
     "RecordedSpan",
     "Redactor",
@@ -312,6 +314,7 @@ class CenterConfig(Section):
     grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from the pipeline page; empty: no link."""
     pipeline: Pipeline = Pipeline()
+    probes: Probes = Probes()
     notify: Notify = Notify()
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None

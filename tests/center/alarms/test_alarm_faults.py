@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from center.alarms.lifecycle import AlarmEvent
+from center.alarms.rules.inputs import PartFault
 from provisioning.contracts.wire.messages import CameraState
 from tests.center.alarms.conftest import Station
 from tests.center.street import AGENT
@@ -15,14 +16,14 @@ CAMERAS = {"kind": "camera_fault", "for_s": 30}
 PLATFORM = {"kind": "platform_fault", "for_s": 30}
 
 
-def parts(**away: str) -> Callable[[], Awaitable[dict[str, str]]]:
-    async def answer() -> dict[str, str]:
-        return away
+def parts(**away: str | PartFault) -> Callable[[], Awaitable[dict[str, PartFault]]]:
+    async def answer() -> dict[str, PartFault]:
+        return {name: PartFault(fault) if isinstance(fault, str) else fault for name, fault in away.items()}
 
     return answer
 
 
-async def pass_time(station: Station, seconds: int, *, silent: bool = False, **away: str) -> None:
+async def pass_time(station: Station, seconds: int, *, silent: bool = False, **away: str | PartFault) -> None:
     for _ in range(seconds):
         station.clock.now_ms += 1000
         if not silent:
@@ -92,3 +93,15 @@ async def test_a_part_that_is_away_alarms_and_a_short_gap_does_not(station: Stat
     await pass_time(station, 40, query="no answer")
     assert [event for event, _ in station.events()] == ["raised"]
     assert station.room.care.alarms().items[0].finding.cause == "no answer"
+
+
+async def test_an_amber_stage_alarms_where_the_rule_wants_warnings_and_nowhere_else(station: Station) -> None:
+    await station.enforce(PLATFORM | {"warnings": True})
+    await station.enforce(PLATFORM)
+    station.devices.link(up=True)
+    slow = PartFault("Server keeper: RAID md0 has 1 of 2 disks.", is_warning=True)
+    await pass_time(station, 32, storage=slow)
+    (alarm,) = station.room.care.alarms().items
+    assert (alarm.finding.code, alarm.finding.cause) == ("storage", "Server keeper: RAID md0 has 1 of 2 disks.")
+    await pass_time(station, 32, mail="The mail relay of channel mail is unavailable: no response.")
+    assert sorted(each.finding.code for each in station.room.care.alarms().items) == ["mail", "mail", "storage"]

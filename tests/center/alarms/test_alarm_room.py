@@ -3,6 +3,7 @@
 import pytest
 
 from center.alarms import service
+from center.alarms.rules.inputs import PartFault
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, seen
@@ -16,7 +17,7 @@ async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: p
     monkeypatch.setattr(service, "TEND_S", 0.01)
     away = True
 
-    async def parts() -> dict[str, str]:
+    async def parts() -> dict[str, PartFault]:
         if away:
             raise QueryUnreachableError(url="http://archive.test", cause="refused")
         return {}
@@ -31,7 +32,7 @@ async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: p
 async def test_a_bug_is_told_until_the_loop_that_was_started_again_ends_a_turn_well(station: Station) -> None:
     turns = 0
 
-    async def parts() -> dict[str, str]:
+    async def parts() -> dict[str, PartFault]:
         nonlocal turns
         turns += 1
         if turns == 1:
@@ -48,7 +49,7 @@ async def test_a_bug_is_told_until_the_loop_that_was_started_again_ends_a_turn_w
 async def test_at_work_it_hands_over_by_itself(station: Station) -> None:
     await station.enforce({"kind": "zone_entry", "polygon": LEFT_HALF})
 
-    async def parts() -> dict[str, str]:
+    async def parts() -> dict[str, PartFault]:
         return {}
 
     async with station.room.at_work(parts):

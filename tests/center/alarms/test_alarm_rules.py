@@ -6,6 +6,7 @@ from sqlalchemy import select
 from center.access.permissions import EVERYWHERE
 from center.alarms.errors import BlankPreviewError, NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
 from center.alarms.preview import DAY_MS, RulePreviews
+from center.alarms.rules.inputs import PartFault
 from center.alarms.views import PreviewView
 from center.database.store import AuditEntry
 from provisioning.contracts.wire.messages import CameraState
@@ -218,7 +219,7 @@ async def test_the_preview_of_a_fault_rule_looks_at_now(station: Station) -> Non
     assert (preview.matched, preview.by_camera, preview.too_broad) == (1, {f"{AGENT}/cam-1": 1}, False)
 
 
-async def _well() -> dict[str, str]:
+async def _well() -> dict[str, PartFault]:
     return {}
 
 

@@ -16,6 +16,7 @@ from center.alarms import events as pushes
 from center.alarms import stream
 from center.alarms.latency import Hop
 from center.alarms.lifecycle import AlarmEvent
+from center.alarms.rules.inputs import PartFault
 from center.alarms.writer import PAGE
 from provisioning.contracts.wire import codec, topics
 from tests.center.alarms.conftest import Station
@@ -216,5 +217,5 @@ async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Stati
     assert push.event.event is AlarmEvent.RAISED
 
 
-async def _well() -> dict[str, str]:
+async def _well() -> dict[str, PartFault]:
     return {}

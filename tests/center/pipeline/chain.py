@@ -11,6 +11,8 @@ from center.notify.views import ChannelView, QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge import judge
+from center.pipeline.node_metrics import FileSystem, Raid, ServerStorage, SmartDisk
+from center.pipeline.probes import CertificateEnd, ClockOffset, ProbeReport, ProbeValue
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import StageVerdict
@@ -169,6 +171,45 @@ def channel(**changes: Any) -> ChannelView:
     return ChannelView(**{**facts, **changes})
 
 
+def file_system(mount: str, kind: str = "ext4", **changes: Any) -> FileSystem:
+    facts: dict[str, Any] = {
+        "mount": mount, "kind": kind, "free_share": 0.6, "free_inodes": 0.9, "is_read_only": False, "is_broken": False,
+    }  # fmt: skip
+    return FileSystem(**{**facts, **changes})
+
+
+def server(name: str, **changes: Any) -> ServerStorage:
+    facts: dict[str, Any] = {
+        "server": name,
+        "file_systems": (file_system("/"), file_system("/var/lib/wayside-cluster"), file_system("/mnt", "nfs4")),
+        "raids": (Raid("md0", active=2, required=2, failed=0, is_running=True),),
+        "disks": (SmartDisk("/dev/sda", is_healthy=True), SmartDisk("/dev/sdb", is_healthy=True)),
+    }
+    return ServerStorage(**{**facts, **changes})
+
+
+TIME_SERVERS = ("10.0.0.1", "10.0.0.2")
+PROMETHEUS = "http://127.0.0.1:9090"
+PARTIES: dict[tuple[Stage, str], ProbeValue] = {
+    (Stage.CLOCK, "chronyd"): None,
+    **{(Stage.CLOCK, each): ClockOffset(0.002) for each in TIME_SERVERS},
+    (Stage.SIGN_IN, "County"): None,
+    (Stage.MAIL, "mail"): None,
+    (Stage.SMS, "sms"): None,
+    (Stage.WEBHOOKS, "desk"): None,
+    (Stage.TIME_STAMPS, "stamp_cert_file"): CertificateEnd(AT_MS + 90 * DAY_MS),
+    (Stage.STORAGE, PROMETHEUS): (server("head"), server("keeper")),
+}
+
+
+def probed(at_ms: int) -> tuple[ProbeReport, ...]:
+    """All third parties answer."""
+    return tuple(
+        ProbeReport(stage, target, is_checked=True, value=value, took_s=0.03, succeeded_at_ms=at_ms - 4000)
+        for (stage, target), value in PARTIES.items()
+    )
+
+
 def sample(at_ms: int, archived: int, **changes: Any) -> Sample:
     facts: dict[str, Any] = {
         "at_ms": at_ms,
@@ -183,6 +224,7 @@ def sample(at_ms: int, archived: int, **changes: Any) -> Sample:
         "answers": answered(intake=ClusterAnswer(Reach.ANSWERED, intake(archived * 2))),
         "passages": tuple(SnapshotTimes(at_ms - 100 * n, 0.05, 0.4) for n in range(20)),
         "channels": (channel(),),
+        "probes": probed(at_ms),
     }
     return Sample(**{**facts, **changes})
 
@@ -210,6 +252,16 @@ class Chain:
         assert self.now.answers is not None
         said = intake(2120, **changes)
         return self.plant(answers=replace(self.now.answers, intake=ClusterAnswer(Reach.ANSWERED, said)))
+
+    def probe(self, target: str, **changes: Any) -> "Chain":
+        """The later report of one probe is otherwise."""
+        assert any(each.target == target for each in self.now.probes)
+        probes = (replace(each, **changes) if each.target == target else each for each in self.now.probes)
+        return self.plant(probes=tuple(probes))
+
+    def storage(self, **changes: Any) -> "Chain":
+        """The storage of the second server is otherwise."""
+        return self.probe(PROMETHEUS, value=(server("head"), server("keeper", **changes)))
 
     def verdicts(self, **limits: Any) -> dict[Stage, StageVerdict]:
         return {each.stage: each for each in judge(self.now, self.before, Pipeline(**limits))}

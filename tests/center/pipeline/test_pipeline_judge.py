@@ -12,7 +12,7 @@ from center.notify.views import QuotaView, RateView
 from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, Reach
 from center.pipeline.sample import Sample
-from center.pipeline.stages import Stage, StageState
+from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.fleet.documents import Verdict as Taken
 from provisioning.contracts.query.archive import LostProof, ProofLoss, StorageStatus, StuckStage, UpkeepReport
@@ -77,7 +77,7 @@ def test_in_the_first_minute_nothing_is_compared_and_nothing_accused() -> None:
 
 def test_of_what_nobody_has_told_nothing_is_green() -> None:
     nothing = Chain(before=None, now=Sample(AT_MS, None))
-    assert nothing.states() == dict.fromkeys(Stage, UNKNOWN)
+    assert nothing.states() == {stage: UNKNOWN for stage in Stage if stage not in THIRD_PARTIES}
 
 
 def test_one_camera_that_is_down_is_amber_and_named_and_a_third_of_them_is_red() -> None:
@@ -99,7 +99,7 @@ def test_cameras_of_one_agent_that_go_at_once_are_one_fault_of_their_site() -> N
 
 def test_a_recorder_none_of_whose_channels_delivers_is_a_platform_fault() -> None:
     chain = Chain().cameras(OFFLINE | {"code": "silent", "cause": "no keepalive"}, "s1", "s2")
-    assert chain.states() == {Stage.DEVICES: AMBER, Stage.PLATFORMS: RED}
+    assert chain.states() == {Stage.PLATFORMS: RED}
     text = chain.verdicts()[Stage.PLATFORMS].findings[0].text()
     assert text == "34020000001180000001 at agent south: none of its 2 channels delivers pictures. no keepalive"
     assert Chain().cameras(OFFLINE, "s1").states() == {Stage.DEVICES: AMBER, Stage.PLATFORMS: AMBER}

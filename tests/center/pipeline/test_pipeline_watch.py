@@ -1,6 +1,7 @@
 """The watch over a whole centre: evidence from line, archive and channels to API, history, alarms and health."""
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import httpx
@@ -9,17 +10,19 @@ from fastapi import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.alarms.rules.inputs import PartFault
+from center.app import _faults
 from center.fleet.mqtt import SUBSCRIPTIONS
 from center.notify.channels import build as build_channels
 from center.notify.channels.base import Channel
 from center.notify.tables import QuotaRecord
 from center.pipeline.broker_figures import STALE_MS, BrokerFigures, BrokerGauges
-from center.pipeline.stages import Stage
+from center.pipeline.stages import THIRD_PARTIES, Stage
 from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.wire import codec, topics
-from provisioning.contracts.wire.messages import Recording, SourceKind
+from provisioning.contracts.wire.messages import CameraState, Recording, SourceKind
 from tests.center.conftest import World
 from tests.center.pipeline.chain import intake, parser
 from tests.center.street import AGENT, NOW_MS, observation
@@ -62,7 +65,7 @@ async def pipeline(user: httpx.AsyncClient) -> dict[str, Any]:
 async def test_the_api_tells_each_stage_in_the_order_of_the_chain(world: World, user: httpx.AsyncClient) -> None:
     well(world)
     stages = await pipeline(user)
-    assert list(stages) == [stage.value for stage in Stage]
+    assert list(stages) == [stage.value for stage in Stage if stage not in THIRD_PARTIES]
     states = {name: each["state"] for name, each in stages.items()}
     assert states == dict.fromkeys(stages, "green") | {"platforms": "unknown", "notify": "unknown"}
     assert stages["broker"]["figures"]["queued"] == 5
@@ -142,10 +145,7 @@ async def test_red_stages_are_platform_faults_of_the_alarm_rules(world: World, u
     well(world)
     world.archive.intake = None
     await world.services.pipeline.look()
-
-    async def parts() -> dict[str, str]:
-        return world.services.pipeline.faults()
-
+    parts = partial(_faults, world.services.health, world.services.pipeline)
     await world.services.alarms.tend(parts)
     alarms = world.services.alarms.care.alarms().items
     assert [(each.finding.code, each.finding.cause) for each in alarms] == [
@@ -153,7 +153,18 @@ async def test_red_stages_are_platform_faults_of_the_alarm_rules(world: World, u
     ]
     world.archive.intake = intake(1010)
     await world.services.pipeline.look()
-    assert world.services.pipeline.faults() == {}
+    assert await parts() == {}
+
+
+async def test_an_amber_stage_is_a_warning_for_the_alarm_rules_and_the_cameras_are_none(world: World) -> None:
+    well(world)
+    gone = camera_status("cam-1", state=CameraState.OFFLINE, cause="no route")
+    world.mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(gone))
+    world.archive.intake = intake(1000, waiting={"live": 120, "backlog": 30})
+    await world.services.pipeline.look()
+    found = await _faults(world.services.health, world.services.pipeline)
+    waiting = "Queued at the intake: 120 live pictures, 30 backlog pictures."
+    assert found == {"intake": PartFault(waiting, is_warning=True)}
 
 
 async def test_who_may_see_health_may_see_the_chain_and_nobody_else(world: World) -> None:
@@ -234,7 +245,7 @@ async def test_health_and_chain_tell_of_a_channel_that_stands(
 async def test_looking_goes_on_by_itself_until_the_centre_ends(world: World) -> None:
     async with world.services.pipeline.watching():
         view = await world.services.pipeline.view()
-    assert (len(view.stages), view.fault) == (len(Stage), "")
+    assert (len(view.stages), view.fault) == (len(Stage) - len(THIRD_PARTIES), "")
 
 
 def test_the_centre_asks_the_broker_for_each_figure_it_reads() -> None:

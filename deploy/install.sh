@@ -282,9 +282,11 @@ use() {
 leave_debians() {
     # Debian's own services, which a plan set up: they start without what is gone, and what stays is told with its reason.
     ours="Rendered by wayside-provision"
-    if grep -qs "$ours" "$root/etc/default/prometheus"; then
-        echo 'ARGS=""' >"$root/etc/default/prometheus"
-    fi
+    for place in prometheus prometheus-node-exporter; do
+        if grep -qs "$ours" "$root/etc/default/$place"; then
+            echo 'ARGS=""' >"$root/etc/default/$place"
+        fi
+    done
     rm -f "$root"/var/lib/systemd/timers/stamp-wayside-*
     find "$root"/etc/systemd/*.d "$units"/*.d "$root/etc/prometheus" "$root/etc/exports.d" "$root/etc/nfs.conf.d" \
         -maxdepth 0 -empty -delete 2>/dev/null || true

@@ -8,18 +8,37 @@ from typing import Any, Final
 from provisioning.contracts.config.cluster import Node
 from provisioning.errors import ClusterPlanError
 from provisioning.servers.plan import PlannedServer, ServersPlan
-from provisioning.servers.ports import CENTER_METRICS, FEDERATE, GRAFANA, METRICS
+from provisioning.servers.ports import CENTER_METRICS, FEDERATE, GRAFANA, METRICS, NODE_EXPORTER
 from provisioning.servers.tree import ETC, SECRET, File
 
 RULES: Final = "/etc/prometheus/wayside/rules/cluster.yml"
 CONFIGURATION: Final = "/etc/prometheus/wayside/prometheus.yml"
 GRAFANA_PASSWORD: Final = f"{ETC}/secrets/grafana-admin"
+PACKAGES: Final = (
+    "prometheus",
+    "prometheus-node-exporter",
+    "prometheus-node-exporter-collectors",
+    "smartmontools",
+    "nvme-cli",
+)
+"""Debian's, on every server. The collectors' timers, which read SMART, run only where there is such a disk."""
+_NODE: Final = f"127.0.0.1:{NODE_EXPORTER}"
+_STORAGE: Final = (
+    '{job="node",__name__=~"node_(filesystem|md)_.+"}',
+    '{job="node",__name__=~"smartmon_device_smart_healthy|nvme_critical_warning"}',
+    'node_systemd_unit_state{job="node",name=~".+[.]mount",state="failed"}',
+)
+"""Series of the other servers' storage, which the centre judges."""
 
 
 def prometheus(plan: ServersPlan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
     """Yields configuration, rules and arguments of Debian's unit. `provisioning`: the home's `metrics_port`."""
     yield File.text(CONFIGURATION, _json(_configuration(plan, server, provisioning)))
     yield File.text(RULES, shipped("prometheus/rules/cluster.yml").read_text(encoding="utf-8"))
+    yield File.text(
+        "/etc/default/prometheus-node-exporter",
+        f'# Rendered by wayside-provision. For this server\'s Prometheus alone.\nARGS="--web.listen-address={_NODE}"\n',
+    )
     at = "127.0.0.1" if server is plan.head else server.address
     bound = f"[{at}]" if ":" in str(at) else at
     yield File.text(
@@ -86,7 +105,8 @@ def _configuration(plan: ServersPlan, server: PlannedServer, provisioning: int |
         {
             "job_name": "wayside-cluster",
             "file_sd_configs": [{"files": ["/var/cache/wayside-cluster/metrics/*.json"], "refresh_interval": "15s"}],
-        }
+        },
+        {"job_name": "node", "static_configs": [{"targets": [_NODE]}]},
     ]
     if server is plan.head:
         port = int(Node.model_fields["first_port"].default) + METRICS
@@ -106,7 +126,7 @@ def _configuration(plan: ServersPlan, server: PlannedServer, provisioning: int |
                     "job_name": "federate",
                     "honor_labels": True,
                     "metrics_path": "/federate",
-                    "params": {"match[]": ['{__name__=~"wayside_.+"}', "up"]},
+                    "params": {"match[]": ['{__name__=~"wayside_.+"}', "up", *_STORAGE]},
                     "static_configs": others,
                 }
             )

@@ -13,6 +13,7 @@ JOURNALS: Final = 19532
 FEDERATE: Final = 9090
 GRAFANA: Final = 3000
 CENTER_METRICS: Final = 9111
+NODE_EXPORTER: Final = 9100
 NFS: Final = 2049
 METRICS: Final = 5
 """Offset of Ray's exporter from `node.first_port`."""

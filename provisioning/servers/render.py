@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from provisioning.contracts.config.processes import Broker, CenterConfig
+from provisioning.contracts.config.processes import Broker, CenterConfig, Probes
 from provisioning.contracts.wire.topics import Role
 from provisioning.errors import ClusterPlanError
 from provisioning.files import durable, toml
@@ -18,7 +18,7 @@ from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, privat
 from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
 from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
 from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
-from provisioning.servers.ports import CENTER_METRICS, openings
+from provisioning.servers.ports import CENTER_METRICS, FEDERATE, openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
@@ -76,8 +76,9 @@ def _tree(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store")
         tree.files += _center_files(home, plan, store)
         tree.files += database.files(plan, *store.certificate(server, "database"))
         tree.files += monitoring.grafana(plan, server, store.token("grafana-admin"))
-    tree.units = ["wayside-cluster.service", "nftables.service", "chrony.service", "prometheus.service"]
-    tree.packages = ["nftables", "chrony", "prometheus", "python3", "openssl"]
+    tree.units = ["wayside-cluster.service", "nftables.service", "chrony.service"]
+    tree.units += ["prometheus.service", "prometheus-node-exporter.service"]
+    tree.packages = ["nftables", "chrony", *monitoring.PACKAGES, "python3", "openssl"]
     _services(plan, server, tree)
     return tree
 
@@ -172,6 +173,7 @@ def _center(home: Home, plan: ServersPlan) -> CenterConfig:
         query_url=f"http://{url}:8100",
         query_token_file=Path(f"{CENTER_SECRETS}/query-token"),
         metrics_port=CENTER_METRICS,
+        probes=Probes(ntp=tuple(map(str, plan.ntp)), prometheus_url=f"http://127.0.0.1:{FEDERATE}"),
         data_dir=Path(f"{CENTER}/data"),
         seal_key_file=Path(f"{CENTER_SECRETS}/seal.pub"),
         tls_cert_file=Path(f"{CENTER_SECRETS}/console.pem"),

@@ -37,7 +37,7 @@ BOX = "cabinet-8"
 SETUP = "/root"
 """Which nobody else may enter."""
 KEPT = ("/etc/nftables.conf", "/etc/chrony/wayside.conf", "/etc/default/chrony")
-DEBIANS = ("nftables", "chrony", "prometheus")
+DEBIANS = ("nftables", "chrony", "prometheus", "prometheus-node-exporter")
 MAIN = ("wayside-broker", "wayside-provision", "wayside-center", "wayside-cluster", "wayside-edge")
 
 

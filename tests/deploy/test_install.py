@@ -123,6 +123,7 @@ def test_purge_takes_what_a_plan_laid_and_names_what_stays(installed: Machine) -
         "etc/chrony/wayside.conf",
         "etc/default/chrony",
         "etc/default/prometheus",
+        "etc/default/prometheus-node-exporter",
         "etc/systemd/system/other.service",
         "etc/systemd/journald.conf.d/other.conf",
         "disk/kept/home/home.wayside-backup",
@@ -146,7 +147,8 @@ def test_purge_takes_what_a_plan_laid_and_names_what_stays(installed: Machine) -
     for name in ("chrony/wayside.conf", "default/chrony"):
         assert f"kept: {installed.root}/etc/{name}: " in said
     assert "PostgreSQL's database wayside" in said
-    assert (installed.root / "etc/default/prometheus").read_text() == 'ARGS=""\n'
+    for name in ("prometheus", "prometheus-node-exporter"):
+        assert (installed.root / "etc/default" / name).read_text() == 'ARGS=""\n'
     assert list((installed.root / "etc").glob("wayside*")) == []
     assert not (installed.root / "etc/systemd/coredump.conf.d").exists()
 

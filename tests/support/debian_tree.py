@@ -21,13 +21,14 @@ from pathlib import Path
 import pytest
 
 from engines.catalog.catalog import default_models_dir
+from provisioning.servers import monitoring
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "mosquitto", "openssl", "procps", "python3", "python3-venv", "systemd",
     "systemd-sysv", "util-linux",
 )  # fmt: skip
-MEDIUM = ("chrony", "nftables", "prometheus")
+MEDIUM = ("chrony", "nftables", *monitoring.PACKAGES)
 """Debian packages that apt there can install without a network, as from Debian's own medium."""
 NEIGHBOURS = "/usr/lib/wayside-neighbours"
 """Where the dependencies lie; `tests.deploy.small_release` makes programs that look there."""

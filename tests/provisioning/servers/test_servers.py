@@ -4,6 +4,7 @@ county.toml ──render──▶ head  parser  archiver  keeper
 """
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.pipeline import node_metrics
 from provisioning.checks import secret_files
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import CenterConfig, load
@@ -118,6 +120,34 @@ def test_the_heads_prometheus_asks_provisioning_where_it_answers(out: Path) -> N
     other = next(each for each in county.servers if each is not county.head)
     assert "wayside-provisioning" not in jobs(other, 9110)
     assert "wayside-provisioning" not in json.dumps(jobs(county.head, None))
+
+
+def test_each_servers_disks_reach_the_centre_and_the_plans_time_servers_are_asked(out: Path) -> None:
+    county = plan()
+    configured = load(CenterConfig, out / "head/etc/wayside-center/center.toml")
+    assert configured.probes.ntp == tuple(map(str, county.ntp))
+    assert configured.probes.prometheus_url == "http://127.0.0.1:9090"
+    for server in county.servers:
+        found = {each.path: each.content.decode() for each in prometheus(county, server, None)}
+        jobs = {each["job_name"]: each for each in json.loads(found[CONFIGURATION])["scrape_configs"]}
+        assert jobs["node"]["static_configs"] == [{"targets": ["127.0.0.1:9100"]}]
+        assert "--web.listen-address=127.0.0.1:9100" in found["/etc/default/prometheus-node-exporter"]
+        asked = jobs["federate"]["params"]["match[]"] if server is county.head else []
+        # What the head takes of the others is what the centre asks of the head.
+        families = (
+            "node_filesystem_avail_bytes",
+            "node_md_disks",
+            "smartmon_device_smart_healthy",
+            "nvme_critical_warning",
+        )
+        for family in families if asked else ():
+            assert any(_matches(each, family) for each in asked), family
+            assert any(_matches(each, family) for each in node_metrics.MATCHES), family
+
+
+def _matches(selector: str, family: str) -> bool:
+    found = re.search(r'__name__=~"([^"]+)"', selector)
+    return found is not None and re.fullmatch(found[1], family) is not None
 
 
 def test_journals_are_read_by_systemds_own_keys(out: Path) -> None:

@@ -53,6 +53,7 @@ from center.search.client import Search
 from center.search.saved import SavedSearches
 from center.services import Services
 from center.tasks.orders import TaskOrders
+from center.wall.service import Wall
 from provisioning import logging_setup
 from provisioning.contracts.config.processes import Broker as BrokerConfig
 from provisioning.contracts.config.processes import CenterConfig, read_secret
@@ -242,6 +243,16 @@ def build(
         pipeline=pipeline,
         cases=cases,
         task_orders=TaskOrders(store, audit, devices, link.publish, clock, config=config.tasks),
+        wall=Wall(
+            config.wall,
+            store=store,
+            devices=devices,
+            districts=records.districts,
+            search=search,
+            feed=feed,
+            link=link,
+            now_ms=clock,
+        ),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         trusted_proxies=config.trusted_proxies,

@@ -185,7 +185,11 @@ class _Answer:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             is_page = headers.get("x-nicegui-content") == "page"
-            headers["Content-Security-Policy"] = _console_policy(self._nonce) if is_page else _PLAIN_POLICY
+            if is_page:
+                headers["Content-Security-Policy"] = _console_policy(self._nonce)
+            else:
+                # A plain page with a script of its own brings its policy.
+                headers.setdefault("Content-Security-Policy", _PLAIN_POLICY)
             headers["X-Content-Type-Options"] = "nosniff"
             headers["X-Frame-Options"] = "DENY"
             headers["Referrer-Policy"] = "same-origin"

@@ -35,6 +35,7 @@ from center.search.pictures import PicturePreviews
 from center.search.saved import SavedSearches
 from center.search.storage import ArchiveStorage
 from center.tasks.orders import TaskOrders
+from center.wall.service import Wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Services:
     pipeline: Pipeline
     cases: Cases
     task_orders: TaskOrders
+    wall: Wall
     now_ms: NowMs
     secure_cookie: bool
     """True if browsers speak TLS to this centre, so that the session cookie may be marked Secure."""

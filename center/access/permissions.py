@@ -42,6 +42,8 @@ class Permission(StrEnum):
     USER_VIEW = "user.view"
     USER_EDIT = "user.edit"
     AUDIT_VIEW = "audit.view"
+    WALL_VIEW = "wall.view"
+    """The figures of the situation wall: counts of the whole centre, no row and no picture."""
 
 
 class Role(StrEnum):
@@ -52,6 +54,8 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    DISPLAY = "display"
+    """A screen that hangs where others see it: the situation wall and nothing else."""
     ADMINISTRATOR = "administrator"
 
 
@@ -70,10 +74,12 @@ _ANALYSING: Final = _WATCHING | {
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.TECHNICIAN: _LOOKING
     | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.ASSESSMENT_EDIT},
-    Role.OPERATOR: _WATCHING | {_P.TASK_STEER, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW},
+    Role.OPERATOR: _WATCHING | {_P.TASK_STEER, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.WALL_VIEW},
     Role.ANALYST: _ANALYSING,
-    Role.SUPERVISOR: _ANALYSING | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW},
+    Role.SUPERVISOR: _ANALYSING
+    | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW, _P.WALL_VIEW},
     Role.AUDITOR: frozenset({_P.AUDIT_VIEW, _P.USER_VIEW, _P.CASE_VIEW, _P.DISTRICT_VIEW, _P.CAMERA_VIEW}),
+    Role.DISPLAY: frozenset({_P.WALL_VIEW}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 """Permissions of each role. `SIGNED_IN` and `OWN_ACCOUNT` come with any account, also one without a grant."""

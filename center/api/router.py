@@ -24,6 +24,7 @@ from center.api import (
     pipeline,
     rules,
     searches,
+    wall,
 )
 from center.api import openapi as document
 from center.api.accounts import account, auth, districts, users
@@ -77,6 +78,7 @@ def create() -> FastAPI:
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
             {"name": "pipeline", "description": "The full chain from camera to answer, and what is parsed where."},
+            {"name": "wall", "description": "Figures of the whole centre for a screen that hangs on a wall."},
             {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
     )
@@ -101,6 +103,7 @@ def create() -> FastAPI:
         assessment_rules,
         pipeline,
         basemap,
+        wall,
     ):
         app.include_router(noun.router)
 

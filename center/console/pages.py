@@ -32,6 +32,7 @@ from center.console.frame import ConsolePage
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
 from center.console.system import assessment, overview, pipeline, settings, tasks
+from center.console.wall import page as wall
 from center.errors import CenterError, marked
 from center.search.client import TIMEOUT_S
 from center.services import identity_of
@@ -68,7 +69,9 @@ PAGES: Final = (
     ConsolePage("/account", Permission.OWN_ACCOUNT, account.account),
 )
 """All pages; those with a title in the order of the navigation. Of two that match an address the first is opened."""
-NAVIGATION: Final = tuple(page for page in PAGES if page.title)
+WALL: Final = ConsolePage(wall.PATH, Permission.WALL_VIEW, wall.show, wall.TITLE, "w")
+"""A plain page, which its own router serves."""
+NAVIGATION: Final = (*(page for page in PAGES if page.title), WALL)
 
 
 class _Page(ui.page):
@@ -149,7 +152,7 @@ def mount(app: FastAPI) -> None:
     """Mounts static files, plain pages and NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
     app.mount("/static", _Static(directory=str(static)), name="static")
-    for plain in (login, provider, setup, preferences):
+    for plain in (login, provider, setup, preferences, wall):
         app.include_router(plain.router)
 
     @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)

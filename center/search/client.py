@@ -293,6 +293,14 @@ class Search:
         """Reads the free space of the archive's disk."""
         return await self._model(archive.StorageStatus, "/storage")
 
+    async def growth(self) -> archive.ArchiveGrowth:
+        """Reads how many rows each day of the archive has."""
+        return await self._model(archive.ArchiveGrowth, "/growth")
+
+    async def nodes(self) -> archive.ClusterNodes:
+        """Reads which machines the cluster has."""
+        return await self._model(archive.ClusterNodes, "/nodes")
+
     async def ping(self) -> None:
         """Checks that `query` is up; whether it takes the centre's token shows at the first query."""
         await self._bytes("/health", (), 64 * 1024)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provisioning.contracts.query.archive import (
+    ArchiveGrowth,
     ArchiveStatus,
     CommitPage,
     HoldMarks,
@@ -42,6 +43,7 @@ from ray_cluster.errors import (
 from ray_cluster.query.counting import Counting
 from ray_cluster.query.explain import plan
 from ray_cluster.query.filters import MAX_TIME_MS, Cursor, Filter, checked_row_key
+from ray_cluster.query.growth import Growth
 from ray_cluster.query.machine_search import MachinePages
 from ray_cluster.query.row_reader import by_key, matching, pinned, records
 from ray_cluster.query.zone_counting import ZoneCounting
@@ -61,6 +63,7 @@ class Query:
         self._seals = Seals(directory, self._tables)
         self._made: set[str] = set()
         self._storage = Storage(directory)
+        self._growth = Growth(self._tables)
 
     def observations(
         self, wanted: Filter, *, limit: int, cursor: Cursor | None = None, only_day: str | None = None
@@ -255,6 +258,11 @@ class Query:
         today = day_name(time.time_ns() // 1_000_000, self._offset_minutes)
         with read_errors("disk"):
             return self._storage.measure(tuple(day for day in self.days() if day < today))
+
+    def growth(self) -> ArchiveGrowth:
+        """Count the rows of each day. Raises `ArchiveUnreadable`."""
+        today = day_name(time.time_ns() // 1_000_000, self._offset_minutes)
+        return self._growth.count(self._windows().names, today=today)
 
     def alarms(self) -> tuple[str, ...]:
         """List alarms of upkeep and retention for the operator.

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import (
+    ArchiveGrowth,
     ArchiveStatus,
+    ClusterNodes,
     CommitPage,
     HoldMarks,
     IntakeStatus,
@@ -57,6 +59,7 @@ from ray_cluster.query.reader import Query
 
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
+AskNodes = Callable[[], Awaitable[ClusterNodes]]
 Erase = Callable[[ErasureRequest], ErasureAnswer]
 STUCK: Final = "stuck"
 """Kind of the error of `/health` while the intake is stuck."""
@@ -100,6 +103,7 @@ def create_app(
     token: str,
     ask_intake: AskIntake,
     ask_parsers: AskParsers | None = None,
+    ask_nodes: AskNodes | None = None,
     erase: Erase | None = None,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
@@ -109,6 +113,7 @@ def create_app(
     without replicas. `erase` erases a picture that was brought for a case; without it no request erases.
     """
     ask_parsers = ask_parsers or _nobody
+    ask_nodes = ask_nodes or _nowhere
     expected = f"Bearer {token}".encode()
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
@@ -119,7 +124,7 @@ def create_app(
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
     _map_errors(app)
     app.include_router(_health(_Health(query, ask_intake, ask_parsers, clock_s)))
-    archive = _archive(query, ask_intake, ask_parsers)
+    archive = _archive(query, ask_intake, ask_parsers, ask_nodes)
     erasures = [] if erase is None else [_erasures(erase)]
     for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown), *erasures):
         app.include_router(routes, dependencies=[Depends(authorised)])
@@ -128,6 +133,10 @@ def create_app(
 
 async def _nobody() -> ParsersStatus:
     return ParsersStatus(parsers=())
+
+
+async def _nowhere() -> ClusterNodes:
+    return ClusterNodes(nodes=())
 
 
 class _Health:
@@ -284,7 +293,7 @@ async def _read(model: type[_Model], request: Request, limit: int) -> _Model:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
 
 
-def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
+def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers, ask_nodes: AskNodes) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/commits")
@@ -303,6 +312,10 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> AP
     def storage() -> StorageStatus:
         return query.storage()
 
+    @routes.get("/growth")
+    def growth() -> ArchiveGrowth:
+        return query.growth()
+
     @routes.get("/intake")
     async def intake_status() -> IntakeStatus:
         return await ask_intake()
@@ -310,6 +323,10 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> AP
     @routes.get("/detectors")
     async def detectors() -> ParsersStatus:
         return await ask_parsers()
+
+    @routes.get("/nodes")
+    async def nodes() -> ClusterNodes:
+        return await ask_nodes()
 
     return routes
 

@@ -2,16 +2,19 @@
 
 # ruff: noqa: PLC0415 - a replica imports what it alone needs
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+import ray
 from ray import serve
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.detectors import ParsersStatus
-from provisioning.contracts.query.archive import IntakeStatus
+from provisioning.contracts.query.archive import ClusterNode, ClusterNodes, IntakeStatus
 from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from ray_cluster.errors import Unavailable
 from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import Photo, Sitter, Unreadable
 from ray_cluster.intake.status import total
@@ -61,6 +64,17 @@ class QueryReplica:
         """Ask each replica of the parser for its status. Raises `Unavailable`."""
         return ParsersStatus(parsers=tuple(await answer_all(self._parser, "status")))
 
+    async def ask_nodes(self) -> ClusterNodes:
+        """Ask Ray's head for its machines. Raises `Unavailable`."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                found = await asyncio.to_thread(ray.nodes)
+        except TimeoutError as error:
+            raise Unavailable(f"Ray's head does not answer within {_PATIENCE_S:.0f} s") from error
+        return ClusterNodes(
+            nodes=tuple(ClusterNode(alive=node["Alive"], gpus=node["Resources"].get("GPU", 0.0)) for node in found)
+        )
+
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         return await answer(self._canary.inspect.remote(photos))
 
@@ -78,5 +92,6 @@ class QueryReplica:
             token=self._token,
             ask_intake=self.ask_intake,
             ask_parsers=self.ask_parsers,
+            ask_nodes=self.ask_nodes,
             erase=self.erase,
         )

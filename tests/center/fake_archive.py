@@ -12,8 +12,11 @@ from fastapi.responses import JSONResponse
 from center.clock import ZONE
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import (
+    ArchiveGrowth,
     ArchiveStatus,
+    ClusterNodes,
     CommitPage,
+    DayRows,
     HoldMark,
     HoldMarks,
     IntakeStatus,
@@ -76,6 +79,8 @@ class FakeArchive:
         """None: no intake answers."""
         self.parsers = ParsersStatus(parsers=())
         self.storage = StorageStatus(free_bytes=10**12, total_bytes=2 * 10**12)
+        self.nodes: ClusterNodes | None = ClusterNodes(nodes=())
+        """None: the head does not answer."""
         self.knows_sources = True
         """False: like one of before, which takes no notice of the parameter."""
         self.looks: dict[tuple[str, int], float] = {}
@@ -110,6 +115,8 @@ class FakeArchive:
             ("/intake", self._intake),
             ("/detectors", self._detectors),
             ("/storage", self._storage),
+            ("/growth", self._growth),
+            ("/nodes", self._nodes),
             ("/observations", self._observations),
             ("/counts", self._counts),
             ("/zones", self._zones),
@@ -156,6 +163,19 @@ class FakeArchive:
 
     def _storage(self, authorization: Authorization = None) -> Response | StorageStatus:
         return self._enter("/storage", authorization) or self.storage
+
+    def _growth(self, authorization: Authorization = None) -> Response | ArchiveGrowth:
+        days: dict[str, list[Observation]] = defaultdict(list)
+        for row in self.rows:
+            days[datetime.fromtimestamp(row.snapshot.captured_at_ms / 1000, ZONE).strftime("%Y%m%d")].append(row)
+        counted = tuple(
+            DayRows(day=day, snapshots=len(rows), machines=sum(len(row.machines) for row in rows))
+            for day, rows in sorted(days.items())
+        )
+        return self._enter("/growth", authorization) or ArchiveGrowth(days=counted)
+
+    def _nodes(self, authorization: Authorization = None) -> Response | ClusterNodes:
+        return self._enter("/nodes", authorization) or self.nodes or _said(503, "unavailable")
 
     def _observations(
         self, asked: Annotated[Asked, Query()], authorization: Authorization = None

@@ -83,11 +83,13 @@ from tests.contracts.frozen_constants import constants, modules
 from tests.contracts.frozen_shapes import fields
 
 MESSAGES: Final[dict[str, type[BaseModel]]] = {
+    "archive_growth": archive.ArchiveGrowth,
     "archive_status": archive.ArchiveStatus,
     "archived": messages.Archived,
     "assessed": messages.Assessed,
     "bundle": enrolment.Bundle,
     "camera_status": messages.CameraStatus,
+    "cluster_nodes": archive.ClusterNodes,
     "commit_page": archive.CommitPage,
     "configured": documents.Configured,
     "desk_problem": DeskProblem,
@@ -239,7 +241,9 @@ def route_lines() -> Iterator[str]:
         yield f"center {rule.method} {rule.path} needs {rule.permission.value if rule.permission else 'nothing'}"
     yield from _documented("center /api", api().openapi())
     nobody: Any = None
-    cluster = create_app(nobody, nobody, nobody, token="-", ask_intake=nobody, ask_parsers=nobody, erase=nobody)
+    cluster = create_app(
+        nobody, nobody, nobody, token="-", ask_intake=nobody, ask_parsers=nobody, ask_nodes=nobody, erase=nobody
+    )
     yield from _documented("query ", cluster.openapi())  # it serves no document, and can be described all the same
     for path, method in ((enrolment.HELLO, "GET"), (enrolment.ENROL, "POST"), (enrolment.RENEW, "POST")):
         yield f"enrolment {method} {path}"

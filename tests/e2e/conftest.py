@@ -128,6 +128,9 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         key_file = "center.key"
         [pipeline]
         look_every_s = 1
+        [wall]
+        turn_s = 1
+        refresh_s = 1
         [tasks]
         key_file = "tasks.key"
         warrant_file = "tasks.warrant"

@@ -55,6 +55,7 @@ ROLES: Final = {
         "Agents",
         "Assessment",
         "Settings",
+        "Situation wall",
     ],
     "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
     "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log"],

@@ -165,6 +165,9 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
     record_property("seconds_from_agent_new_to_first_archived", seconds)
     print("\n" + "\n".join(office.commands), f"\nfirst archived snapshot {seconds:.1f} s after `site add`")  # noqa: T201
     assert site.query(cluster, "/status")["rows"] >= 1
+    assert sum(day["snapshots"] for day in site.query(cluster, "/growth")["days"]) >= 1
+    (node,) = site.query(cluster, "/nodes")["nodes"]
+    assert node["alive"]
     until(lambda: office.standing()["verdict"] == "applied", "the first configuration is applied")
 
     # --- a bad configuration: the gate's address goes nowhere

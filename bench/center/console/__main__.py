@@ -1,4 +1,4 @@
-"""Measures the console in a browser: memory of a tile, time until a page is usable, the live page, 20 browsers.
+"""Measures the console in a browser: memory of a tile, time until a page is usable, live page, wall, 20 browsers.
 
 Run it with `python -m bench.center.console`.
 
@@ -19,9 +19,10 @@ from rich.table import Table
 from bench.center.console.browser import chromium
 from bench.center.console.drawing import drawn
 from bench.center.console.opening import Times, filled, opened
+from bench.center.console.situation import turned
 from bench.center.console.wall import crowd, endured, street
 
-PARTS: Final = ("drawing", "opening", "live", "crowd")
+PARTS: Final = ("drawing", "opening", "live", "situation", "crowd")
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.center.console", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="machines of the last 24 hours (1,000,000)")
     parser.add_argument("--times", type=int, default=12, help="openings of each page, cold and warm")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of the live page (10)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the live page and the situation wall (10)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each part with many browsers")
     parser.add_argument("--only", choices=PARTS, help="this part alone")
     parser.add_argument("--json", type=Path, help="also write the figures here")
@@ -44,6 +45,8 @@ def main() -> None:
         if "opening" in wanted:
             with filled(folder, arguments.rows) as there:
                 report |= {"rows": arguments.rows, "opening": opened(browser, there, arguments.times)}
+        if "situation" in wanted:
+            report["situation"] = turned(folder, arguments.minutes)
         if wanted & {"live", "crowd"}:
             with street(folder) as (there, flow):
                 if "live" in wanted:
@@ -95,12 +98,22 @@ def _print(report: dict[str, Any]) -> None:
             names = ("minute", "heap", "nodes", "listeners", "renderer_rss", "centre_rss")
             table.add_row(*(f"{each[name]:g}" for name in names))
         console.print(table)
+    if "situation" in report:
+        console.print(_situation(report["situation"]))
     if "crowd" in report:
         table = Table("pages", "centre's CPU %", "centre RSS MiB", "Chromium's CPU %", "pictures/s a live page")
         for row in report["crowd"]:
             shown = "" if row["pictures_a_second_a_page"] is None else f"{row['pictures_a_second_a_page']:g}"
             table.add_row(row["pages"], *(f"{row[n]:g}" for n in ("centre_cpu", "centre_rss", "browser_cpu")), shown)
         console.print(table)
+
+
+def _situation(wall: dict[str, Any]) -> Table:
+    table = Table("figure", "value", title="situation wall")
+    for name, value in wall.items():
+        if name != "weights":
+            table.add_row(name, str(value))
+    return table
 
 
 if __name__ == "__main__":

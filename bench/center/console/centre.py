@@ -118,8 +118,8 @@ class Centre:
 
 
 @contextmanager
-def centre(folder: Path, query_url: str, token: str) -> Iterator[Centre]:
-    """Started, with an administrator."""
+def centre(folder: Path, query_url: str, token: str, *, settings: str = "") -> Iterator[Centre]:
+    """Started, with an administrator; `settings` are more sections of its configuration."""
     port = free_port()
     folder.mkdir(parents=True)
     secret = folder / "query-token"
@@ -129,6 +129,7 @@ def centre(folder: Path, query_url: str, token: str) -> Iterator[Centre]:
     config.write_text(
         f'port = {port}\nquery_url = "{query_url}"\nquery_token_file = "query-token"\ndata_dir = "data"\n'
         '[broker]\nhost = "127.0.0.1"\nca_file = "ca.pem"\ncert_file = "center.pem"\nkey_file = "center.key"\n'
+        + settings
     )
     command = [sys.executable, "-m", "bench.center.console.served", str(config)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)

@@ -27,6 +27,7 @@ ROLES: Final = {
     Role.SUPERVISOR: marked("Supervisor"),
     Role.OPERATOR: marked("Operator"),
     Role.AUDITOR: marked("Auditor"),
+    Role.DISPLAY: marked("Wall display"),
     Role.ADMINISTRATOR: marked("Administrator"),
 }
 

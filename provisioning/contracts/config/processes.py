@@ -39,6 +39,7 @@ from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.config.probes import Probes
 from provisioning.contracts.config.tasks import Tasks
+from provisioning.contracts.config.wall import Wall
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import AgentId
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
@@ -85,6 +86,7 @@ __all__ = [
     "UploadSource",
     "Viid",
     "ViidSource",
+    "Wall",
     "Window",
     "Zone",
     "load",
@@ -323,6 +325,7 @@ class CenterConfig(Section):
     tasks: Tasks | None = None
     """None: parse tasks cannot be paused from the centre."""
     map: MapGround = MapGround()
+    wall: Wall = Wall()
     evidence: Evidence | None = None
     """None: nothing is exported as evidence."""
 

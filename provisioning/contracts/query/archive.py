@@ -330,6 +330,33 @@ class StorageStatus(Message):
         return self.free_bytes / self.day_bytes if self.day_bytes else None
 
 
+class DayRows(Message):
+    """Rows of one day (`YYYYMMDD`) that the archive has."""
+
+    day: str = Field(pattern=r"^[0-9]{8}$")
+    snapshots: Count
+    machines: Count
+
+
+class ArchiveGrowth(Message):
+    """Answer of `query`: rows of each day, oldest first. Days that are over are counted once an hour."""
+
+    days: tuple[DayRows, ...]
+
+
+class ClusterNode(Message):
+    """A machine of the cluster, as Ray's head counts it."""
+
+    alive: bool
+    gpus: float = Field(ge=0, allow_inf_nan=False)
+
+
+class ClusterNodes(Message):
+    """Answer of `query`: the machines of the cluster; one that left stays listed until the head forgets it."""
+
+    nodes: tuple[ClusterNode, ...] = Field(max_length=10_000)
+
+
 def day_of(
     captured_at_ms: int,
     received_at_ms: int,

@@ -44,6 +44,7 @@ cases = st.sampled_from((None, "case-1", "case-2"))
         (Role.ANALYST, Permission.OBSERVATION_SEARCH, Permission.CASE_APPROVE),
         (Role.SUPERVISOR, Permission.CASE_APPROVE, Permission.USER_EDIT),
         (Role.AUDITOR, Permission.AUDIT_VIEW, Permission.OBSERVATION_VIEW),
+        (Role.DISPLAY, Permission.WALL_VIEW, Permission.CAMERA_VIEW),
         (Role.ADMINISTRATOR, Permission.USER_EDIT, None),
     ],
 )

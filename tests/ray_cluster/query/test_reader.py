@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.query.archive import (
+    DEFAULT_DAY_OFFSET_MINUTES,
+    ArchiveGrowth,
     ArchiveStatus,
+    ClusterNode,
+    ClusterNodes,
     CommitPage,
     IntakeStatus,
     Observation,
@@ -27,10 +31,12 @@ from provisioning.contracts.wire.messages import MachineClass, PictureState
 from ray_cluster.archive.entries import Entry
 from ray_cluster.archive.packs import Packs
 from ray_cluster.archive.upkeep_status import STATUS_FILE
+from ray_cluster.archive.windows import day_name
 from ray_cluster.errors import BadRequest, Unavailable
 from ray_cluster.query.filters import MAX_TIME_MS, Cursor, Filter
+from ray_cluster.query.growth import Growth
 from ray_cluster.query.reader import Query
-from ray_cluster.query.routes import HEALTH_FRESH_S, AskIntake, AskParsers, create_app
+from ray_cluster.query.routes import HEALTH_FRESH_S, AskIntake, AskNodes, AskParsers, create_app
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, lookalike, query
 
@@ -76,6 +82,7 @@ class Http:
         ask_intake: AskIntake,
         token: str | None = TOKEN,
         ask_parsers: AskParsers | None = None,
+        ask_nodes: AskNodes | None = None,
         clock_s: Callable[[], float] | None = None,
     ) -> None:
         """Without a clock each look at it is so much later that nothing known is fresh."""
@@ -86,6 +93,7 @@ class Http:
             token=TOKEN,
             ask_intake=ask_intake,
             ask_parsers=ask_parsers,
+            ask_nodes=ask_nodes,
             clock_s=clock_s or itertools.count(0.0, HEALTH_FRESH_S).__next__,
         )
         self._headers: dict[str, str | bytes] = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -314,6 +322,47 @@ def test_http_tells_of_the_disk_under_the_archive_and_of_the_last_whole_day(clie
     assert disk.day_bytes > 0
 
 
+def test_http_growth_is_the_rows_of_each_day(client: Http, read: Query) -> None:
+    growth = ArchiveGrowth.model_validate_json(client.get("/growth").content)
+    status = ArchiveStatus.model_validate_json(client.get("/status").content)
+    assert tuple(each.day for each in growth.days) == status.days
+    assert sum(each.snapshots for each in growth.days) == status.rows
+    assert sum(each.machines for each in growth.days) == status.objects
+    for each in growth.days:
+        filed = [day_name(filed_ms(made), DEFAULT_DAY_OFFSET_MINUTES) for made in entries()]
+        assert each.snapshots == filed.count(each.day)
+
+
+def test_a_day_that_is_over_is_counted_again_after_an_hour(tmp_path: Path) -> None:
+    writer, clock_s = archiver(tmp_path), [0.0]
+    writer.commit(entries()[:3], now_ms=NOW_MS)
+    read = query(tmp_path)
+    growth = Growth(read._tables, monotonic_s=lambda: clock_s[0])
+    windows = read._windows().names
+    day = windows[-1][:8]
+
+    def counted(today: str) -> int:
+        return sum(each.snapshots for each in growth.count(windows, today=today).days)
+
+    assert (counted(day), counted("99991231")) == (3, 3)
+    writer.commit(entries()[3:5], now_ms=NOW_MS)
+    assert counted("99991231") == 3
+    clock_s[0] = 3600.0
+    assert (counted("99991231"), counted(day)) == (5, 5)
+
+
+def test_http_nodes_are_those_of_the_head(read: Query) -> None:
+    found = ClusterNodes(nodes=(ClusterNode(alive=True, gpus=2), ClusterNode(alive=False, gpus=0)))
+
+    async def ask_nodes() -> ClusterNodes:
+        return found
+
+    assert (
+        ClusterNodes.model_validate_json(Http(read, intake_is_well, ask_nodes=ask_nodes).get("/nodes").content) == found
+    )
+    assert ClusterNodes.model_validate_json(Http(read, intake_is_well).get("/nodes").content).nodes == ()
+
+
 def test_http_commits_and_status(client: Http) -> None:
     status = ArchiveStatus.model_validate_json(client.get("/status").content)
     assert (status.rows, status.distinct_ids, status.leaks) == (62, 62, 1)
@@ -339,8 +388,10 @@ def test_http_nothing_but_health_without_the_token(client: Http, header: str | N
         "/status",
         "/upkeep",
         "/storage",
+        "/growth",
         "/intake",
         "/detectors",
+        "/nodes",
     )
     for path in (*paths, f"/observations/{entries()[0].row_key}/picture"):
         answer = client.get(path, headers={} if header is None else {"Authorization": header.encode("latin-1")})

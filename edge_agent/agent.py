@@ -43,6 +43,7 @@ from edge_agent.updates.update_orders import Updates
 from edge_agent.uplink.heartbeat import HeartbeatInputs
 from edge_agent.uplink.mqtt import Dial
 from edge_agent.uplink.publisher import Publisher
+from provisioning.contracts.causes import work
 from provisioning.contracts.config.processes import (
     Camera,
     EdgeConfig,
@@ -200,7 +201,7 @@ class Agent:
             self._supervisor.start(
                 f"camera {camera_id}",
                 partial(pipeline.run, self._stop, self._abandon),
-                fell=partial(self._health.offline, camera_id, "the agent failed here; see its log"),
+                fell=partial(self._health.offline, camera_id, work.AGENT_FAILED()),
             )
 
     def restart_fallen(self) -> None:
@@ -328,7 +329,7 @@ class NoRedactor:
     """
 
     def __init__(self, error: RedactionUnavailable) -> None:
-        self._message = str(error)
+        self._reason = error.reason
 
     def redact(self, _: Selected) -> Redacted:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, self._message)
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, self._reason)

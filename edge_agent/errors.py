@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.wire.messages import CodedCause
+
 
 class DropReason(StrEnum):
     """The reason a selected picture will never reach the archive. Each is counted per camera under this name."""
@@ -45,11 +48,13 @@ class RedactionUnavailable(EdgeError):
 
     Attributes:
         drop: the name under which it is counted.
+        reason: the cause, in code.
     """
 
-    def __init__(self, drop: DropReason, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, drop: DropReason, reason: CodedCause) -> None:
+        super().__init__(english(reason))
         self.drop = drop
+        self.reason = reason
 
 
 class SourceError(EdgeError):
@@ -57,13 +62,15 @@ class SourceError(EdgeError):
 
     Attributes:
         cause: short word for health and metrics.
+        reason: the cause with its remedy, in code.
     """
 
     cause = "failed"
 
-    def __init__(self, camera_id: str, message: str) -> None:
-        super().__init__(f"camera {camera_id}: {message}")
+    def __init__(self, camera_id: str, reason: CodedCause) -> None:
+        super().__init__(f"camera {camera_id}: {english(reason)}")
         self.camera_id = camera_id
+        self.reason = reason
 
 
 class Unreachable(SourceError):

@@ -20,6 +20,7 @@ from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.source_kinds import traits_of
 from edge_agent.spool.spool import Sign, Spool, unsigned
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.wire.messages import PictureCheck
@@ -95,11 +96,11 @@ class Pipeline:
                 if _deserves_a_line(self._lost):
                     _log.warning("camera lost camera=%s cause=%s attempts=%d", self._id, error.cause, self._lost)
                 self._scheduler.lost(self._id)
-                self._health.offline(self._id, str(error), error.cause)
+                self._health.offline(self._id, error.reason, error.cause)
                 self._clock.wait(stop, self._backoff.next_wait_s())
                 continue
             if over and not stop.is_set():
-                self._health.offline(self._id, "the recording has been played to its end", "over")
+                self._health.offline(self._id, pictures.RECORDING_OVER(), "over")
                 _log.info("recording over camera=%s", self._id)
                 return
 
@@ -167,7 +168,7 @@ class Pipeline:
             redacted = self._redactor.redact(selected)
         except RedactionUnavailable as error:
             self._spool.drop(observation_id, error.drop)
-            self._health.unredacted(self._id, str(error), error.drop)
+            self._health.unredacted(self._id, error.reason, error.drop)
             self._failed[error.drop] += 1
             if _deserves_a_line(self._failed[error.drop]):
                 _log.warning(
@@ -176,7 +177,7 @@ class Pipeline:
             return error.drop is not DropReason.REDACTION_UNAVAILABLE
         except BaseException:  # a bug: this picture goes nowhere either, and then the bug is shown
             self._spool.drop(observation_id, DropReason.REDACTION_UNAVAILABLE)
-            self._health.unredacted(self._id, "the redactor failed; see the agent's log")
+            self._health.unredacted(self._id, pictures.REDACTOR_FAILED())
             raise
         self._health.redacted(self._id, (self._clock.monotonic_s() - began_s) * 1000)
         try:

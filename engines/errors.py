@@ -31,6 +31,7 @@ class ModelMissing(EngineError):
     def __init__(self, name: str, file: Path, reason: str = "missing") -> None:
         self.name = name
         self.file = file
+        self.reason = reason
         super().__init__(f"{name}: {file} is {reason}; run `wayside-engines fetch {name}`")
 
 

@@ -18,6 +18,7 @@ from edge_agent.errors import Ended, SourceError
 from edge_agent.gb28181.media.depacketizer import AccessUnit, Receiver
 from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
+from provisioning.contracts.causes.work import OTHER
 
 _HOST = "127.0.0.1"
 
@@ -32,7 +33,7 @@ def main() -> None:
         print(port, flush=True)
         sock.recv(1, socket.MSG_PEEK)
         until_s = time.monotonic() + seconds + 1
-        over = Ended("bench", "the time is over")
+        over = Ended("bench", OTHER(detail="the time is over"))
         media = Media(
             "udp", sock, (_HOST, 0), ssrc, f"{_HOST}:{port}", ended=lambda: over if time.monotonic() > until_s else None
         )

@@ -17,7 +17,15 @@ def faults_of(
 ) -> tuple[Fault, ...]:
     """Returns the present faults. `parts`: those of each part, by name, their begin unknown."""
     of_cameras = (
-        Fault(FaultOf.CAMERA, camera.state, camera.agent_id, camera.camera_id, camera.since_ms, camera.cause)
+        Fault(
+            FaultOf.CAMERA,
+            camera.state,
+            camera.agent_id,
+            camera.camera_id,
+            camera.since_ms,
+            camera.cause,
+            reason=camera.reason,
+        )
         for camera in cameras
         if camera.state not in WELL and camera.cause_kind in ITS_OWN
     )
@@ -47,7 +55,7 @@ class FaultWatch:
 
     def look(self, faults: Sequence[Fault], now_ms: int) -> tuple[Fault, ...]:
         """Returns the same faults with their ages; faults that are gone are forgotten."""
-        keys = {replace(fault, cause="", for_ms=0): fault for fault in faults}
+        keys = {replace(fault, cause="", reason=None, for_ms=0): fault for fault in faults}
         self._first_ms = {key: min(self._first_ms.get(key, now_ms), now_ms) for key in keys}
         self._now = tuple(
             replace(fault, for_ms=now_ms - self._first_ms[key], since_ms=fault.since_ms or self._first_ms[key])

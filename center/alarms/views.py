@@ -6,7 +6,7 @@ from center.alarms.lifecycle import AlarmEvent, AlarmState, MatchOutcome
 from center.alarms.rules.matching import RuleFinding
 from center.alarms.rules.rule import RuleText, Severity
 from center.alarms.tables import AlarmRecord
-from provisioning.contracts.wire.messages import Box, MachineClass
+from provisioning.contracts.wire.messages import Box, CodedCause, MachineClass
 
 
 class AlarmViewBase(BaseModel):
@@ -24,6 +24,8 @@ class RuleFindingView(AlarmViewBase):
     box: Box | None = None
     code: str = ""
     cause: str = ""
+    reason: CodedCause | None = None
+    """The cause for the reader's language, where an agent coded it."""
 
     @classmethod
     def of(cls, finding: RuleFinding) -> "RuleFindingView":
@@ -36,6 +38,7 @@ class RuleFindingView(AlarmViewBase):
             box=machine and machine.box,
             code=finding.code,
             cause=finding.cause,
+            reason=finding.reason,
         )
 
 

@@ -12,13 +12,14 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
-from center.pipeline.causes import OwnReason, StageFinding
+from center.pipeline.causes import DeviceCause, Fact, OwnReason, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.commands import Priority, Verb
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.query.archive import MachineColour
-from provisioning.contracts.wire.messages import Box, ClockQuality, Machine, MachineClass, PictureState
+from provisioning.contracts.wire.messages import Box, ClockQuality, CodedCause, Machine, MachineClass, PictureState
 
 CLASSES: Final = {
     MachineClass.CAR: marked("Car"),
@@ -228,14 +229,18 @@ CONFIGURATION_VERDICTS: Final = {
 
 
 def cause(device: CameraView | AgentView, _: Language) -> str:
-    """Writes why a camera or an agent is in its state: a cause with a known code by its name, then the agent's text."""
+    """Writes why a camera or an agent is in its state."""
     template = CAUSES.get(device.cause_kind)
     if template is None:
-        code = device.code if isinstance(device, CameraView) else ""
-        named = bool(device.cause) and code in verdicts.CAUSES
-        return f"{verdicts.cause(code, _)} · {device.cause}" if named else device.cause
+        return reported(device.code, device.reason, device.cause, _) if isinstance(device, CameraView) else device.cause
     time = "" if device.since_ms is None else moments.local(device.since_ms)
     return _(template).format(agent_id=device.agent_id, time=time)
+
+
+def reported(code: str, reason: CodedCause | None, text: str, _: Language) -> str:
+    """Writes an agent's cause: a known word by its name, then the coded cause, or else the agent's text."""
+    said = _said(reason, text, _)
+    return f"{verdicts.cause(code, _)} · {said}" if said and code in verdicts.CAUSES else said
 
 
 def summary(classes: Iterable[MachineClass], _: Language) -> str:
@@ -271,8 +276,26 @@ def picture_alt(camera: str, at_ms: int, classes: Iterable[MachineClass], _: Lan
 
 def finding_texts(finding: StageFinding, _: Language) -> tuple[str, str]:
     """Writes a finding's cause and remedy."""
-    facts = {name: _(fact) if isinstance(fact, OwnReason) else fact for name, fact in finding.facts.items()}
+    facts = {name: _fact(value, _) for name, value in finding.facts.items()}
     return _(finding.cause.message).format(**facts), _(finding.cause.remedy).format(**facts)
+
+
+def _said(reason: CodedCause | None, text: str, _: Language) -> str:
+    """Words a coded cause; the agent's own text is in English."""
+    return text if _.locale is None else words(reason, _.code) or text
+
+
+def _fact(value: Fact, _: Language) -> str | float:
+    if isinstance(value, DeviceCause):
+        return _said(value.reason, value.text, _) or ", ".join(_code(each, _) for each in value.codes)
+    if isinstance(value, OwnReason):
+        return _(value)
+    return _(CONFIGURATION_VERDICTS[value][1]) if isinstance(value, Verdict) else value
+
+
+def _code(word: str, _: Language) -> str:
+    """Writes a camera's cause in one word, or its state."""
+    return _(DEVICE_STATES[DeviceState(word)]) if word in set(DeviceState) else verdicts.cause(word, _)
 
 
 def number(value: float | None) -> str:

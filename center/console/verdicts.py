@@ -95,7 +95,7 @@ CAUSES: Final = {
     "stale": marked("No keyframe"),
     "undecodable": marked("Pictures cannot be decoded"),
     "over": marked("Recording finished"),
-    "failed": marked("Failed"),
+    "failed": marked("Other fault"),
 }
 GAPS: Final = {
     "centre_stopped": marked("Centre stopped"),

@@ -18,7 +18,7 @@ from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import TaskReport
 from provisioning.contracts.fleet.documents import Configured, Membership, Verdict
 from provisioning.contracts.wire import bounds, codec
-from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
+from provisioning.contracts.wire.messages import CameraStatus, CodedCause, Heartbeat
 
 HEARTBEAT_MS: Final = int(HEARTBEAT_S * 1000)
 SLOWEST_HEARTBEAT_MS: Final = 60_000
@@ -72,6 +72,8 @@ class CameraView(FleetView):
     since_ms: int
     """Time at which this state began."""
     heard_at_ms: int
+    reason: CodedCause | None = None
+    """The agent's cause for the reader's language; None where it is not the agent's, or from an older agent."""
 
     @property
     def title(self) -> str:
@@ -343,6 +345,7 @@ class Devices:
             cause_kind=kind,
             cause=cause,
             code="" if doubt else status.code,
+            reason=None if doubt else status.reason,
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
         )

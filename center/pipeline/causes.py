@@ -5,13 +5,26 @@ from typing import Final
 
 from center.errors import marked
 from center.pipeline.stages import StageState
+from provisioning.contracts.wire.messages import CodedCause
 
 _A: Final = StageState.AMBER
 _R: Final = StageState.RED
 _U: Final = StageState.UNKNOWN
 
 
-Fact = str | float
+@dataclass(frozen=True, slots=True)
+class DeviceCause:
+    """Carries a device's cause as a fact: in code, or else in the agent's text, or else in single words."""
+
+    reason: CodedCause | None
+    text: str
+    codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.text or ", ".join(self.codes)
+
+
+Fact = str | float | DeviceCause
 
 
 class OwnReason(str):

@@ -7,7 +7,7 @@ from typing import Final
 
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline import causes
-from center.pipeline.causes import StageFinding, amber, red, unknown
+from center.pipeline.causes import DeviceCause, StageFinding, amber, red, unknown
 from center.pipeline.sample import Sample, SampleSpan, grown, named
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
@@ -59,7 +59,7 @@ def _of_devices(
     is_many = len(down) >= limits.cameras_down_share * len(reported)
     first = down[0]
     yield (red if is_many else amber)(
-        causes.CAMERAS_DOWN, down=len(down), count=len(reported), camera=first.title, cause=first.cause or first.code
+        causes.CAMERAS_DOWN, down=len(down), count=len(reported), camera=first.title, cause=_cause(first)
     )
 
 
@@ -75,10 +75,8 @@ def _together(reported: Sequence[CameraView], down: Sequence[CameraView], limits
             runs[-1].append(later)
         longest = max(runs, key=len)
         if len(longest) >= limits.fell_together and 2 * len(longest) >= all_of_it:
-            codes = sorted({each.code or "offline" for each in longest})
-            yield red(
-                causes.FELL_TOGETHER, down=len(longest), count=all_of_it, agent_id=agent_id, code=", ".join(codes)
-            )
+            codes = DeviceCause(None, "", tuple(sorted({each.code or "offline" for each in longest})))
+            yield red(causes.FELL_TOGETHER, down=len(longest), count=all_of_it, agent_id=agent_id, code=codes)
 
 
 def _behind_devices(now: Sample) -> dict[tuple[str, str], list[CameraView]]:
@@ -135,7 +133,7 @@ def _of_platforms(
             "agent_id": agent_id,
             "count": len(behind[agent_id, device_id]),
         }
-        cause = lost[0].cause or lost[0].code
+        cause = _cause(lost[0])
         if len(lost) == facts["count"]:
             yield red(causes.PLATFORM_DOWN, **facts, cause=cause)
         elif len(lost) >= limits.cameras_down_share * len(behind[agent_id, device_id]):
@@ -193,7 +191,7 @@ def _of_cameras_within(now: Sample, limits: Pipeline) -> Iterator[StageFinding]:
     if bare:
         is_many = len(bare) >= limits.cameras_down_share * len(own)
         yield (red if is_many else amber)(
-            causes.REDACTION_DOWN, count=len(bare), camera=bare[0].title, cause=bare[0].cause or bare[0].code
+            causes.REDACTION_DOWN, count=len(bare), camera=bare[0].title, cause=_cause(bare[0])
         )
     if paused := [each.title for each in own if each.state is DeviceState.PAUSED]:
         yield amber(causes.CAMERAS_PAUSED, count=len(paused), cameras=_some(paused))
@@ -216,7 +214,7 @@ def _of_configuration(agent: AgentView) -> Iterator[StageFinding]:
             causes.CONFIGURATION_BACK,
             agent_id=agent.agent_id,
             number="?" if report.number is None else report.number,
-            verdict=report.verdict.value,
+            verdict=report.verdict,
             cause=report.cause,
         )
 
@@ -277,6 +275,10 @@ def late(cause: causes.Cause, lag_s: float | None, limit: Slow) -> Iterator[Stag
     """Yields the cause if a lag reaches its limit."""
     if lag_s is not None and lag_s >= limit.amber_s:
         yield (red if lag_s >= limit.red_s else amber)(cause, lag_s=round(lag_s, 1))
+
+
+def _cause(camera: CameraView) -> DeviceCause:
+    return DeviceCause(camera.reason, camera.cause, (camera.code,))
 
 
 def _some(names: Iterable[str]) -> str:

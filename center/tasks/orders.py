@@ -172,9 +172,10 @@ class TaskOrders:
 
 def _asked(record: TaskOrderRecord, report: TaskReport | None, now_ms: int) -> TaskOrderView:
     newest = None if report is None else report.word
-    state, cause = OrderState.ASKED, ""
+    state, cause, reason = OrderState.ASKED, "", None
     if newest is not None and newest.number == record.number:
-        state, cause = (OrderState.TAKEN, "") if newest.taken else (OrderState.REFUSED, newest.cause)
+        state = OrderState.TAKEN if newest.taken else OrderState.REFUSED
+        cause, reason = newest.cause, newest.reason
     elif newest is not None and newest.number > record.number:
         state = OrderState.TAKEN  # another came after it; how the task stands, its agent says
     elif now_ms >= record.expires_at_ms:
@@ -186,6 +187,7 @@ def _asked(record: TaskOrderRecord, report: TaskReport | None, now_ms: int) -> T
         at_ms=record.issued_at_ms,
         state=state,
         cause=cause,
+        reason=reason,
     )
 
 

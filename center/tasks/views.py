@@ -12,7 +12,7 @@ from center.fleet.devices import CameraView, CauseKind, DeviceState
 from center.pipeline.sample import Sample, SampleSpan, grown
 from center.pipeline.verdict import ChainViewBase
 from provisioning.contracts.fleet.commands import Priority, TaskReport, Verb
-from provisioning.contracts.wire.messages import CameraStatus, Ledger, Recording, SourceKind
+from provisioning.contracts.wire.messages import CameraStatus, CodedCause, Ledger, Recording, SourceKind
 
 _OWN = frozenset({CauseKind.NONE, CauseKind.AGENT})
 OVER = "over"
@@ -85,6 +85,8 @@ class TaskOrderView(ChainViewBase):
     state: OrderState
     cause: str
     """The agent's cause, where it refused."""
+    reason: CodedCause | None = None
+    """The same for the reader's language."""
 
 
 class TaskView(ChainViewBase):
@@ -108,6 +110,10 @@ class TaskView(ChainViewBase):
     priority: Priority | None
     """Priority among the tasks of its agent, as the agent reports it; None where it takes no orders."""
     asked: TaskOrderView | None
+    code: str = ""
+    """The cause in one word."""
+    reason: CodedCause | None = None
+    """The cause for the reader's language."""
 
 
 class LaneView(ChainViewBase):
@@ -187,6 +193,8 @@ def _task(span: SampleSpan, camera: CameraView) -> TaskView:
         kind=kind,
         state=_state(camera, kind, recording),
         cause=camera.cause if camera.cause_kind in _OWN else "",
+        code=camera.code,
+        reason=camera.reason,
         lane={TaskKind.LIVE: Lane.LIVE, TaskKind.UNKNOWN: None}.get(kind, Lane.BACKLOG),
         selected_per_s=_rate(span, ledger, old, "selected"),
         archived_per_s=_rate(span, ledger, old, "archived"),

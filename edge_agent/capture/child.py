@@ -132,8 +132,7 @@ def _capture(channel: socket.socket) -> None:
                 taken_over.wait()  # it can wait for the agent, and none of its pictures is passed over meanwhile
         speaker.send(wire.CaptureOver())
     except SourceError as error:
-        text = str(error).removeprefix(f"camera {camera.id}: ")
-        speaker.send(wire.SourceFailed(error=type(error).__name__, message=text))
+        speaker.send(wire.SourceFailed(error=type(error).__name__, reason=error.reason))
     os._exit(0)  # nothing is left to be put in order, and FFmpeg is closed
 
 

@@ -31,6 +31,7 @@ from edge_agent.source_kinds import Timeouts
 from edge_agent.sources.gb28181.channel import MediaChannel
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.rtsp.source import Password
+from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
 
 _LOOK_UP_S: Final = 0.5
@@ -142,7 +143,7 @@ class CaptureProcess:
         try:
             return self._server.fork()
         except ForkError as error:
-            raise Crashed(self._id, f"{error}; it is tried again") from error
+            raise Crashed(self._id, streams.NO_PROCESS(error=error)) from error
 
     def _begin(self, child: Child, password: str | None, media: Media | None) -> None:
         with self._lock:  # orders that come meanwhile come after the start
@@ -162,10 +163,10 @@ class CaptureProcess:
             match report:
                 case wire.CaptureOver():
                     return
-                case wire.SourceFailed(error=name, message=message):
-                    raise _ERRORS.get(name, SourceError)(self._id, message)
+                case wire.SourceFailed(error=name, reason=reason):
+                    raise _ERRORS.get(name, SourceError)(self._id, reason)
                 case wire.ProcessEnded(exit_code=code):
-                    raise Crashed(self._id, f"the decoder crashed ({_how(code)}); it is started again")
+                    raise Crashed(self._id, streams.DECODER_CRASHED(how=_how(code)))
                 case wire.PictureSkipped() | wire.StatsReport():
                     yield self._word(report)
                 case wire.DetectionRequested() if image is not None:
@@ -202,9 +203,7 @@ class CaptureProcess:
                 if self._clock.monotonic_s() - heard_s <= silent_s:
                     continue
                 self._server.kill(child)
-                raise Stalled(
-                    self._id, f"its decoder gave no sign of life for {silent_s:g} s and was ended; it is started again"
-                ) from None
+                raise Stalled(self._id, streams.DECODER_SILENT(seconds=f"{silent_s:g}")) from None
             heard_s, silent_s = self._clock.monotonic_s(), _SILENT * self._timeouts.read_s
             self._note_time(captured[0])
             yield captured
@@ -237,14 +236,14 @@ class CaptureProcess:
             data, descriptors = _received(child)
         try:
             if not data:
-                raise Crashed(self._id, "the process of its decoder is gone; it is started again")
+                raise Crashed(self._id, streams.DECODER_GONE())
             report = wire.read_report(data)
             if not isinstance(report, wire.PictureSelected | wire.DetectionRequested):
                 return report, None
             return report, wire.picture_in(descriptors, report.width, report.height)
         except wire.NonsenseError as error:
             self._server.kill(child)
-            raise Crashed(self._id, f"the process of its decoder sent {error}; it is started again") from error
+            raise Crashed(self._id, streams.DECODER_NONSENSE(detail=error)) from error
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -320,4 +319,4 @@ def _send(child: Child, command: wire.Command, *descriptors: int) -> None:
 def _how(exit_code: int) -> str:
     if exit_code < 0:
         return signal.Signals(-exit_code).name
-    return f"exit {exit_code}; see the agent's log"
+    return f"exit {exit_code}"

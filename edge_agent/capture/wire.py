@@ -22,7 +22,15 @@ from edge_agent.sources.source import is_bounded
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH
 from provisioning.contracts.config import processes
 from provisioning.contracts.ids import SourceKey
-from provisioning.contracts.wire.messages import MAX_SIDE_PX, ClockQuality, Count, PictureCheck, Share, TimeMs
+from provisioning.contracts.wire.messages import (
+    MAX_SIDE_PX,
+    ClockQuality,
+    CodedCause,
+    Count,
+    PictureCheck,
+    Share,
+    TimeMs,
+)
 
 MAX_BYTES: Final = 64 * 1024
 """Largest message; a start with its memory, the largest in use, has some 6 KiB."""
@@ -213,7 +221,7 @@ class SourceFailed(_Word):
     kind: Literal["failed"] = "failed"
     error: Annotated[str, Field(pattern=r"^[A-Za-z]{1,32}$")]
     """Name of the error's class."""
-    message: _Line
+    reason: CodedCause
 
 
 class CaptureOver(_Word):

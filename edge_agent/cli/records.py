@@ -48,7 +48,7 @@ def resume(path: Path, camera_id: str) -> int:
     is_known = camera_id in {camera.id for camera in edge.cameras}
     # One that a document took away may have pictures left, which wait for this command too.
     is_an_id = re.fullmatch(CAMERA_PATTERN, camera_id) is not None
-    if not is_known and not (edge.provisioning is not None and is_an_id and pauses.cause(camera_id) is not None):
+    if not is_known and not (edge.provisioning is not None and is_an_id and pauses.is_paused(camera_id)):
         known = ", ".join(camera.id for camera in edge.cameras) or "none"
         raise ConfigError(f"{path}: has no camera {camera_id}; it has {known}")
     was_paused = pauses.resume(camera_id)

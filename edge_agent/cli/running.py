@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import logging
+import os
 import signal
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,9 @@ from edge_agent.system.hardening import forbid_core_dumps
 from edge_agent.updates.update_orders import Updates
 from edge_agent.updates.updater import Updater, Watch
 from edge_agent.uplink.mqtt import PahoLink
-from engines.errors import EngineError
+from engines.errors import EngineError, ModelMissing
+from provisioning.contracts.causes import faults, pictures
+from provisioning.contracts.causes.text import terminal_language
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.survey import SignedSurvey
@@ -88,15 +91,18 @@ def check(path: Path) -> int:
 @one_line
 def doctor(path: Path, *, as_json: bool) -> int:
     """Report faults of this box. Exit code 1: there are some."""
-    found = []
+    found: list[diagnosis.Diagnosis] = []
+    language = terminal_language(os.environ)
     for each in examine(path, _dialler, SystemClock()):
         found.append(each)
         if not as_json:
-            out.print(each.line(), markup=False, highlight=False, style=None if each.fault is None else "red")
+            out.print(
+                faults.line(each, language), markup=False, highlight=False, style=None if each.fault is None else "red"
+            )
     if as_json:
         print(json.dumps(diagnosis.facts(found)))  # noqa: T201 - a program reads this
     else:
-        out.print(diagnosis.last_line(found))
+        out.print(faults.sum_up(found, language))
     return 1 if diagnosis.faults(found) else 0
 
 
@@ -113,8 +119,12 @@ def survey(path: Path) -> int:
 def _load_redactors(edge: EdgeConfig) -> MakeRedactor:
     try:
         loaded = Redactors.load(edge, SystemClock())
+    except ModelMissing as error:
+        missing = pictures.MODEL_MISSING(name=error.name, file=error.file, why=error.reason)
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, missing) from error
     except EngineError as error:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, str(error)) from error
+        unusable = pictures.MODELS_UNUSABLE(detail=error)
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, unusable) from error
 
     return lambda edge, camera: loaded.under(edge).for_camera(camera)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from edge_agent.errors import WrongCredentials
+from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 from provisioning.signing.documents import SealError
@@ -26,7 +27,8 @@ def read_password(camera_id: str, source: processes.CameraSource, unlock: Unlock
         if source.password_sealed is None:
             return None
         if unlock is None:
-            raise WrongCredentials(camera_id, "its password is sealed and this agent not enrolled: enrol it")
+            raise WrongCredentials(camera_id, streams.PASSWORD_SEALED())
         return unlock(camera_id, source.password_sealed)
     except (ConfigError, SealError) as error:
-        raise WrongCredentials(camera_id, str(error).removeprefix(f"camera {camera_id}: ")) from error
+        detail = str(error).removeprefix(f"camera {camera_id}: ")
+        raise WrongCredentials(camera_id, streams.PASSWORD_UNUSABLE(detail=detail)) from error

@@ -19,6 +19,8 @@ MAX_USED: Final = 4096
 _PARAMETER: Final = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)')
 _NONCE: Final = re.compile(r"([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{32})")
 _COUNT: Final = re.compile(r"[0-9A-Fa-f]{1,8}")
+REFUSED_LOGIN: Final = "its user name or password is not the configured one"
+LOCKED: Final = "too many wrong passwords: none is looked at for a minute"
 TRIES: Final = 5
 LOCKED_S: Final = 60.0
 """Five tries a minute guess nothing, and a technician who has corrected a password waits one minute."""

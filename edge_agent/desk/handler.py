@@ -27,6 +27,7 @@ from edge_agent.sources.upload.byte_pipe import BytePipe
 from edge_agent.sources.upload.container import Container, UnusableRecordingError, recognise
 from edge_agent.sources.upload.recording import IncomingRecording, RecordingStart
 from edge_agent.sources.upload.source import Uploads
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.wire import codec
@@ -71,7 +72,7 @@ class DeskServer:
                 asyncio.run(self._serve(stop))
             except (DeskError, ConfigError) as error:
                 _log.error("desk closed: %s", error)
-                self._desk.shut(str(error))
+                self._desk.shut(pictures.DESK_CLOSED(detail=error))
                 self._clock.wait(stop, self._backoff.next_wait_s())
 
     def recordings(self) -> dict[str, Recording]:
@@ -82,7 +83,7 @@ class DeskServer:
         self._token = token(self._settings.token_file).encode()
         tls = server_context(self._settings.tls_cert_file, self._settings.tls_key_file)
         door = HttpsServer(self._settings.host, self._settings.port, tls, self._answer, self._limits)
-        self._desk.shut("")
+        self._desk.shut(None)
         self._backoff.reset()
         _log.info("desk open host=%s port=%d", self._settings.host, door.port)
         serving = asyncio.create_task(door.run())

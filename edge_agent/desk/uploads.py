@@ -16,6 +16,7 @@ from edge_agent.desk.protocol import AskUpload, End, Progress, RecordingRef, Rec
 from edge_agent.sources.upload.recording import IncomingRecording, RecordingOutcome
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.wire import messages
+from provisioning.contracts.wire.messages import CodedCause
 
 _REMEMBERED: Final = 64
 _SAVE_S: Final = 5.0
@@ -232,8 +233,8 @@ class Desk:
         with self._lock:
             return {camera_id: upload.report() for camera_id, upload in self._now.items()}
 
-    def shut(self, cause: str) -> None:
-        """Reports at every camera why nothing can be brought; empty: it can."""
+    def shut(self, cause: CodedCause | None) -> None:
+        """Reports at every camera why nothing can be brought; None: it can."""
         for uploads in self._cameras.values():
             uploads.shut(cause)
 

@@ -11,6 +11,7 @@ from typing import Final
 from edge_agent.agent import LoadRedactors, open_source, unlocker
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock, read_password
+from edge_agent.credentials.digest import REFUSED_LOGIN
 from edge_agent.desk.key_files import check_key_files
 from edge_agent.diagnosis import running_agent
 from edge_agent.enrolment.client import EnrolmentClient
@@ -18,12 +19,12 @@ from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError, WrongCredentials
 from edge_agent.frames import Glance
 from edge_agent.gb28181.devices.device_views import DeviceView
-from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
 from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.host_port import host_port
 from edge_agent.source_kinds import traits_of
 from edge_agent.spool.spool import RESERVE_BYTES
 from edge_agent.uplink.mqtt import Connected, Dial, Disconnected, MqttEvent, knock, refusal
+from provisioning.contracts.causes import gb28181, streams
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.diagnosis import CheckResult
@@ -123,14 +124,14 @@ def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> st
     if traits_of(camera.source).is_brought:
         return f"{camera.source.kind}: its pictures are brought; whether they are, shows while the agent runs"
     began_s = clock.monotonic_s()
-    trouble = "delivers nothing"
+    trouble = "nothing came"
     for item in open_source(camera, clock, unlock).frames(threading.Event()):
         if isinstance(item, Glance):
             height, width = item.pixels().shape[:2]
             return f"{width}×{height} px, first picture after {clock.monotonic_s() - began_s:.1f} s"
         if item is not None:
             trouble = item.message
-    raise SourceError(camera.id, trouble)
+    raise SourceError(camera.id, streams.NO_PICTURE_CAME(detail=trouble))
 
 
 def _device(camera: processes.Camera, edge: processes.EdgeConfig, unlock: Unlock | None) -> str:
@@ -145,8 +146,8 @@ def _device(camera: processes.Camera, edge: processes.EdgeConfig, unlock: Unlock
     if not seen.is_there:
         why = seen.refused or seen.why or "it never came"
         if seen.refused == REFUSED_LOGIN:
-            raise WrongCredentials(camera.id, f"{name} is refused: {why}")
-        raise Silent(camera.id, f"{name} is not registered ({why}): see `wayside-edge devices`")
+            raise WrongCredentials(camera.id, gb28181.WRONG_LOGIN(device=traits.device_id, host=seen.host or "?"))
+        raise Silent(camera.id, gb28181.NOT_THERE(device=traits.device_id, detail=why))
     if seen.channels is not None and seen.channel(traits.channel_id) is None:
-        raise NotFound(camera.id, f"{name} has no channel {traits.channel_id}: see `wayside-edge devices --channels`")
+        raise NotFound(camera.id, gb28181.NO_CHANNEL(device=traits.device_id, channel=traits.channel_id))
     return f"{name} is registered from {seen.host}"

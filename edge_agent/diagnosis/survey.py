@@ -21,10 +21,12 @@ from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.source import LiveSource
 from edge_agent.spool import ledger as ledgers
 from edge_agent.spool.database import reading
+from provisioning.contracts.causes import gb28181, streams, work
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config.processes import Camera, EdgeConfig
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.survey import CameraSurvey, Survey
-from provisioning.contracts.wire.messages import Ledger, PictureCheck
+from provisioning.contracts.wire.messages import CodedCause, Ledger, PictureCheck
 
 LOOK_S: Final = 12.0
 """Seconds a camera; enough for the RTCP reports, which come every five seconds and show the camera's clock."""
@@ -47,11 +49,11 @@ def survey(
     """Survey every camera, one after another; beside a running agent too. The failure of one costs no other."""
     camera_ledgers = _camera_ledgers(edge)
     make: MakeRedactor | None = None
-    trouble = ""
+    trouble: CodedCause | None = None
     try:
         make = load_redactors(edge)
     except RedactionUnavailable as error:
-        trouble = str(error)
+        trouble = error.reason
     found = []
     for camera in edge.cameras:
         ledger = camera_ledgers.get(camera.id)
@@ -62,7 +64,7 @@ def survey(
 
 
 def _survey_camera(
-    camera: Camera, edge: EdgeConfig, clock: Clock, make: MakeRedactor | None, trouble: str, look_s: float
+    camera: Camera, edge: EdgeConfig, clock: Clock, make: MakeRedactor | None, trouble: CodedCause | None, look_s: float
 ) -> CameraSurvey:
     try:
         traits = traits_of(camera.source)
@@ -73,7 +75,8 @@ def _survey_camera(
         seen = _watch(camera, edge, clock, look_s)
     except (EdgeError, ConfigError, UnusablePictureError) as error:
         cause = str(error).removeprefix(f"camera {camera.id}: ")
-        return CameraSurvey(camera_id=camera.id, reached=False, trouble=cause[:_MOST])
+        reason = error.reason if isinstance(error, SourceError) else work.OTHER(detail=cause)
+        return CameraSurvey(camera_id=camera.id, reached=False, trouble=cause[:_MOST], reason=reason)
     height, width = seen.frame.image.shape[:2]
     redacted, why = False, trouble
     if make is not None:
@@ -81,7 +84,7 @@ def _survey_camera(
             make(edge, camera).redact(Selected(seen.frame, SelectReason.FIRST))
             redacted = True
         except RedactionUnavailable as error:
-            why = str(error)
+            why = error.reason
     return CameraSurvey(
         camera_id=camera.id,
         reached=True,
@@ -91,7 +94,8 @@ def _survey_camera(
         clock_ms=seen.clock_ms,
         clock_bound_ms=seen.bound_ms,
         redacted=redacted,
-        redaction_trouble=why[:_MOST],
+        redaction_trouble="" if why is None else english(why)[:_MOST],
+        redaction_reason=why,
     )
 
 
@@ -102,7 +106,7 @@ def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Se
     checks, skew = PictureChecks(camera.checks), ClockSkew()
     first: Frame | None = None
     scores: Mapping[PictureCheck, float] = {}
-    trouble = "delivers no picture"
+    trouble = "nothing came"
     for item in source.frames(stop):
         if isinstance(item, Glance):
             if first is None:
@@ -117,7 +121,7 @@ def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Se
         if clock.monotonic_s() - began_s > look_s:
             break
     if first is None:
-        raise NoPicture(camera.id, trouble)
+        raise NoPicture(camera.id, streams.NO_PICTURE_CAME(detail=trouble))
     measured = skew.skew(clock.monotonic_s())
     faults = tuple(check for check, score in scores.items() if score >= getattr(camera.checks, check.value))
     return _Seen(first, faults, measured.estimate_ms, measured.bound_ms if measured.estimate_ms is not None else None)
@@ -127,14 +131,14 @@ def _registered(camera: Camera, device_id: str, edge: EdgeConfig, clock: Clock) 
     """Read the device's state from the running agent's file: devices can register with it alone."""
     look_at_camera(camera, edge, clock)
     if edge.gb28181 is None:
-        raise SourceError(camera.id, "give [gb28181], where its device registers")
+        raise SourceError(camera.id, gb28181.NO_SECTION())
     try:
         devices, _ = read_devices(edge.spool.directory, edge.gb28181.platform_id)
     except NoDevicesError as error:
-        raise SourceError(camera.id, "its device registers once the agent runs: start it, and look again") from error
+        raise SourceError(camera.id, gb28181.AGENT_STOPPED()) from error
     seen = next((each for each in devices if each.device_id == device_id), None)
     if seen is None or not seen.is_there:
-        raise SourceError(camera.id, f"device {device_id} is not registered: see `wayside-edge devices`")
+        raise SourceError(camera.id, gb28181.NOT_REGISTERED(device=device_id))
     return CameraSurvey(
         camera_id=camera.id,
         reached=True,

@@ -41,7 +41,10 @@ from edge_agent.gb28181.shell import OwnAddress, Shell
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.host_port import host_port
+from provisioning.contracts.causes import gb28181
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CodedCause
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -91,6 +94,10 @@ class Signalling(Protocol):
 
 class NotServing(EdgeError):
     """No device can be reached: the port cannot be opened, or the agent stops."""
+
+    def __init__(self, reason: CodedCause) -> None:
+        super().__init__(english(reason))
+        self.reason = reason
 
 
 class Listener(Protocol):
@@ -144,7 +151,7 @@ class Platform:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shell: Shell | None = None
-        self._trouble = "the GB/T 28181 server does not run yet"
+        self._trouble = gb28181.PLATFORM_NOT_YET()
 
     # --- for any thread
 
@@ -188,9 +195,7 @@ class Platform:
             return future.result(_ANSWER_S)
         except TimeoutError:
             future.cancel()
-            raise NotServing(
-                "the GB/T 28181 server does not answer: see the agent's log and the machine's load"
-            ) from None
+            raise NotServing(gb28181.PLATFORM_SILENT()) from None
 
     # --- before `run`
 
@@ -241,7 +246,7 @@ class Platform:
         finally:
             with self._lock:
                 self._loop = self._shell = None
-                self._trouble = "the GB/T 28181 server has stopped: the agent stops, or see its log"
+                self._trouble = gb28181.PLATFORM_ENDED()
             await asyncio.sleep(0)  # commands that were given before still get their answer
 
     def _handle_event(self, event: Event) -> None:
@@ -275,9 +280,7 @@ class Platform:
     def _cannot_listen(self, why: str) -> None:
         where = host_port(self.settings.host, self.settings.port)
         with self._lock:
-            self._trouble = (
-                f"no device can register: {where} cannot be served ({why}): end what uses it, or correct [gb28181]"
-            )
+            self._trouble = gb28181.PORT_TAKEN(place=where, error=why)
         _log.error("gb28181 server cannot listen port=%d: %s", self.settings.port, why)
 
 

@@ -16,8 +16,9 @@ from edge_agent.health.camera_state import Evidence, StateVerdict, Trouble, judg
 from edge_agent.health.camera_stats import CameraFigures
 from edge_agent.health.pauses import Pauses
 from edge_agent.source_kinds import Arrival, SourceTraits, traits_of
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config import processes
-from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, SourceKind
+from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, CodedCause, SourceKind
 
 _log = logging.getLogger(__name__)
 
@@ -112,11 +113,11 @@ class Health:
         with self._lock:
             self._watches[camera_id].unusable_s = self._clock.monotonic_s()
 
-    def offline(self, camera_id: str, cause: str, code: str = "failed") -> None:
+    def offline(self, camera_id: str, reason: CodedCause, code: str = "failed") -> None:
         """Note that no pictures come, and the cause; `code` names it in one word (`SourceError.cause`)."""
         with self._lock:
             watch = self._watches[camera_id]
-            watch.given_up = Trouble(code, cause)
+            watch.given_up = Trouble(code, reason)
             watch.is_heard = False
             watch.figures.ended()
             is_new = self._refresh(watch)
@@ -131,26 +132,26 @@ class Health:
             is_new = self._refresh(watch)
         self._report(is_new=is_new)
 
-    def unredacted(self, camera_id: str, cause: str, code: str = "redaction_unavailable") -> None:
+    def unredacted(self, camera_id: str, reason: CodedCause, code: str = "redaction_unavailable") -> None:
         """Note a failed redaction; the state lasts until one succeeds. `code`: the drop's name."""
         with self._lock:
             watch = self._watches[camera_id]
-            watch.unredacted = Trouble(code, cause)
+            watch.unredacted = Trouble(code, reason)
             is_new = self._refresh(watch)
         self._report(is_new=is_new)
 
     # --- pauses
 
-    def pause(self, camera_id: str, cause: str) -> None:
-        """Stop publishing a camera until a person resumes it.
+    def pause(self, camera_id: str) -> None:
+        """Stop publishing a camera in whose picture the centre found a face, until a person resumes it.
 
         Raises:
             SpoolFull: see `Pauses.pause`.
         """
         watch = self._watches.get(camera_id)
-        if (watch is not None or camera_id in self._former) and self._pauses.cause(camera_id) is None:
+        if (watch is not None or camera_id in self._former) and not self._pauses.is_paused(camera_id):
             try:
-                self._pauses.pause(camera_id, cause)
+                self._pauses.pause(camera_id)
             finally:
                 if watch is not None:
                     with self._lock:
@@ -158,7 +159,7 @@ class Health:
                     self._report(is_new=is_new)
 
     def is_paused(self, camera_id: str) -> bool:
-        return self._pauses.cause(camera_id) is not None
+        return self._pauses.is_paused(camera_id)
 
     def held(self) -> frozenset[str]:
         """Cameras whose spooled pictures may not be sent."""
@@ -217,17 +218,19 @@ class Health:
     def _refresh(self, watch: _Watch) -> bool:
         """Judge anew. Returns true if state or cause differ from those shown."""
         verdict, shown = self._verdict(watch), watch.shown
-        current = (verdict.state, verdict.code, verdict.cause)
-        if shown is not None and (shown.state, shown.code, shown.cause) == current:
+        current = (verdict.state, verdict.code, verdict.reason)
+        if shown is not None and (shown.state, shown.code, shown.reason) == current:
             return False
+        cause = "" if verdict.reason is None else english(verdict.reason)[:_MAX_CAUSE]
         is_same_state = shown is not None and shown.state is verdict.state
         watch.shown = CameraStatus(
             agent_id=self._agent_id,
             camera_id=watch.camera.id,
             name=watch.camera.name,
             state=verdict.state,
-            cause=verdict.cause,
+            cause=cause,
             code=verdict.code,
+            reason=verdict.reason,
             since_ms=shown.since_ms if shown is not None and is_same_state else self._clock.now_ms(),
             latitude=watch.camera.latitude,
             longitude=watch.camera.longitude,
@@ -240,12 +243,12 @@ class Health:
             _log.log(
                 level,
                 "camera state camera=%s state=%s code=%s cause=%r",
-                *(watch.camera.id, verdict.state.value, verdict.code, verdict.cause),
+                *(watch.camera.id, verdict.state.value, verdict.code, cause),
             )
         return True
 
     def _verdict(self, watch: _Watch) -> StateVerdict:
-        now_s, paused = self._clock.monotonic_s(), self._pauses.cause(watch.camera.id)
+        now_s, paused = self._clock.monotonic_s(), self._pauses.reason(watch.camera.id)
         if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()
@@ -262,5 +265,4 @@ class Health:
             keepalive_s=watch.traits.keepalive_s,
             unredacted=watch.unredacted,
         )
-        verdict = judge(evidence, now_s)
-        return StateVerdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
+        return judge(evidence, now_s)

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.source_kinds import Arrival
-from provisioning.contracts.wire.messages import CameraState
+from provisioning.contracts.causes import streams
+from provisioning.contracts.wire.messages import CameraState, CodedCause
 
 SILENT: Final = "silent"
 STALE: Final = "stale"
@@ -37,10 +38,10 @@ _MISSED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Describes a fault: one word for counting, and a sentence with what to do."""
+    """Describes a fault: one word for counting, and the cause with what to do."""
 
     code: str
-    cause: str
+    reason: CodedCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Evidence:
     arrives: Arrival
     began_s: float
     """Start of the capture, or its resumption."""
-    paused: str | None = None
+    paused: CodedCause | None = None
     given_up: Trouble | None = None
     """The source's error, with no picture since."""
     spoke_s: float | None = None
@@ -78,11 +79,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class StateVerdict:
-    """The decided state, with the cause's code and text."""
+    """The decided state, with the cause."""
 
     state: CameraState
     code: str = ""
-    cause: str = ""
+    reason: CodedCause | None = None
 
 
 def judge(evidence: Evidence, now_s: float) -> StateVerdict:
@@ -93,9 +94,9 @@ def judge(evidence: Evidence, now_s: float) -> StateVerdict:
     unseen = None if silence is not None else _without_picture(evidence, now_s)
     trouble = unseen or _given_up(evidence, now_s) or silence
     if trouble is not None:
-        return StateVerdict(CameraState.OFFLINE, trouble.code, trouble.cause)
+        return StateVerdict(CameraState.OFFLINE, trouble.code, trouble.reason)
     if evidence.unredacted is not None:
-        return StateVerdict(CameraState.REDACTION_UNAVAILABLE, evidence.unredacted.code, evidence.unredacted.cause)
+        return StateVerdict(CameraState.REDACTION_UNAVAILABLE, evidence.unredacted.code, evidence.unredacted.reason)
     is_there = evidence.is_heard or evidence.picture_s is not None
     return StateVerdict(CameraState.ONLINE if is_there else CameraState.STARTING)
 
@@ -117,16 +118,10 @@ def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
     if evidence.arrives is not Arrival.STREAM:
         return None
     if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
-        return Trouble(
-            SILENT,
-            f"nothing came of it for more than {evidence.patience_s:.0f} s: look at its power and network; where it is"
-            " there, see the agent's log and the machine's load",
-        )
+        return Trouble(SILENT, streams.NOTHING_CAME(seconds=f"{evidence.patience_s:.0f}"))
     is_heard = evidence.spoke_s is not None or evidence.picture_s is not None
     if not is_heard and now_s - evidence.began_s > _START_S:
-        return Trouble(
-            SILENT, f"nothing was heard of it in the first {_START_S:.0f} s: see the agent's log and the machine's load"
-        )
+        return Trouble(SILENT, streams.NEVER_HEARD(seconds=f"{_START_S:.0f}"))
     return None
 
 
@@ -136,13 +131,5 @@ def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
     if evidence.arrives is not Arrival.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
         return None
     if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:
-        return Trouble(
-            UNDECODABLE,
-            f"it sends pictures, and none of the last {_STALE_S:.0f} s decodes: look for packet loss on its network,"
-            " restart it, or set it to the other codec (H.264, H.265)",
-        )
-    return Trouble(
-        STALE,
-        f"it sends, but no keyframe for more than {_STALE_S:.0f} s: set a key-frame (I-frame) interval of 2 to 4 s in"
-        " the camera, and look for packet loss on its network",
-    )
+        return Trouble(UNDECODABLE, streams.NONE_DECODES(seconds=f"{_STALE_S:.0f}"))
+    return Trouble(STALE, streams.NO_KEYFRAME(seconds=f"{_STALE_S:.0f}"))

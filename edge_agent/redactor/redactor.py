@@ -27,6 +27,7 @@ from edge_agent.redactor.search_regions import Places
 from edge_agent.redactor.text_lines import text_lines
 from edge_agent.redactor.tracking import Follower
 from engines.errors import EngineError
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config.processes import Camera
 from provisioning.contracts.config.processes import Redactor as RedactorConfig
 from provisioning.contracts.picture_bounds import EDGE
@@ -87,26 +88,19 @@ class CameraRedactor:
         """
         height, width = selected.frame.image.shape[:2]
         if fault := EDGE.fault(width, height):
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: {fault}; it is not searched"
-            )
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.PICTURE_OUT_OF_BOUNDS(detail=fault))
         deadline = Deadline(self._clock, self._settings.timeout_s * max(1.0, width * height / TIMED_PX))
         try:
             redacted = self._redacted(selected, self._detectors.checked(deadline.check), deadline)
             deadline.check()
         except (EngineError, cv2.error) as error:
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
-            ) from error
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.MODEL_FAILED(detail=error)) from error
         except ValueError as error:  # too many regions: cover.to_boxes
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: cannot cover this picture: {error}"
-            ) from error
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.CANNOT_COVER(detail=error)) from error
         except TooLateError as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_TIMEOUT,
-                f"camera {self._camera.id}: redaction took {error}: "
-                "lower the camera's resolution or `max_per_second`, or raise `redactor.timeout_s`",
+                pictures.REDACTION_SLOW(took=error),
             ) from error
         return redacted
 
@@ -114,9 +108,7 @@ class CameraRedactor:
         try:
             return self._follower.detect(request, may_take=may_take)
         except (EngineError, cv2.error) as error:
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
-            ) from error
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.MODEL_FAILED(detail=error)) from error
 
     def forget(self) -> None:
         self._follower.forget()
@@ -175,7 +167,7 @@ class CameraRedactor:
         if _not_under(boxes, hits, image):
             raise RedactionUnavailable(
                 DropReason.SECOND_LOOK,
-                f"camera {self._camera.id}: a face is still found after three more covers; the picture is withheld",
+                pictures.FACE_REMAINS(),
             )
         return _Covered(picture, published, boxes, added)
 
@@ -186,14 +178,10 @@ class CameraRedactor:
             ".jpg", cover.paint(image, boxes), [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality]
         )
         if not done:
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: the picture cannot be encoded"
-            )
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.CANNOT_ENCODE())
         published = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
         if published is None or published.shape != image.shape:
-            raise RedactionUnavailable(
-                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: the encoded picture cannot be read back"
-            )
+            raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, pictures.CANNOT_READ_BACK())
         return buffer.tobytes(), np.asarray(published, dtype=np.uint8)
 
     def _followed(self, selected: Selected, findings: Findings) -> tuple[Machine, ...]:

@@ -16,6 +16,8 @@ from typing import Final, TypeAlias
 from pydantic import Field, ValidationError
 
 from edge_agent.clock import Clock
+from provisioning.contracts.causes import work
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import (
@@ -28,7 +30,7 @@ from provisioning.contracts.fleet.commands import (
     Verb,
 )
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.wire.messages import Message
+from provisioning.contracts.wire.messages import CodedCause, Message
 from provisioning.files import durable
 from provisioning.signing.documents import ExpiredError, OutdatedError, Seal, SealError
 
@@ -83,7 +85,7 @@ class TaskOrders:
                 )
             except ExpiredError as error:
                 if error.number > state.seen:
-                    self._settle(state, error.number, taken=False, cause=str(error))
+                    self._settle(state, error.number, reason=work.COMMAND_EXPIRED(detail=error))
                 return
             except (OutdatedError, SealError, ContractError) as error:
                 # Not the centre's, not ours, or here a second time: its sender gets no answer.
@@ -91,11 +93,10 @@ class TaskOrders:
                 return
             state = state.model_copy(update={"warrant": warrant})
             if command.camera_id not in self._cameras:
-                cause = f"{command.camera_id} is no camera that recordings are brought to; a live one is not commanded"
-                self._settle(state, command.number, taken=False, cause=cause)
+                self._settle(state, command.number, reason=work.NOT_COMMANDED(camera=command.camera_id))
                 return
             tasks = state.tasks | {command.camera_id: _after(state.tasks.get(command.camera_id, TaskState()), command)}
-            self._settle(state.model_copy(update={"tasks": tasks}), command.number, taken=True, cause="")
+            self._settle(state.model_copy(update={"tasks": tasks}), command.number)
 
     def report(self) -> TaskReport | None:
         """Report the state of the tasks; None if the agent takes no commands."""
@@ -118,18 +119,24 @@ class TaskOrders:
         known = self._state.tasks.get(camera_id)
         return TaskState() if known is None or camera_id not in self._cameras else known
 
-    def _settle(self, state: _State, number: int, *, taken: bool, cause: str) -> None:
-        """Write the state to the disk, then use it. A command that cannot be written is refused, and may come again."""
-        result = CommandWord(number=number, taken=taken, cause=cause[:500], at_ms=self._clock.now_ms())
+    def _settle(self, state: _State, number: int, *, reason: CodedCause | None = None) -> None:
+        """Write the state to the disk, then use it. A command that cannot be written is refused, and may come again.
+
+        `reason`: of a refusal.
+        """
+        result = self._result(number, reason)
         after = state.model_copy(update={"seen": number, "word": result})
         try:
             durable.write(self._file, after.model_dump_json().encode())
         except OSError as error:
-            cause = f"command {number} cannot be written down ({error.strerror}): free some disk, then give it again"
-            result = result.model_copy(update={"taken": False, "cause": cause})
+            result = self._result(number, work.COMMAND_UNWRITTEN(number=number, error=error.strerror))
             after = self._state.model_copy(update={"seen": number, "word": result})
         self._state = after
         _log.info("command number=%d taken=%s: %s", number, result.taken, result.cause)
+
+    def _result(self, number: int, reason: CodedCause | None) -> CommandWord:
+        cause = "" if reason is None else english(reason)[:500]
+        return CommandWord(number=number, taken=reason is None, cause=cause, reason=reason, at_ms=self._clock.now_ms())
 
     def _load(self) -> _State:
         """Read the state, or begin anew if it cannot be read: commands of before have expired by themselves."""

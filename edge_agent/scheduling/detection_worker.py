@@ -72,7 +72,7 @@ class DetectionWorker:
                 self._scheduler.note_detection(camera_id, followed, self._clock.monotonic_s() - began_s)
                 take = followed.take
         except RedactionUnavailable as error:
-            self._health.unredacted(camera_id, str(error), error.drop)
+            self._health.unredacted(camera_id, error.reason, error.drop)
         finally:
             self._captures[camera_id].answer(request.captured_at_ms, take=take)
 

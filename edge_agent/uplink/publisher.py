@@ -48,7 +48,6 @@ _ASSESS_EVERY_S: Final = 60.0
 _IDLE_S: Final = 1.0
 """Seconds within which a pause or a resume by hand is noticed."""
 _CONNACK_S: Final = 10.0
-_LEAK: Final = "the centre found a face in a picture of this camera; check its policy, then: wayside-edge resume"
 
 
 class Publisher:
@@ -263,7 +262,7 @@ class Publisher:
 
     def _pause(self, camera_id: str) -> None:
         try:
-            self._health.pause(camera_id, _LEAK)
+            self._health.pause(camera_id)
         except SpoolFull as error:
             _log.error("%s", error)  # paused all the same, for as long as the agent runs
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from edge_agent.credentials import digest
-from edge_agent.credentials.digest import Lockouts
+from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN, Lockouts
 from edge_agent.rates import TokenBuckets
 from edge_agent.viid import bodies, protocol
 from edge_agent.viid.counters import Count, Counters
@@ -116,7 +116,7 @@ class AdmissionControl:
                 return self._challenge(head, now_s, now_ms), ""
             return protocol.single(StatusCode.OK, device_id, head.shown_path, now_ms), device_id
         if self._lockouts.is_locked(device_id, head.source, now_s):
-            self._turned_away(device_id, head.source, "too many wrong passwords, none is looked at for a minute")
+            self._turned_away(device_id, head.source, LOCKED)
             code, status = StatusCode.INVALID_OPERATION, HTTPStatus.FORBIDDEN
             return protocol.single(code, device_id, head.shown_path, now_ms, status), ""
         verdict = self._verdict(device_id, head, now_s, now_ms)
@@ -189,7 +189,7 @@ class AdmissionControl:
         self._counters.add(device_id, Count.REFUSED)
         self._lockouts.failed(device_id, head.source, now_s)
         if account is not None:
-            self._turned_away(device_id, head.source, "its user name or password is not the configured one")
+            self._turned_away(device_id, head.source, REFUSED_LOGIN)
         return DigestResult.WRONG
 
     def _note_stranger(self, device_id: str, head: Head, now_ms: int) -> None:

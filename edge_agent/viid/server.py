@@ -23,6 +23,7 @@ from edge_agent.viid.admission import AdmissionControl
 from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count, Counters, UnknownViidDevice
 from edge_agent.viid.request_handler import RequestHandler
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.net.http_acceptor import Acceptor, listen
 
@@ -85,13 +86,11 @@ class ViidServer:
             except OSError as error:  # ssl.SSLError is one
                 why = f"{error.strerror or type(error).__name__}"
                 where = host_port(self._viid.host, self._viid.port)
-                self._pictures.shut(
-                    f"no device can push: {where} cannot be served ({why}): end what uses it, or correct [viid]"
-                )
+                self._pictures.shut(pictures.RECEIVER_CLOSED(place=where, error=why))
                 _log.error("viid server cannot listen port=%d: %s", self._viid.port, why)
                 self._clock.wait(stop, backoff.next_wait_s())
                 continue
-            self._pictures.shut("")
+            self._pictures.shut(None)
             with closing(listener):
                 acceptor = Acceptor(listener, tls, self._handler.answer, self._limits.bounds)
                 asyncio.run(self._serve(acceptor, stop))

@@ -102,7 +102,11 @@ def _answer(agent_id: str, cards: list[CameraCard], verdict: AcceptanceOutcome, 
                 "id": card.camera_id,
                 "result": card.outcome,
                 "findings": {
-                    question: {"outcome": finding.outcome, "found": finding.found}
+                    question: {
+                        "outcome": finding.outcome,
+                        "found": finding.found,
+                        "reasons": [each.model_dump() for each in finding.reasons],
+                    }
                     for question, finding in card.findings.items()
                 },
             }

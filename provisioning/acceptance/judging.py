@@ -3,30 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from provisioning.camera_list import coordinates, gb_code
+from provisioning.contracts.causes import acceptance
+from provisioning.contracts.causes.catalogue import english, words
 from provisioning.contracts.fleet.survey import CameraSurvey
-from provisioning.contracts.wire.messages import PictureCheck
+from provisioning.contracts.wire.messages import CodedCause
 from provisioning.errors import CameraListError
 from provisioning.home.cameras import CameraRecord
 
 CLOCK_MS: Final = 2000.0
 """Limit of a camera's clock error, as in `WaysideClockSkew`."""
-CHECK_FIRST: Final = {
-    PictureCheck.SIGNAL_LOST: "the cable between camera and recorder",
-    PictureCheck.DARK: "infra-red lamp, day/night switch and exposure",
-    PictureCheck.BRIGHT: "exposure, backlight compensation and lamps beside the lens",
-    PictureCheck.BLURRED: "focus, dirt and condensation",
-    PictureCheck.LOW_CONTRAST: "dirt, condensation and sun on the glass",
-    PictureCheck.OCCLUDED: "the lens for a leaf, web, tape or spray",
-    PictureCheck.COLOUR_CAST: "white balance and infra-red filter",
-    PictureCheck.STRIPE: "power supply, earthing and cable",
-    PictureCheck.NOISE: "gain, infra-red lamp and cable",
-    PictureCheck.FROZEN: "whether a restart of the camera or its encoder helps",
-    PictureCheck.SCENE_MOVED: "the mount; where the view is right, wait an hour and survey again",
-}
-"""Parts to check for each fault of a picture, as in `docs/health.md`."""
 
 
 class Question(StrEnum):
@@ -53,10 +41,25 @@ class AcceptanceOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraFinding:
-    """Outcome of one question. `found` is for people; if it does not pass, it says what to do."""
+    """Outcome of one question. `found` is for people, figures or English; if it does not pass, it says what to do.
+
+    Attributes:
+        reasons: the same in code, for the reader's language; empty where it is figures alone.
+    """
 
     outcome: AcceptanceOutcome
     found: str = ""
+    reasons: tuple[CodedCause, ...] = ()
+
+    @classmethod
+    def of(cls, outcome: AcceptanceOutcome, *reasons: CodedCause) -> Self:
+        """Makes a finding of coded causes."""
+        return cls(outcome, "; ".join(english(each) for each in reasons), reasons)
+
+    def words(self, language: str) -> str:
+        """Writes what was found; an older agent's text as it is."""
+        said = [words(each, language) for each in self.reasons]
+        return "; ".join(each for each in said if each) or self.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ def outcome(cards: Sequence[CameraCard]) -> AcceptanceOutcome:
 def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, float] | None) -> CameraCard:
     register = {Question.CODE: _code(record.id), Question.COORDINATES: _place(record, near)}
     if seen is None:
-        absent = CameraFinding(AcceptanceOutcome.FAIL, "the box does not have it: is the newest configuration applied?")
-        blank = CameraFinding(AcceptanceOutcome.OPEN, "not looked at")
+        absent = CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.NOT_ON_BOX())
+        blank = CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.NOT_SURVEYED())
         asked = dict.fromkeys((Question.PICTURE, Question.CLOCK, Question.REDACTION, Question.ARCHIVED), blank)
         return CameraCard(record.id, record.name, {Question.REACHABLE: absent, **asked, **register})
     return CameraCard(
@@ -110,7 +113,7 @@ def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, fl
         {
             Question.REACHABLE: CameraFinding(AcceptanceOutcome.PASS)
             if seen.reached
-            else CameraFinding(AcceptanceOutcome.FAIL, seen.trouble),
+            else _reported(seen.reason, seen.trouble),
             Question.PICTURE: _picture(seen),
             Question.CLOCK: _clock(seen),
             Question.REDACTION: _redaction(seen),
@@ -121,76 +124,74 @@ def _card(record: CameraRecord, seen: CameraSurvey | None, near: tuple[float, fl
 
 
 def _stray(seen: CameraSurvey) -> CameraCard:
-    found = CameraFinding(
-        AcceptanceOutcome.FAIL, "the register does not have it: the box's own file names it, or an old configuration"
-    )
-    blank = CameraFinding(AcceptanceOutcome.OPEN, "not in the register")
+    found = CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.STRAY())
+    blank = CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.NOT_REGISTERED())
     return CameraCard(seen.camera_id, "", {each: found if each is Question.REACHABLE else blank for each in Question})
+
+
+def _reported(reason: CodedCause | None, text: str) -> CameraFinding:
+    """Makes the finding of a failure in the agent's words; those of an older agent have no code."""
+    return CameraFinding(AcceptanceOutcome.FAIL, text, () if reason is None else (reason,))
 
 
 def _picture(seen: CameraSurvey) -> CameraFinding:
     if not seen.reached:
-        return CameraFinding(AcceptanceOutcome.OPEN, "no picture to look at")
+        return CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.NO_PICTURE_SEEN())
     if seen.picture_faults:
-        named = "; ".join(f"{fault.replace('_', ' ')}: check {CHECK_FIRST[fault]}" for fault in seen.picture_faults)
-        return CameraFinding(AcceptanceOutcome.FAIL, named)
+        return CameraFinding.of(AcceptanceOutcome.FAIL, *(acceptance.PICTURE[fault]() for fault in seen.picture_faults))
     if seen.width is None or seen.height is None:
-        return CameraFinding(
-            AcceptanceOutcome.OPEN, "only the running agent opens it: look at its newest picture in the console"
-        )
+        return CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.ONLY_RUNNING())
     return CameraFinding(AcceptanceOutcome.PASS, f"{seen.width}×{seen.height}")
 
 
 def _clock(seen: CameraSurvey) -> CameraFinding:
     if seen.clock_ms is None:
-        return CameraFinding(
-            AcceptanceOutcome.OPEN, "the camera does not tell it: compare its own page with the box, and set NTP"
-        )
-    off = f"{seen.clock_ms / 1000:+.1f} s"
+        return CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.CLOCK_UNTOLD())
+    off = f"{seen.clock_ms / 1000:+.1f}"
     certain_ms = abs(seen.clock_ms) - (seen.clock_bound_ms or 0.0)
     if certain_ms > CLOCK_MS:
-        return CameraFinding(AcceptanceOutcome.FAIL, f"{off}: set NTP in the camera")
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.CLOCK_OFF(off=off))
     if abs(seen.clock_ms) + (seen.clock_bound_ms or 0.0) > CLOCK_MS:
-        return CameraFinding(
-            AcceptanceOutcome.OPEN, f"{off}, give or take {(seen.clock_bound_ms or 0.0) / 1000:.1f} s: look again"
-        )
-    return CameraFinding(AcceptanceOutcome.PASS, off)
+        bound = f"{(seen.clock_bound_ms or 0.0) / 1000:.1f}"
+        return CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.CLOCK_UNSURE(off=off, bound=bound))
+    return CameraFinding(AcceptanceOutcome.PASS, f"{off} s")
 
 
 def _code(camera_id: str) -> CameraFinding:
     if not camera_id.isdigit():
-        return CameraFinding(AcceptanceOutcome.NONE, "an id of one's own")
+        return CameraFinding.of(AcceptanceOutcome.NONE, acceptance.OWN_ID())
     try:
         gb_code.check_camera(camera_id)
     except CameraListError as error:
-        return CameraFinding(AcceptanceOutcome.FAIL, str(error))
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.CODE_WRONG(detail=error))
     return CameraFinding(AcceptanceOutcome.PASS)
 
 
 def _place(record: CameraRecord, near: tuple[float, float] | None) -> CameraFinding:
     if record.latitude is None or record.longitude is None:
-        return CameraFinding(AcceptanceOutcome.FAIL, "none: take them from a GPS receiver and import the list again")
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.NO_PLACE())
     try:
         coordinates.check(record.latitude, record.longitude, near=near)
     except CameraListError as error:
-        return CameraFinding(AcceptanceOutcome.FAIL, str(error))
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.PLACE_WRONG(detail=error))
     return CameraFinding(AcceptanceOutcome.PASS, f"{record.latitude:.5f}, {record.longitude:.5f}")
 
 
 def _redaction(seen: CameraSurvey) -> CameraFinding:
     if seen.redacted is None:
         if seen.archived:  # nothing is archived that was not redacted
-            return CameraFinding(AcceptanceOutcome.PASS, "by what was archived")
-        return CameraFinding(AcceptanceOutcome.OPEN, "no picture was redacted yet")
+            return CameraFinding.of(AcceptanceOutcome.PASS, acceptance.BY_ARCHIVED())
+        return CameraFinding.of(AcceptanceOutcome.OPEN, acceptance.NONE_REDACTED())
     if not seen.redacted:
-        return CameraFinding(
-            AcceptanceOutcome.FAIL, seen.redaction_trouble or "no picture could be redacted: see wayside-edge doctor"
-        )
+        if seen.redaction_trouble:
+            return _reported(seen.redaction_reason, seen.redaction_trouble)
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.NOT_REDACTED())
     return CameraFinding(AcceptanceOutcome.PASS)
 
 
 def _archived(seen: CameraSurvey) -> CameraFinding:
     if seen.archived:
         return CameraFinding(AcceptanceOutcome.PASS, f"{seen.archived}")
-    found = f"{seen.selected} taken, none confirmed" if seen.selected else "none taken: does the agent run?"
-    return CameraFinding(AcceptanceOutcome.FAIL, f"{found}; see wayside-edge doctor")
+    if seen.selected:
+        return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.NONE_CONFIRMED(selected=seen.selected))
+    return CameraFinding.of(AcceptanceOutcome.FAIL, acceptance.NONE_TAKEN())

@@ -20,7 +20,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, Question
+from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, CameraFinding, Question
+from provisioning.contracts.causes.text import CHINESE, ENGLISH
 
 READERS_FONT: Final = "STSong-Light"
 FONT_FILES: Final = (
@@ -81,7 +82,7 @@ def as_pdf(
     story += [Spacer(1, 4 * mm), _table(cards, font, small), Spacer(1, 4 * mm)]
     story += [
         Paragraph(
-            escape(f"{card.camera_id} · {QUESTIONS[question]}: {OUTCOMES[finding.outcome]}: {finding.found}"), small
+            escape(f"{card.camera_id} · {QUESTIONS[question]}: {OUTCOMES[finding.outcome]}: {_found(finding)}"), small
         )
         for card in cards
         for question, finding in card.findings.items()
@@ -100,6 +101,11 @@ def as_pdf(
 
     document.build(story, onFirstPage=numbered, onLaterPages=numbered)
     return buffer.getvalue()
+
+
+def _found(finding: CameraFinding) -> str:
+    """Writes a finding in both languages; figures, and an older agent's text, once."""
+    return " / ".join(dict.fromkeys((finding.words(CHINESE), finding.words(ENGLISH))))
 
 
 def _table(cards: Sequence[CameraCard], font: str, style: ParagraphStyle) -> LongTable:

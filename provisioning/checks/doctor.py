@@ -3,6 +3,7 @@
 A box is checked on the spot, by `wayside-edge doctor`: of agents this shows their last reports.
 """
 
+import os
 import shutil
 import socket
 import ssl
@@ -18,6 +19,8 @@ from provisioning.broker import check, process
 from provisioning.broker.config import ListenAddress
 from provisioning.broker.probe import ACCEPTED, tls_answer
 from provisioning.checks import secret_files, status
+from provisioning.contracts.causes import faults
+from provisioning.contracts.causes.text import terminal_language
 from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 from provisioning.contracts.fleet.documents import Membership, Verdict
@@ -49,7 +52,8 @@ def show(directory: Path, configs: Sequence[Path]) -> CommandResult:
         ConfigError: one of `configs` is none.
     """
     found = list(examine(directory, configs))
-    lines = [*(each.line() for each in found), diagnosis.last_line(found)]
+    language = terminal_language(os.environ)
+    lines = [*(faults.line(each, language) for each in found), faults.sum_up(found, language)]
     return CommandResult(diagnosis.facts(found), lines, 1 if diagnosis.faults(found) else 0)
 
 

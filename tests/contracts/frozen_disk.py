@@ -172,7 +172,7 @@ def _make_agent(folder: Path) -> None:
     spool = folder / "spool"
     database = Database(spool, SystemClock())
     RegistrationFile(spool, ()).close()
-    Pauses(spool).pause("CAMERA", "a leak")
+    Pauses(spool).pause("CAMERA")
     Positions(spool).keep("RECORDING", Position(settled_ms=1))
     database.close()
     seal = SealKey.create(folder / "seal.key")

@@ -8,6 +8,7 @@ import cv2
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import Redacted, Selected
 from edge_agent.redactor.cover import COLOUR
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import Box
 from tests.edge_agent.world import redacted
 
@@ -27,7 +28,7 @@ class Painter:
         self.seen.append(selected)
         boxes = self._boxes(len(self.seen) - 1)
         if boxes is None:
-            raise RedactionUnavailable(DropReason.SECOND_LOOK, "a face is still found")
+            raise RedactionUnavailable(DropReason.SECOND_LOOK, OTHER(detail="a face is still found"))
         image = selected.frame.image.copy()
         for x0, y0, x1, y1 in boxes:
             if not self._lies:

@@ -16,6 +16,7 @@ from edge_agent.config_runner import Configurator
 from edge_agent.errors import BrokerError, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
 from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Disconnected, MqttEvent
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Configured
 from provisioning.contracts.wire import codec, topics
@@ -45,7 +46,7 @@ class Camera:
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
         if self._place == "dead":
-            raise Unreachable(self._id, "10.0.0.9:554 refuses the connection: check address and port")
+            raise Unreachable(self._id, OTHER(detail="10.0.0.9:554 refuses the connection: check address and port"))
         while not stop.wait(0.01):
             if self._place == "works":
                 number = next(self._numbers)

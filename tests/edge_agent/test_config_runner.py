@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import DropReason, RedactionUnavailable
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.wire import topics
 from tests.edge_agent.street import Street
@@ -143,7 +144,7 @@ def test_the_pictures_of_a_paused_camera_wait_also_when_it_is_taken_out(street: 
     pauses = street.configurator._lasting.pauses
     street.broker.archives = False
     street.until(lambda: street.ledger()["gate"].in_flight >= 8)  # most of it in the spool
-    pauses.pause("gate", "a leak")
+    pauses.pause("gate")
     street.broker.archives = True
     street.broker.tell(street.centre.document(2, "yard"))
     with street.time_passing():  # the publisher would like to empty the spool before it ends
@@ -219,7 +220,7 @@ def test_other_threads_load_the_models_again_and_a_failure_to_is_rolled_back_at_
     assert street.loads == [2, 1]
 
     def fail(_: object) -> None:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "no memory for the models")
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="no memory for the models"))
 
     street.load = fail  # type: ignore[assignment] # it returns nothing
     agent = street.configurator._agent
@@ -233,7 +234,7 @@ def test_without_models_an_agent_takes_documents_all_the_same(tmp_path: Path) ->
     street = Street(tmp_path)
 
     def none(_: object) -> None:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "no models: fetch them")
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="no models: fetch them"))
 
     street.configurator.stop()
     street.load = none  # type: ignore[assignment] # it returns nothing

@@ -12,6 +12,7 @@ from edge_agent.frames import CaptureStats
 from edge_agent.metrics import MetricsInputs, families, serve
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from edge_agent.uplink.mqtt import Connected
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from provisioning.net.metrics import LOOPBACK, serving
 from tests.edge_agent.publishing import World, archived
@@ -49,7 +50,7 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     world.turn(archived(world.sent()[0].payload))
     scores = {PictureCheck.BLURRED: 0.25}
     world.health.sighted(CaptureStats("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores, clock_changes=3))
-    world.health.offline("yard", "refused at rtsp://somewhere/secret", "unreachable")
+    world.health.offline("yard", OTHER(detail="refused at rtsp://somewhere/secret"), "unreachable")
     world.health.redacted("gate", 250.0)
     with serving(lambda: families(told_by(world))) as port:
         text = scrape(port)

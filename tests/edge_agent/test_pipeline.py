@@ -16,6 +16,9 @@ from edge_agent.frames import Selected, Skipped, SkipReason
 from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.spool.database import STEP_BYTES
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.causes.pictures import LEAK
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraState
 from tests.edge_agent.pipelines import Script, World, live_camera
@@ -49,20 +52,20 @@ def test_what_is_selected_is_redacted_and_spooled(world: World) -> None:
 
 
 def test_a_camera_that_fails_is_tried_again_with_growing_waits_and_recovers(tmp_path: Path) -> None:
-    lost = Unreachable("gate", "10.0.0.1:554 refuses the connection: check address and port")
+    lost = Unreachable("gate", OTHER(detail="10.0.0.1:554 refuses the connection: check address and port"))
     world = World(tmp_path, {"gate": [[lost], [lost], [lost], [glance(0), lost], [glance(1)]]})
     states: list[tuple[CameraState, str]] = []
     world.clock.on_wait = lambda _: states.append(world.state())
     world.run("gate")
     assert world.clock.waits == [1.0, 2.0, 4.0, 1.0]  # a frame in between resets the patience
-    assert states == [(CameraState.OFFLINE, str(lost))] * 4
+    assert states == [(CameraState.OFFLINE, english(lost.reason))] * 4
     assert world.state() == (CameraState.ONLINE, "")
     assert world.ledger().selected == 2
     world.spool.close()
 
 
 def test_a_stream_that_crashes_its_decoder_again_and_again_is_tried_ever_more_rarely(tmp_path: Path) -> None:
-    crash = Crashed("gate", "the decoder crashed (SIGSEGV); it is started again")
+    crash = Crashed("gate", OTHER(detail="the decoder crashed (SIGSEGV); it is started again"))
     lasting = [glance(1), glance(2, at_ms=EPOCH_MS + 90_000)]
     script: list[Script] = [[glance(0), crash], [glance(0), crash], [glance(0), crash], [*lasting, crash], []]
     world = World(tmp_path, {"gate": script})
@@ -73,7 +76,7 @@ def test_a_stream_that_crashes_its_decoder_again_and_again_is_tried_ever_more_ra
 
 
 def test_run_once_fails_with_the_reason(tmp_path: Path) -> None:
-    lost = Unreachable("gate", "gone")
+    lost = Unreachable("gate", OTHER(detail="gone"))
     world = World(tmp_path, {"gate": [[glance(0), lost]]})
     with pytest.raises(Unreachable, match="gone"):
         world.pipelines["gate"].run_once(world.stop["gate"], world.stop["gate"])
@@ -82,7 +85,7 @@ def test_run_once_fails_with_the_reason(tmp_path: Path) -> None:
 
 
 def test_one_camera_failing_leaves_the_other_alone(tmp_path: Path) -> None:
-    lost = Unreachable("gate", "gone")
+    lost = Unreachable("gate", OTHER(detail="gone"))
     world = World(tmp_path, {"gate": [[lost]] * 20 + [[]], "yard": [[glance(n, camera_id="yard") for n in range(5)]]})
     threads = [threading.Thread(target=world.run, args=(name,)) for name in ("gate", "yard")]
     for thread in threads:
@@ -108,7 +111,7 @@ def test_a_recording_that_is_over_is_not_begun_again(tmp_path: Path) -> None:
     "drop", [DropReason.REDACTION_UNAVAILABLE, DropReason.REDACTION_TIMEOUT, DropReason.SECOND_LOOK]
 )
 def test_what_cannot_be_redacted_goes_nowhere_and_the_camera_says_so(world: World, drop: DropReason) -> None:
-    world.redactors["gate"].failures = [RedactionUnavailable(drop, "no model; fetch it")]
+    world.redactors["gate"].failures = [RedactionUnavailable(drop, OTHER(detail="no model; fetch it"))]
     world.run("gate")
     first = world.queue.take_next(0)
     assert first is not None
@@ -167,10 +170,10 @@ def test_a_pause_stops_pulling_drops_what_waits_and_ends_by_hand(tmp_path: Path)
     world = World(tmp_path, {"gate": [[glance(0), glance(1)], [glance(2)]]})
     pipeline, stop = world.pipelines["gate"], world.stop["gate"]
     pipeline._enter(selected(9), stop)
-    world.health.pause("gate", "a leak")
+    world.health.pause("gate")
     world.redact_all()
     assert world.ledger().dropped == {"paused": 1}
-    assert world.state() == (CameraState.PAUSED, "a leak")
+    assert world.state() == (CameraState.PAUSED, english(LEAK()))
 
     def resume_after_three(_: float) -> None:
         if len(world.clock.waits) == 3:
@@ -186,7 +189,7 @@ def test_a_pause_stops_pulling_drops_what_waits_and_ends_by_hand(tmp_path: Path)
 
 def test_a_pause_in_the_middle_of_a_stream_closes_it(tmp_path: Path) -> None:
     world = World(tmp_path, {"gate": [[glance(0), glance(1)]]})
-    world.health.pause("gate", "a leak")
+    world.health.pause("gate")
     assert world.pipelines["gate"].run_once(world.stop["gate"], world.stop["gate"]) is False
     assert world.spool.ledgers() == {}
     world.spool.close()
@@ -284,7 +287,7 @@ def test_a_live_camera_takes_no_more_than_may_wait_and_nothing_overflows(
 
 
 def test_a_lost_camera_may_not_look_closer_any_more(tmp_path: Path) -> None:
-    lost = Unreachable("gate", "gone")
+    lost = Unreachable("gate", OTHER(detail="gone"))
     moving = [glance(n, image=flat(90 * (n % 2))) for n in range(4)]  # from its second picture on
     world = World(tmp_path, {"gate": [[*moving, lost], []]}, camera=live_camera)
     held: list[bool] = []

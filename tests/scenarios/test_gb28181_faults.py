@@ -260,12 +260,12 @@ def test_media_come_when_it_is_invited(found: Found, device: Faulty) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "said"),
     [
-        ("busy", NoPicture, "is busy: it gives no more streams at once"),
-        ("not-acceptable", NoPicture, "does not send in this way: set `transport` or `stream`"),
-        ("invite-challenged", WrongCredentials, "refuses us: is this platform's id set in it"),
+        ("busy", NoPicture, "it gives no more streams at once"),
+        ("not-acceptable", NoPicture, "set `transport` or `stream`"),
+        ("invite-challenged", WrongCredentials, "is this platform's id set in it"),
         ("invite-ignored", Unreachable, "did not answer the INVITE within 10 s; it is cancelled"),
         ("hangs-up", Ended, "hung up"),
-        ("local-seconds", NotFound, "has no such channel, or nothing recorded in this span: compare"),
+        ("local-seconds", NotFound, "has no such channel, or nothing recorded in this span"),
     ],
 )
 def test_why_no_media_come_is_said_in_words(found: Found, name: str, kind: type[SourceError], said: str) -> None:

@@ -102,7 +102,7 @@ def test_an_agents_snapshots_are_delivered_in_order_and_its_counters_stand(befor
             assert len(spool.confirm(items)[0]) == len(items)
         assert delivered == told["waiting"] != []
         assert {each.in_flight for each in spool.ledgers().values()} == {0}
-    assert Pauses(tmp_path / "spool").cause("yard") == told["paused"]
+    assert Pauses(tmp_path / "spool").is_paused("yard")
 
 
 def test_an_agent_is_who_it_was_and_knows_what_it_was_told(before: Path, tmp_path: Path) -> None:

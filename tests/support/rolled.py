@@ -27,6 +27,7 @@ from edge_agent.spool import ledger
 from edge_agent.uplink.mqtt import PahoLink
 from provisioning.broker import config as broker
 from provisioning.broker import process as broker_process
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import Ledger
 from provisioning.contracts.wire.topics import Role
@@ -59,7 +60,7 @@ class FlakyCamera:
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
         if not self._answers:
-            raise Unreachable(self._id, "does not answer in time")
+            raise Unreachable(self._id, OTHER(detail="does not answer in time"))
         clock = SystemClock()
         while not stop.wait(0.3):
             yield glance(next(self._numbers), camera_id=self._id, at_ms=clock.now_ms())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from provisioning.contracts import ids
 from provisioning.contracts.query.archive import Observation
-from provisioning.contracts.wire.messages import Machine, Observed
+from provisioning.contracts.wire.messages import CodedCause, Machine, Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class Fault:
         for_ms: how long the centre has seen it so, by its own clock.
         cause: in the words of the part that found it.
         is_warning: the part works but needs attention.
+        reason: the same for the reader's language, where an agent coded it.
     """
 
     of: FaultOf
@@ -101,6 +102,7 @@ class Fault:
     cause: str
     for_ms: int = 0
     is_warning: bool = False
+    reason: CodedCause | None = None
 
     @property
     def place(self) -> str:

@@ -11,7 +11,7 @@ from center.alarms.rules.inputs import Fault, FaultOf, SeenRow
 from center.alarms.rules.rule import Rule, RuleText
 from center.alarms.rules.shapes import Area, Line, Side, crossing
 from provisioning.contracts.config.camera import Point
-from provisioning.contracts.wire.messages import Box, Machine, MachineClass
+from provisioning.contracts.wire.messages import Box, CodedCause, Machine, MachineClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class RuleFinding:
     machine: Machine | None = None
     code: str = ""
     cause: str = ""
+    reason: CodedCause | None = None
 
 
 RowMatcher = Callable[[SeenRow], RuleFinding | None]
@@ -70,7 +71,7 @@ def fault_found(text: RuleText, fault: Fault) -> RuleFinding | None:
     elsewhere = bool(text.cameras) and fault.place not in text.cameras
     if fault.of is not of or fault.code not in codes or fault.for_ms < for_s * 1000 or elsewhere:
         return None
-    return RuleFinding(code=fault.code, cause=fault.cause)
+    return RuleFinding(code=fault.code, cause=fault.cause, reason=fault.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,4 +81,5 @@ def _finding(alarm: AlarmView, _: Language) -> str:
         fault = _(labels.FAULTY_PARTS[finding.code])
     elif finding.code in set(DeviceState):
         fault = _(labels.DEVICE_STATES[DeviceState(finding.code)])
-    return " · ".join(part for part in (machine, finding.where, fault, finding.cause) if part)
+    cause = labels.reported("", finding.reason, finding.cause, _)
+    return " · ".join(part for part in (machine, finding.where, fault, cause) if part)

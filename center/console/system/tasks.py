@@ -171,7 +171,7 @@ class _Tasks:
             if task.progress is not None:
                 self._progress(task.progress)
             if task.cause:
-                words("div", task.cause).classes("ws-sub")
+                words("div", labels.reported(task.code, task.reason, task.cause, _)).classes("ws-sub")
             if task.asked is not None and task.asked.state is not OrderState.TAKEN:
                 self._asked(task.asked)
         words("td", task.agent_id)
@@ -190,7 +190,7 @@ class _Tasks:
         with ui.element("div").classes("ws-sub"):
             state(tone, f"{_(text)}: {_(what)}")
             if asked.cause:
-                words("div", asked.cause)
+                words("div", labels.reported("", asked.reason, asked.cause, _))
 
     def _orders(self, task: TaskView, priority: Priority) -> None:
         """Draws the buttons of orders; only the priority, where this account may give none."""

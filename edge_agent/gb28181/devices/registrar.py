@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edge_agent.credentials import digest
-from edge_agent.credentials.digest import Lockouts
+from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN, Lockouts
 from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.devices.registrations import Gone, Registration, RegistrationResult, Registrations
 from edge_agent.gb28181.devices.settings import Settings, World
@@ -27,7 +27,6 @@ _NONCES_EACH: Final = 2
 """Used nonces remembered a device: all devices may register within five minutes, and some of them twice."""
 OURS: Final = ("X-GB-Ver", edition.OURS.value)
 _UNKNOWN: Final = "no camera of this agent has its id"
-REFUSED_LOGIN: Final = "its user name or password is not the configured one"
 NOT_OURS: Final = "it logs in with a nonce of its own and heeds no challenge: it cannot be let in; renew its firmware"
 UNANSWERED: Final = (
     "it was asked for its password and gave none: set this platform's password in it; if one is set, it takes the"
@@ -38,7 +37,6 @@ ANSWER_S: Final = 20.0
 _STALE_IN_A_ROW: Final = 2
 """Stale nonces in a row that are normal: a device may keep the nonce of its last registration, or one from before our
 restart; it takes the next one."""
-_LOCKED: Final = "too many wrong passwords: none is looked at for a minute"
 
 
 class Registrar:
@@ -72,7 +70,7 @@ class Registrar:
             self._note_stranger(request, peer, now)
             return self._answer(request, 403, peer, "stranger")
         if self._lockouts.is_locked(device_id, peer.host, now.monotonic_s):
-            return self._turn_away(request, device_id, peer, _LOCKED)
+            return self._turn_away(request, device_id, peer, LOCKED)
         account = self._world.account(device_id)
         if account is None:
             return self._answer(request, 403, peer, "refused")  # the reader of passwords has reported why

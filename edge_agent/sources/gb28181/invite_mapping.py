@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
 
+from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN
 from edge_agent.errors import (
     Ended,
     LoginIgnored,
@@ -24,44 +25,42 @@ from edge_agent.gb28181.media.sdp import Transport
 from edge_agent.gb28181.sessions.invite import Accepted, Cause, DeviceRoute, Invitation, SessionEnded, Span
 from edge_agent.host_port import host_port
 from edge_agent.sources.gb28181.media_socket import Media
+from provisioning.contracts.causes import gb28181
+from provisioning.contracts.causes.text import CauseText
 from provisioning.contracts.config.processes import Gb28181Source
 
 _DISCARD_PORT: Final = 9
 """Port in an offer to which the other side is not to connect (RFC 4145, 4.1)."""
-_ENDED: Final[Mapping[Cause, tuple[type[SourceError], str]]] = {
-    Cause.OVER: (Ended, "says that there is no more"),
-    Cause.NO_ANSWER: (Unreachable, "did not answer the INVITE within 10 s; it is cancelled"),
-    Cause.NO_PICTURE: (
-        NoPicture,
-        "took the INVITE, and no usable picture came within 75 s: set its keyframe interval to a few seconds",
-    ),
-    Cause.DEVICE_BYE: (Ended, "hung up"),
-    Cause.OFFLINE: (Silent, "is not registered any more, or registered anew from elsewhere"),
-    Cause.HUNG_UP: (Ended, "was hung up on, as the agent's platform stops"),
+_ENDED: Final[Mapping[Cause, tuple[type[SourceError], CauseText]]] = {
+    Cause.OVER: (Ended, gb28181.INVITE_OVER),
+    Cause.NO_ANSWER: (Unreachable, gb28181.INVITE_NO_ANSWER),
+    Cause.NO_PICTURE: (NoPicture, gb28181.INVITE_NO_PICTURE),
+    Cause.DEVICE_BYE: (Ended, gb28181.INVITE_BYE),
+    Cause.OFFLINE: (Silent, gb28181.INVITE_OFFLINE),
+    Cause.HUNG_UP: (Ended, gb28181.INVITE_HUNG_UP),
 }
-_WRONG: Final = (WrongCredentials, "refuses us: is this platform's id set in it, and the right password here?")
-_BUSY: Final = (
-    NoPicture,
-    "is busy: it gives no more streams at once, or has not heard that the last is over; close others, or take stream 1",
-)
-_OTHERWISE: Final = (NoPicture, "does not send in this way: set `transport` or `stream` of this camera otherwise")
-_REFUSED: Final[Mapping[int, tuple[type[SourceError], str]]] = {
+_WRONG: Final = (WrongCredentials, gb28181.INVITE_LOGIN)
+_BUSY: Final = (NoPicture, gb28181.INVITE_BUSY)
+_OTHERWISE: Final = (NoPicture, gb28181.INVITE_OTHERWISE)
+_REFUSED: Final[Mapping[int, tuple[type[SourceError], CauseText]]] = {
     401: _WRONG,
     403: _WRONG,
     407: _WRONG,
-    404: (NotFound, "has no such channel: compare its id with `wayside-edge devices`"),
-    480: (Unreachable, "says that the channel is off"),
-    481: (NoPicture, "was asked again too soon"),
+    404: (NotFound, gb28181.INVITE_NO_CHANNEL),
+    480: (Unreachable, gb28181.INVITE_OFF),
+    481: (NoPicture, gb28181.INVITE_TOO_SOON),
     486: _BUSY,
     600: _BUSY,
     415: _OTHERWISE,
     488: _OTHERWISE,
     606: _OTHERWISE,
 }
-_NOTHING_RECORDED: Final = (
-    "has no such channel, or nothing recorded in this span: compare the channel and the device's clock with"
-    " `wayside-edge devices`; one that takes the span for local time needs `span_shift_s` = 28800"
-)
+_TURNED_AWAY: Final[Mapping[str, tuple[type[SourceError], CauseText]]] = {
+    REFUSED_LOGIN: (WrongCredentials, gb28181.WRONG_LOGIN),
+    LOCKED: (WrongCredentials, gb28181.LOCKED),
+    NOT_OURS: (LoginIgnored, gb28181.FOREIGN_NONCE),
+    UNANSWERED: (LoginIgnored, gb28181.LOGIN_UNANSWERED),
+}
 
 
 def wanted(source: Gb28181Source, route: DeviceRoute, span: Span | None, *, is_2022: bool) -> Invitation:
@@ -117,18 +116,19 @@ def _reachable(named: str, seen: str) -> str:
 
 def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> SourceError:
     """Returns the error of a session that is over, or was never accepted."""
-    if ended.cause is Cause.REFUSED:
-        kind, what = _REFUSED.get(ended.status or 0, (NoPicture, "refuses"))
-        if kind is NotFound and source.span is not None:
-            what = _NOTHING_RECORDED
-        what = f"{what} ({ended.status})"
-    else:
-        kind, what = _ENDED[ended.cause]
-    return kind(camera_id, f"device {source.device_id}, channel {source.channel_id}, {what}")
+    where = {"device": source.device_id, "channel": source.channel_id}
+    if ended.cause is not Cause.REFUSED:
+        kind, text = _ENDED[ended.cause]
+        return kind(camera_id, text(**where))
+    kind, text = _REFUSED.get(ended.status or 0, (NoPicture, gb28181.INVITE_REFUSED))
+    if kind is NotFound and source.span is not None:
+        text = gb28181.INVITE_NOT_RECORDED
+    return kind(camera_id, text(**where, status=ended.status))
 
 
 def turned_away(camera_id: str, refusal: TurnedAway) -> SourceError:
     """Returns the error of a camera while this agent refuses to register its device."""
-    kind = LoginIgnored if refusal.why in {NOT_OURS, UNANSWERED} else WrongCredentials
-    where = f" at {refusal.host}" if refusal.host else ""
-    return kind(camera_id, f"device {refusal.device_id}{where} wants to register and is turned away: {refusal.why}")
+    if refusal.why in _TURNED_AWAY:
+        kind, text = _TURNED_AWAY[refusal.why]
+        return kind(camera_id, text(device=refusal.device_id, host=refusal.host))
+    return WrongCredentials(camera_id, gb28181.TURNED_AWAY(device=refusal.device_id, detail=refusal.why))

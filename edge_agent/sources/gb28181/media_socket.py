@@ -10,6 +10,7 @@ from typing import Final, Self
 from edge_agent.clock import Clock
 from edge_agent.errors import SourceError, Unreachable
 from edge_agent.gb28181.media.sdp import Transport
+from provisioning.contracts.causes import gb28181
 
 BUFFER_BYTES: Final = 4 * 1024 * 1024
 """A keyframe of 1080p arrives in one burst."""
@@ -108,8 +109,7 @@ class MediaSocket:
         why = "no answer" if isinstance(failure, TimeoutError) else getattr(failure, "strerror", None)
         raise Unreachable(
             self._camera_id,
-            f"no connection to {self._media.advertised}, where the device said that its media are to be fetched"
-            f" ({why}): set transport to tcp_passive or udp, or open the way there",
+            gb28181.MEDIA_UNREACHABLE(place=self._media.advertised, why=why),
         )
 
     def read(self) -> Iterator[tuple[bytes, str] | None]:
@@ -135,7 +135,7 @@ class MediaSocket:
         except ConnectionError:
             yield None
         except OSError as error:
-            raise SourceError(self._camera_id, f"its media socket cannot be read ({error.strerror})") from error
+            raise SourceError(self._camera_id, gb28181.MEDIA_SOCKET(error=error.strerror)) from error
 
     def _datagrams(self, sock: socket.socket) -> Iterator[tuple[bytes, str]]:
         expected = self._expected_host

@@ -12,6 +12,7 @@ from edge_agent.gb28181.sessions.invite import Cause, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.sessions import MediaSessions
+from provisioning.contracts.causes import gb28181
 from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
 
 
@@ -87,8 +88,7 @@ class Playback:
             elif not recordings:
                 raise NotFound(
                     self._camera_id,
-                    f"device {self._source.device_id} has no recording of channel {self._source.channel_id} in this"
-                    " span: check the span, and the device's clock",
+                    gb28181.NO_RECORDING(device=self._source.device_id, channel=self._source.channel_id),
                 )
             else:
                 self._plan.list_recordings(recordings)

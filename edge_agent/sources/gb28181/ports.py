@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provisioning.contracts.causes import gb28181
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.wire.messages import CodedCause
+
 _BACKLOG: Final = 1
 """Backlog of a TCP listener: one device connects."""
 _DATAGRAM: Final = 64 * 1024
@@ -20,6 +24,10 @@ _MANY: Final = 1024
 
 class NoPortError(OSError):
     """Every port of the range is in use, by this agent or another program."""
+
+    def __init__(self, reason: CodedCause) -> None:
+        super().__init__(english(reason))
+        self.reason = reason
 
 
 class MediaPorts:
@@ -66,13 +74,10 @@ class MediaPorts:
                 except OSError as error:
                     sock.close()
                     if error.errno != errno.EADDRINUSE:
-                        raise NoPortError(f"media port {port} cannot be opened ({error.strerror})") from error
+                        raise NoPortError(gb28181.MEDIA_PORT_UNUSABLE(port=port, error=error.strerror)) from error
                     continue
                 return sock
-        raise NoPortError(
-            f"no media port is free: {len(self._ports)} even ports are in use; widen gb28181.media_ports, two numbers a"
-            " camera and as many again for sessions that are just over"
-        )
+        raise NoPortError(gb28181.NO_MEDIA_PORT(count=len(self._ports)))
 
 
 @dataclass(slots=True)

@@ -39,12 +39,13 @@ from edge_agent.sources.gb28181.invite_mapping import agreed, refused, turned_aw
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.ports import HeldPorts, MediaPorts, NoPortError
 from edge_agent.sources.gb28181.record_query import RecordingLists
+from provisioning.contracts.causes import gb28181
 from provisioning.contracts.config.processes import Gb28181Source
 
 _T = TypeVar("_T")
 _Key: TypeAlias = tuple[str, str, int, bool]
 """Device, channel, stream, and True for recordings: of each there is one session at a time."""
-_STOPS: Final = "the agent's platform for devices does not run any more"
+_STOPS: Final = gb28181.PLATFORM_STOPS()
 _LOOK_S: Final = 1.0
 
 
@@ -210,7 +211,7 @@ class MediaSessions:
             accepted = self._answer(camera_id, source, call)
             media = agreed(invitation, sock, accepted, route, lambda: self._trouble(camera_id, source, call))
             if media.transport == "tcp_active" and media.remote is None:
-                raise NoPicture(camera_id, f"device {source.device_id} names no port to fetch its media from")
+                raise NoPicture(camera_id, gb28181.NO_MEDIA_PORT_NAMED(device=source.device_id))
             yield Session(
                 media,
                 picture=lambda: self._picture(number, call),
@@ -230,9 +231,9 @@ class MediaSessions:
         try:
             found = self._lists.recordings(source.device_id, source.channel_id, span)
         except NotServing as error:
-            raise _unserved(camera_id, error) from error
+            raise Unreachable(camera_id, error.reason) from error
         except NotThereError as error:
-            raise Silent(camera_id, f"device {source.device_id} went away before it could say what it has") from error
+            raise Silent(camera_id, gb28181.WENT_AWAY(device=source.device_id)) from error
         self._pause(camera_id, 0.0)
         return found
 
@@ -249,7 +250,7 @@ class MediaSessions:
             try:
                 route = self._signalling.call(lambda commands, _: commands.route(source.device_id))
             except NotServing as error:
-                trouble = _unserved(camera_id, error)
+                trouble = Unreachable(camera_id, error.reason)
             else:
                 if route is not None:
                     break
@@ -270,11 +271,7 @@ class MediaSessions:
             refusal = self._turned_away.get(source.device_id)
         if refusal is not None:
             return turned_away(camera_id, refusal)
-        return Silent(
-            camera_id,
-            f"device {source.device_id} is not registered: check that it is on, and has this platform's"
-            " address, its id and its domain; `wayside-edge devices` shows who knocks",
-        )
+        return Silent(camera_id, gb28181.NOT_REGISTERED(device=source.device_id))
 
     def _wait_for_channel(self, camera_id: str, key: _Key) -> None:
         """Waits until the BYE of the last session is answered, and a moment longer."""
@@ -295,13 +292,13 @@ class MediaSessions:
                 return None
             return self._ports.udp() if transport == "udp" else self._ports.tcp()
         except NoPortError as error:
-            raise NoPicture(camera_id, str(error)) from error
+            raise NoPicture(camera_id, error.reason) from error
 
     def _invite(self, camera_id: str, source: Gb28181Source, invitation: Invitation) -> int:
         try:
             return self._call(camera_id, lambda commands, now: commands.invite(invitation, now))
         except ProtocolError as error:
-            raise NoPicture(camera_id, f"device {source.device_id} is not asked for media now: {error}") from error
+            raise NoPicture(camera_id, gb28181.NOT_ASKED(device=source.device_id, detail=error)) from error
 
     def _answer(self, camera_id: str, source: Gb28181Source, call: _Call) -> Accepted:
         with self._lock:
@@ -316,7 +313,7 @@ class MediaSessions:
             raise refused(camera_id, source, ended)
         if is_closed:
             raise Ended(camera_id, _STOPS)
-        raise Unreachable(camera_id, f"device {source.device_id}: the agent's platform gave no answer in time")
+        raise Unreachable(camera_id, gb28181.PLATFORM_MUTE(device=source.device_id))
 
     # --- inside: in a session, and after it
 
@@ -386,7 +383,7 @@ class MediaSessions:
         try:
             return self._signalling.call(command)
         except NotServing as error:
-            raise _unserved(camera_id, error) from error
+            raise Unreachable(camera_id, error.reason) from error
 
     def _send_command(self, command: Callable[[Commands, Now], None]) -> None:
         """Gives a command that a stopped platform need not get: it has hung up every session."""
@@ -394,10 +391,6 @@ class MediaSessions:
             self._signalling.call(command)
         except NotServing:
             return
-
-
-def _unserved(camera_id: str, error: NotServing) -> SourceError:
-    return Unreachable(camera_id, f"no device can be reached: {error}")
 
 
 def _late_media(number: int, commands: Commands, now: Now) -> None:

@@ -25,7 +25,8 @@ from edge_agent.sources.gb28181.media_socket import BUFFER_BYTES, Media, MediaSo
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from edge_agent.sources.source import MAX_PIXELS
-from provisioning.contracts.wire.messages import ClockQuality
+from provisioning.contracts.causes import gb28181
+from provisioning.contracts.wire.messages import ClockQuality, CodedCause
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -148,7 +149,7 @@ class _Session:
     def _receive(self) -> None:
         for arrived in self._socket.read():
             if arrived is None:
-                raise Ended(self._camera_id, f"the connection of its media with {self._media.advertised} was closed")
+                raise Ended(self._camera_id, gb28181.MEDIA_CLOSED(place=self._media.advertised))
             now_s = self._clock.monotonic_s()
             data, host = arrived
             try:
@@ -157,7 +158,7 @@ class _Session:
                 else:
                     self._receiver.receive_bytes(data, now_s)
             except FramingError as error:
-                raise Ended(self._camera_id, f"the connection of its media was given up: {error}") from error
+                raise Ended(self._camera_id, gb28181.MEDIA_GIVEN_UP(detail=error)) from error
         if self._receiver.report is not self._report and self._receiver.report is not None:
             self._report = self._receiver.report
             self.sender_offset_ms = self._report.wall_ms - self._clock.now_ms()
@@ -172,13 +173,9 @@ class _Session:
                     self._has_media = True
                     yield from self._decode(event)
                 case SipOnMediaPort():
-                    raise NoPicture(
-                        self._camera_id,
-                        f"the device registers at {self._media.advertised}, which is for its media: set the platform's"
-                        " SIP port in the device",
-                    )
+                    raise NoPicture(self._camera_id, gb28181.REGISTERS_AT_MEDIA_PORT(place=self._media.advertised))
                 case Unsupported(what):
-                    raise NoPicture(self._camera_id, f"it sends {what}: set it to H.264 or H.265")
+                    raise NoPicture(self._camera_id, gb28181.MEDIA_CODEC(codec=what))
                 case Damaged():
                     self._decoder = None  # what the decoder holds leads nowhere
 
@@ -215,23 +212,22 @@ class _Session:
             if now_s - self._began_s > FIRST_MEDIA_S:
                 raise NoPicture(self._camera_id, self._no_media())
         elif now_s - max(heard_s, self._resumed_s) > self._silence_s:
-            raise Stalled(self._camera_id, f"its media stopped {self._silence_s:.0f} s ago, without a word")
+            raise Stalled(self._camera_id, gb28181.MEDIA_STOPPED(seconds=f"{self._silence_s:.0f}"))
         elif now_s - self._keyframe_s > NO_KEYFRAME_S:
             raise NoKeyframe(
                 self._camera_id,
-                f"no whole keyframe for {NO_KEYFRAME_S:.0f} s ({self._receiver.lost_packets} packets lost so far): set"
-                " an I-frame interval of 2 to 4 s in the device, look for loss on its network, or use TCP",
+                gb28181.MEDIA_NO_KEYFRAME(seconds=f"{NO_KEYFRAME_S:.0f}", lost=self._receiver.lost_packets),
             )
 
-    def _no_media(self) -> str:
-        text = f"no media within {FIRST_MEDIA_S:.0f} s: "
+    def _no_media(self) -> CodedCause:
+        facts = {
+            "seconds": f"{FIRST_MEDIA_S:.0f}",
+            "place": self._media.advertised,
+            "foreign": self._socket.strangers + sum(self._receiver.noise.values()),
+        }
         if self._media.transport == "tcp_active":
-            text += f"connected to {self._media.advertised} over TCP, and nothing came"
-        else:
-            how = "UDP" if self._media.transport == "udp" else "TCP"
-            text += f"the device was told to send to {self._media.advertised} over {how}; is that address its way here?"
-        foreign = self._socket.strangers + sum(self._receiver.noise.values())
-        return text + (f" ({foreign} packets came that are none of its media)" if foreign else "")
+            return gb28181.NO_MEDIA_FETCHED(**facts)
+        return gb28181.NO_MEDIA_SENT(**facts, transport="UDP" if self._media.transport == "udp" else "TCP")
 
 
 class _CaptureClock:

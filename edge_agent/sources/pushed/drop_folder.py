@@ -22,8 +22,9 @@ from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.pushed.bounded_decoder import MAX_FILE_BYTES, BoundedDecoder, RawPicture
 from edge_agent.sources.still import Still
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
-from provisioning.contracts.wire.messages import ClockQuality
+from provisioning.contracts.wire.messages import ClockQuality, CodedCause
 
 LOOK_S: Final = 0.5
 QUIET_S: Final = 1.0
@@ -78,10 +79,10 @@ class DropFolder:
         else:
             device = os.fstat(folder).st_dev
             why = why_not_in_memory((os.major(device), os.minor(device)), _MOUNTS.read_text(), _SWAPS.read_text())
-            if not why:
+            if why is None:
                 return folder
             os.close(folder)
-            failure = NotFound(self._camera_id, f"the drop folder {why}")
+            failure = NotFound(self._camera_id, why)
         raise failure
 
     def _rounds(self, folder: int, stop: threading.Event) -> Iterator[Glance | Skipped]:
@@ -103,7 +104,7 @@ class DropFolder:
         """Checks that the path still leads to the open folder; something else may have been mounted there."""
         now, then = self._path.stat(), os.fstat(folder)
         if (now.st_dev, now.st_ino) != (then.st_dev, then.st_ino):
-            raise NotFound(self._camera_id, "the drop folder has been replaced by another")
+            raise NotFound(self._camera_id, pictures.FOLDER_REPLACED())
 
     def _take_file(
         self, folder: int, file: "_Quiet", watch: "_Watch", stop: threading.Event
@@ -133,10 +134,7 @@ class DropFolder:
         return Skipped(self._camera_id, reason, message)
 
     def _trouble(self, error: OSError) -> SourceError:
-        return NotFound(
-            self._camera_id,
-            f"the drop folder cannot be used ({error.strerror}): check `path`, and that the agent may write to it",
-        )
+        return NotFound(self._camera_id, pictures.FOLDER_UNUSABLE(error=error.strerror))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +261,8 @@ def _key(file: _Quiet, data: bytes) -> str:
     return f"d{digest.hexdigest()[:32]}"
 
 
-def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> str:
-    """Returns the fault of this file system, by proc(5); empty when its files never reach a disk.
+def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> CodedCause | None:
+    """Returns the fault of this file system, by proc(5); None when its files never reach a disk.
 
     `device`: major and minor number. `mounts`: /proc/self/mountinfo. `swaps`: /proc/swaps. A tmpfs is swapped out like
     any memory unless it was mounted with `noswap` (Linux 6.4); a ramfs never is.
@@ -276,10 +274,10 @@ def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> str:
         if len(fields) > 2 and len(details) > 2 and fields[2] == f"{device[0]}:{device[1]}":
             kind, options = details[0], details[2]
     if kind not in _IN_MEMORY:
-        return f"lies on {kind or 'an unknown file system'}, where raw pictures would reach a disk: mount a tmpfs there"
+        return pictures.FOLDER_ON_DISK(kind=kind or "?")
     if kind == "tmpfs" and "noswap" not in options.split(",") and _swaps_to_disk(swaps):
-        return "lies on a tmpfs that may be swapped out to a disk: mount it with noswap, or switch swap off"
-    return ""
+        return pictures.FOLDER_SWAPPED()
+    return None
 
 
 def _swaps_to_disk(swaps: str) -> bool:

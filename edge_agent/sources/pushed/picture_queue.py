@@ -11,13 +11,15 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from edge_agent.clock import Clock
+from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN
 from edge_agent.errors import Silent, SpoolFull
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder, RawPicture
 from edge_agent.sources.pushed.byte_budget import ByteBudget
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
-from provisioning.contracts.wire.messages import ClockQuality
+from provisioning.contracts.wire.messages import ClockQuality, CodedCause
 
 MISSED_KEEPALIVES: Final = 3
 OLDEST_MS: Final = 7 * 24 * 3600 * 1000
@@ -30,6 +32,9 @@ _REMEMBERED: Final = 1024
 _REMEMBERED_S: Final = 24 * 3600.0
 _LOOK_UP_S: Final = 1.0
 """Seconds between two checks of a waiting camera whether to stop."""
+
+
+_REFUSALS: Final = {REFUSED_LOGIN: pictures.DEVICE_UNHEARD_LOGIN, LOCKED: pictures.DEVICE_UNHEARD_LOCKED}
 
 
 class OfferResult(Enum):
@@ -105,8 +110,8 @@ class PictureQueue:
                 yield raw.camera_id, raw.observation_id
                 raw.let_go()
 
-    def shut(self, why: str) -> None:
-        """Notes why no device can come at all; empty when they can again."""
+    def shut(self, why: CodedCause | None) -> None:
+        """Notes why no device can come at all; None when they can again."""
         for lane in self._lanes.values():
             lane.shut = why
 
@@ -145,7 +150,7 @@ class _Lane:
     ) -> None:
         self.camera_id = camera_id
         self.trouble = ""
-        self.shut = ""
+        self.shut: CodedCause | None = None
         self._patience_s = MISSED_KEEPALIVES * source.keepalive_s
         self._budget = budget
         self._clock = clock
@@ -199,17 +204,21 @@ class _Lane:
 
     def mind_silence(self, began_s: float) -> None:
         """Raises `Silent` when the device should have been heard by now."""
-        if self.shut:
+        if self.shut is not None:
             raise Silent(self.camera_id, self.shut)
         since_s = self._clock.monotonic_s() - (began_s if self._heard_s is None else max(began_s, self._heard_s))
         if since_s <= self._patience_s:
             return
-        last = f"; the last who came in its name was turned away: {self.trouble}" if self.trouble else ""
-        raise Silent(
-            self.camera_id,
-            f"its device has not been heard for {since_s:.0f} s: check its network and its GA/T 1400 settings"
-            f" (address and port of this agent, id, user name, password, keepalive){last}",
-        )
+        raise Silent(self.camera_id, _unheard(f"{since_s:.0f}", self.trouble))
+
+
+def _unheard(seconds: str, refusal: str) -> CodedCause:
+    """Returns why a silent device is silent; `refusal`: of the last log-in in its name, empty without one."""
+    if not refusal:
+        return pictures.DEVICE_UNHEARD(seconds=seconds)
+    if refusal in _REFUSALS:
+        return _REFUSALS[refusal](seconds=seconds)
+    return pictures.DEVICE_UNHEARD_REFUSED(seconds=seconds, detail=refusal)
 
 
 def captured(shot_at_ms: int | None, arrived_at_ms: int) -> tuple[int, ClockQuality]:

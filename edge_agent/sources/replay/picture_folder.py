@@ -12,6 +12,7 @@ from edge_agent.frames import Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.replay.reader import RecordedPicture
 from edge_agent.sources.still import decode_still
+from provisioning.contracts.causes import pictures
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
@@ -49,9 +50,9 @@ class PictureFolder:
                 return [self._path]
             files = sorted(file for file in self._path.iterdir() if file.is_file() and not file.name.startswith("."))
         except OSError as error:
-            raise NotFound(self._camera_id, f"the recording cannot be read ({error.strerror}): check `path`") from None
+            raise NotFound(self._camera_id, pictures.RECORDING_UNREADABLE(error=error.strerror)) from None
         if not files:
-            raise NoPicture(self._camera_id, "the folder to replay is empty")
+            raise NoPicture(self._camera_id, pictures.FOLDER_EMPTY())
         return files
 
     def _picture(self, file: Path, which: str) -> NDArray[np.uint8] | Skipped:

@@ -15,6 +15,7 @@ from edge_agent.sources.replay.picture_folder import SUFFIXES, PictureFolder
 from edge_agent.sources.replay.reader import Picture, ReplayRecording
 from edge_agent.sources.replay.video_file import VideoFile
 from edge_agent.sources.thumbnail import glance_of
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
 
@@ -71,7 +72,7 @@ class Replay:
                 shown += not isinstance(timed.picture, Skipped)
                 yield round_ms + offset_ms, timed.picture
             if not shown:  # and a loop would spin
-                raise NoPicture(self._camera_id, "nothing in the recording can be shown")
+                raise NoPicture(self._camera_id, pictures.RECORDING_EMPTY())
             if not self._source.loop:
                 return
             round_ms += offset_ms + recording.step_ms

@@ -13,6 +13,7 @@ from edge_agent.frames import Skipped, SkipReason
 from edge_agent.sources.picture_header import out_of_bounds
 from edge_agent.sources.replay.reader import RecordedPicture
 from edge_agent.sources.source import MAX_PIXELS
+from provisioning.contracts.causes import pictures
 from provisioning.contracts.picture_bounds import EDGE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class VideoFile:
         """
         with self._open() as container:
             if not container.streams.video:
-                raise NoPicture(self._camera_id, "the recording has no video stream")
+                raise NoPicture(self._camera_id, pictures.RECORDING_NO_STREAM())
             stream = container.streams.video[0]
             stream.codec_context.thread_type = "NONE"
             stream.codec_context.thread_count = 1
@@ -53,11 +54,11 @@ class VideoFile:
             offset_ms = 0
             for packet in self._packets(container, stream):
                 try:
-                    pictures = packet.decode()
+                    decoded = packet.decode()
                 except av.error.InvalidDataError:
                     yield RecordedPicture(offset_ms, self._skipped(SkipReason.BROKEN, "a frame does not decode"))
                     continue
-                for picture in pictures:
+                for picture in decoded:
                     if picture.time is not None:
                         first_s = picture.time if first_s is None else first_s
                         offset_ms = max(0, round((picture.time - first_s) * 1000))
@@ -68,16 +69,16 @@ class VideoFile:
         try:
             return av.open(str(self._path), mode="r")
         except (av.error.FileNotFoundError, av.error.PermissionError) as error:
-            failure = NotFound(self._camera_id, f"the recording cannot be read ({error.strerror}): check `path`")
+            failure = NotFound(self._camera_id, pictures.RECORDING_UNREADABLE(error=error.strerror))
         except av.error.FFmpegError as error:
-            failure = NoPicture(self._camera_id, f"the recording is no video that can be read ({type(error).__name__})")
+            failure = NoPicture(self._camera_id, pictures.RECORDING_NO_VIDEO(error=type(error).__name__))
         raise failure  # outside the handlers: FFmpeg's error holds the file name
 
     def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[av.Packet[VideoStream]]":
         try:
             yield from container.demux(stream)
         except av.error.FFmpegError as error:
-            failure = NoPicture(self._camera_id, f"the recording breaks off ({type(error).__name__})")
+            failure = NoPicture(self._camera_id, pictures.RECORDING_BROKEN(error=type(error).__name__))
         else:
             return
         raise failure

@@ -25,6 +25,7 @@ from edge_agent.errors import (
 )
 from edge_agent.host_port import host_port
 from edge_agent.sources.source import MAX_PIXELS
+from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
 
 if TYPE_CHECKING:
@@ -98,10 +99,11 @@ class Connection:
                 yield packet
         except av.error.ExitError:
             failure: SourceError = Stalled(
-                self._camera_id, f"{self.place} sent nothing for {self._source.read_timeout_s:g} s or more"
+                self._camera_id,
+                streams.SENT_NOTHING(place=self.place, seconds=f"{self._source.read_timeout_s:g}"),
             )
         except av.error.FFmpegError as error:
-            failure = Ended(self._camera_id, f"{self.place} broke the stream ({type(error).__name__})")
+            failure = Ended(self._camera_id, streams.BROKE_OFF(place=self.place, error=type(error).__name__))
         else:
             return
         raise failure
@@ -112,10 +114,7 @@ class Connection:
             return url
         userinfo = f"{quote(self._source.username, safe='')}:{quote(password, safe='')}"
         if len(userinfo) > _MAX_USERINFO:
-            raise WrongCredentials(
-                self._camera_id,
-                f"user and password take {len(userinfo)} bytes percent-encoded, FFmpeg has room for {_MAX_USERINFO}",
-            )
+            raise WrongCredentials(self._camera_id, streams.LOGIN_TOO_LONG(bytes=len(userinfo), most=_MAX_USERINFO))
         parts = urlsplit(url)
         return urlunsplit(parts._replace(netloc=f"{userinfo}@{parts.netloc}"))
 
@@ -130,51 +129,39 @@ class Connection:
         raise failure
 
     def _opening_failure(self, error: av.error.FFmpegError, took_s: float) -> SourceError:
-        within = f"within {self._source.connect_timeout_s:g} s"
+        seconds = f"{self._source.connect_timeout_s:g}"
         match error:
             case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-                remedy = "check username and password_file"
-                if self._source.password_sealed is not None:
-                    remedy = "import the camera again with the right ones"
-                return WrongCredentials(self._camera_id, f"{self.place} refuses user or password: {remedy}")
+                is_sealed = self._source.password_sealed is not None
+                refused = streams.SEALED_LOGIN_REFUSED if is_sealed else streams.LOGIN_REFUSED
+                return WrongCredentials(self._camera_id, refused(place=self.place))
             case av.error.HTTPNotFoundError():
-                return NotFound(self._camera_id, f"{self.place} has no such stream: check the path of the address")
+                return NotFound(self._camera_id, streams.NO_SUCH_STREAM(place=self.place))
             case av.error.ConnectionRefusedError():
-                return Unreachable(self._camera_id, f"{self.place} refuses the connection: check address and port")
+                return Unreachable(self._camera_id, streams.CONNECTION_REFUSED(place=self.place))
             case av.error.ExitError() | av.error.TimeoutError():
-                return Unreachable(self._camera_id, f"{self.place} did not answer {within}: check address and network")
+                return Unreachable(self._camera_id, streams.CONNECT_TIMEOUT(place=self.place, seconds=seconds))
             case _:
-                return self._answer_failure(error, took_s, within)
+                return self._answer_failure(error, took_s, seconds)
 
-    def _answer_failure(self, error: av.error.FFmpegError, took_s: float, within: str) -> SourceError:
+    def _answer_failure(self, error: av.error.FFmpegError, took_s: float, seconds: str) -> SourceError:
         """Returns the error of a wrong answer; for FFmpeg no answer at all is wrong data too, after a while."""
         is_wrong = isinstance(error, av.error.InvalidDataError)
         if is_wrong and took_s >= self._source.connect_timeout_s:
-            return NoAnswer(
-                self._camera_id,
-                f"{self.place} accepts the connection and does not answer {within}: restart the camera; check that this"
-                " is its RTSP port, and how many streams it allows",
-            )
+            return NoAnswer(self._camera_id, streams.ACCEPTS_AND_IS_MUTE(place=self.place, seconds=seconds))
         if is_wrong:
-            return NoPicture(
-                self._camera_id, f"{self.place} takes the connection but offers no RTSP video: check port and path"
-            )
+            return NoPicture(self._camera_id, streams.NO_RTSP_VIDEO(place=self.place))
         if error.errno == errno.EPROTONOSUPPORT:  # 461
-            return TransportRefused(
-                self._camera_id, f"{self.place} offers no RTSP over TCP: switch it on in the camera (interleaved)"
-            )
-        return Unreachable(
-            self._camera_id, f"{self.place} cannot be opened ({type(error).__name__}, code {error.errno})"
-        )
+            return TransportRefused(self._camera_id, streams.NO_RTSP_OVER_TCP(place=self.place))
+        why = f"{type(error).__name__}, code {error.errno}"
+        return Unreachable(self._camera_id, streams.CANNOT_BE_OPENED(place=self.place, error=why))
 
     def _decoder(self) -> "VideoCodecContext":
         if not self._container.streams.video:
-            raise NoPicture(self._camera_id, f"{self.place} offers no video stream: check the path of the address")
+            raise NoPicture(self._camera_id, streams.NO_VIDEO_STREAM(place=self.place))
         decoder = self._container.streams.video[0].codec_context
         if decoder.name not in _CODECS:
-            raise NoPicture(
-                self._camera_id, f"{self.place} sends {decoder.name} video: set the camera to H.264 or H.265"
-            )
+            raise NoPicture(self._camera_id, streams.WRONG_CODEC(place=self.place, codec=decoder.name))
         decoder.thread_type = "NONE"
         decoder.thread_count = 1
         decoder.options = {"max_pixels": str(MAX_PIXELS)}

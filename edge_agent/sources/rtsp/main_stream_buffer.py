@@ -17,6 +17,7 @@ from edge_agent.errors import Ended, SourceError
 from edge_agent.sources.capture_time import CaptureTime, stamp
 from edge_agent.sources.rtsp.connection import Connection
 from edge_agent.sources.rtsp.keyframe_decoder import bgr, last_of
+from provisioning.contracts.causes import streams
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -107,7 +108,7 @@ class GopBuffer:
         except SourceError as error:
             self._failure = error
             return
-        self._failure = Ended(self._camera_id, f"{self._connection.place} closed the stream")
+        self._failure = Ended(self._camera_id, streams.CLOSED_STREAM(place=self._connection.place))
 
     def _keep(self, packet: "Packet", its: CaptureTime) -> None:
         with self._lock:

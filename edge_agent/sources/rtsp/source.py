@@ -28,6 +28,7 @@ from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.connection import Connection
 from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture, StreamDecoder
 from edge_agent.sources.rtsp.main_stream_buffer import Gop, GopBuffer
+from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Rtsp:
             if has_small and self._per_second:
                 return
         if not stop.is_set():
-            raise Ended(self._camera_id, f"{main.place} closed the stream")
+            raise Ended(self._camera_id, streams.CLOSED_STREAM(place=main.place))
 
     def _watch_small(self, main: Connection, url: str, stop: threading.Event) -> Iterator[Looked]:
         """Watches the sub-stream for motion, while each picture delivered is one of the main stream.

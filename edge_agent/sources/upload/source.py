@@ -9,6 +9,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import Unreachable
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.upload.recording import IncomingRecording
+from provisioning.contracts.wire.messages import CodedCause
 
 _LOOK_UP_S: Final = 0.2
 _ROOM_S: Final = 0.5
@@ -35,7 +36,7 @@ class Uploads:
         self._idle = idle
         self._changed = threading.Condition()
         self._waiting: IncomingRecording | None = None
-        self._shut = ""
+        self._shut: CodedCause | None = None
 
     def offer(self, incoming: IncomingRecording) -> None:
         """Puts a recording before the camera; another one that still waits there is abandoned."""
@@ -54,8 +55,8 @@ class Uploads:
         incoming.abandon()
         return True
 
-    def shut(self, cause: str) -> None:
-        """Notes why nothing can be brought; empty when it can again."""
+    def shut(self, cause: CodedCause | None) -> None:
+        """Notes why nothing can be brought; None when it can again."""
         with self._changed:
             self._shut = cause
             self._changed.notify_all()
@@ -83,7 +84,7 @@ class Uploads:
         is_reported = False
         while not stop.is_set():
             with self._changed:
-                if self._shut:
+                if self._shut is not None:
                     raise Unreachable(self._camera_id, self._shut)
                 if self._waiting is not None:
                     incoming, self._waiting = self._waiting, None
@@ -92,6 +93,6 @@ class Uploads:
                 self._idle()
                 is_reported = True
             with self._changed:
-                if self._waiting is None and not self._shut:
+                if self._waiting is None and self._shut is None:
                     self._changed.wait(_LOOK_UP_S)
         return None

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from provisioning.contracts.fleet.documents import MAX_CAMERAS, Number, Sealed
 from provisioning.contracts.ids import AgentId, CameraId
-from provisioning.contracts.wire.messages import Message, TimeMs, Versioned
+from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs, Versioned
 
 LIFE_MS: Final = 2 * 60 * 1000
 """Life of a command after it was issued, by the agent's clock."""
@@ -76,6 +76,8 @@ class CommandWord(Message):
     taken: bool
     cause: str = Field(default="", max_length=500)
     """Reason for a refusal."""
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent from an older agent."""
     at_ms: TimeMs
 
 

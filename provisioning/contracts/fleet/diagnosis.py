@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from provisioning.contracts.wire.messages import CodedCause
+
 _MIB: Final = 1024**2
 
 
@@ -68,6 +70,8 @@ class Diagnosis:
     fault: Fault | None = None
     remedy: str = ""
     """Advice for the operator; never empty beside a fault."""
+    reason: CodedCause | None = None
+    """A camera's cause, for the reader's language."""
 
     def plain(self) -> dict[str, str | None]:
         """Returns the fields of the JSON output."""

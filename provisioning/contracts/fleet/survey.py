@@ -7,7 +7,16 @@ from pydantic import Field
 
 from provisioning.contracts.fleet.documents import MAX_CAMERAS
 from provisioning.contracts.ids import AgentId, CameraId
-from provisioning.contracts.wire.messages import MAX_SIDE_PX, Count, Message, PictureCheck, Signature, TimeMs, Versioned
+from provisioning.contracts.wire.messages import (
+    MAX_SIDE_PX,
+    CodedCause,
+    Count,
+    Message,
+    PictureCheck,
+    Signature,
+    TimeMs,
+    Versioned,
+)
 
 
 class CameraSurvey(Message):
@@ -17,6 +26,8 @@ class CameraSurvey(Message):
     reached: bool
     trouble: str = Field(default="", max_length=500)
     """Reason why it was not reached; no URL and no secret."""
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent from an older agent."""
     width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
     """Width of its picture, px; None if only a running agent can open it."""
     height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
@@ -28,6 +39,8 @@ class CameraSurvey(Message):
     redacted: bool | None = None
     """True if a picture of it was covered, encoded and found clean; None: no picture could be had here."""
     redaction_trouble: str = Field(default="", max_length=500)
+    redaction_reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language."""
     selected: Count = 0
     archived: Count = 0
     """Snapshots that the archive confirmed by hash, over the life of this spool."""

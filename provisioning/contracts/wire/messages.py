@@ -30,6 +30,9 @@ Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 DropName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 MAX_DROP_NAMES = 32
+MAX_CAUSE_PARAM = 160
+CauseParamName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}$")]
+CauseParam = Annotated[str, Field(max_length=MAX_CAUSE_PARAM, pattern=r"^[^\x00-\x1f]*$")]
 _MAX_MS = 2**53
 _MAX_A_SECOND = 1_000_000
 
@@ -305,6 +308,17 @@ class SourceKind(StrEnum):
     DROP_FOLDER = "drop_folder"
 
 
+class CodedCause(Message):
+    """A cause and its remedy as a code with parameters; `contracts.causes` has the words of each in both languages.
+
+    A reader that does not know the code shows the text beside it.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
+    params: dict[CauseParamName, CauseParam] = Field(default_factory=dict, max_length=8)
+    """Never a URL or a secret."""
+
+
 class CameraStatus(Versioned):
     """State of one camera with its cause; retained, so that a centre that starts later knows it."""
 
@@ -316,7 +330,9 @@ class CameraStatus(Versioned):
     cause: str = Field(max_length=500)
     """Cause and remedy, empty while online. Never holds a URL or a secret."""
     code: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
-    """The cause in one word, for counting and for translation; docs/health.md lists them."""
+    """The cause in one word, for counting; docs/health.md lists them."""
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same cause and remedy for the reader's language; absent while online, and from an older agent."""
     since_ms: TimeMs
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)

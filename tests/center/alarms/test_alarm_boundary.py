@@ -35,8 +35,8 @@ def test_no_table_of_alarms_has_a_column_for_one() -> None:
 
 
 def test_a_finding_is_of_a_machine_or_a_fault() -> None:
-    assert set(RuleFinding.__dataclass_fields__) == {"where", "machine", "code", "cause"}
-    assert set(views.RuleFindingView.model_fields) == {"where", "cls", "score", "box", "code", "cause"}
+    assert set(RuleFinding.__dataclass_fields__) == {"where", "machine", "code", "cause", "reason"}
+    assert set(views.RuleFindingView.model_fields) == {"where", "cls", "score", "box", "code", "cause", "reason"}
 
 
 def test_every_rule_forbids_unknown_fields() -> None:

@@ -18,6 +18,7 @@ from edge_agent.capture.process import CaptureProcess
 from edge_agent.errors import Ended, NoPicture, SourceError, Stalled
 from edge_agent.frames import CaptureStats, Skipped
 from edge_agent.sources.gb28181.media_socket import Media
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 from tests.support.waiting import LONG_S
@@ -200,7 +201,7 @@ def test_when_the_session_ends_the_process_is_stopped_and_the_camera_says_why() 
     stopped: list[wire.Command] = []
 
     def does(played: Played) -> None:
-        channel.trouble = Ended("gate", "device D, channel C: it hung up")
+        channel.trouble = Ended("gate", OTHER(detail="device D, channel C: it hung up"))
         played.say(wire.Alive())
         stopped.append(played.hear())
         played.say(wire.ProcessEnded(exit_code=0))
@@ -213,7 +214,7 @@ def test_when_the_session_ends_the_process_is_stopped_and_the_camera_says_why() 
 
 def test_one_that_says_nothing_is_stopped_too_when_its_session_ends() -> None:
     channel = Channel()
-    timer = threading.Timer(0.05, setattr, [channel, "trouble", Stalled("gate", "away")])
+    timer = threading.Timer(0.05, setattr, [channel, "trouble", Stalled("gate", OTHER(detail="away"))])
     timer.start()
     with closing(Played(ends)) as server, pytest.raises(Stalled, match="away"):
         list(opened(channel, server).selected(threading.Event()))
@@ -226,7 +227,10 @@ def test_the_next_session_of_a_recording_has_a_process_of_its_own_and_goes_on_fr
         ends(played)
 
     def said(played: Played) -> None:
-        played.say(seen(EPOCH_MS + 1), wire.SourceFailed(error="Ended", message="the device closed the connection"))
+        played.say(
+            seen(EPOCH_MS + 1),
+            wire.SourceFailed(error="Ended", reason=OTHER(detail="the device closed the connection")),
+        )
         ends(played)
 
     channel = Channel(2, excused=Ended)
@@ -242,7 +246,7 @@ def test_the_next_session_of_a_recording_has_a_process_of_its_own_and_goes_on_fr
 
 def test_an_error_that_is_no_end_is_told() -> None:
     def does(played: Played) -> None:
-        played.say(wire.SourceFailed(error="NoPicture", message="no media within 12 s"))
+        played.say(wire.SourceFailed(error="NoPicture", reason=OTHER(detail="no media within 12 s")))
         ends(played)
 
     with closing(Played(does)) as server, pytest.raises(NoPicture, match="no media within 12 s"):
@@ -256,7 +260,7 @@ def test_a_device_that_does_not_answer_leaves_no_process() -> None:
     class Refused(Channel):
         @contextmanager
         def open(self) -> Iterator[Media]:
-            raise NoPicture("gate", "device D is busy")
+            raise NoPicture("gate", OTHER(detail="device D is busy"))
             yield
 
     server = Played(never)

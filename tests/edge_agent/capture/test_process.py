@@ -25,6 +25,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.errors import Crashed, Stalled
 from edge_agent.frames import Selected, SelectReason
 from edge_agent.source_kinds import Timeouts
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import FakeClock, noise
@@ -180,7 +181,7 @@ class Lying(ForkServer):
     [
         (b"{}", "sent 2 bytes that are no message"),
         (b"\x80\x04K\x01.", "no message"),  # a pickle
-        (wire.encode(wire.ProcessEnded(exit_code=3)), r"crashed \(exit 3; see the agent's log\)"),
+        (wire.encode(wire.ProcessEnded(exit_code=3)), r"crashed \(exit 3\)"),
         (
             wire.encode(
                 wire.PictureSelected(
@@ -189,7 +190,7 @@ class Lying(ForkServer):
             ),
             "a picture without pixels",
         ),
-        (wire.encode(wire.SourceFailed(error="KeyboardInterrupt", message="x")), "camera gate: x"),
+        (wire.encode(wire.SourceFailed(error="KeyboardInterrupt", reason=OTHER(detail="x"))), "camera gate: x"),
     ],
 )
 def test_what_a_process_in_other_hands_may_say(said: bytes, told: str) -> None:

@@ -15,6 +15,7 @@ from edge_agent.capture import wire
 from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.capture.selector import SelectorState
 from edge_agent.frames import SelectReason, SkipReason
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
 from tests.edge_agent.world import EPOCH_MS, noise
@@ -47,7 +48,7 @@ REPORTS: list[wire.Report] = [
     wire.DetectionRequested(
         captured_at_ms=EPOCH_MS, is_taken=True, width=740, height=416, whole_width=1920, whole_height=1080
     ),
-    wire.SourceFailed(error="Unreachable", message="10.0.0.1:554 refuses the connection"),
+    wire.SourceFailed(error="Unreachable", reason=OTHER(detail="10.0.0.1:554 refuses the connection")),
     wire.CaptureOver(),
     wire.ProcessEnded(exit_code=-11),
 ]
@@ -134,7 +135,8 @@ def test_a_word_with_a_byte_changed_is_a_word_or_nonsense(report: wire.Report, a
     except wire.NonsenseError:
         return
     if isinstance(heard, wire.SourceFailed | wire.PictureSkipped):
-        assert not any(character < " " for character in heard.message)
+        said = heard.message if isinstance(heard, wire.PictureSkipped) else "".join(heard.reason.params.values())
+        assert not any(character < " " for character in said)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,12 @@ def test_a_picture_over_the_bound_of_pixels_is_nonsense() -> None:
 
 def test_no_line_of_a_process_can_forge_a_line_of_the_log() -> None:
     with pytest.raises(wire.NonsenseError):
-        wire.read_report(said(wire.SourceFailed(error="Ended", message="closed"), message="closed\nERROR camera lost"))
+        wire.read_report(
+            said(
+                wire.SourceFailed(error="Ended", reason=OTHER(detail="closed")),
+                reason={"code": "other", "params": {"detail": "closed\nERROR camera lost"}},
+            )
+        )
 
 
 def test_pixels_cross_in_memory_and_are_the_agents_own_after_that() -> None:

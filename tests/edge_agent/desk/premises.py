@@ -134,7 +134,7 @@ class Premises:
         )
 
     def is_paused(self, camera_id: str) -> bool:
-        return self.pauses.cause(camera_id) is not None
+        return self.pauses.is_paused(camera_id)
 
     def open(self) -> None:
         for thread in (*self._threads, self._redacting):

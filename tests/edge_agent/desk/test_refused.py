@@ -139,7 +139,7 @@ def test_a_paused_camera_takes_nothing_and_one_paused_in_the_middle_goes_on_late
     sending = threading.Thread(target=lambda: ingest(papers.place(), carried, shown=shown))
     sending.start()
     assert desk.held.reached.wait(LONG_S)
-    desk.health.pause(CAMERA, "a face was found")
+    desk.health.pause(CAMERA)
     desk.held.let_go.set()
     sending.join(LONG_S)
     assert shown.progress[-1].end is End.PAUSED

@@ -23,6 +23,7 @@ from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.redactor import MODELS, PLATES, Redactors
 from edge_agent.remote_config.documents import in_use
 from engines.catalog.catalog import Catalog
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config.processes import Camera, EdgeConfig, load
 from provisioning.contracts.fleet.diagnosis import Fault, is_nearly_full
 from provisioning.contracts.fleet.survey import CameraSurvey, SignedSurvey, Survey
@@ -288,7 +289,7 @@ def test_a_survey_says_of_a_camera_what_acceptance_asks_for(box: Box, redactors:
     assert "rtsp://" not in off.trouble
 
     def without(_: EdgeConfig) -> MakeRedactor:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "a model is missing")
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="a model is missing"))
 
     (bare,) = survey(edge, without, SystemClock(), software="test", look_s=0.5).cameras
     assert (bare.redacted, bare.redaction_trouble) == (False, "a model is missing")

@@ -16,6 +16,7 @@ from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
+from provisioning.contracts.causes.gb28181 import PLATFORM_ENDED
 from provisioning.contracts.config.processes import Gb28181Source
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, Line, answer
 
@@ -67,7 +68,7 @@ class Switchboard:
 
     def call(self, command: Callable[[Commands, Now], _T]) -> _T:
         if self.is_stopped:
-            raise NotServing("the agent stops")
+            raise NotServing(PLATFORM_ENDED())
         with self._lock:
             self.line.at_s = self._clock.monotonic_s()
             done = command(self, self.line.now)

@@ -13,6 +13,7 @@ from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config.processes import RecordedSpan
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS
@@ -101,7 +102,7 @@ def drained(camera: ChannelSource, after_a_picture: Callable[[], None]) -> list[
 class TestLive:
     def test_the_first_picture_of_each_session_tells_the_platform_that_it_plays(self, board: Switchboard) -> None:
         channel = LiveChannel("gate", source(), board.sessions)
-        ended = Ended("gate", "closed")
+        ended = Ended("gate", OTHER(detail="closed"))
         camera = ChannelSource("gate", channel, Stream(channel, shows(None, 1, 2, then=ended), shows(3, then=ended)))
         assert drained(camera, lambda: board.pass_s(76)) == [1, 2]
         assert drained(camera, lambda: board.pass_s(76)) == [3]
@@ -169,7 +170,9 @@ class TestPlayback:
             f" {EPOCH_MS + 700_000} (Unix milliseconds)"
         )
 
-    @pytest.mark.parametrize("error", [Stalled("gate", "silent"), Ended("gate", "the connection was closed")])
+    @pytest.mark.parametrize(
+        "error", [Stalled("gate", OTHER(detail="silent")), Ended("gate", OTHER(detail="the connection was closed"))]
+    )
     def test_what_stops_without_a_word_is_asked_for_again_from_there(
         self, board: Switchboard, error: SourceError
     ) -> None:
@@ -180,7 +183,9 @@ class TestPlayback:
 
     def test_any_other_error_is_told_and_the_next_attempt_goes_on_from_there(self, board: Switchboard) -> None:
         board.recorded = [records((0, 3600))]
-        camera, stream = self.camera(board, shows(5, 700, then=NoPicture("gate", "no media")), shows(3599))
+        camera, stream = self.camera(
+            board, shows(5, 700, then=NoPicture("gate", OTHER(detail="no media"))), shows(3599)
+        )
         with pytest.raises(NoPicture):
             list(camera.frames(threading.Event()))
         assert seconds_of(camera.frames(threading.Event())) == [3599]

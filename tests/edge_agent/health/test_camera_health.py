@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from edge_agent.errors import SpoolFull
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.causes.pictures import LEAK
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config.processes import Camera
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, SourceKind
 from tests.edge_agent.world import EPOCH_MS, FakeClock, replay_camera
@@ -44,9 +47,9 @@ def test_from_start_to_online_to_offline_and_back(world: World) -> None:
     world.clock.pass_s(5)
     world.health.delivering("gate")
     assert world.status().since_ms == EPOCH_MS + 5000
-    world.health.offline("gate", "refused")
+    world.health.offline("gate", OTHER(detail="refused"))
     world.clock.pass_s(5)
-    world.health.offline("gate", "no route")  # another cause, the same outage
+    world.health.offline("gate", OTHER(detail="no route"))  # another cause, the same outage
     status = world.status()
     assert (status.state, status.cause, status.since_ms) == (CameraState.OFFLINE, "no route", EPOCH_MS + 10_000)
     world.health.delivering("gate")
@@ -55,19 +58,19 @@ def test_from_start_to_online_to_offline_and_back(world: World) -> None:
 
 
 def test_a_frame_is_no_proof_that_redaction_works(world: World) -> None:
-    world.health.unredacted("gate", "no model")
+    world.health.unredacted("gate", OTHER(detail="no model"))
     world.health.delivering("gate")
     assert world.status().state is CameraState.REDACTION_UNAVAILABLE
     world.health.redacted("gate", 10)
     assert world.status().state is CameraState.ONLINE
 
 
-def test_paused_outranks_everything_and_remembers_its_first_cause(world: World) -> None:
-    world.health.pause("gate", "a leak")
-    world.health.pause("gate", "another leak")
+def test_paused_outranks_everything_and_has_one_cause(world: World) -> None:
+    world.health.pause("gate")
+    world.health.pause("gate")
     world.health.delivering("gate")
-    world.health.offline("gate", "refused")
-    assert (world.status().state, world.status().cause) == (CameraState.PAUSED, "a leak")
+    world.health.offline("gate", OTHER(detail="refused"))
+    assert (world.status().state, world.status().cause) == (CameraState.PAUSED, english(LEAK()))
     assert world.health.held() == {"gate"}
     world.pauses.resume("gate")
     assert world.status().state is CameraState.OFFLINE
@@ -75,19 +78,19 @@ def test_paused_outranks_everything_and_remembers_its_first_cause(world: World) 
 
 def test_a_pause_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(monkeypatch)
-    Pauses(tmp_path).pause("gate", "a leak")
+    Pauses(tmp_path).pause("gate")
     (file,) = (tmp_path / "paused").iterdir()
     assert all(disk.has(path) for path in (file, file.parent, tmp_path))
 
 
 def test_an_acknowledgement_for_a_camera_that_is_gone_pauses_nothing(world: World, tmp_path: Path) -> None:
-    world.health.pause("removed", "a leak")
-    assert Pauses(tmp_path).cause("removed") is None
+    world.health.pause("removed")
+    assert not Pauses(tmp_path).is_paused("removed")
 
 
 def test_a_camera_that_was_taken_out_can_still_be_paused_and_holds_its_pictures_back(tmp_path: Path) -> None:
     health = Health("street", [], Pauses(tmp_path), FakeClock(), lambda: None, former=["yard"])
-    health.pause("yard", "a leak")
+    health.pause("yard")
     assert health.held() == {"yard"}
     assert health.statuses() == []
 
@@ -95,17 +98,17 @@ def test_a_camera_that_was_taken_out_can_still_be_paused_and_holds_its_pictures_
 @given(cause=st.text(max_size=2000))
 def test_any_cause_fits_the_contract(cause: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     world = World(tmp_path_factory.mktemp("health"))
-    world.health.offline("gate", cause)
+    world.health.offline("gate", OTHER(detail=cause))
     assert len(world.status().cause) <= 500
 
 
 def test_a_pause_survives_a_restart_and_is_private(tmp_path: Path) -> None:
-    Pauses(tmp_path).pause("gate", "a leak")
-    assert Pauses(tmp_path).cause("gate") == "a leak"
+    Pauses(tmp_path).pause("gate")
+    assert Pauses(tmp_path).reason("gate") == LEAK()
     assert (tmp_path / "paused" / "gate").stat().st_mode & 0o777 == 0o600
     assert Pauses(tmp_path).resume("gate")
     assert not Pauses(tmp_path).resume("gate")
-    assert Pauses(tmp_path).cause("gate") is None
+    assert not Pauses(tmp_path).is_paused("gate")
 
 
 def test_a_pause_without_room_holds_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,17 +119,17 @@ def test_a_pause_without_room_holds_and_says_so(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "open", no_room)
     with pytest.raises(SpoolFull, match="camera gate: paused, but"):
-        pauses.pause("gate", "a leak")
-    assert pauses.cause("gate") == "a leak"
+        pauses.pause("gate")
+    assert pauses.reason("gate") == LEAK()
     assert pauses.resume("gate")
-    assert pauses.cause("gate") is None
+    assert not pauses.is_paused("gate")
 
 
 def test_a_pause_that_cannot_be_read_counts_as_one(tmp_path: Path) -> None:
     (tmp_path / "paused" / "gate").mkdir(parents=True)
-    cause = Pauses(tmp_path).cause("gate")
-    assert cause is not None
-    assert "cannot be read" in cause
+    reason = Pauses(tmp_path).reason("gate")
+    assert reason is not None
+    assert "cannot be read" in english(reason)
 
 
 def test_a_state_says_how_the_pictures_come_and_from_which_device(tmp_path: Path) -> None:

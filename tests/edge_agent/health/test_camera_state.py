@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 
 from edge_agent.health.camera_state import Evidence, StateVerdict, Trouble, judge
 from edge_agent.source_kinds import Arrival
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.causes.pictures import LEAK
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import CameraState
 
 STREAM = Evidence(Arrival.STREAM, began_s=0.0)
 PUSHED = Evidence(Arrival.PUSHED, began_s=0.0, keepalive_s=60.0)
 SEEN = replace(STREAM, spoke_s=100.0, picture_s=100.0, longest_gap_s=2.0)
-REFUSED = Trouble("unreachable", "refused")
+REFUSED = Trouble("unreachable", OTHER(detail="refused"))
 
 
 def told(evidence: Evidence, now_s: float) -> tuple[CameraState, str]:
@@ -53,9 +56,14 @@ def test_the_cause_is_by_what_comes_of_a_stream_without_a_picture(unusable_s: fl
     assert told(never, 195.0) == (CameraState.OFFLINE, code)
 
 
+def words(verdict: StateVerdict) -> str:
+    assert verdict.reason is not None
+    return english(verdict.reason)
+
+
 def test_the_words_name_what_to_look_at() -> None:
-    assert "look at its power and network" in judge(SEEN, 200.0).cause
-    assert "set a key-frame (I-frame) interval of 2 to 4 s" in judge(replace(SEEN, spoke_s=195.0), 195.0).cause
+    assert "look at its power and network" in words(judge(SEEN, 200.0))
+    assert "set a key-frame (I-frame) interval of 2 to 4 s" in words(judge(replace(SEEN, spoke_s=195.0), 195.0))
 
 
 def test_a_capture_that_never_spoke_is_given_a_minute() -> None:
@@ -71,22 +79,23 @@ def test_what_is_no_stream_may_say_nothing_for_a_year(arrives: Arrival) -> None:
 
 
 def test_a_source_that_gave_up_is_offline_at_once_with_its_own_word() -> None:
-    assert judge(replace(SEEN, given_up=REFUSED), 100.0) == StateVerdict(CameraState.OFFLINE, "unreachable", "refused")
+    verdict = judge(replace(SEEN, given_up=REFUSED), 100.0)
+    assert verdict == StateVerdict(CameraState.OFFLINE, "unreachable", REFUSED.reason)
 
 
 def test_a_device_that_forgets_its_keepalives_is_online_while_its_pictures_come() -> None:
-    forgetful = replace(PUSHED, given_up=Trouble("silent", "no keepalive"), picture_s=1000.0)
+    forgetful = replace(PUSHED, given_up=Trouble("silent", OTHER(detail="no keepalive")), picture_s=1000.0)
     assert told(forgetful, 1180.0) == (CameraState.ONLINE, "")
     assert told(forgetful, 1180.1) == (CameraState.OFFLINE, "silent")
     assert told(replace(forgetful, given_up=REFUSED), 1000.0) == (CameraState.OFFLINE, "unreachable")
 
 
 def test_a_device_without_any_picture_is_offline_when_it_misses_its_keepalives() -> None:
-    assert told(replace(PUSHED, given_up=Trouble("silent", "")), 1.0) == (CameraState.OFFLINE, "silent")
+    assert told(replace(PUSHED, given_up=Trouble("silent", OTHER(detail=""))), 1.0) == (CameraState.OFFLINE, "silent")
 
 
 ranked = [
-    (replace(SEEN, paused="a leak", given_up=REFUSED, unredacted=REFUSED), CameraState.PAUSED),
+    (replace(SEEN, paused=LEAK(), given_up=REFUSED, unredacted=REFUSED), CameraState.PAUSED),
     (replace(SEEN, given_up=REFUSED, unredacted=REFUSED), CameraState.OFFLINE),
     (replace(SEEN, unredacted=REFUSED), CameraState.REDACTION_UNAVAILABLE),
     (SEEN, CameraState.ONLINE),

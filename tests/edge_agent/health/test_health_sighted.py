@@ -6,6 +6,7 @@ import pytest
 
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from tests.edge_agent.sightings import Watched, live_camera, pushing_camera
 from tests.edge_agent.world import EPOCH_MS, FakeClock
@@ -45,7 +46,7 @@ def test_a_lost_connection_is_offline_at_once_and_its_cause_is_told_with_each_ch
     seen_for(world, 5)
     told = world.live(1)
     for code in ("ended", "unreachable", "unreachable", "wrong_credentials"):
-        world.health.offline("gate", f"it is {code}", code)
+        world.health.offline("gate", OTHER(detail=f"it is {code}"), code)
         told += world.live(3)
     assert told == [("online", ""), ("offline", "ended"), ("offline", "unreachable"), ("offline", "wrong_credentials")]
     assert {each.since_ms for each in world.published[1:]} == {EPOCH_MS + 6000}
@@ -58,14 +59,14 @@ def test_a_stalled_stream_that_comes_and_goes_is_told_each_time_and_no_oftener(w
         world.see()
         world.see()
         assert world.live(2) == [("online", "")]
-        world.health.offline("gate", "it sent nothing", "stalled")
-        world.health.offline("gate", "it sent nothing", "stalled")
+        world.health.offline("gate", OTHER(detail="it sent nothing"), "stalled")
+        world.health.offline("gate", OTHER(detail="it sent nothing"), "stalled")
         assert world.live(30) == [("offline", "stalled")]
 
 
 def test_a_word_without_a_new_picture_brings_nobody_back(world: Watched) -> None:
     seen_for(world, 5)
-    world.health.offline("gate", "closed", "ended")
+    world.health.offline("gate", OTHER(detail="closed"), "ended")
     world.see(0)
     assert world.status().code == "ended"
     world.see(1)
@@ -90,7 +91,7 @@ def test_one_keyframe_and_then_none_is_stale_and_keyframes_that_do_not_decode_ar
 def test_counts_that_begin_anew_are_a_new_captures_and_its_pictures_count(world: Watched) -> None:
     world.see(50)
     world.restart()
-    world.health.offline("gate", "crashed", "crashed")
+    world.health.offline("gate", OTHER(detail="crashed"), "crashed")
     world.see(3)
     assert world.status().state is CameraState.ONLINE
     world.restart()
@@ -125,7 +126,7 @@ def test_decoding_is_told_as_the_mean_of_a_picture_over_the_last_minute(world: W
 
 def test_a_camera_that_is_resumed_after_an_hour_starts_and_is_not_offline(world: Watched) -> None:
     seen_for(world, 20)
-    world.health.pause("gate", "a leak")
+    world.health.pause("gate")
     assert (world.status().state, world.status().code) == (CameraState.PAUSED, "paused")
     world.live(3600)
     world.pauses.resume("gate")
@@ -137,7 +138,7 @@ def test_a_camera_that_is_resumed_after_an_hour_starts_and_is_not_offline(world:
 
 def test_a_picture_that_cannot_be_redacted_says_by_which_name_it_was_dropped(world: Watched) -> None:
     world.see()
-    world.health.unredacted("gate", "took 11 s", "redaction_timeout")
+    world.health.unredacted("gate", OTHER(detail="took 11 s"), "redaction_timeout")
     world.see()
     assert (world.status().state, world.status().code) == (CameraState.REDACTION_UNAVAILABLE, "redaction_timeout")
     world.health.redacted("gate", 10)
@@ -146,11 +147,11 @@ def test_a_picture_that_cannot_be_redacted_says_by_which_name_it_was_dropped(wor
 
 def test_a_pushing_device_is_never_offline_while_its_pictures_come(tmp_path: Path) -> None:
     world = Watched(tmp_path, pushing_camera())
-    world.health.offline("gate", "no keepalive for 30 s", "silent")
+    world.health.offline("gate", OTHER(detail="no keepalive for 30 s"), "silent")
     assert world.status().state is CameraState.OFFLINE
     for _ in range(10):
         world.see()
-        world.health.offline("gate", "no keepalive for 30 s", "silent")
+        world.health.offline("gate", OTHER(detail="no keepalive for 30 s"), "silent")
         assert world.live(29) in ([("online", "")], [])
     assert world.live(2) == [("offline", "silent")]
 
@@ -174,7 +175,7 @@ def test_pushed_pictures_are_not_compared_with_each_other(tmp_path: Path) -> Non
 
 def test_a_camera_that_is_lost_has_no_picture_to_be_judged(world: Watched) -> None:
     world.see(scores={PictureCheck.DARK: 1.0})
-    world.health.offline("gate", "closed", "ended")
+    world.health.offline("gate", OTHER(detail="closed"), "ended")
     assert world.facts().scores == {}
     assert world.facts().faults == ()
     assert world.facts().last_picture_at_ms == EPOCH_MS

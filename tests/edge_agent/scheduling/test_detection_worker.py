@@ -15,6 +15,7 @@ from edge_agent.health.pauses import Pauses
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import CameraState
 from tests.edge_agent.sightings import live_camera
 from tests.edge_agent.street import PacedClock
@@ -102,14 +103,14 @@ def test_an_event_asks_for_its_picture_and_the_time_of_the_look_is_counted(world
 def test_a_camera_without_a_follower_or_one_that_is_paused_is_answered_too(world: World) -> None:
     world.detection_worker.detect(look("yard"))
     assert world.captures["yard"].answers == [(0, False)]
-    world.health.pause("gate", "a face was found")
+    world.health.pause("gate")
     world.detection_worker.detect(look())
     assert world.captures["gate"].answers == [(0, False)]
     assert world.followers["gate"].may == []
 
 
 def test_a_detector_that_cannot_run_shows_at_the_camera(world: World) -> None:
-    world.followers["gate"].finds = RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "no model")
+    world.followers["gate"].finds = RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="no model"))
     world.detection_worker.detect(look())
     status, *_ = world.health.statuses()
     assert (status.state, status.cause) == (CameraState.REDACTION_UNAVAILABLE, "no model")

@@ -139,7 +139,7 @@ def test_the_ledger_for_eyes_and_for_programs(tmp_path: Path) -> None:
 
 def test_resume(tmp_path: Path) -> None:
     path = site(tmp_path)
-    Pauses(tmp_path / "spool").pause("gate", "a leak")
+    Pauses(tmp_path / "spool").pause("gate")
     assert invoke("resume", "gate", "--config", path)[:2] == (0, "camera gate resumes\n")
     assert invoke("resume", "gate", "--config", path)[:2] == (0, "camera gate was not paused\n")
     code, _, err = invoke("resume", "yard", "--config", path)

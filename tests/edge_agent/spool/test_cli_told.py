@@ -61,7 +61,7 @@ def test_the_ledger_shows_them(cabinet: Cabinet) -> None:
 
 def test_resume_knows_them_and_one_that_was_taken_out_while_it_was_paused(cabinet: Cabinet) -> None:
     assert cabinet.invoke("resume", "gate")[:2] == (0, "camera gate was not paused\n")
-    cabinet.pauses.pause("yard", "a leak")
+    cabinet.pauses.pause("yard")
     assert cabinet.invoke("resume", "yard")[:2] == (0, "camera yard resumes\n")
     for nobody in ("yard", "../spool.lock"):
         code, _, err = cabinet.invoke("resume", nobody)

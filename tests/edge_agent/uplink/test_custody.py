@@ -150,7 +150,7 @@ def test_a_leak_pauses_its_camera_and_no_other(tmp_path: Path, street: Path, sit
     settings = edge(tmp_path, street, site)
     archive.verdict = lambda payload: PictureState.LEAK if b'"camera_id":"gate"' in payload else PictureState.KEPT
     with running(tmp_path, settings):
-        until(lambda: Pauses(settings.spool.directory).cause("gate") is not None)
+        until(lambda: Pauses(settings.spool.directory).is_paused("gate"))
         until(lambda: _archived(settings, "yard") == PICTURES)
     assert _archived(settings, "gate") < PICTURES
     assert ledger_of(settings).balanced

@@ -18,6 +18,7 @@ from edge_agent.diagnosis.identity import Time
 from edge_agent.diagnosis.probes import check
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.uplink.mqtt import Disconnected, MqttEvent, PahoLink
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.diagnosis import Fault
 from provisioning.pki.identities import BROKER
@@ -98,7 +99,7 @@ def test_a_refusal_by_mqtt_5_is_told_once_and_with_its_reason(pki: Pki) -> None:
 
 def test_check_and_doctor_say_the_same_of_it(pki: Pki, tmp_path: Path) -> None:
     def no_models(_: processes.EdgeConfig) -> MakeRedactor:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "none here")
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="none here"))
 
     with broker(pki, REFUSED_BY_311) as section:
         edge = edge_config(tmp_path, live_camera(), broker=section.model_dump())

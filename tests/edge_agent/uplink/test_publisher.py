@@ -230,7 +230,7 @@ def test_a_leak_pauses_the_camera_holds_its_pictures_and_survives_a_restart(worl
     others = [each.payload for each in taken(world)]
     assert all(b'"camera_id":"yard"' in payload for payload in others)
     world.turn(archived(*others))
-    assert Pauses(world.edge.spool.directory).cause("gate") is not None
+    assert Pauses(world.edge.spool.directory).is_paused("gate")
     world.health._pauses.resume("gate")
     world.clock.pass_s(31)
     world.turn()

@@ -78,7 +78,7 @@ def ledger(edge: processes.EdgeConfig) -> Ledger:
 def test_what_waited_in_a_killed_agent_is_named_and_of_its_picture_nothing_is_on_the_disk(
     tmp_path: Path, edge: processes.EdgeConfig
 ) -> None:
-    Pauses(edge.spool.directory).pause("gate", "so that pictures wait")
+    Pauses(edge.spool.directory).pause("gate")  # so that pictures wait
     with running(tmp_path, edge) as agent, registered(edge) as device:
         push(device, 1, 2, 3)
         agent.kill()

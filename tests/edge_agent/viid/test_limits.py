@@ -226,7 +226,9 @@ def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: 
         thread = threading.Thread(target=server.run, args=(stop,))
         thread.start()
         until(lambda: handed._lanes[DEVICE].shut)
-        assert f"127.0.0.1:{port} cannot be served" in handed._lanes[DEVICE].shut
+        shut = handed._lanes[DEVICE].shut
+        assert shut is not None
+        assert (shut.code, shut.params["place"]) == ("receiver_closed", f"127.0.0.1:{port}")
     try:
         with Site(server, handed, port, stop).device() as device:
             until(lambda: not handed._lanes[OTHER].shut)

@@ -15,6 +15,7 @@ from edge_agent.enrolment.identity import private_pem
 from edge_agent.enrolment.signing import Signer
 from provisioning.acceptance import judging, pdf
 from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, CameraFinding, Question
+from provisioning.contracts.causes import streams
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.fleet.survey import CameraSurvey, SignedSurvey, Survey
 from provisioning.contracts.query import statement
@@ -70,7 +71,17 @@ def test_a_camera_that_is_not_well_fails_that_question(question: Question, chang
     finding = card(None, seen(**changes)).findings[question]
     assert finding.outcome is AcceptanceOutcome.FAIL
     assert finding.found
+    if question not in {Question.REACHABLE, Question.REDACTION}:  # an older agent's words there
+        assert finding.words("zh") != finding.found == finding.words("en")
     assert card(None, seen(**changes)).outcome is AcceptanceOutcome.FAIL
+
+
+def test_what_an_agent_coded_is_said_in_the_readers_language() -> None:
+    reason = streams.NO_SUCH_STREAM(place="192.0.2.7:554")
+    finding = card(None, seen(reached=False, trouble="no stream", reason=reason)).findings[Question.REACHABLE]
+    assert (finding.found, finding.words("zh")) == ("no stream", "192.0.2.7:554 没有这一路码流。核对地址中的路径")
+    older = card(None, seen(reached=False, trouble="no stream")).findings[Question.REACHABLE]
+    assert older.words("zh") == "no stream"
 
 
 @pytest.mark.parametrize("fault", PictureCheck)
@@ -179,6 +190,7 @@ def test_the_paper_has_both_languages_every_camera_and_lines_to_sign(tmp_path: P
     for wanted in ("施工单位 Installed by", "验收单位 Accepted by", "日期 Date", "abababab"):
         assert wanted in text, wanted
     assert "set NTP" in text
+    assert "设置 NTP" in text
 
 
 def test_a_machine_without_a_chinese_font_names_the_readers_one(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import pytest
 
+from edge_agent.credentials.digest import REFUSED_LOGIN
 from edge_agent.errors import LoginIgnored, NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
 from edge_agent.gb28181.devices.events import Forget, Keep, Online, TurnedAway
-from edge_agent.gb28181.devices.registrar import NOT_OURS, REFUSED_LOGIN, UNANSWERED
+from edge_agent.gb28181.devices.registrar import NOT_OURS, UNANSWERED
 from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.gb28181.sip.edition import Version
@@ -169,7 +170,7 @@ class TestRefused:
         with pytest.raises(kind, match=told) as caught, board.sessions.open("gate", source()):
             raise AssertionError
         assert str(caught.value).startswith(f"camera gate: device {DEVICE}, channel {CHANNEL}, ")
-        assert str(caught.value).endswith(f"({status})")
+        assert f"({status})" in str(caught.value)
         assert not board.sessions._calls
         assert not len(board.sessions._held)
 

@@ -14,6 +14,7 @@ from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.platform import NotServing
 from edge_agent.gb28181.sessions.invite import Cause, Span
+from provisioning.contracts.causes.gb28181 import PLATFORM_ENDED
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, answer
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
@@ -154,7 +155,7 @@ class TestStopped:
     def test_a_platform_that_does_not_serve_is_waited_for_and_then_told(self, board: Switchboard) -> None:
         board.is_stopped = True
         opening = board.sessions.open("gate", source())
-        with pytest.raises(Unreachable, match="no device can be reached: the agent stops"), opening:
+        with pytest.raises(Unreachable, match="no device can be reached: the GB/T 28181 server has stopped"), opening:
             raise AssertionError
         serves = threading.Timer(0.1, setattr, [board, "is_stopped", False])
         serves.start()
@@ -243,6 +244,6 @@ class TestRecordings:
         stops.join()
 
     def test_a_platform_that_falls_meanwhile(self, board: Switchboard) -> None:
-        board.refuses = NotServing("the agent stops")
+        board.refuses = NotServing(PLATFORM_ENDED())
         with pytest.raises(Unreachable):
             board.sessions.recordings("gate", source(), SPAN)

@@ -26,6 +26,7 @@ from edge_agent.sources.gb28181 import stream as source
 from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.source import LiveSource
+from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import ClockQuality
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
@@ -315,7 +316,7 @@ def test_nothing_listens_where_the_media_are_to_be_fetched(monkeypatch: pytest.M
 
 
 def test_a_session_that_has_ended_says_why() -> None:
-    why = Ended("gate", "the device said BYE")
+    why = Ended("gate", OTHER(detail="the device said BYE"))
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.bind((HOST, 0))
         assert failure(Media("udp", sock, None, None, "", ended=lambda: why)) is why

@@ -29,7 +29,7 @@ def test_a_port_in_use_is_passed_over_and_no_port_left_says_what_to_do() -> None
     first, *_, last = free_range(4)
     ports = MediaPorts(first, last, "127.0.0.1")
     held: list[socket.socket] = []
-    with pytest.raises(NoPortError, match=r"2 even ports are in use; widen gb28181\.media_ports"):
+    with pytest.raises(NoPortError, match=r"2 even ports are in use: widen gb28181\.media_ports"):
         held.extend(ports.udp() for _ in range(3))
     assert len({port_of(sock) for sock in held}) == len(held) <= 2
     held.pop(0).close()

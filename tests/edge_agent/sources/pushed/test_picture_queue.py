@@ -17,6 +17,7 @@ from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.pushed import picture_queue as module
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.picture_queue import OLDEST_MS, OfferResult, PictureQueue, captured
+from provisioning.contracts.causes.pictures import RECEIVER_CLOSED
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.viid.promises import Promised
@@ -292,7 +293,7 @@ def test_a_heard_device_is_not_missed_and_its_camera_is_said_to_be_alive() -> No
 
 def test_a_server_that_cannot_listen_is_said_at_once() -> None:
     world = World()
-    world.pictures.shut("no device can push: 0.0.0.0:8400 cannot be served")
+    world.pictures.shut(RECEIVER_CLOSED(place="0.0.0.0:8400", error="in use"))
     with pytest.raises(Silent, match=r"^camera yard: no device can push"):
         next(world.frames("yard"))
 

@@ -80,7 +80,7 @@ class RuleForm:
                 name, choices = FAULTS[kind]
                 options = {value: _(text) for value, text in choices.items()}
                 several = ui.select(options, label=_("Fault types"), multiple=True, value=same.get(name, list(options)))
-                self._fields[name] = several.props("outlined dense use-chips")
+                self._fields[name] = several.props("outlined dense use-chips").classes("ws-field-wide")
             if kind != "platform_fault":
                 known = services_of(self._request).devices.cameras(sight_of(self._request))
                 places = {f"{camera.agent_id}/{camera.camera_id}": camera.title for camera in known}

@@ -27,7 +27,7 @@ SHOWN: Final = 30
 """Findings of the list; the API has all of them."""
 _MESSAGES: Final = frozenset({Stage.BROKER, Stage.INTAKE})
 _RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY, *THIRD_PARTIES}
-_TIME: Final = slice(len("2026-11-24 "), len("2026-11-24 15:46:03"))
+_DAY_AND_TIME: Final = slice(len("2026-"), len("2026-11-24 15:46:03"))
 _WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN)
 
 
@@ -113,7 +113,7 @@ class _Chain:
                 if figures.free_bytes is not None:
                     self._figure(_("Free disk space"), f"{figures.free_bytes / 1e9:,.0f} GB")
                 if figures.succeeded_at_ms is not None:
-                    self._figure(_("Last success"), moments.local(figures.succeeded_at_ms)[_TIME])
+                    self._figure(_("Last success"), moments.local(figures.succeeded_at_ms)[_DAY_AND_TIME])
             self._strip(points)
 
     def _figure(self, name: str, text: str) -> None:

@@ -38,7 +38,7 @@ def draw_storage(items: Sequence[StorageItem], _: Language) -> None:
 
 def _row(server: str, items: Sequence[StorageItem], _: Language) -> None:
     with ui.element("tr"):
-        words("td", server)
+        words("td", server).classes("ws-nowrap")
         _cell([each for each in items if each.kind is StorageKind.METRICS], _("current"), _)
         for _head, kinds in _COLUMNS:
             _cell([each for each in items if each.kind in kinds], "–", _)

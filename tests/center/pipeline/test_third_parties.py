@@ -17,11 +17,13 @@ import pytest
 from fastapi.responses import Response
 
 from center.access.oidc import Oidc
+from center.app import build
+from center.clock import now_ms
 from center.notify.channels.base import Channel
 from center.pipeline import ntp
 from center.pipeline.judge import judge
 from center.pipeline.probes import ProbeFault, Prober
-from center.pipeline.stages import Stage, StageState
+from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from center.pipeline.third_parties import probes
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.config.probes import Probes
@@ -29,6 +31,8 @@ from provisioning.contracts.config.processes import OidcProvider
 from tests.center.conftest import World
 from tests.center.pipeline.chain import AT_MS, Chain
 from tests.center.provider import CLIENT, ISSUER, SECRET, Provider
+from tests.center.whole import configured
+from tests.center.world import OpenLine
 from tests.support import notify_world
 from tests.support.mail_relay import Relay, RudeRelay
 from tests.support.ports import free_port
@@ -226,6 +230,21 @@ async def test_a_relay_with_starttls_is_asked_for_it_and_gets_no_login_and_no_ma
     with Relay() as relay:
         config = notify_world.mail(tmp_path, relay.port, security="starttls", ca_file=pki.ca_file)
         assert await notify_world.channel(config).probe() == "no_tls_or_login"
+
+
+async def test_a_centre_probes_what_its_configuration_names_and_shows_nothing_else(tmp_path: Path) -> None:
+    center = build(configured(tmp_path, "http://127.0.0.1:9"), link=OpenLine(), clock=now_ms)
+    pipeline = center.services.pipeline
+    try:
+        await pipeline.prober.loop.turn()
+        found = {each.stage: each for each in (await pipeline.look()).verdicts if each.stage in THIRD_PARTIES}
+    finally:
+        await center.services.search.close()
+        center.metrics.store.close()
+    # Nothing listens at the webhook's port; its key and certificates are the exports'.
+    assert {stage: each.state for stage, each in found.items()} == {Stage.WEBHOOKS: "red", Stage.TIME_STAMPS: "green"}
+    assert found[Stage.TIME_STAMPS].figures.succeeded_at_ms is not None
+    assert pipeline.prober.loop in tuple(center.metrics.loops())
 
 
 def test_a_fault_is_seen_within_a_minute_by_default() -> None:

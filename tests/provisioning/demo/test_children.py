@@ -175,3 +175,39 @@ def test_memory_of_a_process_is_weighed() -> None:
     weight = process_table.weigh([os.getpid(), 2**22 + 1])
     assert weight.processes == 1
     assert 5_000_000 < weight.pss_bytes <= weight.rss_bytes
+
+
+ERRANDS = """
+import sys
+from pathlib import Path
+from provisioning.demo.children import ChildDiedError, Children
+with Children(Path(sys.argv[1])) as children:
+    children.start("street", [sys.executable, "-c", "import time; time.sleep(600)"], remedy="look up")
+    for name, code in (("good", 0), ("bad", 3)):
+        words = f"import sys; print('{name} words', flush=True); sys.exit({code})"
+        errand = children.start(name, [sys.executable, "-c", words], remedy="see its log", is_errand=True)
+        try:
+            while not children.has_ended(errand):
+                children.pause(0.1)
+            print(name, "succeeded")
+        except ChildDiedError as error:
+            print("failed:", error)
+    children.pause(0.1)
+    print("the street goes on")
+"""
+
+
+def test_an_errand_may_end_and_one_that_fails_is_named_while_the_others_go_on(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ERRANDS, tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONG_S,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    said = done.stdout.splitlines()
+    assert said[0] == "good succeeded"
+    assert said[1].startswith("failed: bad ended with code 3; see its log")
+    assert "    bad words" in said
+    assert said[-1] == "the street goes on"

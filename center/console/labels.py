@@ -12,7 +12,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
-from center.pipeline.causes import DeviceCause, Fact, OwnReason, StageFinding
+from center.pipeline.causes import DeviceCause, Fact, NamedCounts, OwnReason, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
 from provisioning.contracts.causes.catalogue import words
@@ -226,6 +226,30 @@ CONFIGURATION_VERDICTS: Final = {
     Verdict.ROLLED_BACK: ("bad", marked("rolled back")),
     Verdict.REFUSED: ("bad", marked("rejected")),
 }
+DROPS: Final = {
+    "redaction_unavailable": marked("Redaction unavailable"),
+    "redaction_timeout": marked("Redaction timed out"),
+    "second_look": marked("Face found after covering"),
+    "redactor_busy": marked("Redaction queue full"),
+    "spool_full": marked("Spool full"),
+    "spool_expired": marked("Too old in spool"),
+    "disk_full": marked("Disk full"),
+    "interrupted": marked("Agent stopped meanwhile"),
+    "duplicate": marked("Duplicate"),
+    "paused": marked("Paused"),
+    "too_large": marked("Message too large"),
+    "unsigned": marked("Could not be signed"),
+    "malformed": marked("Malformed"),
+    "unknown_version": marked("Unknown version"),
+    "foreign_agent": marked("Sender is another agent"),
+    "picture_mismatch": marked("Picture does not match"),
+    "not_jpeg": marked("Not a JPEG"),
+    "unprocessable": marked("Cannot be processed"),
+    "drop_newest": marked("Queue full"),
+    "acks_drop_newest": marked("Acknowledgement queue full"),
+    "no_such_agent": marked("No such agent"),
+}
+"""Names of drops at agents and the intake, and of rejections (docs/runbook/losses.md)."""
 
 
 def cause(device: CameraView | AgentView, _: Language) -> str:
@@ -290,7 +314,14 @@ def _fact(value: Fact, _: Language) -> str | float:
         return _said(value.reason, value.text, _) or ", ".join(_code(each, _) for each in value.codes)
     if isinstance(value, OwnReason):
         return _(value)
+    if isinstance(value, NamedCounts):
+        return ", ".join(f"{_drop(name, _)} {count}" for name, count in Counter(value.counts).most_common())
     return _(CONFIGURATION_VERDICTS[value][1]) if isinstance(value, Verdict) else value
+
+
+def _drop(name: str, _: Language) -> str:
+    """Writes a drop by its words, with the name under which the run-book has it."""
+    return f"{_(DROPS[name])} ({name})" if name in DROPS else name
 
 
 def _code(word: str, _: Language) -> str:

@@ -1,5 +1,7 @@
 """Causes for which a stage is not green, and remedies: templates, marked for translation, filled from facts."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,7 +26,17 @@ class DeviceCause:
         return self.text or ", ".join(self.codes)
 
 
-Fact = str | float | DeviceCause
+@dataclass(frozen=True, slots=True)
+class NamedCounts:
+    """Counts of drops or rejections by name, as a fact: `redactor_busy 12, paused 1`, the highest first."""
+
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {count}" for name, count in Counter(self.counts).most_common())
+
+
+Fact = str | float | DeviceCause | NamedCounts
 
 
 class OwnReason(str):

@@ -8,11 +8,11 @@ from center.notify.lifecycle import MessageState
 from center.notify.limits import QuotaState, RateState
 from center.notify.views import ChannelView
 from center.pipeline import causes, judge_servers
-from center.pipeline.causes import StageFinding, amber, red, unknown
+from center.pipeline.causes import NamedCounts, StageFinding, amber, red, unknown
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge_edge import GB, late
 from center.pipeline.judge_parties import figures as figures_of_probes
-from center.pipeline.sample import SampleSpan, grown, named
+from center.pipeline.sample import SampleSpan, grown
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
@@ -58,9 +58,9 @@ def _of_intake(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator
         yield (red if is_red else amber)(causes.INTAKE_BACKLOG, live=live, backlog=backlog)
     yield from late(causes.INTAKE_SLOW, figures.lag_s, limits.intake_lag)
     if rejected := span.intake_names(lambda each: each.rejected):
-        yield amber(causes.INTAKE_REJECTS, count=sum(rejected.values()), window_s=window_s, names=named(rejected))
+        yield amber(causes.INTAKE_REJECTS, count=sum(rejected.values()), window_s=window_s, names=NamedCounts(rejected))
     if dropped := span.intake_names(lambda each: each.dropped):
-        yield amber(causes.INTAKE_DROPS, count=sum(dropped.values()), window_s=window_s, names=named(dropped))
+        yield amber(causes.INTAKE_DROPS, count=sum(dropped.values()), window_s=window_s, names=NamedCounts(dropped))
     if retries := span.intake(lambda each: each.retries):
         yield amber(causes.INTAKE_RETRIES, count=retries, window_s=window_s)
 

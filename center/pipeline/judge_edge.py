@@ -7,8 +7,8 @@ from typing import Final
 
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline import causes
-from center.pipeline.causes import DeviceCause, StageFinding, amber, red, unknown
-from center.pipeline.sample import Sample, SampleSpan, grown, named
+from center.pipeline.causes import DeviceCause, NamedCounts, StageFinding, amber, red, unknown
+from center.pipeline.sample import Sample, SampleSpan, grown
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline, Slow
@@ -230,12 +230,12 @@ def _of_work(span: SampleSpan, agent_id: str, limits: Pipeline) -> Iterator[Stag
     if lost:
         yield red(
             causes.PICTURES_LOST,
-            agent_id=agent_id, count=sum(lost.values()), window_s=window_s, names=named(lost),
+            agent_id=agent_id, count=sum(lost.values()), window_s=window_s, names=NamedCounts(lost),
         )  # fmt: skip
     if other:
         yield amber(
             causes.PICTURES_DROPPED,
-            agent_id=agent_id, count=sum(other.values()), window_s=window_s, names=named(other),
+            agent_id=agent_id, count=sum(other.values()), window_s=window_s, names=NamedCounts(other),
         )  # fmt: skip
     if before is not None and (count := grown(beat.quarantined, before.quarantined)):
         yield amber(causes.REJECTED_AT_AGENT, agent_id=agent_id, count=count, window_s=window_s)

@@ -1,6 +1,5 @@
 """Samples of evidence, and the span between two of them. Frozen; nothing here does I/O."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -138,8 +137,3 @@ class SampleSpan:
 def mean(values: Sequence[float]) -> float | None:
     """Returns the mean; None without values."""
     return sum(values) / len(values) if values else None
-
-
-def named(counts: Mapping[str, int]) -> str:
-    """Formats counts as `redactor_busy 12, paused 1`, the highest first."""
-    return ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common())

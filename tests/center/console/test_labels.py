@@ -2,15 +2,18 @@ from typing import Final
 
 import pytest
 
-from center.console.labels import cause, finding_texts
+from center.console.labels import DROPS, cause, finding_texts
 from center.console.language import LANGUAGES
 from center.fleet.devices import CameraView, CauseKind, DeviceState
 from center.pipeline import causes
+from edge_agent.errors import DropReason
 from provisioning.contracts.causes import streams
 from provisioning.contracts.causes.catalogue import CAUSES, english
 from provisioning.contracts.causes.text import CauseText
+from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.wire.messages import CodedCause
+from ray_cluster.intake.priority_queue import OVERFLOW
 
 TEXT: Final = "192.0.2.7:554 refuses user or password: import the camera again with the right ones"
 REFUSED: Final = streams.SEALED_LOGIN_REFUSED(place="192.0.2.7:554")
@@ -79,3 +82,12 @@ def test_a_finding_of_the_pipeline_names_single_words_and_verdicts() -> None:
     )
     assert "rolled_back" in refused.text()
     assert "rolled_back" not in finding_texts(refused, ZH)[0]
+
+
+def test_drops_and_rejections_are_named_in_the_language_of_the_page() -> None:
+    names = {*map(str, DropReason), *map(str, RejectReason), OVERFLOW, "acks_drop_newest", "no_such_agent"}
+    assert DROPS.keys() == names
+    counts = causes.NamedCounts({"spool_expired": 1, "spool_full": 12, "of_a_newer_agent": 2})
+    lost = causes.red(causes.PICTURES_LOST, agent_id="cabinet-7", count=15, window_s=60, names=counts)
+    assert "spool_full 12, of_a_newer_agent 2, spool_expired 1" in lost.text()
+    assert "缓存已满 (spool_full) 12, of_a_newer_agent 2, 缓存中过期 (spool_expired) 1" in finding_texts(lost, ZH)[0]

@@ -24,7 +24,7 @@ class RuleFindingView(AlarmViewBase):
     box: Box | None = None
     code: str = ""
     cause: str = ""
-    reason: CodedCause | None = None
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
     """The cause for the reader's language, where an agent coded it."""
 
     @classmethod

@@ -30,6 +30,7 @@ from center.evidence.manifest import Case, LeftOut
 from center.evidence.readme import STAMP_EN, STAMP_ZH, reason
 from center.search.pictures import preview
 from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.wire.messages import Box
 
 THUMBNAIL_PX: Final = 320
 _THUMBNAIL_MM: Final = 62
@@ -42,19 +43,24 @@ FONTS: Final = (
 _CID: Final = "STSong-Light"
 _EMBEDDED: Final = "wayside-evidence"
 _GREY: Final = HexColor("#555555")
+_BOX: Final = HexColor("#ffb020")
 _drawing = threading.Lock()
 _CLASSES: Final = {"car": "轿车", "bus": "客车", "truck": "货车", "bicycle": "自行车", "motorcycle": "摩托车"}
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture as the summary shows it; `thumbnail` is a JPEG, None if the picture cannot be decoded."""
+    """One picture as the summary shows it; `thumbnail` is a JPEG, None if the picture cannot be decoded.
+
+    `boxes` are drawn over it, in pixels of the whole picture, as the console does.
+    """
 
     number: int
     folder: str
     thumbnail: bytes | None
     width: int
     height: int
+    boxes: tuple[Box, ...]
     lines: tuple[str, ...]
 
 
@@ -96,6 +102,7 @@ def item(number: int, folder: str, observation: Observation, jpeg: bytes, camera
         thumbnail=thumbnail,
         width=row.width,
         height=row.height,
+        boxes=tuple(machine.box for machine in observation.machines),
         lines=(
             f"时间 time: {local(row.captured_at_ms)}",
             f"= {utc(row.captured_at_ms)} ({trusted})",
@@ -179,9 +186,12 @@ def render(
 class _Thumbnail(Flowable):  # type: ignore[misc] # reportlab has no types
     """A JPEG that is decoded while it is drawn and not kept: reportlab's own keeps 170 KB of pixels for each."""
 
-    def __init__(self, jpeg: bytes, width: float, height: float) -> None:
+    def __init__(self, jpeg: bytes, width: float, height: float, boxes: Sequence[Box], scale: float) -> None:
+        """`scale`: points of the page for each pixel of the whole picture, which `boxes` refer to."""
         super().__init__()
         self._jpeg = jpeg
+        self._boxes = boxes
+        self._scale = scale
         self.width = width
         self.height = height
 
@@ -191,6 +201,11 @@ class _Thumbnail(Flowable):  # type: ignore[misc] # reportlab has no types
         self.canv.drawImage(reader, 0, 0, self.width, self.height)
         # The reader holds a method of its own, a cycle that would keep the pixels until the garbage is collected.
         del reader.jpeg_fh
+        self.canv.setStrokeColor(_BOX)
+        self.canv.setLineWidth(0.8)
+        for box in self._boxes:
+            left, bottom = box.x0 * self._scale, self.height - box.y1 * self._scale
+            self.canv.rect(left, bottom, (box.x1 - box.x0) * self._scale, (box.y1 - box.y0) * self._scale)
 
 
 def _row(each: Item, style: ParagraphStyle, small: ParagraphStyle) -> Table:
@@ -198,7 +213,7 @@ def _row(each: Item, style: ParagraphStyle, small: ParagraphStyle) -> Table:
         picture: Any = Paragraph("无法显示 cannot be shown", small)
     else:
         side = _THUMBNAIL_MM * mm / max(each.width, each.height)
-        picture = _Thumbnail(each.thumbnail, each.width * side, each.height * side)
+        picture = _Thumbnail(each.thumbnail, each.width * side, each.height * side, each.boxes, side)
     words = [Paragraph(_safe(each.folder), style)]
     words += [Paragraph(_safe(line), small) for line in each.lines]
     return Table(

@@ -23,7 +23,7 @@ _INDICATORS: Final = {
     Indicator.CODE: "国标编码合格率 GB code",
     Indicator.SNAPSHOT: "图像正常率 Normal snapshots",
     Indicator.DELIVERY: "送达率 Delivery",
-    Indicator.COMPLETENESS: "账目完整率 Completeness",
+    Indicator.COMPLETENESS: "数据完整率 Completeness",
 }
 _VERDICTS: Final = {
     IndicatorVerdict.PASS: "合格 pass",

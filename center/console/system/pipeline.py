@@ -23,8 +23,8 @@ from center.services import Services, services_of
 TITLE: Final = marked("Pipeline")
 REFRESH_S: Final = 1.0
 STRIP_MINUTES: Final = 60
-SHOWN: Final = 30
-"""Findings of the list; the API has all of them."""
+SHOWN: Final = 10
+"""Findings listed of one stage; the API has all of them."""
 _MESSAGES: Final = frozenset({Stage.BROKER, Stage.INTAKE})
 _RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY, *THIRD_PARTIES}
 _DAY_AND_TIME: Final = slice(len("2026-"), len("2026-11-24 15:46:03"))
@@ -136,31 +136,28 @@ class _Chain:
                     span.classes(f"ws-strip-{labels.STAGE_TONES[state]}")
 
     def _findings(self, last: ChainState) -> None:
+        """Draws the findings, a block for each stage, the worst stage first."""
         _ = self._
-        found = [
-            (state, verdict.stage, finding)
-            for state in _WORST
-            for verdict in last.verdicts
-            for finding in verdict.findings
-            if finding.state is state
-        ]
-        if not any(state is not StageState.UNKNOWN for state, _stage, _finding in found):
+        found = sorted(
+            (verdict for verdict in last.verdicts if verdict.findings), key=lambda each: _WORST.index(each.state)
+        )
+        if all(verdict.state is StageState.UNKNOWN for verdict in found):
             with ui.element("div").classes("ws-empty ws-empty-small"):
                 words("strong", _("No open issues"))
-        for state, stage, finding in found[:SHOWN]:
-            what, advice = labels.finding_texts(finding, _)
-            tone = labels.STAGE_TONES[state]
-            with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
+        for verdict in found:
+            with ui.element("div").classes(f"ws-alert ws-alert-{labels.STAGE_TONES[verdict.state]}"):
                 with ui.element("div").classes("ws-finding-head"):
-                    words("strong", f"{_(labels.STAGES[stage])} · {_(labels.STAGE_STATES[state])}")
-                    since_ms = last.since_ms[stage]
+                    words("strong", f"{_(labels.STAGES[verdict.stage])} · {_(labels.STAGE_STATES[verdict.state])}")
+                    since_ms = last.since_ms[verdict.stage]
                     with ui.element("span").classes("ws-muted"):
                         words("span", _("since") + " ")
                         moment(moments.local(since_ms), moments.utc(since_ms))
-                words("span", what)
-                words("span", advice).classes("ws-muted")
-        if len(found) > SHOWN:
-            words("div", _("{count} more").format(count=len(found) - SHOWN)).classes("ws-hint")
+                for finding in verdict.findings[:SHOWN]:
+                    what, advice = labels.finding_texts(finding, _)
+                    words("span", what)
+                    words("span", advice).classes("ws-muted")
+                if len(verdict.findings) > SHOWN:
+                    words("span", _("{count} more").format(count=len(verdict.findings) - SHOWN)).classes("ws-hint")
 
 
 def minutes(points: Sequence[Point]) -> list[StageState | None]:

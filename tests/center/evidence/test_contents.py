@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from center.audit.log import Audit
 from center.database.store import Store
@@ -127,6 +128,17 @@ def test_the_summary_can_be_read_in_both_languages(good: Path) -> None:
     for expected in (CASE.number, "证据摘要", "Evidence summary", "2026-11-24 00:00:00 +08:00", "16:00:00.000 UTC"):
         assert expected in text
     assert "Station Street 站前街" in text
+
+
+@pytest.mark.peer
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not installed")
+def test_the_summary_draws_the_box_of_each_machine(good: Path, tmp_path: Path) -> None:
+    pdf, page = tmp_path / "summary.pdf", tmp_path / "page"
+    pdf.write_bytes(contents(good)[names.SUMMARY])
+    subprocess.run(["pdftoppm", "-png", "-r", "150", "-f", "1", "-l", "1", pdf, page], check=True)
+    with Image.open(next(tmp_path.glob("page*.png"))) as drawn:
+        pixels = drawn.convert("RGB").tobytes()
+    assert pixels.count(bytes((255, 176, 32))) > 100
 
 
 @settings(max_examples=30)  # a page is set each time, with its font

@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -53,6 +55,8 @@ class HttpLine:
         self._timeout_s = timeout_s
         self._tls_name = tls_name or self._host
         self._tls = ssl.create_default_context(cafile=ca_file)
+        # A resolver that hangs holds this thread, and none of those in which the centre asks its database.
+        self._resolving = ThreadPoolExecutor(1, "resolver")
 
     async def post(self, path: str, content: bytes, headers: dict[str, str]) -> HttpAnswer | AttemptOutcome:
         """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
@@ -121,7 +125,8 @@ class HttpLine:
         Raises:
             socket.gaierror: the name is not known.
         """
-        found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        look_up = partial(socket.getaddrinfo, self._host, self._port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._resolving, look_up)
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         own = [each for each in addresses if _is_own(each)]
         return target.allowed(addresses, own, allow_loopback=self._allow_loopback)

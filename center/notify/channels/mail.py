@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import MappingProxyType
@@ -47,6 +48,8 @@ class MailChannel:
         self._config = config
         self._password = password
         self._tls = ssl.create_default_context(cafile=config.ca_file)
+        # A relay that hangs holds this thread, and none of those in which the centre asks its database.
+        self._probing = ThreadPoolExecutor(1, "mail-probe")
         self._offset_minutes = offset_minutes
         self._now_ms = now_ms
 
@@ -62,8 +65,8 @@ class MailChannel:
         return await asyncio.to_thread(self._converse, parcel)
 
     async def probe(self) -> str:
-        """Greets the relay, and takes up TLS where it is configured, in a worker thread."""
-        return await asyncio.to_thread(self._greet)
+        """Greets the relay, and takes up TLS where it is configured, in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._probing, self._greet)
 
     def _greet(self) -> str:
         try:

@@ -1,9 +1,12 @@
 """Every third party as a peer of its own: all answer, then one is gone or hangs, and its own stage alone is accused."""
 
+import asyncio
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +23,7 @@ from center.access.oidc import Oidc
 from center.app import build
 from center.clock import now_ms
 from center.notify.channels.base import Channel
-from center.pipeline import ntp
+from center.pipeline import cluster_client, ntp
 from center.pipeline.judge import judge
 from center.pipeline.probes import ProbeFault, Prober
 from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
@@ -37,7 +40,7 @@ from tests.support import notify_world
 from tests.support.mail_relay import Relay, RudeRelay
 from tests.support.ports import free_port
 from tests.support.rude_http import HOST
-from tests.support.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, eventually, until, within
 
 pytestmark = pytest.mark.anyio
 METRICS: Final = 'node_filesystem_size_bytes{device="a",fstype="ext4",mountpoint="/"} 10\n'
@@ -249,7 +252,33 @@ async def test_a_centre_probes_what_its_configuration_names_and_shows_nothing_el
 
 def test_a_fault_is_seen_within_a_minute_by_default() -> None:
     every, limits = Probes(), Pipeline()
-    assert every.every_s + every.timeout_s + limits.look_every_s <= 60
+    # The round before may have waited for another that hangs; then its own, and until the chain is judged.
+    round_s = every.timeout_s + every.every_s + every.timeout_s
+    assert round_s + limits.look_every_s + cluster_client.TIMEOUT_S == 37
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.SMS, Stage.WEBHOOKS])
+async def test_a_resolver_that_hangs_holds_none_of_the_threads_that_the_centre_shares(
+    site: Site, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    go_on, asked = threading.Event(), threading.Event()
+
+    def hangs(*_arguments: object, **_facts: object) -> list[object]:
+        asked.set()
+        go_on.wait(LONG_S)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    kind = {Stage.MAIL: "mail", Stage.SMS: "sms", Stage.WEBHOOKS: "desk"}[stage]
+    task = asyncio.create_task(site.channels()[kind].probe())
+    try:
+        await eventually(asked.is_set)
+        async with within():
+            assert await asyncio.to_thread(lambda: "free") == "free"
+    finally:
+        go_on.set()
+    assert await task in {"name_unknown", "unreachable"}
 
 
 @contextmanager

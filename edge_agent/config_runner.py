@@ -40,6 +40,7 @@ from edge_agent.spool.spool import Spool
 from edge_agent.system.supervisor import Supervisor
 from edge_agent.updates.update_orders import Updates
 from edge_agent.uplink.mqtt import Dial
+from provisioning.contracts.causes import work
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet.documents import Configuration
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
@@ -196,7 +197,8 @@ class Configurator:
         try:
             agent = self._built(trial.configuration, must_redact=True)
         except (EdgeError, ValueError, OSError) as error:
-            documents.roll_back(trial.number, f"the agent cannot run on it: {error}. Correct that and send a new one")
+            cause = f"the agent cannot run on it: {error}. Correct that and send a new one"
+            documents.roll_back(trial.number, cause, work.CONFIGURATION_UNUSABLE(detail=error))
             if self._trying is not None or self._agent is None:  # what runs was only on trial itself
                 self._restore()
             return
@@ -219,8 +221,8 @@ class Configurator:
             case TrialPassed():
                 if documents.apply(trying.number):
                     self._trying = None
-            case TrialFailed(cause):
-                if documents.roll_back(trying.number, cause):
+            case TrialFailed(cause, reason):
+                if documents.roll_back(trying.number, cause, reason):
                     self._restore()
 
     def _restore(self) -> None:

@@ -88,6 +88,8 @@ class ConfigurationView(FleetView):
     """Number of the document that was judged; None when the agent could not read it."""
     verdict: Verdict
     cause: str
+    reason: CodedCause | None = None
+    """The cause for the reader's language; None from an older agent, and after the agent was restarted."""
     active: int | None
     """Number of the configuration in use, None when it runs on its own file alone."""
     at_ms: int
@@ -377,6 +379,7 @@ class Devices:
                 number=verdict.number,
                 verdict=verdict.verdict,
                 cause=verdict.cause,
+                reason=verdict.reason,
                 active=verdict.active,
                 at_ms=verdict.at_ms,
             ),

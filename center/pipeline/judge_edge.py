@@ -215,7 +215,7 @@ def _of_configuration(agent: AgentView) -> Iterator[StageFinding]:
             agent_id=agent.agent_id,
             number="?" if report.number is None else report.number,
             verdict=report.verdict,
-            cause=report.cause,
+            cause=DeviceCause(report.reason, report.cause, ()),
         )
 
 

@@ -17,9 +17,11 @@ from edge_agent.clock import Clock
 from edge_agent.errors import ConfigurationRefused
 from edge_agent.remote_config.document_store import DocumentState, DocumentStore, Trial, TrialStage
 from edge_agent.remote_config.inbox import DocumentInbox
+from provisioning.contracts.causes import work
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Configuration, Configured, Sealed, Verdict
 from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import CodedCause
 
 _log = logging.getLogger(__name__)
 
@@ -137,13 +139,13 @@ class Documents:
             _log.info("configuration applied number=%d", number)
             return True
 
-    def roll_back(self, number: int, cause: str) -> bool:
+    def roll_back(self, number: int, cause: str, reason: CodedCause | None = None) -> bool:
         """Roll back a document that failed. False: see `apply`."""
         with self._lock:
             if not self._is_on_trial(number):
                 return False
             self._candidate = None
-            self._settle(self._failed(self._state, cause))
+            self._settle(self._failed(self._state, cause, reason))
             return True
 
     def suspend(self) -> None:
@@ -215,11 +217,13 @@ class Documents:
         """
         state = self._state
         if state.trial is not None and state.trial.stage is TrialStage.RUNNING:
-            state = self._failed(state, _DIED)
+            state = self._failed(state, _DIED, work.DIED_ON_TRIAL())
         if state.trial is not None:
             self._candidate, damage = self._read_back(state.trial.number)
             if damage:
-                state = self._failed(state, f"{damage}: send a new document").model_copy(update={"is_lost": True})
+                lost = work.DOCUMENT_LOST(detail=damage)
+                state = self._failed(state, f"{damage}: send a new document", lost)
+                state = state.model_copy(update={"is_lost": True})
         if state.active is not None:
             self._active, damage = self._read_back(state.active)
             if damage:
@@ -244,19 +248,20 @@ class Documents:
         _log.error("configuration lost number=%s: %s", state.active, cause)
         verdict = Verdict.ROLLED_BACK if state.trial is None else Verdict.TRYING
         earlier = state.word.cause if state.word is not None else ""
+        said, reason = f"{earlier}; {cause}" if earlier else cause, work.DOCUMENT_LOST(detail=cause)
         return state.model_copy(
             update={
                 "active": before,
                 "previous": None,
                 "is_lost": state.is_lost or state.active == state.seen,
-                "word": self._inbox.word(state.seen, verdict, f"{earlier}; {cause}" if earlier else cause),
+                "word": self._inbox.word(state.seen, verdict, said, reason),
             }
         )
 
-    def _failed(self, state: DocumentState, cause: str) -> DocumentState:
+    def _failed(self, state: DocumentState, cause: str, reason: CodedCause | None) -> DocumentState:
         _log.warning("configuration rolled back number=%d: %s", state.seen, cause)
         return state.model_copy(
-            update={"trial": None, "word": self._inbox.word(state.seen, Verdict.ROLLED_BACK, cause)}
+            update={"trial": None, "word": self._inbox.word(state.seen, Verdict.ROLLED_BACK, cause, reason)}
         )
 
     def _settle(self, state: DocumentState) -> None:

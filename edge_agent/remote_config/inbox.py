@@ -11,9 +11,10 @@ from pydantic import Field
 
 from edge_agent.clock import Clock
 from edge_agent.errors import ConfigurationRefused, UpdateRefused
+from provisioning.contracts.causes import work
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Number, Verdict
-from provisioning.contracts.wire.messages import Message, TimeMs
+from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs
 from provisioning.signing.documents import OutdatedError, Seal, SealError
 
 MAX_CAUSE: Final = 500
@@ -27,6 +28,8 @@ class DocumentVerdict(Message):
     number: Number | None
     verdict: Verdict
     cause: str = Field(default="", max_length=MAX_CAUSE)
+    reason: CodedCause | None = Field(default=None, exclude=True)
+    """The cause in code; never written to the disk, which an older release may have to read."""
     at_ms: TimeMs
 
 
@@ -76,13 +79,18 @@ class DocumentInbox(Generic[_B]):
         except (SealError, ContractError, ConfigurationRefused, UpdateRefused) as error:
             self._refuse(number, str(error))
 
-    def word(self, number: int | None, verdict: Verdict, cause: str = "") -> DocumentVerdict:
+    def word(
+        self, number: int | None, verdict: Verdict, cause: str = "", reason: CodedCause | None = None
+    ) -> DocumentVerdict:
         """Make a verdict of this moment."""
-        return DocumentVerdict(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())
+        return DocumentVerdict(
+            number=number, verdict=verdict, cause=cause[:MAX_CAUSE], reason=reason, at_ms=self._clock.now_ms()
+        )
 
     def _refuse(self, number: int | None, cause: str) -> None:
         before = self.refusal
-        refusal = self.word(number, Verdict.REFUSED, f"{cause}; what is in use goes on")
+        reason = work.DOCUMENT_REFUSED(detail=cause)
+        refusal = self.word(number, Verdict.REFUSED, f"{cause}; what is in use goes on", reason)
         if before is None or (before.number, before.cause) != (refusal.number, refusal.cause):
             self.refusal = refusal
             _log.warning("%s refused: %s", self._what, cause)

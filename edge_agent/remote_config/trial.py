@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from provisioning.contracts.causes import work
 from provisioning.contracts.config import processes
-from provisioning.contracts.wire.messages import CameraState, CameraStatus
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, CodedCause
 
 _FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
 _NAMED: Final = 3
@@ -44,6 +45,7 @@ class TrialFailed:
     """The configuration must go."""
 
     cause: str
+    reason: CodedCause
 
 
 def judge(
@@ -58,7 +60,9 @@ def judge(
         since_s = after_s if probation.whole_since_s is None else probation.whole_since_s
         return TrialPassed() if after_s - since_s >= probation.settle_s else replace(probation, whole_since_s=since_s)
     if after_s >= probation.probation_s:
-        return TrialFailed(_cause(fallen, is_connected=is_connected, after_s=after_s))
+        return TrialFailed(
+            _cause(fallen, is_connected=is_connected, after_s=after_s), _reason(fallen, seconds=f"{after_s:.0f}")
+        )
     return replace(probation, whole_since_s=None)
 
 
@@ -73,6 +77,13 @@ def _cause(fallen: Sequence[CameraStatus], *, is_connected: bool, after_s: float
         faults.append(f"and {len(fallen) - _NAMED} more cameras")
     shown = _cut("; ".join(faults), _FAULTS_LENGTH)
     return f"worked before, and not {after_s:.0f} s after the change: {shown}. Correct that and send a new document"
+
+
+def _reason(fallen: Sequence[CameraStatus], *, seconds: str) -> CodedCause:
+    """Code the cause; without a fallen camera it is the broker."""
+    if not fallen:
+        return work.CUT_OFF(seconds=seconds)
+    return work.CAMERAS_FELL(seconds=seconds, count=len(fallen), camera=fallen[0].camera_id)
 
 
 def _fault(status: CameraStatus) -> str:

@@ -102,7 +102,7 @@ class Updates:
             report = self._inbox.refusal or self._state.word
             if report is None:
                 return None
-            return Installed(agent_id=self._agent_id, running=self.version, **dict(report))
+            return Installed(agent_id=self._agent_id, running=self.version, **report.model_dump())
 
     # --- from the updater
 

@@ -168,7 +168,7 @@ class _Agents:
             if said.active is not None and said.active != said.number:
                 words("div", _("Number {number}: in use").format(number=said.active)).classes("ws-sub")
             if said.cause:
-                words("div", said.cause).classes("ws-sub")
+                words("div", labels.reported("", said.reason, said.cause, _)).classes("ws-sub")
 
     def _moment(self, at_ms: int | None) -> None:
         if at_ms is None:

@@ -18,7 +18,7 @@ from provisioning.contracts.config.processes import (
 )
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder, Version
 from provisioning.contracts.ids import AgentId, SiteId
-from provisioning.contracts.wire.messages import Message, TimeMs, Versioned
+from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs, Versioned
 
 MAX_CAMERAS = 256
 Number = Annotated[int, Field(ge=1, le=2**53)]
@@ -134,6 +134,8 @@ class Configured(Versioned):
     """Number of the document judged; None if it was unreadable."""
     verdict: Verdict
     cause: str = Field(default="", max_length=500)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent from an older agent, and after a restart."""
     active: Number | None
     """Number of the configuration in use, None while the agent runs on its own file alone."""
     at_ms: TimeMs

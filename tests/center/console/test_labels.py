@@ -7,7 +7,7 @@ from center.console.language import LANGUAGES
 from center.fleet.devices import CameraView, CauseKind, DeviceState
 from center.pipeline import causes
 from edge_agent.errors import DropReason
-from provisioning.contracts.causes import streams
+from provisioning.contracts.causes import streams, work
 from provisioning.contracts.causes.catalogue import CAUSES, english
 from provisioning.contracts.causes.text import CauseText
 from provisioning.contracts.errors import RejectReason
@@ -77,11 +77,18 @@ def test_a_finding_of_the_pipeline_names_single_words_and_verdicts() -> None:
     together = causes.red(causes.FELL_TOGETHER, down=2, count=2, agent_id="cabinet-7", code=words)
     assert "offline, unreachable" in together.text()
     assert "离线, 不可达" in finding_texts(together, ZH)[0]
+    fell = work.CAMERAS_FELL(seconds="60", count=1, camera="gate")
     refused = causes.amber(
-        causes.CONFIGURATION_BACK, agent_id="cabinet-7", number=3, verdict=Verdict.ROLLED_BACK, cause="it fell"
+        causes.CONFIGURATION_BACK,
+        agent_id="cabinet-7",
+        number=3,
+        verdict=Verdict.ROLLED_BACK,
+        cause=causes.DeviceCause(fell, "camera gate fell", ()),
     )
     assert "rolled_back" in refused.text()
-    assert "rolled_back" not in finding_texts(refused, ZH)[0]
+    said = finding_texts(refused, ZH)[0]
+    assert "rolled_back" not in said
+    assert "更改 60 秒后，此前正常的摄像机有 1 台不再正常，首台 gate" in said
 
 
 def test_drops_and_rejections_are_named_in_the_language_of_the_page() -> None:

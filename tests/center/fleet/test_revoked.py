@@ -175,6 +175,7 @@ async def test_agents_are_served_with_all_that_is_known_of_them(world: World, us
             "number": 4,
             "verdict": "refused",
             "cause": "too old",
+            "reason": None,
             "active": 4,
             "at_ms": NOW_MS - 5_000,
         },

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from edge_agent.errors import ConfigurationRefused
 from edge_agent.remote_config.documents import effective, in_use
+from provisioning.contracts.causes import work
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.files import durable
 from provisioning.signing.documents import encrypt_password
@@ -68,6 +70,18 @@ def test_one_that_failed_is_rolled_back_and_never_tried_again(box: Box) -> None:
         box.restart()
 
 
+def test_why_it_was_rolled_back_is_coded_and_no_file_has_what_an_older_release_cannot_read(box: Box) -> None:
+    box.put_in_force(1, "gate")
+    box.documents.accept(box.centre.document(2, "yard"))
+    box.documents.begin({"gate"})
+    reason = work.CAMERAS_FELL(seconds="60", count=1, camera="gate")
+    assert box.documents.roll_back(2, "camera gate fell", reason)
+    assert box.word().reason == reason
+    assert not any(reason.code.encode() in content for content in box.files().values())
+    box.restart()
+    assert (box.word().cause, box.word().reason) == ("camera gate fell", None)
+
+
 def test_the_same_again_is_silently_nothing(box: Box) -> None:
     payload = box.centre.document(3, "gate")
     box.documents.accept(payload)
@@ -95,6 +109,7 @@ def test_what_is_refused_changes_nothing_on_the_disk_and_says_why(box: Box, tmp_
         assert box.said() == (number, REFUSED)
         assert cause in box.word().cause
         assert box.word().cause.endswith("what is in use goes on")
+        assert words(box.word().reason, "zh") == words(work.DOCUMENT_REFUSED(detail=""), "zh")
         assert (box.in_force(), box.files(), box.documents.waiting) == (("gate",), before, None)
     box.documents.accept(centre.document(5, "gate"))  # the right one again: the word on it stands again
     assert box.said() == (5, APPLIED)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.remote_config.trial import Probation, TrialFailed, TrialPassed, judge
+from provisioning.contracts.causes import work
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
 
 ONLINE, OFFLINE, STARTING = CameraState.ONLINE, CameraState.OFFLINE, CameraState.STARTING
@@ -51,7 +52,8 @@ def test_a_camera_that_fell_is_named_with_its_cause_and_the_remedy() -> None:
     assert trial.look(59.9, fallen, status("yard", STARTING)) is None
     assert trial.look(60, fallen, status("yard", STARTING)) == TrialFailed(
         "worked before, and not 60 s after the change: camera gate: 10.0.0.9:554 refuses the connection: check address"
-        " and port; camera yard: no picture yet. Correct that and send a new document"
+        " and port; camera yard: no picture yet. Correct that and send a new document",
+        work.CAMERAS_FELL(seconds="60", count=2, camera="gate"),
     )
 
 
@@ -92,6 +94,7 @@ def test_an_agent_that_can_no_longer_be_heard_must_go_back() -> None:
     failed = trial.look(60, status("gate", ONLINE), is_connected=False)
     assert isinstance(failed, TrialFailed)
     assert "the broker is not reached any more" in failed.cause
+    assert failed.reason == work.CUT_OFF(seconds="60")
 
 
 @given(

@@ -13,6 +13,7 @@ from center.cli.assessment import assess
 from center.cli.audit import audit
 from center.cli.backup import backup, restore
 from center.cli.evidence import evidence
+from center.cli.map import site_map
 from center.cli.notify import notify
 from center.cli.output import ConfigFile, err, one_line, out
 from center.cli.retention import retention
@@ -32,6 +33,7 @@ app.command("restore")(restore)
 app.add_typer(audit, name="audit")
 app.add_typer(evidence, name="evidence")
 app.add_typer(notify, name="notify")
+app.add_typer(site_map, name="map")
 
 
 @app.command()

@@ -24,7 +24,8 @@ from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment
 from center.background import Periodic
-from center.basemap import Basemap
+from center.basemap.ground import Basemap
+from center.basemap.site_map import SiteMap
 from center.bootstrap import Records, open_records
 from center.cases.service import Cases
 from center.clock import NowMs, now_ms
@@ -260,7 +261,7 @@ def build(
         grafana_url=config.grafana_url,
         oidc=oidc,
         evidence=exports,
-        atlas=Basemap.of(config.map),
+        atlas=Basemap.of(config.map, SiteMap(config.data_dir)),
         settings=config_view.shown(config),
     )
 

@@ -18,7 +18,7 @@ from center.alarms.service import AlarmService
 from center.assessment.service import Assessment
 from center.audit.log import Audit
 from center.audit.retention import AuditKeeper
-from center.basemap import Basemap
+from center.basemap.ground import Basemap
 from center.cases.service import Cases
 from center.clock import NowMs
 from center.evidence.service import Exports

@@ -12,6 +12,7 @@ from center import errors
 from center.access import errors as account_errors
 from center.alarms import errors as alarms
 from center.assessment import errors as assessment
+from center.basemap.errors import MapFileError
 from center.cases import errors as cases
 from center.errors import CenterError
 from center.evidence import errors as refusals
@@ -96,6 +97,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     assessment.DistrictRefusedError: 422,
     assessment.WindowRefusedError: 422,
     errors.StoreUnavailableError: 503,
+    MapFileError: 503,
     errors.RowRefusedError: 503,
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,

@@ -170,7 +170,8 @@ def _watch(request: Request, banners: ui.element, _: Language) -> None:
     async def health() -> None:
         nonlocal shown
         await services.health.report()
-        faults = list(services.health.faults.values())
+        starting = services.pipeline.starting()
+        faults = [fault for name, fault in services.health.faults.items() if name not in starting]
         texts = [_.error(fault) for fault in faults]
         if texts == shown:
             return

@@ -175,12 +175,14 @@ STAGES: Final = {
 }
 STAGE_STATES: Final = {
     StageState.GREEN: marked("OK"),
+    StageState.STARTING: marked("Starting"),
     StageState.AMBER: marked("Warning"),
     StageState.RED: marked("Fault"),
     StageState.UNKNOWN: marked("Unknown"),
 }
 STAGE_TONES: Final = {
     StageState.GREEN: "ok",
+    StageState.STARTING: "warn",
     StageState.AMBER: "warn",
     StageState.RED: "bad",
     StageState.UNKNOWN: "off",

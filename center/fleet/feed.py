@@ -1,7 +1,7 @@
 """Feeds fresh observations to open pages, each with a bounded ring of its own, and measures their pace."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -18,6 +18,8 @@ spare."""
 
 
 WINDOW_MS: Final = 60_000
+LEAST_MS: Final = 10_000
+"""Milliseconds after the start before which there is no pace."""
 MOST: Final = 60_000
 """Hints that are kept: a minute at a thousand a second. Beyond that, the newest part stands for the minute."""
 
@@ -116,7 +118,11 @@ class Throughput:
     """The pace of the cameras in sight."""
 
     per_minute: float | None
-    """Snapshots archived; None in the first minute of the centre, which is not over."""
+    """Snapshots archived; None in the first seconds of the centre, which say nothing."""
+    window_s: int
+    """Seconds over which it was measured: a minute, or less right after the start."""
+    since_start: int
+    """Snapshots archived since the centre started."""
     behind_ms: int | None
     """Median time from the arrival at the intake to the commit: parse, check and archive. None: no snapshot came."""
 
@@ -129,6 +135,8 @@ class ArchivePace:
         self._since_ms = clock()
         self._lock = threading.Lock()
         self._arrivals: deque[_Heard] = deque(maxlen=MOST)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        """Snapshots since the start, by agent and camera."""
 
     def note(self, observed: Observed) -> None:
         """Takes a hint of committed rows."""
@@ -136,6 +144,7 @@ class ArchivePace:
         with self._lock:
             for item in observed.items:
                 times = item.times
+                self._counts[observed.agent_id, item.camera_id] += 1
                 self._arrivals.append(
                     _Heard(
                         at_ms,
@@ -148,20 +157,22 @@ class ArchivePace:
                 )
 
     def measure(self, sight: Scope) -> Throughput:
-        """Measures the last minute for the cameras in sight."""
+        """Measures the last minute, or the time since the start, for the cameras in sight."""
         at_ms = self._clock()
         with self._lock:
             while self._arrivals and at_ms - self._arrivals[0].at_ms > WINDOW_MS and len(self._arrivals) > 1:
                 self._arrivals.popleft()
             is_full = len(self._arrivals) == MOST
-            first_ms = self._arrivals[0].at_ms if is_full else at_ms - WINDOW_MS
+            first_ms = self._arrivals[0].at_ms if is_full else max(at_ms - WINDOW_MS, self._since_ms)
+            since_start = sum(count for key, count in self._counts.items() if sight.holds(*key))
             seen = [each for each in self._arrivals if sight.holds(each.agent_id, each.camera_id)]
         fresh = [each for each in seen if at_ms - each.at_ms <= WINDOW_MS]
         behind = sorted(each.behind_ms for each in fresh if each.behind_ms is not None)
         span_ms = max(at_ms - first_ms, 1000)
-        is_over = at_ms - self._since_ms >= WINDOW_MS
         return Throughput(
-            per_minute=len(fresh) * 60_000 / span_ms if is_over else None,
+            per_minute=len(fresh) * 60_000 / span_ms if at_ms - self._since_ms >= LEAST_MS else None,
+            window_s=span_ms // 1000,
+            since_start=since_start,
             behind_ms=behind[len(behind) // 2] if behind else None,
         )
 

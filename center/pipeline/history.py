@@ -46,7 +46,7 @@ class _Minute(NamedTuple):
     points: dict[Stage, Point]
 
 
-_BADNESS: Final = (StageState.GREEN, StageState.UNKNOWN, StageState.AMBER, StageState.RED)
+_BADNESS: Final = (StageState.GREEN, StageState.UNKNOWN, StageState.STARTING, StageState.AMBER, StageState.RED)
 _POINTS: Final = TypeAdapter(dict[Stage, Point])
 
 

@@ -25,6 +25,7 @@ from center.pipeline.judge_servers import StorageItem, StorageKind, items
 from center.pipeline.probes import Prober
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
+from center.pipeline.starting import as_starting, is_absent
 from center.pipeline.verdict import CauseView, ChainViewBase, Figures, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline as Limits
 
@@ -137,6 +138,8 @@ class Pipeline:
         self._samples: deque[Sample] = deque()
         self._history = History(store, limits.history_h)
         self._states: dict[Stage, tuple[StageState, int]] = {}
+        self._worked: set[Stage] = set()
+        self._began_ms = now_ms()
         self._lock = asyncio.Lock()
         self.loop = Periodic("the looking at the chain", limits.look_every_s, self._tick)
         self.last: ChainState | None = None
@@ -155,7 +158,10 @@ class Pipeline:
         async with self._lock:
             sample = await self._sample()
             before = self._before(sample.at_ms)
-            verdicts = judge(sample, before, self.limits)
+            judged = judge(sample, before, self.limits)
+            self._worked |= {each.stage for each in judged if not is_absent(each)}
+            age_ms = sample.at_ms - self._began_ms
+            verdicts = tuple(as_starting(each, worked=self._worked, age_ms=age_ms) for each in judged)
             for each in verdicts:
                 state, _ = self._states.get(each.stage, (None, 0))
                 if state is not each.state:
@@ -176,6 +182,12 @@ class Pipeline:
     def history(self, hours: float) -> tuple[StageHistory, ...]:
         """Returns the history of the last `hours`."""
         return self._history.stages(self._now_ms() - round(hours * 3_600_000))
+
+    def starting(self) -> frozenset[Stage]:
+        """Returns the stages that are still starting: all of them before the first judgement."""
+        if self.last is None:
+            return frozenset(Stage)
+        return frozenset(each.stage for each in self.last.verdicts if each.state is StageState.STARTING)
 
     def faults(self) -> dict[str, StageFinding]:
         """Returns the worst fault of each stage that is red or amber, by name; cameras have rules of their own."""

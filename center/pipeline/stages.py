@@ -34,6 +34,8 @@ class StageState(StrEnum):
     """State of a stage. Without evidence a stage is unknown, and never green."""
 
     GREEN = "green"
+    STARTING = "starting"
+    """It has not answered since the centre started, and is given time to."""
     AMBER = "amber"
     RED = "red"
     UNKNOWN = "unknown"

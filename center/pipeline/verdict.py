@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from center.pipeline.causes import StageFinding
 from center.pipeline.stages import Stage, StageState
 
-_WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN, StageState.GREEN)
+_WORST: Final = (StageState.RED, StageState.AMBER, StageState.STARTING, StageState.UNKNOWN, StageState.GREEN)
 
 
 class ChainViewBase(BaseModel):

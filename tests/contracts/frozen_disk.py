@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from center import bootstrap
 from center.access.second_factor import KEY as SECOND_FACTOR_KEY
 from center.audit import exported
+from center.basemap import site_map
 from center.database import backup as center_backup
 from center.database import instance_lock, location
 from center.evidence import names as evidence_names
@@ -84,7 +85,7 @@ NAMED: Final = {
     "agent installed": (updater.RESULT,),
     "archive": (ERASURES, BACKUP_MARK, STATUS_FILE),
     "backup": (BACKUP_SUFFIX, center_backup._DUMP, backup._REGISTER),
-    "center data_dir": (notifier.LOCK, SECOND_FACTOR_KEY, evidence_setup.FOLDER),
+    "center data_dir": (notifier.LOCK, SECOND_FACTOR_KEY, evidence_setup.FOLDER, site_map.FILE),
     "cluster state_dir": (supervise.LOCK, replica_counts.FILE, cluster_state.FILE),
     "evidence": (
         *evidence_names.SEALS,

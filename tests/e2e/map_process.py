@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from nicegui import ui
 
 import center
-from center.basemap import Basemap, Outlines
+from center.basemap.ground import Basemap, Outlines
 from center.console.language import LANGUAGES
 from center.console.widgets.map import Heat, Map, MapPoint, Marker, Step
 

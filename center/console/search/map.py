@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from nicegui import ui
 
-from center.basemap import Basemap
+from center.basemap.ground import Basemap
 from center.console.language import Language
 from center.console.widgets.map import Heat, Map, MapPoint
 from center.console.widgets.markup import words

@@ -1,7 +1,8 @@
-"""Draws the start page: what needs a person now, the state of the whole, and links. It only reads services."""
+"""Draws the start page: what needs a person now, figures, and a map of the cameras. It only reads services."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import Identity, Permission, Scope
+from center.access.permissions import CameraKey, Identity, Permission, Scope
 from center.alarms.rules.kinds import KINDS
 from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView
@@ -23,14 +24,23 @@ from center.console.fleet.camera import path as camera_path
 from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
-from center.console.widgets.map import Map, MapPoint, Marker
+from center.console.widgets.map import Map, MapPoint, Marker, Peek
 from center.console.widgets.markup import moment, words
+from center.console.widgets.picture import picture_path
 from center.errors import CenterError, marked
 from center.fleet.devices import AgentView, CameraView, DeviceState
 from center.fleet.feed import Throughput
+from center.pipeline import causes
+from center.pipeline.causes import StageFinding
+from center.pipeline.service import ChainState
+from center.pipeline.stages import Stage, StageState
+from center.pipeline.starting import START_MS
 from center.search.camera_positions import PlacedCameraView
+from center.search.client import Filters
+from center.search.pictures import PREVIEW_SIDE_PX
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.query.archive import StorageStatus
+from provisioning.contracts.wire.messages import PictureState
 
 TITLE: Final = marked("Overview")
 REFRESH_S: Final = 5.0
@@ -41,6 +51,23 @@ CERTIFICATE_TIGHT_MS: Final = 14 * 86_400_000
 GB: Final = 1_000_000_000
 DISK_TIGHT_BYTES: Final = 2 * GB
 GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
+OWN_ITEMS: Final = frozenset(
+    cause.code
+    for cause in (
+        causes.CAMERAS_DOWN,
+        causes.REDACTION_DOWN,
+        causes.AGENTS_SILENT,
+        causes.AGENT_DISK,
+        causes.CERTIFICATE_ENDS,
+    )
+)
+"""Causes of the pipeline whose cameras and agents stand in the list one by one."""
+BETWEEN: Final = frozenset(
+    cause.code for cause in (causes.QUERY_BETWEEN, causes.INTAKE_BETWEEN, causes.BROKER_BETWEEN, causes.BROKER_MUTE)
+)
+"""Causes that lie in another stage, which has its own, or say little of a start."""
+NEWEST: Final = 5
+"""Newest observations of a camera among which its newest picture is sought: some have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,7 @@ class OverviewFigures:
     cameras: tuple[PlacedCameraView, ...]
     today: DayCounts | None
     speed: Throughput
+    starting: frozenset[Stage]
     storage: StorageStatus | None
     alarms: int | None
 
@@ -94,18 +122,20 @@ class _Page:
         self._sight = sight
         self._drawn: OverviewFigures | None = None
         self._trouble = ui.element("div")
-        with ui.element("div").classes("ws-two"):
-            with ui.element("section").classes("ws-column").props('aria-labelledby="cares"'):
-                words("h2", _("Needs attention")).props('id="cares"')
-                self._cares = ui.element("div").classes("ws-panel").props('aria-live="polite"')
-                with self._cares:
-                    words("div", _("Loading…")).classes("ws-calm")
-            with ui.element("section").classes("ws-column").props('aria-labelledby="places"'):
-                words("h2", _("Map")).props('id="places"')
-                self._map = Map(_, services.atlas, label=_("Camera map"))
-                self._map.classes("ws-map-tall")
-                self._placed = words("div", "").classes("ws-muted")
+        with ui.element("section").classes("ws-column").props('aria-labelledby="cares"'):
+            words("h2", _("Needs attention")).props('id="cares"')
+            self._cares = ui.element("div").classes("ws-panel").props('aria-live="polite"')
+            with self._cares:
+                words("div", _("Loading…")).classes("ws-calm")
         self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
+        with ui.element("section").classes("ws-column").props('aria-labelledby="places"'):
+            words("h2", _("Map")).props('id="places"')
+            sees_pictures = all(map(self._access.permits, (Permission.LIVE_VIEW, Permission.OBSERVATION_VIEW)))
+            self._map = Map(
+                _, services.atlas, label=_("Camera map"), on_peek=self._newest_picture if sees_pictures else None
+            )
+            self._map.classes("ws-map-tall")
+            self._placed = words("div", "").classes("ws-muted")
 
     async def refresh(self) -> None:
         """Reads all services, and draws what changed."""
@@ -149,11 +179,22 @@ class _Page:
         cares = (
             *self._alarms(newest, count or 0),
             *self._cases(to_approve),
+            *(self._pipeline(services.pipeline.last) if may(Permission.HEALTH_VIEW) else ()),
             *self._storage(storage),
             *self._agents(agents, cameras),
             *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
+            *(self._starting_stages(services.pipeline.last) if may(Permission.HEALTH_VIEW) else ()),
+            *self._starting_cameras(cameras),
         )
-        return OverviewFigures(cares, cameras, today, services.feed.pace.measure(self._sight), storage, count)
+        return OverviewFigures(
+            cares,
+            cameras,
+            today,
+            services.feed.pace.measure(self._sight),
+            services.pipeline.starting(),
+            storage,
+            count,
+        )
 
     def _today(self) -> DayCounts:
         day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
@@ -204,6 +245,61 @@ class _Page:
     def _title(self, alarm: AlarmView) -> str:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
+
+    def _pipeline(self, last: ChainState | None) -> list[AttentionItem]:
+        """Lists the faults of the pipeline, the worst first."""
+        _ = self._
+        found = sorted(
+            (
+                (each.stage, finding)
+                for each in (() if last is None else last.verdicts)
+                for finding in each.findings
+                if finding.state in {StageState.RED, StageState.AMBER} and finding.cause.code not in OWN_ITEMS
+            ),
+            key=lambda pair: pair[1].state is StageState.AMBER,
+        )
+        cares = [
+            AttentionItem(
+                labels.STAGE_TONES[finding.state],
+                f"{_(labels.STAGES[stage])}: {_(labels.STAGE_STATES[finding.state])}",
+                " ".join(labels.finding_texts(finding, _)),
+                None if last is None else last.since_ms[stage],
+                "/pipeline",
+            )
+            for stage, finding in found[:LISTED]
+        ]
+        if len(found) > LISTED:
+            more = _("{count} more pipeline faults").format(count=len(found) - LISTED)
+            cares.append(AttentionItem("warn", more, href="/pipeline"))
+        return cares
+
+    def _starting_stages(self, last: ChainState | None) -> list[AttentionItem]:
+        """Lists in one line the stages that are still starting."""
+        _ = self._
+        if last is None:
+            what = self._starting([_("Pipeline")])
+            return [AttentionItem("warn", what, _("First check in progress"), href="/pipeline")]
+        starting = [each for each in last.verdicts if each.state is StageState.STARTING]
+        if not starting:
+            return []
+        reason = _reason([finding for each in starting for finding in each.findings])
+        what = self._starting(_(labels.STAGES[each.stage]) for each in starting)
+        since_ms = min(last.since_ms[each.stage] for each in starting)
+        advice = _("No action needed: a part that has not answered {minutes} minutes after the start becomes a fault.")
+        why = f"{labels.finding_texts(reason, _)[0]} · {advice.format(minutes=START_MS // 60_000)}"
+        return [AttentionItem("warn", what, why, since_ms, "/pipeline")]
+
+    def _starting_cameras(self, cameras: Sequence[CameraView]) -> list[AttentionItem]:
+        """Lists in one line the cameras that are starting."""
+        starting = [camera.title for camera in cameras if camera.state is DeviceState.STARTING]
+        if not starting:
+            return []
+        names = [*starting[:LISTED], *(["…"] if len(starting) > LISTED else [])]
+        advice = self._("No action needed: their agents are opening the streams.")
+        return [AttentionItem("warn", self._starting(names), advice, href="/cameras?state=warn")]
+
+    def _starting(self, parts: Iterable[str]) -> str:
+        return self._("Starting: {parts}").format(parts=", ".join(parts))
 
     def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[AttentionItem]:
         """Lists cameras that are red by themselves: an agent that is gone has its own line."""
@@ -265,31 +361,60 @@ class _Page:
 
     def _draw_figures(self, now: OverviewFigures) -> None:
         _, today, speed = self._, now.today, now.speed
-        online = sum(camera.state is DeviceState.ONLINE for camera in now.cameras)
+        states = Counter(camera.state for camera in now.cameras)
         never = _("{count} registered, never reported").format(count=today.never_heard) if today is not None else ""
         _figure(_("Cameras"), f"{len(now.cameras)}", never if today is not None and today.never_heard else "")
         red = sum(labels.DEVICE_TONES[camera.state] == "bad" for camera in now.cameras)
-        _figure(_("Online"), f"{online}", _("{count} with faults").format(count=red) if red else "")
-        if today is not None:
-            _figure(_("Assessed today"), f"{today.assessed}", _("at least one result"))
-            if today.archived is None:
-                note = _("available after two hourly reports of the agents")
-                _figure(_("Snapshots today"), None, note, unknown=_("Unknown"))
-            else:
-                _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, as reported by the agents"))
-        if now.alarms is not None:
-            _figure(_("Open alarms"), f"{now.alarms}")
+        notes = [_("{count} with faults").format(count=red)] if red else []
+        if starting := states[DeviceState.STARTING]:
+            notes.append(_("{count} starting").format(count=starting))
+        _figure(_("Online"), f"{states[DeviceState.ONLINE]}", " · ".join(notes))
         rate = None if speed.per_minute is None else f"{speed.per_minute:,.0f}"
-        _figure(_("Snapshots per minute"), rate, _("last minute"), unknown=_("Measuring…"))
+        window = _("last {seconds} s").format(seconds=speed.window_s)
+        _figure(_("Snapshots per minute"), rate, window, unknown=_("Measuring…"))
+        if today is None or today.archived is None:
+            _figure(_("Snapshots"), f"{speed.since_start:,}", _("archived since the centre started"))
+        else:
+            _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, as reported by the agents"))
         behind = None if speed.behind_ms is None else f"{speed.behind_ms / 1000:.1f} s"
         _figure(
             _("Parsing delay"),
             behind,
-            _("median, arrival to archive") if behind is not None else _("no pictures received"),
-            unknown=_("Unknown"),
+            _("median, arrival to archive") if behind is not None else _("no pictures in the last minute"),
+            unknown=_("Starting") if Stage.PARSE in now.starting else "–",
         )
+        if now.alarms is not None:
+            _figure(_("Open alarms"), f"{now.alarms}")
+        if today is not None:
+            _figure(_("Assessed today"), f"{today.assessed}", _("at least one result"))
         if self._access.permits(Permission.HEALTH_VIEW):
-            _figure(_("Storage"), *_storage(now.storage, _))
+            is_starting = now.storage is None and Stage.QUERY in now.starting
+            _figure(_("Storage"), *((_("Starting"), "") if is_starting else _storage(now.storage, _)))
+
+    async def _newest_picture(self, key: str) -> Peek | None:
+        """Finds the newest picture of a camera of the map; the query is in the audit like any other."""
+        _, services = self._, self._services
+        agent_id, _slash, camera_id = key.partition("/")
+        camera = services.devices.camera(agent_id, camera_id)
+        shown = self._access.scope(Permission.LIVE_VIEW)
+        if camera is None or not shown.holds(agent_id, camera_id):
+            return None
+        if camera.state is DeviceState.REVOKED:
+            return Peek(note=labels.cause(camera, _))
+        this_one = Scope(cameras=frozenset({CameraKey(agent_id, camera_id)}))
+        filters = Filters(camera_id=(camera_id,), limit=NEWEST)
+        try:
+            rows = (await services.search.observations(filters, actor=self._identity.actor, sight=this_one)).items
+        except CenterError as error:
+            return Peek(note=_.error(error)[0])
+        newest = next((row for row in rows if row.picture is PictureState.KEPT), None)
+        if newest is None:
+            return Peek(note=_("No picture yet"))
+        return Peek(
+            src=picture_path(newest.row_key, max_side_px=PREVIEW_SIDE_PX),
+            alt=labels.picture_alt(camera.title, newest.captured_at_ms, [each.cls for each in newest.machines], _),
+            note=moments.local(newest.captured_at_ms),
+        )
 
     def _show_places(self, cameras: Sequence[PlacedCameraView]) -> None:
         _ = self._
@@ -315,6 +440,11 @@ def archived(cards: Sequence[Card]) -> int | None:
     delivered = [card.findings[Indicator.DELIVERY] for card in cards]
     booked = [finding.tally.good for finding in delivered if finding.cause != NOT_BOOKED]
     return sum(booked) if booked else None
+
+
+def _reason(findings: Sequence[StageFinding]) -> StageFinding:
+    """Returns the first cause that lies in a stage itself, else the first."""
+    return next((each for each in findings if each.cause.code not in BETWEEN), findings[0])
 
 
 def _draw_cares(cares: Sequence[AttentionItem], _: Language) -> None:

@@ -28,7 +28,7 @@ SHOWN: Final = 10
 _MESSAGES: Final = frozenset({Stage.BROKER, Stage.INTAKE})
 _RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY, *THIRD_PARTIES}
 _DAY_AND_TIME: Final = slice(len("2026-"), len("2026-11-24 15:46:03"))
-_WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN)
+_WORST: Final = (StageState.RED, StageState.AMBER, StageState.STARTING, StageState.UNKNOWN)
 
 
 def pipeline(request: Request) -> None:

@@ -1,9 +1,13 @@
 // A map of places (map.py). Texts become text nodes, never markup; the view moves only when somebody asks for it.
 import { leaflet as L } from "nicegui-leaflet";
+import { Names, Supercluster, panes, site, world } from "wayside-ground";
 import { loadResource } from "../../static/utils/resources.js";
 
 const FOCUSABLE = 60; // more markers than that would be a wall of tab stops: the words beside the map lead on
 const NOTHING = [[3, 73], [54, 136]]; // nothing to fit to
+const APART_PX = 40; // markers nearer to each other than that are one cluster
+const WORST = ["bad", "warn", "off", "ok"];
+const PEEK_MS = 250; // a pointer that only passes asks for no picture
 
 export default {
   template: `
@@ -18,7 +22,7 @@ export default {
           <button type="button" @click="clear" :disabled="!open && !corners.length" :title="words.clear" :aria-label="words.clear">✕</button>
         </template>
       </div>
-      <div class="ws-map-how" v-if="open" role="status">{{ words.how }}</div>
+      <div class="ws-map-how" v-if="open || trouble" role="status">{{ open ? words.how : trouble }}</div>
     </div>`,
   props: {
     label: String,
@@ -26,13 +30,14 @@ export default {
     ground: Object,
     words: Object,
     drawing: Boolean,
+    peeking: Boolean,
     limits: Array,
     markers: Array,
     heat: Array,
     path: Array,
     area: Array,
   },
-  data: () => ({ ready: false, open: false, corners: [] }),
+  data: () => ({ ready: false, open: false, corners: [], trouble: "" }),
   watch: {
     markers: { deep: true, handler: "drawMarkers" },
     heat: { deep: true, handler: "drawHeat" },
@@ -47,12 +52,23 @@ export default {
       zoomControl: false,
       attributionControl: Boolean(this.ground.attribution),
       doubleClickZoom: !this.drawing,
+      minZoom: 1,
       maxZoom: this.ground.max_zoom,
       zoomSnap: 0.5,
       fadeAnimation: false,
     });
+    panes(map);
     // Not among what Vue watches: Leaflet changes its own objects all the time.
-    this.own = { map, marks: new Map(), fitted: false };
+    this.own = { map, marks: new Map(), fitted: false, names: new Names(L, map) };
+    this.own.index = new Supercluster({
+      radius: APART_PX,
+      extent: 256,
+      maxZoom: this.ground.max_zoom,
+      map: ({ marker }) => ({ tones: { [marker.tone]: 1 } }),
+      reduce: (all, one) => {
+        all.tones = Object.fromEntries(WORST.map((tone) => [tone, (all.tones[tone] ?? 0) + (one.tones[tone] ?? 0)]));
+      },
+    });
     for (const name of ["outlines", "heat", "path", "area"]) this.own[name] = L.layerGroup().addTo(map);
     L.control.zoom({ zoomInTitle: this.words.nearer, zoomOutTitle: this.words.farther }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
@@ -64,6 +80,7 @@ export default {
     if (this.ground.tiles) L.tileLayer(this.ground.tiles, { maxZoom: this.ground.max_zoom }).addTo(map);
     map.fitBounds(NOTHING, { animate: false });
     map.on("click", (event) => this.corner(event.latlng));
+    map.on("moveend", this.drawMarks);
     this.$refs.map.addEventListener("keydown", this.key);
     // A map whose box was hidden or changed would draw into the old size.
     this.own.observer = new ResizeObserver(() => map.invalidateSize({ animate: false }));
@@ -73,7 +90,14 @@ export default {
     this.drawHeat();
     this.drawPath();
     this.takeArea();
-    if (this.ground.outlines) await this.drawOutlines();
+    this.trouble = this.ground.fault;
+    const parts = [
+      this.ground.site && (() => site(L, map, this.ground)),
+      this.ground.world && (() => world(L, map, this.ground.names)),
+      this.ground.outlines && this.drawOutlines,
+    ];
+    await Promise.all(parts.filter(Boolean).map(this.lay));
+    if (this.own) this.$refs.map.dataset.ground = "laid";
   },
   unmounted() {
     this.own?.observer.disconnect();
@@ -81,10 +105,22 @@ export default {
     this.own = undefined;
   },
   methods: {
+    // One part of the ground; without it the map still has its markers.
+    async lay(part) {
+      try {
+        const names = (await part()) ?? [];
+        if (this.own) this.own.names.add(names);
+      } catch (error) {
+        console.warn(error);
+        if (this.own) this.trouble = this.words.failed;
+      }
+    },
     async drawOutlines() {
       const answer = await fetch(this.ground.outlines, { credentials: "same-origin" });
-      if (!answer.ok || !this.own) return;
-      L.geoJSON(await answer.json(), {
+      if (!answer.ok) throw new Error(`${this.ground.outlines}: ${answer.status}`);
+      const outlines = await answer.json();
+      if (!this.own) return;
+      L.geoJSON(outlines, {
         interactive: true,
         bubblingMouseEvents: true,
         style: { className: "ws-map-outline" },
@@ -94,36 +130,119 @@ export default {
     },
     drawMarkers() {
       if (!this.own) return;
-      const { map, marks } = this.own;
-      const keys = new Set(this.markers.map((marker) => marker.key));
+      this.own.index.load(
+        this.markers.map((marker) => ({
+          type: "Feature",
+          properties: { marker },
+          geometry: { type: "Point", coordinates: [marker.at[1], marker.at[0]] },
+        })),
+      );
+      this.drawMarks();
+      this.fitOnce();
+    },
+    // What is in view, by itself or in a cluster. A mark that stays as it was is left alone: it may have the focus.
+    drawMarks() {
+      if (!this.own) return;
+      const { map, marks, index } = this.own;
+      const view = map.getBounds().pad(0.25);
+      const box = [Math.max(view.getWest(), -180), view.getSouth(), Math.min(view.getEast(), 180), view.getNorth()];
+      const shown = index.getClusters(box, Math.floor(map.getZoom())).map(({ properties, geometry, id }) => {
+        if (!properties.cluster) return properties.marker;
+        const [longitude, latitude] = geometry.coordinates;
+        return { key: `cluster ${id}`, at: [latitude, longitude], cluster: id, count: properties.point_count, tones: properties.tones };
+      });
+      const keys = new Set(shown.map((each) => each.key));
       for (const [key, mark] of marks) {
         if (!keys.has(key)) {
           mark.remove();
           marks.delete(key);
         }
       }
-      for (const marker of this.markers) {
-        let mark = marks.get(marker.key);
-        const drawn = JSON.stringify(marker);
-        if (mark?.drawn === drawn) continue;
-        if (mark) mark.remove();
-        mark = L.marker(marker.at, {
-          icon: L.divIcon({ className: "ws-map-marker ws-map-" + marker.tone, iconSize: [16, 16] }),
-          keyboard: this.markers.length <= FOCUSABLE && Boolean(marker.href),
-          bubblingMouseEvents: true,
-          zIndexOffset: marker.tone === "bad" ? 2000 : marker.tone === "warn" ? 1000 : 0,
-        }).addTo(map);
+      for (const each of shown) {
+        const drawn = JSON.stringify(each);
+        const before = marks.get(each.key);
+        if (before?.drawn === drawn) continue;
+        before?.remove();
+        const mark = each.count ? this.clusterMark(each, shown.length) : this.markerMark(each, shown.length);
         mark.drawn = drawn;
-        const element = mark.getElement();
-        if (mark.options.keyboard) {
-          element.setAttribute("role", "link");
-          element.setAttribute("aria-label", [marker.title, marker.note].filter(Boolean).join(": "));
-        }
-        this.say(mark, marker.title, marker.note);
-        if (marker.href) this.leads(mark, marker.href);
-        marks.set(marker.key, mark);
+        marks.set(each.key, mark);
       }
-      this.fitOnce();
+    },
+    mark(at, tone, among, options) {
+      return L.marker(at, {
+        keyboard: among <= FOCUSABLE,
+        bubblingMouseEvents: true,
+        zIndexOffset: tone === "bad" ? 2000 : tone === "warn" ? 1000 : 0,
+        ...options,
+      }).addTo(this.own.map);
+    },
+    markerMark(marker, among) {
+      const mark = this.mark(marker.at, marker.tone, marker.href ? among : Infinity, {
+        icon: L.divIcon({ className: "ws-map-marker ws-map-" + marker.tone, iconSize: [16, 16] }),
+      });
+      if (mark.options.keyboard) {
+        const element = mark.getElement();
+        element.setAttribute("role", "link");
+        element.setAttribute("aria-label", [marker.title, marker.note].filter(Boolean).join(": "));
+      }
+      this.say(mark, marker.title, marker.note);
+      if (marker.href) this.leads(mark, () => window.location.assign(marker.href));
+      if (this.peeking) {
+        let timer;
+        mark.on("tooltipopen", () => (timer = setTimeout(() => this.$emit("peek", marker.key), PEEK_MS)));
+        mark.on("tooltipclose remove", () => clearTimeout(timer));
+      }
+      return mark;
+    },
+    clusterMark({ at, cluster, count, tones }, among) {
+      const tone = WORST.find((each) => tones[each]);
+      const number = document.createElement("span");
+      number.textContent = String(count);
+      const icon = L.divIcon({ className: `ws-map-cluster ws-map-${tone}`, iconSize: [34, 34], html: number });
+      const mark = this.mark(at, tone, among, { icon });
+      const parts = WORST.filter((each) => tones[each]).map((each) => `${this.words[each]}: ${tones[each]}`);
+      if (mark.options.keyboard) {
+        mark.getElement().setAttribute("role", "button");
+        mark.getElement().setAttribute("aria-label", [`${this.words.count}: ${count}`, ...parts].join(", "));
+      }
+      this.say(mark, `${this.words.count}: ${count}`, parts.join(" · "));
+      this.leads(mark, () => this.openCluster(at, cluster));
+      return mark;
+    },
+    // Zooms to where a cluster falls apart. What stands at one place never does: its markers are listed.
+    openCluster(at, cluster) {
+      const { map, index } = this.own;
+      const zoom = index.getClusterExpansionZoom(cluster);
+      if (zoom <= this.ground.max_zoom) return map.setView(at, zoom, { animate: false });
+      const list = document.createElement("ul");
+      list.className = "ws-map-list";
+      for (const { properties } of index.getLeaves(cluster, FOCUSABLE)) {
+        const { title, note, tone, href } = properties.marker;
+        const line = list.appendChild(document.createElement("li"));
+        line.appendChild(document.createElement("span")).className = `ws-dot ws-dot-${tone}`;
+        const name = line.appendChild(document.createElement(href ? "a" : "span"));
+        if (href) name.href = href;
+        name.textContent = [title, note].filter(Boolean).join(": ");
+      }
+      L.popup({ className: "ws-map-popup", closeButton: false }).setLatLng(at).setContent(list).openOn(map);
+    },
+    // Called by the page with the newest picture of the marker whose words are open; no `src`: there is none.
+    showPeek(key, src, alt, note) {
+      const tip = this.own?.marks.get(key)?.getTooltip();
+      const text = tip?.getContent();
+      if (!tip?.isOpen() || !text) return;
+      text.querySelector(".ws-map-peek")?.remove();
+      const box = text.appendChild(document.createElement("div"));
+      box.className = "ws-map-peek";
+      if (src) {
+        const picture = box.appendChild(new Image());
+        picture.alt = alt;
+        picture.onload = () => tip.update();
+        picture.onerror = () => box.remove();
+        picture.src = src;
+      }
+      if (note) box.appendChild(document.createElement("div")).textContent = note;
+      tip.update();
     },
     drawHeat() {
       if (!this.own) return;
@@ -158,7 +277,7 @@ export default {
           zIndexOffset: 3000 + index,
         }).addTo(layer);
         this.say(mark, `${index + 1} · ${step.title}`, "");
-        if (step.href) this.leads(mark, step.href);
+        if (step.href) this.leads(mark, () => window.location.assign(step.href));
       });
       this.fitOnce();
     },
@@ -170,8 +289,8 @@ export default {
       }
       layer.bindTooltip(text, { direction: "auto", className: "ws-map-tip", ...options });
     },
-    leads(mark, href) {
-      const go = () => this.open || window.location.assign(href);
+    leads(mark, act) {
+      const go = () => this.open || act();
       mark.on("click", go);
       mark.on("keypress", (event) => event.originalEvent.key === "Enter" && go());
     },

@@ -1,27 +1,34 @@
 """Draws a map: cameras, counts at places, a drawn area, a path through places in order of time.
 
 All places are WGS 84 in degrees, as agents and the register have them. Maps of Chinese services are mostly GCJ-02, some
-hundred metres off: their places and tiles do not fit and are not converted. Leaflet is NiceGUI's, outlines and tiles
-are the site's files (`[map]`): nothing is fetched from elsewhere. Without tiles there are outlines, scale and places.
+hundred metres off: their places and tiles do not fit and are not converted. Leaflet is NiceGUI's; the world and what
+groups markers and draws vector tiles come with this package (`ground/`), outlines, tiles and the imported map are the
+site's files: nothing is fetched from elsewhere.
 
 A page must show the content of its map as text beside it, too, for users of the keyboard alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from babel import Locale
+from babel.core import get_global
 from nicegui.element import Element
 from nicegui.elements.leaflet import leaflet
 from nicegui.events import GenericEventArguments
 
-from center.basemap import Basemap
+from center.basemap.archive import ArchiveFacts
+from center.basemap.errors import MapFileError
+from center.basemap.ground import Basemap
 from center.console.language import Language
 
 CORNERS: Final = range(3, 65)
 """Number of corners that a drawn area may have."""
 _LEAFLET: Final = Path(leaflet.__file__).parent / "dist"
+_GROUND: Final = Path(__file__).parent / "ground"
 
 
 class MapPoint(NamedTuple):
@@ -67,13 +74,25 @@ class Step:
     href: str = ""
 
 
-class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The newest picture of a marker. Without `src` there is none, and `note` says why."""
+
+    src: str = ""
+    alt: str = ""
+    note: str = ""
+
+
+class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "wayside-ground": str(_GROUND)}):
     """A map, drawn empty: its methods fill it, each of which replaces what it showed before.
+
+    Markers that are near to each other are one cluster, which has the colour of the worst of them and opens by a click.
 
     The view is fitted once, to the first markers, heat or path (else to the outlines), and then left to the user; a
     button fits it again. `label` names the map for users who cannot see it. With `on_area` an area can be drawn: clicks
     (or Enter at the centre) set corners, a button or Backspace takes the last back, a button closes it. It is called
-    with the corners in order, and with `()` when the area is cleared.
+    with the corners in order, and with `()` when the area is cleared. `on_peek` gives the newest picture of the marker
+    whose words are open, by its key.
     """
 
     def __init__(
@@ -83,19 +102,17 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
         *,
         label: str,
         on_area: Callable[[tuple[MapPoint, ...]], object] | None = None,
+        on_peek: Callable[[str], Awaitable[Peek | None]] | None = None,
     ) -> None:
         super().__init__()
         self.add_resource(_LEAFLET)
         self.classes("ws-map")
         self._on_area = on_area
+        self._on_peek = on_peek
         self._props["label"] = label
-        self._props["ground"] = {
-            "outlines": "/api/map/outlines" if atlas.outlines.features else "",
-            "tiles": "/api/map/tiles/{z}/{x}/{y}" if atlas.ground.tiles_dir is not None else "",
-            "attribution": atlas.ground.attribution,
-            "max_zoom": atlas.ground.max_zoom,
-        }
+        self._props["ground"] = ground_of(atlas, _)
         self._props["drawing"] = on_area is not None
+        self._props["peeking"] = on_peek is not None
         self._props["limits"] = [CORNERS.start, CORNERS.stop - 1]
         self._props["words"] = {
             "nearer": _("Zoom in"),
@@ -106,11 +123,19 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
             "close": _("Close area"),
             "clear": _("Remove area"),
             "how": _("Click to set corners. Enter: corner at the centre. Backspace: undo."),
+            "failed": _("A part of the map background could not be loaded. Reload the page."),
+            "count": _("Cameras"),
+            "ok": _("OK"),
+            "warn": _("Warning"),
+            "bad": _("Fault"),
+            "off": _("Unknown"),
         }
         for name in ("markers", "heat", "path", "area"):
             self._props[name] = []
         if on_area is not None:
             self.on("area", self._drawn)
+        if on_peek is not None:
+            self.on("peek", self._peek)
 
     def show(self, markers: Sequence[Marker]) -> None:
         """Shows cameras with their states."""
@@ -138,6 +163,53 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
         if corners is not None and self._on_area is not None:
             self._props["area"] = [list(corner) for corner in corners]
             self._on_area(corners)
+
+    async def _peek(self, event: GenericEventArguments) -> None:
+        keys = {marker["key"] for marker in self._props["markers"]}
+        if self._on_peek is None or not isinstance(event.args, str) or event.args not in keys:
+            return
+        peek = await self._on_peek(event.args)
+        if peek is not None and not self.is_deleted:
+            self.run_method("showPeek", event.args, peek.src, peek.alt, peek.note)
+
+
+def ground_of(atlas: Basemap, _: Language) -> dict[str, object]:
+    """Describes the ground to the browser: which parts there are, and their addresses."""
+    site, fault, attributions = {}, "", [atlas.ground.attribution]
+    try:
+        view = None if atlas.site is None else atlas.site.view()
+    except MapFileError:
+        view = None
+        fault = _("The imported map cannot be read. Import it again: wayside-center map import FILE")
+    if view is not None and isinstance(view.content, ArchiveFacts):
+        attributions.append(view.content.attribution)
+        site = {
+            "kind": "vector" if view.content.is_vector else "pictures",
+            "url": f"/api/map/site.pmtiles?v={view.version}",
+            "max_zoom": view.content.max_zoom,
+            "layers": view.content.layers,
+        }
+    elif view is not None:
+        site = {"kind": "geojson", "url": f"/api/map/site.geojson?v={view.version}"}
+    return {
+        "world": atlas.ground.world,
+        "names": territories(_.locale) if atlas.ground.world and _.locale is not None else {},
+        "site": site or None,
+        "fault": fault,
+        "outlines": "/api/map/outlines" if atlas.outlines.features else "",
+        "tiles": "/api/map/tiles/{z}/{x}/{y}" if atlas.ground.tiles_dir is not None else "",
+        "attribution": " · ".join(filter(None, attributions)),
+        "max_zoom": atlas.ground.max_zoom,
+        "language": _.code,
+    }
+
+
+@cache
+def territories(locale: str) -> dict[str, str]:
+    """Names countries and territories in a language, by their numeric code (ISO 3166-1), as the world's file has it."""
+    names = Locale.parse(locale).territories
+    codes = {code: letters[0] for code, letters in get_global("territory_aliases").items() if code.isdecimal()}
+    return {code: names[letters] for code, letters in codes.items() if letters in names}
 
 
 def area_of(said: object) -> tuple[MapPoint, ...] | None:

@@ -6,8 +6,11 @@ from provisioning.contracts.section import ResolvedPath, Section
 
 
 class MapGround(Section):
-    """Background of the console's maps: outlines and tiles. By default there are neither."""
+    """Background of the console's maps: the world, outlines and tiles. By default the world alone."""
 
+    world: bool = True
+    """Coasts, borders and names of the world, as the package has them. Borders are drawn as they are held, which no
+    authority has approved: a site that must show an approved map alone sets this to false and imports its own."""
     outlines_file: ResolvedPath | None = None
     """GeoJSON FeatureCollection of Polygon and MultiPolygon, WGS 84, 8 MiB at most; a `name` shows on hover."""
     tiles_dir: ResolvedPath | None = None

@@ -23,18 +23,23 @@ from tests.center.world import observed
 pytestmark = pytest.mark.anyio
 
 
-def test_the_rate_is_of_the_last_minute_and_unknown_in_the_first(clock: Clock) -> None:
+def test_the_rate_is_of_the_last_minute_or_of_the_time_since_the_start(clock: Clock) -> None:
     pace = ArchivePace(clock)
     for number in range(6):
         pace.note(observed(observation(f"cam-{number % 2}", NOW_MS, number)[0]))
     assert pace.measure(EVERYWHERE).per_minute is None
-    clock.now_ms += WINDOW_MS
+    clock.now_ms += 12_000
+    early = pace.measure(EVERYWHERE)
+    assert (early.per_minute, early.window_s, early.since_start) == (30.0, 12, 6)
+    clock.now_ms += WINDOW_MS - 12_000
     seen = pace.measure(EVERYWHERE)
-    assert (seen.per_minute, seen.behind_ms) == (6.0, 240)
+    assert (seen.per_minute, seen.window_s, seen.behind_ms) == (6.0, 60, 240)
     assert pace.measure(Scope(cameras=frozenset({CameraKey(AGENT, "cam-1")}))).per_minute == 3.0
     clock.now_ms += 1
     assert pace.measure(EVERYWHERE).per_minute == 0.0
     assert pace.measure(EVERYWHERE).behind_ms is None
+    assert pace.measure(EVERYWHERE).since_start == 6
+    assert pace.measure(Scope(cameras=frozenset({CameraKey(AGENT, "cam-1")}))).since_start == 3
 
 
 def test_days_left_are_the_free_disk_over_a_whole_day() -> None:

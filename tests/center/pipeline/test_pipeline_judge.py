@@ -32,7 +32,7 @@ from tests.center.pipeline.chain import (
     sample,
 )
 
-GREEN, AMBER, RED, UNKNOWN = StageState
+GREEN, AMBER, RED, UNKNOWN = StageState.GREEN, StageState.AMBER, StageState.RED, StageState.UNKNOWN
 OFFLINE: dict[str, Any] = {
     "state": DeviceState.OFFLINE,
     "cause_kind": CauseKind.AGENT,

@@ -115,7 +115,9 @@ async def test_counters_are_compared_over_the_window_and_not_since_the_last_look
 
 async def test_a_query_that_refuses_is_red_and_the_cluster_unknown(world: World, user: httpx.AsyncClient) -> None:
     well(world)
+    await world.services.pipeline.look()
     world.archive.answer = lambda: strange(500)
+    await world.services.pipeline.look()
     stages = await pipeline(user)
     assert stages["query"]["state"] == "red"
     assert {stages[name]["state"] for name in ("intake", "parse", "archive", "storage")} == {"unknown"}
@@ -143,6 +145,7 @@ async def test_red_stages_are_platform_faults_of_the_alarm_rules(world: World, u
     assert (await user.post(f"/api/rules/{number}/versions/1/preview", headers=headers)).is_success
     assert (await user.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True}, headers=headers)).is_success
     well(world)
+    await world.services.pipeline.look()
     world.archive.intake = None
     await world.services.pipeline.look()
     parts = partial(_faults, world.services.health, world.services.pipeline)

@@ -12,7 +12,7 @@ from center import polygons
 from center.alarms.rules.rule import RuleText
 from center.assessment import camera_register
 from center.assessment.districts import AssessedDistrict
-from center.basemap import Basemap
+from center.basemap.ground import Basemap
 from center.cases.terms import CaseTerms
 from provisioning.camera_list import gb_code, reader
 from provisioning.contracts.config.map_ground import MapGround

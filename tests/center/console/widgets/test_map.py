@@ -1,6 +1,8 @@
 """What a map stands on, and what it takes from a browser as an area."""
 
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -8,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.basemap import MAX_OUTLINES_BYTES, Basemap
+from center.basemap.geojson import MAX_BYTES
+from center.basemap.ground import Basemap
+from center.console.widgets import map as map_widget
 from center.console.widgets.map import CORNERS, MapPoint, area_of
 from center.errors import StartError
 from provisioning.contracts.config.processes import MapGround
@@ -68,7 +72,7 @@ def test_a_file_that_is_no_outline_keeps_the_centre_from_starting_and_says_where
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read_whole(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="larger than 8 MiB"):
-        atlas(tmp_path, " " * (MAX_OUTLINES_BYTES + 1))
+        atlas(tmp_path, " " * (MAX_BYTES + 1))
 
 
 def test_a_folder_of_tiles_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -127,3 +131,12 @@ def test_corners_stay_in_order() -> None:
     )
     assert area_of([]) == ()
     assert area_of([[31.9, 118.0], [31.9, 118.2]]) is None
+
+
+def test_files_of_other_projects_are_those_that_are_named() -> None:
+    vendor = Path(map_widget.__file__).parent / "ground" / "vendor"
+    named = dict(re.findall(r"\| `([^`]+)` .* `([0-9a-f]{64})` \|", (vendor / "README.md").read_text(encoding="utf-8")))
+    present = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in vendor.iterdir() if file.suffix != ".md"
+    }
+    assert present == named

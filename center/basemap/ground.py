@@ -1,49 +1,25 @@
-"""Reads the basemap of the site: outlines of districts and a local set of tiles. Nothing is fetched."""
+"""Holds the ground of the console's maps: outlines, a local set of tiles, the imported map. Nothing is fetched."""
 
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from center.basemap.geojson import MAX_BYTES, GeoJson, MultiPolygon, Polygon, first_fault
+from center.basemap.site_map import SiteMap
 from center.errors import StartError
 from provisioning.contracts.config.processes import MapGround
 
-MAX_OUTLINES_BYTES: Final = 8 * 1024 * 1024
 TILE_KINDS: Final = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Position = tuple[Longitude, Latitude]
-Ring = Annotated[tuple[Position, ...], Field(min_length=4)]
 
-
-class _Read(BaseModel):
-    """Base of the parts of a GeoJSON file (RFC 7946); members that are not declared are ignored."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Polygon(_Read):
-    """One area: an outer ring, and the rings of its holes."""
-
-    type: Literal["Polygon"]
-    coordinates: tuple[Ring, ...]
-
-
-class MultiPolygon(_Read):
-    """Several areas of one district."""
-
-    type: Literal["MultiPolygon"]
-    coordinates: tuple[tuple[Ring, ...], ...]
-
-
-class DistrictProperties(_Read):
+class DistrictProperties(GeoJson):
     """Properties of a feature: the district's name."""
 
     name: str = Field(default="", max_length=128)
 
 
-class Outline(_Read):
+class Outline(GeoJson):
     """The outline of one district."""
 
     type: Literal["Feature"]
@@ -51,7 +27,7 @@ class Outline(_Read):
     geometry: Annotated[Polygon | MultiPolygon, Field(discriminator="type")]
 
 
-class Outlines(_Read):
+class Outlines(GeoJson):
     """The outlines of all districts, in WGS 84 with longitude first, as RFC 7946 has it."""
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
@@ -59,14 +35,18 @@ class Outlines(_Read):
 
 
 class Basemap:
-    """The outlines of a site, read once, and the folder of its tiles."""
+    """The outlines of a site, read once, the folder of its tiles, and its imported map."""
 
-    def __init__(self, ground: MapGround | None = None, outlines: Outlines | None = None) -> None:
+    def __init__(
+        self, ground: MapGround | None = None, outlines: Outlines | None = None, site: SiteMap | None = None
+    ) -> None:
         self.ground = ground or MapGround()
         self.outlines = outlines or Outlines()
+        self.site = site
+        """None where no data folder is known: no map can be imported then."""
 
     @classmethod
-    def of(cls, ground: MapGround) -> Self:
+    def of(cls, ground: MapGround, site: SiteMap | None = None) -> Self:
         """Reads the files of `[map]`.
 
         Raises:
@@ -77,7 +57,7 @@ class Basemap:
                 what=f"map.tiles_dir {ground.tiles_dir} is no folder",
                 what_to_do="Put tiles there as ZOOM/X/Y.png, or leave tiles_dir out: the map then has no tiles",
             )
-        return cls(ground, None if ground.outlines_file is None else _read(ground.outlines_file))
+        return cls(ground, None if ground.outlines_file is None else _read(ground.outlines_file), site)
 
     def tile(self, zoom: int, x: int, y: int) -> tuple[Path, str] | None:
         """Finds file and media type of one tile (Web Mercator, y from the north), None where there is no such tile."""
@@ -93,10 +73,10 @@ class Basemap:
 def _read(file: Path) -> Outlines:
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_OUTLINES_BYTES + 1)
-        if len(content) > MAX_OUTLINES_BYTES:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise StartError(
-                what=f"map.outlines_file {file} is larger than {MAX_OUTLINES_BYTES // 1024**2} MiB",
+                what=f"map.outlines_file {file} is larger than {MAX_BYTES // 1024**2} MiB",
                 what_to_do="Simplify its outlines: a screen shows no more than some thousand corners",
             )
         return Outlines.model_validate_json(content)
@@ -105,9 +85,7 @@ def _read(file: Path) -> Outlines:
             what=f"map.outlines_file {file} cannot be read ({error.strerror})", what_to_do="Correct outlines_file"
         ) from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
         raise StartError(
-            what=f"map.outlines_file {file}: {place}: {first['msg']}",
+            what=f"map.outlines_file {file}: {first_fault(error)}",
             what_to_do="Give a GeoJSON FeatureCollection of Polygon and MultiPolygon features in WGS 84 degrees",
         ) from error

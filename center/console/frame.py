@@ -1,7 +1,7 @@
 """Draws the frame of every page: navigation, banners of faults, language and theme, and the user."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -51,8 +51,11 @@ class ConsolePage:
 
 
 @contextmanager
-def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
-    """Draws the frame; the content of the `with` block is the page. Gives the language to draw it in."""
+def frame(request: Request, *, title: str, active: str, keys: Sequence[tuple[str, str]] = ()) -> Iterator[Language]:
+    """Draws the frame; the content of the `with` block is the page. Gives the language to draw it in.
+
+    `keys` are the page's own, each with what it does.
+    """
     chosen = preferences.current()
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
@@ -61,7 +64,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     links += [(case_path(number), number, "") for number in access.own_cases()]
     with ui.header(elevated=False).classes("ws-header"):
         words("a", _("Skip to content")).classes("ws-skip").props(f'href="#{CONTENT}"')
-        with ui.element("a").props('href="/"').classes("ws-brand"):
+        with ui.element("a").props('href="/" aria-label="Wayside"').classes("ws-brand"):
             ui.element("img").props('src="/static/wayside.svg" alt="" width="24" height="24"')
             words("span", "Wayside")
         _tools(request, chosen)
@@ -76,7 +79,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
     ui.run_javascript(_SHOW_WHERE)
-    _shortcuts(links, _)
+    _shortcuts(links, keys, _)
     _watch(request, banners, _)
 
 
@@ -117,7 +120,7 @@ def empty(what: str, advice: str) -> None:
         words("span", advice)
 
 
-def _shortcuts(links: list[tuple[str, str, str]], _: Language) -> None:
+def _shortcuts(links: list[tuple[str, str, str]], own: Sequence[tuple[str, str]], _: Language) -> None:
     """Draws the list of keys that `?` shows (`static/keys.js`).
 
     The browser stores whether single keys count: they disturb users who dictate, or who lean on the keyboard.
@@ -127,6 +130,7 @@ def _shortcuts(links: list[tuple[str, str, str]], _: Language) -> None:
         with ui.element("dl"):
             keys = [("?", _("Show or hide keyboard shortcuts"))]
             keys += [(f"g {key}", name) for _path, name, key in links if key]
+            keys += [(key, _(what)) for key, what in own]
             keys += [("/", _("Focus the first field")), ("Esc", _("Close"))]
             for key, what in keys:
                 with ui.element("dt"):

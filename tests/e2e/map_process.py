@@ -30,7 +30,11 @@ MARKERS = (
     Marker("a", MapPoint(32.0, 118.1), "Station", "ok", href="/reached"),
     Marker("b", MapPoint(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline"),
 )
-STEPS = (Step(MapPoint(31.95, 118.05), "first"), Step(MapPoint(31.97, 118.15), "second"))
+STEPS = (
+    Step(MapPoint(31.95, 118.05), "first", at_ms=1_000),
+    Step(MapPoint(31.97, 118.15), "second", at_ms=61_000),
+    Step(MapPoint(31.98, 118.12), "third", at_ms=70_000),
+)
 HEAT = (Heat(MapPoint(31.93, 118.2), 12.0, "12"), Heat(MapPoint(31.93, 118.25), 3.0, "3"))
 
 
@@ -49,9 +53,10 @@ def main() -> None:
         said = ui.label("nothing").classes("said")
         shown = Map(LANGUAGES["en"], atlas, label="Places", on_area=lambda area: said.set_text(repr(len(area))))
         shown.style("width: 900px; height: 500px")
+        ui.button("not played", on_click=lambda: shown.path(STEPS))
         shown.show(MARKERS)
         shown.heat(HEAT)
-        shown.path(STEPS)
+        shown.path(STEPS, plays=True)
         ui.button("one less", on_click=lambda: shown.show(MARKERS[:1]))
         ui.button("all red", on_click=lambda: shown.show([Marker("a", MapPoint(32.0, 118.1), "Station", "bad")]))
 

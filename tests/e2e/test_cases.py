@@ -3,6 +3,7 @@
 test: archive that knows what looks alike ◀─query─ centre ◀─ Chromium, two accounts in turn
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -181,6 +182,17 @@ def _give_up(visitor: Visitor, page: Page) -> None:
     thought.set()
 
 
+def _play(page: Page) -> None:
+    """Walk the path of the two confirmed sightings on the map, by keys."""
+    slider, steps = page.get_by_role("slider", name="Sighting"), page.locator(".ws-case-map .ws-map-step")
+    expect(steps).to_have_count(2)
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(steps).to_have_count(1)
+    page.keyboard.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^2/2 · "))
+
+
 def _in_chinese(visitor: Visitor, page: Page) -> None:
     visitor.go("/preferences?language=zh")
     visitor.go("/preferences?theme=dark")
@@ -227,6 +239,7 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
         expect(page.locator(".ws-window").first).to_be_visible()
         expect(page.locator(".ws-pair img").first).to_have_js_property("complete", True)
         visitor.photograph("case-sightings-en-light")
+        _play(page)
         page.get_by_role("button", name="Search").click()
         expect(page.get_by_text("Candidate 1 of 4")).to_be_visible()
         expect(page.get_by_text("Found: 7, candidates: 4.")).to_be_visible()

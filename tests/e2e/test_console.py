@@ -101,6 +101,7 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
 
     first = page.locator("a.ws-card").first
     first.click()
+    page.get_by_role("link", name="Open as a page").click()
     page.wait_for_url("**/observations/*")
     expect(page.locator("h1")).to_have_text("Bridge, north side")
     shown = next(row for row in center.archive.rows if row.snapshot.camera_id == "cam-2")
@@ -317,4 +318,6 @@ def test_the_keyboard_alone_reaches_an_observation(visitor: Visitor, center: Run
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     visitor.photograph("observations-focus-en-light")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Selected result")).to_be_visible()
+    page.get_by_role("link", name="Open as a page").press("Enter")
     page.wait_for_url("**/observations/*")

@@ -49,7 +49,7 @@ def test_places_outlines_heat_and_a_way_are_drawn_and_names_are_only_text(page: 
     expect(page.locator("path.ws-map-outline")).to_have_count(1)
     expect(page.locator("path.ws-map-heat")).to_have_count(2)
     expect(page.locator("path.ws-map-path")).to_have_count(1)
-    expect(page.locator(".ws-map-step")).to_have_text(["1", "2"])
+    expect(page.locator(".ws-map-step")).to_have_text(["1", "2", "3"])
     page.locator(".ws-map-bad").hover()
     expect(page.locator(".ws-map-tip")).to_have_text("<i>Bridge</i>Offline")
     if screenshots is not None:
@@ -64,6 +64,29 @@ def test_a_marker_that_changes_stays_where_it_was_and_the_view_too(page: Page) -
     page.get_by_role("button", name="all red").click()
     expect(page.locator(".ws-map-bad")).to_have_count(1)
     assert page.locator(".ws-map-bad").bounding_box() == where
+
+
+def test_a_path_is_played_over_time_and_walked_by_keys(page: Page) -> None:
+    steps, slider = page.locator(".ws-map-step"), page.get_by_role("slider", name="Sighting")
+    expect(slider).to_have_attribute("aria-valuetext", "3/3 · third")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(steps).to_have_text(["1"])
+    page.keyboard.press("ArrowRight")
+    expect(steps).to_have_text(["1", "2"])
+    expect(page.locator(".ws-map-now")).to_have_text("2")
+    expect(slider).to_have_attribute("aria-valuetext", "2/3 · second")
+    page.keyboard.press("End")
+    play = page.get_by_role("button", name="Play over time")
+    play.press("Enter")
+    expect(steps).to_have_text(["1"])
+    page.get_by_role("button", name="Pause").press("Enter")
+    play.press("Enter")
+    expect(steps).to_have_text(["1", "2", "3"])
+    expect(play).to_be_visible()
+    page.get_by_role("button", name="not played").click()
+    expect(slider).to_have_count(0)
+    expect(steps).to_have_text(["1", "2", "3"])
 
 
 def test_a_click_on_a_camera_leads_to_it(page: Page) -> None:

@@ -55,6 +55,7 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     picture(visitor, "tour-found")
 
     cards.first.click()
+    page.get_by_role("link", name="Open as a page").click()
     page.wait_for_url("**/observations/*")
     expect(page.locator(".ws-crop", has_text="Bicycle").first).to_be_visible()
     shown(page, ".ws-picture img")

@@ -81,6 +81,7 @@ class Sightings:
                 f"{self._camera(each.machine.agent_id, each.machine.camera_id)} · "
                 f"{moments.local(each.machine.captured_at_ms)}",
                 href=case_page_path(self._number, each.machine.row_key),
+                at_ms=each.machine.captured_at_ms,
             )
             for each in self._found
             if each.latitude is not None and each.longitude is not None
@@ -105,7 +106,7 @@ class Sightings:
         if theft is not None:
             taken = self._("Stolen here")
             markers["theft"] = Marker("theft", MapPoint(theft.latitude, theft.longitude), taken, "bad")
-        self._map.path(steps)
+        self._map.path(steps, plays=self._in_force)
         self._map.show(list(markers.values()))
 
     def _draw_list(self) -> None:

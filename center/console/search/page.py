@@ -9,19 +9,21 @@ from typing import Any, Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import CameraKey, Identity, Scope
+from center.access.permissions import CameraKey, Identity, Permission, Scope
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.search import plan_panel
+from center.console.search.beside import Beside
+from center.console.search.compare import Comparison
 from center.console.search.filter_panel import FilterPanel
 from center.console.search.map import SearchMap
 from center.console.search.people_panel import PeoplePanel
-from center.console.search.query import CUSTOM, SearchQuery
+from center.console.search.query import CUSTOM, OPENED, SearchQuery
 from center.console.search.results import Results
 from center.console.search.saved import SavedPanel
 from center.console.widgets.loading import ahead
 from center.console.widgets.map import Heat, MapPoint
-from center.console.widgets.markup import words
+from center.console.widgets.markup import tool, words
 from center.console.widgets.timeline import Timeline, bin_ms
 from center.console.widgets.week import Week
 from center.errors import CenterError, marked
@@ -33,19 +35,28 @@ from provisioning.contracts.query.search import MachineCounts
 
 TITLE: Final = marked("Search")
 PAGE: Final = 48
+SEEK_PAGES: Final = 10
+"""Most pages of results that are read to find the one that the address names as open."""
+KEYS: Final = (
+    ("Enter", marked("Open the result beside the list")),
+    ("j", marked("Next result")),
+    ("k", marked("Previous result")),
+    ("b", marked("Show or hide boxes")),
+)
 SETTLE_S: Final = 0.05
 """Seconds in which filters that change together become one query."""
 
 
 def search(request: Request) -> None:
     """Draws the page `/observations`."""
-    with frame(request, title=TITLE, active="/observations") as _:
+    with frame(request, title=TITLE, active="/observations", keys=KEYS) as _:
         page = _Page(
             services_of(request),
             _,
             identity=identity_of(request),
             sight=sight_of(request),
             question=SearchQuery.read(request.url.query),
+            opened=request.query_params.get(OPENED, ""),
         )
     ahead(page.load(), name="search")
 
@@ -54,8 +65,16 @@ class _Page:
     """One open page of the search."""
 
     def __init__(
-        self, services: Services, _: Language, *, identity: Identity, sight: Scope, question: SearchQuery
+        self,
+        services: Services,
+        _: Language,
+        *,
+        identity: Identity,
+        sight: Scope,
+        question: SearchQuery,
+        opened: str,
     ) -> None:
+        """`opened` is the row key of the result to open beside the list; empty for none."""
         self._services = services
         self._ = _
         self._identity = identity
@@ -65,7 +84,9 @@ class _Page:
         """Time of the query, so that a span such as the last hour is the same on every page of its results."""
         self._asked = 0
         self._next: str | None = None
-        self._loaded = 0
+        self._keys: dict[str, int] = {}
+        """Row keys of the results that are loaded, with their places from 1."""
+        self._opened = opened
         self._total: int | None = None
         self._complained: set[str] = set()
         cameras = services.devices.cameras(sight)
@@ -75,13 +96,34 @@ class _Page:
                 words("h1", _(TITLE))
                 self._saved = SavedPanel(services.saved_searches, _, identity, lambda: self._question)
                 named = {c.camera_id: c.title for c in cameras}
-                FilterPanel(_, question, named, change=self._change, when=self._when)
-                self._reason()
+                self._fold = tool(_("Filters"), self._unfold).classes("ws-search-unfold").props('aria-expanded="false"')
+                with ui.element("div").classes("ws-search-folded") as self._folded:
+                    FilterPanel(_, question, named, change=self._change, when=self._when)
+                    self._reason()
             with ui.element("div").classes("ws-search-main"):
                 self._head()
                 self._trouble = ui.element("div").classes("ws-search-column").props('aria-live="polite"')
-                self._results = Results(_, on_more=self._more)
+                with ui.element("div").classes("ws-search-list"):
+                    self._results = Results(_, on_more=self._more, on_open=self._open, on_close=self._close)
+                    self._results.question(question.text())
+                    self._beside = Beside(
+                        services.search,
+                        _,
+                        actor=identity.actor,
+                        sight=sight,
+                        names=self._names,
+                        seeks=identity.access.permits(Permission.CASE_EDIT),
+                        on_walk=self._results.walk,
+                        on_leave=self._results.leave,
+                        on_compare=self._comparison.choose,
+                    )
                 self._nothing = ui.element("div")
+
+    def _unfold(self) -> None:
+        """Shows or hides the filters where a narrow screen has them folded away."""
+        unfolded = self._fold.props["aria-expanded"] == "false"
+        self._fold.props["aria-expanded"] = "true" if unfolded else "false"
+        self._folded.classes(toggle="ws-unfolded")
 
     async def load(self) -> None:
         """Runs the query and draws its results. A later query wins over an earlier, slower one."""
@@ -129,6 +171,7 @@ class _Page:
             question=lambda: self._question.asked(self._asked_at_ms),
         )
         self._plan = ui.element("div")
+        self._comparison = Comparison(self._services.positions, _, self._names)
 
     def _reason(self) -> None:
         """Draws the field of the purpose, which goes into the audit and which an export needs."""
@@ -162,14 +205,25 @@ class _Page:
             found = await self._found(None)
         except CenterError as error:
             if mine == self._asked:
-                self._next, self._loaded = None, 0
+                self._next, self._keys = None, {}
                 self._results.put([], self._names, self._question.filters, more=False, first=True)
                 self._nothing.clear()
                 self._complain(error, again=True)
             return
         if mine == self._asked:
-            self._loaded = 0
+            self._keys = {}
             self._draw(found, first=True)
+            await self._reopen(mine)
+
+    async def _reopen(self, mine: int) -> None:
+        """Opens the result that the address names, and reads as many pages of results as it takes to come to it."""
+        opened, self._opened = self._opened, ""
+        for _page in range(SEEK_PAGES if opened else 0):
+            if opened in self._keys or self._next is None or mine != self._asked:
+                break
+            await self._more()
+        if opened in self._keys and mine == self._asked:
+            self._results.reveal(opened)
 
     async def _load_counts(self, mine: int) -> None:
         try:
@@ -213,11 +267,12 @@ class _Page:
     def _draw(self, found: ObservationList, *, first: bool) -> None:
         _ = self._
         self._next = found.next_cursor
-        self._loaded += len(found.items)
+        for item in found.items:
+            self._keys[item.row_key] = len(self._keys) + 1
         more = self._next is not None
         self._results.put(found.items, self._names, self._question.filters, more=more, first=first)
         self._nothing.clear()
-        if self._loaded or self._next is not None:
+        if self._keys or self._next is not None:
             return
         with self._nothing:
             if self._question.is_plain:
@@ -237,7 +292,7 @@ class _Page:
         else:
             self._count.set_text(
                 _("{machines} vehicles; {pictures} pictures loaded").format(
-                    machines=f"{self._total:,}", pictures=f"{self._loaded:,}"
+                    machines=f"{self._total:,}", pictures=f"{len(self._keys):,}"
                 )
             )
 
@@ -287,8 +342,23 @@ class _Page:
             return
         self._asked_at_ms = self._services.now_ms()
         ui.navigate.history.replace(question.path())
+        self._results.question(question.text())
         self._plan.clear()
         await self.load()
+
+    async def _open(self, row_key: str) -> None:
+        """Shows a result beside the list, and names it in the address: reloaded or copied, it opens there again."""
+        if row_key not in self._keys:
+            return
+        _ = self._
+        ui.navigate.history.replace(self._question.path(opened=row_key))
+        place = _("{number} of {count}").format(number=self._keys[row_key], count=f"{len(self._keys):,}")
+        await self._beside.show(row_key, place, self._question.text())
+        self._results.settle()
+
+    def _close(self) -> None:
+        self._beside.hide()
+        ui.navigate.history.replace(self._question.path())
 
     def _brush(self, from_ms: int, to_ms: int) -> None:
         """Opens a part of the time line as a page of its own, so that Back leads out of it again."""

@@ -11,6 +11,8 @@ from center.search.filters import Filters
 from provisioning.contracts.query.search import Wanted
 
 PATH: Final = "/observations"
+OPENED: Final = "open"
+"""Name in the address of the result that is open beside the list."""
 CUSTOM: Final = "custom"
 DEFAULT: Final = "24h"
 PERIODS: Final = {
@@ -53,10 +55,14 @@ class SearchQuery:
         filters, fault = _read(values)
         return cls(filters, period if period in PERIODS else DEFAULT, fault)
 
-    def path(self) -> str:
-        """Writes the address of this query."""
-        query = urlencode(self._params(), doseq=True)
+    def path(self, *, opened: str = "") -> str:
+        """Writes the address of this query, and of the result that is open beside its list."""
+        query = urlencode(self._params() | ({OPENED: opened} if opened else {}), doseq=True)
         return f"{PATH}?{query}" if query else PATH
+
+    def text(self) -> str:
+        """Writes the query for the address of one of its results, never empty."""
+        return urlencode({"period": self.period} | self._params(), doseq=True)
 
     def having(self, **said: Any) -> "SearchQuery":
         """Returns the query with other filters.

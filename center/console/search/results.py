@@ -24,17 +24,49 @@ SEEN_S: Final = 10.0
 class Results(Element, component="results.js"):
     """A grid, filled by `put`. `on_more` is called near the end of the grid while there is more.
 
-    Arrow keys, Home and End go from picture to picture; Enter opens one.
+    Arrow keys, Home and End go from picture to picture; Enter opens one beside the list (`on_open`, with its row key),
+    J and K the next and the previous one; Escape closes it (`on_close`).
     """
 
-    def __init__(self, _: Language, *, on_more: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        _: Language,
+        *,
+        on_more: Callable[[], object],
+        on_open: Callable[[str], object],
+        on_close: Callable[[], object],
+    ) -> None:
         super().__init__()
         self._language = _
         self._props["words"] = {
             "label": _("Results"),
             "failed": _("The picture could not be loaded."),
         }
+        self._props["query"] = ""
         self.on("more", lambda _event: on_more())
+        self.on("open", lambda event: on_open(str(event.args)))
+        self.on("close", lambda _event: on_close())
+
+    def question(self, query: str) -> None:
+        """Sets the query that the results' links carry."""
+        self._props["query"] = query
+        self.update()
+
+    def reveal(self, row_key: str) -> None:
+        """Opens this result, if it is among those that were put."""
+        self.run_method("reveal", row_key)
+
+    def settle(self) -> None:
+        """Scrolls the open result's place in the list into view."""
+        self.run_method("settle")
+
+    def walk(self, by: int) -> None:
+        """Opens the result so many places after the open one."""
+        self.run_method("walk", by)
+
+    def leave(self) -> None:
+        """Closes the open result and focuses its place in the list."""
+        self.run_method("leave")
 
     def put(
         self,

@@ -6,6 +6,13 @@
   const dialog = () => document.getElementById("keys");
   let after = 0; // until when a letter belongs to a `g`
 
+  // True if a key pressed alone is one of the page's: not typed into a field, not taken by another listener.
+  window.waysideSingleKey = (event) => {
+    const at = event.target;
+    const typing = at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.closest("[role=application]");
+    return !(event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing || !counts());
+  };
+
   function toggle() {
     const keys = dialog();
     if (!keys) return;
@@ -22,9 +29,7 @@
     if (event.target.id === "keys-on") localStorage.setItem(STORE, event.target.checked ? "on" : "off");
   });
   document.addEventListener("keydown", (event) => {
-    const at = event.target;
-    const typing = at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.closest("[role=application]");
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || !counts()) return;
+    if (!window.waysideSingleKey(event)) return;
     const led = performance.now() < after && document.querySelector(`.ws-nav a[data-key="${CSS.escape(event.key)}"]`);
     after = 0;
     if (led) location.assign(led.href);

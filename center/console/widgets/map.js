@@ -4,6 +4,8 @@ import { Names, Supercluster, panes, site, world } from "wayside-ground";
 import { loadResource } from "../../static/utils/resources.js";
 
 const FOCUSABLE = 60; // more markers than that would be a wall of tab stops: the words beside the map lead on
+const LEAST_MS = 700; // of a sighting of a path that is played
+const PLAYED_MS = 8000; // of a whole path, beside that
 const NOTHING = [[3, 73], [54, 136]]; // nothing to fit to
 const APART_PX = 40; // markers nearer to each other than that are one cluster
 const WORST = ["bad", "warn", "off", "ok"];
@@ -23,6 +25,13 @@ export default {
         </template>
       </div>
       <div class="ws-map-how" v-if="open || trouble" role="status">{{ open ? words.how : trouble }}</div>
+      <div class="ws-map-player" v-if="ready && plays && path.length > 1">
+        <button type="button" class="ws-tool" @click="play" :title="playing ? words.pause : words.play"
+          :aria-label="playing ? words.pause : words.play">{{ playing ? "⏸\uFE0E" : "▶\uFE0E" }}</button>
+        <input type="range" min="0" :max="path.length - 1" :value="at" @input="go(Number($event.target.value))"
+          :aria-label="words.moment" :aria-valuetext="moment" />
+        <span class="ws-map-moment">{{ moment }}</span>
+      </div>
     </div>`,
   props: {
     label: String,
@@ -35,13 +44,19 @@ export default {
     markers: Array,
     heat: Array,
     path: Array,
+    plays: Boolean,
     area: Array,
   },
-  data: () => ({ ready: false, open: false, corners: [], trouble: "" }),
+  data: () => ({ ready: false, open: false, corners: [], trouble: "", at: 0, playing: false }),
+  computed: {
+    moment() {
+      return `${this.at + 1}/${this.path.length} · ${this.path[this.at]?.title || ""}`;
+    },
+  },
   watch: {
     markers: { deep: true, handler: "drawMarkers" },
     heat: { deep: true, handler: "drawHeat" },
-    path: { deep: true, handler: "drawPath" },
+    path: { deep: true, handler: "takePath" },
     area: { deep: true, handler: "takeArea" },
   },
   async mounted() {
@@ -88,7 +103,7 @@ export default {
     this.ready = true;
     this.drawMarkers();
     this.drawHeat();
-    this.drawPath();
+    this.takePath();
     this.takeArea();
     this.trouble = this.ground.fault;
     const parts = [
@@ -100,6 +115,7 @@ export default {
     if (this.own) this.$refs.map.dataset.ground = "laid";
   },
   unmounted() {
+    clearTimeout(this.next);
     this.own?.observer.disconnect();
     this.own?.map.remove();
     this.own = undefined;
@@ -261,17 +277,51 @@ export default {
       }
       this.fitOnce();
     },
+    // A path is shown whole until it is played.
+    takePath() {
+      this.go(Math.max(0, this.path.length - 1));
+      if (this.own) this.fitOnce();
+    },
+    play() {
+      if (this.playing) return this.stop();
+      if (this.at === this.path.length - 1) this.at = 0;
+      this.playing = true;
+      this.drawPath();
+      this.wait();
+    },
+    stop() {
+      this.playing = false;
+      clearTimeout(this.next);
+    },
+    go(at) {
+      this.stop();
+      this.at = at;
+      this.drawPath();
+    },
+    // Waits in proportion to the time between two sightings, so that a long gap is seen to be long.
+    wait() {
+      const span = this.path.at(-1).at_ms - this.path[0].at_ms || 1;
+      const gap = this.path[this.at + 1].at_ms - this.path[this.at].at_ms;
+      this.next = setTimeout(() => {
+        this.at += 1;
+        this.drawPath();
+        if (this.at < this.path.length - 1) this.wait();
+        else this.stop();
+      }, LEAST_MS + (PLAYED_MS * gap) / span);
+    },
     drawPath() {
       if (!this.own) return;
       const layer = this.own.path.clearLayers();
-      if (this.path.length > 1) {
-        L.polyline(this.path.map((step) => step.at), { className: "ws-map-path", interactive: false }).addTo(layer);
+      const path = this.path.slice(0, this.at + 1);
+      if (path.length > 1) {
+        L.polyline(path.map((step) => step.at), { className: "ws-map-path", interactive: false }).addTo(layer);
       }
-      this.path.forEach((step, index) => {
+      path.forEach((step, index) => {
+        const now = this.plays && index === this.at ? " ws-map-now" : "";
         const number = document.createElement("span");
         number.textContent = String(index + 1);
         const mark = L.marker(step.at, {
-          icon: L.divIcon({ className: "ws-map-step", iconSize: [22, 22], html: number }),
+          icon: L.divIcon({ className: "ws-map-step" + now, iconSize: [22, 22], html: number }),
           keyboard: false,
           bubblingMouseEvents: true,
           zIndexOffset: 3000 + index,
@@ -279,7 +329,6 @@ export default {
         this.say(mark, `${index + 1} · ${step.title}`, "");
         if (step.href) this.leads(mark, () => window.location.assign(step.href));
       });
-      this.fitOnce();
     },
     say(layer, title, note, options) {
       if (!title) return;

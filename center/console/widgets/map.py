@@ -72,6 +72,8 @@ class Step:
     title: str
     """Camera and local time, on hover."""
     href: str = ""
+    at_ms: int = 0
+    """Time at which it was there, for the pace at which the path is played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,11 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "w
             "warn": _("Warning"),
             "bad": _("Fault"),
             "off": _("Unknown"),
+            "play": _("Play over time"),
+            "pause": _("Pause"),
+            "moment": _("Sighting"),
         }
+        self._props["plays"] = False
         for name in ("markers", "heat", "path", "area"):
             self._props[name] = []
         if on_area is not None:
@@ -145,8 +151,11 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "w
         """Shows amounts at their places."""
         self._set("heat", [{**asdict(each), "at": list(each.at)} for each in heat])
 
-    def path(self, steps: Sequence[Step]) -> None:
-        """Shows a path, in the order of time: a line with numbered places."""
+    def path(self, steps: Sequence[Step], *, plays: bool = False) -> None:
+        """Shows a path, in the order of time: a line with numbered places. `plays`: it can be played over time."""
+        if self._props["plays"] != plays:
+            self._props["plays"] = plays
+            self.update()
         self._set("path", [{**asdict(step), "at": list(step.at)} for step in steps])
 
     def area(self, corners: Sequence[MapPoint]) -> None:

@@ -1,5 +1,7 @@
 """Makes HTML elements that NiceGUI has no name for. Texts are always escaped; attributes are values, never parsed."""
 
+from collections.abc import Callable
+
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
@@ -10,6 +12,15 @@ def words(tag: str, text: str, *, title: str | None = None) -> TextElement:
     if title is not None:
         element.props["title"] = title
     return element
+
+
+def tool(text: str, on_click: Callable[[], object], *, name: str = "") -> TextElement:
+    """Makes a small button; `name` says what it does where its text is a sign."""
+    button = words("button", text, title=name or None).classes("ws-tool").props('type="button"')
+    if name:
+        button.props["aria-label"] = name
+    button.on("click", lambda _event: on_click())
+    return button
 
 
 def labelled(tag: str, label: str) -> ui.element:

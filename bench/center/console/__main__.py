@@ -70,6 +70,7 @@ def _print(report: dict[str, Any]) -> None:
     if "opening" in report:
         table = Table(
             "page",
+            "first content",
             "cold",
             "warm",
             "plain, cold",
@@ -78,7 +79,7 @@ def _print(report: dict[str, Any]) -> None:
             title=f"{report['rows']:,} machines; ms: p50 / p95",
         )
         for row in report["opening"]:
-            times = [str(Times(**row[each])) for each in ("cold", "warm", "plain_cold", "plain_warm")]
+            times = [str(Times(**row[each])) for each in ("first", "cold", "warm", "plain_cold", "plain_warm")]
             table.add_row(row["page"], *times, str(row["kib"]))
         console.print(table)
     if "live" in report:

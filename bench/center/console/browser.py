@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
@@ -41,14 +41,24 @@ def visit(browser: Browser, url: str, session: str, *, screen: ViewportSize = SC
     return context
 
 
-def usable_ms(context: BrowserContext, url: str, condition: str) -> float:
-    """From the navigation to the first frame in which `condition` (a JavaScript function's text) holds."""
+class Opening(NamedTuple):
+    """Milliseconds from the navigation on, by the page's own clock."""
+
+    first: float
+    """First contentful paint."""
+    usable: float
+    """First frame in which the page's condition holds."""
+
+
+def opening(context: BrowserContext, url: str, condition: str) -> Opening:
+    """Opens a page; `condition` is a JavaScript function's text."""
     page = context.new_page()
     page.add_init_script(_WATCH % condition)
     page.goto(url, wait_until="commit")
-    took = float(page.evaluate("() => window.wsUsable"))
+    usable = float(page.evaluate("() => window.wsUsable"))
+    first = float(page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"))
     page.close()
-    return took
+    return Opening(first, usable)
 
 
 @dataclass

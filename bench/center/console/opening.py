@@ -22,7 +22,7 @@ from fastapi import FastAPI, Request, Response
 from playwright.sync_api import Browser
 
 from bench.center import api
-from bench.center.console.browser import usable_ms, visit
+from bench.center.console.browser import opening, visit
 from bench.center.console.centre import Centre, centre, newest
 from bench.cluster import search
 from tests.support.ports import free_ports
@@ -37,10 +37,15 @@ PAGES: Final = {
     "/live": "[...document.querySelectorAll('.ws-card canvas')].some((c) => c.clientWidth)",
     "/observations": "[...document.querySelectorAll('.ws-results img')].some((i) => i.complete && i.naturalWidth)",
     "/cameras": "document.querySelectorAll('.ws-main tbody tr').length >= 20",
+    "/observations?open={row_key}": "document.querySelector('.ws-beside .ws-picture img')?.naturalWidth",
+    "/observations/{row_key}": "document.querySelector('.ws-detail .ws-picture img')?.naturalWidth",
     "/cases": "document.querySelectorAll('.ws-main tbody tr').length >= 1",
+    "/cases/A-0": "document.querySelector('.ws-case-head strong') && document.querySelector('.ws-case .ws-map-tools')",
+    "/thefts": "document.querySelectorAll('.ws-bars tr').length >= 31",
     "/pipeline": "document.querySelectorAll('.ws-chain > li').length >= 5",
 }
-"""What is to be on the screen; the websocket stands then, too: before that a click does nothing."""
+"""What is to be on the screen; the websocket stands then, too: before that a click does nothing. `row_key` is that of
+the newest picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def _case(number: int, now_ms: int) -> dict[str, Any]:
         "to_ms": now_ms,
         "expires_at_ms": now_ms + 7 * DAY_MS,
         "cameras": ["agent-0/cam-0"],
+        "theft": {"at_ms": now_ms - number * 3_600_000, "latitude": 31.9, "longitude": 118.6},
     }
     return {"number": f"A-{number}", "terms": terms}
 
@@ -162,26 +168,31 @@ def opened(browser: Browser, there: Centre, times: int) -> list[dict[str, Any]]:
     """Each page cold (an empty cache, a new window) and warm, in turns with the plain page."""
     rows = []
     with plain(there, browser) as plain_url:
-        for path, content in PAGES.items():
-            took: dict[str, list[float]] = {"cold": [], "warm": [], "plain cold": [], "plain warm": []}
+        newest_row = there.client.get("/api/observations?limit=1").raise_for_status().json()["items"][0]["row_key"]
+        for pattern, content in PAGES.items():
+            path = pattern.format(row_key=newest_row)
+            took: dict[str, list[float]] = {"first": [], "cold": [], "warm": [], "plain cold": [], "plain warm": []}
             for _ in range(times):
                 for name, url, session, condition in (
                     ("", f"{there.url}{path}", there.session, f"() => {_CONNECTED}{content}"),
                     ("plain ", plain_url, "", "() => document.readyState === 'complete'"),
                 ):
                     context = visit(browser, url, session)
-                    took[f"{name}cold"].append(usable_ms(context, url, condition))
-                    took[f"{name}warm"].append(usable_ms(context, url, condition))
+                    cold, warm = opening(context, url, condition), opening(context, url, condition)
+                    took[f"{name}cold"].append(cold.usable)
+                    took[f"{name}warm"].append(warm.usable)
+                    took["first"] += [] if name else [cold.first, warm.first]
                     context.close()
             rows.append(
                 {
-                    "page": path,
+                    "page": pattern,
                     **{name.replace(" ", "_"): asdict(Times.of(each)) for name, each in took.items()},
                     **bytes_of(browser, there, path),
                 }
             )
             print(
-                f"bench.center.console: {path}: cold {Times.of(took['cold'])}, warm {Times.of(took['warm'])} ms",
+                f"bench.center.console: {pattern}: first content {Times.of(took['first'])}, usable cold "
+                f"{Times.of(took['cold'])}, warm {Times.of(took['warm'])} ms",
                 flush=True,
             )
     return rows

@@ -20,11 +20,12 @@ from center.cases.errors import (
 )
 from center.cases.states import ENDED, TABLE, Act, CaseState, after, now
 from center.cases.tables import CaseEventRecord, CaseRecord
-from center.cases.terms import DAY_MS, MAX_LIFE_DAYS, CaseTerms
+from center.cases.terms import DAY_MS, MAX_LIFE_DAYS, CaseTerms, Theft
 from center.cases.views import CaseDetail, CaseList, CaseView, event
 from center.clock import NowMs
 from center.database.store import Store
 from provisioning.contracts.query.standing import MAX_STANDING
+from provisioning.contracts.wire.messages import MachineClass
 
 ITSELF = "(cases)"
 """Actor of what the centre does by itself: no account can have this name."""
@@ -82,6 +83,19 @@ class CaseWorkflow:
                 if is_open and _is_second(record, asker) and _holds(sight, area):
                     items.append(CaseView.of(record, now_ms=self._now_ms(), cameras=len(area)))
         return tuple(items)
+
+    def thefts(self, asker: Identity, *, from_ms: int, classes: Collection[MachineClass]) -> tuple[Theft, ...]:
+        """Returns the thefts from `from_ms` on, one a case: of all cases in sight that seek one of these classes."""
+        with self._store.transaction() as session:
+            found = []
+            for record in session.scalars(select(CaseRecord)):
+                terms = CaseTerms.model_validate_json(record.terms)
+                if terms.theft is None or terms.theft.at_ms < from_ms or terms.cls not in classes:
+                    continue
+                sight = asker.access.scope(Permission.CASE_VIEW, case_id=record.number)
+                if sight.everywhere or _touches(sight, area_of(session, terms)):
+                    found.append(terms.theft)
+        return tuple(found)
 
     def case(self, number: str, *, asker: Identity, sight: Scope) -> CaseDetail:
         """Returns one case with its history, and audits that it was looked at."""

@@ -25,7 +25,7 @@ from center.console import frame, preferences
 from center.console.accounts import account, audit, user, users
 from center.console.alarms import list as alarms
 from center.console.alarms import rule, rules
-from center.console.cases import case, form
+from center.console.cases import case, form, thefts
 from center.console.cases import list as cases
 from center.console.fleet import agents, camera, cameras, live, observation
 from center.console.frame import ConsolePage
@@ -52,6 +52,7 @@ PAGES: Final = (
     ConsolePage("/cameras/{agent_id}/{camera_id}", Permission.CAMERA_VIEW, camera.camera),
     ConsolePage("/cases", Permission.CASE_VIEW, cases.cases, marked("Cases"), "k"),
     ConsolePage("/new-case", Permission.CASE_EDIT, form.new_case),
+    ConsolePage("/thefts", Permission.CASE_VIEW, thefts.thefts),
     ConsolePage("/cases/{case_id}", Permission.CASE_VIEW, case.case),
     ConsolePage("/cases/{case_id}/observations/{row_key}", Permission.OBSERVATION_VIEW, observation.case_observation),
     ConsolePage("/cases/{case_id}/change", Permission.CASE_EDIT, form.change_case),

@@ -1,19 +1,22 @@
-"""The search as an analyst walks it by keys alone: beside the list, on and back, two vehicles compared, on a telephone.
+"""Search and thefts as an analyst walks them by keys: results beside their list, two vehicles compared, a telephone.
 
 test: archive of two cameras ◀─query─ centre ◀─ Chromium
 """
 
+import time
 from typing import Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.center.street import AGENT
 from tests.e2e.conftest import Running, Visitor
 from tests.e2e.test_pages import RULES, street
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
+DAY_MS: Final = 86_400_000
 PHONE: Final = {"width": 390, "height": 844}
 LOADED: Final = 32
 
@@ -162,3 +165,52 @@ def test_on_a_telephone_the_list_stays_above_the_result(visitor: Visitor, center
         assert card["y"] + card["height"] <= top["y"] + 1
         visitor.photograph(f"analyst-phone-{language}")
         _accessible(visitor)
+
+
+def _theft(visitor: Visitor, number: str, cls: str, hours_ago: int, latitude: float) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    terms = {
+        "purpose": "stolen at the station",
+        "cls": cls,
+        "from_ms": now_ms - 30 * DAY_MS,
+        "to_ms": now_ms,
+        "expires_at_ms": now_ms + 7 * DAY_MS,
+        "cameras": [f"{AGENT}/cam-1"],
+        "theft": {"at_ms": now_ms - hours_ago * 3_600_000, "latitude": latitude, "longitude": 118.71},
+    }
+    answer = visitor.context.request.post(
+        f"{visitor.center.url}/api/cases",
+        data={"number": number, "terms": terms},
+        headers={"origin": visitor.center.url},
+    )
+    assert answer.ok, answer.text()
+
+
+def test_thefts_are_counted_by_hour_weekday_and_place(visitor: Visitor, center: Running) -> None:
+    page = visitor.page
+    visitor.set_up()
+    street(center)
+    for number in range(6):
+        _theft(visitor, f"A-{number}", ("bicycle", "car")[number % 3 == 0], 5 + 24 * number, 31.99 + number // 4 / 10)
+    _theft(visitor, "A-old", "bicycle", 24 * 60, 31.99)
+    visitor.go("/cases")
+    page.get_by_role("link", name="Thefts by time and place").press("Enter")
+    total = page.locator(".ws-main > .ws-sub")
+    expect(total).to_have_text("Cases with time and place of the theft: 7")
+    places = page.locator(".ws-table tbody tr")
+    expect(places.first).to_contain_text("Renmin Road / Station Street")
+    expect(places.first).to_contain_text("5")
+    expect(page.locator("path.ws-map-heat")).to_have_count(2)
+    page.get_by_role("link", name="Last 30 days").press("Enter")
+    expect(total).to_have_text("Cases with time and place of the theft: 6")
+    page.get_by_role("link", name="Two-wheelers").press("Enter")
+    expect(total).to_have_text("Cases with time and place of the theft: 4")
+    assert page.url.endswith("?days=30&kind=two")
+    for language in ("en", "zh"):
+        visitor.go(f"/preferences?language={language}")
+        for width, height in ((1440, 900), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            visitor.go("/thefts")
+            expect(page.locator("path.ws-map-heat")).to_have_count(2)
+            visitor.photograph(f"analyst-thefts-{language}-{width}")
+            _accessible(visitor)

@@ -27,6 +27,7 @@ PAGES: Final = (
     "/cameras",
     CAMERA,
     "/cases",
+    "/thefts",
     "/pipeline",
     "/tasks",
     "/agents",

@@ -40,6 +40,7 @@ def cases(request: Request) -> None:
     with frame(request, title=TITLE, active="/cases") as _:
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
+            ui.link(_("Thefts by time and place"), "/thefts").classes("ws-grow")
             if identity.access.permits(Permission.CASE_EDIT):
                 ui.link(_("New case"), new_case_path(seek)).classes("ws-case-button")
         if seek:

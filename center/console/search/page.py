@@ -21,6 +21,7 @@ from center.console.search.people_panel import PeoplePanel
 from center.console.search.query import CUSTOM, OPENED, SearchQuery
 from center.console.search.results import Results
 from center.console.search.saved import SavedPanel
+from center.console.widgets import moments
 from center.console.widgets.loading import ahead
 from center.console.widgets.map import Heat, MapPoint
 from center.console.widgets.markup import tool, words
@@ -156,7 +157,8 @@ class _Page:
                 ui.button(_("Search details"), icon="help_outline", on_click=self._explain).props("flat dense no-caps")
         self._timeline = Timeline(_, on_choose=self._brush)
         with ui.element("div").classes("ws-panel ws-search-week") as self._week_box:
-            self._week = Week(_)
+            label = _("Vehicles by hour of the week ({zone})").format(zone=moments.ZONE_TEXT)
+            self._week = Week(_, label=label, unit=_("{count} vehicles"))
         self._week_box.set_visibility(False)
         self._map = SearchMap(_, self._services.atlas, on_area=self._drawn)
         self._map.area(self._corners)
@@ -241,7 +243,7 @@ class _Page:
             self._total = counts.machines
             self._timeline.set_visibility(True)
             self._timeline.show(counts, from_ms, to_ms, filters.bin_ms)
-            self._week.show(counts)
+            self._week.show({each.weekday * 24 + each.hour: sum(each.machines.values()) for each in counts.week})
             self._left_out(counts)
             await self._draw_heat(counts, mine)
 

@@ -27,7 +27,7 @@ export default {
       <div class="ws-map-how" v-if="open || trouble" role="status">{{ open ? words.how : trouble }}</div>
       <div class="ws-map-player" v-if="ready && plays && path.length > 1">
         <button type="button" class="ws-tool" @click="play" :title="playing ? words.pause : words.play"
-          :aria-label="playing ? words.pause : words.play">{{ playing ? "⏸\uFE0E" : "▶\uFE0E" }}</button>
+          :aria-label="playing ? words.pause : words.play">{{ playing ? "❚❚" : "▶" }}</button>
         <input type="range" min="0" :max="path.length - 1" :value="at" @input="go(Number($event.target.value))"
           :aria-label="words.moment" :aria-valuetext="moment" />
         <span class="ws-map-moment">{{ moment }}</span>

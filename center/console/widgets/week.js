@@ -1,4 +1,4 @@
-// Machines by hour of the week (week.py): a table whose cells are darker the more there were.
+// Counts by hour of the week (week.py): a table whose cells are darker the more there were.
 export default {
   template: `
     <table class="ws-week" :aria-label="words.label">
@@ -29,7 +29,7 @@ export default {
     },
     said(name, day, hour) {
       const span = `${String(hour).padStart(2, "0")}:00 – ${String(hour + 1).padStart(2, "0")}:00`;
-      return `${name} ${span} · ${this.words.machines.replace("{count}", this.count(day, hour).toLocaleString())}`;
+      return `${name} ${span} · ${this.words.unit.replace("{count}", this.count(day, hour).toLocaleString())}`;
     },
   },
 };

@@ -1,13 +1,12 @@
-"""Draws counts of machines by hour of the week, as a table of shades."""
+"""Draws counts by hour of the week, as a table of shades."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from nicegui.element import Element
 
 from center.console.language import Language
-from center.console.widgets import moments
 from center.errors import marked
-from provisioning.contracts.query.search import MachineCounts
 
 DAYS: Final = (
     marked("Mon"),
@@ -23,15 +22,12 @@ DAYS: Final = (
 class Week(Element, component="week.js"):
     """A table, filled by `show`. Hours are of the archive's clock."""
 
-    def __init__(self, _: Language) -> None:
+    def __init__(self, _: Language, *, label: str, unit: str) -> None:
+        """`unit` is a count in words, with the blank `count`."""
         super().__init__()
-        self._props["words"] = {
-            "label": _("Vehicles by hour of the week ({zone})").format(zone=moments.ZONE_TEXT),
-            "machines": _("{count} vehicles"),
-            "days": [_(day) for day in DAYS],
-        }
+        self._props["words"] = {"label": label, "unit": unit, "days": [_(day) for day in DAYS]}
 
-    def show(self, counts: MachineCounts) -> None:
-        """Shows counts in place of the previous ones."""
-        self._props["hours"] = {each.weekday * 24 + each.hour: sum(each.machines.values()) for each in counts.week}
+    def show(self, counts: Mapping[int, int]) -> None:
+        """Shows counts by hour of the week, Monday's first hour 0, in place of the previous ones."""
+        self._props["hours"] = dict(counts)
         self.update()

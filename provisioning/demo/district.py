@@ -73,13 +73,16 @@ BRIDGE: Final = PlannedCamera(
     "bridge-recorder", MILL, "Mill Bridge (recordings)", "old-town", 31.2010, 120.1225, footage.CYCLIST
 )
 MARKET: Final = PlannedCamera(
-    "market-recorder", MILL, "Market (recordings)", "old-town", 31.1975, 120.1150, footage.TRUCK
+    "market-recorder", MILL, "Market (recordings)", "old-town", 31.1975, 120.1150, footage.CYCLIST
+)
+PHONE: Final = PlannedCamera(
+    "phone-recorder", MILL, "Phone at the Market (recordings)", "old-town", 31.1972, 120.1162, f"{footage.FILM}.mp4"
 )
 MEASURED: Final = (NORTH, SOUTH)
 """Cameras of a bounded showing, whose counts must add up."""
 FURNISHED: Final = (*MEASURED, QUAY, GATE)
 """Cameras of the agent `STREET` in a showing without an end."""
-RECORDERS: Final = (BRIDGE, MARKET)
+RECORDERS: Final = (BRIDGE, MARKET, PHONE)
 """Cameras for recordings of earlier hours."""
 PLACED: Final = (*FURNISHED, CROSSING, *RECORDERS)
 """Every camera on the map."""

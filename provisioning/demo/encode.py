@@ -83,10 +83,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("footage", type=Path, help="the file to write")
     parser.add_argument("--codec", choices=sorted(_ENCODERS), default="h264")
     parser.add_argument("--gop", type=int, default=25, help="pictures from keyframe to keyframe (default: %(default)s)")
+    parser.add_argument("--slower", type=int, default=1, help="play at this part of its speed (default: %(default)s)")
     parser.add_argument("--bitrate", type=int, default=2_000_000, help="bits a second (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
         rate, units = access_units(options.source, options.codec, gop=options.gop, bitrate=options.bitrate)
+        rate /= options.slower
         write_footage(options.footage, options.codec, (rate.numerator, rate.denominator), units)
     except (FFmpegError, IndexError, OSError) as error:
         parser.exit(2, f"{options.source}: cannot be made into footage: {error}\n")

@@ -18,6 +18,8 @@ YARD: Final = "vtest.avi"
 FILM: Final = "bikes"
 """250 pictures of 640×272: a street with cars, parked bicycles and a walker. Its cuts look like a camera that is moved,
 so that it is played only where the others could not be fetched."""
+_SLOWER: Final = {CYCLIST: 2, TRUCK: 2}
+"""Films that are played at a half of their speed: of three seconds the tracker would see half a crossing."""
 GOP: Final = 15
 """Pictures between keyframes. At one a second the agent would see the same pictures in every round of a film."""
 _GET_IT: Final = "run: wayside-engines fetch"
@@ -62,10 +64,11 @@ def prepare(children: Children, film: Path, footage_dir: Path, codec: str) -> Pa
         content = hashlib.sha256(film.read_bytes()).hexdigest()
     except OSError as error:
         raise DemoError(f"{film}: cannot be read ({error.strerror}); {_GET_IT}") from error
-    footage = footage_dir / f"{film.stem}-{content[:12]}-gop{GOP}.{codec}"
+    slower = _SLOWER.get(film.name, 1)
+    footage = footage_dir / f"{film.stem}-{content[:12]}-gop{GOP}-1to{slower}.{codec}"
     if not footage.exists():
         command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.encode", film, footage]
-        command += ["--codec", codec, "--gop", str(GOP)]
+        command += ["--codec", codec, "--gop", str(GOP), "--slower", str(slower)]
         children.run(f"encode-{film.stem}-{codec}", command, remedy=f"delete {film} and {_GET_IT}")
     return footage
 

@@ -17,6 +17,9 @@ from provisioning.files import durable
 
 ACCOUNTS_FILE: Final = "accounts"
 _WANTED_SIGHTINGS: Final = 2
+_LEAST_LIKENESS: Final = 0.8
+_HOUR_MS: Final = 3_600_000
+_STEPS_BETWEEN_LOOKS: Final = 5
 _PATIENCE_S: Final = 120.0
 """For pictures of the sought machine at other times; then the case has the sightings that there are."""
 
@@ -85,7 +88,7 @@ class Furnishing:
     def _case(self) -> Iterator[None]:
         sought = self._silver_car()
         while sought is None:
-            yield
+            yield from _steps()
             sought = self._silver_car()
         analyst, supervisor = self._session(district.ANALYST), self._session(district.SUPERVISOR)
         path = f"/api/cases/{district.CASE}"
@@ -101,8 +104,8 @@ class Furnishing:
         while len(chosen) < _WANTED_SIGHTINGS and time.monotonic() < until_s:
             _read(analyst, f"{path}/search", {})
             candidates = analyst.get_json(f"{path}/candidates")["items"]
-            chosen = _of_other_times([each["machine"] for each in candidates], seen.captured_at_ms)
-            yield
+            chosen = _earlier(candidates, seen.captured_at_ms)
+            yield from _steps()
         for machine in chosen:
             analyst.put(f"{path}/machines/{machine['row_key']}/{machine['index']}", {"verdict": "confirmed"})
         self._say(f"case {district.CASE} is approved, with {len(chosen)} confirmed sightings")
@@ -128,6 +131,12 @@ class Furnishing:
         return session
 
 
+def _steps() -> Iterator[None]:
+    """Yields some steps of the caller: each look at the archive is an entry in the audit."""
+    for _ in range(_STEPS_BETWEEN_LOOKS):
+        yield
+
+
 def _read(site: WebClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = site.post_json(path, body)
     if not isinstance(answer, dict):
@@ -140,15 +149,12 @@ def _area(machine: ListedMachine) -> float:
     return float((box.x1 - box.x0) * (box.y1 - box.y0))
 
 
-def _of_other_times(machines: list[dict[str, Any]], sought_at_ms: int) -> list[dict[str, Any]]:
-    """Returns the best candidate of each of the first cameras, an hour and more before the sought picture."""
+def _earlier(candidates: list[dict[str, Any]], sought_at_ms: int) -> list[dict[str, Any]]:
+    """Returns the most similar machines, one of each camera, of pictures an hour and more before the sought one."""
     best: dict[str, dict[str, Any]] = {}
-    for machine in machines:
-        if machine["captured_at_ms"] < sought_at_ms - 3_600_000:
+    for candidate in sorted(candidates, key=lambda each: each["score"]["likeness"], reverse=True):
+        machine = candidate["machine"]
+        is_alike = candidate["score"]["likeness"] >= _LEAST_LIKENESS
+        if is_alike and machine["captured_at_ms"] < sought_at_ms - _HOUR_MS:
             best.setdefault(machine["camera_id"], machine)
-    chosen = list(best.values())
-    for machine in machines:
-        apart = all(abs(machine["captured_at_ms"] - each["captured_at_ms"]) > 3_600_000 for each in chosen)
-        if apart and machine["captured_at_ms"] < sought_at_ms - 3_600_000:
-            chosen.append(machine)
-    return chosen[:_WANTED_SIGHTINGS]
+    return list(best.values())[:_WANTED_SIGHTINGS]

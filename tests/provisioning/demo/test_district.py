@@ -91,7 +91,7 @@ def test_the_mills_own_file_has_a_line_a_zone_a_lane_and_a_desk(state: DemoFolde
     crossing, *recorders = (type(section.cameras[0]).model_validate(each) for each in written["cameras"])
     assert crossing.has_places
     assert (len(crossing.lines), len(crossing.zones), len(crossing.lanes)) == (1, 1, 1)
-    assert [each.source.kind for each in recorders] == ["upload", "upload"]
+    assert [each.source.kind for each in recorders] == ["upload"] * len(district.RECORDERS)
 
 
 def test_history_has_every_hour_of_the_last_day_and_noon_of_six_more() -> None:

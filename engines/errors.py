@@ -84,6 +84,17 @@ class DeviceUnavailable(EngineError):
         )
 
 
+class ProcessorUnfit(EngineError):
+    """A processor on which a quantised network would be slow, or its sums would overflow."""
+
+    def __init__(self, name: str, machine: str, lacks: str = "AVX2") -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: this processor ({machine}) has no {lacks}; run the network in float32: write a table of its "
+            'name, without -int7 or -int8, with `backend = "ort"` into `plans/runtime.toml` of the models folder'
+        )
+
+
 class BadTensor(EngineError):
     """A tensor of the wrong name, shape or type."""
 

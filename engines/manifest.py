@@ -19,6 +19,8 @@ Threshold = Annotated[float, Field(gt=0, lt=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Stride = Annotated[int, Field(ge=1, le=256)]
+Pixels = Annotated[int, Field(ge=1024, le=64 << 20)]
+WeightBits = Literal[7, 8]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
 ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate", "text"]
@@ -69,6 +71,8 @@ class Conversion(_Strict):
     """tfjs: input node → shape, -1 for the batch."""
     outputs: dict[str, str] = Field(default_factory=dict)
     """Graph output → the name that the decoder knows it by. Outputs not named here are dropped."""
+    open_sizes: bool = False
+    """tfjs: height and width of the picture are freed afterwards, for a network that is convolutional throughout."""
 
 
 class Input(_Strict):
@@ -89,6 +93,9 @@ class Input(_Strict):
     width: Annotated[int, Field(ge=16, le=8192)] | None = None
     height: Annotated[int, Field(ge=16, le=8192)] | None = None
     """None: the picture's own size, rounded up to `multiple_of`."""
+    pixels: Pixels | None = None
+    """Most pixels to which a picture is scaled for one pass of a model that takes any size; never to more than
+    `MOST_ENLARGED` of its own. Width and height are then the size at which the model finds what is large."""
     multiple_of: Annotated[int, Field(ge=1, le=256)] = 1
     fit: Literal["stretch", "pad"] = "stretch"
     """Fit of a picture with another shape to width x height: `pad` keeps its proportions and fills right and below with
@@ -98,6 +105,8 @@ class Input(_Strict):
     def _both_or_none(self) -> Self:
         if (self.width is None) != (self.height is None):
             raise ValueError("give width and height, or neither")
+        if self.width is None and self.pixels is not None:
+            raise ValueError("pixels need the size at which the model finds what is large: give width and height too")
         if self.size_tensor == self.tensor:
             raise ValueError("size_tensor is an input of its own, not the picture's")
         return self
@@ -160,6 +169,18 @@ class Embedding(_Strict):
     """SHA-256 of the matrix that the seed makes, checked at load: another machine or library must make the same one."""
 
 
+class Quantised(_Strict):
+    """The same network in eight bits, which the catalog lists as `NAME-int7` and `NAME-int8`, by hash."""
+
+    ranges: FileName
+    """Ranges of its activations, a file beside the manifest."""
+    int7: Sha256
+    """For processors without VNNI: weights of seven bits."""
+    int8: Sha256
+    float32: Sha256 | None = None
+    """Set by the catalog."""
+
+
 class Manifest(_Strict):
     """Manifest of one artifact of the catalog."""
 
@@ -174,6 +195,9 @@ class Manifest(_Strict):
     input: Input | None = None
     output: Output | None = None
     embedding: Embedding | None = None
+    quantised: Quantised | None = None
+    weight_bits: WeightBits | None = None
+    """None: float32. Set by the catalog, from `quantised`."""
     runtime: Wish = Wish()
 
     @model_validator(mode="after")
@@ -184,6 +208,36 @@ class Manifest(_Strict):
         if self.kind is not Kind.MODEL and (self.input or heads):
             raise ValueError(f"{self.kind} is never run as a detector: no [input], no [output], no [embedding]")
         return self
+
+    @property
+    def precisions(self) -> frozenset[str]:
+        """Hashes of this network at every precision: they find the same machines but for a few doubtful ones."""
+        quantised = self.quantised
+        hashes = (
+            {self.sha256} if quantised is None else {self.sha256, quantised.int7, quantised.int8, quantised.float32}
+        )
+        return frozenset(one for one in hashes if one is not None)
+
+    def in_eight_bits(self) -> tuple[Self, ...]:
+        """Return the manifests of the quantised forms."""
+        if self.quantised is None or self.weight_bits is not None:
+            return ()
+        quantised = self.quantised.model_copy(update={"float32": self.sha256})
+        stem = self.file.removesuffix(".onnx")
+        forms: tuple[tuple[WeightBits, str], ...] = ((7, quantised.int7), (8, quantised.int8))
+        return tuple(
+            self.model_copy(
+                update={
+                    "name": f"{self.name}-int{bits}",
+                    "file": f"{stem}-int{bits}.onnx",
+                    "sha256": sha256,
+                    "quantised": quantised,
+                    "weight_bits": bits,
+                    "runtime": Wish(),
+                }
+            )
+            for bits, sha256 in forms
+        )
 
 
 def parse(text: bytes, where: str) -> Manifest:

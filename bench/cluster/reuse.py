@@ -44,7 +44,8 @@ class Seen:
 
 def measure(_scratch: Path) -> Iterator[Comparison]:
     """Processor time of a 1080p picture in the parser, and machines of the street clip."""
-    detector = Detector.load(Catalog(), MODEL, threads=1)
+    catalog = Catalog()
+    detector = Detector.load(catalog, catalog.fitted(MODEL), threads=1)
     parser = Parser.alone(detector, threshold=THRESHOLD)
     yield _cost(parser, detector)
     seen = list(clip(parser))
@@ -84,7 +85,7 @@ def _seen(parser: Parser, number: int, redacted: Redacted) -> Seen:
 def _cost(parser: Parser, detector: Detector) -> Comparison:
     pictures = [cv2.imencode(".jpg", street(number, *SIZE))[1].tobytes() for number in range(PICTURES)]
     photos = [Photo(picture, *SIZE, ()) for picture in pictures]
-    edge = EdgeDetector(name=MODEL, sha256=detector.sha256, recipe="tiles-1280-fp32", threshold=THRESHOLD)
+    edge = EdgeDetector(name=detector.name, sha256=detector.sha256, recipe="tiles-1280-fp32", threshold=THRESHOLD)
     reported = [replace(photo, reported=Reported(edge, (), is_trusted=True)) for photo in photos]
     return compare(
         "parse a 1080p picture, machines reused",

@@ -83,7 +83,7 @@ def networks() -> dict[str, float]:
     ]
     photos = [Photo(picture.tobytes(), 1920, 1080, ()) for picture in pictures]
     catalog = Catalog()
-    detector = Detector.load(catalog, "nanodet-g-416", threads=1)
+    detector = Detector.load(catalog, catalog.fitted("nanodet-g-416"), threads=1)
     parser = Parser.alone(detector, threshold=0.4)
     edge = EdgeDetector(name=detector.name, sha256=detector.sha256, recipe="tiles-1280-fp32", threshold=0.4)
     reported = [replace(photo, reported=Reported(edge, (), is_trusted=True)) for photo in photos]

@@ -20,7 +20,7 @@ from bench.evaluation.portraits import GRID, portraits, scene
 from bench.measure import Comparison, cpu_ms
 from edge_agent.clock import SystemClock
 from edge_agent.redact_files.file_redactor import redact_image
-from edge_agent.redactor import FACES, MACHINES, MODELS, PLATES, SMALL_FACES, TEXT
+from edge_agent.redactor import FACES, PEOPLE, PLATES, SMALL_FACES, TEXT, models_of
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.people import CANVAS_PX
 from edge_agent.redactor.plates import TENSOR_PX as PLATE_WINDOW
@@ -42,7 +42,9 @@ WINDOWS: Final[Mapping[tuple[str, Size], str]] = {
     (PLATES, PLATE_WINDOW): "plates in windows",
 }
 WHOLE: Final[Mapping[str, str]] = {
-    MACHINES: "machines and people",
+    PEOPLE: "people",
+    f"{PEOPLE}-int7": "machines",
+    f"{PEOPLE}-int8": "machines",
     FACES: "CenterFace in the encoded picture",
     SMALL_FACES: "YuNet in the enlarged picture",
     PLATES: "plates",
@@ -62,7 +64,7 @@ class _Timed:
         outputs = self._engine.run(inputs)
         shape = next(iter(inputs.values())).shape
         step = WINDOWS.get((self._model, (shape[3], shape[2])), WHOLE[self._model])
-        if self._model == MACHINES and shape == AGAIN:
+        if self._model == PEOPLE and shape == AGAIN:
             step = "doubtful people again"
         self._spent[step] = self._spent.get(step, 0.0) + (time.process_time() - began) * 1000
         return outputs
@@ -90,10 +92,12 @@ def _run(redactor: CameraRedactor, picture: Image, spent: dict[str, float]) -> d
 
 def _redactor(catalog: Catalog, spent: dict[str, float]) -> Callable[[], CameraRedactor]:
     """Return what makes a redactor without memories, whose models note their time."""
-    loaded = {name: Detector.load(catalog, name) for name in MODELS}
+    names = models_of(catalog)
+    loaded = {name: Detector.load(catalog, name) for name in names}
     timed = {model: Detector(one.manifest, _Timed(one.engine, model, spent)) for model, one in loaded.items()}
     hashes = {one.name: one.sha256 for one in loaded.values()}
-    detectors = Detectors(timed[MACHINES], timed[FACES], timed[PLATES], timed[TEXT], timed[SMALL_FACES], hashes)
+    machines, people, faces, tiny_faces, plates, text = (timed[name] for name in names)
+    detectors = Detectors(machines, people, faces, plates, text, tiny_faces, hashes)
     camera = Camera(id="bench", source=ReplaySource(path=Path(os.devnull)))
     settings = Redactor(threads=1, timeout_s=TIMEOUT_S)
     return lambda: CameraRedactor("bench", camera, settings, detectors, SystemClock())

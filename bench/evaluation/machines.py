@@ -22,8 +22,7 @@ from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.score import painted
 from edge_agent.redact_files import file_policy
 from edge_agent.redact_files.file_redactor import pixels, redact_image
-from edge_agent.redactor import MACHINES as EDGE_MODEL
-from edge_agent.redactor import Redactors, detect
+from edge_agent.redactor import PEOPLE, Redactors, detect
 from engines.accuracy.average_precision import Hits, interval, recall
 from engines.accuracy.labels import LabelBox, LabelledPicture
 from engines.accuracy.matching import Match
@@ -99,8 +98,8 @@ class Judge:
         self._redactors: Redactors = file_policy.load_redactors(None, Policy())
         parser_model = ClusterConfig.model_fields["parser_model"].default
         catalog = Catalog(None)
-        self._edge = Detector.load(catalog, EDGE_MODEL, threads=THREADS)
-        self._parser = Detector.load(catalog, parser_model, threads=THREADS)
+        self._edge = Detector.load(catalog, catalog.fitted(PEOPLE), threads=THREADS)
+        self._parser = Detector.load(catalog, catalog.fitted(parser_model), threads=THREADS)
         edge: dict[Group, float] = dict.fromkeys(MACHINES, detect.MACHINE_SCORE)
         parser: dict[Group, float] = dict.fromkeys(
             MACHINES, float(ClusterConfig.model_fields["parser_threshold"].default)

@@ -10,11 +10,11 @@ from edge_agent.clock import Clock
 from edge_agent.diagnosis import running_agent
 from edge_agent.errors import SpoolError
 from edge_agent.host_port import host_port
-from edge_agent.redactor import MODELS
+from edge_agent.redactor import models_of
 from edge_agent.spool import messages
 from edge_agent.spool.database import FILE_NAME, reading
 from engines.catalog.catalog import Catalog
-from engines.errors import EngineError, ModelMissing
+from engines.errors import EngineError, ModelMissing, ProcessorUnfit
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
@@ -76,10 +76,14 @@ def models(models_dir: Path) -> Iterator[Diagnosis]:
     """Check the hash of each model of redaction. Without one of them nothing is published."""
     try:
         catalog = Catalog(models_dir)
+        names = models_of(catalog)
+    except ProcessorUnfit as error:
+        yield Diagnosis("models", str(error), Fault.MODEL_WRONG, "run the machine detector in float32: docs/engines.md")
+        return
     except EngineError as error:
         yield Diagnosis("models", str(error), Fault.MODEL_WRONG, f"remove what does not belong into {models_dir}")
         return
-    for name in MODELS:
+    for name in dict.fromkeys(names):
         remedy = (
             f"run: wayside-engines fetch {name}; without internet copy it from the bundle's models/ into {models_dir}"
         )

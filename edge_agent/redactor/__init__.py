@@ -13,13 +13,12 @@ from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from provisioning.contracts.config.processes import Camera, EdgeConfig
 
-MACHINES = "nanodet-g-416"
+PEOPLE = "nanodet-g-416"
+"""Finds people in float32, and machines in eight bits."""
 FACES = "centerface"
 SMALL_FACES = "yunet"
 PLATES = "clp-det"
 TEXT = "pp-ocr-v4-text"
-MODELS = (MACHINES, FACES, SMALL_FACES, PLATES, TEXT)
-"""Names in the catalog of what redaction cannot do without."""
 
 
 class Redactors:
@@ -38,10 +37,12 @@ class Redactors:
             engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
-        machines, faces, tiny_faces, plates, text = (Detector.load(catalog, name) for name in MODELS)
+        names = models_of(catalog)
+        loaded = {name: Detector.load(catalog, name) for name in dict.fromkeys(names)}
+        machines, people, faces, tiny_faces, plates, text = (loaded[name] for name in names)
         last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
-        hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, tiny_faces, plates)}
-        detectors = Detectors(machines, faces, plates, text, tiny_faces, hashes, Beside(threads), last_look)
+        hashes = {each.engine.name: each.engine.sha256 for each in (machines, people, faces, tiny_faces, plates)}
+        detectors = Detectors(machines, people, faces, plates, text, tiny_faces, hashes, Beside(threads), last_look)
         return cls(config, detectors, clock)
 
     def under(self, config: EdgeConfig) -> Self:
@@ -58,3 +59,8 @@ class Redactors:
         Raises EngineError.
         """
         return detect.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
+
+
+def models_of(catalog: Catalog) -> tuple[str, str, str, str, str, str]:
+    """Name in the catalog what redaction cannot do without on this machine. Raises ProcessorUnfit."""
+    return catalog.fitted(PEOPLE), PEOPLE, FACES, SMALL_FACES, PLATES, TEXT

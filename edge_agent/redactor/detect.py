@@ -32,10 +32,21 @@ TWO_WHEELER_SCORE: Final = 0.3
 """Score from which a two-wheeler may carry a rider, though it is too doubtful to be reported."""
 PLATE_BEARER_SCORE: Final = 0.25
 """Score from which a vehicle may carry a plate, though not reported: half a car at the picture's edge scored .29."""
-REACH_PX: Final = 1280
+PEOPLE_REACH_PX: Final = 1280
 """NanoDet sees a piece of this side at a third of its size: a walker of 75 px is 25 px high there."""
-RECIPE: Final = f"tiles-{REACH_PX}-fp32"
+REACH_PX: Final = 1920
+"""Side of the pieces in which machines are searched in a larger picture: seen at .44 of their size, in one pass."""
+RECIPE: Final = f"pass-{REACH_PX}"
 """Names in every envelope how machines are searched; another way has another name."""
+
+NONE: Final = 2.0
+"""No score reaches it: such objects are not searched."""
+MACHINES: Final[dict[Group, float]] = {
+    "person": NONE,
+    "two_wheeler": TWO_WHEELER_SCORE,
+    "vehicle": PLATE_BEARER_SCORE,
+}
+PEOPLE: Final[dict[Group, float]] = {"two_wheeler": NONE, "vehicle": NONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,11 @@ def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mappi
 
 
 def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> list[Detection]:
-    scores: dict[Group, float] = {
-        "person": min(people.FAINT * policy.person_threshold / 0.25, RIDER_SCORE),
-        "two_wheeler": TWO_WHEELER_SCORE,
-        "vehicle": PLATE_BEARER_SCORE,
-    }
-    return detectors.machines.detect_tiled(image, thresholds=scores, reach_px=REACH_PX)
+    """Search machines in one pass, and people in squares: a pass loses some that are near. Best first."""
+    walking = min(people.FAINT * policy.person_threshold / 0.25, RIDER_SCORE)
+    on_foot = detectors.people.detect_squares(image, thresholds=PEOPLE | {"person": walking}, reach_px=PEOPLE_REACH_PX)
+    machines = detectors.machines.detect_tiled(image, thresholds=MACHINES, reach_px=REACH_PX)
+    return sorted([*on_foot, *machines], key=lambda one: -one.score)
 
 
 def _search(
@@ -98,7 +108,7 @@ def _search(
     seen = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
-    people_covers = _person_covers(image, walkers, two_wheelers, detectors.machines, policy)
+    people_covers = _person_covers(image, walkers, two_wheelers, detectors.people, policy)
     plate_ideas = ideas()  # first: while the search for small faces still runs, there is time for it
     settled = faces.settle(image, small(), detectors, policy.face_threshold, people_covers)
     near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]

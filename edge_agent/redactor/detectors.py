@@ -32,6 +32,7 @@ class TinyFaces(Protocol):
 @dataclass(frozen=True, slots=True)
 class Detectors:
     machines: Detector
+    people: Detector
     faces: Detector
     plates: Detector
     text: Detector
@@ -52,6 +53,7 @@ class Detectors:
         return replace(
             self,
             machines=self.machines.checked(before_run),
+            people=self.people.checked(before_run),
             faces=self.faces.checked(before_run),
             plates=self.plates.checked(before_run),
             text=self.text.checked(before_run),

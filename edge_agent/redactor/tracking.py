@@ -24,15 +24,9 @@ from engines.detection.detector import Detector
 from engines.detection.postprocess import Box as Found
 from engines.detection.postprocess import Detection
 from engines.detection.tiles import Tile
-from engines.manifest import Group
 from provisioning.contracts.config.camera import Camera
 from provisioning.contracts.wire.messages import MAX_BOXES, Box, Machine, MachineClass
 
-_SCORES: Final[dict[Group, float]] = {
-    "person": 2.0,  # no score reaches it: people are not searched
-    "two_wheeler": detect.TWO_WHEELER_SCORE,
-    "vehicle": detect.PLATE_BEARER_SCORE,
-}
 _AWAITED: Final = 64
 """Looks whose snapshots wait for the redactor; its queue holds no more of a camera."""
 _SAME: Final = 0.5
@@ -112,7 +106,7 @@ class Follower:
         small = (image.shape[1], image.shape[0])
         region = region_of(self._camera, small)
         shares = (size[0] / small[0], size[1] / small[1])
-        seen = self._detector.detect(region.cut(image), thresholds=_SCORES)
+        seen = self._detector.detect(region.cut(image), thresholds=detect.MACHINES)
         return tuple(
             _machine(region.placed(one), shares, size)
             for one in seen

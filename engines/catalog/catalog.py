@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engines.backend import MAX_WISHES_BYTES, Wish, read_wishes
 from engines.errors import ManifestInvalid, ModelCorrupt, ModelMissing, UnknownArtifact, WrongKind
 from engines.manifest import MAX_MANIFEST_BYTES, Kind, Manifest, parse
+from engines.runtimes.processor import check_bits, weight_bits
 
 if TYPE_CHECKING:  # numpy is not needed to list, verify or fetch
     from engines.runtimes.engine import Engine
@@ -42,9 +43,10 @@ class Catalog:
         self._manifests: dict[str, Manifest] = {}
         for where, text in [*_shipped(), *_beside(self.models_dir)]:
             manifest = parse(text, where)
-            if manifest.name in self._manifests:
-                raise ManifestInvalid(where, f"the catalog already has a {manifest.name}")
-            self._manifests[manifest.name] = manifest
+            for one in (manifest, *manifest.in_eight_bits()):
+                if one.name in self._manifests:
+                    raise ManifestInvalid(where, f"the catalog already has a {one.name}")
+                self._manifests[one.name] = one
         self._wishes = {**self._machine(), **(wishes or {})}
 
     def _machine(self) -> dict[str, Wish]:
@@ -103,17 +105,28 @@ class Catalog:
 
         A setting or the manifest chooses the runtime; only `auto` falls back, and `running` holds the reason.
         Raises UnknownArtifact, ModelMissing, ModelCorrupt, WrongKind, ModelRefused, DeviceUnavailable, ExtraMissing,
-        PlanMissing, PlanForeign, PlanCorrupt.
+        PlanMissing, PlanForeign, PlanCorrupt, ProcessorUnfit.
         """
         manifest = self.manifest(name)
         if manifest.kind is not Kind.MODEL:
             raise WrongKind(name, manifest.kind, "a model to run")
+        if manifest.weight_bits is not None:
+            check_bits(name, manifest.weight_bits)
         model = self.read(name)
         from engines.runtimes.selection import open_engine  # noqa: PLC0415 - listing and fetching need no runtime
 
         wish = self.wish(name)
         engine, self.running[name] = open_engine(name, model, wish, self.plans_dir, threads=threads)
         return engine
+
+    def fitted(self, name: str) -> str:
+        """Name the form of a network that this machine runs: in eight bits, if the manifest has them.
+
+        Runtime settings of the machine for the network itself go before. Raises UnknownArtifact, ProcessorUnfit.
+        """
+        if name in self._wishes or not self.manifest(name).in_eight_bits():
+            return name
+        return f"{name}-int{weight_bits(name)}"
 
     def wish(self, name: str) -> Wish:
         """Return the runtime settings of a model on this machine. Raises UnknownArtifact."""

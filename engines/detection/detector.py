@@ -8,8 +8,18 @@ import numpy as np
 from engines.catalog.catalog import Catalog
 from engines.detection.heads import check_fit, detector_parts, head_of
 from engines.detection.postprocess import Detection, decoded, detections
-from engines.detection.preprocess import PAD_GREY, Picture, Size, check_picture, tensor_covers, tensor_of, tensor_size
-from engines.detection.tiles import Tile, joined, pieces_of, tiles_of
+from engines.detection.preprocess import (
+    PAD_GREY,
+    Picture,
+    Size,
+    check_picture,
+    pass_size,
+    tensor_covers,
+    tensor_of,
+    tensor_size,
+    trained_size,
+)
+from engines.detection.tiles import Tile, joined, merged, pieces_of, tiles_of, views_of
 from engines.errors import UnexpectedOutput
 from engines.manifest import Group, Manifest
 from engines.runtimes.engine import Engine, Tensor
@@ -67,6 +77,11 @@ class Detector:
         """The manifest's least scores, group by group."""
         return self._output.thresholds
 
+    @property
+    def precisions(self) -> frozenset[str]:
+        """Hashes of this network's files at every precision."""
+        return self.manifest.precisions
+
     def checked(self, before_run: Callable[[], None]) -> Self:
         """Return the same detector with `before_run`, which is called before each run of its model.
 
@@ -87,8 +102,8 @@ class Detector:
     ) -> list[Detection]:
         """Detect in one picture; detections best first, boxes in its own pixels.
 
-        `size`: stretch to this first (models without a fixed size only). `thresholds` replace the manifest's, group by
-        group. Raises BadImage, InferenceFailed, UnexpectedOutput.
+        `size`: scale to this first (models without a fixed size, or with `pixels`). `thresholds` replace the
+        manifest's, group by group. Raises BadImage, InferenceFailed, UnexpectedOutput.
         """
         return self.detect_many([picture], size=size, thresholds=thresholds)[0]
 
@@ -179,10 +194,30 @@ class Detector:
     def detect_tiled(
         self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
     ) -> list[Detection]:
-        """Detect on the whole picture and on the squares that cover it, as one batch.
+        """Detect on the whole picture and on parts of it: in one pass for a model with `pixels`, else in squares.
 
-        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side.
-        Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
+        `reach_px`: a larger picture is also searched in pieces of about that side. Raises what `detect` raises, and
+        TooManyTiles.
+        """
+        if self._input.pixels is None:
+            return self.detect_squares(picture, thresholds=thresholds, reach_px=reach_px)
+        size = check_picture(picture)
+        tiles = views_of(size, reach_px=reach_px)
+        sizes = [pass_size((tile.width, tile.height), self._input) for tile in tiles]
+        views = [
+            (tile, self.detect(tile.cut(picture), size=own, thresholds=thresholds))
+            for tile, own in zip(tiles, sizes, strict=True)
+        ]
+        fine = joined(views, size, self._output.overlap)
+        coarse = self.detect(picture, size=trained_size(size, self._input), thresholds=thresholds)
+        return merged(fine, coarse, size, self._output.overlap)
+
+    def detect_squares(
+        self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
+    ) -> list[Detection]:
+        """Detect on the whole picture and on the squares that cover it, as one batch of at most `TILES_A_RUN`.
+
+        Costs about three runs at 16:9. Parameters and errors are those of `detect_tiled`.
         """
         size = check_picture(picture)
         tiles = tiles_of(size, reach_px=reach_px)
@@ -193,7 +228,12 @@ class Detector:
     def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """Detect as `detect_tiled` in several pictures with shared batches. Raises what `detect_tiled` raises."""
+        """Detect as `detect_tiled` in several pictures; squares share batches. Raises what `detect_tiled` raises.
+
+        A pass runs by itself: its pixels fill a processor's caches.
+        """
+        if self._input.pixels is not None:
+            return [self.detect_tiled(picture, thresholds=thresholds) for picture in pictures]
         sizes = [check_picture(picture) for picture in pictures]
         tiles = [tiles_of(size) for size in sizes]
         cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]

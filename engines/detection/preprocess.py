@@ -1,5 +1,7 @@
 """Checks pictures and turns them into input tensors."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ Size = tuple[int, int]
 """Size: width, height in pixels."""
 
 MAX_SIDE_PX = 16_384
+MOST_ENLARGED = 1.3
+"""Most pixels of a picture that is enlarged for a pass, in its own: further enlarged, cars are found less often."""
 PAD_GREY = 114
 """Grey around a padded picture: the value that detectors of this family are trained with."""
 
@@ -43,14 +47,29 @@ def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, floa
 def tensor_size(picture: Picture, spec: Input, size: Size | None = None) -> Size:
     """Return width and height of the tensor for a picture.
 
-    A model without a fixed size takes `size`, or the picture's own, rounded up to the multiple that it wants.
-    Raises BadImage.
+    A model of fixed size has that; with `pixels` it takes another `size`. Others take `size`, or the picture's own.
+    Sizes are rounded up to the multiple that the model wants. Raises BadImage.
     """
     width, height = size or check_picture(picture)
-    if spec.width is not None and spec.height is not None:
+    if spec.width is not None and spec.height is not None and (size is None or spec.pixels is None):
         return spec.width, spec.height
     step = spec.multiple_of
     return -(-width // step) * step, -(-height // step) * step
+
+
+def pass_size(own: Size, spec: Input) -> Size:
+    """Return the size to which a picture is scaled for one pass, in its own proportions: by `pixels`."""
+    area = own[0] * own[1]
+    return _scaled(own, math.sqrt(min(MOST_ENLARGED, (spec.pixels or area) / area)))
+
+
+def trained_size(own: Size, spec: Input) -> Size:
+    """Return the largest size within width and height that has the picture's proportions."""
+    return _scaled(own, min((spec.width or own[0]) / own[0], (spec.height or own[1]) / own[1]))
+
+
+def _scaled(own: Size, scale: float) -> Size:
+    return max(1, round(own[0] * scale)), max(1, round(own[1] * scale))
 
 
 def tensor_of(

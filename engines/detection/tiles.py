@@ -1,6 +1,7 @@
 """Cuts pictures into tiles, for models that see a part better than the whole, and joins the detections.
 
-A wide picture is cut into squares: a square model that sees all of it sees everything small. A picture larger than a
+A wide picture is cut into squares: a square model that sees all of it sees everything small. A model that takes any
+size sees what is small in one pass, and what is large in the whole picture at its trained size. A picture larger than a
 model's reach is cut into pieces: a face of 20 pixels is found in 50 megapixels, in bounded memory.
 """
 
@@ -30,6 +31,15 @@ PIECE_SHARE = 0.8
 SPAN_SHARE = 0.95
 """Share of a tile from which a machine spans it. Such a machine is larger than the tile, so the whole picture shows it.
 If not, the detection is false: NanoDet took railings in the squares of a street clip for cars of their size, at .62."""
+
+COARSE_SHARE = 0.1
+"""Side of an object, as a share of the picture's longer side, from which the trained size counts: NanoDet's 42 px."""
+VEHICLE_SHARE = 1 / 3
+"""Side of a vehicle from which the trained size alone counts: a pass took railings for a car of half the picture."""
+HALF_SHARE = 0.2
+"""Share of an object's box from which a box within it is a half of it, not a small object before or behind it."""
+HALF_SCORE = 0.5
+"""Share of a half's score that the whole object must have: two cars side by side are no halves of a doubtful third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,19 @@ def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
     along_x = [Tile(start, 0, short, short) for start in starts]
     along_y = [Tile(0, start, short, short) for start in starts]
     return [whole, *(along_x if width > height else along_y)]
+
+
+def views_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
+    """List the whole picture as a tile, for one pass over it, and pieces of one that is beyond the model's reach.
+
+    `reach_px`: side of a square of as many pixels as the model searches at once. Raises TooManyTiles.
+    """
+    whole = Tile(0, 0, *size)
+    if reach_px is None or size[0] * size[1] <= (reach_px * NEARLY_SQUARE) ** 2:
+        return [whole]
+    pieces = pieces_of(size, reach_px**2, reach_px // 8)
+    _check_count(1 + len(pieces), size)
+    return [whole, *pieces]
 
 
 def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:
@@ -121,13 +144,45 @@ def joined(views: Sequence[tuple[Tile, Sequence[Detection]]], size: Size, overla
     ]
     pieces = [one for one, cut in placed if cut and any(_within(one, other) for other, _ in placed)]
     kept = [_as_sure_as(one, pieces) for one, _ in placed if one not in pieces]
+    return _unique(kept, overlap)
+
+
+def _unique(found: Sequence[Detection], overlap: float) -> list[Detection]:
+    """Return each object once, best first."""
     unique: list[Detection] = []
-    for group in dict.fromkeys(one.group for one in kept):
-        members = [one for one in kept if one.group == group]
+    for group in dict.fromkeys(one.group for one in found):
+        members = [one for one in found if one.group == group]
         boxes = np.array([one.box for one in members], np.float32)
         scores = np.array([one.score for one in members], np.float32)
         unique += [members[index] for index in suppress(boxes, scores, overlap)]
     return sorted(unique, key=lambda one: -one.score)
+
+
+def merged(fine: Sequence[Detection], coarse: Sequence[Detection], size: Size, overlap: float) -> list[Detection]:
+    """Merge a pass with the detections that are not small in the whole picture at the trained size, best first.
+
+    A pass shows a large object beyond the sizes of the training: it takes a car that fills half of a picture for two
+    halves. Each object is once in the answer, without its halves.
+    """
+    longest = max(size)
+    wholes = [one for one in coarse if _side(one) >= COARSE_SHARE * longest]
+    fine = [one for one in fine if one.group != "vehicle" or _side(one) < VEHICLE_SHARE * longest]
+    halves = [one for one in fine if any(_is_half(one, whole) for whole in wholes)]
+    return _unique(
+        [*(_as_sure_as(one, halves) for one in wholes), *(one for one in fine if one not in halves)], overlap
+    )
+
+
+def _side(one: Detection) -> float:
+    return max(one.box.width, one.box.height)
+
+
+def _is_half(one: Detection, whole: Detection) -> bool:
+    return (
+        _within(one, whole)
+        and one.box.width * one.box.height >= HALF_SHARE * whole.box.width * whole.box.height
+        and whole.score >= HALF_SCORE * one.score
+    )
 
 
 def _as_sure_as(whole: Detection, pieces: Sequence[Detection]) -> Detection:

@@ -20,6 +20,11 @@ class MachineDetector(Protocol):
     def sha256(self) -> str: ...
 
     @property
+    def precisions(self) -> frozenset[str]:
+        """Hashes of this network's files at every precision."""
+        ...
+
+    @property
     def thresholds(self) -> Mapping[Group, float]: ...
 
     def detect_many(
@@ -57,7 +62,7 @@ class DetectorPool:
             return tuple(self._held)
 
     def get(self, name: str, sha256: str | None = None) -> MachineDetector:
-        """Return the detector, of that model file if a hash is given. One in memory waits for no other's loading.
+        """Return the detector, of that network if a file's hash is given. One in memory waits for no other's loading.
 
         Raises what `load` raises.
         """
@@ -79,7 +84,7 @@ class DetectorPool:
     def _find(self, name: str, sha256: str | None) -> MachineDetector | None:
         with self._lock:
             found = self._held.get(name)
-            if found is None or (sha256 is not None and found.sha256 != sha256):
+            if found is None or (sha256 is not None and sha256 not in found.precisions):
                 return None
             self._held.move_to_end(name)
             return found

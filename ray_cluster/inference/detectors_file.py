@@ -99,7 +99,7 @@ def tried(config: ClusterConfig, plan: DetectorPlan) -> dict[str, str]:
     models = models_of(assignment_of(config, plan), catalog)
     if config.node is None or NodeRole.PARSE in config.node.roles:
         for name in models:
-            Detector.load(catalog, name).probe()
+            Detector.load(catalog, catalog.fitted(name)).probe()
     return models
 
 

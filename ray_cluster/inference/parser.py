@@ -82,7 +82,7 @@ class Parser:
                 found = self._pool.get(name, wanted)
             except EngineError as error:
                 raise self._refused(str(error)) from error
-            if wanted is not None and found.sha256 != wanted:
+            if wanted is not None and wanted not in found.precisions:
                 raise self._refused(
                     f"{name}: the model file here has sha256 {found.sha256}, the head's manifest says {wanted}; "
                     "put the same file and manifest on every machine"
@@ -152,11 +152,12 @@ class Parser:
         alone: list[int] = []
         compared: dict[int, tuple[Machine, ...]] = {}
         for index, each in enumerate(shown):
-            reported = comparable(each.photo.reported, detector.sha256, limits)
+            reported = comparable(each.photo.reported, detector.precisions, limits)
             if reported is None:
                 alone.append(index)
             elif each.photo.reported is not None and each.photo.reported.is_trusted:
-                answers[index] = Parsed(reported, 0, seen_by, reported)
+                edge = each.photo.reported.detector
+                answers[index] = Parsed(reported, 0, DetectorRef(edge.name, edge.sha256), reported)
             else:
                 compared[index] = reported
         with self._lock:

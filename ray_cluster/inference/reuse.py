@@ -7,6 +7,7 @@ differed so on real traffic (`python -m bench.cluster.reuse`); of one that inven
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import numpy as np
@@ -26,12 +27,16 @@ _DIGITS: Final = 4
 """Decimals of a score in an envelope."""
 
 
-def comparable(reported: Reported | None, sha256: str, thresholds: Mapping[Group, float]) -> tuple[Machine, ...] | None:
-    """Return the edge's machines from these thresholds on; None unless this model found them, and all of them.
+def comparable(
+    reported: Reported | None, precisions: AbstractSet[str], thresholds: Mapping[Group, float]
+) -> tuple[Machine, ...] | None:
+    """Return the edge's machines from these thresholds on; None unless this network found them, and all of them.
+
+    `precisions`: hashes of the network's files, in float32 and in eight bits.
 
     They come without their motion, which no detection of a single picture knows.
     """
-    if reported is None or reported.detector.sha256 != sha256:
+    if reported is None or reported.detector.sha256 not in precisions:
         return None
     least = {group: round(thresholds[group], _DIGITS) for group in MACHINES if group in thresholds}
     if any(reported.detector.threshold > threshold for threshold in least.values()):

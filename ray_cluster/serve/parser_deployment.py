@@ -82,10 +82,14 @@ class ParserReplica:
                     self._parser.note(wanted.refused)
 
     def _load(self, name: str) -> "Detector":
-        """Load a detector and run it once. Reads the catalog anew, since a customer may have added to it."""
+        """Load a detector, in eight bits if it has them, and run it once.
+
+        Reads the catalog anew, since a customer may have added to it.
+        """
         from engines.catalog.catalog import Catalog
         from engines.detection.detector import Detector
 
-        detector = Detector.load(Catalog(self._models_dir), name, threads=threads())
+        catalog = Catalog(self._models_dir)
+        detector = Detector.load(catalog, catalog.fitted(name), threads=threads())
         detector.probe()
         return detector

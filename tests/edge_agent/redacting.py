@@ -77,8 +77,8 @@ class FakeClock:
 
 
 def blind_nanodet(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    batch = next(iter(inputs.values())).shape[0]
-    cells = {8: 2704, 16: 676, 32: 169}
+    batch, _, height, width = next(iter(inputs.values())).shape
+    cells = {s: (height // s) * (width // s) for s in (8, 16, 32)}
     classes = {f"class_{s}": np.zeros((batch, n, 80), np.float32) for s, n in cells.items()}
     return {**classes, **{f"box_{s}": np.zeros((batch, n, 44), np.float32) for s, n in cells.items()}}
 
@@ -111,9 +111,11 @@ def one_line(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def one_bus(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A bus and a person, in the whole picture."""
     outputs = blind_nanodet(inputs)
-    outputs["class_32"][0, 30, 5] = 0.8  # COCO's bus, in a 13 × 13 map
-    outputs["class_32"][0, 40, 0] = 0.6  # a person
-    outputs["box_32"][0, [30, 40], 1::11] = 9.0  # one stride to each side
+    columns = next(iter(inputs.values())).shape[3] // 32
+    bus, person = columns + 1, 3 * columns + 1
+    outputs["class_32"][0, bus, 5] = 0.8  # by COCO's numbers
+    outputs["class_32"][0, person, 0] = 0.6
+    outputs["box_32"][0, [bus, person], 1::11] = 9.0  # one stride to each side
     return outputs
 
 
@@ -126,7 +128,7 @@ def detectors(
     catalog = Catalog()
     answers = {"nanodet-g-416": nanodet, "centerface": centerface, "clp-det": blind_clp, "pp-ocr-v4-text": text}
     made = [Detector(catalog.manifest(name), FakeEngine(name, answer)) for name, answer in answers.items()]
-    return Detectors(made[0], made[1], made[2], made[3], faces, {"test": "ab" * 32})
+    return Detectors(made[0], made[0], made[1], made[2], made[3], faces, {"test": "ab" * 32})
 
 
 def picture(width: int = 320, height: int = 200) -> Image:

@@ -5,9 +5,10 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engines.errors import ManifestInvalid
-from engines.manifest import MAX_MANIFEST_BYTES, Kind, Manifest, parse
+from engines.manifest import MAX_MANIFEST_BYTES, Input, Kind, Manifest, parse
 
 GOOD = f"""
 name = "mine"
@@ -30,6 +31,11 @@ decoder = "nanodet"
 classes = {{ car = 2, person = 0 }}
 thresholds = {{ vehicle = 0.4, person = 0.25 }}
 """
+
+
+def test_a_pass_needs_the_trained_size_beside_it() -> None:
+    with pytest.raises(ValidationError, match="pixels need the size at which the model finds what is large"):
+        Input(tensor="x", colour="BGR", pixels=520_000)
 
 
 def test_a_manifest_of_a_customer() -> None:

@@ -20,7 +20,7 @@ from edge_agent.agent import MakeRedactor
 from edge_agent.clock import SystemClock
 from edge_agent.diagnosis.survey import survey
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.redactor import MODELS, PLATES, Redactors
+from edge_agent.redactor import PLATES, Redactors, models_of
 from edge_agent.remote_config.documents import in_use
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.causes.work import OTHER
@@ -214,7 +214,7 @@ def test_a_model_that_is_missing_and_one_with_another_hash(box: Box, around: Wor
     models = tmp_path / "models"
     models.mkdir()
     catalog = Catalog(around.models_dir)
-    for name in (name for name in MODELS if name != PLATES):
+    for name in (name for name in models_of(catalog) if name != PLATES):
         (models / catalog.path(name).name).symlink_to(catalog.path(name))
     box.use(models_dir=models)
     assert box.faults() == [Fault.MODEL_MISSING]

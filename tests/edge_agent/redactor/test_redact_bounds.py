@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import SelectReason
 from edge_agent.redactor.beside import Beside
-from edge_agent.redactor.detect import REACH_PX
+from edge_agent.redactor.detect import PEOPLE_REACH_PX, REACH_PX
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
 from engines.detection.detector import RUN_PX, Detector
 from engines.detection.preprocess import MAX_SIDE_PX as ENGINES_MAX_SIDE_PX
-from engines.detection.tiles import pieces_of, tiles_of
+from engines.detection.tiles import pieces_of, tiles_of, views_of
 from engines.runtimes.engine import Tensor
 from provisioning.contracts.config.processes import Redactor
 from provisioning.contracts.picture_bounds import CLUSTER, EDGE
@@ -56,8 +56,10 @@ class SlowModels:
 
     def models(self, threads: int = 1) -> Detectors:
         made = detectors(NoTinyFaces())
-        slow = [Detector(one.manifest, _Timed(one, self)) for one in (made.machines, made.faces, made.plates)]
-        return replace(made, machines=slow[0], faces=slow[1], plates=slow[2], beside=Beside(threads))
+        slow = [
+            Detector(one.manifest, _Timed(one, self)) for one in (made.machines, made.people, made.faces, made.plates)
+        ]
+        return replace(made, machines=slow[0], people=slow[1], faces=slow[2], plates=slow[3], beside=Beside(threads))
 
     def redactor(self, threads: int = 1) -> CameraRedactor:
         return CameraRedactor("cabinet-7", CAMERA, Redactor(), self.models(threads), self)
@@ -116,7 +118,8 @@ def test_what_the_bounds_let_through_is_searched_in_few_parts(width: int, height
         assert f"{width}×{height} px" in EDGE.fault(width, height)
         return
     assert width * height <= EDGE.max_pixels
-    assert len(tiles_of((width, height), reach_px=REACH_PX)) <= 100
+    assert len(tiles_of((width, height), reach_px=PEOPLE_REACH_PX)) <= 100
+    assert len(views_of((width, height), reach_px=REACH_PX)) <= 100
     assert len(pieces_of((width, height), RUN_PX, 128)) <= 100
 
 

@@ -1,7 +1,7 @@
 """The redactor fails closed: whatever goes wrong, nothing comes out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -141,6 +141,14 @@ def test_a_face_that_shows_after_three_more_covers_is_withheld() -> None:
 def test_a_model_that_fails_withholds_the_picture() -> None:
     with pytest.raises(RedactionUnavailable, match="could not run") as caught:
         redact(detectors(nanodet=_broken))
+    assert caught.value.drop is DropReason.REDACTION_UNAVAILABLE
+
+
+@pytest.mark.parametrize("search", ["machines", "people"])
+def test_a_provider_that_fails_at_one_of_the_two_precisions_withholds_the_picture(search: str) -> None:
+    models, broken = detectors(), detectors(nanodet=_broken).machines
+    with pytest.raises(RedactionUnavailable, match="could not run") as caught:
+        redact(replace(models, machines=broken) if search == "machines" else replace(models, people=broken))
     assert caught.value.drop is DropReason.REDACTION_UNAVAILABLE
 
 

@@ -36,7 +36,8 @@ def bright(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     (batch,) = inputs.values()
     outputs = blind_nanodet(inputs)
     for row, tensor in enumerate(batch):
-        light = tensor.mean(axis=0).reshape(13, 32, 13, 32).mean(axis=(1, 3))
+        rows, columns = (side // 32 for side in tensor.shape[1:])
+        light = tensor.mean(axis=0).reshape(rows, 32, columns, 32).mean(axis=(1, 3))
         cell = int(light.argmax())
         if light.max() > 1.0:
             outputs["class_32"][row, cell, 2] = 0.8

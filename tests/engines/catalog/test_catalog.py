@@ -76,6 +76,31 @@ def test_a_customers_manifest_joins_the_shipped_ones(models_dir: Path, put_manif
     ]
 
 
+def test_a_network_in_eight_bits_is_a_model_of_its_own_of_the_same_family(models_dir: Path) -> None:
+    catalog = Catalog(models_dir)
+    whole, seven, eight = (catalog.manifest(f"nanodet-g-416{form}") for form in ("", "-int7", "-int8"))
+    assert len({whole.sha256, seven.sha256, eight.sha256}) == len({whole.file, seven.file, eight.file}) == 3
+    assert whole.precisions == seven.precisions == eight.precisions == {whole.sha256, seven.sha256, eight.sha256}
+    assert (seven.weight_bits, eight.weight_bits, whole.weight_bits) == (7, 8, None)
+    (models_dir / seven.file).write_bytes(b"another precision")
+    with pytest.raises(ModelCorrupt, match="run `wayside-engines fetch nanodet-g-416-int7`"):
+        catalog.path("nanodet-g-416-int7")
+
+
+def test_a_machine_runs_a_network_in_eight_bits_unless_its_settings_name_it(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    catalog = Catalog(models_dir)
+    assert catalog.fitted("nanodet-g-416") == "nanodet-g-416-int8"
+    assert catalog.fitted("nanodet-g-416-int7") == "nanodet-g-416-int7"
+    assert catalog.fitted("centerface") == "centerface"
+    plans = models_dir / "plans"
+    plans.mkdir()
+    (plans / "runtime.toml").write_text('[nanodet-g-416]\nbackend = "ort"\n')
+    assert Catalog(models_dir).fitted("nanodet-g-416") == "nanodet-g-416"
+
+
 def test_a_manifest_with_an_unknown_key_stops_the_catalog(models_dir: Path, put_manifest: Put) -> None:
     file = put_manifest()
     file.write_text('colour = "red"\n' + file.read_text())

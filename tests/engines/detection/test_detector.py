@@ -133,6 +133,22 @@ def test_tiles_beyond_a_run_are_several_batches(manifest: Manifest) -> None:
     assert max(batch[0] for batch in engine.batches) <= 8
 
 
+def test_one_pass_shows_what_is_small_and_the_trained_size_what_is_large(manifest: Manifest) -> None:
+    assert manifest.input is not None
+    sizes = {"width": 64, "height": 64, "pixels": 3072, "multiple_of": 32, "fit": "pad"}
+    scaled = manifest.model_copy(update={"input": manifest.input.model_copy(update=sizes)})
+    engine = BrightFaces()
+    detector = Detector(scaled, engine)
+    detector.detect_tiled_many([picture_with_a_face(96, 32, 8, 4)] * 2)
+    assert engine.batches == [(1, 3, 32, 96), (1, 3, 32, 64)] * 2
+    engine.batches.clear()
+    detector.detect_tiled(np.zeros((640, 960, 3), np.uint8), reach_px=320)
+    assert len(engine.batches) > 5, "the whole twice, and pieces"
+    engine.batches.clear()
+    detector.detect_squares(np.zeros((64, 128, 3), np.uint8))
+    assert engine.batches == [(3, 3, 64, 64)]
+
+
 @settings(max_examples=60)
 @given(
     shapes=st.lists(st.tuples(st.integers(1, 700), st.integers(1, 700)), min_size=1, max_size=40),

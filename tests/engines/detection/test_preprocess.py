@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.detection.preprocess import Picture, check_picture, tensor_covers, tensor_of, tensor_size
+from engines.detection.preprocess import (
+    Picture,
+    check_picture,
+    pass_size,
+    tensor_covers,
+    tensor_of,
+    tensor_size,
+    trained_size,
+)
 from engines.errors import BadImage
 from engines.manifest import Input
 
@@ -31,6 +39,36 @@ def test_a_free_size_is_rounded_up(
     tensor = tensor_of(plain(*picture), spec, size)
     assert tensor.shape == shape
     assert tensor.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [
+        ((320, 200), (384, 256)),  # 1.3 times its own pixels, no more
+        ((640, 272), (736, 320)),
+        ((768, 576), (864, 640)),
+        ((800, 600), (864, 640)),
+        ((1280, 720), (992, 544)),
+        ((1920, 1080), (992, 544)),
+        ((1080, 1920), (544, 992)),
+        ((7680, 4320), (992, 544)),
+    ],
+)
+def test_a_pass_has_so_many_pixels(picture: tuple[int, int], size: tuple[int, int]) -> None:
+    spec = Input(tensor="x", colour="BGR", width=416, height=416, pixels=520_000, multiple_of=32, fit="pad")
+    pixels = np.zeros((picture[1], picture[0], 3), np.uint8)
+    assert tensor_size(pixels, spec, pass_size(picture, spec)) == size
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [((720, 720), (416, 416)), ((1280, 720), (416, 256)), ((720, 1280), (256, 416)), ((4096, 256), (416, 32))],
+)
+def test_at_the_trained_size_a_picture_keeps_its_proportions(picture: tuple[int, int], size: tuple[int, int]) -> None:
+    spec = Input(tensor="x", colour="BGR", width=416, height=416, pixels=520_000, multiple_of=32, fit="pad")
+    pixels = np.zeros((picture[1], picture[0], 3), np.uint8)
+    assert tensor_size(pixels, spec, trained_size(picture, spec)) == size
+    assert tensor_size(pixels, spec) == (416, 416)
 
 
 def test_a_fixed_size_wins() -> None:

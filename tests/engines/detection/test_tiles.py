@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from engines.detection.postprocess import Box, Detection
 from engines.detection.preprocess import MAX_SIDE_PX
-from engines.detection.tiles import MOST_TILES, Tile, joined, pieces_of, tiles_of
+from engines.detection.tiles import MOST_TILES, Tile, joined, merged, pieces_of, tiles_of, views_of
 from engines.errors import TooManyTiles
 
 
@@ -157,3 +158,47 @@ def test_the_largest_picture_of_the_edge_is_within_the_bound_for_every_search() 
     for size in [(8192, 8192), (16384, 4096), (4096, 16384), (16384, 1024)]:
         assert len(tiles_of(size, reach_px=1280)) <= 80
         assert len(pieces_of(size, 1_950_000, 85)) <= 80
+
+
+def test_a_model_of_any_size_sees_the_whole_and_pieces_only_beyond_its_reach() -> None:
+    for size in [(640, 272), (1920, 1080), (2560, 1440), (4096, 256)]:
+        assert views_of(size, reach_px=1920) == [Tile(0, 0, *size)]
+    assert views_of((8000, 6000)) == [Tile(0, 0, 8000, 6000)]
+    whole, *pieces = views_of((3840, 2160), reach_px=1920)
+    assert whole == Tile(0, 0, 3840, 2160)
+    assert pieces == pieces_of((3840, 2160), 1920**2, 240)
+    assert len(pieces) == 4
+
+
+STREET = (1200, 600)
+
+
+def test_a_large_car_is_one_box_where_a_pass_takes_it_for_two_halves() -> None:
+    whole, far = car(200, 200, 800, 450), car(1000, 200, 1060, 240)
+    halves = [car(205, 210, 480, 440, 0.9), car(520, 210, 790, 450, 0.8)]
+    (found, other) = merged([*halves, far], [whole], STREET, 0.5)
+    assert (found.box, other) == (whole.box, far)
+
+
+def test_what_is_small_before_a_large_machine_stays_and_what_the_trained_size_alone_shows_small_does_not_come() -> None:
+    bus, before, parked = car(200, 100, 900, 500, 0.6), car(300, 400, 400, 470, 0.5), car(1000, 200, 1100, 260, 0.7)
+    assert merged([before], [bus, parked], STREET, 0.5) == [bus, before]
+
+
+def test_a_whole_is_as_sure_as_its_surer_half_and_two_cars_are_no_halves_of_a_doubtful_third() -> None:
+    whole, pair = car(200, 200, 800, 450, 0.5), [car(205, 210, 480, 440, 0.9), car(520, 210, 790, 450, 0.8)]
+    assert [one.score for one in merged(pair, [whole], STREET, 0.5)] == [0.9]
+    assert merged(pair, [car(200, 200, 800, 450, 0.3)], STREET, 0.5)[:2] == pair
+
+
+def test_a_pass_is_not_believed_a_large_vehicle_by_itself_but_a_large_two_wheeler() -> None:
+    railings, bicycle = car(100, 100, 900, 500), replace(car(100, 100, 900, 500), class_name="bicycle")
+    assert merged([railings, bicycle], [], STREET, 0.5) == [bicycle]
+
+
+@given(st.floats(0.02, 0.95), st.floats(0.9, 1.1))
+def test_a_machine_of_any_size_is_found_once_though_its_two_boxes_differ(share: float, other: float) -> None:
+    fine = car(10, 10, 10 + share * STREET[0], 10 + share * 500)
+    coarse = car(10, 10, 10 + share * other * STREET[0], 10 + share * other * 500, 0.5)
+    assert len(merged([fine], [coarse], STREET, 0.5)) == 1
+    assert merged([fine], [fine], STREET, 0.5) == [fine]

@@ -66,7 +66,8 @@ def test_too_little_scratch_memory_is_typed() -> None:
 @pytest.mark.network
 def test_the_real_detector_becomes_a_plan_for_a_t4(catalog: Catalog) -> None:
     graph = half("nanodet-g-416", catalog.read("nanodet-g-416"))
-    plan = build("nanodet-g-416", graph.data, Flavour.RTX, Target(T4, Profile()))
+    profile = Profile(height=(32, 416, 992), width=(32, 416, 992))
+    plan = build("nanodet-g-416", graph.data, Flavour.RTX, Target(T4, profile))
     assert len(plan) > len(graph.data) / 2
 
 

@@ -22,6 +22,7 @@ class Named:
     def __init__(self, name: str, sha256: str = "0" * 64) -> None:
         self.name = name
         self.sha256 = sha256
+        self.precisions = frozenset({sha256})
         self.thresholds: Mapping[Group, float] = {}
 
     def detect_many(

@@ -66,6 +66,12 @@ def test_otherwise_the_parser_detects_as_ever(seen: Photo) -> None:
     assert detector.calls == [(1, {"vehicle": 0.4, "two_wheeler": 0.4})]
 
 
+def test_machines_of_the_same_network_at_another_precision_are_reused_and_named_by_it() -> None:
+    edge = EDGE.model_copy(update={"name": "fake-int7", "sha256": "ef" * 32})
+    (parsed,) = parse(FakeDetector(fails=True), photo(CAR, detector=edge))
+    assert parsed == Parsed((CAR,), 0, DetectorRef("fake-int7", "ef" * 32), reported=(CAR,))
+
+
 def test_machines_of_an_agent_that_is_not_trusted_are_compared_with_those_found() -> None:
     detector = FakeDetector(found_as(CAR, 0.75), found_as(BIKE, 0.25))
     (agreed,) = parse(detector, photo(CAR, BIKE, trusted=False))

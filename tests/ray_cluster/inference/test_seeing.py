@@ -30,6 +30,7 @@ WIDTH, HEIGHT = 160, 120
 class FakeDetector:
     name = "fake"
     sha256 = "ab" * 32
+    precisions = frozenset({sha256, "ef" * 32})
 
     def __init__(self, *found: Detection, fails: bool = False) -> None:
         self.found = list(found)

@@ -130,7 +130,7 @@ class EdgeDetector(Message):
     sha256: Sha256
     """SHA-256 of the model file."""
     recipe: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
-    """Sizes at which the picture went through the model, and the model's precision: `tiles-1280-fp32`."""
+    """Names the way in which the picture went through the model: `pass-1920`, or `tiles-1280-fp32` of older agents."""
     threshold: Share
     """Least score of a machine that is reported without motion; the likeliest `MAX_BOXES` are."""
 

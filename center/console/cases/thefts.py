@@ -92,26 +92,24 @@ def _tabs(name: str, options: Mapping[str, str], chosen: str, others: dict[str, 
 
 def _draw(counts: TheftCounts, cameras: Mapping[Position, str], services: Services, _: Language) -> None:
     with ui.element("div").classes("ws-two"):
-        _bars(_("By weekday"), [_(day) for day in DAYS], counts.weekdays, _)
-        _bars(
-            _("By hour ({zone})").format(zone=moments.ZONE_TEXT), [f"{hour:02}" for hour in range(24)], counts.hours, _
-        )
+        with ui.element("div").classes("ws-side"):
+            _bars(_("By weekday"), [_(day) for day in DAYS], counts.weekdays)
+            shown = Map(_, services.atlas, label=_("Cases by place of the theft")).classes("ws-map-tall")
+        _bars(_("By hour ({zone})").format(zone=moments.ZONE_TEXT), [f"{hour:02}" for hour in range(24)], counts.hours)
+    shown.heat(
+        [
+            Heat(MapPoint(cell.latitude, cell.longitude), cell.cases, _("{count} cases").format(count=cell.cases))
+            for cell in counts.cells
+        ]
+    )
     with ui.element("div").classes("ws-panel ws-search-week"):
         label = _("Cases by hour of the week ({zone})").format(zone=moments.ZONE_TEXT)
         words("h2", label)
         Week(_, label=label, unit=_("{count} cases")).show(counts.week)
-    with ui.element("div").classes("ws-two"):
-        shown = Map(_, services.atlas, label=_("Cases by place of the theft")).classes("ws-map-tall")
-        shown.heat(
-            [
-                Heat(MapPoint(cell.latitude, cell.longitude), cell.cases, _("{count} cases").format(count=cell.cases))
-                for cell in counts.cells
-            ]
-        )
-        _places(counts.cells, cameras, _)
+    _places(counts.cells, cameras, _)
 
 
-def _bars(title: str, names: Sequence[str], counts: Sequence[int], _: Language) -> None:
+def _bars(title: str, names: Sequence[str], counts: Sequence[int]) -> None:
     """Draws one bar a row, with its number beside it."""
     most = max(counts)
     with ui.element("div").classes("ws-panel ws-inset"):

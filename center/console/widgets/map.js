@@ -317,7 +317,7 @@ export default {
         L.polyline(path.map((step) => step.at), { className: "ws-map-path", interactive: false }).addTo(layer);
       }
       path.forEach((step, index) => {
-        const now = this.plays && index === this.at ? " ws-map-now" : "";
+        const now = this.plays && this.path.length > 1 && index === this.at ? " ws-map-now" : "";
         const number = document.createElement("span");
         number.textContent = String(index + 1);
         const mark = L.marker(step.at, {

@@ -50,7 +50,8 @@ class Beside:
                 self._page = words("a", "⤢").classes("ws-tool")
                 self._page.props["title"] = self._page.props["aria-label"] = _("Open as a page")
                 tool("✕", on_leave, name=_("Close (Esc)"))
-            self._picture = Picture(_)
+            self._stage = ui.element("div")
+            self._picture: Picture | None = None
             self._facts = ui.element("div").classes("ws-side")
         self.hide()
 
@@ -81,6 +82,9 @@ class Beside:
         self._title.set_text(f"{place} · {camera}")
         self._page.props["href"] = f"{page_path(found.row_key)}?{query}"
         self._page.update()
+        if self._picture is None:
+            with self._stage:
+                self._picture = Picture(_)
         record.show_picture(self._picture, found, picture_path(found.row_key), camera, _)
         self._facts.clear()
         with self._facts:

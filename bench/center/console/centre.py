@@ -39,7 +39,7 @@ from tests.center.street import observation
 from tests.center.world import heartbeat
 from tests.support.ports import free_port
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 USERNAME, PASSWORD = "operator", "seven wet umbrellas"
 PATIENCE_S: Final = 120.0
 DRAWINGS: Final = 60

@@ -48,6 +48,8 @@ class PlannedCamera:
     """Seconds that its own clock is ahead."""
     silent_after_s: float | None = None
     """Seconds of each stream after which it falls silent; None: never."""
+    most_per_second: float = 0.5
+    """Snapshots a second, of the cameras in the agent's own file."""
 
     @property
     def source(self) -> str:
@@ -76,7 +78,14 @@ MARKET: Final = PlannedCamera(
     "market-recorder", MILL, "Market (recordings)", "old-town", 31.1975, 120.1150, footage.CYCLIST
 )
 PHONE: Final = PlannedCamera(
-    "phone-recorder", MILL, "Phone at the Market (recordings)", "old-town", 31.1972, 120.1162, f"{footage.FILM}.mp4"
+    "phone-recorder",
+    MILL,
+    "Phone at the Market (recordings)",
+    "old-town",
+    31.1972,
+    120.1162,
+    f"{footage.FILM}.mp4",
+    most_per_second=2.0,
 )
 MEASURED: Final = (NORTH, SOUTH)
 """Cameras of a bounded showing, whose counts must add up."""

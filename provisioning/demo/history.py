@@ -18,9 +18,11 @@ _BUSY: Final = {7: 3, 8: 4, 9: 2, 12: 2, 16: 2, 17: 4, 18: 3, 19: 2}
 """Recordings of an hour of the day, where it is not one: a street has its rush hours."""
 _STRIDE: Final = 7
 """Hours are replayed in this stride, so that after a minute there are some of the whole day."""
-_BY_PHONE: Final = (2, 8, 14, 20)
-"""Hours ago at which somebody brought a phone's film. Its bicycles are the only ones that are found: of the cyclist at
-the crossing the redaction leaves too little."""
+_BY_PHONE: Final = 2
+"""Hours ago at which a phone's film begins. Its bicycles are the only ones that are found: of the cyclist at the
+crossing the redaction leaves too little."""
+_AFTER: Final = 2
+"""Recordings that go before the phone's: the case waits for them."""
 _SPREAD: Final = timedelta(minutes=13, seconds=20)
 
 
@@ -37,11 +39,7 @@ def plan(now: datetime) -> list[BroughtRecording]:
     cameras = (district.BRIDGE, district.MARKET)
     hours = [(number * _STRIDE) % _HOURS + 1 for number in range(_HOURS)]
     whole = now.replace(minute=0, second=0, microsecond=0)
-    first, *others = (
-        BroughtRecording(district.PHONE, whole - timedelta(hours=back) + 3 * _SPREAD, district.PHONE.film)
-        for back in _BY_PHONE
-    )
-    planned = [first]
+    planned: list[BroughtRecording] = []
     for back in hours:
         begins = whole - timedelta(hours=back)
         planned += [
@@ -58,7 +56,9 @@ def plan(now: datetime) -> list[BroughtRecording]:
         for day in range(1, 1 + _DAYS)
         for camera, film in zip(cameras, _FILMS, strict=True)
     ]
-    return planned + others
+    by_phone = whole - timedelta(hours=_BY_PHONE) + 3 * _SPREAD
+    planned.insert(_AFTER, BroughtRecording(district.PHONE, by_phone, district.PHONE.film))
+    return planned
 
 
 def replay(

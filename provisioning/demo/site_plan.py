@@ -81,7 +81,7 @@ def _camera(planned: PlannedCamera, source: RtspSource | UploadSource) -> Camera
         id=planned.id,
         name=planned.name,
         source=source,
-        selector=Selector(max_per_second=0.5),
+        selector=Selector(max_per_second=planned.most_per_second),
         latitude=planned.latitude,
         longitude=planned.longitude,
     )

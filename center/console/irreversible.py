@@ -52,6 +52,13 @@ CLOSE_ALARM: Final = Irreversible(
     ),
     marked("Close alarm"),
 )
+CLOSE_ALARMS: Final = Irreversible(
+    marked("Close {count} alarms of this rule?"),
+    marked(
+        "Closed alarms cannot be reopened. They stay in the list of closed alarms; the next match raises a new one."
+    ),
+    marked("Close alarms"),
+)
 TAKE_ROLE: Final = Irreversible(
     marked("Remove a role from {name}?"),
     marked(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from center.alarms.lifecycle import AlarmState
+from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.rules.rule import Severity
 from center.cases.states import Act, CaseState
 from center.console import verdicts
@@ -102,6 +102,13 @@ ALARM_STATES: Final = {
     AlarmState.ESCALATED: marked("Escalated"),
     AlarmState.ACKNOWLEDGED: marked("Acknowledged"),
     AlarmState.CLOSED: marked("Closed"),
+}
+ALARM_EVENTS: Final = {
+    AlarmEvent.RAISED: marked("Raised"),
+    AlarmEvent.COMMENTED: marked("Comment"),
+    AlarmEvent.ACKNOWLEDGED: marked("Acknowledged"),
+    AlarmEvent.ESCALATED: marked("Escalated"),
+    AlarmEvent.CLOSED: marked("Closed"),
 }
 FAULTY_PARTS: Final = {
     "agent": marked("Agent not reporting"),

@@ -6,10 +6,11 @@ test: hint ─stdin─▶ centre: Mailbox ─▶ rules ─▶ store ─▶ page 
 import re
 import time
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from provisioning.contracts.wire.messages import CameraState
+from provisioning.contracts.wire.messages import CameraState, PictureState
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, row
+from tests.center.street import draw
 from tests.center.world import camera_status
 from tests.e2e.conftest import Visitor
 
@@ -30,7 +31,9 @@ def enforce(visitor: Visitor, body: dict[str, object]) -> None:
 def told(visitor: Visitor, key: str, commit_seq: int) -> None:
     """A row is committed now, with a car in the left half."""
     at_ms = int(time.time() * 1000)
-    visitor.center.archived(row(machine(), at_ms=at_ms, key=key, commit_seq=commit_seq), b"")
+    told = row(machine(), at_ms=at_ms, key=key, commit_seq=commit_seq)
+    snapshot = told.snapshot.model_copy(update={"picture": PictureState.KEPT})
+    visitor.center.archived(told.model_copy(update={"snapshot": snapshot}), draw(7)[0])
 
 
 def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(visitor: Visitor) -> None:
@@ -59,6 +62,9 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     told(visitor, "k2", 2)
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(2)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.ws-alarm-picture img')].filter(image => image.naturalWidth).length === 2"
+    )
     visitor.photograph("alarms-two")
     # At each change the whole page is compared, element by element: a row is one, whatever stands in it.
     expect(rows.first).to_have_attribute("id", re.compile(r"^c\d+$"))
@@ -66,6 +72,7 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     rows.first.get_by_role("button", name=re.compile("^Acknowledge")).click()
     expect(rows.first.get_by_text("Acknowledged")).to_be_visible()
     expect(rows.first.get_by_role("button", name=re.compile("^Acknowledge"))).to_have_count(0)
+    _discuss(visitor, rows.first)
     close = rows.first.get_by_role("button", name=re.compile("^Close"))
     close.click()
     asked = page.get_by_role("alertdialog")
@@ -81,6 +88,52 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     visitor.go("/alarms?closed")
     expect(rows).to_have_count(2)
     expect(rows.first.get_by_text("Closed", exact=True)).to_be_visible()
+    _act_on_one_rule(visitor, rows)
+
+
+def _discuss(visitor: Visitor, alarm: Locator) -> None:
+    """Comment, and escalate."""
+    page = visitor.page
+    alarm.get_by_role("button", name=re.compile("^Comments")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    dialog.get_by_label("Comment", exact=True).fill("the guard is on the way <b>now</b>")
+    visitor.photograph("alarms-comment")
+    dialog.get_by_role("button", name="Save comment").click()
+    expect(dialog).to_have_count(0)
+    alarm.get_by_role("button", name=re.compile("^Escalate")).click()
+    expect(alarm.get_by_text("Escalated")).to_be_visible()
+    alarm.get_by_role("button", name=re.compile("^Comments")).click()
+    expect(dialog).to_contain_text("the guard is on the way <b>now</b>")
+    expect(dialog.get_by_role("listitem")).to_have_count(4)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def _act_on_one_rule(visitor: Visitor, rows: Locator) -> None:
+    """All alarms of one rule, acknowledged and closed together; those of the other stay."""
+    page = visitor.page
+    zone = {"kind": "zone_entry", "polygon": LEFT_HALF}
+    enforce(visitor, {"name": "Yard", "what": zone, "cameras": [PLACE], "window_s": 1})
+    for number in (3, 4):
+        told(visitor, f"k{number}", number)
+        expect(rows.filter(has_text="Yard")).to_have_count(number - 2)
+        time.sleep(1.1)
+    visitor.go("/alarms")
+    expect(rows).to_have_count(5)
+    page.get_by_role("link", name="Yard").first.click()
+    page.wait_for_url("**/alarms?rule=2")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Acknowledge all").click()
+    expect(rows.get_by_text("Acknowledged")).to_have_count(2)
+    visitor.photograph("alarms-of-a-rule")
+    page.get_by_role("button", name="Close all").click()
+    asked = page.get_by_role("alertdialog")
+    expect(asked).to_contain_text("Close 2 alarms of this rule?")
+    asked.get_by_role("button", name="Close alarms").click()
+    expect(page.get_by_text("No alarms")).to_be_visible()
+    page.get_by_role("link", name="All rules").click()
+    expect(rows).to_have_count(3)
 
 
 def test_what_another_page_did_shows_here_and_in_chinese_and_on_a_narrow_screen(visitor: Visitor) -> None:

@@ -31,6 +31,11 @@ def test_wrong_input_is_said_at_its_field(visitor: Visitor) -> None:
     make.click()
     expect(field(visitor, "Password")).to_contain_text("This password is too easy to guess.")
     expect(field(visitor, "User name")).not_to_contain_text("already")
+    message = field(visitor, "Password").locator(".q-field__messages").bounding_box()
+    hint = page.get_by_text("At least 12 characters.").bounding_box()
+    assert message is not None
+    assert hint is not None
+    assert message["y"] + message["height"] <= hint["y"], "the error lies over the hint"
     visitor.photograph("users-fault")
     page.get_by_label("Password").fill(PASSWORD)
     make.click()

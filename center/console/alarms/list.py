@@ -1,25 +1,28 @@
 """Draws the open alarms, newest first; new ones appear by themselves."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import Identity, Permission
+from center.access.permissions import NOWHERE, Identity, Permission
 from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.views import AlarmView
 from center.alarms.visibility import sees
+from center.console.alarms.comments import ask_comment
 from center.console.alarms.row import AlarmRow
 from center.console.frame import empty, frame, problem
-from center.console.irreversible import CLOSE_ALARM, agreed
+from center.console.irreversible import CLOSE_ALARM, CLOSE_ALARMS, agreed
 from center.console.language import Language
 from center.console.widgets.markup import words
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of
 
 TITLE: Final = marked("Alarms")
+MAX_DIGITS: Final = 10
 SHOWN: Final = 100
 """Rows of the table; the API lists the rest, page by page."""
 POLL_S: Final = 5.0
@@ -27,10 +30,32 @@ WAITS: Final = (AlarmState.OPEN, AlarmState.ESCALATED)
 OPEN: Final = (AlarmState.OPEN, AlarmState.ESCALATED, AlarmState.ACKNOWLEDGED)
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmFilters:
+    """The filters of the page; their text form is its query string."""
+
+    closed: bool = False
+    """Closed alarms, too."""
+    rule_id: int | None = None
+    """None: of all rules."""
+
+    @classmethod
+    def read(cls, request: Request) -> "AlarmFilters":
+        """Reads the filters from an address; an unreadable number is left out."""
+        rule = request.query_params.get("rule", "")
+        is_number = rule.isascii() and rule.isdecimal() and len(rule) < MAX_DIGITS
+        return cls("closed" in request.query_params, int(rule) if is_number else None)
+
+    def path(self) -> str:
+        """Writes the address of the page with these filters."""
+        said = [*(["closed"] if self.closed else []), *([f"rule={self.rule_id}"] if self.rule_id is not None else [])]
+        return f"/alarms?{'&'.join(said)}" if said else "/alarms"
+
+
 def alarms(request: Request) -> None:
     """Draws the page `/alarms`."""
     with frame(request, title=TITLE, active="/alarms") as _:
-        page = _Page(services_of(request), _, identity=identity_of(request), closed=request.query_params.get("closed"))
+        page = _Page(services_of(request), _, identity=identity_of(request), wanted=AlarmFilters.read(request))
     ui.context.client.on_delete(page.leave)
     ui.timer(0, page.listen, once=True)
 
@@ -38,31 +63,49 @@ def alarms(request: Request) -> None:
 class _Page:
     """One open page of alarms."""
 
-    def __init__(self, services: Services, _: Language, *, identity: Identity, closed: str | None) -> None:
+    def __init__(self, services: Services, _: Language, *, identity: Identity, wanted: AlarmFilters) -> None:
         self._services = services
         self._ = _
         self._actor = identity.actor
         self._sight = identity.access.scope(Permission.ALARM_VIEW)
         self._handles = identity.access.scope(Permission.ALARM_HANDLE)
-        self._states = tuple(AlarmState) if closed is not None else OPEN
+        self._wanted = wanted
+        self._states = tuple(AlarmState) if wanted.closed else OPEN
         self._rows: dict[int, AlarmRow] = {}
         self._left = False
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
-            if closed is None:
-                ui.link(_("Show closed alarms"), "/alarms?closed")
-            else:
-                ui.link(_("Hide closed alarms"), "/alarms")
+            other = replace(wanted, closed=not wanted.closed).path()
+            ui.link(_("Hide closed alarms") if wanted.closed else _("Show closed alarms"), other)
+        if wanted.rule_id is not None:
+            self._draw_rule(wanted.rule_id)
         self._trouble = ui.element("div")
         self._empty = ui.element("div")
         with self._empty:
             empty(_("No alarms"), _("New alarms appear here automatically."))
         with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-alarms"):
             with ui.element("thead"), ui.element("tr"):
-                for head in (_("State"), _("Rule"), _("Event"), _("Camera"), _("Time"), ""):
+                for head in (_("Picture"), _("State"), _("Rule"), _("Event"), _("Camera"), _("Time"), ""):
                     words("th", head).props('scope="col"')
             self._body = ui.element("tbody").props('aria-live="polite"')
         self._settle()
+
+    def _draw_rule(self, rule_id: int) -> None:
+        """Draws which rule's alarms are listed, and the actions on all of them."""
+        _ = self._
+        with ui.element("div").classes("ws-alarms-head"):
+            with ui.element("div").classes("ws-tabs"):
+                words("span", _("Alarms of rule {number}").format(number=rule_id))
+                ui.link(_("All rules"), replace(self._wanted, rule_id=None).path())
+            if self._handles != NOWHERE:
+                with ui.element("div").classes("ws-acts"):
+                    for event, name in (
+                        (AlarmEvent.ACKNOWLEDGED, _("Acknowledge all")),
+                        (AlarmEvent.CLOSED, _("Close all")),
+                    ):
+                        ui.button(name, color=None, on_click=partial(self._act_on_all, event)).props(
+                            "outline dense no-caps"
+                        )
 
     def leave(self) -> None:
         """Stops listening once the page is gone."""
@@ -72,6 +115,8 @@ class _Page:
         """Draws the alarms, and then their events, until the page is gone."""
         room = self._services.alarms
         try:
+            # Stands for the previews of the rows, as that of the live page does for its tiles.
+            await asyncio.to_thread(self._services.audit.append, self._actor, "alarm.open", {})
             room.pushes.admit()
         except CenterError as error:
             self._say(error)
@@ -96,7 +141,11 @@ class _Page:
     async def _load(self) -> None:
         try:
             page = await asyncio.to_thread(
-                self._services.alarms.care.alarms, states=self._states, limit=SHOWN, sight=self._sight
+                self._services.alarms.care.alarms,
+                states=self._states,
+                rule_id=self._wanted.rule_id,
+                limit=SHOWN,
+                sight=self._sight,
             )
         except CenterError as error:
             self._say(error)
@@ -106,6 +155,8 @@ class _Page:
 
     def _show(self, alarm: AlarmView) -> None:
         """Draws an alarm's row; a new alarm stands on top, a closed one goes."""
+        if self._wanted.rule_id not in {None, alarm.rule_id}:
+            return
         row = self._rows.get(alarm.id)
         if alarm.state not in self._states:
             if row is not None:
@@ -115,7 +166,12 @@ class _Page:
                 with self._body:
                     row = self._rows[alarm.id] = AlarmRow(self._, on_act=partial(self._act, alarm.id, alarm.rule_name))
                 row.move(target_index=0)
-            row.show(alarm, camera=self._camera(alarm), handled=sees(self._handles, alarm.agent_id, alarm.camera_id))
+            row.show(
+                alarm,
+                camera=self._camera(alarm),
+                handled=sees(self._handles, alarm.agent_id, alarm.camera_id),
+                rule_href=replace(self._wanted, rule_id=alarm.rule_id).path(),
+            )
         while len(self._rows) > SHOWN:
             self._rows.pop(min(self._rows)).delete()
         self._settle()
@@ -133,12 +189,30 @@ class _Page:
             return
         self._trouble.clear()
         try:
-            view = await asyncio.to_thread(
-                self._services.alarms.care.act, alarm_id, event, actor=self._actor, sight=self._handles
-            )
+            comment = ""
+            if event is AlarmEvent.COMMENTED:
+                history = await asyncio.to_thread(self._services.alarms.care.alarm, alarm_id, self._sight)
+                if not (comment := await ask_comment(history, self._)):
+                    return
+            await self._step(alarm_id, event, comment)
         except CenterError as error:
             self._say(error)
+
+    async def _act_on_all(self, event: AlarmEvent) -> None:
+        """Acts on all alarms of the list that allow it."""
+        numbers = [number for number, row in self._rows.items() if row.offers(event)]
+        if not numbers or (event is AlarmEvent.CLOSED and not await agreed(CLOSE_ALARMS, self._, count=len(numbers))):
             return
+        self._trouble.clear()
+        try:
+            for number in numbers:
+                await self._step(number, event)
+        except CenterError as error:
+            self._say(error)
+
+    async def _step(self, alarm_id: int, event: AlarmEvent, comment: str = "") -> None:
+        act = self._services.alarms.care.act
+        view = await asyncio.to_thread(act, alarm_id, event, actor=self._actor, comment=comment, sight=self._handles)
         self._show(view)
 
     def _say(self, error: CenterError) -> None:

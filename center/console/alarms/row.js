@@ -2,12 +2,18 @@
 // whole at each change, has one node a row to compare, and not twenty-four; and nothing of it while `row` is the same.
 export default {
   template: `
-    <tr v-memo="[row]">
+    <tr v-memo="[row, missing]">
+      <td class="ws-alarm-picture">
+        <a v-if="row.href" class="nicegui-link" :href="row.href">
+          <img v-if="!missing" :src="row.src" :alt="row.picture" loading="lazy" @error="missing = true" />
+          <span v-else>{{ row.picture }}</span>
+        </a>
+      </td>
       <td>
         <span class="ws-state"><span :class="'ws-dot ws-dot-' + row.tone"></span><span>{{ row.state }}</span></span>
         <div class="ws-sub">{{ row.severity }}</div>
       </td>
-      <td><div>{{ row.rule }}</div><div class="ws-sub">{{ row.version }}</div></td>
+      <td><a class="nicegui-link" :href="row.ruleHref">{{ row.rule }}</a><div class="ws-sub">{{ row.version }}</div></td>
       <td><div>{{ row.what }}</div><div class="ws-sub">{{ row.finding }}</div></td>
       <td><div>{{ row.camera }}</div><div class="ws-sub">{{ row.agent }}</div></td>
       <td>
@@ -16,12 +22,12 @@ export default {
       </td>
       <td>
         <div class="ws-acts">
-          <a v-if="row.href" class="nicegui-link" :href="row.href">{{ row.picture }}</a>
           <q-btn v-for="act in row.acts" :key="act.event" flat dense no-caps :label="act.name" :aria-label="act.label"
             @click="$emit('act', act.event)" />
         </div>
       </td>
     </tr>`,
   props: { row: Object },
+  data: () => ({ missing: false }),
   emits: ["act"],
 };

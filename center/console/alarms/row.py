@@ -1,6 +1,7 @@
 """Shows one alarm as a row of the console's table, with buttons for its actions."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
@@ -11,8 +12,10 @@ from center.alarms.views import AlarmView
 from center.console import labels
 from center.console.language import Language
 from center.console.widgets import moments
-from center.console.widgets.picture import page_path
+from center.console.widgets.picture import page_path, picture_path
 from center.fleet.devices import DeviceState
+
+PICTURE_SIDE_PX: Final = 160
 
 
 class AlarmRow(Element, component="row.js"):
@@ -26,11 +29,15 @@ class AlarmRow(Element, component="row.js"):
         self._on_act = on_act
         self.on("act", self._asked)
 
-    def show(self, alarm: AlarmView, *, camera: str, handled: bool) -> None:
-        """Draws the alarm. `handled`: the user may act on it."""
+    def offers(self, event: AlarmEvent) -> bool:
+        """True if the row has a button for this action."""
+        return event in self._offered
+
+    def show(self, alarm: AlarmView, *, camera: str, handled: bool, rule_href: str) -> None:
+        """Draws the alarm. `handled`: the user may act on it; `rule_href`: address of all alarms of its rule."""
         acts: Mapping[AlarmEvent, str] = _acts(alarm, self._language) if handled else {}
         self._offered = frozenset(acts)
-        self._props["row"] = _row(alarm, camera, acts, self._language)
+        self._props["row"] = _row(alarm, camera, acts, self._language) | {"ruleHref": rule_href}
         self.update()
 
     async def _asked(self, event: GenericEventArguments) -> None:
@@ -45,7 +52,9 @@ def _acts(alarm: AlarmView, _: Language) -> dict[AlarmEvent, str]:
     if alarm.state in WAITING:
         acts[AlarmEvent.ACKNOWLEDGED] = _("Acknowledge")
     if alarm.state is not AlarmState.CLOSED:
+        acts[AlarmEvent.ESCALATED] = _("Escalate")
         acts[AlarmEvent.CLOSED] = _("Close")
+    acts[AlarmEvent.COMMENTED] = _("Comments")
     return acts
 
 
@@ -66,6 +75,7 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Langu
         "utc": moments.utc(at_ms),
         "repeats": _("{count} repeats").format(count=alarm.repeats) if alarm.repeats else "",
         "href": page_path(alarm.row_key) if alarm.row_key is not None else "",
+        "src": picture_path(alarm.row_key, max_side_px=PICTURE_SIDE_PX) if alarm.row_key is not None else "",
         "picture": _("Picture"),
         "acts": [
             {"event": event.value, "name": name, "label": f"{name}: {alarm.rule_name}"} for event, name in acts.items()

@@ -18,10 +18,9 @@ from provisioning.files import durable
 ACCOUNTS_FILE: Final = "accounts"
 _WANTED_SIGHTINGS: Final = 2
 _LEAST_LIKENESS: Final = 0.8
-_HOUR_MS: Final = 3_600_000
 _STEPS_BETWEEN_LOOKS: Final = 5
 _PATIENCE_S: Final = 120.0
-"""For pictures of the sought machine at other times; then the case has the sightings that there are."""
+"""For pictures of the sought machine by other cameras; then the case has the sightings that there are."""
 
 
 class Furnishing:
@@ -104,7 +103,7 @@ class Furnishing:
         while len(chosen) < _WANTED_SIGHTINGS and time.monotonic() < until_s:
             _read(analyst, f"{path}/search", {})
             candidates = analyst.get_json(f"{path}/candidates")["items"]
-            chosen = _earlier(candidates, seen.captured_at_ms)
+            chosen = _elsewhere(candidates)
             yield from _steps()
         for machine in chosen:
             analyst.put(f"{path}/machines/{machine['row_key']}/{machine['index']}", {"verdict": "confirmed"})
@@ -149,12 +148,11 @@ def _area(machine: ListedMachine) -> float:
     return float((box.x1 - box.x0) * (box.y1 - box.y0))
 
 
-def _earlier(candidates: list[dict[str, Any]], sought_at_ms: int) -> list[dict[str, Any]]:
-    """Returns the most similar machines, one of each camera, of pictures an hour and more before the sought one."""
+def _elsewhere(candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the most similar machines that other cameras have seen, one of each camera."""
     best: dict[str, dict[str, Any]] = {}
     for candidate in sorted(candidates, key=lambda each: each["score"]["likeness"], reverse=True):
         machine = candidate["machine"]
-        is_alike = candidate["score"]["likeness"] >= _LEAST_LIKENESS
-        if is_alike and machine["captured_at_ms"] < sought_at_ms - _HOUR_MS:
+        if candidate["score"]["likeness"] >= _LEAST_LIKENESS and machine["camera_id"] != district.CROSSING.id:
             best.setdefault(machine["camera_id"], machine)
     return list(best.values())[:_WANTED_SIGHTINGS]

@@ -1,6 +1,7 @@
 """A zone drawn in a camera's newest redacted picture, in a real browser: by clicks, by drag, by keys, by numbers."""
 
 import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -37,6 +38,34 @@ def begin(visitor: Visitor, kind: str) -> Locator:
     return page.locator(".ws-shape-sheet")
 
 
+def fill_hours(visitor: Visitor) -> None:
+    """The parameters beside the shape: on working days, quiet at night without an end yet."""
+    page = visitor.page
+    page.get_by_role("switch", name="Moving vehicles only").click()
+    page.get_by_label("Minimum score (%)").fill("60")
+    page.get_by_label("Minimum size (% of the picture's longer side)").fill("5")
+    for name in ("Active hours", "Quiet hours (no notification)"):
+        page.get_by_role("combobox", name=name).click()
+        page.get_by_role("option", name="Certain hours").click()
+    page.get_by_role("combobox", name="Days").first.click()
+    for day in ("Sat", "Sun"):
+        page.get_by_role("option", name=day).click()
+    page.keyboard.press("Escape")
+    page.get_by_label("Start").last.fill("22:00")
+    page.get_by_label("End").last.fill("22:00")
+    visitor.photograph("rule-hours")
+
+
+def check_hours(visitor: Visitor, text: dict[str, Any]) -> None:
+    """The rule has them, and its page shows them again."""
+    page = visitor.page
+    assert (text["what"]["moving_only"], text["min_score"], text["min_size"]) == (True, 0.6, 0.05)
+    assert text["schedule"]["spans"] == [{"days": [0, 1, 2, 3, 4], "begins": "08:00", "ends": "18:00"}]
+    assert text["quiet"]["spans"] == [{"days": [0, 1, 2, 3, 4, 5, 6], "begins": "22:00", "ends": "06:00"}]
+    expect(page.get_by_label("Minimum score (%)")).to_have_value("60")
+    expect(page.get_by_label("End")).to_have_count(2)
+
+
 def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visitor: Visitor) -> None:
     visitor.set_up()
     page = visitor.page
@@ -44,10 +73,14 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     visitor.center.archived(*observation("cam-1", int(time.time() * 1000) - 60_000, 77))
     sheet = begin(visitor, "Zone entry")
     write = page.get_by_role("button", name="Create rule")
+    fill_hours(visitor)
     write.click()
     expect(page.get_by_role("alert")).to_contain_text("at least three corners")
+    expect(page.get_by_role("alert")).to_contain_text("Quiet hours (no notification): choose days")
+    page.get_by_label("End").last.fill("06:00")
     for x, y in ((0.2, 0.4), (0.8, 0.9), (0.8, 0.4), (0.2, 0.9)):
         corner(sheet, x, y)
+    expect(page.get_by_text("at least three corners")).to_have_count(0)
     expect(page.locator(".ws-shape .ws-alert")).to_contain_text("sides 1 and 3 intersect")
     visitor.photograph("rule-crossing")
     write.click()
@@ -81,6 +114,7 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     drawn = made["text"]["what"]["polygon"]
     assert [[round(x, 1), round(y, 1)] for x, y in drawn] == [[0.1, 0.5], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]
     assert made["text"]["cameras"] == [f"{AGENT}/cam-1"]
+    check_hours(visitor, made["text"])
     page.get_by_role("button", name="Preview on last 24 hours").click()
     expect(page.get_by_text("Preview results of this version")).to_be_visible()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)

@@ -91,6 +91,7 @@ class ZoneEntry(_InZone):
     """A machine stands or drives with its wheels in a zone."""
 
     label = marked("Zone entry")
+    flag = FormField("moving_only", marked("Moving vehicles only"))
 
     kind: Literal["zone_entry"]
     moving_only: bool = False

@@ -17,6 +17,7 @@ PLACE_PATTERN: Final = f"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$"
 Place = Annotated[str, StringConstraints(pattern=PLACE_PATTERN)]
 """An agent and one of its cameras, joined by a slash: two agents may each have a `cam-1`."""
 MAX_LEVELS: Final = 5
+MAX_SPANS: Final = 28
 DAY: Final = 24 * 60
 Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Offset = Annotated[int, Field(ge=-14 * 60, le=14 * 60)]
@@ -59,7 +60,7 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    spans: tuple[WeekSpan, ...] = Field(default=(), max_length=28)
+    spans: tuple[WeekSpan, ...] = Field(default=(), max_length=MAX_SPANS)
     offset_minutes: Offset = DEFAULT_DAY_OFFSET_MINUTES
 
     def cover(self, at_ms: int) -> bool:

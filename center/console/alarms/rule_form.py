@@ -1,6 +1,6 @@
 """Edits a rule's text in a form, its shape in a picture (`rule_shape`)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from nicegui import ui
@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from center.alarms.rules.kinds import KINDS
-from center.alarms.rules.rule import RuleText, Severity
+from center.alarms.rules.rule import ALWAYS, NEVER, RuleText, Severity
 from center.console import labels
+from center.console.alarms.hours import HoursEditor
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import words
@@ -26,6 +27,8 @@ FAULTS: Final = {
     ),
     "platform_fault": ("parts", dict(labels.FAULTY_PARTS)),
 }
+FIRST_KIND: Final = "zone_entry"
+PERCENT: Final = 100
 OWN_KIND: Final = "standing_lookalike"
 """Kind of the rule that cases create by themselves: nobody writes one."""
 
@@ -38,8 +41,9 @@ class RuleForm:
     ) -> None:
         self._request, self._, self._text, self._write = request, _, text, write
         self._before: dict[str, Any] = {} if text is None else text.model_dump(mode="json")
-        self._what: dict[str, Any] = self._before.get("what", {"kind": "camera_fault"})
+        self._what: dict[str, Any] = self._before.get("what", {"kind": FIRST_KIND})
         self._fields: dict[str, Any] = {}
+        self._least: dict[str, ui.number] = {}
         self._shape: RuleShape | None = None
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
@@ -59,6 +63,9 @@ class RuleForm:
             ).props("outlined dense")
             steps = ", ".join(map(str, self._before.get("escalate_after_min", ())))
             self._steps = ui.input(_("Escalate after (minutes, e.g. 5, 15)"), value=steps).props("outlined dense")
+            schedule, quiet = (ALWAYS, NEVER) if text is None else (text.schedule, text.quiet)
+            self._schedule = HoursEditor(_, _("Active hours"), ALWAYS, _("Always"), schedule)
+            self._quiet = HoursEditor(_, _("Quiet hours (no notification)"), NEVER, _("None"), quiet)
             ui.button(_("Create rule") if text is None else _("Save as new version"), color=None).props(
                 "outline no-caps"
             ).on_click(self._submit)
@@ -66,7 +73,7 @@ class RuleForm:
 
     def _draw_kind(self) -> None:
         _, kind = self._, str(self._kind.value)
-        same = self._what if self._what["kind"] == kind else {}
+        same = self._what if self._text is not None and self._what["kind"] == kind else {}
         self._fields, self._shape = {}, None
         self._of_kind.clear()
         with self._of_kind:
@@ -93,9 +100,20 @@ class RuleForm:
                 chosen = list(self._before.get("classes", ()))
                 self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
                 self._classes.props("outlined dense use-chips options-dense")
-                shape = self._shape = RuleShape(self._request, _, kind, place, same)
+                self._least = {
+                    name: ui.number(label, value=self._percent(name), min=0, max=PERCENT).props("outlined dense")
+                    for name, label in (
+                        ("min_score", _("Minimum score (%)")),
+                        ("min_size", _("Minimum size (% of the picture's longer side)")),
+                    )
+                }
+                shape = self._shape = RuleShape(self._request, _, kind, place, same, changed=self._wrong.clear)
                 self._cameras.on_value_change(lambda event: shape.draw_on(event.value or []))
                 ui.timer(0, lambda: shape.draw_on(self._cameras.value or []), once=True)
+
+    def _percent(self, name: str) -> float:
+        share: float = self._before.get(name, RuleText.model_fields[name].default)
+        return round(share * PERCENT, 2)
 
     def _said(self) -> dict[str, Any]:
         """Reads the text from the form; fields that the form does not have keep their values."""
@@ -108,12 +126,16 @@ class RuleForm:
             what[name] = None if value == "" else value
         if self._shape is not None:
             what |= self._shape.parameters()
+        machines = {name: (field.value or 0) / PERCENT for name, field in self._least.items()}
         steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
         return self._before | {
             "name": (self._name.value or "").strip(),
             "what": what,
             "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
             "classes": [] if KINDS[kind].place is None else self._classes.value or [],
+            **({} if KINDS[kind].place is None else machines),
+            "schedule": self._schedule.value(),
+            "quiet": self._quiet.value(),
             "severity": self._severity.value,
             "window_s": int(self._window.value or 0),
             "escalate_after_min": steps,
@@ -122,18 +144,23 @@ class RuleForm:
     async def _submit(self) -> None:
         _ = self._
         self._wrong.clear()
-        if self._shape is not None and (undrawn := self._shape.fault()):
-            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
-                words("strong", _("The rule is not valid."))
-                words("span", undrawn)
+        undrawn = "" if self._shape is None else self._shape.fault()
+        faults = [fault for fault in (undrawn, self._schedule.fault(), self._quiet.fault()) if fault]
+        if faults:
+            self._show_faults(faults)
             return
         try:
             text = RuleText.model_validate(self._said())
         except ValidationError as error:
-            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
-                words("strong", _("The rule is not valid."))
-                for fault in error.errors(include_url=False, include_input=False)[:5]:
-                    place = ".".join(str(part) for part in fault["loc"])
-                    words("span", f"{place}: {fault['msg']}" if place else str(fault["msg"]))
+            found = error.errors(include_url=False, include_input=False)[:5]
+            places = [".".join(map(str, fault["loc"])) for fault in found]
+            pairs = zip(places, found, strict=True)
+            self._show_faults([f"{place}: {fault['msg']}" if place else str(fault["msg"]) for place, fault in pairs])
             return
         await self._write(text)
+
+    def _show_faults(self, faults: Sequence[str]) -> None:
+        with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+            words("strong", self._("The rule is not valid."))
+            for fault in faults:
+                words("span", fault)

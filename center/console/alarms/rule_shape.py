@@ -1,5 +1,6 @@
 """Chooses a rule's area in the picture: a zone that the agent's configuration names, or a shape that is drawn."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from nicegui import ui
@@ -30,9 +31,19 @@ NEWEST: Final = 20
 class RuleShape:
     """The fields of one kind. `what` are the rule's parameters if it is of this kind already."""
 
-    def __init__(self, request: Request, _: Language, kind: str, place: FormField, what: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        _: Language,
+        kind: str,
+        place: FormField,
+        what: dict[str, Any],
+        *,
+        changed: Callable[[], object],
+    ) -> None:
+        """`changed` is called when the drawn shape changes."""
         self._services, self._identity, self._ = services_of(request), identity_of(request), _
-        self._name = place.name
+        self._name, self._changed = place.name, changed
         self._line, self._heads = kind == "line_crossing", kind == "wrong_way"
         self._corners = _corners(what)
         self._camera = ""
@@ -126,6 +137,7 @@ class RuleShape:
 
     def _drawn(self, corners: tuple[Corner, ...]) -> None:
         self._corners = corners
+        self._changed()
 
     def _choose(self) -> None:
         drawn = self._where.value == "drawn"

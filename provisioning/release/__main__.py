@@ -15,6 +15,7 @@ from provisioning.errors import ProvisioningError, ReleaseError
 from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack
 
 ROOT: Final = Path(__file__).parents[2]
+_EIGHT_BITS: Final = ("int7", "int8")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -99,11 +100,18 @@ def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:
     """
     folder.mkdir()
     for name in role.models:
-        manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{name}.toml").read_text(encoding="utf-8"))
-        file = models / manifest["file"]
-        if not file.is_file():
-            raise ReleaseError(f"{file}: not there; run wayside-engines fetch --kind model")
-        shutil.copy(file, folder / file.name)
+        for file in _files_of(name):
+            if not (models / file).is_file():
+                raise ReleaseError(f"{models / file}: not there; run wayside-engines fetch --kind model")
+            shutil.copy(models / file, folder / file)
+
+
+def _files_of(model: str) -> list[str]:
+    """Returns the files of a model: its own, and those in eight bits if its manifest has them."""
+    manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{model}.toml").read_text(encoding="utf-8"))
+    own = Path(manifest["file"])
+    forms = [bits for bits in _EIGHT_BITS if bits in manifest.get("quantised", {})]
+    return [own.name, *(f"{own.stem}-{bits}{own.suffix}" for bits in forms)]
 
 
 def _units(folder: Path, role: ReleaseRole) -> None:

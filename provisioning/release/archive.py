@@ -46,8 +46,7 @@ class ReleaseRole:
 
 _MACHINES: Final = "nanodet-g-416"
 _FACES: Final = "centerface"
-_IN_EIGHT_BITS: Final = (f"{_MACHINES}-int7", f"{_MACHINES}-int8")
-_REDACTION: Final = (_MACHINES, *_IN_EIGHT_BITS, _FACES, "yunet", "clp-det", "pp-ocr-v4-text")
+_REDACTION: Final = (_MACHINES, _FACES, "yunet", "clp-det", "pp-ocr-v4-text")
 _LIKENESS: Final = "efficientnet-lite0"
 _CLUSTER: Final = ("wayside-cluster", "wayside-engines", "wayside-provision")
 """The last one is for `cluster check`, which compares a machine with its plan on the spot."""
@@ -68,7 +67,7 @@ ROLES: Final[Mapping[str, ReleaseRole]] = {
         units=(*_BUSINESS_UNITS, *_BUSINESS_USERS),
         debian=("python3", "openssl", "mosquitto"),
     ),
-    "parse": ReleaseRole(("cluster",), _CLUSTER, (_MACHINES, *_IN_EIGHT_BITS, _FACES, _LIKENESS)),
+    "parse": ReleaseRole(("cluster",), _CLUSTER, (_MACHINES, _FACES, _LIKENESS)),
     "archive": ReleaseRole(("cluster",), _CLUSTER, (_LIKENESS,)),
     "storage": ReleaseRole(("cluster",), _CLUSTER),
     "all": ReleaseRole(

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -380,13 +381,18 @@ def test_every_role_names_programs_models_and_units_that_there_are() -> None:
 def test_every_role_carries_its_models_under_the_names_that_the_catalogue_looks_for(tmp_path: Path) -> None:
     (tmp_path / "all").mkdir()
     catalog = Catalog(tmp_path / "all")
-    for role in ROLES.values():
-        for model in role.models:
-            catalog.file(model).touch()
+    forms = {
+        model: [model, *(form.name for form in catalog.manifest(model).in_eight_bits())]
+        for role in ROLES.values()
+        for model in role.models
+    }
+    assert len(forms["nanodet-g-416"]) == 3
+    for name in chain.from_iterable(forms.values()):
+        catalog.file(name).touch()
     for name, role in ROLES.items():
         gather_models(tmp_path / f"of-{name}", role, tmp_path / "all")
         there = Catalog(tmp_path / f"of-{name}")
-        assert all(there.file(model).exists() for model in role.models)
+        assert all(there.file(form).exists() for model in role.models for form in forms[model])
     catalog.file(ROLES["edge"].models[0]).unlink()
     with pytest.raises(ReleaseError, match="wayside-engines fetch"):
         gather_models(tmp_path / "none", ROLES["edge"], tmp_path / "all")

@@ -22,6 +22,12 @@ window.wsUsable = new Promise((done) => {
 });
 """
 
+_FIRST_PAINT: Final = """() => new Promise((done) => {
+  const seen = (list) => list.getEntriesByName("first-contentful-paint").forEach((paint) => done(paint.startTime));
+  new PerformanceObserver(seen).observe({ type: "paint", buffered: true });
+})"""
+"""A plain page is complete before it is painted: the entry may be still to come."""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -56,7 +62,7 @@ def opening(context: BrowserContext, url: str, condition: str) -> Opening:
     page.add_init_script(_WATCH % condition)
     page.goto(url, wait_until="commit")
     usable = float(page.evaluate("() => window.wsUsable"))
-    first = float(page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    first = float(page.evaluate(_FIRST_PAINT))
     page.close()
     return Opening(first, usable)
 

@@ -336,7 +336,7 @@ export default {
       for (const [tag, words] of [["strong", title], ["div", note]]) {
         if (words) text.appendChild(document.createElement(tag)).textContent = words;
       }
-      layer.bindTooltip(text, { direction: "auto", className: "ws-map-tip", ...options });
+      layer.bindTooltip(text, { direction: "auto", opacity: 1, className: "ws-map-tip", ...options });
     },
     leads(mark, act) {
       const go = () => this.open || act();

@@ -94,6 +94,8 @@ def read_facts(file: BinaryIO, size: int) -> ArchiveFacts:
     west, south, east, north = (_signed(header, at) / _DEGREE for at in (102, 106, 110, 114))
     if not low <= high <= _MAX_ZOOM or not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise ArchiveError("its zoom levels or its bounds in degrees are impossible")
+    if is_vector and not high:
+        raise ArchiveError("its vector tiles end at zoom level 0, which no map draws", "Write it anew to zoom level 14")
     _unpacked(file, root)
     said = _metadata(_unpacked(file, metadata))
     return ArchiveFacts(

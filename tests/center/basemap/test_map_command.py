@@ -18,7 +18,7 @@ from tests.center.basemap import maps
 from tests.center.conftest import World
 
 PLACE = ("Point", [118.1, 31.95], "Station")
-TILES = {(0, 0, 0): maps.vector_tile("roads", (2, [(0, 0), (9, 9)], "Ring road"))}
+TILES = {(1, 1, 0): maps.vector_tile("roads", (2, [(0, 0), (9, 9)], "Ring road"))}
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ def test_a_file_that_is_no_map_is_refused_with_the_place_and_nothing_is_kept(
         (b"PMTiles\x03", "no header"),
         (b"PMTiles\x02" + bytes(200), "version 2"),
         (maps.pmtiles(TILES)[:-1], "cut off"),
+        (maps.pmtiles({(0, 0, 0): TILES[0, 0, 0]}), "end at zoom level 0"),
         (maps.pmtiles(TILES, kind=6), "neither vector tiles"),
         (maps.pmtiles(TILES, bounds=(119.0, 31.0, 118.0, 32.0)), "bounds"),
         (maps.pmtiles(TILES, root=gzip.compress(bytes(archive.MAX_UNPACKED + 1))), "too large once unpacked"),
@@ -128,7 +129,8 @@ def test_a_file_that_is_no_map_is_refused_with_the_place_and_nothing_is_kept(
         (maps.pmtiles(TILES, metadata=[]), "metadata"),
     ],
     ids=[
-        "a header alone", "an old version", "cut off", "tiles of another kind", "west of its east", "a bomb",
+        "a header alone", "an old version", "cut off", "the whole world in one tile",
+        "tiles of another kind", "west of its east", "a bomb",
         "a damaged directory", "a vast directory", "a layer's name without end", "metadata of another kind",
     ],
 )  # fmt: skip

@@ -35,7 +35,7 @@ class AlarmFilters:
     """The filters of the page; their text form is its query string."""
 
     closed: bool = False
-    """Closed alarms, too."""
+    """Lists closed alarms, too."""
     rule_id: int | None = None
     """None: of all rules."""
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from center.basemap import archive, geojson, site_map
@@ -182,7 +182,6 @@ def test_a_block_that_fails_keeps_nothing(site: SiteMap, tmp_path: Path) -> None
     assert site.view() is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_to_an_archive_is_refused_or_harmless(site: SiteMap, tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(maps.pmtiles(TILES, metadata=LAYERS))

@@ -55,7 +55,8 @@ def test_one_that_does_not_open_is_told() -> None:
 
     accounts = DeviceAccounts({"gate": _sealed(CHANNEL)}, unlock, lambda device_id, why: told.append((device_id, why)))
     assert accounts.account(ID) is None
-    assert told == [(ID, "sealed for another agent")]
+    assert [device_id for device_id, _ in told] == [ID]
+    assert "sealed for another agent" in told[0][1]
 
 
 def test_without_a_password_there_is_no_account() -> None:
@@ -90,6 +91,6 @@ def test_a_password_that_cannot_be_had_is_said_and_is_nobodys(tmp_path: Path) ->
     for source, unlock in ((PUSHED, locked), (PUSHED, None), (file, None)):
         assert DeviceAccounts({"gate": source}, unlock, trouble).account(DEVICE) is None
     assert [device_id for device_id, _ in told] == [DEVICE] * 3
-    assert told[0][1] == "its password was sealed to another agent"
+    assert "its password was sealed to another agent" in told[0][1]
     assert "enrol" in told[1][1]
     assert "cannot be read" in told[2][1]

@@ -19,7 +19,7 @@ ACCOUNTS_FILE: Final = "accounts"
 _WANTED_SIGHTINGS: Final = 2
 _LEAST_LIKENESS: Final = 0.8
 _STEPS_BETWEEN_LOOKS: Final = 5
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 300.0
 """For pictures of the sought machine by other cameras; then the case has the sightings that there are."""
 
 

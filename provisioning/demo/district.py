@@ -161,9 +161,9 @@ def rules() -> tuple[dict[str, Any], ...]:
 
 
 def case_terms(now_ms: int) -> dict[str, Any]:
-    """Returns the terms of the case: a silver car, sought in the old town over the week."""
+    """Returns the terms of the case: a car, sought in the old town over the week."""
     return {
-        "purpose": "Demo: a stolen silver car, last seen at Mill Crossing",
+        "purpose": "Demo: a stolen car, last seen at Mill Crossing",
         "districts": ["old-town"],
         "from_ms": now_ms - 7 * DAY_MS,
         "to_ms": now_ms + DAY_MS,

@@ -85,10 +85,10 @@ class Furnishing:
         self._site.post(f"{path}/on", {"version": rule["version"], "unseen": True})
 
     def _case(self) -> Iterator[None]:
-        sought = self._silver_car()
+        sought = self._largest_car()
         while sought is None:
             yield from _steps()
-            sought = self._silver_car()
+            sought = self._largest_car()
         analyst, supervisor = self._session(district.ANALYST), self._session(district.SUPERVISOR)
         path = f"/api/cases/{district.CASE}"
         terms = district.case_terms(time.time_ns() // 1_000_000)
@@ -109,7 +109,7 @@ class Furnishing:
             analyst.put(f"{path}/machines/{machine['row_key']}/{machine['index']}", {"verdict": "confirmed"})
         self._say(f"case {district.CASE} is approved, with {len(chosen)} confirmed sightings")
 
-    def _silver_car(self) -> tuple[ListedObservation, int] | None:
+    def _largest_car(self) -> tuple[ListedObservation, int] | None:
         """Returns the largest car of the newest pictures of the crossing, with its index; None before the first."""
         query: list[tuple[str, str | int]] = [("camera_id", district.CROSSING.id), ("limit", 20)]
         cars = [

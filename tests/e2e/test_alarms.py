@@ -118,7 +118,7 @@ def _act_on_one_rule(visitor: Visitor, rows: Locator) -> None:
     for number in (3, 4):
         told(visitor, f"k{number}", number)
         expect(rows.filter(has_text="Yard")).to_have_count(number - 2)
-        time.sleep(1.1)
+        time.sleep(1.1)  # the same: the next one is an alarm of its own
     visitor.go("/alarms")
     expect(rows).to_have_count(5)
     page.get_by_role("link", name="Yard").first.click()

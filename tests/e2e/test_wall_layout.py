@@ -17,7 +17,7 @@ SCREENS: Final = {
     "4k": ViewportSize(width=3840, height=2160),
 }
 SMALLEST: Final = 0.048
-"""Of the window's height: letters of 16 minutes of arc at five metres, on a screen 0.68 m high."""
+"""Smallest share of the window's height: letters of 16 minutes of arc at five metres, on a screen 0.68 m high."""
 TEXTS: Final = """
 [...document.querySelectorAll('.wall-page:not([hidden]) *')]
   .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))

@@ -44,8 +44,10 @@ PAGES: Final = {
     "/thefts": "document.querySelectorAll('.ws-bars tr').length >= 31",
     "/pipeline": "document.querySelectorAll('.ws-chain > li').length >= 5",
 }
-"""What is to be on the screen; the websocket stands then, too: before that a click does nothing. `row_key` is that of
-the newest picture."""
+"""Page to the condition that ends its opening; the websocket stands then, too: before that a click does nothing.
+
+`row_key` is that of the newest picture.
+"""
 
 
 @dataclass(frozen=True, slots=True)

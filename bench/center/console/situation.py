@@ -47,7 +47,7 @@ def turned(folder: Path, minutes: float) -> dict[str, Any]:
         there.meet(CAMERAS)
         with unrecorded(f"{there.url}/wall", there.session, screen=SCREEN) as page:
             page.wait_for("document.querySelectorAll('.wall-page').length === 4")
-            time.sleep(WARM_S)
+            time.sleep(WARM_S)  # caches fill, and that is no growth
             page.evaluate(_COUNT)
             began_s = time.monotonic()
             weights = []
@@ -61,7 +61,7 @@ def turned(folder: Path, minutes: float) -> dict[str, Any]:
                     }
                 )
                 print(f"bench.center.console: situation: {weights[-1]}", flush=True)
-                time.sleep(EVERY_S)
+                time.sleep(EVERY_S)  # between two measurements
             renewals, turns = page.evaluate("window.wsRenewed"), page.evaluate("window.wsTurned")
             errors = page.errors()
     usual = 10 * 3600 / USUAL_S

@@ -135,7 +135,7 @@ def exporter(folder: Path, port: int) -> tuple[str, ...]:
 
 
 def read_page(url: str, *, server: str = "") -> tuple[ServerStorage, ...]:
-    """What the centre reads there; nothing before it answers."""
+    """Reads a page as the centre does; nothing before it answers."""
     try:
         return asyncio.run(metrics(url, server=server))
     except ProbeFault:

@@ -150,7 +150,7 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def states(prober: Prober) -> dict[Stage, StageState]:
-    """What is not green in a chain in which all else is well."""
+    """Judges a chain in which all else is well, and returns the stages that are not green."""
     chain = Chain()
     now = replace(chain.now, probes=prober.reports)
     return {each.stage: each.state for each in judge(now, chain.before, Pipeline()) if each.state != "green"}

@@ -1,4 +1,4 @@
-"""Who may open the wall, what it has besides figures, and what it says of a source that does not answer."""
+"""The wall opens for its permission alone, has nothing but figures, and names a source that does not answer."""
 
 import re
 import threading

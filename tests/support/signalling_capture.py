@@ -15,6 +15,8 @@ from edge_agent.gb28181.sip.peer import Peer
 from tests.support.rtp_capture import framed, record, start
 from tests.support.waiting import LONG_S
 
+_PEERS = range(40_000, 50_000)
+"""Ports that peers get in a file: to 33435 and some above it a datagram is a *possible traceroute* to TShark."""
 _PSH_ACK = 0x5018
 _WINDOW = 65_535
 _ALL = "|"
@@ -61,15 +63,16 @@ _FIELDS = (
 
 
 def write_messages(path: Path, port: int, messages: Sequence[tuple[bytes, Peer]]) -> None:
-    """Each as one datagram, or one segment of its connection."""
+    """Writes each as one datagram, or one segment of its connection; peers are told apart by a port of the file's."""
+    ports = dict(zip(dict.fromkeys(peer for _, peer in messages), _PEERS, strict=False))
     sequence: Counter[Peer] = Counter()
     with path.open("wb") as file:
         file.write(start())
         for number, (data, peer) in enumerate(messages):
             if peer.transport == "udp":
-                protocol, payload = 17, struct.pack(">HHHH", port, peer.port, 8 + len(data), 0) + data
+                protocol, payload = 17, struct.pack(">HHHH", port, ports[peer], 8 + len(data), 0) + data
             else:
-                head = struct.pack(">HHIIHHHH", port, peer.port, 1 + sequence[peer], 1, _PSH_ACK, _WINDOW, 0, 0)
+                head = struct.pack(">HHIIHHHH", port, ports[peer], 1 + sequence[peer], 1, _PSH_ACK, _WINDOW, 0, 0)
                 protocol, payload = 6, head + data
                 sequence[peer] += len(data)
             file.write(record(number / 1000, framed(protocol, payload, IPv4Address(peer.host))))

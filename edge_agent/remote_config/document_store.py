@@ -1,4 +1,4 @@
-"""The documents folder: at most three sealed documents, and one small file with the role of each.
+"""The documents folder: at most three sealed documents, one small file with the role of each, and one with a cause.
 
 Only `state.json` decides, and it is replaced whole, so a change of configuration happens at one moment or not at all. A
 document's file name repeats its role and number (`trial-8.json`, `document-7.json`): were the state damaged, it is
@@ -21,11 +21,12 @@ from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Configuration, Key32, Number, Sealed, Verdict
 from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.wire import codec
-from provisioning.contracts.wire.messages import Message
+from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs
 from provisioning.files import durable
 from provisioning.signing.documents import Seal, SealError
 
 _STATE: Final = "state.json"
+_REASON: Final = "reason.json"
 _NAMED: Final = re.compile(r"(trial|document)-([1-9][0-9]{0,9})\.json")
 
 
@@ -70,6 +71,23 @@ class DocumentState(Message):
         return self
 
 
+class VerdictReason(Message):
+    """Coded cause of a verdict, and the verdict that it belongs to.
+
+    It has a file of its own: an older release, which an agent may go back to, reads `state.json` and no field that is
+    new to it.
+    """
+
+    number: Number | None
+    verdict: Verdict
+    at_ms: TimeMs
+    reason: CodedCause
+
+    def belongs_to(self, word: DocumentVerdict) -> bool:
+        """True if it is the cause of this verdict, not of one before."""
+        return (self.number, self.verdict, self.at_ms) == (word.number, word.verdict, word.at_ms)
+
+
 class DocumentStore:
     """Reads and writes the folder. Not thread-safe: `Documents` serialises."""
 
@@ -112,7 +130,7 @@ class DocumentStore:
         except (OSError, ContractError):
             return self._rebuilt(now_ms=now_ms)
         is_ours = (state.addressee, state.seal) == (self._agent_id, self.seal.key)
-        return state if is_ours else nothing
+        return self._with_reason(state) if is_ours else nothing
 
     def configuration(self, number: int) -> Configuration:
         """Read a kept document's content.
@@ -155,10 +173,24 @@ class DocumentStore:
         Raises:
             ConfigurationRefused: it cannot be written, and nothing has changed.
         """
+        word = state.word
+        if word is not None and word.reason is not None:
+            kept = VerdictReason(number=word.number, verdict=word.verdict, at_ms=word.at_ms, reason=word.reason)
+            self._write(self._folder / _REASON, kept.model_dump_json().encode())
         self._write(self._folder / _STATE, state.model_dump_json().encode())
         # The rest is order: what fails here is done at the next commit.
         with contextlib.suppress(OSError):
             self._tidy(state)
+
+    def _with_reason(self, state: DocumentState) -> DocumentState:
+        """Adds the coded cause to the verdict; a damaged file costs the code, and the verdict keeps its text."""
+        try:
+            kept = codec.decode(VerdictReason, (self._folder / _REASON).read_bytes())
+        except (OSError, ContractError):
+            return state
+        if state.word is None or not kept.belongs_to(state.word):
+            return state
+        return state.model_copy(update={"word": state.word.model_copy(update={"reason": kept.reason})})
 
     def _tidy(self, state: DocumentState) -> None:
         if state.active is not None:

@@ -29,7 +29,7 @@ class DocumentVerdict(Message):
     verdict: Verdict
     cause: str = Field(default="", max_length=MAX_CAUSE)
     reason: CodedCause | None = Field(default=None, exclude=True)
-    """The cause in code; never written to the disk, which an older release may have to read."""
+    """The cause in code; kept apart on the disk, since an older release may have to read this."""
     at_ms: TimeMs
 
 

@@ -59,6 +59,7 @@ from tests.support.office import new_home
 
 AGENT: Final = "cabinet-7"
 JSON_FILES: Final[dict[str, type[BaseModel]]] = {
+    "agent documents/reason.json": document_store.VerdictReason,
     "agent documents/state.json": document_store.DocumentState,
     "agent labels": Labels,
     "agent owner.json": agent_folder.Owner,
@@ -78,6 +79,7 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
     "server manifest": ServerManifest,
 }
 NAMED: Final = {
+    "agent documents": (document_store._REASON,),
     "agent enrolled": tuple(agent_folder._WRITTEN),
     "agent enrolment configuration": tuple(re.findall(r'= "([^"{}]+)"', enrol._CONFIG)),
     "agent spool": (upload_commands._FILE,),

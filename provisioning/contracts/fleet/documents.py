@@ -135,7 +135,7 @@ class Configured(Versioned):
     verdict: Verdict
     cause: str = Field(default="", max_length=500)
     reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The same for the reader's language; absent from an older agent, and after a restart."""
+    """The same for the reader's language; absent from an older agent."""
     active: Number | None
     """Number of the configuration in use, None while the agent runs on its own file alone."""
     at_ms: TimeMs

@@ -70,16 +70,30 @@ def test_one_that_failed_is_rolled_back_and_never_tried_again(box: Box) -> None:
         box.restart()
 
 
-def test_why_it_was_rolled_back_is_coded_and_no_file_has_what_an_older_release_cannot_read(box: Box) -> None:
+def test_why_it_was_rolled_back_is_coded_over_a_restart_and_an_older_release_reads_the_state(box: Box) -> None:
     box.put_in_force(1, "gate")
     box.documents.accept(box.centre.document(2, "yard"))
     box.documents.begin({"gate"})
     reason = work.CAMERAS_FELL(seconds="60", count=1, camera="gate")
     assert box.documents.roll_back(2, "camera gate fell", reason)
     assert box.word().reason == reason
-    assert not any(reason.code.encode() in content for content in box.files().values())
+    assert reason.code.encode() not in box.files()["state.json"], "its fields are those that every release reads"
+    for _ in range(2):
+        box.restart()
+        assert (box.word().cause, box.word().reason) == ("camera gate fell", reason)
+    box.documents.accept(box.centre.document(3, "gate"))
     box.restart()
-    assert (box.word().cause, box.word().reason) == ("camera gate fell", None)
+    assert (box.said(), box.word().reason) == ((3, TRYING), None), "a reason is of one verdict"
+
+
+def test_a_damaged_reason_costs_the_code_alone(box: Box) -> None:
+    box.put_in_force(1, "gate")
+    box.documents.accept(box.centre.document(2, "yard"))
+    box.documents.begin({"gate"})
+    box.documents.roll_back(2, "camera gate fell", work.CUT_OFF(seconds="60"))
+    (box.folder / "reason.json").write_bytes(b"{")
+    box.restart()
+    assert (box.said(), box.word().cause, box.word().reason) == ((2, ROLLED_BACK), "camera gate fell", None)
 
 
 def test_the_same_again_is_silently_nothing(box: Box) -> None:

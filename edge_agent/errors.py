@@ -145,6 +145,18 @@ class Crashed(SourceError):
     cause = "crashed"
 
 
+class OnvifError(EdgeError):
+    """A camera's ONVIF service cannot be used.
+
+    Attributes:
+        cause: short word (`unreachable`, `no_answer`, `wrong_credentials`, `garbage`, `fault`); the same remedy each.
+    """
+
+    def __init__(self, message: str, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class SpoolError(EdgeError):
     """The spool cannot be used."""
 

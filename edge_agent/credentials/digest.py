@@ -87,12 +87,13 @@ def parse(header: str) -> Claim | None:
 
 
 def response(account: Account, claim: Claim, method: str) -> str:
-    """Returns the response of a device that knows the password."""
-    first = _md5(f"{account.username}:{claim.realm}:{account.password}")
-    second = _md5(f"{method}:{claim.uri}")
+    """Returns the response of a peer that knows the password, by the claim's algorithm: SHA-256, else MD5."""
+    hashed = _sha256 if claim.algorithm.upper() == "SHA-256" else _md5
+    first = hashed(f"{account.username}:{claim.realm}:{account.password}")
+    second = hashed(f"{method}:{claim.uri}")
     if claim.qop == "auth":
-        return _md5(f"{first}:{claim.nonce}:{claim.count}:{claim.cnonce}:{claim.qop}:{second}")
-    return _md5(f"{first}:{claim.nonce}:{second}")
+        return hashed(f"{first}:{claim.nonce}:{claim.count}:{claim.cnonce}:{claim.qop}:{second}")
+    return hashed(f"{first}:{claim.nonce}:{second}")
 
 
 class Digest:
@@ -201,6 +202,10 @@ def _same(one: str, other: str) -> bool:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 @dataclass(slots=True)

@@ -38,4 +38,4 @@ class Rollouts:
         if newest is None or sight.everywhere:
             return newest
         failed = tuple(each for each in newest.failed if sight.holds_agent(each.agent_id))
-        return newest.model_copy(update={"failed": failed, "cause": ""})
+        return newest.model_copy(update={"failed": failed, "cause": "", "reason": None})

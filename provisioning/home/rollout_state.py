@@ -19,9 +19,11 @@ from typing import Final
 
 from pydantic import Field
 
+from provisioning.contracts.causes import rollouts
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutPhase, StopCause
 from provisioning.contracts.ids import AgentId
-from provisioning.contracts.wire.messages import Count, Message, TimeMs
+from provisioning.contracts.wire.messages import CodedCause, Count, Message, TimeMs
 
 STAGES: Final = 3
 MAX_CAUSE: Final = 500
@@ -52,17 +54,32 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutFault:
+    """Cause of a failed agent or a stopped roll-out: in words, and in code for the reader's language."""
+
+    cause: str
+    reason: CodedCause | None
+    """None: an older agent gave the words alone."""
+
+    @classmethod
+    def coded(cls, reason: CodedCause) -> "RolloutFault":
+        """Makes a fault whose words are those of its code."""
+        return cls(english(reason), reason)
+
+
+@dataclass(frozen=True, slots=True)
 class AgentObservation:
     """Observations of an agent at one moment."""
 
     target: Target
     """Target that the agent received last; its standing is about that."""
     standing: Standing
-    cause: str = ""
+    refusal: RolloutFault | None = None
+    """Cause that the agent itself gave for a bad outcome."""
     heard_ms: int | None = None
     """Time of its last heartbeat, by our clock."""
-    trouble: str = ""
-    """Deterioration since it was offered the new one; empty while it is well."""
+    trouble: RolloutFault | None = None
+    """Deterioration since it was offered the new one; None while it is well."""
 
 
 class RolloutPlan(Message):
@@ -91,6 +108,7 @@ class Progress(Message):
     state: AgentProgress = AgentProgress.PENDING
     since_ms: TimeMs = 0
     cause: str = Field(default="", max_length=MAX_CAUSE)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
     failed: bool = False
     """True for a failure, also after the agent is back."""
 
@@ -104,6 +122,7 @@ class RolloutState(Message):
     stage: int = Field(default=1, ge=1, le=STAGES)
     stopped: StopCause = StopCause.NONE
     cause: str = Field(default="", max_length=MAX_CAUSE)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property
     def has_ended(self) -> bool:
@@ -171,9 +190,7 @@ def step(
         return state if is_out else state.model_copy(update={"phase": RolloutPhase.STOPPED})
     size = len(state.in_stage)
     if state.failures > state.plan.error_rate * size:
-        named = "; ".join(f"{each}: {progress.cause}" for each, progress in moved.items() if progress.failed)
-        cause = f"{state.failures} of {size} agents failed, {state.plan.error_rate:.0%} is the limit: {named}"
-        return _stopping(state, StopCause.ERROR_RATE, cause)
+        return _stopping(state, StopCause.ERROR_RATE, _too_many(state, size))
     if state.phase is RolloutPhase.PAUSED:
         return state
     return _offered(_next_stage(state), seen, now_ms)
@@ -195,15 +212,31 @@ def abort(state: RolloutState) -> RolloutState:
         return state
     if state.phase is RolloutPhase.STOPPING:
         return state.model_copy(update={"phase": RolloutPhase.STOPPED})
-    return _stopping(state, StopCause.OPERATOR, "ended by hand")
+    return _stopping(state, StopCause.OPERATOR, RolloutFault.coded(rollouts.ENDED_BY_HAND()))
 
 
 def _turned(state: RolloutState, when: RolloutPhase, into: RolloutPhase) -> RolloutState:
     return state.model_copy(update={"phase": into}) if state.phase is when else state
 
 
-def _stopping(state: RolloutState, by: StopCause, cause: str) -> RolloutState:
-    update = {"phase": RolloutPhase.STOPPING, "stopped": by, "cause": cause[:MAX_CAUSE]}
+def _too_many(state: RolloutState, size: int) -> RolloutFault:
+    """Makes the cause of a stop: its words name every failed agent, its code the first."""
+    failed = {each: progress.cause for each, progress in state.agents.items() if progress.failed}
+    limit = f"{state.plan.error_rate:.0%}"
+    named = "; ".join(f"{each}: {cause}" for each, cause in failed.items())
+    return RolloutFault(
+        f"{state.failures} of {size} agents failed, {limit} is the limit: {named}",
+        rollouts.TOO_MANY_FAILED(failures=state.failures, size=size, limit=limit, agent=next(iter(failed))),
+    )
+
+
+def _stopping(state: RolloutState, by: StopCause, fault: RolloutFault) -> RolloutState:
+    update = {
+        "phase": RolloutPhase.STOPPING,
+        "stopped": by,
+        "cause": fault.cause[:MAX_CAUSE],
+        "reason": fault.reason,
+    }
     stopped = state.model_copy(update=update)
     is_out = any(each.state in _OUT for each in state.agents.values())
     return stopped if is_out else stopped.model_copy(update={"phase": RolloutPhase.STOPPED})
@@ -223,8 +256,8 @@ def _moved(
         return _returned(progress, seen, now_ms)
     into = progress.state
     heard_lately = seen.heard_ms is not None and seen.heard_ms >= max(progress.since_ms, listening_since_ms)
-    cause = _fault(state.plan, progress, seen, now_ms, listening_since_ms)
-    if cause:
+    fault = _fault(state.plan, progress, seen, now_ms, listening_since_ms)
+    if fault is not None:
         into = AgentProgress.FAILED
     elif progress.state is AgentProgress.OFFERED and seen.standing is Standing.DONE:
         into = AgentProgress.APPLIED
@@ -232,7 +265,9 @@ def _moved(
         into = AgentProgress.HEALTHY
     if into is progress.state:
         return progress
-    return Progress(state=into, since_ms=now_ms, cause=cause[:MAX_CAUSE], failed=bool(cause))
+    if fault is None:
+        return Progress(state=into, since_ms=now_ms)
+    return Progress(state=into, since_ms=now_ms, cause=fault.cause[:MAX_CAUSE], reason=fault.reason, failed=True)
 
 
 def _returned(progress: Progress, seen: AgentObservation, now_ms: int) -> Progress:
@@ -240,22 +275,29 @@ def _returned(progress: Progress, seen: AgentObservation, now_ms: int) -> Progre
     if seen.standing is Standing.DONE:
         return progress.model_copy(update={"state": AgentProgress.ROLLED_BACK, "since_ms": now_ms})
     if seen.standing is Standing.BAD and not progress.failed:
-        return progress.model_copy(update={"cause": f"cannot go back: {seen.cause}"[:MAX_CAUSE]})
+        fault = RolloutFault.coded(rollouts.CANNOT_RETURN(detail=_refusal(seen).cause))
+        return progress.model_copy(update={"cause": fault.cause[:MAX_CAUSE], "reason": fault.reason})
     return progress
 
 
-def _fault(plan: RolloutPlan, progress: Progress, seen: AgentObservation, now_ms: int, listening_since_ms: int) -> str:
-    """Explains why an agent with the new target has failed; empty if it has not."""
+def _refusal(seen: AgentObservation) -> RolloutFault:
+    return seen.refusal or RolloutFault.coded(rollouts.NO_CAUSE())
+
+
+def _fault(
+    plan: RolloutPlan, progress: Progress, seen: AgentObservation, now_ms: int, listening_since_ms: int
+) -> RolloutFault | None:
+    """Explains why an agent with the new target has failed; None if it has not."""
     if seen.standing is Standing.BAD:
-        return seen.cause or "it says no cause"
+        return _refusal(seen)
     since_ms = max(seen.heard_ms or 0, listening_since_ms)
     if progress.state is AgentProgress.OFFERED:
         since_ms = max(since_ms, progress.since_ms)
     if now_ms - since_ms > plan.silence_ms:
-        return f"silent for over {plan.silence_ms / 1000:g} s"
+        return RolloutFault.coded(rollouts.SILENT(seconds=f"{plan.silence_ms / 1000:g}"))
     if progress.state is AgentProgress.OFFERED:
         is_late = seen.standing is Standing.OPEN and now_ms - progress.since_ms > plan.apply_ms
-        return f"has not applied it within {plan.apply_ms / 1000:g} s" if is_late else ""
+        return RolloutFault.coded(rollouts.NOT_APPLIED(seconds=f"{plan.apply_ms / 1000:g}")) if is_late else None
     return seen.trouble
 
 

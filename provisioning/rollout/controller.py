@@ -8,13 +8,22 @@ import logging
 from functools import partial
 from typing import Final
 
+from provisioning.contracts.causes import rollouts
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import CENTER, Configured, Document, Installed, Verdict
 from provisioning.contracts.fleet.rollout import MAX_TOLD, FailedAgent, RolloutKind, RolloutPhase, RolloutReport
 from provisioning.contracts.wire import codec
 from provisioning.home import documents
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import AgentObservation, RolloutState, Standing, Target, step, target_of
+from provisioning.home.rollout_state import (
+    AgentObservation,
+    RolloutFault,
+    RolloutState,
+    Standing,
+    Target,
+    step,
+    target_of,
+)
 from provisioning.home.rollouts import NEWCOMERS, EarlierState, RolloutRecord, RolloutTransaction
 from provisioning.rollout import health
 from provisioning.rollout.health import Baseline
@@ -82,37 +91,42 @@ class RolloutController:
         if target is None:
             return AgentObservation(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
         standing_of = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
-        standing, cause = standing_of(agent_id)
-        return AgentObservation(target, standing, cause, heard_ms, self._trouble(record, agent_id))
+        standing, refusal = standing_of(agent_id)
+        return AgentObservation(target, standing, refusal, heard_ms, self._trouble(record, agent_id))
 
-    def _configured(self, agent_id: str) -> tuple[Standing, str]:
+    def _configured(self, agent_id: str) -> tuple[Standing, RolloutFault | None]:
         """Returns the outcome of an agent's newest configuration, if that matches the register."""
         newest, stored = self._home.plans.newest_document(agent_id), self._home.plans.configured(agent_id)
         if newest is None or stored is None or documents.is_due(self._home, agent_id):
-            return Standing.OPEN, ""
+            return Standing.OPEN, None
         try:
             report = codec.decode(Configured, stored.encode())
         except ContractError:
-            return Standing.OPEN, ""  # of a newer version; it says it again at its next start
-        return (_STANDINGS[report.verdict], report.cause) if report.number == newest.number else (Standing.OPEN, "")
+            return Standing.OPEN, None  # of a newer version; it says it again at its next start
+        if report.number != newest.number:
+            return Standing.OPEN, None
+        return _STANDINGS[report.verdict], RolloutFault(report.cause, report.reason) if report.cause else None
 
-    def _installed(self, agent_id: str) -> tuple[Standing, str]:
+    def _installed(self, agent_id: str) -> tuple[Standing, RolloutFault | None]:
         stored = self._home.rollouts.installed(agent_id)
         with self._home.rollouts.reading() as page:
             order = page.order(agent_id)
         if order is None or stored is None:
-            return Standing.OPEN, ""
+            return Standing.OPEN, None
         try:
             report = codec.decode(Installed, stored.encode())
         except ContractError:
-            return Standing.OPEN, ""  # see above
-        return (_STANDINGS[report.verdict], report.cause) if report.number == order.number else (Standing.OPEN, "")
+            return Standing.OPEN, None  # see above
+        if report.number != order.number:
+            return Standing.OPEN, None
+        coded = rollouts.SOFTWARE_NOT_TAKEN(detail=report.cause)
+        return _STANDINGS[report.verdict], RolloutFault(report.cause, coded) if report.cause else None
 
-    def _trouble(self, record: RolloutRecord, agent_id: str) -> str:
+    def _trouble(self, record: RolloutRecord, agent_id: str) -> RolloutFault | None:
         with self._home.rollouts.reading() as page:
             before = page.before(record.id, agent_id)
         if before is None:
-            return ""
+            return None
         return health.trouble(
             Baseline.model_validate_json(before.baseline),
             self._ear.heartbeat(agent_id),
@@ -175,7 +189,7 @@ def report(record: RolloutRecord) -> RolloutReport:
     """Makes the report for the centre."""
     state = record.state
     failed = [
-        FailedAgent(agent_id=agent_id, progress=each.state, cause=each.cause)
+        FailedAgent(agent_id=agent_id, progress=each.state, cause=each.cause, reason=each.reason)
         for agent_id, each in state.agents.items()
         if each.failed or each.cause
     ]
@@ -190,6 +204,7 @@ def report(record: RolloutRecord) -> RolloutReport:
         counts=state.counts(),
         stopped=state.stopped,
         cause=state.cause,
+        reason=state.reason,
         failed=tuple(failed[:MAX_TOLD]),
         started_at_ms=record.started_at_ms,
         changed_at_ms=record.changed_at_ms,

@@ -6,8 +6,10 @@ from typing import Final
 
 from pydantic import Field
 
+from provisioning.contracts.causes import rollouts
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, Count, Heartbeat, Message
+from provisioning.home.rollout_state import RolloutFault
 
 _FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
 MORE_WAITING: Final = 300
@@ -41,25 +43,28 @@ def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> 
 
 def trouble(
     before: Baseline, heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen], *, now_ms: int, patience_ms: int
-) -> str:
-    """Describes a deterioration; empty without one. A camera may be away for `patience_ms`, as any may be.
+) -> RolloutFault | None:
+    """Describes a deterioration; None without one. A camera may be away for `patience_ms`, as any may be.
 
     A camera that its agent no longer names was removed on purpose; a new one that never worked is no fault.
     """
-    fallen = [
-        f"camera {name}: {_why(each.status)}"
+    fallen = {
+        name: _why(each.status)
         for name, each in sorted(cameras.items())
         if name in before.online and _has_fallen(each, now_ms, patience_ms)
-    ]
+    }
     if fallen:
+        named = "; ".join(f"camera {name}: {why}" for name, why in list(fallen.items())[:_NAMED])
         more = f"; and {len(fallen) - _NAMED} more" if len(fallen) > _NAMED else ""
-        return "; ".join(fallen[:_NAMED]) + more
+        return RolloutFault(named + more, rollouts.CAMERAS_FELL(count=len(fallen), camera=next(iter(fallen))))
     if heartbeat is None:
-        return ""
+        return None
     if not heartbeat.ledger.balanced:
-        return "its ledger does not add up"
-    waiting = heartbeat.spool_messages - before.spool_messages
-    return f"{heartbeat.spool_messages} pictures wait, {waiting} more than before" if waiting > MORE_WAITING else ""
+        return RolloutFault.coded(rollouts.LEDGER())
+    more_waiting = heartbeat.spool_messages - before.spool_messages
+    if more_waiting > MORE_WAITING:
+        return RolloutFault.coded(rollouts.BACKLOG(waiting=heartbeat.spool_messages, more=more_waiting))
+    return None
 
 
 def _has_fallen(seen: CameraSeen, now_ms: int, patience_ms: int) -> bool:

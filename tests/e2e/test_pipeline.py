@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from edge_agent.clock import SystemClock
 from edge_agent.remote_config.upload_commands import TaskOrders
+from provisioning.contracts.causes import rollouts
 from provisioning.contracts.config.processes import Provisioning
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.fleet.documents import Membership, Verdict
@@ -51,7 +52,16 @@ ROLLOUT = RolloutReport(
     counts={AgentProgress.PENDING: 18, AgentProgress.HEALTHY: 1, AgentProgress.FAILED: 1},
     stopped=StopCause.ERROR_RATE,
     cause="1 of 2 agents failed",
-    failed=(FailedAgent(agent_id=AGENT, progress=AgentProgress.FAILED, cause="silent for over 180 s <b>"),),
+    reason=rollouts.TOO_MANY_FAILED(failures=1, size=2, limit="10%", agent=AGENT),
+    failed=(
+        FailedAgent(agent_id=AGENT, progress=AgentProgress.FAILED, cause="silent for over 180 s <b>"),
+        FailedAgent(
+            agent_id="cabinet-9",
+            progress=AgentProgress.ROLLED_BACK,
+            cause="has not applied it within 300 s",
+            reason=rollouts.NOT_APPLIED(seconds="300"),
+        ),
+    ),
     started_at_ms=1_795_000_000_000,
     changed_at_ms=1_795_000_600_000,
 )
@@ -199,6 +209,8 @@ def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor, tmp_
     told.go("/agents")
     expect(page.get_by_text("待注册", exact=True)).to_be_visible()
     expect(page.get_by_text("分批推送", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"2 个前端代理中有 1 个失败，上限为 10%；首个是 {AGENT}")).to_be_visible()
+    expect(page.get_by_text("300 秒内没有生效。在设备上运行 wayside-edge doctor")).to_be_visible()
     told.photograph("agents-chinese-dark")
     told.go("/tasks")
     expect(page.get_by_text("离线文件")).to_be_visible()

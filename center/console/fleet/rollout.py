@@ -4,6 +4,7 @@ from typing import Final
 
 from nicegui import ui
 
+from center.console import labels
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
@@ -58,6 +59,8 @@ def rollout(told: RolloutReport, _: Language) -> None:
         words("div", " · ".join(counted))
         if told.stopped in STOPPED:
             words("div", _(STOPPED[told.stopped])).classes("ws-badge").style("display: inline-block; margin: 0.5rem 0")
+        if told.stopped is StopCause.ERROR_RATE and told.cause:
+            words("div", labels.reported("", told.reason, told.cause, _)).classes("ws-sub")
         if told.failed:
             _failed(told, _)
 
@@ -72,4 +75,4 @@ def _failed(told: RolloutReport, _: Language) -> None:
                 with ui.element("tr"):
                     words("td", each.agent_id)
                     words("td", _(PROGRESS[each.progress]))
-                    words("td", each.cause)
+                    words("td", labels.reported("", each.reason, each.cause, _))

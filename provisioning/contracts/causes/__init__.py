@@ -1,1 +1,1 @@
-"""Causes and remedies that agents report as codes: the words of each code in every language of the product."""
+"""Causes and remedies that agents and provisioning report as codes: the words of each code in every language."""

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from provisioning.contracts.fleet.release import MAX_RELEASE_BYTES, VERSION_PATTERN
 from provisioning.contracts.ids import AgentId, Sha256
-from provisioning.contracts.wire.messages import Count, Message, TimeMs
+from provisioning.contracts.wire.messages import CodedCause, Count, Message, TimeMs
 
 SOFTWARE: Final = "/v1/software/"
 CHUNK_BYTES: Final = 1024**2
@@ -106,6 +106,8 @@ class FailedAgent(Message):
     agent_id: AgentId
     progress: AgentProgress
     cause: str = Field(max_length=500)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent where an older agent gave the cause."""
 
 
 class RolloutReport(Message):
@@ -125,6 +127,8 @@ class RolloutReport(Message):
     counts: dict[AgentProgress, Count]
     stopped: StopCause = StopCause.NONE
     cause: str = Field(default="", max_length=500)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The cause of the stop for the reader's language; absent while there is none."""
     failed: tuple[FailedAgent, ...] = Field(default=(), max_length=MAX_TOLD)
     started_at_ms: TimeMs
     changed_at_ms: TimeMs

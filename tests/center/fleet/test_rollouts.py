@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from center.access.permissions import NOWHERE, CameraKey, Scope
 from center.fleet.rollouts import Rollouts
+from provisioning.contracts.causes.rollouts import TOO_MANY_FAILED
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Roster
 from provisioning.contracts.fleet.rollout import AgentProgress, FailedAgent, RolloutPhase, RolloutReport
@@ -49,11 +50,14 @@ def test_without_a_key_there_is_nothing_to_show(seal_key: SealKey) -> None:
 
 def test_of_agents_only_those_in_sight_are_named(rollouts: Rollouts, seal_key: SealKey) -> None:
     other = FailedAgent(agent_id="cabinet-9", progress=AgentProgress.FAILED, cause="silent")
-    rollouts.accept(sealed(seal_key, 6, REPORT.model_copy(update={"failed": (*REPORT.failed, other)})))
+    stopped = TOO_MANY_FAILED(failures=2, size=2, limit="10%", agent="cabinet-9")
+    rollouts.accept(
+        sealed(seal_key, 6, REPORT.model_copy(update={"failed": (*REPORT.failed, other), "reason": stopped}))
+    )
     seen = rollouts.newest(Scope(cameras=frozenset({CameraKey("cabinet-7", "cam-1")})))
     assert seen is not None
     assert [each.agent_id for each in seen.failed] == ["cabinet-7"]
-    assert seen.cause == "", "it names agents too"
+    assert (seen.cause, seen.reason) == ("", None), "they name agents too"
     nothing = rollouts.newest(NOWHERE)
     assert nothing is not None
     assert (nothing.failed, nothing.total) == ((), REPORT.total)

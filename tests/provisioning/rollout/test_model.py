@@ -7,10 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from provisioning.contracts.causes.rollouts import CAMERAS_FELL
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutPhase, StopCause
 from provisioning.home import rollout_state as rollouts
 from provisioning.home.rollout_state import (
     AgentObservation,
+    RolloutFault,
     RolloutPlan,
     RolloutState,
     Standing,
@@ -20,6 +22,8 @@ from provisioning.home.rollout_state import (
 )
 
 SOAK_MS, APPLY_MS, SILENCE_MS = 10_000, 30_000, 20_000
+REFUSED = RolloutFault("no", None)
+FELL = RolloutFault.coded(CAMERAS_FELL(count=1, camera="gate"))
 GOING = {RolloutPhase.RUNNING, RolloutPhase.PAUSED}
 
 
@@ -30,7 +34,7 @@ class Box:
         self.has = Target.OLD
         self.told: Target | None = None
         self.standing = Standing.DONE
-        self.trouble = ""
+        self.trouble: RolloutFault | None = None
         self.heard_ms = 0
         self.is_there = True
         self.touched = False
@@ -64,7 +68,7 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
             if (target := target_of(before, name)) is not None and target is not box.told:
                 box.told, box.standing, box.touched = target, Standing.OPEN, True
         seen = {
-            name: AgentObservation(box.told or Target.OLD, box.standing, "no", box.heard_ms, box.trouble)
+            name: AgentObservation(box.told or Target.OLD, box.standing, REFUSED, box.heard_ms, box.trouble)
             for name, box in self.boxes.items()
         }
         after = rollouts.step(before, seen, self.now_ms, listening_since_ms=0)
@@ -100,8 +104,8 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
             self.boxes[data.draw(st.sampled_from(news))].standing = Standing.BAD
         self.look()
 
-    @rule(data=st.data(), trouble=st.sampled_from(["", "camera gate fell"]))
-    def one_is_well_or_not(self, data: st.DataObject, trouble: str) -> None:
+    @rule(data=st.data(), trouble=st.sampled_from([None, FELL]))
+    def one_is_well_or_not(self, data: st.DataObject, trouble: RolloutFault | None) -> None:
         self.boxes[data.draw(st.sampled_from(self.names))].trouble = trouble
 
     @rule(data=st.data(), there=st.booleans())
@@ -137,6 +141,7 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
         else:
             assert state.stopped is not StopCause.NONE
             assert state.cause
+            assert state.reason is not None
 
     @invariant()
     def a_stopped_one_has_nobody_out_and_wants_nobody_to_be(self) -> None:

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.documents import Configured, Installed, Verdict
-from provisioning.contracts.fleet.rollout import CHUNK_BYTES, SOFTWARE, AgentProgress, RolloutPhase
+from provisioning.contracts.fleet.rollout import CHUNK_BYTES, SOFTWARE, AgentProgress, RolloutPhase, StopCause
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, Heartbeat, Ledger
 from provisioning.home import documents
 from provisioning.home import rollout_state as rollouts
 from provisioning.home.home import Home
-from provisioning.home.rollout_state import AgentObservation, RolloutPlan, Standing, Target
+from provisioning.home.rollout_state import AgentObservation, RolloutFault, RolloutPlan, RolloutState, Standing, Target
 from provisioning.rollout import health
 from provisioning.rollout.controller import WARM_UP_MS, RolloutController
 from provisioning.rollout.health import Baseline, CameraSeen
@@ -344,7 +345,7 @@ def test_within_the_error_rate_a_failure_is_left_behind_and_the_others_go_on() -
             each: AgentObservation(
                 rollouts.target_of(state, each) or Target.OLD,
                 Standing.BAD if each == "a-1" and rollouts.target_of(state, each) is Target.NEW else Standing.DONE,
-                "refused",
+                RolloutFault("refused", None),
                 now_ms,
             )
             for each in plan.agents
@@ -369,12 +370,38 @@ def test_who_is_heard_is_offered_it_first_and_only_so_many_at_once() -> None:
     assert state.counts()[AgentProgress.OFFERED] == 3
 
 
+def test_causes_are_coded_and_say_in_both_languages_why_one_failed_and_why_it_stopped() -> None:
+    plan = RolloutPlan(agents=("a-1", "a-2"), soak_ms=0, apply_ms=60_000, silence_ms=30_000)
+    state = rollouts.step(rollouts.begin(plan, 0), {}, 0, listening_since_ms=0)
+    assert '"reason"' not in state.model_dump_json()
+    silent = {"a-1": AgentObservation(Target.NEW, Standing.OPEN, heard_ms=0)}
+    state = RolloutState.model_validate_json(
+        rollouts.step(state, silent, 30_001, listening_since_ms=0).model_dump_json()
+    )
+    assert state.stopped is StopCause.ERROR_RATE
+    one, whole = state.agents["a-1"].reason, state.reason
+    assert words(one, "en") == state.agents["a-1"].cause == "silent for over 30 s: look at its power and network"
+    assert words(one, "zh") == "超过 30 秒没有消息。检查设备的供电和网络"
+    assert words(whole, "zh") == "1 个前端代理中有 1 个失败，上限为 10%；首个是 a-1。逐个查看失败原因，改正后重新推送"
+    assert state.cause == f"1 of 1 agents failed, 10% is the limit: a-1: {state.agents['a-1'].cause}"
+    cannot = AgentObservation(Target.OLD, Standing.BAD, RolloutFault("its disk is full", None))
+    aborted = rollouts.abort(rollouts.step(rollouts.begin(plan, 0), {}, 0, listening_since_ms=0))
+    assert words(aborted.reason, "zh") == "已由人工终止"
+    stuck = rollouts.step(aborted, {"a-1": cannot}, 1, listening_since_ms=0).agents["a-1"]
+    assert (stuck.cause, words(stuck.reason, "zh")) == (
+        "cannot go back: its disk is full",
+        "无法退回原来的版本或配置。看前端代理日志",
+    )
+
+
 def test_health_is_judged_against_what_was_before() -> None:
     before = Baseline(online=frozenset({"gate"}), spool_messages=10)
 
     def trouble(state: CameraState, since_ms: int = 0, **changes: Any) -> str:
         cameras = {"gate": CameraSeen(status("a", state, "camera gate: no connection"), since_ms)}
-        return health.trouble(before, beat("a", 1, **changes), cameras, now_ms=100_000, patience_ms=60_000)
+        found = health.trouble(before, beat("a", 1, **changes), cameras, now_ms=100_000, patience_ms=60_000)
+        assert found is None or found.reason is not None
+        return "" if found is None else found.cause
 
     assert trouble(CameraState.ONLINE) == trouble(CameraState.PAUSED) == ""
     assert trouble(CameraState.OFFLINE) == "camera gate: no connection"
@@ -383,10 +410,10 @@ def test_health_is_judged_against_what_was_before() -> None:
     assert "400 pictures wait" in trouble(CameraState.ONLINE, spool_messages=400)
     assert trouble(CameraState.ONLINE, spool_messages=300) == ""
     assert "add up" in trouble(CameraState.ONLINE, ledger=NOTHING.model_copy(update={"selected": 1}))
-    assert health.trouble(before, None, {}, now_ms=100_000, patience_ms=1) == "", "taken out on purpose"
+    assert health.trouble(before, None, {}, now_ms=100_000, patience_ms=1) is None, "taken out on purpose"
     never = Baseline()
     cameras = {"gate": CameraSeen(status("a", CameraState.OFFLINE), 0)}
-    assert health.trouble(never, None, cameras, now_ms=100_000, patience_ms=1) == ""
+    assert health.trouble(never, None, cameras, now_ms=100_000, patience_ms=1) is None
 
 
 def test_a_register_of_before_gets_what_roll_outs_need(tmp_path: Path) -> None:

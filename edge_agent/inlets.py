@@ -34,15 +34,15 @@ from provisioning.contracts.config.processes import (
     UploadSource,
     ViidSource,
 )
-from provisioning.contracts.wire.messages import Recording
+from provisioning.contracts.wire.messages import ClockSource, Recording
 
 Serve = Callable[[threading.Event], None]
 _ROOM_SHARE: Final = 0.8
 """Share of the spool beyond which an upload waits: the rest is for live pictures."""
 
 
-ClockMeasured = Callable[[str, float, float], None]
-"""Takes a camera's id, how many milliseconds its device's clock is ahead of the agent's, and their uncertainty."""
+ClockMeasured = Callable[[str, ClockSource, float, float], None]
+"""Takes a camera's id, how many milliseconds its clock is ahead of the agent's by a source, and their uncertainty."""
 
 
 class DeviceClocks:
@@ -60,7 +60,7 @@ class DeviceClocks:
         match event:
             case StatusTaken(device_id, _, int(skew_ms), int(bound_ms)):
                 for camera_id in self._cameras.get(device_id, ()):
-                    self._measured(camera_id, skew_ms, bound_ms)
+                    self._measured(camera_id, ClockSource.SIP, skew_ms, bound_ms)
 
 
 class Inlets:

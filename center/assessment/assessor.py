@@ -127,6 +127,7 @@ class Assessor:
                 cameras=1,
                 profile=profile,
                 never_heard=int(never),
+                clock=report.ClockNotes.of(mine, causes.get(key, {})),
             )
             if never or served.counted + served.excused:
                 cards.append(card)

@@ -1,6 +1,6 @@
 """Builds reports: cards of cameras, districts and the fleet, each with nine findings, and ranks them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -10,9 +10,10 @@ from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.period import Period
 from center.assessment.profiles import Profile
+from center.assessment.recording.reading import CONTRADICTION
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums
-from provisioning.contracts.wire.messages import PictureCheck
+from provisioning.contracts.wire.messages import ClockSource, PictureCheck
 
 FLEET: Final = "fleet"
 _DECIDED: Final = frozenset({IndicatorVerdict.PASS, IndicatorVerdict.FAIL})
@@ -42,6 +43,28 @@ class IndicatorFinding:
     tally: IndicatorTally
     cause: str
     """One word; empty if the indicator passes."""
+    sources: tuple[ClockSource, ...] = ()
+    """Of a camera's clock: the sources that showed it, the one with the most hours first."""
+    contradictions: tuple[str, ...] = ()
+    """Of a camera's clock: pairs of sources that contradicted each other, `onvif+rtcp`, in order of their minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNotes:
+    """Sources of a camera's clock, as `IndicatorFinding` has them."""
+
+    sources: tuple[ClockSource, ...] = ()
+    contradictions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sums: Sums, minutes: Mapping[str, int]) -> Self:
+        """Reads them from a camera's sums and its minutes by cause."""
+        hours = sums.clock_hours()
+        against = {cause: n for cause, n in minutes.items() if cause.startswith(CONTRADICTION)}
+        return cls(
+            tuple(sorted(hours, key=lambda source: -hours[source])),
+            tuple(each.removeprefix(CONTRADICTION) for each in sorted(against, key=lambda each: -against[each])),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +168,7 @@ def card(
     cameras: int,
     profile: Profile | None = None,
     never_heard: int = 0,
+    clock: ClockNotes = ClockNotes(),
 ) -> Card:
     """Judges tallies into a card with verdicts and score. `causes`: the causes by indicator that the facts name."""
     findings = {}
@@ -162,6 +186,9 @@ def card(
             case IndicatorVerdict.FAIL:
                 cause = causes.get(indicator, "")
         findings[indicator] = IndicatorFinding(indicator, judged, tally, cause)
+    findings[Indicator.CLOCK] = replace(
+        findings[Indicator.CLOCK], sources=clock.sources, contradictions=clock.contradictions
+    )
     rates = {
         indicator: finding.tally.good / finding.tally.known
         for indicator, finding in findings.items()
@@ -174,11 +201,12 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
     """Returns the first cause of each indicator, from the minutes that have one."""
     from_checks = {cause: n for cause, n in minutes.items() if cause in CHECKS}
     unknown = {cause: n for cause, n in minutes.items() if cause.startswith("unknown:")}
-    offline = {cause: n for cause, n in minutes.items() if cause not in from_checks and cause not in unknown}
+    against = {cause: n for cause, n in minutes.items() if cause.startswith(CONTRADICTION)}
+    offline = {cause: n for cause, n in minutes.items() if cause not in {*from_checks, *unknown, *against}}
     unbooked = "" if sums.booked_hours else NOT_BOOKED
     return {
         Indicator.ONLINE: _first(offline) or _first(unknown).removeprefix("unknown:"),
-        Indicator.CLOCK: "clock_off" if sums.clock_bad_hours else "",
+        Indicator.CLOCK: "clock_off" if sums.clock_bad_hours else "clock_contradiction" if against else "",
         Indicator.TIMELINESS: "late_pictures" if sums.timely < sums.pictured else "",
         Indicator.PICTURE: "no_picture_in_an_hour" if sums.missing_hours else "",
         Indicator.PLACE: place or "",

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from center.access.permissions import CameraKey
 from center.assessment.period import Bucket, Period, Span
 from center.assessment.profiles import Profile
-from center.assessment.recording.facts import LADDER_S
+from center.assessment.recording.facts import LADDER_S, source_bit
 from center.assessment.settings import Settings
+from provisioning.contracts.wire.messages import ClockSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Sums:
     picture_hours: int = 0
     missing_hours: int = 0
     """Hours online in which nothing was archived: no picture."""
+    clock_rtcp_hours: int = 0
+    """From this field on, hours in which this source showed the clock (`ClockSource`)."""
+    clock_sip_hours: int = 0
+    clock_onvif_hours: int = 0
+    clock_picture_hours: int = 0
+    clock_pushed_hours: int = 0
     selected: int = 0
     """From this field on, pictures."""
     archived: int = 0
@@ -42,6 +49,11 @@ class Sums:
     """Selected pictures that no other counter has, or that one has too many."""
     booked_hours: int = 0
     """Hours whose counters can be compared with those before them; 0: the five above are not known."""
+
+    def clock_hours(self) -> dict[ClockSource, int]:
+        """Returns the hours of each source that showed the clock in any."""
+        hours = {source: int(getattr(self, f"clock_{source.value}_hours")) for source in ClockSource}
+        return {source: count for source, count in hours.items() if count}
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -165,7 +177,8 @@ def _grouped(session: Session, settings: Settings, group: str, more: dict[str, A
 SELECT {by}, SUM(h.told_n), SUM(h.offline_n), SUM(h.looked_n), SUM(h.abnormal_n), SUM(h.pictured_n),
   SUM(h.within_{settings.timely_s}s_n),
   {_times("h.clock_most_ms <= :clock_ms")}, {_times("h.clock_sure_ms > :clock_ms")},
-  {_times(_HAS_PICTURE)}, {_times(_LACKS_PICTURE)}
+  {_times(_HAS_PICTURE)}, {_times(_LACKS_PICTURE)},
+  {", ".join(_times(f"(h.clock_sources & {source_bit(source)}) > 0") for source in ClockSource)}
 FROM assessment_scope s CROSS JOIN assessment_hours h
 LEFT JOIN assessment_growth g ON g.agent_id = h.agent_id AND g.camera_id = h.camera_id AND g.hour = h.hour
 WHERE {_IN_SCOPE.format("h")} AND {_NOT_EXCUSED.format("h")}

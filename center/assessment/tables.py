@@ -25,6 +25,7 @@ class HourRecord(Base):
     within_3600s: Mapped[int] = mapped_column(BigInteger)
     clock_sure_ms: Mapped[int | None] = mapped_column(BigInteger)
     clock_most_ms: Mapped[int | None] = mapped_column(BigInteger)
+    clock_sources: Mapped[int] = mapped_column(Integer, server_default="0")
     told_n: Mapped[int] = mapped_column(Integer)
     offline_n: Mapped[int] = mapped_column(Integer)
     looked_n: Mapped[int] = mapped_column(Integer)

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict
 from center.assessment.hour_details import HourEvidence
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.period import Period
-from center.assessment.recording.facts import HOUR_MS, HourFacts, listed
+from center.assessment.recording.facts import HOUR_MS, HourFacts, listed, sources_of
 from center.assessment.report import Card, IndicatorFinding, LeagueLine, Version
+from provisioning.contracts.wire.messages import ClockSource
 
 
 class AssessmentViewBase(BaseModel):
@@ -28,6 +29,10 @@ class IndicatorFindingView(AssessmentViewBase):
     unknown: int
     excused: int
     cause: str
+    sources: tuple[ClockSource, ...]
+    """Of a camera's clock: the sources that showed it, the one with the most hours first."""
+    contradictions: tuple[str, ...]
+    """Of a camera's clock: pairs of sources that contradicted each other, `onvif+rtcp`."""
 
     @classmethod
     def of(cls, finding: IndicatorFinding) -> Self:
@@ -41,6 +46,8 @@ class IndicatorFindingView(AssessmentViewBase):
             unknown=tally.unknown,
             excused=tally.excused,
             cause=finding.cause,
+            sources=finding.sources,
+            contradictions=finding.contradictions,
         )
 
 
@@ -171,6 +178,7 @@ class EvidenceView(AssessmentViewBase):
     within_3600s: tuple[int, ...]
     clock_sure_ms: int | None
     clock_most_ms: int | None
+    clock_sources: tuple[ClockSource, ...]
     causes: dict[str, tuple[int, ...]]
     growth: GrowthView | None
     excused_by: tuple[int, ...]
@@ -193,6 +201,7 @@ class EvidenceView(AssessmentViewBase):
             within_3600s=listed(facts.within_3600s),
             clock_sure_ms=facts.clock_sure_ms,
             clock_most_ms=facts.clock_most_ms,
+            clock_sources=sources_of(facts.clock_sources),
             causes={cause: listed(mask) for cause, mask in item.causes.items()},
             growth=item.growth and GrowthView.model_validate(item.growth),
             excused_by=item.excused_by,

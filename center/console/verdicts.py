@@ -3,10 +3,11 @@
 from typing import Final
 
 from center.assessment.indicators import Indicator, IndicatorVerdict
+from center.assessment.recording.reading import CONTRADICTION
 from center.assessment.report import IndicatorFinding
 from center.console.language import Language
 from center.errors import marked
-from provisioning.contracts.wire.messages import PictureCheck
+from provisioning.contracts.wire.messages import ClockSource, PictureCheck
 
 INDICATORS: Final = {
     Indicator.ONLINE: marked("Online"),
@@ -58,6 +59,7 @@ CAUSES: Final = {
     "nothing_selected": marked("No picture selected"),
     "books_not_told_twice": marked("Agent counters not yet reported in two hours"),
     "clock_off": marked("Clock deviation"),
+    "clock_contradiction": marked("Clock sources contradict each other"),
     "late_pictures": marked("Pictures delayed"),
     "no_picture_in_an_hour": marked("No picture for one hour"),
     "rejected": marked("Pictures rejected"),
@@ -97,6 +99,14 @@ CAUSES: Final = {
     "over": marked("Recording finished"),
     "failed": marked("Other fault"),
 }
+SOURCES: Final = {
+    ClockSource.RTCP: marked("RTCP"),
+    ClockSource.SIP: marked("GB/T 28181"),
+    ClockSource.ONVIF: marked("ONVIF"),
+    ClockSource.PICTURE: marked("Time in the picture"),
+    ClockSource.PUSHED: marked("Times of pushed pictures"),
+}
+"""Sources of a camera's clock."""
 GAPS: Final = {
     "centre_stopped": marked("Centre stopped"),
     "broker_away": marked("Broker unreachable"),
@@ -107,7 +117,22 @@ GAPS: Final = {
 def cause(word: str, _: Language) -> str:
     """Writes one cause; one that only a newer agent knows is passed on as it is."""
     word = word.removeprefix("unknown:")
+    if word.startswith(CONTRADICTION):
+        return contradiction(word.removeprefix(CONTRADICTION), _)
     return _(CAUSES[word]) if word in CAUSES else word
+
+
+def contradiction(pair: str, _: Language) -> str:
+    """Writes that two sources of a camera's clock contradict each other."""
+    names = [_(SOURCES[ClockSource(each)]) if each in set(ClockSource) else each for each in pair.split("+")]
+    return _("Clock by {sources}: contradictory").format(sources=" / ".join(names))
+
+
+def clock_notes(finding: IndicatorFinding, _: Language) -> str:
+    """Writes the sources of a camera's clock, and those that contradict each other; empty for other indicators."""
+    sources = ", ".join(_(SOURCES[each]) for each in finding.sources)
+    notes = [_("by {sources}").format(sources=sources)] if sources else []
+    return " · ".join([*notes, *(contradiction(each, _) for each in finding.contradictions)])
 
 
 def reason(finding: IndicatorFinding, _: Language) -> str:

@@ -18,7 +18,14 @@ from edge_agent.health.pauses import Pauses
 from edge_agent.source_kinds import Arrival, SourceTraits, traits_of
 from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config import processes
-from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, CodedCause, SourceKind
+from provisioning.contracts.wire.messages import (
+    CameraFacts,
+    CameraState,
+    CameraStatus,
+    ClockSource,
+    CodedCause,
+    SourceKind,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -93,10 +100,11 @@ class Health:
             is_new = self._refresh(watch)
         self._report(is_new=is_new)
 
-    def clock_measured(self, camera_id: str, skew_ms: float, bound_ms: float) -> None:
-        """Note what the camera's device said of its clock: milliseconds ahead of the agent's, and their uncertainty."""
+    def clock_measured(self, camera_id: str, source: ClockSource, skew_ms: float, bound_ms: float) -> None:
+        """Note what a source said of the camera's clock: milliseconds ahead of the agent's, and their uncertainty."""
         with self._lock:
-            self._watches[camera_id].figures.clock_measured(skew_ms, bound_ms, self._clock.monotonic_s())
+            figures = self._watches[camera_id].figures
+            figures.clock_measured(source, skew_ms, bound_ms, self._clock.now_ms(), self._clock.monotonic_s())
 
     def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""

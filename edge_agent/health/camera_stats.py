@@ -9,7 +9,7 @@ from edge_agent.frames import CaptureStats
 from edge_agent.health.clock_skew import ClockSkew
 from edge_agent.source_kinds import Arrival, SourceTraits
 from provisioning.contracts.config import processes
-from provisioning.contracts.wire.messages import CameraFacts, PictureCheck
+from provisioning.contracts.wire.messages import CameraFacts, ClockSource, PictureCheck
 
 _WINDOW_S: Final = 60.0
 _GAPS: Final = 512
@@ -88,9 +88,9 @@ class CameraFigures:
         self._scores = None
         self.spoke_s = None
 
-    def clock_measured(self, skew_ms: float, bound_ms: float, now_s: float) -> None:
-        """Add what the camera's device said of its clock."""
-        self._skew.measured(skew_ms, bound_ms, now_s)
+    def clock_measured(self, source: ClockSource, skew_ms: float, bound_ms: float, now_ms: int, now_s: float) -> None:
+        """Add what a source said of the camera's clock."""
+        self._skew.measured(source, skew_ms, bound_ms, now_ms, now_s)
 
     def pace(self, now_s: float) -> CapturePace:
         """Sum over the last minute."""
@@ -113,6 +113,8 @@ class CameraFigures:
             ),
             clock_skew_ms=skew.estimate_ms,
             clock_bound_ms=skew.bound_ms,
+            clock=skew.reading,
+            clock_against=skew.against,
             pictures_per_s=self.pace(now_s).pictures / _WINDOW_S if self._last is not None else None,
             last_picture_at_ms=self._picture_ms,
         )
@@ -121,7 +123,7 @@ class CameraFigures:
         if sighting.sender_offset_ms is None:
             return
         if self._traits.arrives is Arrival.PUSHED:
-            self._skew.pictured(sighting.sender_offset_ms, now_s)
+            self._skew.pictured(sighting.sender_offset_ms, sighting.at_ms, now_s)
         else:
             self._skew.reported(sighting.sender_offset_ms, sighting.at_ms, now_s)
 

@@ -1,27 +1,38 @@
 """Estimates a camera's clock skew from its own timestamps. Pure: offsets and times are arguments.
 
-Every timestamp narrows the interval in which *skew = the camera's clock minus the agent's* must lie:
+Every source narrows the interval in which *skew = the camera's clock minus the agent's* must lie:
 
 ```
 RTCP sender report   a picture's time by the camera, minus its arrival, is the skew less the delay. Of a minute's
                      reports the quickest counts (a minimum filter of delay, as NTP's): skew ∈ [m, m + 400 ms].
 GB/T 28181           `DeviceTime` of a DeviceStatus, to half a second and half a round trip: skew ∈ [m − b, m + b].
+ONVIF                `GetSystemDateAndTime`: the same.
+time in the picture  to what its reader says (`clock_text`): the same.
 pushed picture       as a report, but a device may take its time: skew ∈ [m, m + 10 s], of an hour's pictures.
 ```
 
 400 ms is assumed to be the most that the quickest of a minute's pictures needs from the sensor to the agent: exposure,
 one or two pictures in the encoder, a local network. A recorder in between that delays all of them more makes the skew
 seem smaller by the excess.
+
+The narrowest interval wins. Two that lie over `CONTRADICTION_MS` apart contradict each other: the skew is then
+only known to lie within the hull of both.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from provisioning.contracts.wire.messages import ClockReading, ClockSource
 
 REPORT_WAY_MS: Final = 400.0
 PICTURE_WAY_MS: Final = 10_000.0
 GOOD_MS: Final = 1000.0
 """Largest error of an estimate: a skew that is less certain is None, and only the bound is reported."""
+CONTRADICTION_MS: Final = 2000.0
+"""Gap between two intervals from which on they contradict each other: a recorder's delay is no contradiction."""
+KEPT_S: Final = 3600.0
+"""Seconds for which what was measured counts, if it is not measured again."""
 _REPORT_WINDOW_S: Final = 60.0
 _PICTURE_WINDOW_S: Final = 3600.0
 _LEAST: Final = 3
@@ -39,6 +50,10 @@ class Skew:
     estimate_ms: float | None
     bound_ms: float | None
     """With an estimate its error, without one the most that the skew can be either way. None: nothing is known."""
+    reading: ClockReading | None = None
+    """The best reading; None: nothing is known."""
+    against: ClockReading | None = None
+    """The reading farthest from the best, where it contradicts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +61,95 @@ class _Span:
     low_ms: float
     high_ms: float
 
+    @property
+    def error_ms(self) -> float:
+        return (self.high_ms - self.low_ms) / 2
+
     def within(self, other: "_Span") -> "_Span":
-        """Intersect both; this one if they contradict each other."""
+        """Intersect both; this one if they do not touch."""
         low, high = max(self.low_ms, other.low_ms), min(self.high_ms, other.high_ms)
         return _Span(low, high) if low <= high else self
 
-    def skew(self) -> Skew:
-        error_ms = (self.high_ms - self.low_ms) / 2
-        if error_ms <= GOOD_MS:
-            return Skew((self.low_ms + self.high_ms) / 2, error_ms)
-        return Skew(None, max(abs(self.low_ms), abs(self.high_ms)))
+    def hull(self, other: "_Span") -> "_Span":
+        """Span both, and what lies between them."""
+        return _Span(min(self.low_ms, other.low_ms), max(self.high_ms, other.high_ms))
+
+    def gap_ms(self, other: "_Span") -> float:
+        """Distance between both; 0 or less where they touch."""
+        return max(self.low_ms - other.high_ms, other.low_ms - self.high_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An interval with its source, as of now."""
+
+    source: ClockSource
+    span: _Span
+    read_at_ms: int
+
+    def reading(self) -> ClockReading:
+        middle_ms = (self.span.low_ms + self.span.high_ms) / 2
+        return ClockReading(
+            source=self.source, skew_ms=middle_ms, bound_ms=self.span.error_ms, read_at_ms=self.read_at_ms
+        )
 
 
 class ClockSkew:
-    """Estimates one camera's clock. `now_s` is monotonic everywhere."""
+    """Estimates one camera's clock. `now_s` is monotonic everywhere, `now_ms` the agent's wall clock then."""
 
     def __init__(self) -> None:
         self._reports: deque[tuple[float, float]] = deque(maxlen=_MOST)
         self._pictures: deque[tuple[float, float]] = deque(maxlen=_MOST)
-        self._measured: tuple[float, _Span] | None = None
+        self._measured: dict[ClockSource, tuple[float, _Known]] = {}
+        self._heard_ms = 0
 
     def reported(self, offset_ms: float, arrived_ms: int, now_s: float) -> None:
         """Add an RTCP report: the camera's time of a picture minus `arrived_ms`, its arrival."""
         if arrived_ms + offset_ms >= _NO_WALL_CLOCK_MS:
             self._reports.append((now_s, offset_ms))
+            self._heard_ms = arrived_ms
 
-    def pictured(self, offset_ms: float, now_s: float) -> None:
-        """Add a pushed picture: its time of capture minus that of its arrival."""
+    def pictured(self, offset_ms: float, arrived_ms: int, now_s: float) -> None:
+        """Add a pushed picture: its time of capture minus `arrived_ms`, its arrival."""
         self._pictures.append((now_s, offset_ms))
+        self._heard_ms = arrived_ms
 
-    def measured(self, skew_ms: float, bound_ms: float, now_s: float) -> None:
-        """Add what a device said of its own clock when it was asked: its skew, and the most that this may be off."""
-        self._measured = (now_s, _Span(skew_ms - bound_ms, skew_ms + bound_ms))
+    def measured(self, source: ClockSource, skew_ms: float, bound_ms: float, now_ms: int, now_s: float) -> None:
+        """Add what a source said of the clock when it was asked: the skew, and the most that this may be off."""
+        self._measured[source] = (now_s, _Known(source, _Span(skew_ms - bound_ms, skew_ms + bound_ms), now_ms))
 
     def skew(self, now_s: float) -> Skew:
         """Estimate the skew as of now."""
-        reported = _quickest(self._reports, now_s, _REPORT_WINDOW_S, REPORT_WAY_MS)
-        if reported is not None:
-            return reported.skew()
-        known = _quickest(self._pictures, now_s, _PICTURE_WINDOW_S, PICTURE_WAY_MS)
-        if self._measured is not None:
-            since_s, span = self._measured
-            drift_ms = (now_s - since_s) * 1000 * _DRIFT
-            measured = _Span(span.low_ms - drift_ms, span.high_ms + drift_ms)
-            known = measured if known is None else measured.within(known)
-        return Skew(None, None) if known is None else known.skew()
+        known = self._known(now_s)
+        if not known:
+            return Skew(None, None)
+        best = min(known, key=lambda each: each.span.error_ms)
+        against = max(known, key=lambda each: each.span.gap_ms(best.span))
+        if against.span.gap_ms(best.span) > CONTRADICTION_MS:
+            hull = best.span.hull(against.span)
+            return Skew(None, max(abs(hull.low_ms), abs(hull.high_ms)), best.reading(), against.reading())
+        for each in known:
+            if each.source is ClockSource.PUSHED:
+                best = replace(best, span=best.span.within(each.span))
+        if best.span.error_ms <= GOOD_MS:
+            reading = best.reading()
+            return Skew(reading.skew_ms, reading.bound_ms, reading)
+        return Skew(None, max(abs(best.span.low_ms), abs(best.span.high_ms)), best.reading())
+
+    def _known(self, now_s: float) -> list[_Known]:
+        known = []
+        for source, offsets, window_s, way_ms in (
+            (ClockSource.RTCP, self._reports, _REPORT_WINDOW_S, REPORT_WAY_MS),
+            (ClockSource.PUSHED, self._pictures, _PICTURE_WINDOW_S, PICTURE_WAY_MS),
+        ):
+            span = _quickest(offsets, now_s, window_s, way_ms)
+            if span is not None:
+                known.append(_Known(source, span, self._heard_ms))
+        for since_s, each in self._measured.values():
+            if now_s - since_s <= KEPT_S:
+                drift_ms = (now_s - since_s) * 1000 * _DRIFT
+                known.append(replace(each, span=_Span(each.span.low_ms - drift_ms, each.span.high_ms + drift_ms)))
+        return known
 
 
 def _quickest(offsets: deque[tuple[float, float]], now_s: float, window_s: float, way_ms: float) -> _Span | None:

@@ -22,6 +22,8 @@ from provisioning.contracts.wire.messages import (
     CameraState,
     CameraStatus,
     ClockQuality,
+    ClockReading,
+    ClockSource,
     CodedCause,
     Crossing,
     EdgeDetector,
@@ -152,6 +154,10 @@ MESSAGES: dict[str, Message] = {
                 faults=(PictureCheck.BLURRED,),
                 clock_skew_ms=-125.5,
                 clock_bound_ms=40,
+                clock=ClockReading(source=ClockSource.RTCP, skew_ms=-125.5, bound_ms=40, read_at_ms=AT_MS - 2_000),
+                clock_against=ClockReading(
+                    source=ClockSource.PICTURE, skew_ms=-30_000, bound_ms=600, read_at_ms=AT_MS - 300_000
+                ),
                 pictures_per_s=0.5,
                 last_picture_at_ms=AT_MS,
             )

@@ -16,6 +16,8 @@ from provisioning.contracts.wire.messages import (
     CameraFacts,
     CameraState,
     CameraStatus,
+    ClockReading,
+    ClockSource,
     Heartbeat,
     Ledger,
     Message,
@@ -43,11 +45,19 @@ LEDGER = Ledger(
     in_flight=PICTURES,
     dropped={f"n{number:_>31}": PICTURES // MAX_DROP_NAMES for number in range(MAX_DROP_NAMES)},
 )
+READING = ClockReading(
+    source=ClockSource.PICTURE,
+    skew_ms=-1234567890.123456,
+    bound_ms=1234567890.123456,
+    read_at_ms=4_102_444_800_000,
+)
 FACTS = CameraFacts(
     scores=dict.fromkeys(PictureCheck, 0.123456789),
     faults=tuple(PictureCheck),
     clock_skew_ms=-1234567890.123456,
     clock_bound_ms=1234567890.123456,
+    clock=READING,
+    clock_against=READING,
     pictures_per_s=25.123456789012,
     last_picture_at_ms=4_102_444_800_000,
 )

@@ -11,6 +11,7 @@ from edge_agent.inlets import ClockMeasured, DeviceClocks, Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
 from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import ClockSource
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM, status
 from tests.edge_agent.gb28181.serving import Wire, sources, wait_until_serving
 from tests.edge_agent.spooling import open_spool
@@ -24,7 +25,7 @@ SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 def _inlets(
     folder: Path,
     *cameras: processes.Camera,
-    clock_measured: ClockMeasured = lambda _camera_id, _skew_ms, _bound_ms: None,
+    clock_measured: ClockMeasured = lambda _camera_id, _source, _skew_ms, _bound_ms: None,
     **sections: object,
 ) -> Inlets:
     edge = edge_config(folder, *cameras, **sections)
@@ -83,11 +84,11 @@ def test_an_agent_that_is_told_its_cameras_listens_before_it_has_any(tmp_path: P
 
 
 def test_what_a_device_says_of_its_clock_reaches_its_live_cameras_alone(tmp_path: Path) -> None:
-    told: list[tuple[str, float, float]] = []
+    told: list[tuple[str, ClockSource, float, float]] = []
     channels = {**sources(tmp_path), "gate-yesterday": sources(tmp_path, span=SPAN)["gate"]}
     clocks = DeviceClocks(channels, lambda *measured: told.append(measured))
     answer = DeviceStatus(True, True, None, "", "2026-11-28T12:00:00", ())
     clocks.heard(StatusTaken(ID, answer, 30_000, 520))
     clocks.heard(StatusTaken(ID, answer, None, None))  # it did not say its time
     clocks.heard(StatusTaken("34020000001180000099", answer, 1, 1))
-    assert told == [("gate", 30_000, 520)]
+    assert told == [("gate", ClockSource.SIP, 30_000, 520)]

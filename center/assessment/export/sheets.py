@@ -185,6 +185,8 @@ def _findings(report: AssessmentReport) -> Sheet:
                     tally.unknown,
                     tally.excused,
                     safe_cell(finding.cause),
+                    ", ".join(finding.sources),
+                    ", ".join(map(safe_cell, finding.contradictions)),
                 )
             )
     head = (
@@ -198,6 +200,8 @@ def _findings(report: AssessmentReport) -> Sheet:
         "未知数 Unknown",
         "免考数 Excused",
         _CAUSE,
+        "时钟来源 Clock sources",
+        "时钟来源互相矛盾 Contradictory sources",
     )
     return Sheet(_INDICATOR, head, tuple(rows))
 

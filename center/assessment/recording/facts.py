@@ -7,12 +7,15 @@ that comes twice, late or in another order gives the same facts (a join-semilatt
 from dataclasses import dataclass
 from typing import Final
 
+from provisioning.contracts.wire.messages import ClockSource
+
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 MINUTES: Final = 60
 WHOLE: Final = (1 << MINUTES) - 1
 LADDER_S: Final = (10, 60, 300, 3600)
 """Seconds from a picture's capture to its hint at the centre: the limits of timeliness that may be set."""
+_SOURCES: Final = tuple(ClockSource)
 
 
 def hour_of(at_ms: int) -> int:
@@ -28,6 +31,16 @@ def bit_of(at_ms: int) -> int:
 def listed(mask: int) -> tuple[int, ...]:
     """Lists the minutes that are set, 0 to 59, in order."""
     return tuple(minute for minute in range(MINUTES) if mask >> minute & 1)
+
+
+def source_bit(source: ClockSource) -> int:
+    """Returns a source of clock readings as a mask of one bit; the order of `ClockSource` is kept in the database."""
+    return 1 << _SOURCES.index(source)
+
+
+def sources_of(mask: int) -> tuple[ClockSource, ...]:
+    """Lists the sources that are set."""
+    return tuple(source for source in _SOURCES if mask & source_bit(source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class HourFacts:
     """Greatest certain deviation of its clock; None: not known."""
     clock_most_ms: int | None = None
     """Greatest possible deviation of its clock."""
+    clock_sources: int = 0
+    """Sources of the readings, as a mask: `source_bit`."""
 
     def joined(self, other: "HourFacts") -> "HourFacts":
         """Joins two accounts of the same hour."""
@@ -77,6 +92,7 @@ class HourFacts:
             within_3600s=self.within_3600s | other.within_3600s,
             clock_sure_ms=_most(self.clock_sure_ms, other.clock_sure_ms),
             clock_most_ms=_most(self.clock_most_ms, other.clock_most_ms),
+            clock_sources=self.clock_sources | other.clock_sources,
         )
 
 

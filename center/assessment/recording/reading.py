@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from center.access.permissions import CameraKey
-from center.assessment.recording.facts import LADDER_S, Books, HourFacts, Key, bit_of, hour_of
+from center.assessment.recording.facts import LADDER_S, Books, HourFacts, Key, bit_of, hour_of, source_bit
 from center.fleet.devices import CameraView, CauseKind, DeviceState
 from provisioning.contracts.wire.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
 
@@ -18,6 +18,8 @@ PATIENCE_MS: Final = 120_000
 DUPLICATE: Final = "duplicate"
 """Name of the one drop that loses nothing: the same picture is counted already."""
 MAX_SKEW_MS: Final = 2**53
+CONTRADICTION: Final = "clock_against:"
+"""Begin of the cause for minutes in which two sources contradicted each other; their names follow, joined by `+`."""
 
 
 @dataclass(slots=True)
@@ -104,27 +106,42 @@ def assessed(message: Assessed, arrived_ms: int, agent_ahead_ms: int | None) -> 
         key = Key(message.agent_id, camera_id, hour_of(at_ms))
         judged = bit if facts.scores or facts.faults else 0
         sure_ms, most_ms = clock_off(facts, agent_ahead_ms)
+        readings = [each for each in (facts.clock, facts.clock_against) if each is not None]
         measured = HourFacts(
             looked=judged,
             abnormal=judged if facts.faults else 0,
             clock_sure_ms=sure_ms,
             clock_most_ms=most_ms,
+            clock_sources=sum({source_bit(each.source) for each in readings}),
         )
         if measured != HourFacts():
             found.hour(key, measured)
         for fault in facts.faults:
             found.cause(key, fault.value, bit)
+        if facts.clock_against is not None:
+            found.cause(key, CONTRADICTION + "+".join(sorted(each.source.value for each in readings)), bit)
     return found
 
 
 def clock_off(facts: CameraFacts, agent_ahead_ms: int | None) -> tuple[int | None, int | None]:
-    """Returns a camera clock's deviation from the centre's: certainly, and at most; milliseconds. None: not known."""
-    if agent_ahead_ms is None or (facts.clock_skew_ms is None and facts.clock_bound_ms is None):
+    """Returns a camera clock's deviation from the centre's: certainly, and at most; milliseconds. None: not known.
+
+    Of two readings that contradict each other either may be true, and what lies between them.
+    """
+    if agent_ahead_ms is None:
         return None, None
-    bound_ms = facts.clock_bound_ms or 0.0
-    off_ms = abs((facts.clock_skew_ms or 0.0) + agent_ahead_ms)
-    sure_ms, most_ms = max(0.0, off_ms - bound_ms), off_ms + bound_ms
+    spans = [_span(each.skew_ms, each.bound_ms) for each in (facts.clock, facts.clock_against) if each is not None]
+    if not spans and (facts.clock_skew_ms is not None or facts.clock_bound_ms is not None):
+        spans = [_span(facts.clock_skew_ms or 0.0, facts.clock_bound_ms or 0.0)]  # an agent that names no source
+    if not spans:
+        return None, None
+    low_ms, high_ms = min(low for low, _ in spans) + agent_ahead_ms, max(high for _, high in spans) + agent_ahead_ms
+    sure_ms, most_ms = max(0.0, low_ms, -high_ms), max(abs(low_ms), abs(high_ms))
     return round(min(sure_ms, MAX_SKEW_MS)), round(min(most_ms, MAX_SKEW_MS))
+
+
+def _span(skew_ms: float, bound_ms: float) -> tuple[float, float]:
+    return skew_ms - bound_ms, skew_ms + bound_ms
 
 
 def observed(message: Observed, arrived_ms: int) -> Heard:

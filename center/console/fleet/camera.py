@@ -219,7 +219,8 @@ def _card(card: Card, _: Language) -> None:
                 tally = finding.tally
                 for number in (tally.good, tally.bad, tally.unknown, tally.excused):
                     words("td", f"{number:,}").classes("ws-number")
-                words("td", verdicts.reason(finding, _) or "–")
+                notes = [verdicts.reason(finding, _), verdicts.clock_notes(finding, _)]
+                words("td", " · ".join(filter(None, notes)) or "–")
 
 
 def _figures(hours: Sequence[HourEvidence], _: Language) -> None:

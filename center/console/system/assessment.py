@@ -216,9 +216,10 @@ class _Report:
                 words("div", f"{profile.agent_id} · {profile.camera_id}").classes("ws-sub")
             words("td", profile.district or "–")
             shown = _score(place.value)
-            words("td", shown if self._wanted.indicator is None or place.value is None else f"{shown} %").classes(
-                "ws-number"
-            )
+            with ui.element("td").classes("ws-number"):
+                words("div", shown if self._wanted.indicator is None or place.value is None else f"{shown} %")
+                if self._wanted.indicator is Indicator.CLOCK:
+                    words("div", verdicts.clock_notes(place.card.findings[Indicator.CLOCK], _)).classes("ws-sub")
             with ui.element("td"):
                 self._failed(place.card)
 

@@ -427,6 +427,32 @@ class PictureCheck(StrEnum):
     LOW_CONTRAST = "low_contrast"
 
 
+class ClockSource(StrEnum):
+    """Source of a camera's time."""
+
+    RTCP = "rtcp"
+    """Sender reports of its stream."""
+    SIP = "sip"
+    """`DeviceTime` of a GB/T 28181 device."""
+    ONVIF = "onvif"
+    """`GetSystemDateAndTime`."""
+    PICTURE = "picture"
+    """Time that the camera writes into its picture."""
+    PUSHED = "pushed"
+    """Times of pushed pictures (GA/T 1400)."""
+
+
+class ClockReading(Message):
+    """A camera's clock as one source shows it."""
+
+    source: ClockSource
+    skew_ms: float = Field(ge=-_MAX_MS, le=_MAX_MS, allow_inf_nan=False)
+    """The camera's clock minus the agent's."""
+    bound_ms: float = Field(ge=0, le=_MAX_MS, allow_inf_nan=False)
+    """Largest error of `skew_ms`."""
+    read_at_ms: TimeMs
+
+
 class CameraFacts(Message):
     """Measurements of one camera over the last minute."""
 
@@ -438,6 +464,10 @@ class CameraFacts(Message):
     """The camera's clock minus the agent's; None: unknown."""
     clock_bound_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
     """Bound of the clock's error: with a skew the skew's error, without one the largest skew. None: no bound."""
+    clock: ClockReading | None = None
+    """The reading with the least bound; None: none, or an agent that does not say."""
+    clock_against: ClockReading | None = None
+    """A reading that contradicts `clock`: then the skew lies between the two, or at either; None: none does."""
     pictures_per_s: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
     """Decoded pictures, not published ones."""
     last_picture_at_ms: TimeMs | None = None

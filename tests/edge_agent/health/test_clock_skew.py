@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.health.clock_skew import GOOD_MS, PICTURE_WAY_MS, ClockSkew, Skew
+from edge_agent.health.clock_skew import CONTRADICTION_MS, GOOD_MS, KEPT_S, PICTURE_WAY_MS, ClockSkew, Skew
+from provisioning.contracts.wire.messages import ClockReading, ClockSource
 
 NOW_MS = 1_795_000_000_000
 
@@ -90,7 +91,7 @@ def test_a_clock_that_fell_back_to_the_year_2000_is_told() -> None:
 def test_pushed_pictures_only_bound_the_skew(skew_ms: float, ways: list[float]) -> None:
     clock = ClockSkew()
     for second, way_ms in enumerate(ways):
-        clock.pictured(skew_ms - way_ms, float(second))
+        clock.pictured(skew_ms - way_ms, NOW_MS, float(second))
     told = clock.skew(float(len(ways)))
     assert told.estimate_ms is None
     assert told.bound_ms is not None
@@ -102,7 +103,7 @@ def test_a_device_s_own_time_tells_the_skew_within_its_uncertainty(
     skew_ms: int, off_ms: float, bound_ms: float
 ) -> None:
     clock = ClockSkew()
-    clock.measured(skew_ms + off_ms * bound_ms, bound_ms, 0.0)
+    clock.measured(ClockSource.SIP, skew_ms + off_ms * bound_ms, bound_ms, NOW_MS, 0.0)
     told = clock.skew(0.0)
     assert told.bound_ms is not None
     if told.estimate_ms is None:
@@ -110,17 +111,45 @@ def test_a_device_s_own_time_tells_the_skew_within_its_uncertainty(
         assert abs(skew_ms) <= told.bound_ms + 1e-3
     else:
         assert abs(told.estimate_ms - skew_ms) <= told.bound_ms + 1e-3 <= GOOD_MS + 1
-    later = clock.skew(86_400.0)
-    assert later.bound_ms is not None
-    assert later.bound_ms >= abs(skew_ms)  # a day of drift later it is a bound and no estimate
+    assert told.reading is not None
+    assert abs(told.reading.skew_ms - skew_ms) <= told.reading.bound_ms + 1e-3
+    later = clock.skew(KEPT_S)
+    assert later.reading is not None
+    assert later.reading.bound_ms == pytest.approx(bound_ms + 360)  # an hour's drift of a cheap quartz
+    assert clock.skew(KEPT_S + 1) == Skew(None, None)
 
 
 def test_pictures_and_a_device_s_time_together_tell_more_than_either() -> None:
     clock = ClockSkew()
-    clock.measured(-1500.0, 2500.0, 0.0)
+    clock.measured(ClockSource.ONVIF, -1500.0, 2500.0, NOW_MS, 0.0)
     alone = clock.skew(0.0).bound_ms
     for second in range(5):
-        clock.pictured(500.0, float(second))
+        clock.pictured(500.0, NOW_MS, float(second))
     both = clock.skew(5.0)
     assert alone == pytest.approx(4000)
     assert both.estimate_ms == pytest.approx(750, abs=1)
+
+
+def test_the_best_bound_wins_and_its_source_is_named() -> None:
+    clock = ClockSkew()
+    clock.measured(ClockSource.SIP, 100.0, 700.0, NOW_MS, 0.0)
+    clock.measured(ClockSource.ONVIF, -100.0, 520.0, NOW_MS + 5, 0.0)
+    told = clock.skew(0.0)
+    assert told.reading == ClockReading(source=ClockSource.ONVIF, skew_ms=-100, bound_ms=520, read_at_ms=NOW_MS + 5)
+    assert (told.estimate_ms, told.bound_ms, told.against) == (-100, 520, None)
+
+
+@given(ahead_ms=st.floats(-1e8, 1e8))
+def test_two_sources_that_contradict_each_other_decide_nothing(ahead_ms: float) -> None:
+    clock = ClockSkew()
+    clock.measured(ClockSource.ONVIF, 0.0, 510.0, NOW_MS, 0.0)
+    clock.measured(ClockSource.PICTURE, ahead_ms, 600.0, NOW_MS, 0.0)
+    told = clock.skew(0.0)
+    assert told.reading is not None
+    assert told.reading.source is ClockSource.ONVIF
+    if abs(ahead_ms) - 1110 <= CONTRADICTION_MS:
+        assert (told.estimate_ms, told.against) == (0, None)
+    else:
+        assert told.against is not None
+        assert (told.against.source, told.estimate_ms) == (ClockSource.PICTURE, None)
+        assert told.bound_ms == pytest.approx(abs(ahead_ms) + 600)

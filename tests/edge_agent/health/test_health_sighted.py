@@ -7,7 +7,7 @@ import pytest
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from provisioning.contracts.causes.work import OTHER
-from provisioning.contracts.wire.messages import CameraState, PictureCheck
+from provisioning.contracts.wire.messages import CameraState, ClockSource, PictureCheck
 from tests.edge_agent.sightings import Watched, live_camera, pushing_camera
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 
@@ -197,7 +197,7 @@ def test_a_streams_reports_tell_its_clock_and_a_devices_pictures_only_bound_it(t
 
 def test_a_device_s_own_time_tells_its_camera_s_clock_until_reports_tell_it_better(tmp_path: Path) -> None:
     camera = Watched(tmp_path, live_camera())
-    camera.health.clock_measured("gate", 30_000.0, 520.0)
+    camera.health.clock_measured("gate", ClockSource.SIP, 30_000.0, 520.0)
     assert (camera.facts().clock_skew_ms, camera.facts().clock_bound_ms) == (30_000.0, 520.0)
     for _ in range(30):
         camera.clock.pass_s(1)

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from center.access.permissions import EVERYWHERE, CameraKey
 from center.assessment.assessor import Assessor
 from center.assessment.hour_details import HourEvidence
-from center.assessment.recording.facts import hour_of, listed
+from center.assessment.indicators import Indicator, IndicatorVerdict
+from center.assessment.recording.facts import hour_of, listed, sources_of
 from center.assessment.recording.recorder import Recorder
+from center.assessment.report import IndicatorFinding
 from center.assessment.service import open_assessor
 from center.assessment.tables import BooksRecord, CauseRecord, GapRecord, HeardCameraRecord, HourRecord
 from center.audit.log import Audit
@@ -28,6 +30,8 @@ from provisioning.contracts.wire.messages import (
     CameraFacts,
     CameraState,
     CameraStatus,
+    ClockReading,
+    ClockSource,
     Heartbeat,
     Ledger,
     Observed,
@@ -104,6 +108,10 @@ class Centre:
 
     def assessor(self) -> Assessor:
         return open_assessor(self.store, CameraPositions(self.store, dict).on_file, self.clock)
+
+    def finding(self, indicator: Indicator) -> IndicatorFinding:
+        (card,) = self.assessor().judged(DAY, sight=EVERYWHERE).report.cameras
+        return card.findings[indicator]
 
     def evidence(self) -> list[HourEvidence]:
         return self.assessor().evidence(DAY, CameraKey(AGENT, "cam-1"), None, after=-1, limit=100, sight=EVERYWHERE)[1]
@@ -322,6 +330,50 @@ def test_a_cameras_clock_is_its_agents_off_by_more(
     row = centre.hours()["cam-1", 0]
     assert row.clock_sure_ms == (sure_ms and pytest.approx(sure_ms, abs=10**9 if sure_ms > 10**12 else 0))
     assert row.clock_most_ms == (most_ms and pytest.approx(most_ms, abs=10**9 if most_ms > 10**12 else 0))
+
+
+def read_by(source: ClockSource, skew_ms: float, bound_ms: float = 600.0) -> ClockReading:
+    return ClockReading(source=source, skew_ms=skew_ms, bound_ms=bound_ms, read_at_ms=BEGIN_MS)
+
+
+@pytest.mark.parametrize(
+    ("readings", "sure_ms", "most_ms", "sources", "cause"),
+    [
+        ([read_by(ClockSource.ONVIF, 30_000)], 29_400, 30_600, [ClockSource.ONVIF], None),
+        ([read_by(ClockSource.PUSHED, -31_000, 5000)], 26_000, 36_000, [ClockSource.PUSHED], None),
+        (
+            [read_by(ClockSource.RTCP, 0), read_by(ClockSource.PICTURE, -28_800_000)],
+            0,
+            28_800_600,
+            [ClockSource.RTCP, ClockSource.PICTURE],
+            "clock_against:picture+rtcp",
+        ),
+        (
+            [read_by(ClockSource.SIP, 20_000), read_by(ClockSource.ONVIF, 40_000)],
+            19_400,
+            40_600,
+            [ClockSource.SIP, ClockSource.ONVIF],
+            "clock_against:onvif+sip",
+        ),
+    ],
+)
+def test_a_reading_tells_its_source_and_two_that_contradict_each_other_leave_both_open(
+    centre: Centre, readings: list[ClockReading], sure_ms: int, most_ms: int, sources: list[ClockSource], cause: str
+) -> None:
+    centre.hear(beat(centre.clock.now_ms))
+    facts = CameraFacts(clock=readings[0], clock_against=readings[1] if len(readings) > 1 else None)
+    centre.hear(Assessed(agent_id=AGENT, assessed_at_ms=centre.clock.now_ms, cameras={"cam-1": facts}))
+    centre.recorder.tick()
+    row = centre.hours()["cam-1", 0]
+    assert (row.clock_sure_ms, row.clock_most_ms) == (sure_ms, most_ms)
+    assert list(sources_of(row.clock_sources)) == sources
+    finding = centre.finding(Indicator.CLOCK)
+    assert set(finding.sources) == set(sources)
+    assert [f"clock_against:{each}" for each in finding.contradictions] == ([cause] if cause else [])
+    is_wrong = sure_ms > 5000
+    assert finding.cause == ("clock_off" if is_wrong else "clock_contradiction")
+    assert finding.verdict is (IndicatorVerdict.FAIL if is_wrong else IndicatorVerdict.UNKNOWN)
+    assert centre.finding(Indicator.ONLINE).cause != cause
 
 
 def test_the_quickest_of_the_last_heartbeats_tells_an_agents_clock(centre: Centre) -> None:

@@ -18,7 +18,7 @@ from tests.center.street import NOW_MS
 
 MASKS = st.integers(min_value=0, max_value=WHOLE)
 SKEWS = st.none() | st.integers(min_value=0, max_value=10**12)
-FACTS = st.builds(HourFacts, *[MASKS] * 9, SKEWS, SKEWS)
+FACTS = st.builds(HourFacts, *[MASKS] * 9, SKEWS, SKEWS, st.integers(0, 31))
 COUNTS = st.integers(min_value=0, max_value=100)
 BOOKS = st.builds(Books, *[COUNTS] * 7)
 

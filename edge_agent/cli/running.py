@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from edge_agent.agent import MakeRedactor
-from edge_agent.cli.command import config_in_use, config_of, one_line, out
+from edge_agent.cli.command import config_in_use, config_of, err, one_line, out
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.config_runner import Configurator
 from edge_agent.diagnosis.doctor import examine
@@ -108,9 +108,14 @@ def doctor(path: Path, *, as_json: bool) -> int:
 
 @one_line
 def survey(path: Path) -> int:
-    """Print the measurements that acceptance asks for: one JSON object, signed with the agent's key."""
+    """Print the measurements that acceptance asks for: one JSON object, signed with the agent's key.
+
+    Progress goes to stderr, so that stdout is the file to carry to the centre.
+    """
     edge = config_in_use(path)
-    found = look_over(edge, _load_redactors, SystemClock(), software=f"wayside-edge {_version()}").model_dump_json()
+    report = partial(err.print, markup=False, highlight=False)
+    seen = look_over(edge, _load_redactors, SystemClock(), software=f"wayside-edge {_version()}", report=report)
+    found = seen.model_dump_json()
     signature = Signer(edge.broker).sign(statement.of_survey(found), edge.agent_id)
     print(SignedSurvey(survey=found, signature=signature).model_dump_json())  # noqa: T201 - a program reads this
     return 0

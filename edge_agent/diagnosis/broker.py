@@ -63,9 +63,7 @@ def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[
         yield Diagnosis("broker", f"{place} accepts agent {edge.agent_id}: the running agent says so")
         yield from settings.taken(edge, clock)
     else:
-        found = (
-            f"{place} lets this certificate in; whether the running agent is connected it tells by metrics_port alone"
-        )
+        found = f"{place} lets this certificate in; the agent's log says whether it is connected"
         yield Diagnosis("broker", found)
 
 

@@ -4,7 +4,7 @@ A picture is opened, measured, covered by the real redactor and thrown away; not
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,9 +44,18 @@ class _Seen:
 
 
 def survey(
-    edge: EdgeConfig, load_redactors: LoadRedactors, clock: Clock, *, software: str, look_s: float = LOOK_S
+    edge: EdgeConfig,
+    load_redactors: LoadRedactors,
+    clock: Clock,
+    *,
+    software: str,
+    report: Callable[[str], None],
+    look_s: float = LOOK_S,
 ) -> Survey:
-    """Survey every camera, one after another; beside a running agent too. The failure of one costs no other."""
+    """Survey every camera, one after another; beside a running agent too. The failure of one costs no other.
+
+    `report` gets a line before each camera and one after it: a site takes minutes.
+    """
     camera_ledgers = _camera_ledgers(edge)
     make: MakeRedactor | None = None
     trouble: CodedCause | None = None
@@ -55,12 +64,25 @@ def survey(
     except RedactionUnavailable as error:
         trouble = error.reason
     found = []
-    for camera in edge.cameras:
+    for number, camera in enumerate(edge.cameras, start=1):
+        report(f"camera {camera.id}, {number} of {len(edge.cameras)}: for {look_s:g} s")
         ledger = camera_ledgers.get(camera.id)
         looked = _survey_camera(camera, edge, clock, make, trouble, look_s)
+        report(f"camera {camera.id}: {_summary(looked)}")
         counts = {} if ledger is None else {"selected": ledger.selected, "archived": ledger.archived}
         found.append(looked.model_copy(update=counts))
     return Survey(agent_id=edge.agent_id, surveyed_at_ms=clock.now_ms(), software=software[:64], cameras=tuple(found))
+
+
+def _summary(seen: CameraSurvey) -> str:
+    """Sums a camera up for the technician who waits."""
+    if not seen.reached:
+        return seen.trouble
+    if seen.width is None:
+        return "registered, or its pictures are brought"
+    redacted = "redacted" if seen.redacted else f"not redacted: {seen.redaction_trouble}"
+    faults = ", ".join(each.value.replace("_", " ") for each in seen.picture_faults)
+    return ", ".join(filter(None, (f"{seen.width}×{seen.height} px", redacted, faults)))
 
 
 def _survey_camera(

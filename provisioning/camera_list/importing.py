@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioning.camera_list import reader
-from provisioning.camera_list.reader import CameraRow, LineFault
+from provisioning.camera_list.reader import CameraRow, LineNote
 from provisioning.contracts.fleet.documents import Membership
 from provisioning.home import documents
 from provisioning.home.cameras import CameraRecord
@@ -31,7 +31,7 @@ class _Change:
 
 
 def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> CommandResult:
-    """Imports the sound lines of a list as cameras of an agent, and reports the faults of the others.
+    """Imports the sound lines of a list as cameras of an agent, with notes on them, and reports the others' faults.
 
     With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since
     that line may mean one of them. Exit code 1: some lines have faults.
@@ -51,6 +51,8 @@ def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_
         rows, unlike = _agreeing(home, rows, known)
         taken += unlike
     faults = sorted((*read.faults, *taken), key=lambda fault: fault.line)
+    imported = {row.line for row in rows}
+    notes = [note for note in read.notes if note.line in imported]
     is_replaced = replace and not faults
     records = [_record(home, agent_id, row, known.get(row.id)) for row in rows]
     change = _change(known, records, replace=is_replaced)
@@ -65,9 +67,10 @@ def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_
         "changed_cameras": change.changed,
         "unchanged": change.unchanged,
         "removed": change.removed,
-        "faults": [{"line": fault.line, "column": fault.column, "text": fault.text} for fault in faults],
+        "faults": _facts(faults),
+        "notes": _facts(notes),
     }
-    shown = [f"{file}: {fault}" for fault in faults]
+    shown = [f"{file}: {each}" for each in (*faults, *notes)]
     if replace and faults:
         shown.append("no camera was removed: correct these lines first")
     counts = ((change.added, "added"), (change.changed, "changed"), (change.removed, "removed"))
@@ -156,11 +159,15 @@ def _address(url: str) -> str:
     return f"{host}:{parts.port or (322 if parts.scheme == 'rtsps' else 554)}"
 
 
-def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[LineFault]]:
+def _facts(notes: Sequence[LineNote]) -> list[dict[str, object]]:
+    return [{"line": each.line, "column": each.column, "text": each.text} for each in notes]
+
+
+def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[LineNote]]:
     """Returns the rows that this agent may have, and a fault for each camera of another agent."""
     others = {camera: owner for camera, owner in home.plans.owners().items() if owner != agent_id}
     faults = [
-        LineFault(
+        LineNote(
             row.line,
             "id",
             f"camera {row.id} belongs to agent {others[row.id]}: give it another id, or remove it there:"
@@ -174,7 +181,7 @@ def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[Ca
 
 def _agreeing(
     home: Home, rows: Sequence[CameraRow], known: Mapping[str, CameraRecord]
-) -> tuple[list[CameraRow], list[LineFault]]:
+) -> tuple[list[CameraRow], list[LineNote]]:
     """Returns the rows that agree with the cameras that stay, and a fault for each other: a device registers once."""
     listed = {row.id for row in rows}
     staying: dict[str, list[tuple[DeviceChannel, CameraRecord]]] = {}
@@ -193,15 +200,15 @@ def _agreeing(
     return agreeing, faults
 
 
-def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> LineFault | None:
+def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> LineNote | None:
     """Returns the fault of a row that conflicts with another camera of its device."""
     if is_same_channel:
-        return LineFault(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
+        return LineNote(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
     sealed = other.password_sealed
     password = None if sealed is None else home.vault.decrypt(sealed, agent_id=other.agent_id, camera_id=other.id)
     for name, its, this in (("username", other.username, row.username), ("password", password, row.password)):
         if its != this:
-            return LineFault(
+            return LineNote(
                 row.line,
                 name,
                 f"camera {other.id} is of the same device and has another {name}: a device has one; list both cameras",

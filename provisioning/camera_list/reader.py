@@ -33,8 +33,11 @@ class CameraRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LineFault:
-    """Fault of a line, with the remedy. `column` is the file's own heading, empty for the line as a whole."""
+class LineNote:
+    """Fault of a line with the remedy, or a note on a line that is taken.
+
+    `column` is the file's own heading, empty for the line as a whole.
+    """
 
     line: int
     column: str
@@ -49,8 +52,10 @@ class CameraList:
     """Content of a list. `encoding`: utf-8, gb18030 or xlsx."""
 
     rows: tuple[CameraRow, ...]
-    faults: tuple[LineFault, ...]
+    faults: tuple[LineNote, ...]
     encoding: str
+    notes: tuple[LineNote, ...] = ()
+    """Of lines that are taken: what was changed in them, or may be meant otherwise."""
 
 
 def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:
@@ -71,7 +76,7 @@ def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:
         raise CameraListError(f"{path}: {error}") from None
     reading = _Reading(columns, near)
     rows = tuple(row for line in lines[1:] if (row := reading.row(line)) is not None)
-    return CameraList(rows, tuple(reading.faults), encoding)
+    return CameraList(rows, tuple(reading.faults), encoding, tuple(reading.notes))
 
 
 def _bytes(path: Path) -> bytes:
@@ -100,7 +105,8 @@ class _Reading:
     """Reads the cameras of one list in their order: the first of two equal ones stands."""
 
     def __init__(self, columns: Columns, near: tuple[float, float] | None) -> None:
-        self.faults: list[LineFault] = []
+        self.faults: list[LineNote] = []
+        self.notes: list[LineNote] = []
         self._columns = columns
         self._near = near
         self._ids: dict[str, int] = {}
@@ -111,12 +117,12 @@ class _Reading:
     def row(self, line: ListLine) -> CameraRow | None:
         """Reads one camera; None after adding its faults."""
         if line.fault:
-            self.faults.append(LineFault(line.number, "", line.fault))
+            self.faults.append(LineNote(line.number, "", line.fault))
             return None
         try:
             cells = self._columns.cells(line)
         except CameraListError as error:
-            self.faults.append(LineFault(line.number, "", str(error)))
+            self.faults.append(LineNote(line.number, "", str(error)))
             return None
         values = Values(cells, self._columns.headings)
         camera_id, name, kind = values.id(), values.name(), values.kind()
@@ -127,9 +133,10 @@ class _Reading:
         if kind is not None:
             url, username, password = (self._device if kind == "gb28181" else self._stream)(values, line.number)
         latitude, longitude = values.place(self._near)
-        self.faults += [LineFault(line.number, heading, text) for heading, text in values.faults]
+        self.faults += [LineNote(line.number, heading, text) for heading, text in values.faults]
         if values.faults or camera_id is None or name is None or url is None:
             return None
+        self.notes += [LineNote(line.number, heading, text) for heading, text in values.notes]
         return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)
 
     def _stream(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:

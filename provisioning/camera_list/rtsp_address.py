@@ -30,6 +30,11 @@ class RtspAddress:
     stream: tuple[str, str, int, str] = field(repr=False)
     """Equal for two spellings of one stream: scheme, host, port, path with query."""
 
+    @property
+    def has_path(self) -> bool:
+        """False where the address names a camera and none of its streams."""
+        return self.stream[3] not in {"", "/"}
+
 
 def split(text: str) -> RtspAddress:
     """Splits an address. The last `@` before the first `/`, `?` or `#` ends the password, the first `:` the user.

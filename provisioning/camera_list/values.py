@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
@@ -31,10 +31,11 @@ _T = TypeVar("_T")
 
 
 class Values:
-    """The cells of one line. `faults`: heading and text of every fault in them."""
+    """The cells of one line. `faults`, `notes`: heading and text of every fault in them, of every note on them."""
 
     def __init__(self, cells: dict[str, Cell], headings: dict[str, str]) -> None:
         self.faults: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
         self._cells = cells
         self._headings = headings
 
@@ -83,7 +84,10 @@ class Values:
 
     def address(self) -> RtspAddress | None:
         """Returns the parsed RTSP address."""
-        return self._take("url", lambda text: rtsp_address.split(_trimmed(text)))
+        address = self._take("url", lambda text: rtsp_address.split(_trimmed(text)))
+        if address is not None:
+            self.notes += [(self._headings["url"], text) for text in _notes(address)]
+        return address
 
     def credentials(self, address: RtspAddress | None) -> tuple[str | None, str | None]:
         """Returns user and password of address or columns: both or neither; given twice, they must agree."""
@@ -149,6 +153,13 @@ class Values:
         except CameraListError as error:
             self.add(str(error), name)
             return None
+
+
+def _notes(address: RtspAddress) -> Iterator[str]:
+    if address.username or address.password:
+        yield "user and password were taken out of the address and are kept by themselves"
+    if not address.has_path:
+        yield "the address has no path: if the camera shows no picture, take the path from its manual"
 
 
 def _trimmed(text: str) -> str:

@@ -41,6 +41,7 @@ def discover(
     """Look for cameras: ONVIF, RTSP, and GB/T 28181 devices that register and are not configured.
 
     Nothing is logged into. With -o the findings are a camera list, mode 0600: look at it, then cameras import.
+    Exit code 1: no camera was found, and no list is written.
     """
     from provisioning.discover import discover as discovery
 

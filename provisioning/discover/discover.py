@@ -36,7 +36,7 @@ class DiscoverOptions:
 
 
 def discover(wish: DiscoverOptions) -> CommandResult:
-    """Searches for cameras, and proposes a list.
+    """Searches for cameras, and proposes a list. Exit code 1: none was found, and no list is written.
 
     Raises:
         DiscoveryError: an option cannot be carried out.
@@ -54,7 +54,7 @@ def discover(wish: DiscoverOptions) -> CommandResult:
     speakers = rtsp.probe(_candidates(answers, candidates), timeout_s=2.0)
     found = proposal.distinct([*_streams(answers, speakers), *([] if listed is None else _registered(listed))])
     odd = [*_odd(answers, speakers)]
-    if wish.out is not None:
+    if wish.out is not None and found:
         text = proposal.csv_text(found, wish.username, password)
         try:
             durable.write(wish.out, text.encode())
@@ -78,23 +78,27 @@ def _answer(wish: DiscoverOptions, found: Sequence[Proposal], odd: Sequence[tupl
             for each in found
         ],
         "odd": [{"where": where, "why": why} for where, why in odd],
-        "file": None if wish.out is None else str(wish.out),
+        "file": None if wish.out is None or not found else str(wish.out),
     }
     rows = [
         (each.id, each.kind, each.url or f"{each.device_id} / {each.channel_id}", each.name, each.note)
         for each in found
     ]
-    shown: list[Any] = [table(("id", "kind", "where", "name", "note"), rows)]
+    shown: list[Any] = [table(("id", "kind", "where", "name", "note"), rows)] if rows else []
     shown += [f"{where}: {why}" for where, why in odd]
     if not found:
-        shown.append("nobody answered: is this machine on the camera network? See --interface, --rtsp and --devices")
+        unwritten = "" if wish.out is None else f", and {wish.out} is not written"
+        shown.append(
+            f"no camera was found{unwritten}: is this machine on the camera network? See --interface, --rtsp and"
+            " --devices"
+        )
     elif wish.out is None:
         shown.append("-o cameras.csv writes these lines for a camera list")
     else:
         shown.append(
             f"{wish.out}: look at ids, paths and passwords; then wayside-provision cameras import AGENT {wish.out}"
         )
-    return CommandResult(facts, shown)
+    return CommandResult(facts, shown, 0 if found else 1)
 
 
 def _candidates(answers: Iterable[udp.ProbeAnswer], given: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -123,7 +123,8 @@ class Home:
             mode = directory.stat().st_mode
         except OSError as error:
             raise HomeError(
-                f"{directory}: no home here ({error.strerror}); make one: wayside-provision init"
+                f"{directory}: no home here ({error.strerror}); name the folder of yours with --home DIR or"
+                " WAYSIDE_HOME, or make one: wayside-provision init"
             ) from error
         if mode & 0o077:
             raise HomeError(f"{directory}: others may enter this folder; run: chmod 700 {directory}")

@@ -274,16 +274,20 @@ def test_a_survey_says_of_a_camera_what_acceptance_asks_for(box: Box, redactors:
     def make(_: EdgeConfig) -> MakeRedactor:
         return lambda config, camera: redactors.under(config).for_camera(camera)
 
+    reported: list[str] = []
+
     def look(camera: Camera | None = None) -> CameraSurvey:
         used = edge if camera is None else edge.model_copy(update={"cameras": (camera,)})
-        loaded = survey(used, make, SystemClock(), software="test", look_s=2.0)
+        loaded = survey(used, make, SystemClock(), software="test", report=reported.append, look_s=2.0)
         (found,) = loaded.cameras
         return found
 
     found = look()
     assert (found.reached, found.width, found.height, found.redacted) == (True, 160, 96, True), found
     assert (found.selected, found.archived) == (2, 1)
+    assert reported == ["camera gate, 1 of 1: for 2 s", "camera gate: 160×96 px, redacted"]
     off = look(box.camera(port=free_port()))
+    assert reported[-1] == f"camera gate: {off.trouble}"
     assert not off.reached
     assert off.trouble
     assert "rtsp://" not in off.trouble
@@ -291,7 +295,8 @@ def test_a_survey_says_of_a_camera_what_acceptance_asks_for(box: Box, redactors:
     def without(_: EdgeConfig) -> MakeRedactor:
         raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, OTHER(detail="a model is missing"))
 
-    (bare,) = survey(edge, without, SystemClock(), software="test", look_s=0.5).cameras
+    (bare,) = survey(edge, without, SystemClock(), software="test", report=reported.append, look_s=0.5).cameras
+    assert reported[-1] == "camera gate: 160×96 px, not redacted: a model is missing"
     assert (bare.redacted, bare.redaction_trouble) == (False, "a model is missing")
 
 
@@ -299,6 +304,7 @@ def test_what_the_survey_command_prints_is_signed_by_the_agent(box: Box) -> None
     box.be_told(2, box.camera(port=free_port()))
     done = CliRunner().invoke(app, ["survey", "--config", str(box.config)])
     assert done.exit_code == 0, done.output
+    assert "camera gate, 1 of 1: for 12 s" in done.stderr
     signed = SignedSurvey.model_validate_json(done.stdout)
     at_ms = Survey.model_validate_json(signed.survey).surveyed_at_ms
     said = statement.of_survey(signed.survey)

@@ -60,6 +60,16 @@ def test_check_looks_at_certificate_and_clock(service: EnrolmentService, tmp_pat
     assert not findings(edge, SystemClock())["clock"][0]
 
 
+def test_check_before_the_first_run_says_that_no_camera_was_tried(service: EnrolmentService, tmp_path: Path) -> None:
+    edge = load(EdgeConfig, run(service, AgentFolder(tmp_path / "agent")).config)
+    good, said = findings(edge, SystemClock())["cameras"]
+    assert good
+    assert said.startswith("none tried: ")
+    assert "run the agent, then check again" in said
+    camera = Camera(id="gate", source=ReplaySource(path=tmp_path / "nowhere"))
+    assert "cameras" not in findings(edge.model_copy(update={"cameras": (camera,)}), SystemClock())
+
+
 def test_check_of_an_agent_that_was_not_enrolled_asks_nobody_for_the_time(tmp_path: Path) -> None:
     camera = Camera(id="gate", source=ReplaySource(path=tmp_path / "nowhere"))
     found = findings(edge_config(tmp_path, camera), SystemClock())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.camera_list import reader
-from provisioning.camera_list.reader import CameraList, CameraRow, LineFault
+from provisioning.camera_list.reader import CameraList, CameraRow, LineNote
 from provisioning.errors import CameraListError
 
 ENGLISH = "id,name,url,username,password,latitude,longitude"
@@ -60,6 +60,7 @@ def test_a_list_is_read(lists: Lists) -> None:
         ),
         (),
         "utf-8",
+        (LineNote(5, "url", "user and password were taken out of the address and are kept by themselves"),),
     )
 
 
@@ -289,8 +290,28 @@ def test_places_are_pairs_near_the_site(lists: Lists) -> None:
 
 
 def test_a_fault_reads_as_a_line() -> None:
-    assert str(LineFault(3, "id", "no")) == "line 3, id: no"
-    assert str(LineFault(3, "", "no")) == "line 3: no"
+    assert str(LineNote(3, "id", "no")) == "line 3, id: no"
+    assert str(LineNote(3, "", "no")) == "line 3: no"
+
+
+def test_what_is_taken_and_may_be_meant_otherwise_is_noted(lists: Lists) -> None:
+    lines = (
+        "a,,rtsp://h,,,,",
+        "b,,rtsp://h/,,,,",
+        f"c,,rtsp://admin:{MARK}@h/1,,,,",
+        "d,,rtsp://h/2,admin,x,,",
+        "e,,rtsp://h?3,,,,",
+        "a b,,rtsp://h2,,,,",
+    )
+    read = lists.read("\n".join((ENGLISH, *lines)))
+    assert [row.id for row in read.rows] == ["a", "b", "c", "d", "e"]
+    assert [str(note) for note in read.notes] == [
+        *(
+            f"line {line}, url: the address has no path: if the camera shows no picture, take the path from its manual"
+            for line in (2, 3)
+        ),
+        "line 4, url: user and password were taken out of the address and are kept by themselves",
+    ], "a line with a fault is not taken, so nothing is noted of it"
 
 
 def test_a_row_shows_no_secret(lists: Lists) -> None:

@@ -111,7 +111,7 @@ class Lists:
     def said(self, data: bytes) -> str:
         """Everything that a reader says, whatever becomes of the file."""
         try:
-            return "\n".join(map(str, self.read(data).faults))
+            return "\n".join(map(str, (*(read := self.read(data)).faults, *read.notes)))
         except CameraListError as error:
             return str(error)
 

@@ -235,9 +235,12 @@ def test_the_wait_is_bounded_though_answers_never_end() -> None:
         look(onvif=(f"127.0.0.1:{port}",), wait_s=0.5)
 
 
-def test_nobody_there_is_said_with_what_to_try() -> None:
-    answer = discover(DiscoverOptions(multicast=False, onvif=("127.0.0.1:9",), wait_s=0.1))
-    assert answer.facts["cameras"] == []
+def test_nobody_there_is_said_with_what_to_try_and_no_list_is_written(tmp_path: Path) -> None:
+    out = tmp_path / "cameras.csv"
+    answer = discover(DiscoverOptions(multicast=False, onvif=("127.0.0.1:9",), wait_s=0.1, out=out))
+    assert (answer.code, answer.facts["cameras"], answer.facts["file"]) == (1, [], None)
+    assert not out.exists()
+    assert f"{out} is not written" in str(answer.shown[-1])
     assert "--interface" in str(answer.shown[-1])
 
 

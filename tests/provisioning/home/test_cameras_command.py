@@ -96,6 +96,15 @@ def test_good_lines_are_taken_and_each_fault_is_told_with_its_line(technician: T
     assert f"{file}: line 4, url: " in shown.stdout
 
 
+def test_what_a_list_may_mean_otherwise_is_said_and_costs_nothing(technician: Technician, tmp_path: Path) -> None:
+    listed = cameras_csv(tmp_path / "c.csv", [("gate", "", "rtsp://10.0.0.9:8555", "", "", "", "")])
+    answer = technician.asks("cameras", "import", "cabinet-7", listed)
+    assert (answer["added"], answer["faults"]) == (["gate"], [])
+    ((line, column),) = [(each["line"], each["column"]) for each in answer["notes"]]
+    assert (line, column) == (2, "url")
+    assert "line 2, url: the address has no path" in technician.types("cameras", "import", "cabinet-7", listed).output
+
+
 @pytest.mark.parametrize(
     ("content", "said"), [("", "empty"), ("who,where\n", "must name the columns"), (None, "no such")]
 )

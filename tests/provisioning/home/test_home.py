@@ -71,8 +71,9 @@ def test_a_home_is_never_made_over_another_or_among_other_things(home: Home, tmp
 
 
 def test_where_there_is_none_it_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(HomeError, match="wayside-provision init"):
+    with pytest.raises(HomeError, match="wayside-provision init") as none:
         Home.open(tmp_path / "none")
+    assert "--home DIR or WAYSIDE_HOME" in str(none.value), "one that was made elsewhere is to be named"
     (tmp_path / "empty").mkdir(mode=0o700)
     with pytest.raises(HomeError, match=r"home\.toml is missing"):
         Home.open(tmp_path / "empty")

@@ -25,6 +25,7 @@ from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.inlets import Inlets
 from edge_agent.metrics import MetricsInputs
+from edge_agent.onvif.clock_poll import OnvifClocks, clients
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.remote_config.documents import Documents
 from edge_agent.remote_config.upload_commands import TaskOrders
@@ -169,6 +170,9 @@ class Agent:
             ),
         )
         self._servers = dict(self._inlets.servers)
+        onvif_clients = clients(edge.cameras, clock, unlocker(edge))
+        if onvif_clients:
+            self._servers["onvif clocks"] = OnvifClocks(onvif_clients, self._health.clock_measured, clock).run
         if edge.metrics_port is not None:
             inputs = MetricsInputs(
                 self._publisher.heartbeat,

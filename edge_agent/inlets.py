@@ -13,6 +13,7 @@ from edge_agent.credentials.camera_password import Unlock
 from edge_agent.desk.handler import DeskServer
 from edge_agent.gb28181.devices.events import Event, StatusTaken
 from edge_agent.gb28181.platform import Platform
+from edge_agent.health.camera_health import ClockMeasured
 from edge_agent.source_kinds import sources_of, traits_of
 from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.playback import Playback
@@ -39,10 +40,6 @@ from provisioning.contracts.wire.messages import ClockSource, Recording
 Serve = Callable[[threading.Event], None]
 _ROOM_SHARE: Final = 0.8
 """Share of the spool beyond which an upload waits: the rest is for live pictures."""
-
-
-ClockMeasured = Callable[[str, ClockSource, float, float], None]
-"""Takes a camera's id, how many milliseconds its clock is ahead of the agent's by a source, and their uncertainty."""
 
 
 class DeviceClocks:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Final, TypeVar, assert_never
+from urllib.parse import urlsplit
 
 from provisioning.contracts.config.processes import (
     Camera,
@@ -60,6 +61,9 @@ class SourceTraits:
     keepalive_s: float = 60.0
     """Seconds between the signs of life of a device that pushes pictures."""
 
+    host: str = ""
+    """Host that the agent fetches the pictures from; empty for any other source."""
+
     @property
     def is_uploaded(self) -> bool:
         """True for recordings that an operator uploads."""
@@ -83,6 +87,7 @@ def traits_of(source: CameraSource) -> SourceTraits:
                 keeps_pace=True,
                 has_fixed_view=True,
                 process_timeouts=Timeouts(source.connect_timeout_s, source.read_timeout_s),
+                host=urlsplit(source.url).hostname or "",
             )
         case Gb28181Source():
             is_live = source.span is None

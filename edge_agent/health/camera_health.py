@@ -35,6 +35,9 @@ _RECENT: Final = 50
 _MAX_ASSESSED: Final = 1024
 """Most entries that `Assessed.cameras` holds."""
 
+ClockMeasured = Callable[[str, ClockSource, float, float], None]
+"""Takes a camera's id, how many milliseconds its clock is ahead of the agent's by a source, and their uncertainty."""
+
 
 @dataclass(slots=True)
 class _Watch:

@@ -22,8 +22,20 @@ def _without_secrets(value: str) -> str:
     return value
 
 
+def _service_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError("an address of a camera's service looks like http://host:80/path")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("user and password do not belong in the address: those of the camera's source are used")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("an address consists of printable ASCII characters")
+    return value
+
+
 ResolvedPath = Annotated[Path, AfterValidator(_resolved)]
 RtspUrl = Annotated[str, AfterValidator(_without_secrets), Field(max_length=1024)]
+ServiceUrl = Annotated[str, AfterValidator(_service_address), Field(max_length=1024)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import StatusTaken
 from edge_agent.gb28181.manscdp.message_types import DeviceStatus
-from edge_agent.inlets import ClockMeasured, DeviceClocks, Inlets
+from edge_agent.health.camera_health import ClockMeasured
+from edge_agent.inlets import DeviceClocks, Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
 from provisioning.contracts.config import processes

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section
+from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section, ServiceUrl
 
 Point = tuple[Relative, Relative]
 """Share of the picture as (x, y), origin top left."""
@@ -213,6 +213,15 @@ class Checks(Section):
     every_s: float = Field(default=10.0, gt=0, le=3600)
 
 
+class CameraClock(Section):
+    """Sources of a camera's time, besides the timestamps of its stream or pictures."""
+
+    ask_onvif: bool = True
+    """Ask its ONVIF device service once a minute."""
+    onvif_url: ServiceUrl | None = None
+    """Address of that service; None: port 80 of the host that an RTSP stream is fetched from, and none of others."""
+
+
 CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource
 
 
@@ -225,6 +234,7 @@ class Camera(Section):
     selector: Selector = Selector()
     policy: Policy = Policy()
     checks: Checks = Checks()
+    clock: CameraClock = CameraClock()
     lines: Annotated[tuple[Line, ...], Field(max_length=16)] = ()
     zones: Annotated[tuple[Zone, ...], Field(max_length=16)] = ()
     lanes: Annotated[tuple[Lane, ...], Field(max_length=16)] = ()

@@ -102,7 +102,8 @@ def _standing(where: str, state: DocumentState, newest: int) -> Diagnosis:
             where,
             f"{found}; {newest} was {state.word.verdict}: {state.word.cause}",
             Fault.CONFIGURATION_OLD,
-            "mend what that says, then at the centre: wayside-provision cameras send AGENT",
+            f"at the centre, correct the list: wayside-provision cameras import {state.addressee} FILE sends it. Where"
+            f" the list was right and its fault is mended: wayside-provision cameras send {state.addressee}",
         )
     return Diagnosis(
         where,

@@ -279,7 +279,10 @@ def _agent(agent: status.AgentStanding, now_ms: int, issued_at_ms: int) -> Itera
         return
     if agent.judged == agent.configuration and agent.verdict in {Verdict.ROLLED_BACK, Verdict.REFUSED}:
         found = f"runs on {agent.active or 'its own file'}; {agent.configuration} was {agent.verdict}: {agent.cause}"
-        remedy = f"mend what it says, then: wayside-provision cameras send {agent.id}"
+        remedy = (
+            f"correct the list: wayside-provision cameras import {agent.id} FILE sends it. Where the list was right and"
+            f" its fault is mended: wayside-provision cameras send {agent.id}"
+        )
         yield Fault.CONFIGURATION_OLD, found, remedy
     elif now_ms - issued_at_ms > ANSWERS_WITHIN_MS:
         found = f"has said nothing of configuration {agent.configuration}; it runs on {agent.active or 'none of ours'}"

@@ -196,7 +196,9 @@ def _agent_warnings(agents: list[AgentStanding], now_ms: int) -> Iterator[str]:
             yield f"agent {agent.id}: its code has expired unused; another: wayside-provision bundle {agent.id}"
         if agent.verdict in {Verdict.ROLLED_BACK, Verdict.REFUSED}:
             what = "unreadable" if agent.judged is None else agent.judged
-            yield f"agent {agent.id}: configuration {what} was {agent.verdict}: {agent.cause or 'it says no cause'}"
+            outcome = f"configuration {what} was {_words(agent.verdict)}: {agent.cause or 'it says no cause'}"
+            remedy = f"the corrected list: wayside-provision cameras import {agent.id} FILE"
+            yield f"agent {agent.id}: {outcome}; {remedy}"
 
 
 def _end_warnings(certificates: list[Ending], lists: list[Ending]) -> Iterator[str]:
@@ -230,8 +232,12 @@ def _agents_table(agents: list[AgentStanding]) -> Table:
 def _configuration(agent: AgentStanding) -> str | None:
     if agent.configuration is None and agent.verdict is None:
         return None
-    outcome = "nothing heard" if agent.verdict is None else f"{agent.judged or '?'} {agent.verdict}"
+    outcome = "nothing heard" if agent.verdict is None else f"{agent.judged or '?'} {_words(agent.verdict)}"
     return f"newest {agent.configuration or 'none'}, {outcome}, in use {agent.active or 'none'}"
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.replace("_", " ")
 
 
 def _day(ms: int | None) -> str | None:

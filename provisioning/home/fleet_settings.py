@@ -16,6 +16,7 @@ from provisioning.contracts.config.processes import (
     Section,
     Selector,
     Window,
+    name_faults,
 )
 from provisioning.contracts.errors import ConfigError
 
@@ -61,9 +62,7 @@ def read(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        named = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:5])
-        raise ConfigError(f"{path}: {named}") from error
+        raise ConfigError(f"{path}: {name_faults(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: is no TOML ({error})") from error
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from provisioning.contracts.config.camera import (
     AuthenticatedSource,
@@ -381,9 +382,17 @@ def load(model: type[_C], path: Path, *, remedy: str = "give the file with --con
     try:
         return model.model_validate(data, context={"base": path.absolute().parent})
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        text = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in faults)
-        raise ConfigError(f"{path}: {text}") from error
+        raise ConfigError(f"{path}: {name_faults(error)}") from error
+
+
+def name_faults(error: ValidationError) -> str:
+    """Names every faulty key of a configuration with its fault, and repeats no value."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'file'}: {_fault_text(each)}" for each in faults)
+
+
+def _fault_text(fault: ErrorDetails) -> str:
+    return "there is no such key: check its spelling" if fault["type"] == "extra_forbidden" else fault["msg"]
 
 
 def read_secret(path: Path) -> str:

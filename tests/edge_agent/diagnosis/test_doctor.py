@@ -21,7 +21,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.diagnosis.survey import survey
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.redactor import PLATES, Redactors, models_of
-from edge_agent.remote_config.documents import in_use
+from edge_agent.remote_config.documents import Documents, in_use
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config.processes import Camera, EdgeConfig, load
@@ -250,6 +250,18 @@ def test_a_configuration_that_is_not_signed_by_the_centre(box: Box, around: Worl
 def test_a_configuration_that_is_older_than_the_centres(box: Box, around: World) -> None:
     around.retain(box.centre.document(2, box.camera()))
     assert box.faults() == [Fault.CONFIGURATION_OLD]
+
+
+def test_a_configuration_that_was_rolled_back_is_corrected_before_it_is_sent_again(box: Box, around: World) -> None:
+    documents = Documents(box.edge.agent_id, box.centre.section, SystemClock())
+    payload = box.centre.document(2, box.camera())
+    documents.accept(payload)
+    documents.begin(())
+    documents.roll_back(2, "camera gate fell")
+    around.retain(payload)
+    (told,) = [each for each in box.diagnoses() if each.fault is Fault.CONFIGURATION_OLD]
+    assert "camera gate fell" in told.found
+    assert f"correct the list: wayside-provision cameras import {box.edge.agent_id} FILE" in told.remedy
 
 
 def test_a_configuration_that_is_none(box: Box) -> None:

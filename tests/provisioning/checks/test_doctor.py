@@ -264,7 +264,8 @@ def test_a_configuration_that_was_not_taken(running: Centre) -> None:
     assert running.faults() == []
     running.says(Verdict.ROLLED_BACK, number=2, active=1, cause="camera c1 fell")
     assert running.faults() == [Fault.CONFIGURATION_OLD]
-    assert any("camera c1 fell" in each.found for each in running.diagnoses())
+    (told,) = [each for each in running.diagnoses() if "camera c1 fell" in each.found]
+    assert told.remedy.startswith(f"correct the list: wayside-provision cameras import {AGENT} FILE sends it")
     running.home.revoke(AGENT, "stolen")
     assert running.faults() == []
 

@@ -75,7 +75,7 @@ def test_an_agent_from_pending_to_revoked(home: Home, clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("verdict", "number", "said"),
     [
-        (Verdict.ROLLED_BACK, 1, "configuration 1 was rolled_back: gate-1 fell"),
+        (Verdict.ROLLED_BACK, 1, "configuration 1 was rolled back: gate-1 fell"),
         (Verdict.REFUSED, None, "configuration unreadable was refused: gate-1 fell"),
         (Verdict.APPLIED, 1, None),
         (Verdict.TRYING, 1, None),
@@ -86,7 +86,11 @@ def test_a_configuration_that_was_not_taken_is_a_warning(
 ) -> None:
     enrol(home, AGENT)
     says(home, verdict, "gate-1 fell", number=number)
-    assert warnings(home) == ([] if said is None else [f"agent {AGENT}: {said}"])
+    assert warnings(home) == (
+        []
+        if said is None
+        else [f"agent {AGENT}: {said}; the corrected list: wayside-provision cameras import {AGENT} FILE"]
+    )
 
 
 def test_a_code_that_expired_unused_is_a_warning(home: Home, clock: Clock) -> None:

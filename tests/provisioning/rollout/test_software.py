@@ -240,6 +240,9 @@ def test_settings_that_are_none_are_named(site: Site, tmp_path: Path, text: str)
     file = tmp_path / "bad.toml"
     file.write_text(text)
     assert "bad.toml" in site.technician.refused("rollout", "start", "--config", file)
+    file.write_text("[rtsp]\nconnect_timeout = 5\n")
+    refusal = site.technician.refused("rollout", "start", "--config", file)
+    assert "rtsp.connect_timeout: there is no such key: check its spelling" in " ".join(refusal.split())
     assert site.home.rollouts.newest() is None
 
 

@@ -1,5 +1,6 @@
 """Routes of search: counts, query plans, exports as CSV, and saved searches."""
 
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
@@ -8,6 +9,7 @@ from center.access.errors import UnknownDistrictError
 from center.access.permissions import CameraKey, Permission
 from center.access.route_permissions import needs
 from center.api.errors import QUERY_ERRORS, documented
+from center.assessment.errors import BadPeriodError
 from center.errors import (
     AreaCrossesError,
     BadAreaError,
@@ -20,9 +22,10 @@ from center.errors import (
     TooManySavedError,
     UnknownSavedSearchError,
 )
+from center.search import low_quality
 from center.search.explain import SearchPlanView
 from center.search.export import SearchExport, zones_csv
-from center.search.filters import CountFilters, Filters, ZoneFilters
+from center.search.filters import CountFilters, Filters, Purpose, ZoneFilters
 from center.search.saved import NewSavedSearch, SavedSearch
 from center.services import Asker, Served, Sight
 from provisioning.contracts.query.search import MachineCounts
@@ -109,6 +112,44 @@ async def plan_search(
 ) -> SearchPlanView:
     """Explain a search: table and indexes of each day, and its row count for accounts that see all cameras."""
     return await services.search.plan(filters, actor=asker.actor, sight=sight)
+
+
+@router.get(
+    "/search/low-quality.csv",
+    operation_id="export_low_quality",
+    response_class=Response,
+    openapi_extra=_SEARCH,
+    responses=_CSV | documented(*ARCHIVE_ERRORS, PurposeMissingError, BadPeriodError),
+)
+async def export_low_quality(
+    period: Annotated[
+        str, Query(max_length=16, description="Month, day or hour: `2026-11`, `2026-11-05`, `2026-11-05T13`.")
+    ],
+    services: Served,
+    asker: Asker,
+    sight: Sight,
+    district: Annotated[
+        str | None, Query(max_length=64, description="Only this district; empty: cameras without.")
+    ] = None,
+    purpose: Annotated[Purpose | None, Query()] = None,
+) -> Response:
+    """Export pictures of very low quality as CSV, worst first, beside the verdict on their camera. Give a `purpose`.
+
+    The newest 1,000 of the period. Columns of the verdict are empty for accounts that may not see the assessment.
+    """
+    judging = asker.access.scope(Permission.ASSESSMENT_VIEW)
+    judged = await asyncio.to_thread(services.assessment.recent.judged, period, judging)
+    filters = Filters(purpose=purpose)
+    made = await low_quality.listed(
+        services.search, judged.report, filters, actor=asker.actor, sight=sight, district=district
+    )
+    names = {CameraKey(camera.agent_id, camera.camera_id): camera.title for camera in services.devices.cameras(sight)}
+    data = await low_quality.export(services.audit, made, period, names, actor=asker.actor, purpose=purpose)
+    headers = {
+        "Content-Disposition": 'attachment; filename="low-quality.csv"',
+        "X-Complete": str(made.complete).lower(),
+    }
+    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline.causes import DeviceCause, Fact, NamedCounts, OwnReason, StageFinding
 from center.pipeline.stages import Stage, StageState
+from center.search.low_quality import QualityFault
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
 from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.commands import Priority, Verb
@@ -52,6 +53,11 @@ HEADINGS: Final = {
     315: marked("↖ away, to the left"),
 }
 """Names of headings, by degrees in the picture, as `Motion` has them."""
+QUALITY_FAULTS: Final = {
+    QualityFault.BLURRED: marked("Blurred"),
+    QualityFault.EXPOSURE: marked("Too dark or too bright"),
+    QualityFault.FLAT: marked("Very low contrast"),
+}
 DEVICE_STATES: Final = {
     DeviceState.STARTING: marked("Starting"),
     DeviceState.ONLINE: marked("Online"),

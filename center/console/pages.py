@@ -29,9 +29,10 @@ from center.console.cases import case, form, thefts
 from center.console.cases import list as cases
 from center.console.fleet import agents, camera, cameras, live, observation
 from center.console.frame import ConsolePage
+from center.console.search import filter_panel
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
-from center.console.system import assessment, overview, pipeline, settings, tasks
+from center.console.system import assessment, low_quality, overview, pipeline, settings, tasks
 from center.console.wall import page as wall
 from center.errors import CenterError, marked
 from center.search.client import TIMEOUT_S
@@ -60,6 +61,7 @@ PAGES: Final = (
     ConsolePage("/tasks", Permission.CAMERA_VIEW, tasks.parse_tasks, marked("Parse tasks"), "t"),
     ConsolePage("/agents", Permission.AGENT_VIEW, agents.agents, marked("Agents"), "g"),
     ConsolePage("/assessment", Permission.ASSESSMENT_VIEW, assessment.assessment, marked("Assessment"), "s"),
+    ConsolePage(filter_panel.LOW_QUALITY_PATH, Permission.OBSERVATION_SEARCH, low_quality.show),
     ConsolePage("/rules", Permission.ALARM_EDIT, rules.rules, marked("Rules"), "r"),
     ConsolePage("/rules/new", Permission.ALARM_EDIT, rule.new),
     ConsolePage("/rules/{rule_id}", Permission.ALARM_EDIT, rule.rule),

@@ -193,8 +193,8 @@ class Search:
     async def machine_source(self, row_key: str, *, actor: str, sight: Scope) -> tuple[ObservationView, bytes]:
         """Reads an observation and its picture, to cut a machine from.
 
-        UnknownObservationError, NoPictureError, PictureBrokenError: there is no picture to cut from.
-            UnknownObservationError, NoPictureError, PictureBrokenError: nothing to cut from.
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is no picture to cut from.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.crop", {"row_key": row_key})
         return await self._observation(row_key, sight), await self._picture(row_key)

@@ -5,7 +5,7 @@ Names of classes and colours are an enum's, ids were checked against patterns wi
 
 from collections.abc import Callable, Iterator, Sequence
 
-from provisioning.contracts.query.search import Wanted
+from provisioning.contracts.query.search import LOW_QUALITY, Wanted
 from ray_cluster.archive.lance_tables import quoted
 
 
@@ -42,6 +42,8 @@ def of_picture(wanted: Wanted) -> Iterator[str]:
             yield f"{score} < {_number(below)}"
         if above is not None:
             yield f"{score} > {_number(above)}"
+    if wanted.low_quality:
+        yield f"({' OR '.join(f'{score} < {_number(limit)}' for score, limit in LOW_QUALITY.items())})"
 
 
 def of_classes(wanted: Wanted) -> Iterator[str]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from center.clock import ZONE
+from center.search.low_quality import faults
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import (
     ArchiveGrowth,
@@ -242,6 +243,7 @@ class FakeArchive:
                 or f"{row.snapshot.agent_id}/{row.snapshot.camera_id}" in asked.source
             )
             and (asked.sharpness_below is None or row.snapshot.quality.sharpness < asked.sharpness_below)
+            and (not asked.low_quality or any(faults(row.snapshot.quality)))
             and (not (asked.of_machine or asked.cls) or any(fits(machine, asked) for machine in row.machines))
         ]
 

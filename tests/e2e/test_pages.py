@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from provisioning.contracts.wire.messages import Assessed, CameraFacts, CameraState, PictureCheck
+from provisioning.contracts.wire.messages import Assessed, CameraFacts, CameraState, PictureCheck, Quality
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status, heartbeat
 from tests.e2e.conftest import PASSWORD, Running, Visitor
@@ -32,6 +32,7 @@ PAGES: Final = (
     "/tasks",
     "/agents",
     "/assessment",
+    "/low-quality",
     "/rules",
     "/rules/new",
     "/users",
@@ -61,13 +62,13 @@ ROLES: Final = {
     "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
     "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log"],
 }
-_REACHED_FROM: Final = {"/thefts": "/cases"}
+_REACHED_FROM: Final = {"/thefts": "/cases", "/low-quality": "/observations"}
 """Pages that the navigation does not name."""
 PLACES: Final = {"cam-1": (31.99, 118.71), "cam-2": (32.02, 118.78), "cam-3": (32.05, 118.74)}
 
 
 def street(center: Running) -> None:
-    """Three cameras with places, one of them in trouble and one with a picture fault; pictures of two."""
+    """Three cameras with places, one in trouble and one with a picture fault; pictures of two, one of them bad."""
     now_ms = int(time.time() * 1000)
     center.deliver(heartbeat(sent_at_ms=now_ms))
     names = ("Renmin Road / Station Street", "Bridge, north side", "Market, east gate")
@@ -91,8 +92,10 @@ def street(center: Running) -> None:
     }
     center.deliver(Assessed(agent_id=AGENT, assessed_at_ms=now_ms, cameras=facts))
     center.archive.fill(30, newest_ms=now_ms - 60_000)
-    for number, camera in enumerate(("cam-1", "cam-2")):
-        center.archived(*observation(camera, now_ms, 80 + number))
+    center.archived(*observation("cam-1", now_ms, 80))
+    dull, jpeg = observation("cam-2", now_ms, 81)
+    poor = dull.snapshot.model_copy(update={"quality": Quality(sharpness=0.1, brightness=0.05, contrast=0.6)})
+    center.archived(dull.model_copy(update={"snapshot": poor}), jpeg)
 
 
 def ready(visitor: Visitor) -> None:

@@ -11,21 +11,24 @@ from center.console.search.query import CUSTOM, PERIODS, SearchQuery
 from center.console.widgets import moments
 from center.console.widgets.markup import words
 from center.errors import marked
+from center.search.low_quality import QualityFault
+from provisioning.contracts.query.search import LOW_QUALITY
 
 QUALITIES: Final[dict[str, tuple[str, dict[str, float]]]] = {
     "": (marked("Any quality"), {}),
-    "blurred": (marked("Blurred"), {"sharpness_below": 0.25}),
-    "dark": (marked("Too dark"), {"brightness_below": 0.2}),
-    "bright": (marked("Too bright"), {"brightness_above": 0.85}),
-    "flat": (marked("Very low contrast"), {"contrast_below": 0.15}),
+    **{
+        fault.value: (labels.QUALITY_FAULTS[fault], {f"{fault.value}_below": LOW_QUALITY[fault.value]})
+        for fault in QualityFault
+    },
     "good": (marked("Good quality"), {"sharpness_above": 0.5, "contrast_above": 0.3}),
 }
 SCORES: Final = {
     "sharpness": marked("Sharpness"),
-    "brightness": marked("Brightness"),
+    "brightness": marked("Exposure"),
     "contrast": marked("Contrast"),
 }
 _OWN: Final = "own"
+LOW_QUALITY_PATH: Final = "/low-quality"
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -146,6 +149,7 @@ class FilterPanel:
                     entry.set_value(QUALITIES[key][1].get(field))
 
         select.on_value_change(lambda event: preset(event.value))
+        ui.link(_("List of very low quality"), LOW_QUALITY_PATH).classes("ws-sub")
 
 
 def _scaled(value: float | None, per: int) -> float | None:

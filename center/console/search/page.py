@@ -12,7 +12,7 @@ from starlette.requests import Request
 from center.access.permissions import CameraKey, Identity, Permission, Scope
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
-from center.console.search import plan_panel
+from center.console.search import export_dialog, plan_panel
 from center.console.search.beside import Beside
 from center.console.search.compare import Comparison
 from center.console.search.filter_panel import FilterPanel
@@ -417,36 +417,22 @@ class _Page:
 
     def _export(self) -> None:
         _ = self._
-        with ui.dialog() as dialog, ui.card().classes("ws-dialog"):
-            words("h2", _("Export CSV"))
-            words(
-                "span", _("At most 10,000 rows, newest first. The user and the purpose are recorded in the audit log.")
-            )
-            purpose = ui.input(_("Purpose"), value=self._purpose.value).props("outlined dense maxlength=200 autofocus")
-            trouble = ui.element("div")
+        export_dialog.ask_purpose(
+            _,
+            _("At most 10,000 rows, newest first."),
+            purpose=self._purpose.value or "",
+            name="observations.csv",
+            made=self._csv,
+        )
 
-            async def take() -> None:
-                trouble.clear()
-                try:
-                    said = (purpose.value or "").strip()
-                    question = self._question.having(purpose=said if len(said) >= 3 else None)
-                    made = await SearchExport(self._services.search, self._services.audit).csv(
-                        question.asked(self._asked_at_ms),
-                        self._names,
-                        actor=self._identity.actor,
-                        sight=self._sight,
-                    )
-                except CenterError as error:
-                    with trouble:
-                        problem(error, _)
-                    return
-                ui.download.content(made.data, "observations.csv", "text/csv")
-                dialog.close()
-
-            with ui.element("div").classes("ws-acts"):
-                ui.button(_("Cancel"), on_click=dialog.close).props("flat no-caps")
-                ui.button(_("Export"), on_click=take).props("unelevated no-caps")
-        dialog.open()
+    async def _csv(self, purpose: str | None) -> bytes:
+        made = await SearchExport(self._services.search, self._services.audit).csv(
+            self._question.having(purpose=purpose).asked(self._asked_at_ms),
+            self._names,
+            actor=self._identity.actor,
+            sight=self._sight,
+        )
+        return made.data
 
     async def _explain(self) -> None:
         """Shows table, index and rows of each day."""

@@ -83,7 +83,7 @@ def more(found: ObservationView, _: Language) -> None:
         with ui.element("dl").classes("ws-facts"):
             _text(_("Picture size"), f"{found.width} × {found.height}")
             _text(_("Sharpness"), f"{found.quality.sharpness:.0%}")
-            _text(_("Brightness"), f"{found.quality.brightness:.0%}")
+            _text(_("Exposure"), f"{found.quality.brightness:.0%}")
             _text(_("Contrast"), f"{found.quality.contrast:.0%}")
             _text(_("Covered area"), f"{found.covered_share:.1%}")
             _text(_("Redaction policy"), found.redaction_policy)

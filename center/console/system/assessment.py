@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access.permissions import Permission
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import Card, Judged, LeagueLine, ranked
 from center.console import verdicts
@@ -16,11 +17,12 @@ from center.console.fleet.camera import labelled_links
 from center.console.fleet.camera import path as camera_path
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
+from center.console.search.filter_panel import LOW_QUALITY_PATH
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state, table
 from center.errors import CenterError, marked
-from center.services import Services, services_of, sight_of
+from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Assessment")
 PAGE: Final = 100
@@ -74,6 +76,9 @@ def assessment(request: Request) -> None:
     with frame(request, title=TITLE, active="/assessment") as _:
         words("h1", _(TITLE))
         _head(wanted, now, _)
+        if identity_of(request).access.permits(Permission.OBSERVATION_SEARCH):
+            link = f"{LOW_QUALITY_PATH}?{urlencode({'period': wanted.period})}"
+            ui.link(_("Pictures of very low quality"), link).classes("ws-sub")
         body = ui.element("div").classes("ws-column")
         with body:
             words("div", _("Counting…")).classes("ws-calm").props('role="status"')

@@ -4,7 +4,7 @@
 must be true of one and the same machine.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.wire.messages import MAX_SIDE_PX, Count, MachineClass, Message, Share, TimeMs
 
 MAX_ZONES = 16
+LOW_QUALITY: Final = {"sharpness": 0.25, "brightness": 0.2, "contrast": 0.15}
+"""Scores below which a picture is of very low quality: blurred; too dark or too bright; almost without contrast."""
 MIN_BIN_MS = 60_000
 MAX_BINS = 400
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
@@ -45,6 +47,8 @@ class Wanted(Message):
     contrast_below: Share | None = None
     contrast_above: Share | None = None
     """Bounds the picture's scores, 0 useless to 1 good; both bounds are exclusive."""
+    low_quality: bool = False
+    """True: only pictures with at least one score below `LOW_QUALITY`."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -69,7 +73,7 @@ class Wanted(Message):
     @property
     def of_picture(self) -> bool:
         """True with a condition on a picture's quality."""
-        return any(
+        return self.low_quality or any(
             value is not None
             for value in (
                 self.sharpness_below,

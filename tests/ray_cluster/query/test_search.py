@@ -120,8 +120,10 @@ def _fits(each: Entry, index: int, wanted: Wanted) -> bool:
 
 def _picture_fits(each: Entry, wanted: Wanted) -> bool:
     quality = each.snapshot.quality
-    return (wanted.sharpness_below is None or quality.sharpness < wanted.sharpness_below) and (
-        wanted.brightness_above is None or quality.brightness > wanted.brightness_above
+    return (
+        (wanted.sharpness_below is None or quality.sharpness < wanted.sharpness_below)
+        and (wanted.brightness_above is None or quality.brightness > wanted.brightness_above)
+        and (not wanted.low_quality or quality.sharpness < 0.25 or quality.brightness < 0.2 or quality.contrast < 0.15)
     )
 
 
@@ -174,6 +176,7 @@ WANTED = st.builds(
     zone=st.sets(st.sampled_from(["bay", "it's", "kerb", "nowhere"]), max_size=2).map(tuple),
     sharpness_below=_optional(st.sampled_from([0.35, 0.75])),
     brightness_above=_optional(st.sampled_from([0.1, 0.6])),
+    low_quality=st.booleans(),
 )
 FILTERS = st.builds(
     Filter,

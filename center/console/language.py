@@ -27,10 +27,16 @@ class Language:
     locale: str | None
     """Folder of the catalogue, None for the source language."""
     own_name: str
+    colon: str
+    """Joint of a name and what is said of it: full-width in Chinese, without a space."""
 
     def __call__(self, text: str) -> str:
         """Translates an English text."""
         return _catalogue(self.locale).gettext(text)
+
+    def named(self, name: str, text: str) -> str:
+        """Writes a name, a colon and a text, both of this language."""
+        return f"{name}{self.colon}{text}"
 
     def error(self, error: CenterError) -> tuple[str, str]:
         """Translates an error: its message and its remedy."""
@@ -38,8 +44,8 @@ class Language:
 
 
 LANGUAGES: Final = {
-    "zh": Language("zh", "zh-CN", "zh_CN", "中文"),
-    "en": Language("en", "en-US", None, "English"),
+    "zh": Language("zh", "zh-CN", "zh_CN", "中文", "："),
+    "en": Language("en", "en-US", None, "English", ": "),
 }
 
 

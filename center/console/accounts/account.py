@@ -279,7 +279,7 @@ class _Tokens:
                     await self.load()
 
                 button = ui.button(_("Revoke"), color=None, on_click=revoke).props("outline dense no-caps")
-                button.props["aria-label"] = f"{_('Revoke')}: {token.name}"
+                button.props["aria-label"] = _.named(_("Revoke"), token.name)
 
     async def _make(self) -> None:
         _, who, services = self._, self._identity, self._services

@@ -208,7 +208,7 @@ class _Page:
 
         button = ui.button(name, color=None, on_click=click).props("outline dense no-caps")
         if about:
-            button.props["aria-label"] = f"{name}: {about}"
+            button.props["aria-label"] = self._.named(name, about)
 
     async def _do(self, call: Callable[[], object]) -> None:
         await attempt(self._trouble, self._, call)

@@ -78,7 +78,8 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Langu
         "src": picture_path(alarm.row_key, max_side_px=PICTURE_SIDE_PX) if alarm.row_key is not None else "",
         "picture": _("Picture"),
         "acts": [
-            {"event": event.value, "name": name, "label": f"{name}: {alarm.rule_name}"} for event, name in acts.items()
+            {"event": event.value, "name": name, "label": _.named(name, alarm.rule_name)}
+            for event, name in acts.items()
         ],
     }
 

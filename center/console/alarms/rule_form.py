@@ -155,7 +155,7 @@ class RuleForm:
             found = error.errors(include_url=False, include_input=False)[:5]
             places = [".".join(map(str, fault["loc"])) for fault in found]
             pairs = zip(places, found, strict=True)
-            self._show_faults([f"{place}: {fault['msg']}" if place else str(fault["msg"]) for place, fault in pairs])
+            self._show_faults([self._.named(place, fault["msg"]) if place else fault["msg"] for place, fault in pairs])
             return
         await self._write(text)
 

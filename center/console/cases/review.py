@@ -141,7 +141,7 @@ class Review:
     def _image(self, machine: CaseMachine, alt: str) -> None:
         image = ui.element("img")
         image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
-        image.props["alt"] = f"{alt}: {self._(labels.CLASSES[machine.cls])}"
+        image.props["alt"] = self._.named(alt, self._(labels.CLASSES[machine.cls]))
 
     def _button(self, name: str, verdict: MachineVerdict) -> None:
         async def act() -> None:

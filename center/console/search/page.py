@@ -405,7 +405,7 @@ class _Page:
         heat = []
         for key, position in positions.items():
             said = _("{count} vehicles").format(count=f"{counted[key]:,}")
-            title = f"{self._names.get(key, key.camera_id)}: {said}"
+            title = _.named(self._names.get(key, key.camera_id), said)
             heat.append(Heat(MapPoint(position.latitude, position.longitude), counted[key], title))
         self._map.heat(heat)
 

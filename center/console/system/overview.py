@@ -261,7 +261,7 @@ class _Page:
         cares = [
             AttentionItem(
                 labels.STAGE_TONES[finding.state],
-                f"{_(labels.STAGES[stage])}: {_(labels.STAGE_STATES[finding.state])}",
+                _.named(_(labels.STAGES[stage]), _(labels.STAGE_STATES[finding.state])),
                 " ".join(labels.finding_texts(finding, _)),
                 None if last is None else last.since_ms[stage],
                 "/pipeline",
@@ -315,7 +315,7 @@ class _Page:
         cares = [
             AttentionItem(
                 "bad",
-                f"{camera.title}: {_(labels.DEVICE_STATES[camera.state])}",
+                _.named(camera.title, _(labels.DEVICE_STATES[camera.state])),
                 labels.cause(camera, _),
                 camera.since_ms,
                 camera_path(camera.agent_id, camera.camera_id),
@@ -333,7 +333,8 @@ class _Page:
             if agent.state in GONE:
                 count = sum(camera.agent_id == agent.agent_id for camera in cameras)
                 blind = _("cameras: {count}").format(count=count)
-                name = f"{_('Agent')} {agent.agent_id}: {_(labels.DEVICE_STATES[agent.state])} ({blind})"
+                is_in = f"{_(labels.DEVICE_STATES[agent.state])} ({blind})"
+                name = _.named(f"{_('Agent')} {agent.agent_id}", is_in)
                 cares.append(AttentionItem("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
                 left = _("{gb} GB free for its spool. Free up space or add a larger disk.")

@@ -188,7 +188,7 @@ class _Tasks:
         tone, text = labels.ORDER_STATES[asked.state]
         what = labels.ORDER_VERBS[asked.verb] if asked.priority is None else labels.PRIORITIES[asked.priority]
         with ui.element("div").classes("ws-sub"):
-            state(tone, f"{_(text)}: {_(what)}")
+            state(tone, _.named(_(text), _(what)))
             if asked.cause:
                 words("div", labels.reported("", asked.reason, asked.cause, _))
 

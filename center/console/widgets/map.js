@@ -199,7 +199,7 @@ export default {
       if (mark.options.keyboard) {
         const element = mark.getElement();
         element.setAttribute("role", "link");
-        element.setAttribute("aria-label", [marker.title, marker.note].filter(Boolean).join(": "));
+        element.setAttribute("aria-label", [marker.title, marker.note].filter(Boolean).join(this.words.colon));
       }
       this.say(mark, marker.title, marker.note);
       if (marker.href) this.leads(mark, () => window.location.assign(marker.href));
@@ -216,12 +216,13 @@ export default {
       number.textContent = String(count);
       const icon = L.divIcon({ className: `ws-map-cluster ws-map-${tone}`, iconSize: [34, 34], html: number });
       const mark = this.mark(at, tone, among, { icon });
-      const parts = WORST.filter((each) => tones[each]).map((each) => `${this.words[each]}: ${tones[each]}`);
+      const parts = WORST.filter((each) => tones[each]).map((each) => `${this.words[each]}${this.words.colon}${tones[each]}`);
+      const whole = `${this.words.count}${this.words.colon}${count}`;
       if (mark.options.keyboard) {
         mark.getElement().setAttribute("role", "button");
-        mark.getElement().setAttribute("aria-label", [`${this.words.count}: ${count}`, ...parts].join(", "));
+        mark.getElement().setAttribute("aria-label", [whole, ...parts].join(", "));
       }
-      this.say(mark, `${this.words.count}: ${count}`, parts.join(" · "));
+      this.say(mark, whole, parts.join(" · "));
       this.leads(mark, () => this.openCluster(at, cluster));
       return mark;
     },
@@ -238,7 +239,7 @@ export default {
         line.appendChild(document.createElement("span")).className = `ws-dot ws-dot-${tone}`;
         const name = line.appendChild(document.createElement(href ? "a" : "span"));
         if (href) name.href = href;
-        name.textContent = [title, note].filter(Boolean).join(": ");
+        name.textContent = [title, note].filter(Boolean).join(this.words.colon);
       }
       L.popup({ className: "ws-map-popup", closeButton: false }).setLatLng(at).setContent(list).openOn(map);
     },

@@ -134,6 +134,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "w
             "play": _("Play over time"),
             "pause": _("Pause"),
             "moment": _("Sighting"),
+            "colon": _.colon,
         }
         self._props["plays"] = False
         for name in ("markers", "heat", "path", "area"):

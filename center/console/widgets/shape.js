@@ -32,9 +32,9 @@ export default {
           <li v-for="(corner, at) in corners" v-memo="[at, corner[0], corner[1]]">
             <span>{{ at + 1 }}</span>
             <label>{{ words.across }} <input type="number" min="0" max="100" step="0.1" :value="percent(corner[0])"
-              @change="set(at, 0, $event)" :aria-label="named(at) + ': ' + words.across" /> %</label>
+              @change="set(at, 0, $event)" :aria-label="named(at) + words.colon + words.across" /> %</label>
             <label>{{ words.down }} <input type="number" min="0" max="100" step="0.1" :value="percent(corner[1])"
-              @change="set(at, 1, $event)" :aria-label="named(at) + ': ' + words.down" /> %</label>
+              @change="set(at, 1, $event)" :aria-label="named(at) + words.colon + words.down" /> %</label>
             <button type="button" @click="remove(at)" :aria-label="words.remove + ' ' + (at + 1)">✕</button>
           </li>
         </ol>

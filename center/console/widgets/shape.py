@@ -50,6 +50,7 @@ class Shape(Element, component="shape.js"):
             "corner": _("Corner"),
             "across": _("Left"),
             "down": _("Top"),
+            "colon": _.colon,
             "failed": _("The picture could not be loaded."),
         }
         self.on("shape", self._changed)

@@ -1,5 +1,6 @@
 """Both languages: nothing is missing, nothing is left over, every blank is filled."""
 
+import ast
 import io
 import re
 import string
@@ -21,6 +22,9 @@ PACKAGE: Final = Path(center.__file__).parent
 CATALOGUE: Final = PACKAGE / "console" / "locale" / "zh_CN" / "LC_MESSAGES" / "center.po"
 KEYWORDS: Final = {"_": None, "marked": None}
 PRIVATE: Final = re.compile(r"\b(nobody|somebody|whoever|anew|mend|told)\b", re.IGNORECASE)
+HALF_WIDTH: Final = re.compile(r":(?=\s|$)|[\u4e00-\u9fff）”》}]:|：\s")
+"""A colon of English in a Chinese text; one of a time, an address or a command stands between two of their letters."""
+JOINT: Final = re.compile(r"""\(": "\)|': '|words[^}]*\}: \$""")
 OTHER_TERMS: Final = ("账户", "消息代理", "档案库", "片区", "登记册", "受理台", "第二因素", "车牌")
 """Terms for which the console has another one: `docs/glossary.md`."""
 
@@ -68,6 +72,34 @@ def test_texts_name_who_and_what_and_each_concept_has_one_chinese_term() -> None
     for text, chinese in translated().items():
         assert PRIVATE.search(text) is None, text
         assert [term for term in OTHER_TERMS if term in chinese] == [], text
+
+
+def test_in_chinese_a_colon_is_full_width_and_stands_without_a_space() -> None:
+    found = [chinese for chinese in translated().values() if HALF_WIDTH.search(chinese)]
+    assert found == []
+    assert LANGUAGES["zh"].named("摄像机", "离线") == "摄像机：离线"
+    assert LANGUAGES["en"].named("Camera", "Offline") == "Camera: Offline"
+
+
+def test_no_page_joins_two_texts_by_a_colon_of_its_own() -> None:
+    joined = []
+    for path in (PACKAGE / "console").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        raised = {id(each) for node in ast.walk(tree) if isinstance(node, ast.Raise) for each in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr) and id(node) not in raised:
+                between = [each.value for each in node.values[1:] if isinstance(each, ast.Constant)]
+                joined += [f"{path.name}:{node.lineno}" for each in between if str(each).startswith(": ")]
+    for path in (PACKAGE / "console" / "widgets").glob("*.js"):
+        joined += [f"{path.name}: {line}" for line in path.read_text().splitlines() if JOINT.search(line)]
+    assert joined == [], "write _.named(name, text), or words.colon in a script"
+
+
+def test_a_channel_of_a_recorder_and_one_of_notification_have_two_chinese_words() -> None:
+    for text, chinese in translated().items():
+        word, other = ("通道", "渠道") if "{device_id}" in text else ("渠道", "通道")
+        assert other not in chinese, text
+        assert "channel" not in text.lower() or word in chinese, text
 
 
 def test_words_and_errors_come_in_the_language_asked_for() -> None:

@@ -146,7 +146,7 @@ def test_a_reason_of_the_centres_own_is_shown_in_the_language_of_the_page() -> N
     chain = Chain().probe("mail", fault=ProbeFault(causes.RELAY_AWAY, UNREACHABLE), value=None)
     finding = chain.verdicts()[Stage.MAIL].findings[0]
     what, advice = labels.finding_texts(finding, LANGUAGES["zh"])
-    assert what == "通道 mail 的邮件中继不可用：连接被拒绝或无路由。"
+    assert what == "渠道 mail 的邮件中继不可用：连接被拒绝或无路由。"
     assert "邮件中继" in advice
     raw = Chain().probe("mail", fault=ProbeFault(causes.RELAY_AWAY, "smtp_554"), value=None)
     assert "smtp_554" in labels.finding_texts(raw.verdicts()[Stage.MAIL].findings[0], LANGUAGES["zh"])[0]

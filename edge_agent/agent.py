@@ -37,6 +37,7 @@ from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.replay.source import Replay
 from edge_agent.sources.rtsp.source import Rtsp
+from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.source import Source
 from edge_agent.spool.spool import Spool, unsigned
 from edge_agent.system.supervisor import Supervisor
@@ -51,6 +52,7 @@ from provisioning.contracts.config.processes import (
     Gb28181Source,
     ReplaySource,
     RtspSource,
+    SnapshotSource,
 )
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.wire.messages import CameraStatus
@@ -278,6 +280,8 @@ def open_source(
     match camera.source:
         case RtspSource() as source:
             return Rtsp(camera.id, source, clock, partial(read_password, camera.id, source, unlock))
+        case SnapshotSource() as source:
+            return Snapshots(camera.id, source, clock, partial(read_password, camera.id, source, unlock))
         case ReplaySource() as source:
             return Replay(camera.id, source, clock)
         case Gb28181Source() if channel is not None:

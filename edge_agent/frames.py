@@ -200,3 +200,5 @@ class CaptureStats:
     """Scores of the newest picture that was checked, 0 good to 1 bad; None before the first."""
     clock_changes: int = 0
     """Pictures that were dated by another clock than the one before, the camera's or the agent's; so far."""
+    received_bytes: int = 0
+    """Bytes that came from the camera over the network, so far; 0 where its source counts none."""

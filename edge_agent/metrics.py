@@ -109,6 +109,8 @@ def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
     yield from (selected, ended, in_flight)
     says = "Pictures that had changed and were not taken, because the rate went to others"
     yield _counter("passed_over", says, heartbeat.passed_over)
+    says = "Bytes that came from a camera over the network"
+    yield _counter("received_bytes", says, heartbeat.received_bytes)
 
 
 def _looking(looking: DetectionCounts) -> Iterator[Metric]:

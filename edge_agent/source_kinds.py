@@ -13,6 +13,7 @@ from provisioning.contracts.config.processes import (
     Gb28181Source,
     ReplaySource,
     RtspSource,
+    SnapshotSource,
     UploadSource,
     ViidSource,
 )
@@ -27,6 +28,8 @@ class Arrival(StrEnum):
     """Live video that the agent fetches: it is never silent for long."""
     PUSHED = auto()
     """Single pictures that a device sends when it has one."""
+    FETCHED = auto()
+    """Single pictures that the agent asks for: it fails by itself when one does not come."""
     RECORDED = auto()
     """Recordings, and files that play the part of a camera: they may be silent as long as they like."""
 
@@ -78,7 +81,7 @@ class SourceTraits:
 _REGISTERED: Final = Timeouts(connect_s=12.0, read_s=15.0)
 
 
-def traits_of(source: CameraSource) -> SourceTraits:
+def traits_of(source: CameraSource) -> SourceTraits:  # noqa: PLR0911 - a row for each kind
     """Returns a source's row of the table; a kind without one does not pass mypy."""
     match source:
         case RtspSource():
@@ -100,6 +103,8 @@ def traits_of(source: CameraSource) -> SourceTraits:
                 device_id=source.device_id,
                 channel_id=source.channel_id,
             )
+        case SnapshotSource():
+            return SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True)
         case ViidSource():
             return SourceTraits(
                 Arrival.PUSHED, is_brought=True, device_id=source.device_id, keepalive_s=source.keepalive_s

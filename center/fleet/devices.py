@@ -81,6 +81,14 @@ class CameraView(FleetView):
         return self.name or self.camera_id
 
 
+class TrafficView(FleetView):
+    """Bytes that came from a camera to its agent."""
+
+    received_bytes: int
+    since_ms: int
+    """Start of the agent, by its own clock."""
+
+
 class ConfigurationView(FleetView):
     """An agent's result for the newest configuration that it was sent."""
 
@@ -285,6 +293,15 @@ class Devices:
         with self._lock:
             known = self._cameras.get((agent_id, camera_id))
             return None if known is None else self._camera_view(*known)
+
+    def traffic(self, agent_id: str, camera_id: str) -> TrafficView | None:
+        """Returns the bytes that a camera sent; None where its agent counts none."""
+        with self._lock:
+            _, heartbeat = self._agents.get(agent_id, (0, None))
+        received_bytes = 0 if heartbeat is None else heartbeat.received_bytes.get(camera_id, 0)
+        if heartbeat is None or not received_bytes:
+            return None
+        return TrafficView(received_bytes=received_bytes, since_ms=heartbeat.started_at_ms)
 
     def agents(self, sight: Scope = EVERYWHERE) -> tuple[AgentView, ...]:
         """Lists the agents with a camera in sight, by id."""

@@ -20,7 +20,7 @@ from edge_agent.clock import Clock, thread_cpu_ms
 from edge_agent.frames import CaptureStats, DetectionRequest, Glance, Selected, SelectReason, Skipped
 from edge_agent.picture_checks.checks import PictureChecks
 from edge_agent.sources.picture_header import UnusablePictureError
-from edge_agent.sources.source import LiveSource, Source
+from edge_agent.sources.source import LiveSource, MeteredSource, Source
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
@@ -86,6 +86,7 @@ class Capture:
         self._id = camera.id
         self._source = source
         self._live = source if isinstance(source, LiveSource) else None
+        self._meter = source.meter if isinstance(source, MeteredSource) else None
         self._clock = clock
         self._alive = alive
         self._selector = Selector(camera.selector, memory)
@@ -258,4 +259,5 @@ class Capture:
             sender_offset_ms=None if self._live is None else self._live.sender_offset_ms,
             scores=self._scores,
             clock_changes=self._clock_changes,
+            received_bytes=0 if self._meter is None else self._meter.total_bytes,
         )

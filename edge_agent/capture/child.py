@@ -205,6 +205,7 @@ class _Speaker:
                         sender_offset_ms=item.sender_offset_ms,
                         scores=None if item.scores is None else dict(item.scores),
                         clock_changes=item.clock_changes,
+                        received_bytes=item.received_bytes,
                     )
                 )
             case Skipped():

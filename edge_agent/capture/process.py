@@ -271,16 +271,19 @@ class _Counted:
     """Adds up counters that begin anew with each process, so that they only grow."""
 
     def __init__(self) -> None:
-        self._pictures = self._passed_over = self._clock_changes = 0
+        self._pictures = self._passed_over = self._clock_changes = self._received_bytes = 0
         self._cpu_ms = 0.0
-        self._newest = (0, 0, 0.0, 0)
+        self._newest = (0, 0, 0.0, 0, 0)
 
     def is_new(self, seen: wire.StatsReport) -> bool:
         """True if a picture more was examined than at the report before."""
         return seen.pictures > self._newest[0]
 
     def sighting(self, camera_id: str, seen: wire.StatsReport) -> CaptureStats:
-        self._newest = (seen.pictures, seen.passed_over, seen.decode_cpu_ms, seen.clock_changes)
+        self._newest = (
+            *(seen.pictures, seen.passed_over, seen.decode_cpu_ms, seen.clock_changes),
+            seen.received_bytes,
+        )
         return CaptureStats(
             camera_id=camera_id,
             at_ms=seen.at_ms,
@@ -291,15 +294,17 @@ class _Counted:
             sender_offset_ms=seen.sender_offset_ms,
             scores=seen.scores,
             clock_changes=self._clock_changes + seen.clock_changes,
+            received_bytes=self._received_bytes + seen.received_bytes,
         )
 
     def begin_anew(self) -> None:
-        pictures, passed_over, cpu_ms, clock_changes = self._newest
+        pictures, passed_over, cpu_ms, clock_changes, received_bytes = self._newest
         self._pictures += pictures
         self._passed_over += passed_over
         self._cpu_ms += cpu_ms
         self._clock_changes += clock_changes
-        self._newest = (0, 0, 0.0, 0)
+        self._received_bytes += received_bytes
+        self._newest = (0, 0, 0.0, 0, 0)
 
 
 def _received(child: Child) -> tuple[bytes, list[int]]:

@@ -168,6 +168,7 @@ class StatsReport(_Word):
     sender_offset_ms: _Finite | None
     scores: dict[PictureCheck, Share] | None
     clock_changes: Count
+    received_bytes: Count
 
 
 class PictureSkipped(_Word):

@@ -220,6 +220,12 @@ class Health:
         with self._lock:
             return {camera_id: watch.figures.clock_changes for camera_id, watch in self._watches.items()}
 
+    def received_bytes(self) -> dict[str, int]:
+        """Bytes that came over the network from each camera that has sent any."""
+        with self._lock:
+            counted = ((camera_id, watch.figures.received_bytes) for camera_id, watch in self._watches.items())
+            return {camera_id: received_bytes for camera_id, received_bytes in counted if received_bytes}
+
     # --- inside
 
     def _report(self, *, is_new: bool) -> None:

@@ -43,6 +43,8 @@ class CameraFigures:
         """Pictures that had changed and were not selected, since the start of the agent."""
         self.clock_changes = 0
         """Changes of its capture times between its own clock and the time of arrival, since the start of the agent."""
+        self.received_bytes = 0
+        """Bytes that came from the camera, since the start of the agent."""
         self.restarts = 0
         """Restarts of its capture."""
         self.spoke_s: float | None = None
@@ -59,12 +61,13 @@ class CameraFigures:
         before = self._last
         if before is None or sighting.pictures < before.pictures:
             pictures, passed_over, cpu_ms = sighting.pictures, sighting.passed_over, sighting.decode_cpu_ms
-            clock_changes = sighting.clock_changes
+            clock_changes, received_bytes = sighting.clock_changes, sighting.received_bytes
         else:
             pictures = sighting.pictures - before.pictures
             passed_over = max(0, sighting.passed_over - before.passed_over)
             cpu_ms = max(0.0, sighting.decode_cpu_ms - before.decode_cpu_ms)
             clock_changes = max(0, sighting.clock_changes - before.clock_changes)
+            received_bytes = max(0, sighting.received_bytes - before.received_bytes)
         self.restarts += self._had_ended or (before is not None and sighting.pictures < before.pictures)
         self._had_ended = False
         self._last = sighting
@@ -75,6 +78,7 @@ class CameraFigures:
         self.spoke_s = now_s
         self.passed_over += passed_over
         self.clock_changes += clock_changes
+        self.received_bytes += received_bytes
         self._seen.append((now_s, pictures, cpu_ms))
         self._scores = sighting.scores
         if pictures:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol, runtime_checkable
 
 from edge_agent.frames import Glance, Skipped
+from edge_agent.sources.meter import Meter
 from provisioning.contracts.picture_bounds import EDGE
 
 MAX_PIXELS: Final = EDGE.max_pixels
@@ -36,6 +37,13 @@ class LiveSource(Source, Protocol):
 
     def attend(self, per_second: float) -> None:
         """Gives so many pictures a second from now on where keyframes are farther apart; 0: keyframes alone."""
+
+
+@runtime_checkable
+class MeteredSource(Source, Protocol):
+    """A source that counts what its camera sends over the network."""
+
+    meter: Meter
 
 
 def is_bounded(width: int, height: int) -> bool:

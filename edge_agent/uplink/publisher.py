@@ -349,6 +349,7 @@ class Publisher:
             queued=self._heartbeat_inputs.queued(),
             rate=self._heartbeat_inputs.rate(),
             passed_over=self._health.passed_over(),
+            received_bytes=self._health.received_bytes(),
             disk_free_bytes=free_bytes(self._edge.spool.directory),
             recordings=dict(self._heartbeat_inputs.recordings()),
         )

@@ -1,6 +1,6 @@
-"""One suite for every kind of camera: a folder, a video, and RTSP in H.264 and H.265.
+"""One suite for every kind of camera: a folder, a video, snapshots over HTTP, and RTSP in H.264 and H.265.
 
-drawn pictures ──▶ file | gst-rtsp-server ──▶ Source ──▶ Glance, Skipped
+drawn pictures ──▶ file | HTTP server | gst-rtsp-server ──▶ Source ──▶ Glance, Skipped
 """
 
 import threading
@@ -20,11 +20,13 @@ from edge_agent.frames import Frame, Glance, Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.replay.source import Replay
 from edge_agent.sources.rtsp.source import Rtsp
-from edge_agent.sources.source import Source
+from edge_agent.sources.snapshot.source import Snapshots
+from edge_agent.sources.source import MeteredSource, Source
 from edge_agent.sources.thumbnail import grey_of
 from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
-from tests.edge_agent.world import EPOCH_MS, noise
+from tests.edge_agent.world import EPOCH_MS, FakeClock, noise
+from tests.support.picture_camera import Given, PictureCamera
 
 WIDTH, HEIGHT = 160, 96
 PICTURES = [noise(seed, WIDTH, HEIGHT) for seed in range(2 * GOP)]
@@ -57,16 +59,34 @@ def video(path: Path, *, broken: bool) -> Source:
     return Replay("gate", processes.ReplaySource(path=file, realtime=False, started_at_ms=EPOCH_MS), SystemClock())
 
 
+def snapshots(stack: ExitStack, *, broken: bool) -> Source:
+    data = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in PICTURES]
+    if broken:
+        data[GOP] = data[GOP][: len(data[GOP]) // 2]
+    served = stack.enter_context(PictureCamera(lambda number: Given(data[number % len(data)])))
+    return _snapshots(served.url)
+
+
+def _snapshots(url: str) -> Source:
+    return Snapshots("gate", processes.SnapshotSource(url=url, timeout_s=60), FakeClock(), lambda: None)
+
+
 PEER = pytest.mark.peer
 
 
-@pytest.fixture(params=["folder", "video", pytest.param("h264", marks=PEER), pytest.param("h265", marks=PEER)])
+@pytest.fixture(
+    params=["folder", "video", "snapshot", pytest.param("h264", marks=PEER), pytest.param("h265", marks=PEER)]
+)
 def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
     if request.param == "folder":
         yield Kind(folder(tmp_path, broken=False), folder(tmp_path, broken=True))
         return
     if request.param == "video":
         yield Kind(video(tmp_path, broken=False), video(tmp_path, broken=True))
+        return
+    if request.param == "snapshot":
+        with ExitStack() as stack:
+            yield Kind(snapshots(stack, broken=False), snapshots(stack, broken=True))
         return
     units = encoded(tmp_path, PICTURES, request.param)
     damaged = [*units[:GOP], cut(units[GOP], request.param), *units[GOP + 1 :]]
@@ -156,6 +176,15 @@ def test_it_can_be_opened_again(kind: Kind) -> None:
         assert isinstance(some(kind.whole, 1)[0], Frame)
 
 
+def test_what_comes_over_the_network_is_counted(kind: Kind) -> None:
+    some(kind.whole, 2)
+    if isinstance(kind.whole, Replay):
+        assert not isinstance(kind.whole, MeteredSource)
+    else:
+        assert isinstance(kind.whole, MeteredSource)
+        assert kind.whole.meter.total_bytes > WIDTH * HEIGHT / 100
+
+
 def test_a_broken_picture_is_skipped_and_the_next_ones_come(kind: Kind) -> None:
     stop = threading.Event()
     skipped: list[Skipped] = []
@@ -180,6 +209,7 @@ def test_no_grey_half_is_ever_shown(kind: Kind) -> None:
 @pytest.mark.parametrize("make", [
     lambda path: Replay("gate", processes.ReplaySource(path=path / "secret-name"), SystemClock()),
     lambda _: Rtsp("gate", _rtsp("rtsp://127.0.0.1:1/secret-name"), SystemClock()),
+    lambda _: _snapshots("http://127.0.0.1:1/secret-name"),
 ])  # fmt: skip
 def test_what_is_not_there_is_a_typed_error_without_its_address(make: Callable[[Path], Source], tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^camera gate: .*check") as caught:

@@ -32,7 +32,7 @@ class Watched:
         self.pauses = Pauses(folder)
         self.health = Health("street", [camera], self.pauses, self.clock, self.changed)
         self._id = camera.id
-        self.pictures = self.passed_over = 0
+        self.pictures = self.passed_over = self.received_bytes = 0
         self.cpu_ms = 0.0
         self.clock_changes = 0
         self.published: list[CameraStatus] = []
@@ -61,12 +61,13 @@ class Watched:
                 sender_offset_ms=offset_ms,
                 scores=scores,
                 clock_changes=self.clock_changes,
+                received_bytes=self.received_bytes,
             )
         )
 
     def restart(self) -> None:
         """The capture's counts begin anew."""
-        self.pictures = self.passed_over = self.clock_changes = 0
+        self.pictures = self.passed_over = self.clock_changes = self.received_bytes = 0
         self.cpu_ms = 0.0
 
     def status(self) -> CameraStatus:

@@ -13,6 +13,7 @@ from provisioning.contracts.config.processes import (
     Gb28181Source,
     ReplaySource,
     RtspSource,
+    SnapshotSource,
     UploadSource,
     ViidSource,
 )
@@ -27,7 +28,9 @@ RECEIVER: Final = Timeouts(12.0, 15.0)
 ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
     (
         RtspSource(url="rtsp://127.0.0.1/a", connect_timeout_s=3, read_timeout_s=2),
-        SourceTraits(Arrival.STREAM, keeps_pace=True, has_fixed_view=True, process_timeouts=Timeouts(3, 2)),
+        SourceTraits(
+            Arrival.STREAM, keeps_pace=True, has_fixed_view=True, process_timeouts=Timeouts(3, 2), host="127.0.0.1"
+        ),
     ),
     (
         Gb28181Source.model_validate(REGISTERED),
@@ -56,6 +59,7 @@ ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
         SourceTraits(Arrival.PUSHED, is_brought=True, device_id=DEVICE, keepalive_s=30),
     ),
     (DropFolderSource(path=Path("/run/drop")), SourceTraits(Arrival.PUSHED, is_brought=True)),
+    (SnapshotSource(url="http://h/a"), SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True)),
     (UploadSource(), SourceTraits(Arrival.RECORDED, is_brought=True, can_wait=True)),
     (ReplaySource(path=Path("a.mp4")), SourceTraits(Arrival.RECORDED, keeps_pace=True, has_fixed_view=True)),
     (ReplaySource(path=Path("a.mp4"), realtime=False), SourceTraits(Arrival.RECORDED, has_fixed_view=True)),
@@ -79,4 +83,4 @@ def test_recordings_that_are_brought_are_uploaded_and_a_channel_is_a_registered_
 def test_the_sources_of_one_kind_are_found_by_camera() -> None:
     cameras = [Camera(id=f"c{number}", source=source) for number, (source, _) in enumerate(ROWS)]
     assert set(sources_of(cameras, Gb28181Source)) == {"c1", "c2"}
-    assert sources_of(cameras, UploadSource) == {"c5": ROWS[5][0]}
+    assert sources_of(cameras, UploadSource) == {"c6": ROWS[6][0]}

@@ -26,7 +26,7 @@ from center.console.widgets.map import Map, MapPoint, Marker
 from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state, table
 from center.errors import CenterError, UnknownCameraError, marked
-from center.fleet.devices import CameraView
+from center.fleet.devices import CameraView, TrafficView
 from center.search.camera_positions import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 
@@ -140,7 +140,7 @@ class _Standing:
     def __init__(self, services: Services, found: CameraView, _: Language, *, may_search: bool) -> None:
         self._services, self._, self._may_search = services, _, may_search
         self._key = found.agent_id, found.camera_id
-        self._drawn: CameraView | None = None
+        self._drawn: tuple[CameraView, TrafficView | None] | None = None
         with ui.element("section").classes("ws-column").props('aria-labelledby="standing"'):
             words("h2", _("Status")).props('id="standing"')
             self._facts = ui.element("dl").classes("ws-panel ws-facts")
@@ -148,10 +148,11 @@ class _Standing:
 
     def refresh(self) -> None:
         """Draws the state if it changed."""
-        _, now = self._, self._services.devices.camera(*self._key)
-        if now is None or now == self._drawn:
+        _, devices = self._, self._services.devices
+        now, traffic = devices.camera(*self._key), devices.traffic(*self._key)
+        if now is None or (now, traffic) == self._drawn:
             return
-        self._drawn = now
+        self._drawn = now, traffic
         self._facts.clear()
         with self._facts:
             words("dt", _("State"))
@@ -163,6 +164,10 @@ class _Standing:
             for name, at_ms in ((_("Since"), now.since_ms), (_("Last state change"), now.heard_at_ms)):
                 words("dt", name)
                 moment(moments.local(at_ms), moments.utc(at_ms), tag="dd")
+            if traffic is not None:
+                words("dt", _("Data received"))
+                mib, since = f"{traffic.received_bytes / 1024**2:,.1f}", moments.local(traffic.since_ms)
+                words("dd", _("{mib} MiB since {since}, when the agent started").format(mib=mib, since=since))
             words("dt", _("Agent"))
             words("dd", now.agent_id)
             words("dt", _("Camera"))

@@ -29,6 +29,7 @@ PROTOCOLS: Final = {
     SourceKind.UPLOAD: marked("Uploads"),
     SourceKind.REPLAY: marked("Recordings"),
     SourceKind.DROP_FOLDER: marked("Drop folder"),
+    SourceKind.SNAPSHOT: marked("Snapshots on request"),
 }
 DAY_NOT_OVER: Final = marked("available after one full day")
 SILENT: Final = {

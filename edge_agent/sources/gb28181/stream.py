@@ -22,6 +22,7 @@ from edge_agent.gb28181.media.rtp import SenderReport
 from edge_agent.gb28181.media.rtp_tcp import FramingError
 from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
 from edge_agent.sources.gb28181.media_socket import BUFFER_BYTES, Media, MediaSocket
+from edge_agent.sources.meter import Meter
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from edge_agent.sources.source import MAX_PIXELS
@@ -60,6 +61,7 @@ class Gb28181Stream:
         self._per_second = 0.0
         self._times = CaptureTimes()
         self.sender_offset_ms: float | None = None
+        self.meter = Meter()
 
     def attend(self, per_second: float) -> None:
         """Sets the wanted pictures a second; decoding between keyframes begins at the next keyframe."""
@@ -79,7 +81,7 @@ class Gb28181Stream:
         self._per_second = 0.0
         with self._open_media() as media, MediaSocket(self._camera_id, media, self._clock) as sock:
             sock.connect(stop)
-            session = _Session(self._camera_id, media, sock, self._clock, self._wanted, self._times)
+            session = _Session(self._camera_id, media, sock, self._clock, self._wanted, self._times, self.meter)
             for looked in session.frames(stop):
                 self.sender_offset_ms = session.sender_offset_ms
                 yield looked
@@ -99,6 +101,7 @@ class _Session:
         clock: Clock,
         per_second: Callable[[], float],
         times: CaptureTimes,
+        meter: Meter,
     ) -> None:
         self._camera_id = camera_id
         self._media = media
@@ -108,6 +111,7 @@ class _Session:
         self._receiver = Receiver("udp" if media.transport == "udp" else "tcp", media.ssrc)
         self._dating = _CaptureClock(media)
         self._times = times
+        self._meter = meter
         self._silence_s = SILENCE_S if media.started_at_ms is None else PLAYED_SILENCE_S
         self._codec: Codec | None = None
         self._decoder: StreamDecoder | None = None
@@ -152,6 +156,7 @@ class _Session:
                 raise Ended(self._camera_id, gb28181.MEDIA_CLOSED(place=self._media.advertised))
             now_s = self._clock.monotonic_s()
             data, host = arrived
+            self._meter.add_bytes(len(data))
             try:
                 if self._media.transport == "udp":
                     self._receiver.receive_datagram(data, host, now_s)

@@ -24,6 +24,7 @@ from edge_agent.errors import (
     WrongCredentials,
 )
 from edge_agent.host_port import host_port
+from edge_agent.sources.meter import Meter
 from edge_agent.sources.source import MAX_PIXELS
 from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
@@ -51,9 +52,9 @@ class Connection:
     decoder: "VideoCodecContext"
 
     def __init__(
-        self, camera_id: str, source: processes.RtspSource, url: str, password: str | None, clock: Clock
+        self, camera_id: str, source: processes.RtspSource, url: str, password: str | None, clock: Clock, meter: Meter
     ) -> None:
-        """Opens `url`, one of the source's two.
+        """Opens `url`, one of the source's two. `meter`: counts its video, without the headers of RTP and below.
 
         Raises:
             Unreachable: refused, no route, no such host, or nothing there in time.
@@ -66,6 +67,7 @@ class Connection:
         self._camera_id = camera_id
         self._source = source
         self._clock = clock
+        self._meter = meter
         parts = urlsplit(url)
         self.place = host_port(parts.hostname, parts.port or 554)  # a path may hold a vendor's token: never shown
         self._container = self._open(self._address(url, password))
@@ -96,6 +98,7 @@ class Connection:
             for packet in self._container.demux(self._container.streams.video[0]):
                 if packet.size == 0:  # FFmpeg's flush packet at the end of a stream
                     return
+                self._meter.add_bytes(packet.size)
                 yield packet
         except av.error.ExitError:
             failure: SourceError = Stalled(

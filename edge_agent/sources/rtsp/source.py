@@ -24,6 +24,7 @@ from edge_agent.credentials.camera_password import read_password
 from edge_agent.errors import Ended, SourceError
 from edge_agent.frames import Glance, Reduced, Skipped, SkipReason
 from edge_agent.sources.capture_time import CaptureTime, CaptureTimes, stamp
+from edge_agent.sources.meter import Meter
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.connection import Connection
 from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture, StreamDecoder
@@ -69,6 +70,7 @@ class Rtsp:
         self._shown = ""
         self._times = CaptureTimes(last_ms)
         self.sender_offset_ms: float | None = None
+        self.meter = Meter()
 
     def attend(self, per_second: float) -> None:
         """Sets the wanted pictures a second; decoding between keyframes begins at the next keyframe."""
@@ -88,7 +90,9 @@ class Rtsp:
             Ended: the other side closed the stream.
         """
         self._per_second, self._shown = 0.0, ""
-        with Connection(self._camera_id, self._source, self._source.url, self._password(), self._clock) as main:
+        with Connection(
+            self._camera_id, self._source, self._source.url, self._password(), self._clock, self.meter
+        ) as main:
             small = self._source.substream_url
             while not stop.is_set():
                 if small is None or not (self._per_second or _is_large(main)):
@@ -151,7 +155,7 @@ class Rtsp:
 
     def _small(self, url: str) -> Connection:
         try:
-            return Connection(self._camera_id, self._source, url, self._password(), self._clock)
+            return Connection(self._camera_id, self._source, url, self._password(), self._clock, self.meter)
         except SourceError as error:
             lost = _SmallLost(str(error))
         raise lost

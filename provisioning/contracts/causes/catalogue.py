@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from provisioning.contracts.causes import acceptance, gb28181, pictures, rollouts, streams, work
+from provisioning.contracts.causes import acceptance, gb28181, pictures, rollouts, snapshots, streams, work
 from provisioning.contracts.causes.text import ENGLISH, CauseText
 from provisioning.contracts.wire.messages import CodedCause
 
@@ -18,7 +18,11 @@ def _texts(module: ModuleType) -> Iterator[CauseText]:
 CAUSES: Final[Mapping[str, CauseText]] = {
     each.code: each
     for each in (
-        *(each for module in (streams, gb28181, pictures, work, acceptance, rollouts) for each in _texts(module)),
+        *(
+            each
+            for module in (streams, snapshots, gb28181, pictures, work, acceptance, rollouts)
+            for each in _texts(module)
+        ),
         *acceptance.PICTURE.values(),
     )
 }

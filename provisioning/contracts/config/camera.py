@@ -49,6 +49,22 @@ class RtspSource(AuthenticatedSource):
     """FFmpeg gives up on a stalled server after twice this (measured)."""
 
 
+class SnapshotSource(AuthenticatedSource):
+    """Single pictures of a camera, asked for over HTTP or HTTPS: no stream is opened."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    url: ServiceUrl
+    interval_s: float = Field(default=10.0, ge=1, le=86400)
+    """Seconds from one picture to the next."""
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    """Seconds for one whole picture, the connection included."""
+    max_bytes: int = Field(default=8 * 1024**2, ge=1024, le=32 * 1024**2)
+    oldest_s: float = Field(default=300.0, gt=0, le=86400)
+    """A picture that is older by what its EXIF or its headers say is refused."""
+    ca_file: ResolvedPath | None = None
+    """Certificates to trust in place of the system's: an authority's, or the camera's own."""
+
+
 class ReplaySource(_Source):
     """A video file, a picture or a folder of pictures that plays the part of a camera."""
 
@@ -222,7 +238,7 @@ class CameraClock(Section):
     """Address of that service; None: port 80 of the host that an RTSP stream is fetched from, and none of others."""
 
 
-CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource
+CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource | SnapshotSource
 
 
 class Camera(Section):

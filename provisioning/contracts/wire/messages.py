@@ -306,6 +306,7 @@ class SourceKind(StrEnum):
     """Recordings and offline files that an operator brings to a desk agent."""
     REPLAY = "replay"
     DROP_FOLDER = "drop_folder"
+    SNAPSHOT = "snapshot"
 
 
 class CodedCause(Message):
@@ -406,6 +407,10 @@ class Heartbeat(Versioned):
     """Snapshots a second that this machine can redact, as measured; the selectors share them among the cameras."""
     passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_CAMERAS)
     """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
+    received_bytes: dict[CameraId, Count] = Field(
+        default_factory=dict, max_length=MAX_CAMERAS, exclude_if=lambda value: not value
+    )
+    """Bytes that came over the network from each camera whose source counts them; since the start."""
     disk_free_bytes: Count | None = None
     recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
     """The last recording of each camera for uploads; since the start."""

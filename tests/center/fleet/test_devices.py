@@ -127,3 +127,13 @@ def test_a_record_of_another_version_is_counted_and_replaced(
     assert again.unreadable_records == 3
     again.changed(camera_status("cam-1"))
     assert len(again.cameras()) == 2
+
+
+def test_the_bytes_of_a_camera_are_its_agents_count_since_its_start(devices: Devices) -> None:
+    assert devices.traffic(AGENT, "cam-1") is None
+    told = heartbeat().model_copy(update={"received_bytes": {"cam-1": 5_000_000}})
+    devices.heard(told)
+    assert devices.traffic(AGENT, "cam-2") is None
+    traffic = devices.traffic(AGENT, "cam-1")
+    assert traffic is not None
+    assert (traffic.received_bytes, traffic.since_ms) == (5_000_000, told.started_at_ms)

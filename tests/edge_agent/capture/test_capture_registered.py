@@ -136,6 +136,7 @@ def seen(at_ms: int) -> wire.StatsReport:
     return wire.StatsReport(
         at_ms=at_ms, pictures=1, passed_over=0, moving=False, decode_cpu_ms=1.0, sender_offset_ms=None, scores=None,
         clock_changes=1,
+        received_bytes=1,
     )  # fmt: skip
 
 

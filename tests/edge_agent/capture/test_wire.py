@@ -42,6 +42,7 @@ REPORTS: list[wire.Report] = [
         sender_offset_ms=-40.0,
         scores={PictureCheck.DARK: 0.25},
         clock_changes=2,
+        received_bytes=3,
     ),
     wire.PictureSkipped(reason=SkipReason.BROKEN, message="a keyframe that does not decode (InvalidDataError)"),
     TAKEN,

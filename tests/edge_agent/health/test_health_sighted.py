@@ -100,14 +100,16 @@ def test_counts_that_begin_anew_are_a_new_captures_and_its_pictures_count(world:
     assert world.health.restarts() == {"gate": 2}
 
 
-def test_what_was_passed_over_and_changes_of_the_clock_add_up_over_captures(world: Watched) -> None:
-    world.passed_over, world.clock_changes = 7, 3
+def test_what_was_passed_over_changes_of_the_clock_and_bytes_add_up_over_captures(world: Watched) -> None:
+    assert world.health.received_bytes() == {}
+    world.passed_over, world.clock_changes, world.received_bytes = 7, 3, 5000
     world.see(10)
     world.restart()
-    world.passed_over, world.clock_changes = 2, 1
+    world.passed_over, world.clock_changes, world.received_bytes = 2, 1, 800
     world.see(1)
     assert world.health.passed_over() == {"gate": 9}
     assert world.health.clock_changes() == {"gate": 4}
+    assert world.health.received_bytes() == {"gate": 5800}
 
 
 def test_decoding_is_told_as_the_mean_of_a_picture_over_the_last_minute(world: Watched) -> None:

@@ -25,6 +25,7 @@ from edge_agent.sources.capture_time import CaptureTimes
 from edge_agent.sources.gb28181 import stream as source
 from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
 from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.meter import Meter
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.wire.messages import ClockQuality
@@ -120,7 +121,7 @@ def decoded(media: Media, number: int) -> Iterator[Glance]:
     clock = Distinct()
     with MediaSocket("gate", media, clock) as sock:
         sock.connect(threading.Event())
-        session = source._Session("gate", media, sock, clock, lambda: 1e6, CaptureTimes())
+        session = source._Session("gate", media, sock, clock, lambda: 1e6, CaptureTimes(), Meter())
         looked = (item for item in session.frames(threading.Event()) if item is not None)
         for item in islice(looked, number):
             assert isinstance(item, Glance), item

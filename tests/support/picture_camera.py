@@ -1,0 +1,157 @@
+"""A camera that hands out pictures over HTTP or HTTPS, with a login, and that can also answer what no camera should."""
+
+import base64
+import hashlib
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from edge_agent.credentials.digest import Account, parse, response
+from tests.support.waiting import LONG_S
+
+HOST = "127.0.0.1"
+PATH = "/secret-token/snap.jpg"
+REALM = "camera"
+
+
+@dataclass(frozen=True)
+class Given:
+    """One answer."""
+
+    body: bytes = b""
+    status: int = 200
+    type: str = "image/jpeg"
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
+    """`Content-Length`, where it is another than the body's; -1: none, and the body ends with the connection."""
+    endless: bool = False
+    """The body is repeated until the client has had enough."""
+    silent: bool = False
+    """The connection is held, and nothing comes."""
+
+
+class PictureCamera:
+    """Answers each GET with what `answer` returns. `login`: how it wants user and password."""
+
+    def __init__(
+        self,
+        answer: Callable[[int], Given],
+        *,
+        login: Literal["", "digest", "digest-sha256", "basic", "both"] = "",
+        account: Account | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.answer = answer
+        self.login = login
+        self.account = account or Account("admin", "s3cret-密码")
+        self.paths: list[str] = []
+        """Of the requests that were let in."""
+        self.schemes: list[str] = []
+        """First word of each `Authorization`, empty without one."""
+        self.poured = 0
+        self.closing = threading.Event()
+        self._tls = tls
+        self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
+        self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(LONG_S)
+
+    @property
+    def place(self) -> str:
+        return f"{HOST}:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self._tls is None else 'https'}://{self.place}{PATH}"
+
+    def lets_in(self, authorization: str) -> bool:
+        """Whether user and password are right."""
+
+        if authorization.startswith("Basic ") and self.login in {"basic", "both"}:
+            given = base64.b64decode(authorization[6:]).decode()
+            return given == f"{self.account.username}:{self.account.password}"
+        claim = parse(authorization)
+        if claim is None or not self.login.startswith(("digest", "both")):
+            return False
+        if self.login == "digest-sha256":
+            first, second = (
+                _sha(part) for part in (f"{claim.username}:{REALM}:{self.account.password}", f"GET:{claim.uri}")
+            )
+            return claim.response == _sha(f"{first}:{claim.nonce}:{claim.count}:{claim.cnonce}:auth:{second}")
+        return claim.response == response(self.account, claim, "GET")
+
+    def challenges(self) -> list[str]:
+        digest = f'Digest realm="{REALM}", qop="auth", nonce="n0nce", opaque="", algorithm='
+        return {
+            "digest": [digest + "MD5"],
+            "digest-sha256": [digest + "SHA-256"],
+            "basic": [f'Basic realm="{REALM}"'],
+            "both": [digest + "MD5", f'Basic realm="{REALM}"'],
+        }[self.login]
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _handler(camera: PictureCamera) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = LONG_S
+
+        def do_GET(self) -> None:
+            authorization = self.headers.get("Authorization", "")
+            camera.schemes.append(authorization.partition(" ")[0])
+            if camera.login and not camera.lets_in(authorization):
+                self.send_response(401)
+                for challenge in camera.challenges():
+                    self.send_header("WWW-Authenticate", challenge)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            camera.paths.append(self.path)
+            _give(self, camera, camera.answer(len(camera.paths) - 1))
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
+
+
+def _give(request: BaseHTTPRequestHandler, camera: PictureCamera, given: Given) -> None:
+    if given.silent:
+        camera.closing.wait(LONG_S)
+        return
+    request.send_response(given.status)
+    if given.type:
+        request.send_header("Content-Type", given.type)
+    for name, value in given.headers.items():
+        request.send_header(name, value)
+    length = len(given.body) if given.length is None else given.length
+    if length >= 0:
+        request.send_header("Content-Length", str(length))
+    request.send_header("Connection", "close")
+    request.close_connection = True
+    request.end_headers()
+    try:
+        request.wfile.write(given.body)
+        while given.endless and not camera.closing.is_set():
+            camera.poured += len(given.body)
+            request.wfile.write(given.body)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the client has had enough

@@ -241,7 +241,7 @@ is_well() {
         unwell=${unwell:+did not keep running: $unwell}
         unwell=${unwell:-did not prove itself within $patience s}
         return 1
-    elif has_systemd; then
+    elif has_systemd && [ -s "$opt/.running" ]; then # where nothing ran, nothing can have fallen
         sleep 10
         unwell=$(fallen runs)
         [ -z "$unwell" ] || { unwell="did not keep running: $unwell" && return 1; }

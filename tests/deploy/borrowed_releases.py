@@ -7,7 +7,6 @@
 """
 
 import base64
-import ensurepip
 import hashlib
 import platform
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from engines.catalog.catalog import default_models_dir
 from provisioning.release.__main__ import gather_models
 from provisioning.release.archive import ROLES, Release, load_key, new_key, pack
+from tests.deploy.pip_wheel import pip_wheel
 from tests.support.debian_tree import NEIGHBOURS, ROOT
 from tests.support.waiting import LONG_S
 
@@ -48,8 +48,7 @@ class BorrowedReleases:
         for name in ("wheels", "units"):
             (tree / name).mkdir(parents=True)
         self._put_wheel(tree / "wheels", version, broken=broken)
-        pip = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
-        shutil.copy(pip or next(Path("/usr/share/python-wheels").glob("pip-*.whl")), tree / "wheels")
+        shutil.copy(pip_wheel(), tree / "wheels")
         gather_models(tree / "models", ROLES[role], default_models_dir())
         for unit in ROLES[role].units:
             shutil.copy(ROOT / "deploy" / unit, tree / "units")

@@ -1,7 +1,6 @@
 """Small signed releases: a wheel of one file in the place of Wayside, so that an installation takes seconds."""
 
 import base64
-import ensurepip
 import hashlib
 import platform
 import shutil
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from provisioning.release.archive import Release, load_key, new_key, pack
+from tests.deploy.pip_wheel import SYSTEM, pip_wheel
 from tests.support.waiting import LONG_S
 
 INSTALL = Path(__file__).parents[2] / "deploy" / "install.sh"
-SYSTEM = "/usr/bin/python3"
 PROGRAM = "wayside-edge"
 KILLABLE = ("1", "2", "3", "4", "5", "6", "7", "8")
 
@@ -49,8 +48,7 @@ class Publisher:
         for name in ("wheels", "models", "units"):
             (tree / name).mkdir(parents=True)
         _wheel(tree / "wheels", version, starts=starts, service=service)
-        pip = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
-        shutil.copy(pip or next(Path("/usr/share/python-wheels").glob("pip-*.whl")), tree / "wheels")
+        shutil.copy(pip_wheel(), tree / "wheels")
         (tree / "models" / "model.onnx").write_text(version)
         (tree / "units" / "wayside-edge.service").write_text(f"# {version}\n")
         (tree / "units" / "wayside-edge.sysusers").write_text("u wayside -\n")

@@ -67,7 +67,9 @@ def cabinet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cabinet]:
         for file in (first, publisher.public, INSTALL):
             machine.bring(file, "/root")
         machine.boot()
-        machine.run(f"cd /root; sh install.sh --role edge --key release.pub {first.name}")
+        said = machine.tried(f"cd /root; sh install.sh --role edge --key release.pub {first.name}")
+        assert said.returncode == 0, said.stderr
+        assert ".running" not in said.stderr, "nothing ran before: nothing is waited for, nor looked at"
         machine.run(f"systemctl enable --now wayside-edge; install -d -o wayside -g wayside {FOLDER}")
         machine.run("systemctl enable --now wayside-update.path")
         yield Cabinet(machine, publisher)

@@ -5,23 +5,20 @@
  uv ──▶ dependencies ────────────────────────────────▶ layer between, where the programs are borrowed
 ```
 
-Each is made once and kept in the cache under a key of what it is made from; nothing is ever written into it.
+Each is made once (`kept`); nothing is ever written into it.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from engines.catalog.catalog import default_models_dir
 from provisioning.servers import monitoring
+from tests.support.kept import kept
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -54,7 +51,7 @@ def debian() -> Path:
         _run("apt-get update", [*apt, "update"])
         _run("apt-get install", [*apt, "--no-install-recommends", "--download-only", "install", *MEDIUM])
 
-    return _kept(codename, f"{codename} {include} {MEDIUM}", make)
+    return kept(codename, f"{codename} {include} {MEDIUM}", make)
 
 
 def dependencies(debian: Path) -> Path:
@@ -74,28 +71,7 @@ def dependencies(debian: Path) -> Path:
         _run("uv pip install", [*install, "--target", f"{folder}{NEIGHBOURS}", "-r", str(wanted)])
         wanted.unlink()
 
-    return _kept("neighbours", f"{python.readlink().name} {hashlib.sha256(lock + project).hexdigest()}", make)
-
-
-def _kept(name: str, of: str, make: Callable[[Path], None]) -> Path:
-    """The folder of this name and content, made if it is not there; whoever comes meanwhile waits."""
-    cache = default_models_dir().parent / "trees"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"{name}-{hashlib.sha256(of.encode()).hexdigest()[:12]}"
-    with _locked(folder.with_suffix(".lock")):
-        if not folder.exists():
-            part = folder.with_suffix(".part")
-            shutil.rmtree(part, ignore_errors=True)
-            make(part)
-            part.rename(folder)
-    return folder
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    with file.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+    return kept("neighbours", f"{python.readlink().name} {hashlib.sha256(lock + project).hexdigest()}", make)
 
 
 def _run(name: str, command: list[str]) -> None:

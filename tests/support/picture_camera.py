@@ -101,7 +101,7 @@ class PictureCamera:
             "digest": [digest + "MD5"],
             "digest-sha256": [digest + "SHA-256"],
             "basic": [f'Basic realm="{REALM}"'],
-            "both": [digest + "MD5", f'Basic realm="{REALM}"'],
+            "both": [f'Basic realm="{REALM}"', digest + "MD5"],
         }[self.login]
 
 

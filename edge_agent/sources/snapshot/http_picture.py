@@ -6,6 +6,7 @@ foreign: no redirect leads to another origin, nothing is decompressed, and a bod
 
 import asyncio
 import base64
+import secrets
 import ssl
 import threading
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from edge_agent.credentials import digest_answer
+from edge_agent.credentials.digest import Account
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
 from edge_agent.host_port import host_port
 from edge_agent.sources.meter import Meter
@@ -30,6 +33,8 @@ _TYPES: Final = frozenset(
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_HOPS: Final = 3
 _MAX_LINE: Final = 8190
+_ALGORITHMS: Final = frozenset({"MD5", "SHA-256"})
+_MAX_CHALLENGES: Final = 4
 _LOOK_UP_S: Final = 0.2
 """Seconds between two checks whether to stop."""
 
@@ -105,35 +110,28 @@ class PictureFetcher:
         return None
 
     async def _fetch(self, target: URL, password: str | None, place: str) -> HttpPicture:
-        username = self._source.username
-        login = None if username is None or password is None else (username, password)
-        digest = () if login is None else (aiohttp.DigestAuthMiddleware(*login),)
+        account = None if password is None else Account(self._source.username or "", password)
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._tls(), limit=1, force_close=True),
             timeout=aiohttp.ClientTimeout(total=self._source.timeout_s),
-            middlewares=(*digest, self._count),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
         ) as session:
-            ask, hops = _ASK, 0
+            login, hops = None, 0
             while True:
+                ask = _ASK if login is None else _ASK | {hdrs.AUTHORIZATION: login}
                 async with session.get(target, headers=ask, allow_redirects=False) as answer:
+                    self._meter.add_bytes(sum(len(name) + len(value) + 4 for name, value in answer.raw_headers))
                     if answer.status in _REDIRECTS and hops < _MOST_HOPS:
-                        target, hops = self._redirected(target, answer, place), hops + 1
-                    elif answer.status == HTTPStatus.UNAUTHORIZED and login and ask is _ASK and _wants_basic(answer):
-                        ask = _ASK | {hdrs.AUTHORIZATION: _basic(*login)}
+                        target, hops, login = self._redirected(target, answer, place), hops + 1, None
+                    elif answer.status == HTTPStatus.UNAUTHORIZED and account is not None and login is None:
+                        login = _login(answer.headers.getall(hdrs.WWW_AUTHENTICATE, []), account, target)
+                        if login is None:
+                            return await self._picture(answer, place)
                     else:
                         return await self._picture(answer, place)
-
-    async def _count(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        """Counts the headers of each answer, that of a refused log-in too."""
-        answer = await handler(request)
-        self._meter.add_bytes(sum(len(name) + len(value) + 4 for name, value in answer.raw_headers))
-        return answer
 
     def _redirected(self, target: URL, answer: aiohttp.ClientResponse, place: str) -> URL:
         """Returns where to ask next. A camera must not send this machine to another one."""
@@ -181,10 +179,16 @@ class PictureFetcher:
         return tls
 
 
-def _basic(username: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+def _login(challenges: list[str], account: Account, target: URL) -> str | None:
+    """Returns the `Authorization` that the camera wants; None where it wants one that is not known here."""
+    for challenge in challenges[:_MAX_CHALLENGES]:
+        value = digest_answer.answer(challenge, account, "GET", target.raw_path_qs, _token, algorithms=_ALGORITHMS)
+        if value is not None and value.isprintable():
+            return value
+    if any(challenge.partition(" ")[0].lower() == "basic" for challenge in challenges):
+        return f"Basic {base64.b64encode(f'{account.username}:{account.password}'.encode()).decode()}"
+    return None
 
 
-def _wants_basic(answer: aiohttp.ClientResponse) -> bool:
-    schemes = {each.partition(" ")[0].lower() for each in answer.headers.getall(hdrs.WWW_AUTHENTICATE, [])}
-    return "basic" in schemes and "digest" not in schemes
+def _token(length: int) -> str:
+    return secrets.token_hex(length // 2)

@@ -19,6 +19,7 @@ from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
 from edge_agent.sources.meter import Meter
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.snapshot.http_picture import HttpPicture, PictureFetcher
+from edge_agent.sources.snapshot.onvif_address import OnvifAddress
 from edge_agent.sources.snapshot.picture_age import age_s
 from edge_agent.sources.still import decode_still
 from edge_agent.sources.thumbnail import glance_of
@@ -50,6 +51,8 @@ class Snapshots:
         self._password = password
         self.meter = Meter()
         self._fetcher = PictureFetcher(camera_id, source, self.meter)
+        self._onvif = OnvifAddress(camera_id, source, clock, password)
+        self._found_url: str | None = None
         self._times = CaptureTimes()
         self._due_s = clock.monotonic_s()
         self._unusable = 0
@@ -58,9 +61,11 @@ class Snapshots:
         """Delivers pictures until `stop`.
 
         Raises:
-            Unreachable, WrongCredentials, NotFound, Stalled, Ended: see `PictureFetcher.fetch`.
+            Unreachable, NoAnswer, WrongCredentials, NotFound, Stalled, Ended: see `PictureFetcher.fetch` and
+                `OnvifAddress.find`.
             NoPicture: no picture came, one that is older than `oldest_s`, or three in a row that do not decode.
         """
+        self._found_url = None
         while not stop.is_set():
             left_s = self._due_s - self._clock.monotonic_s()
             if left_s > 0:
@@ -76,10 +81,16 @@ class Snapshots:
         now_s = self._clock.monotonic_s()
         self._due_s = now_s + self._source.interval_s
         try:
-            return self._fetcher.fetch(self._source.url, self._password(), stop)
+            return self._fetcher.fetch(self._address(), self._password(), stop)
         except Unreachable:
             self._due_s = now_s
             raise
+
+    def _address(self) -> str:
+        """Returns the picture's address. One that ONVIF told is asked for anew at each attempt of `frames`."""
+        if self._found_url is None:
+            self._found_url = self._source.url or self._onvif.find(self._source.onvif_url or "")
+        return self._found_url
 
     def _looked(self, picture: HttpPicture) -> Glance | Skipped:
         now_ms = self._clock.now_ms()

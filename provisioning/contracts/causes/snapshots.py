@@ -82,3 +82,11 @@ NONE_USABLE: Final = CauseText(
     ("none of its last pictures can be used: one is {detail}", "restart the camera, or set it to JPEG"),
     ("最近几张图片都无法使用", "重启摄像机，或设为 JPEG"),
 )
+ONVIF_UNUSABLE: Final = CauseText(
+    "onvif_unusable",
+    (
+        "no address of a picture by ONVIF: {detail}",
+        "check `onvif_url` and `profile`, and that ONVIF is switched on in the camera; or give the picture's `url`",
+    ),
+    ("ONVIF 没有给出图片地址", "核对 `onvif_url` 和 `profile`，确认摄像机已启用 ONVIF；或直接填写图片的 `url`"),
+)

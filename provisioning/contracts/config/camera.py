@@ -53,7 +53,12 @@ class SnapshotSource(AuthenticatedSource):
     """Single pictures of a camera, asked for over HTTP or HTTPS: no stream is opened."""
 
     kind: Literal["snapshot"] = "snapshot"
-    url: ServiceUrl
+    url: ServiceUrl | None = None
+    """Address of the picture."""
+    onvif_url: ServiceUrl | None = None
+    """In place of it, the address of the camera's ONVIF device service, which tells it (`GetSnapshotUri`)."""
+    profile: str | None = Field(default=None, min_length=1, max_length=64)
+    """Token of the ONVIF media profile; None: the first."""
     interval_s: float = Field(default=10.0, ge=1, le=86400)
     """Seconds from one picture to the next."""
     timeout_s: float = Field(default=10.0, gt=0, le=60)
@@ -63,6 +68,14 @@ class SnapshotSource(AuthenticatedSource):
     """A picture that is older by what its EXIF or its headers say is refused."""
     ca_file: ResolvedPath | None = None
     """Certificates to trust in place of the system's: an authority's, or the camera's own."""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if (self.url is None) == (self.onvif_url is None):
+            raise ValueError("give url, the picture's address, or onvif_url, that of the device service")
+        if self.profile is not None and self.onvif_url is None:
+            raise ValueError("profile goes together with onvif_url")
+        return self
 
 
 class ReplaySource(_Source):

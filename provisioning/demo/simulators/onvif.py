@@ -1,6 +1,7 @@
 """Plays the ONVIF device service of any number of cameras on one port, each under its own path.
 
-`GetSystemDateAndTime` alone; a camera may want digest for it, be silent, or answer with anything.
+It has `GetSystemDateAndTime`, and of the media service what leads to a snapshot; a camera may want digest, be silent,
+or answer with anything.
 """
 
 import hashlib
@@ -14,8 +15,10 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final, Self
+from xml.sax.saxutils import escape, unescape
 
 _PARAMETER: Final = re.compile(r'(\w+)="?([^",]*)"?')
+_TOKEN: Final = re.compile(rb"<ProfileToken>([^<]{1,64})</ProfileToken>")
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -29,6 +32,10 @@ class OnvifCamera:
     algorithm: str = "MD5"
     answer: Callable[[bytes], bytes] | None = None
     """Writes the body of an answer from a request; None: the time of its clock."""
+    media_url: str = ""
+    """Address of the media service as the camera names it: itself, or any other."""
+    snapshot_urls: dict[str, str] = field(default_factory=dict)
+    """Address of the picture by the token of the media profile."""
     calls: int = 0
     nonces: set[str] = field(default_factory=set)
 
@@ -48,6 +55,31 @@ def system_date_and_time(at_s: float) -> bytes:
         "</tt:Date></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
         "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
     ).encode()
+
+
+def _enveloped(name: str, content: str) -> bytes:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<SOAP-ENV:Envelope'
+        ' xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" xmlns:tt="http://www.onvif.org/ver10/schema"'
+        ' xmlns:tds="http://www.onvif.org/ver10/device/wsdl" xmlns:trt="http://www.onvif.org/ver10/media/wsdl">'
+        f"<SOAP-ENV:Body><{name}>{content}</{name}></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+    ).encode()
+
+
+def _media_answer(camera: OnvifCamera, body: bytes) -> bytes | None:
+    """Writes the answer to a call on the way to a snapshot; None for any other."""
+    if b"<GetCapabilities" in body:
+        media = f"<tt:Media><tt:XAddr>{escape(camera.media_url)}</tt:XAddr></tt:Media>"
+        return _enveloped("tds:GetCapabilitiesResponse", f"<tds:Capabilities>{media}</tds:Capabilities>")
+    if b"<GetProfiles" in body:
+        profiles = (f'<trt:Profiles token="{escape(each)}" fixed="true"/>' for each in camera.snapshot_urls)
+        return _enveloped("trt:GetProfilesResponse", "".join(profiles))
+    asked = _TOKEN.search(body)
+    if b"<GetSnapshotUri" in body and asked is not None:
+        uri = f"<tt:Uri>{escape(camera.snapshot_urls.get(unescape(asked[1].decode()), ''))}</tt:Uri>"
+        after = "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:Timeout>PT0S</tt:Timeout>"
+        return _enveloped("trt:GetSnapshotUriResponse", f"<trt:MediaUri>{uri}{after}</trt:MediaUri>")
+    return None
 
 
 class OnvifServer:
@@ -88,6 +120,8 @@ class OnvifServer:
             return 401, {"WWW-Authenticate": asked}, b""
         if camera.answer is not None:
             return 200, {}, camera.answer(body)
+        if (media := _media_answer(camera, body)) is not None:
+            return 200, {}, media
         if b"GetSystemDateAndTime" not in body:
             return 400, {}, b""
         return 200, {}, system_date_and_time(self.now_s() + camera.skew_s)

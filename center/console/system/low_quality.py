@@ -10,7 +10,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import CameraKey, Permission
-from center.assessment.indicators import Indicator
+from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import AssessmentReport, IndicatorFinding
 from center.console import labels, verdicts
 from center.console.fleet.camera import labelled_links
@@ -72,7 +72,7 @@ def show(request: Request) -> None:
     services, identity, sight = services_of(request), identity_of(request), sight_of(request)
     now = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
     wanted = LowQualityQuery.read(request, f"{now:%Y-%m-%d}")
-    with frame(request, title=TITLE, active="/assessment") as _:
+    with frame(request, title=TITLE, active="/observations") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Search"), "/observations")
             words("h1", _(TITLE))
@@ -145,7 +145,7 @@ class _LowQuality:
             return
         count = f"{len(made.pictures):,}"
         text = (
-            _("{count} pictures, worst first.")
+            _("Pictures: {count}, worst first.")
             if made.complete
             else _("The newest {count} pictures, worst first. There are more: choose a shorter period.")
         )
@@ -244,7 +244,9 @@ class _LowQuality:
             if finding is None:
                 words("span", _("Not assessed"))
                 return
-            state(verdicts.TONES[finding.verdict], f"{_(verdicts.VERDICTS[finding.verdict])} {verdicts.rate(finding)}")
+            is_decided = finding.verdict in {IndicatorVerdict.PASS, IndicatorVerdict.FAIL}
+            rate = f" {verdicts.rate(finding)}" if is_decided else ""
+            state(verdicts.TONES[finding.verdict], f"{_(verdicts.VERDICTS[finding.verdict])}{rate}")
             if why := verdicts.reason(finding, _):
                 words("div", why).classes("ws-sub")
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Final, TypeAlias
 
 from edge_agent import metrics
@@ -16,6 +16,8 @@ from edge_agent.capture.camera_capture import Capture, Capturing
 from edge_agent.capture.fork_server import ForkServer
 from edge_agent.capture.process import CaptureProcess
 from edge_agent.clock import Backoff, Clock
+from edge_agent.clock_text.picture_clock import PictureClock, ReadTime
+from edge_agent.clock_text.reader import TimeReader
 from edge_agent.credentials.camera_password import Unlock, read_password
 from edge_agent.enrolment.identity import Identity
 from edge_agent.enrolment.signing import Signer
@@ -32,7 +34,7 @@ from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
-from edge_agent.source_kinds import traits_of
+from edge_agent.source_kinds import Arrival, traits_of
 from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.replay.source import Replay
@@ -45,6 +47,7 @@ from edge_agent.updates.update_orders import Updates
 from edge_agent.uplink.heartbeat import HeartbeatInputs
 from edge_agent.uplink.mqtt import Dial
 from edge_agent.uplink.publisher import Publisher
+from engines.catalog.catalog import Catalog
 from provisioning.contracts.causes import work
 from provisioning.contracts.config.processes import (
     Camera,
@@ -136,6 +139,19 @@ class Agent:
         redactors = {camera.id: make_redactor(edge, camera) for camera in edge.cameras}
         followers = {camera_id: each for camera_id, each in redactors.items() if isinstance(each, Follows)}
         self._detection_worker = DetectionWorker(followers, captures, self._scheduler, self._health, clock)
+        read_time = _time_reader(edge)
+        clocks = {
+            camera.id: PictureClock(
+                camera.id,
+                camera.clock.text_area,
+                read_time,
+                self._health.clock_measured,
+                self._health.clock_lost,
+                clock,
+            ).see
+            for camera in edge.cameras
+            if camera.clock.read_picture and traits_of(camera.source).arrives is Arrival.STREAM
+        }
         self._pipelines = {
             camera.id: Pipeline(
                 camera,
@@ -150,6 +166,7 @@ class Agent:
                 Backoff(1.0, 30.0),
                 self._woken.set,
                 Signer(edge.broker) if traits_of(camera.source).is_uploaded else unsigned,
+                clocks.get(camera.id, lambda _frame: None),
             )
             for camera in edge.cameras
         }
@@ -271,6 +288,12 @@ class Agent:
         for camera_id in self._pipelines:
             ended = self._supervisor.join(f"camera {camera_id}", patience_s if ended else 0.0) and ended
         return ended
+
+
+def _time_reader(edge: EdgeConfig) -> ReadTime:
+    """Reads times with models that are loaded when the first is read. Raises EngineError where they are missing."""
+    load = cache(lambda: TimeReader.load(Catalog(edge.models_dir)))
+    return lambda image, near, area: load().read(image, near, area)
 
 
 def open_source(

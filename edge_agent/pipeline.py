@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from edge_agent.capture.camera_capture import Capturing
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
-from edge_agent.frames import CaptureStats, DetectionRequest, Redact, Selected, SelectReason, Skipped, SkipReason
+from edge_agent.frames import CaptureStats, DetectionRequest, Frame, Redact, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.health.camera_health import Health
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
@@ -50,7 +50,9 @@ class Pipeline:
         backoff: Backoff,
         spooled: Callable[[], None],
         sign: Sign = unsigned,
+        see: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
+        """`see` gets each frame before it is covered, on the redaction worker: the clock in its picture is read."""
         self._id = camera.id
         self._can_wait = traits_of(camera.source).can_wait
         self._moved_from = camera.checks.scene_moved
@@ -62,6 +64,7 @@ class Pipeline:
         self._scheduler = scheduler
         self._detection_worker = detection_worker
         self._redactor = redactor
+        self._see = see
         # out
         self._spool = spool
         self._sign = sign
@@ -163,8 +166,9 @@ class Pipeline:
         if self._health.is_paused(self._id):
             self._spool.drop(observation_id, DropReason.PAUSED)
             return False
-        began_s = self._clock.monotonic_s()
         try:
+            self._see(selected.frame)
+            began_s = self._clock.monotonic_s()
             redacted = self._redactor.redact(selected)
         except RedactionUnavailable as error:
             self._spool.drop(observation_id, error.drop)

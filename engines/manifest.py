@@ -66,7 +66,7 @@ class Source(_Strict):
 class Conversion(_Strict):
     """Conversion of fetched members to the ONNX file. Deterministic: the manifest's sha256 is that of the result."""
 
-    kind: Literal["tfjs", "dynamic-axes", "efficientnet-lite0"]
+    kind: Literal["tfjs", "dynamic-axes", "efficientnet-lite0", "alphabet"]
     inputs: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """tfjs: input node → shape, -1 for the batch."""
     outputs: dict[str, str] = Field(default_factory=dict)
@@ -169,6 +169,14 @@ class Embedding(_Strict):
     """SHA-256 of the matrix that the seed makes, checked at load: another machine or library must make the same one."""
 
 
+class Reading(_Strict):
+    """Output of a text recogniser that is narrowed to an alphabet at fetch (`engines.convert.alphabet`)."""
+
+    output: str
+    """B x steps x classes: the probability of no sign, then those of `signs`. What is left to 1: another sign."""
+    signs: str = Field(min_length=1, max_length=128)
+
+
 class Quantised(_Strict):
     """The same network in eight bits, which the catalog lists as `NAME-int7` and `NAME-int8`, by hash."""
 
@@ -195,6 +203,7 @@ class Manifest(_Strict):
     input: Input | None = None
     output: Output | None = None
     embedding: Embedding | None = None
+    reading: Reading | None = None
     quantised: Quantised | None = None
     weight_bits: WeightBits | None = None
     """None: float32. Set by the catalog, from `quantised`."""
@@ -202,12 +211,20 @@ class Manifest(_Strict):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        heads = (self.output is not None) + (self.embedding is not None)
+        heads = (self.output is not None) + (self.embedding is not None) + (self.reading is not None)
         if self.kind is Kind.MODEL and (self.input is None or heads != 1):
-            raise ValueError("a model needs [input] and [output], or [input] and [embedding]")
+            raise ValueError("a model needs [input], and one of [output], [embedding] and [reading]")
+        is_narrowed = self.conversion is not None and self.conversion.kind == "alphabet"
+        if is_narrowed != (self.reading is not None) or (is_narrowed and len(self.conversion_outputs) != 1):
+            raise ValueError("[reading] goes together with a conversion of kind alphabet, which has one output")
         if self.kind is not Kind.MODEL and (self.input or heads):
-            raise ValueError(f"{self.kind} is never run as a detector: no [input], no [output], no [embedding]")
+            raise ValueError(f"{self.kind} is never run: no [input], [output], [embedding] or [reading]")
         return self
+
+    @property
+    def conversion_outputs(self) -> dict[str, str]:
+        """Outputs of the conversion; none without one."""
+        return {} if self.conversion is None else self.conversion.outputs
 
     @property
     def precisions(self) -> frozenset[str]:

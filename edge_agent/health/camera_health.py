@@ -109,6 +109,11 @@ class Health:
             figures = self._watches[camera_id].figures
             figures.clock_measured(source, skew_ms, bound_ms, self._clock.now_ms(), self._clock.monotonic_s())
 
+    def clock_lost(self, camera_id: str, source: ClockSource) -> None:
+        """Forget what a source said of the camera's clock: it contradicts itself."""
+        with self._lock:
+            self._watches[camera_id].figures.clock_lost(source)
+
     def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""
         with self._lock:

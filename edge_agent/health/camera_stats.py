@@ -96,6 +96,10 @@ class CameraFigures:
         """Add what a source said of the camera's clock."""
         self._skew.measured(source, skew_ms, bound_ms, now_ms, now_s)
 
+    def clock_lost(self, source: ClockSource) -> None:
+        """Forget what a source said of the camera's clock."""
+        self._skew.lost(source)
+
     def pace(self, now_s: float) -> CapturePace:
         """Sum over the last minute."""
         while self._seen and now_s - self._seen[0][0] > _WINDOW_S:

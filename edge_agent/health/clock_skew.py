@@ -115,8 +115,18 @@ class ClockSkew:
         self._heard_ms = arrived_ms
 
     def measured(self, source: ClockSource, skew_ms: float, bound_ms: float, now_ms: int, now_s: float) -> None:
-        """Add what a source said of the clock when it was asked: the skew, and the most that this may be off."""
-        self._measured[source] = (now_s, _Known(source, _Span(skew_ms - bound_ms, skew_ms + bound_ms), now_ms))
+        """Add what a source said of the clock: the skew, and the most that this may be off.
+
+        With what it said before it tells more, unless the clock was set in between: a time in whole seconds is read at
+        another fraction of the second each time.
+        """
+        span = _Span(skew_ms - bound_ms, skew_ms + bound_ms)
+        before = next((each for each in self._known(now_s) if each.source is source), None)
+        self._measured[source] = (now_s, _Known(source, span if before is None else span.within(before.span), now_ms))
+
+    def lost(self, source: ClockSource) -> None:
+        """Forget what a source said."""
+        self._measured.pop(source, None)
 
     def skew(self, now_s: float) -> Skew:
         """Estimate the skew as of now."""

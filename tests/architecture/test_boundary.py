@@ -92,6 +92,26 @@ def test_no_package_names_what_the_boundary_excludes(word: str) -> None:
     assert hits == []
 
 
+def test_text_is_recognised_by_the_reader_of_times_alone() -> None:
+    naming = {
+        file
+        for file, tree in _sources(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value == "pp-ocr-v4-clock"
+    }
+    assert naming == {"edge_agent/clock_text/reader.py", "provisioning/release/archive.py"}
+
+
+def test_the_reader_of_times_gives_times_alone() -> None:
+    (reader,) = (tree for file, tree in _sources("edge_agent") if file == "edge_agent/clock_text/reader.py")
+    public = {
+        node.name: ast.unparse(node.returns) if node.returns else ""
+        for node in ast.walk(reader)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert public == {"load": "Self", "read": "datetime | None"}
+
+
 def test_audit_models_are_named_nowhere_in_the_product() -> None:
     naming = {
         file

@@ -33,6 +33,10 @@ thresholds = {{ vehicle = 0.4, person = 0.25 }}
 """
 
 
+SIGNS_OF_TIMES = set("0123456789-/.:： 年月日星期周一二三四五六天上午下AMP") | set("MonTueWedThuFriSatSun")
+"""All that a recogniser may know: digits, separators, and what dates, weekdays and halves of days are written with."""
+
+
 def test_a_pass_needs_the_trained_size_beside_it() -> None:
     with pytest.raises(ValidationError, match="pixels need the size at which the model finds what is large"):
         Input(tensor="x", colour="BGR", pixels=520_000)
@@ -71,7 +75,7 @@ def test_a_manifest_of_a_customer() -> None:
         ("person = 0.25", "person = 1.5", "thresholds.person"),
         ("person = 0.25", "gender = 0.25", "thresholds"),
         ("height = 640", "", "width and height, or neither"),
-        ('kind = "model"', 'kind = "audit"', "never run as a detector"),
+        ('kind = "model"', 'kind = "audit"', "never run"),
         ('kind = "model"', 'kind = "weights"', "kind"),
         ("[input]", "[input", "not TOML"),
     ],
@@ -85,7 +89,7 @@ def test_a_manifest_that_is_wrong_says_where(old: str, new: str, reason: str) ->
 
 
 def test_a_model_without_its_head_is_refused() -> None:
-    with pytest.raises(ManifestInvalid, match=r"a model needs \[input\] and \[output\], or"):
+    with pytest.raises(ManifestInvalid, match=r"a model needs \[input\], and one of \[output\]"):
         parse(GOOD[: GOOD.index("[input]")].encode(), "mine.toml")
 
 
@@ -133,5 +137,7 @@ def test_every_shipped_manifest_is_pinned_and_named_like_its_file() -> None:
         assert file.name == f"{manifest.name}.toml"
         assert manifest.source.ecosystem in {"npm", "pypi", "pypi-source"}
         assert manifest.source.version is not None
-        assert not any("recogn" in member or "_rec" in member for member in manifest.source.members)
+        is_recognition = any("recogn" in member or "_rec" in member for member in manifest.source.members)
+        assert is_recognition == (manifest.reading is not None)
+        assert manifest.reading is None or set(manifest.reading.signs) <= SIGNS_OF_TIMES
         assert tomllib.loads(file.read_text())["licence"]

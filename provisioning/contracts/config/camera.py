@@ -1,7 +1,7 @@
 """Configuration of one camera of an agent: source, selector, redaction, checks, and the places to watch."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -242,13 +242,32 @@ class Checks(Section):
     every_s: float = Field(default=10.0, gt=0, le=3600)
 
 
+Area = tuple[Relative, Relative, Relative, Relative]
+"""Part of a picture: x0, y0, x1, y1 as shares of it, origin top left."""
+CLOCK_BAND: Final = 0.14
+"""Share of a picture's height, from the upper and the lower edge, in which a time is read."""
+
+
 class CameraClock(Section):
     """Sources of a camera's time, besides the timestamps of its stream or pictures."""
+
+    read_picture: bool = True
+    """Read the time that the camera writes into its picture, every ten minutes."""
+    text_area: Area | None = None
+    """Part of the picture in which that time stands; None: the upper and the lower band."""
 
     ask_onvif: bool = True
     """Ask its ONVIF device service once a minute."""
     onvif_url: ServiceUrl | None = None
     """Address of that service; None: port 80 of the host that an RTSP stream is fetched from, and none of others."""
+
+    @model_validator(mode="after")
+    def _is_in_a_band(self) -> Self:
+        if self.text_area is not None:
+            left, top, right, bottom = self.text_area
+            if not (left < right and top < bottom and (bottom <= CLOCK_BAND or top >= 1 - CLOCK_BAND)):
+                raise ValueError(f"text_area: x0 < x1, y0 < y1, in the upper or lower {CLOCK_BAND:.0%} of the picture")
+        return self
 
 
 CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource | SnapshotSource

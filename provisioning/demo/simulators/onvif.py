@@ -30,6 +30,8 @@ class OnvifCamera:
     login: tuple[str, str] | None = None
     """User and password; with them each call wants digest, against the specification."""
     algorithm: str = "MD5"
+    wants_token: bool = False
+    """It refuses each call without a WS-Security login, that for its time too."""
     answer: Callable[[bytes], bytes] | None = None
     """Writes the body of an answer from a request; None: the time of its clock."""
     media_url: str = ""
@@ -118,13 +120,14 @@ class OnvifServer:
             camera.nonces.add(nonce)
             asked = f'Digest realm="onvif", qop="auth", nonce="{nonce}", algorithm={camera.algorithm}'
             return 401, {"WWW-Authenticate": asked}, b""
+        if camera.wants_token and b"UsernameToken" not in body:
+            return 401, {}, b""
         if camera.answer is not None:
             return 200, {}, camera.answer(body)
-        if (media := _media_answer(camera, body)) is not None:
-            return 200, {}, media
-        if b"GetSystemDateAndTime" not in body:
-            return 400, {}, b""
-        return 200, {}, system_date_and_time(self.now_s() + camera.skew_s)
+        content = _media_answer(camera, body)
+        if content is None and b"GetSystemDateAndTime" in body:
+            content = system_date_and_time(self.now_s() + camera.skew_s)
+        return (400, {}, b"") if content is None else (200, {}, content)
 
 
 def _is_right(camera: OnvifCamera, login: tuple[str, str], path: str, authorization: str) -> bool:

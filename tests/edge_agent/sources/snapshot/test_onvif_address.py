@@ -60,6 +60,12 @@ def test_digest_is_answered_at_the_service_and_at_the_picture(street: Street, al
     assert isinstance(street.asking(login=True).failure(), WrongCredentials)
 
 
+def test_a_camera_that_tells_its_time_to_no_stranger_gets_a_login_of_the_agents_time(street: Street) -> None:
+    street.onvif.wants_token = True
+    assert isinstance(street.asking().failure(), WrongCredentials)
+    assert isinstance(street.asking(login=True).some(1)[0], Glance)
+
+
 def test_another_host_in_an_answer_is_never_asked(street: Street) -> None:
     street.onvif.media_url = "http://192.168.1.108:81/onvif/device_service"
     with PictureCamera(lambda _: Given(JPEG)) as elsewhere:

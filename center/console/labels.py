@@ -6,6 +6,7 @@ from typing import Final
 
 from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.rules.rule import Severity
+from center.assessment.cause_words import CAUSES as CAUSE_WORDS
 from center.cases.states import Act, CaseState
 from center.console import verdicts
 from center.console.language import Language
@@ -279,7 +280,7 @@ def cause(device: CameraView | AgentView, _: Language) -> str:
 def reported(code: str, reason: CodedCause | None, text: str, _: Language) -> str:
     """Writes an agent's cause: a known word by its name, then the coded cause, or else the agent's text."""
     said = _said(reason, text, _)
-    return f"{verdicts.cause(code, _)} · {said}" if said and code in verdicts.CAUSES else said
+    return f"{verdicts.cause(code, _)} · {said}" if said and code in CAUSE_WORDS else said
 
 
 def summary(classes: Iterable[MachineClass], _: Language) -> str:

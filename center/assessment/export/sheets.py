@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
+from center.assessment.cause_words import SOURCES, gap_words, sources_of, words_of
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.maintenance import MaintenanceWindow
 from center.assessment.report import AssessmentReport, Card, Gap, IndicatorFinding, ranked
@@ -32,11 +33,6 @@ _VERDICTS: Final = {
     IndicatorVerdict.UNKNOWN: "未知 unknown",
 }
 _VERDICT: Final = "结论 Verdict"
-_GAPS: Final = {
-    "centre_stopped": "中心已停止 Centre stopped",
-    "broker_away": "消息服务器不可达 Broker unreachable",
-    "not_watched": "中心所在机器休眠 Server asleep",
-}
 _NO_DISTRICT: Final = "未分区 No district"
 _RANK: Final = "名次 Rank"
 _DISTRICT: Final = "辖区 District"
@@ -141,7 +137,7 @@ def _cameras(report: AssessmentReport) -> Sheet:
         card, profile = place.card, place.card.profile
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
         named = (profile.agent_id, profile.camera_id, profile.title, profile.district or _NO_DISTRICT)
-        failed = ", ".join(f"{each.value}: {card.findings[each].cause}" for each in card.failed)
+        failed = "；".join(f"{_INDICATORS[each]}：{words_of(card.findings[each].cause).both}" for each in card.failed)
         rows.append(
             (
                 place.rank,
@@ -184,9 +180,9 @@ def _findings(report: AssessmentReport) -> Sheet:
                     tally.bad,
                     tally.unknown,
                     tally.excused,
-                    safe_cell(finding.cause),
-                    ", ".join(finding.sources),
-                    ", ".join(map(safe_cell, finding.contradictions)),
+                    safe_cell(words_of(finding.cause).both),
+                    "；".join(SOURCES[each].both for each in finding.sources),
+                    "；".join(safe_cell(sources_of(each).both) for each in finding.contradictions),
                 )
             )
     head = (
@@ -219,7 +215,7 @@ def _window(window: MaintenanceWindow, zone_h: int) -> tuple[Cell, ...]:
 
 
 def _gap(gap: Gap, zone_h: int) -> tuple[Cell, ...]:
-    return _local(gap.from_ms, zone_h), _local(gap.to_ms, zone_h), _GAPS.get(gap.cause, safe_cell(gap.cause))
+    return _local(gap.from_ms, zone_h), _local(gap.to_ms, zone_h), safe_cell(gap_words(gap.cause).both)
 
 
 def _findings_of(card: Card) -> tuple[IndicatorFinding, ...]:

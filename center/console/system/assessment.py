@@ -10,6 +10,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Permission
+from center.assessment.cause_words import gap_words
 from center.assessment.indicators import Indicator, IndicatorVerdict
 from center.assessment.report import Card, Judged, LeagueLine, ranked
 from center.console import verdicts
@@ -264,7 +265,7 @@ class _Report:
                 with ui.element("tr"):
                     moment(moments.local(gap.from_ms), moments.utc(gap.from_ms), tag="td")
                     moment(moments.local(gap.to_ms), moments.utc(gap.to_ms), tag="td")
-                    words("td", _(verdicts.GAPS[gap.cause]) if gap.cause in verdicts.GAPS else gap.cause)
+                    words("td", gap_words(gap.cause).in_language(_.code))
 
 
 def _rank(place: LeagueLine) -> str:

@@ -189,7 +189,7 @@ class _LowQuality:
                     words("td", f"{camera.pictures:,}").classes("ws-number")
                     with ui.element("td"), ui.element("div").classes("ws-badges"):
                         for fault, count in camera.faults.items():
-                            words("span", f"{_(labels.QUALITY_FAULTS[fault])}: {count:,}").classes("ws-badge")
+                            words("span", _.named(_(labels.QUALITY_FAULTS[fault]), f"{count:,}")).classes("ws-badge")
                     self._finding(camera.finding)
 
     def _pictures(self) -> None:

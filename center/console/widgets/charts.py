@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from center.assessment.cause_words import CHECKS
 from center.assessment.hour_details import HourEvidence
 from center.assessment.recording.facts import HOUR_MS, HourFacts
-from center.console import verdicts
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import words
@@ -68,11 +68,12 @@ def checks(hours: Sequence[HourEvidence], _: Language) -> None:
     looked = [_minutes(hour, lambda facts: facts.looked) for hour in hours]
     series = [_line(_("Checked"), looked, GREY)]
     found = []
-    for colour, (check, name) in zip(PALETTE, verdicts.CHECKS.items(), strict=True):
+    for colour, (check, names) in zip(PALETTE, CHECKS.items(), strict=True):
+        name = names.in_language(_.code)
         values = [hour.causes[check.value].bit_count() if check.value in hour.causes else None for hour in hours]
         if total := sum(each or 0 for each in values):
-            series.append(_bars(_(name), values, colour))
-            found.append(f"{_(name)} {total}")
+            series.append(_bars(name, values, colour))
+            found.append(f"{name} {total}")
     said = _("Minutes with a fault: {found}.").format(found=", ".join(found)) if found else _("No faults found.")
     _chart(_("Picture checks"), hours, series, said=said, unit=_("minutes"))
 

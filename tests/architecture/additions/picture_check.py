@@ -1,8 +1,8 @@
-"""A check for pictures that are green: the camera's checks score it, and the console names it."""
+"""A check for pictures that are green: the camera's checks score it, and pages and files name it."""
 
 import numpy as np
 
-from center.console.verdicts import CHECKS
+from center.assessment.cause_words import CHECKS
 from edge_agent.picture_checks.checks import PictureChecks
 from provisioning.contracts.config.processes import Checks
 from provisioning.contracts.wire.messages import PictureCheck
@@ -32,9 +32,9 @@ def add(tree: Tree) -> None:
         "        scores[PictureCheck.GREEN] = measures.green(view)\n",
     )
     tree.before(
-        "center/console/verdicts.py",
-        "    PictureCheck.STRIPE: marked(",
-        '    PictureCheck.GREEN: marked("Green"),\n',
+        "center/assessment/cause_words.py",
+        "    PictureCheck.STRIPE: Words(",
+        '    PictureCheck.GREEN: Words("Green", "偏绿"),\n',
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from pathlib import Path
 from shutil import which
@@ -17,6 +18,7 @@ from bench.center.assessment.fleet import MONTH, lay_down
 from center.__main__ import app
 from center.access.permissions import EVERYWHERE
 from center.assessment.assessor import Assessor
+from center.assessment.cause_words import CAUSES, GAPS, words_of
 from center.assessment.export.files import export
 from center.assessment.export.pdf import FONT_FILES, as_pdf
 from center.assessment.export.sheets import sheets
@@ -139,9 +141,46 @@ def test_the_causes_of_gaps_are_words(assessor: Assessor) -> None:
     assert causes[:3] == [
         "消息服务器不可达 Broker unreachable",
         "中心已停止 Centre stopped",
-        "中心所在机器休眠 Server asleep",
+        "中心所在机器休眠 Server of the centre was asleep",
     ]
     assert causes[3] == safe_cell("=of a newer release")
+
+
+def test_cells_have_causes_in_words_of_both_languages(assessor: Assessor) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(export(assessor, DAY, "xlsx", sight=EVERYWHERE)))
+    judged = assessor.judged(DAY, sight=EVERYWHERE).report.cameras
+    causes = {finding.cause for card in judged for finding in card.findings.values() if finding.cause}
+    assert len(causes) > 5
+    assert causes <= CAUSES.keys()
+    head, *rows = [[cell.value for cell in row] for row in book[book.sheetnames[2]].iter_rows()]
+    assert {row[head.index("原因 Cause")] for row in rows} - {None} == {words_of(cause).both for cause in causes}
+    failed = [row[-1].value for row in book[book.sheetnames[1]].iter_rows(min_row=2) if row[-1].value]
+    assert failed
+    assert not [cell for cell in failed for cause in causes if f": {cause}" in cell]
+    assert all("：" in each for cell in failed for each in cell.split("；"))
+
+
+@pytest.mark.parametrize(
+    ("cause", "both"),
+    [
+        ("unknown:broker_away", "消息服务器不可达 Broker unreachable"),
+        ("clock_against:rtcp+sip", "时钟来源 RTCP / GB/T 28181 互相矛盾 Clock by RTCP / GB/T 28181: contradictory"),
+        (
+            "clock_against:rtcp+of_tomorrow",
+            "时钟来源 RTCP / of_tomorrow 互相矛盾 Clock by RTCP / of_tomorrow: contradictory",
+        ),
+        ("of_a_newer_agent", "of_a_newer_agent"),
+        ("", ""),
+    ],
+)
+def test_a_cause_has_words_in_both_languages(cause: str, both: str) -> None:
+    assert words_of(cause).both == both
+
+
+def test_every_cause_has_chinese_of_its_own() -> None:
+    for words in (*CAUSES.values(), *GAPS.values()):
+        assert re.search("[一-鿿]", words.chinese)
+        assert not re.search("[一-鿿]", words.english)
 
 
 def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_none(assessor: Assessor) -> None:

@@ -1,5 +1,6 @@
 """What every test shares: a peer that is missing skips its test, and fails it where peers are required."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -18,6 +19,17 @@ settings.register_profile(
 settings.load_profile("wayside")
 pytest_plugins = ("tests.support.records", "tests.support.timer", "tests.support.workers")
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Searches for no garbage while thousands of tests are collected, and never among them: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,8 +6,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 IMPORT = re.compile(
     r"^\s*from ((?:bench|center|edge_agent|engines|provisioning|ray_cluster|tests)[\w.]*) import ([\w, ]+)",
@@ -28,18 +26,13 @@ def programs() -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-PROGRAMS = programs()
-
-
-def test_there_are_programs() -> None:
-    assert len(PROGRAMS) > 15
-
-
-@pytest.mark.parametrize("file", PROGRAMS)
-def test_a_program_in_a_text_imports_what_is_there(file: str) -> None:
-    missing = [
-        f"{module}.{name}"
-        for module, name in sorted(PROGRAMS[file])
+def test_the_programs_in_texts_import_what_is_there() -> None:
+    by_file = programs()
+    assert len(by_file) > 15
+    missing = {
+        f"{file}: {module}.{name}"
+        for file, imports in by_file.items()
+        for module, name in imports
         if not hasattr(import_module(module), name) and find_spec(f"{module}.{name}") is None
-    ]
-    assert missing == []
+    }
+    assert missing == set()

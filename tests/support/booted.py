@@ -38,7 +38,8 @@ _CHRONY = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/
 _BOOT = """
 mount --make-rprivate /
 mount --bind "$NET" "$FOLDER/net"
-mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$FOLDER/upper,workdir=$FOLDER/work" "$FOLDER/root"
+rm -rf "$FOLDER/work/work/incompat"
+mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$FOLDER/upper,workdir=$FOLDER/work,volatile" "$FOLDER/root"
 umount -R /sys/fs/cgroup
 mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p "/sys/fs/cgroup/$NAME"
@@ -50,7 +51,9 @@ exec unshare --pid --fork --kill-child --mount-proc \\
     --timezone=off --link-journal=no
 """
 """The host's control groups may be of version 1: systemd gets a tree of version 2, seen from here alone. A namespace of
-process ids ends all of it with its first, which nspawn alone does not."""
+process ids ends all of it with its first, which nspawn alone does not. Nothing waits for this machine's disk: the layer
+goes with the machine, and outlives its power cuts and reboots in this machine's memory. The kernel marks such a layer,
+which it would not mount again after a crash of this machine: the mark goes."""
 
 
 def require() -> None:

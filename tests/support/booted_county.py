@@ -9,8 +9,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from engines.catalog.catalog import Catalog
 from provisioning.demo.simulators import rtsp_server
 from tests.support.booted import CAMERAS, Booted, Street
 from tests.support.debian_tree import ROOT
+from tests.support.stills import write_stills
 from tests.support.waiting import until
 
 PORT = 8554
@@ -53,9 +52,7 @@ class Camera:
     """Our RTSP server with a film at 10.2.0.9. Use it as a context."""
 
     def __init__(self, street: Street, folder: Path) -> None:
-        film = folder / "film.h264"
-        encode = [sys.executable, "-m", "provisioning.demo.encode", str(Catalog().path("bikes")), str(film)]
-        subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=300)
+        film = write_stills(folder / "film.h264", Catalog())
         password = folder / "password"
         password.touch(0o600)
         password.write_text("Gate-2026")

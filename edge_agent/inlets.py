@@ -19,9 +19,13 @@ from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions
+from edge_agent.sources.meter import Meter
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import DropFolder
 from edge_agent.sources.pushed.picture_queue import PictureQueue
+from edge_agent.sources.snapshot.source import Snapshots
+from edge_agent.sources.snapshot.upload_server import SnapshotServer
+from edge_agent.sources.snapshot.uploads import ChannelSnapshots, SnapshotUploads
 from edge_agent.sources.source import Source
 from edge_agent.sources.upload.source import Uploads
 from edge_agent.spool.spool import Spool
@@ -32,6 +36,7 @@ from provisioning.contracts.config.processes import (
     EdgeConfig,
     Gb28181,
     Gb28181Source,
+    SnapshotSource,
     UploadSource,
     ViidSource,
 )
@@ -99,17 +104,26 @@ class Inlets:
             if traits_of(camera.source).is_uploaded
         }
         self._channels = sources_of(edge.cameras, Gb28181Source)
+        registered = self._channels | {
+            camera_id: source.channel
+            for camera_id, source in sources_of(edge.cameras, SnapshotSource).items()
+            if source.channel is not None
+        }
         self.platform = (
             None
             if edge.gb28181 is None
-            else Platform(edge.gb28181, self._channels, edge.spool.directory, clock, unlock=unlock)
+            else Platform(edge.gb28181, registered, edge.spool.directory, clock, unlock=unlock)
         )
         """Platform that GB/T 28181 devices register with; None without [gb28181]."""
         if self.platform is not None:
-            self.platform.listen(DeviceClocks(self._channels, clock_measured))
+            self.platform.listen(DeviceClocks(registered, clock_measured))
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
         )
+        port = None if edge.gb28181 is None else edge.gb28181.snapshot_port
+        self._snapshots = None if port is None else SnapshotUploads(port)
+        if self.platform is not None and self._snapshots is not None:
+            self.platform.listen(self._snapshots)
         self._desk: DeskServer | None = None
         self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
         """Loops to run, each in its own thread, by name."""
@@ -123,6 +137,8 @@ class Inlets:
                 return DropFolder(camera.id, folder, self._decoding, self._clock)
             case UploadSource():
                 return self._uploads[camera.id]
+            case SnapshotSource() as source if source.channel is not None:
+                return Snapshots(camera.id, source, self._clock, lambda: None, self._uploaded(camera.id, source))
             case _:
                 return None
 
@@ -143,6 +159,13 @@ class Inlets:
             return Playback(camera.id, source, source.span, self._sessions)
         return LiveChannel(camera.id, source, self._sessions)
 
+    def _uploaded(self, camera_id: str, source: SnapshotSource) -> Callable[[Meter], ChannelSnapshots] | None:
+        """Returns what makes the way to the pictures that a device uploads here."""
+        channel, platform, uploads = source.channel, self.platform, self._snapshots
+        if channel is None or platform is None or uploads is None:
+            return None
+        return lambda meter: ChannelSnapshots(camera_id, source, channel, platform, uploads, self._clock, meter)
+
     def _servers(
         self,
         edge: EdgeConfig,
@@ -159,6 +182,8 @@ class Inlets:
         if self.platform is not None and self._sessions is not None:
             servers["gb28181"] = self.platform.run
             servers["gb28181 media"] = self._sessions.run
+        if edge.gb28181 is not None and self._snapshots is not None:
+            servers["gb28181 snapshots"] = SnapshotServer(edge.gb28181.host, self._snapshots, self._clock).run
         return servers
 
 

@@ -104,7 +104,13 @@ def traits_of(source: CameraSource) -> SourceTraits:  # noqa: PLR0911 - a row fo
                 channel_id=source.channel_id,
             )
         case SnapshotSource():
-            return SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True)
+            return SourceTraits(
+                Arrival.FETCHED,
+                keeps_pace=True,
+                has_fixed_view=True,
+                device_id=source.device_id or "",
+                channel_id=source.channel_id or "",
+            )
         case ViidSource():
             return SourceTraits(
                 Arrival.PUSHED, is_brought=True, device_id=source.device_id, keepalive_s=source.keepalive_s

@@ -5,7 +5,7 @@ After each method of the first three groups the caller drains `data_to_send`, `h
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from edge_agent.gb28181.devices.events import (
@@ -17,6 +17,7 @@ from edge_agent.gb28181.devices.events import (
     Offline,
     Online,
     Restored,
+    SnapshotRefused,
     SubscriptionGivenUp,
 )
 from edge_agent.gb28181.devices.messages import MessageHandler
@@ -29,6 +30,7 @@ from edge_agent.gb28181.devices.request_sender import Context, RequestSender
 from edge_agent.gb28181.devices.settings import Settings, World
 from edge_agent.gb28181.devices.subscriptions import Key, Subscriptions
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
+from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import ChannelFree, DeviceRoute, Invitation, PortFree
@@ -199,6 +201,26 @@ class Endpoint:
         self._settle()
         return query
 
+    def take_snapshot(
+        self, device_id: str, channel_id: str, url: Callable[[str], str], session_id: str, now: Now
+    ) -> None:
+        """Commands a device to take one picture and to upload it; `SnapshotUploaded` or `SnapshotRefused` may follow.
+
+        `url`: makes the address to upload to from this machine's host, as the device reaches it.
+
+        Raises:
+            NotThereError: the device is not registered, or speaks an edition before 2022.
+        """
+        self._must_be_there(device_id)
+        version, route = self._messages.version(device_id), self.route(device_id)
+        if route is None or not version.is_2022:
+            raise NotThereError(
+                f"device {device_id} does not register as one of GB/T 28181-2022: it takes no snapshots"
+            )
+        body = query_bodies.snapshot(version, self._queries.number(), channel_id, url(route.host), session_id)
+        self._sender.message(body, MessageContext(device_id, MessageSubject.SNAPSHOT), now)
+        self._settle()
+
     def invite_turn_s(self, now: Now) -> float:
         """Takes a turn for an INVITE, returns its monotonic second: after a restart all cameras want theirs at once."""
         return self._invites.turn_s(now.monotonic_s)
@@ -336,6 +358,8 @@ class Endpoint:
             self._registrations.answered(context.device_id, self._now)
             if response.status >= 300 and context.what in _CMD_TYPES:
                 self._queries.refused(context.device_id, _CMD_TYPES[context.what], self._now)
+            elif response.status >= 300 and context.what is MessageSubject.SNAPSHOT:
+                self._emit(SnapshotRefused(context.device_id))
         else:
             self._registrations.answered(context[0], self._now)
             if self._subscriptions.answered(context, response, self._now.monotonic_s):

@@ -4,6 +4,9 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+from pydantic import ValidationError
+
 from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import StatusTaken
 from edge_agent.gb28181.manscdp.message_types import DeviceStatus
@@ -11,6 +14,7 @@ from edge_agent.health.camera_health import ClockMeasured
 from edge_agent.inlets import DeviceClocks, Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
+from edge_agent.sources.snapshot.source import Snapshots
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockSource
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM, status
@@ -93,3 +97,41 @@ def test_what_a_device_says_of_its_clock_reaches_its_live_cameras_alone(tmp_path
     clocks.heard(StatusTaken(ID, answer, None, None))  # it did not say its time
     clocks.heard(StatusTaken("34020000001180000099", answer, 1, 1))
     assert told == [("gate", ClockSource.SIP, 30_000, 520)]
+
+
+def test_a_camera_that_uploads_snapshots_has_its_source_and_its_server_and_no_stream(tmp_path: Path) -> None:
+    section = {"host": "127.0.0.1", "port": free_port(), "platform_id": PLATFORM, "snapshot_port": free_port()}
+    password = tmp_path / "password"
+    password.touch(0o600)
+    source = {"kind": "snapshot", "device_id": ID, "channel_id": ID, "username": ID, "password_file": password}
+    gate = processes.Camera.model_validate({"id": "gate", "source": source})
+    doors = _inlets(tmp_path, gate, gb28181=section)
+    assert "gb28181 snapshots" in doors.servers
+    assert isinstance(doors.source(gate), Snapshots)
+    assert doors.channel(gate) is None
+    assert doors.platform is not None
+    assert set(doors.platform.devices()) == {ID}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {},
+        {"url": "http://h/a", "onvif_url": "http://h/b"},
+        {"url": "http://u:p@h/a"},
+        {"url": "ftp://h/a"},
+        {"url": "http://h/a", "profile": "main"},
+        {"device_id": ID, "username": ID, "password_file": "p"},
+        {"device_id": ID, "channel_id": ID},
+        {"device_id": ID, "channel_id": ID, "username": ID, "password_file": "p"},
+    ],
+    ids=["nothing", "two", "login-in-url", "ftp", "profile-alone", "no-channel", "no-password", "no-port"],
+)
+def test_a_snapshot_source_that_cannot_work_is_refused(tmp_path: Path, source: dict[str, object]) -> None:
+    section = {"host": "127.0.0.1", "port": 5060, "platform_id": PLATFORM}
+    with pytest.raises(ValidationError):
+        edge_config(
+            tmp_path,
+            processes.Camera.model_validate({"id": "gate", "source": {"kind": "snapshot", **source}}),
+            gb28181=section,
+        )

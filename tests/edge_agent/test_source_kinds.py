@@ -60,6 +60,10 @@ ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
     ),
     (DropFolderSource(path=Path("/run/drop")), SourceTraits(Arrival.PUSHED, is_brought=True)),
     (SnapshotSource(url="http://h/a"), SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True)),
+    (
+        SnapshotSource.model_validate({"device_id": DEVICE, "channel_id": CHANNEL, **LOGIN}),
+        SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True, device_id=DEVICE, channel_id=CHANNEL),
+    ),
     (UploadSource(), SourceTraits(Arrival.RECORDED, is_brought=True, can_wait=True)),
     (ReplaySource(path=Path("a.mp4")), SourceTraits(Arrival.RECORDED, keeps_pace=True, has_fixed_view=True)),
     (ReplaySource(path=Path("a.mp4"), realtime=False), SourceTraits(Arrival.RECORDED, has_fixed_view=True)),
@@ -77,10 +81,10 @@ def test_the_row_of_a_source(source: CameraSource, traits: SourceTraits) -> None
 
 def test_recordings_that_are_brought_are_uploaded_and_a_channel_is_a_registered_devices() -> None:
     assert {source.kind for source, traits in ROWS if traits.is_uploaded} == {"upload"}
-    assert {source.kind for source, traits in ROWS if traits.is_registered} == {"gb28181"}
+    assert {source.kind for source, traits in ROWS if traits.is_registered} == {"gb28181", "snapshot"}
 
 
 def test_the_sources_of_one_kind_are_found_by_camera() -> None:
     cameras = [Camera(id=f"c{number}", source=source) for number, (source, _) in enumerate(ROWS)]
     assert set(sources_of(cameras, Gb28181Source)) == {"c1", "c2"}
-    assert sources_of(cameras, UploadSource) == {"c6": ROWS[6][0]}
+    assert sources_of(cameras, UploadSource) == {"c7": ROWS[7][0]}

@@ -144,6 +144,21 @@ class Alarmed:
     """Time of the alarm by the device's clock, Unix milliseconds; None where it is missing or unreadable."""
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotUploaded:
+    """A device reports that it has uploaded its snapshots."""
+
+    device_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRefused:
+    """A device refused the command to take a snapshot."""
+
+    device_id: str
+
+
 Event: TypeAlias = (
     Online
     | Moved
@@ -159,6 +174,8 @@ Event: TypeAlias = (
     | InfoTaken
     | StatusTaken
     | Alarmed
+    | SnapshotUploaded
+    | SnapshotRefused
     | SessionEvent
 )
 

@@ -7,7 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from edge_agent.gb28181.devices.events import Alarmed, Event, InfoTaken, Keep, Online
+from edge_agent.gb28181.devices.events import (
+    Alarmed,
+    Event,
+    InfoTaken,
+    Keep,
+    Online,
+    SnapshotRefused,
+    SnapshotUploaded,
+)
 from edge_agent.gb28181.devices.queries import DeviceQueries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.registrations import NotRegisteredError, Registrations
 from edge_agent.gb28181.manscdp import body, query_bodies
@@ -23,6 +31,7 @@ from edge_agent.gb28181.manscdp.message_types import (
     Other,
     RecordPart,
     Result,
+    SnapshotsUploaded,
     Unwanted,
 )
 from edge_agent.gb28181.sessions.dialogs import Dialogs
@@ -33,6 +42,8 @@ from edge_agent.gb28181.sip.moment import Calendar, Now
 from edge_agent.gb28181.sip.peer import Peer
 
 Answer: TypeAlias = CatalogPart | CatalogChange | RecordPart | DeviceInfo | DeviceStatus | Result
+_CONFIG: Final = "deviceconfig"
+"""CmdType of the one command that the agent gives and that is no query: SnapShotConfig."""
 _UNREGISTERED: Final = 403
 _UNKNOWN: Final = 404
 
@@ -107,6 +118,8 @@ class MessageHandler:
             case MediaStatus():
                 if content.is_end:
                     self._dialogs.file_end(device_id, parsed.device_id, request.headers.get("Call-ID") or "", now)
+            case SnapshotsUploaded(session_id):
+                self._emit(SnapshotUploaded(device_id, session_id))
             case Unwanted():
                 self._count(device_id, content.kind)
             case Other():
@@ -127,6 +140,9 @@ class MessageHandler:
                 self._emit(InfoTaken(device_id, content))
             case DeviceStatus():
                 self._queries.take_status(device_id, content, now)
+            case Result() if parsed.cmd_type.lower() == _CONFIG:
+                if not content.is_ok:
+                    self._emit(SnapshotRefused(device_id))
             case _:
                 if not content.is_ok:
                     self._queries.refused(device_id, parsed.cmd_type, now)

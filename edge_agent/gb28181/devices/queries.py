@@ -40,6 +40,8 @@ class MessageSubject(Enum):
     STATUS = auto()
     PROBE = auto()
     """A status query that only tests whether the device is alive."""
+    SNAPSHOT = auto()
+    """A command to take a picture and upload it."""
     COMMAND = auto()
     """A command whose result nothing waits for."""
 

@@ -23,6 +23,7 @@ from edge_agent.gb28181.manscdp.message_types import (
     RecordItem,
     RecordPart,
     Result,
+    SnapshotsUploaded,
     Unwanted,
 )
 from edge_agent.gb28181.manscdp.xml_error import XmlError
@@ -68,6 +69,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
     "recordinfo": names("SumNum RecordList Item StartTime EndTime Type FileSize Result"),
     "alarm": names("AlarmPriority AlarmMethod AlarmTime Info AlarmType AlarmTypeParam EventType Result"),
     "mediastatus": names("NotifyType"),
+    "uploadsnapshotfinished": names("SessionID"),
 }
 """Elements read beside the head, by CmdType in lower case. Of every other CmdType only `Result` is read."""
 _RESULT: Final = names("Result")
@@ -163,6 +165,10 @@ def _media_status(root: Element) -> MediaStatus:
     return MediaStatus(_number(root.get("NotifyType")))
 
 
+def _snapshots_uploaded(root: Element) -> SnapshotsUploaded:
+    return SnapshotsUploaded(_id(root.get("SessionID")))
+
+
 def _catalog_change(root: Element) -> CatalogChange:
     return CatalogChange(_catalog(root).items)
 
@@ -239,6 +245,7 @@ _READERS: Final[dict[tuple[DocumentRoot, str], Callable[[Element], Content]]] = 
     (DocumentRoot.NOTIFY, "keepalive"): _keepalive,
     (DocumentRoot.NOTIFY, "alarm"): _alarm,
     (DocumentRoot.NOTIFY, "mediastatus"): _media_status,
+    (DocumentRoot.NOTIFY, "uploadsnapshotfinished"): _snapshots_uploaded,
     (DocumentRoot.NOTIFY, "catalog"): _catalog_change,
     (DocumentRoot.RESPONSE, "catalog"): _catalog_answer,
     (DocumentRoot.RESPONSE, "recordinfo"): _record_answer,

@@ -99,6 +99,14 @@ class MediaStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotsUploaded:
+    """Notify UploadSnapShotFinished: the device has uploaded what it was commanded to, as it says."""
+
+    session_id: str
+    """Session of the command; empty where the device does not state it as it was given."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Response to a command or a subscription, or to a query that was refused: OK or ERROR."""
 
@@ -126,6 +134,7 @@ Content = (
     | RecordPart
     | Alarm
     | MediaStatus
+    | SnapshotsUploaded
     | Result
     | Unwanted
     | Other

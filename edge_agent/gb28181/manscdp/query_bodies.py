@@ -64,13 +64,28 @@ def alarm_reset(version: Version, sn: int, device_id: str) -> bytes:
     return _written(version, "Control", "DeviceControl", sn, device_id, ("AlarmCmd", "ResetAlarm"))
 
 
+def snapshot(version: Version, sn: int, channel_id: str, url: str, session_id: str) -> bytes:
+    """Writes the command to take one picture and upload it (GB/T 28181-2022, 9.14 and A.2.3.2, SnapShotConfig)."""
+    fields = (("SnapNum", "1"), ("Interval", "1"), ("UploadURL", url), ("SessionID", session_id))
+    inner = "".join(_element(name, text) for name, text in fields)
+    return _written(
+        version, "Control", "DeviceConfig", sn, channel_id, inner=f"<SnapShotConfig>{inner}</SnapShotConfig>"
+    )
+
+
 def alarm_answer(version: Version, sn: int, device_id: str) -> bytes:
     """Writes the response to an alarm, a MESSAGE of its own after the 200; `sn` and `device_id` are the alarm's."""
     return _written(version, "Response", "Alarm", sn, device_id, ("Result", "OK"))
 
 
-def _written(version: Version, root: str, cmd_type: str, sn: int, device_id: str, *rest: tuple[str, str]) -> bytes:
-    """Writes a body with its children in the standard's order: CmdType, SN, DeviceID, then the rest."""
+def _written(
+    version: Version, root: str, cmd_type: str, sn: int, device_id: str, *rest: tuple[str, str], inner: str = ""
+) -> bytes:
+    """Writes a body with its children in the standard's order: CmdType, SN, DeviceID, the rest, then `inner`, XML."""
     children = (("CmdType", cmd_type), ("SN", str(sn)), ("DeviceID", device_id), *rest)
-    lines = [f"<{name}>{escape(text, quote=False)}</{name}>" for name, text in children]
+    lines = [_element(name, text) for name, text in children] + ([inner] if inner else [])
     return charset.encode("\r\n".join([charset.declaration(version), f"<{root}>", *lines, f"</{root}>", ""]))
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{escape(text, quote=False)}</{name}>"

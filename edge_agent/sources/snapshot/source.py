@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.clock import Clock
-from edge_agent.errors import NoPicture, Unreachable
+from edge_agent.errors import NoPicture, Silent, Unreachable
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
 from edge_agent.sources.meter import Meter
@@ -21,6 +21,7 @@ from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.snapshot.http_picture import HttpPicture, PictureFetcher
 from edge_agent.sources.snapshot.onvif_address import OnvifAddress
 from edge_agent.sources.snapshot.picture_age import age_s
+from edge_agent.sources.snapshot.uploads import ChannelSnapshots
 from edge_agent.sources.still import decode_still
 from edge_agent.sources.thumbnail import glance_of
 from provisioning.contracts.causes import snapshots
@@ -43,13 +44,18 @@ class Snapshots:
         source: processes.SnapshotSource,
         clock: Clock,
         password: Callable[[], str | None],
+        uploaded: Callable[[Meter], ChannelSnapshots] | None = None,
     ) -> None:
-        """`password`: reads the password at the moment it is used. Raises WrongCredentials."""
+        """`password`: reads the password at the moment it is used. Raises WrongCredentials.
+
+        `uploaded`: makes the way to the pictures of a device that registers with this agent.
+        """
         self._camera_id = camera_id
         self._source = source
         self._clock = clock
         self._password = password
         self.meter = Meter()
+        self._uploaded = None if uploaded is None else uploaded(self.meter)
         self._fetcher = PictureFetcher(camera_id, source, self.meter)
         self._onvif = OnvifAddress(camera_id, source, clock, password)
         self._found_url: str | None = None
@@ -61,8 +67,8 @@ class Snapshots:
         """Delivers pictures until `stop`.
 
         Raises:
-            Unreachable, NoAnswer, WrongCredentials, NotFound, Stalled, Ended: see `PictureFetcher.fetch` and
-                `OnvifAddress.find`.
+            Unreachable, NoAnswer, WrongCredentials, NotFound, Stalled, Ended, Silent: see `PictureFetcher.fetch`,
+                `OnvifAddress.find` and `ChannelSnapshots.take`.
             NoPicture: no picture came, one that is older than `oldest_s`, or three in a row that do not decode.
         """
         self._found_url = None
@@ -81,8 +87,10 @@ class Snapshots:
         now_s = self._clock.monotonic_s()
         self._due_s = now_s + self._source.interval_s
         try:
+            if self._uploaded is not None:
+                return self._uploaded.take(stop)
             return self._fetcher.fetch(self._address(), self._password(), stop)
-        except Unreachable:
+        except (Unreachable, Silent):
             self._due_s = now_s
             raise
 

@@ -90,3 +90,37 @@ ONVIF_UNUSABLE: Final = CauseText(
     ),
     ("ONVIF 没有给出图片地址", "核对 `onvif_url` 和 `profile`，确认摄像机已启用 ONVIF；或直接填写图片的 `url`"),
 )
+SNAPSHOT_REFUSED: Final = CauseText(
+    "snapshot_refused",
+    (
+        "device {device} refuses to take a snapshot",
+        "renew its firmware (GB/T 28181-2022), or take its stream: kind gb28181",
+    ),
+    ("设备 {device} 拒绝抓拍", "升级其固件（GB/T 28181-2022），或改取码流：kind 为 gb28181"),
+)
+SNAPSHOT_UNASKED: Final = CauseText(
+    "snapshot_unasked",
+    ("no snapshot can be asked for: {detail}", "check the device's platform address, password and edition"),
+    ("无法下达抓拍命令", "检查设备的平台地址、密码和标准版本"),
+)
+SNAPSHOT_NOT_SENT: Final = CauseText(
+    "snapshot_not_sent",
+    (
+        "device {device} uploaded no snapshot within {seconds} s",
+        "renew its firmware (GB/T 28181-2022), or take its stream: kind gb28181",
+    ),
+    ("设备 {device} 在 {seconds} 秒内没有上传抓拍图片", "升级其固件（GB/T 28181-2022），或改取码流：kind 为 gb28181"),
+)
+SNAPSHOT_NOT_ARRIVED: Final = CauseText(
+    "snapshot_not_arrived",
+    (
+        "device {device} reports a snapshot as uploaded, and none came within {seconds} s",
+        "open TCP port {port} of this machine to the device",
+    ),
+    ("设备 {device} 报告已上传抓拍图片，但 {seconds} 秒内没有收到", "向设备开放本机的 TCP 端口 {port}"),
+)
+UPLOAD_CLOSED: Final = CauseText(
+    "snapshot_port_closed",
+    ("no device can upload: {place} cannot be served ({error})", "end what uses it, or correct snapshot_port"),
+    ("设备无法上传：{place} 不能监听（{error}）", "结束占用该端口的程序，或改正 snapshot_port"),
+)

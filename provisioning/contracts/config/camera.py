@@ -50,7 +50,7 @@ class RtspSource(AuthenticatedSource):
 
 
 class SnapshotSource(AuthenticatedSource):
-    """Single pictures of a camera, asked for over HTTP or HTTPS: no stream is opened."""
+    """Single pictures of a camera, asked for over HTTP, HTTPS or GB/T 28181-2022: no stream is opened."""
 
     kind: Literal["snapshot"] = "snapshot"
     url: ServiceUrl | None = None
@@ -59,6 +59,13 @@ class SnapshotSource(AuthenticatedSource):
     """In place of it, the address of the camera's ONVIF device service, which tells it (`GetSnapshotUri`)."""
     profile: str | None = Field(default=None, min_length=1, max_length=64)
     """Token of the ONVIF media profile; None: the first."""
+    device_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """In place of an address, a device that registers with the agent's [gb28181] server and uploads its pictures."""
+    channel_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    heartbeat_s: float = Field(default=60.0, ge=1, le=600)
+    """The keepalive interval set in the device."""
+    set_guard: bool = False
+    """Send the device SetGuard after it has registered, as of `Gb28181Source`."""
     interval_s: float = Field(default=10.0, ge=1, le=86400)
     """Seconds from one picture to the next."""
     timeout_s: float = Field(default=10.0, gt=0, le=60)
@@ -69,10 +76,29 @@ class SnapshotSource(AuthenticatedSource):
     ca_file: ResolvedPath | None = None
     """Certificates to trust in place of the system's: an authority's, or the camera's own."""
 
+    @property
+    def channel(self) -> "Gb28181Source | None":
+        """The channel of the device that registers; None for a picture that has an address."""
+        if self.device_id is None or self.channel_id is None:
+            return None
+        return Gb28181Source(
+            device_id=self.device_id,
+            channel_id=self.channel_id,
+            heartbeat_s=self.heartbeat_s,
+            set_guard=self.set_guard,
+            username=self.username,
+            password_file=self.password_file,
+            password_sealed=self.password_sealed,
+        )
+
     @model_validator(mode="after")
     def _one_address(self) -> Self:
-        if (self.url is None) == (self.onvif_url is None):
-            raise ValueError("give url, the picture's address, or onvif_url, that of the device service")
+        if sum(each is not None for each in (self.url, self.onvif_url, self.device_id)) != 1:
+            raise ValueError("give one of url, the picture's address, onvif_url, that of the service, and device_id")
+        if (self.device_id is None) != (self.channel_id is None):
+            raise ValueError("device_id and channel_id go together")
+        if self.device_id is not None and self.username is None:
+            raise ValueError("a device that registers needs a username and a password of its own; most use their id")
         if self.profile is not None and self.onvif_url is None:
             raise ValueError("profile goes together with onvif_url")
         return self

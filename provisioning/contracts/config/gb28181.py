@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from provisioning.contracts.config.camera import Camera, Gb28181Source
+from provisioning.contracts.config.camera import Camera, Gb28181Source, SnapshotSource
 from provisioning.contracts.section import Port, Section
 
 _SERVER: Final = "200"
@@ -35,6 +35,8 @@ class Gb28181(Section):
     """This machine's address for devices behind address translation. None: its address on the route to the device."""
     media_ports: tuple[Port, Port] = MEDIA_PORTS
     """First and last port that media may come to."""
+    snapshot_port: Port | None = None
+    """HTTP port to which devices upload snapshots; None: no camera is asked for any."""
     send_date: bool = True
     """Set the clocks of devices by the `Date` of each registration. Turn it off if another service sets them."""
     per_source_per_minute: int = Field(default=1200, ge=60, le=1_000_000)
@@ -70,7 +72,7 @@ def check_devices(cameras: Iterable[Camera]) -> None:
     of_device: dict[str, tuple[str, Gb28181Source]] = {}
     streams: Counter[tuple[str, str, str]] = Counter()
     for camera in cameras:
-        source = camera.source
+        source = camera.source.channel if isinstance(camera.source, SnapshotSource) else camera.source
         if not isinstance(source, Gb28181Source):
             continue
         first_id, first = of_device.setdefault(source.device_id, (camera.id, source))
@@ -80,6 +82,7 @@ def check_devices(cameras: Iterable[Camera]) -> None:
         if None not in {source.password_file, first.password_file} and source.password_file != first.password_file:
             raise ValueError(f"cameras {first_id} and {camera.id} are of one device: give them the same password_file")
         what = f"stream {source.stream}" if source.span is None else "recordings"
+        what = "snapshots" if isinstance(camera.source, SnapshotSource) else what
         streams[source.device_id, source.channel_id, what] += 1
     twice = [stream for stream, number in streams.items() if number > 1]
     if twice:

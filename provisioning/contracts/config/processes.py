@@ -239,6 +239,9 @@ class EdgeConfig(Section):
                 raise ValueError(f"camera {camera.id} is for uploads: give [desk], where they arrive")
             if isinstance(camera.source, Gb28181Source) and self.gb28181 is None:
                 raise ValueError(f"camera {camera.id} is a device's that registers: give [gb28181], where it does")
+            is_uploaded = isinstance(camera.source, SnapshotSource) and camera.source.device_id is not None
+            if is_uploaded and (self.gb28181 is None or self.gb28181.snapshot_port is None):
+                raise ValueError(f"camera {camera.id} uploads snapshots: give [gb28181] with snapshot_port")
         check_devices(self.cameras)
         return self
 

@@ -51,6 +51,9 @@ class Counts:
     """Sessions whose connection could not be made or broke."""
     spans_ended: int = 0
     """Playbacks and downloads that were sent to their end."""
+    uploads: int = 0
+    """Snapshots that the platform took."""
+    uploads_refused: int = 0
     unreadable: int = 0
     """Datagrams or connections without SIP."""
     connections_lost: int = 0

@@ -2,15 +2,16 @@
 
 import math
 import random
+import re
 from collections import deque
 from typing import Final
 
-from provisioning.demo.simulators.gb28181 import manscdp, sip_text
+from provisioning.demo.simulators.gb28181 import manscdp, moments, sip_text
 from provisioning.demo.simulators.gb28181.calls import Calls
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.line import DeviceSignalling, MovePort, PendingRequest, Purpose
+from provisioning.demo.simulators.gb28181.line import DeviceSignalling, MovePort, PendingRequest, Purpose, Upload
 from provisioning.demo.simulators.gb28181.manscdp import PlatformMessage
 from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
 from provisioning.demo.simulators.gb28181.registration import Registration, RegistrationOutcome
@@ -34,6 +35,7 @@ class SimulatedDevice:
         "_misses",
         "_parts",
         "_random",
+        "_shots",
         "_sn",
         "_subscriptions",
         "_waits",
@@ -54,6 +56,7 @@ class SimulatedDevice:
         self.calls = Calls(self.line, self.clock)
         self._subscriptions = Subscriptions(self.line)
         self._sn = 0
+        self._shots = 0
         self._keepalive_s = math.inf
         self._misses = 0
         self._was_registered = False
@@ -293,13 +296,35 @@ class SimulatedDevice:
             self.registration.start(now.mono_s + _BOOT_S)
         elif "IFrameCmd" in elements or "IFameCmd" in elements:
             self.calls.key_frame(document.target)
-        if elements.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
-            inner = "<Result>OK</Result>\n"
+        if elements.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd", "UploadURL"}:
+            is_refused = "UploadURL" in elements and not self._shoot(document)
+            inner = f"<Result>{'ERROR' if is_refused else 'OK'}</Result>\n"
             profile = self.line.profile
             self._parts.append(
                 manscdp.write(profile, "Response", document.command, document.sn, document.target, inner)
             )
             self._send_part(now)
+
+    def _shoot(self, document: PlatformMessage) -> bool:
+        """Takes a picture and has it uploaded (SnapShotConfig). Returns False for a device that cannot."""
+        pictures = self.line.profile.snapshots
+        if not pictures:
+            return False
+        picture = pictures[self._shots % len(pictures)]
+        self._shots += 1
+        elements = document.elements
+        self.line.emit(Upload(elements["UploadURL"], elements.get("SessionID", ""), document.target, picture))
+        return True
+
+    def uploaded(self, upload: Upload, now: Now) -> None:
+        """Reports that an upload is over."""
+        at = re.sub(r"\D", "", moments.text(self.clock.wall_s(now)))
+        file_id = f"{upload.channel_id}02{at}00001"
+        files = f"<SnapShotList>\n<SnapShotFileID>{file_id}</SnapShotFileID>\n</SnapShotList>\n"
+        inner = f"<SessionID>{upload.session_id}</SessionID>\n{files}"
+        profile = self.line.profile
+        body = manscdp.write(profile, "Notify", "UploadSnapShotFinished", self._next_sn(), upload.channel_id, inner)
+        self.line.send_request(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
 
     def _send_part(self, now: Now) -> None:
         """Sends an answer's next part, once the last one is answered (GB/T 28181-2022, multi-response rules)."""

@@ -53,6 +53,8 @@ class DeviceProfile:
     """Seconds of media sent in a second; more for a quick test."""
     pictures: int | None = None
     """Pictures after which a live stream falls silent."""
+    snapshots: tuple[bytes, ...] = field(default=(), repr=False)
+    """Pictures that it uploads when it is told to, one after the other; without any it refuses."""
     seed: int = 1
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import io
 import math
 import secrets
 import time
@@ -9,6 +10,8 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
+
+import aiohttp
 
 from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
@@ -24,6 +27,7 @@ from provisioning.demo.simulators.gb28181.line import (
     Send,
     StartMedia,
     SteerMedia,
+    Upload,
 )
 from provisioning.demo.simulators.gb28181.media import MediaSender
 from provisioning.demo.simulators.gb28181.moments import Now
@@ -33,6 +37,7 @@ from provisioning.demo.simulators.gb28181.wires import TcpWire, UdpWire, Wire
 
 _LEAVE_STEPS: Final = 100
 _LEAVE_STEP_S: Final = 0.05
+_UPLOAD_S: Final = 60.0
 _NOTHING: Final = Footage("h264", (Unit(b"", 0, 0, is_keyframe=True),), 3600)
 
 
@@ -221,10 +226,8 @@ class Fleet:
         elif isinstance(effect, MovePort):
             if isinstance(wire := self._wires[number], UdpWire) and self._sockets is None:
                 device.moved(wire.move())
-        elif isinstance(effect, OpenMedia):
-            self.spawn(self._open_media(number, device, effect))
-        elif isinstance(effect, CloseMedia):
-            self.spawn(self._close_media(effect))
+        elif isinstance(effect, OpenMedia | CloseMedia | Upload):
+            self.spawn(self._work_on(number, device, effect))
         elif (media := self._media.get(effect.call_id)) is None:
             return  # its media is closed already
         elif isinstance(effect, StartMedia):
@@ -233,6 +236,16 @@ class Fleet:
             media.steer(scale=effect.scale, position_s=effect.position_s, paused=effect.paused)
         elif isinstance(effect, KeyFrame):
             media.key_frame()
+
+    async def _work_on(self, number: int, device: SimulatedDevice, effect: OpenMedia | CloseMedia | Upload) -> None:
+        """Carries out an effect that takes its time."""
+        match effect:
+            case OpenMedia():
+                await self._open_media(number, device, effect)
+            case CloseMedia():
+                await self._close_media(effect)
+            case Upload():
+                await self._upload(number, device, effect)
 
     async def _open_media(self, number: int, device: SimulatedDevice, effect: OpenMedia) -> None:
         call_id, order, profile = effect.call_id, effect.order, device.line.profile
@@ -255,6 +268,21 @@ class Fleet:
             span = order.span
             size = -1 if span is None else int(footage.size_bytes * (span[1] - span[0]) / footage.duration_s)
             device.calls.media_opened(call_id, local, size, now())
+        self._settle(number)
+
+    async def _upload(self, number: int, device: SimulatedDevice, effect: Upload) -> None:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_UPLOAD_S)) as session,
+                session.post(
+                    effect.url, data=io.BytesIO(effect.picture), headers={"Content-Type": "image/jpeg"}
+                ) as answer,
+            ):
+                self.counts.uploads_refused += answer.status >= 300
+                self.counts.uploads += answer.status < 300
+        except (aiohttp.ClientError, TimeoutError):
+            self.counts.uploads_refused += 1
+        device.uploaded(effect, now())
         self._settle(number)
 
     async def _close_media(self, effect: CloseMedia) -> None:

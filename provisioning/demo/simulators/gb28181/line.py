@@ -79,7 +79,16 @@ class KeyFrame(NamedTuple):
     call_id: str
 
 
-Effect = Send | MovePort | OpenMedia | StartMedia | CloseMedia | SteerMedia | KeyFrame
+class Upload(NamedTuple):
+    """Upload a picture; then call `Device.uploaded`."""
+
+    url: str
+    session_id: str
+    channel_id: str
+    picture: bytes
+
+
+Effect = Upload | Send | MovePort | OpenMedia | StartMedia | CloseMedia | SteerMedia | KeyFrame
 
 
 T1_S: Final = 0.5

@@ -18,6 +18,7 @@ from edge_agent.gb28181.manscdp.message_types import (
     RecordItem,
     RecordPart,
     Result,
+    SnapshotsUploaded,
 )
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 
@@ -251,3 +252,10 @@ def test_an_alarm_that_says_little() -> None:
 def test_the_corpus_says_of_each_file_what_it_is() -> None:
     said = (CORPUS / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in CORPUS.glob("*.xml") if f"| {path.name} |" not in said] == []
+
+
+@pytest.mark.parametrize(("session", "kept"), [("0a" * 16, "0a" * 16), ("京A12345", ""), ("", "")])
+def test_the_report_of_an_upload_is_a_session_and_nothing_else(session: str, kept: str) -> None:
+    inner = f"<SessionID>{session}</SessionID><SnapShotList><SnapShotFileID>1</SnapShotFileID></SnapShotList>"
+    text = f"<Notify><CmdType>UploadSnapShotFinished</CmdType><SN>1</SN><DeviceID>1</DeviceID>{inner}</Notify>"
+    assert manscdp.parse(text.encode("gb18030")).content == SnapshotsUploaded(kept)

@@ -93,3 +93,12 @@ def test_what_is_put_into_a_query_cannot_leave_its_element() -> None:
 def test_the_edition_of_a_header(header: str | None, expected: Version) -> None:
     assert edition.of(header) is expected
     assert edition.OURS is Version.V2022
+
+
+def test_a_snapshot_is_commanded_with_the_address_that_it_is_uploaded_to() -> None:
+    written = query_bodies.snapshot(Version.V2022, 7, "34020000001310000001", "http://h/s/1?a=1&b=2", "0a" * 16)
+    assert b"<CmdType>DeviceConfig</CmdType>" in written
+    assert (
+        b"<SnapShotConfig><SnapNum>1</SnapNum><Interval>1</Interval><UploadURL>http://h/s/1?a=1&amp;b=2</UploadURL>"
+        b"<SessionID>" + b"0a" * 16 + b"</SessionID></SnapShotConfig>\r\n</Control>"
+    ) in written

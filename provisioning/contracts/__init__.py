@@ -6,6 +6,8 @@ is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-29: a camera's policy, its state and the record of a redaction name the smallest face that is
+  searched, unless it is the default, 8 px. Servers are upgraded before a camera gets another value.
 - 1, grown 2026-11-28: the envelope names the detector that found its machines in the raw picture. An older cluster
   rejects it, so servers are upgraded before boxes, as ever; a newer cluster takes the envelope of an older agent.
   The archive's row says whether its machines were found at the edge; the status of intake and parsers counts reused

@@ -49,6 +49,12 @@ def test_digest_is_answered_where_a_camera_wants_it(server: OnvifServer, algorit
     assert (camera.calls, abs(measured.skew_ms - 5000) <= measured.bound_ms + 10) == (2, True)
 
 
+def test_a_camera_that_wants_the_login_in_the_soap_header_gets_it_there(server: OnvifServer) -> None:
+    camera = server.cameras[DEVICE_PATH] = OnvifCamera(5, wants_token=True)
+    measured = device_time(client(server.url(DEVICE_PATH), LOGIN), CLOCK)
+    assert (camera.calls, abs(measured.skew_ms - 5000) <= measured.bound_ms + 10) == (2, True)
+
+
 @pytest.mark.parametrize("account", [None, Account("operator", "wrong")])
 def test_a_refused_login_is_told_with_its_remedy(server: OnvifServer, account: Account | None) -> None:
     server.cameras[DEVICE_PATH] = OnvifCamera(login=("operator", "pass word"))

@@ -66,6 +66,8 @@ class SourceTraits:
 
     host: str = ""
     """Host that the agent fetches the pictures from; empty for any other source."""
+    onvif_url: str | None = None
+    """Address of its ONVIF device service, where the source has it; None: see `host`."""
 
     @property
     def is_uploaded(self) -> bool:
@@ -110,6 +112,8 @@ def traits_of(source: CameraSource) -> SourceTraits:  # noqa: PLR0911 - a row fo
                 has_fixed_view=True,
                 device_id=source.device_id or "",
                 channel_id=source.channel_id or "",
+                host=urlsplit(source.url or "").hostname or "",
+                onvif_url=source.onvif_url,
             )
         case ViidSource():
             return SourceTraits(

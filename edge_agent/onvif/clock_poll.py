@@ -43,9 +43,10 @@ def clients(cameras: Iterable[Camera], clock: Clock, unlock: Unlock | None) -> d
     """Returns a client of each camera that is to be asked, by camera id."""
     found = {}
     for camera in cameras:
-        url, host = camera.clock.onvif_url, traits_of(camera.source).host
-        if url is None and host:
-            url = f"http://{host_port(host, 80)}{DEVICE_PATH}"
+        traits = traits_of(camera.source)
+        url = camera.clock.onvif_url or traits.onvif_url
+        if url is None and traits.host:
+            url = f"http://{host_port(traits.host, 80)}{DEVICE_PATH}"
         if camera.clock.ask_onvif and url is not None:
             found[camera.id] = OnvifClient(HttpAddress.of(url), _account(camera, unlock), clock, bounds=_BOUNDS)
     return found

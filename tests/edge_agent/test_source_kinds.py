@@ -59,7 +59,7 @@ ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
         SourceTraits(Arrival.PUSHED, is_brought=True, device_id=DEVICE, keepalive_s=30),
     ),
     (DropFolderSource(path=Path("/run/drop")), SourceTraits(Arrival.PUSHED, is_brought=True)),
-    (SnapshotSource(url="http://h/a"), SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True)),
+    (SnapshotSource(url="http://h/a"), SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True, host="h")),
     (
         SnapshotSource.model_validate({"device_id": DEVICE, "channel_id": CHANNEL, **LOGIN}),
         SourceTraits(Arrival.FETCHED, keeps_pace=True, has_fixed_view=True, device_id=DEVICE, channel_id=CHANNEL),

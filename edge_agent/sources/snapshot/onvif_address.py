@@ -58,7 +58,7 @@ class OnvifAddress:
 
     def _find(self, device_url: str) -> str:
         device = self._client(device_url)
-        camera_ms = self._camera_ms(device)
+        camera_ms = device_time(device, self._clock).at_ms  # its login is dated by its own time
         told = device.call("GetCapabilities", DEVICE, "<Category>Media</Category>", camera_ms=camera_ms)
         media_url = _on_host(soap.find_text(told.response, "Capabilities", "Media", "XAddr"), device_url)
         media = self._client(media_url)
@@ -66,18 +66,6 @@ class OnvifAddress:
         wanted = f"<ProfileToken>{escape(token)}</ProfileToken>"
         told = media.call("GetSnapshotUri", _MEDIA, wanted, camera_ms=camera_ms)
         return _on_host(soap.find_text(told.response, "MediaUri", "Uri"), device_url)
-
-    def _camera_ms(self, device: OnvifClient) -> int:
-        """Returns the camera's own time, by which its login is dated; the agent's where that wants a login, too.
-
-        By the specification it wants none; the virtual camera of a library does.
-        """
-        try:
-            return device_time(device, self._clock).at_ms
-        except OnvifError as error:
-            if error.cause != "wrong_credentials":
-                raise
-            return self._clock.now_ms()
 
     def _client(self, url: str) -> OnvifClient:
         return OnvifClient(HttpAddress.of(url), self._account, self._clock)

@@ -288,7 +288,7 @@ class CameraClock(Section):
     ask_onvif: bool = True
     """Ask its ONVIF device service once a minute."""
     onvif_url: ServiceUrl | None = None
-    """Address of that service; None: port 80 of the host that an RTSP stream is fetched from, and none of others."""
+    """Address of that service; None: the source's own, or port 80 of the host that it fetches from; none of others."""
 
     @model_validator(mode="after")
     def _is_in_a_band(self) -> Self:

@@ -74,6 +74,12 @@ def test_a_stream_s_host_is_asked_unless_it_is_switched_off(clock: dict[str, obj
     assert bool(clients([camera("gate", **clock)], FakeClock(), None)) is is_asked
 
 
+@pytest.mark.parametrize("address", ["url", "onvif_url"])
+def test_a_camera_of_snapshots_is_asked(address: str) -> None:
+    source = {"kind": "snapshot", address: "http://192.0.2.7:81/x"}
+    assert list(clients([Camera.model_validate({"id": "gate", "source": source})], FakeClock(), None)) == ["gate"]
+
+
 def test_a_device_that_registers_is_asked_only_at_an_address_that_is_given() -> None:
     assert EVERY_S == 60
     folder = {"id": "gate", "source": {"kind": "drop_folder", "path": "/x"}}

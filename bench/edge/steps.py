@@ -1,26 +1,33 @@
 """The processor time of one picture's redaction, by step: the runs of each model, and what is beside them.
 
-Models are told apart by name, and their steps by the size that they are given. All is on one thread here, so that the
-processor time of the process is that of the step.
+`python -m bench.edge.steps` prints it as a table, at each height of the smallest face. Models are told apart by name,
+and their steps by the size that they are given. All is on one thread here, so that the processor time of the process
+is that of the step.
 """
 
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import cv2
+from rich.console import Console
+from rich.table import Table
 
 from bench.evaluation.builder import FULL_HD, HD, Builder
 from bench.evaluation.photographs import Image, Photographs
 from bench.evaluation.portraits import GRID, portraits, scene
 from bench.measure import Comparison, cpu_ms
 from edge_agent.clock import SystemClock
+from edge_agent.frames import Selected
 from edge_agent.redact_files.file_redactor import redact_image
 from edge_agent.redactor import FACES, PEOPLE, PLATES, SMALL_FACES, TEXT, models_of
+from edge_agent.redactor.detect import Findings
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.people import CANVAS_PX
 from edge_agent.redactor.plates import TENSOR_PX as PLATE_WINDOW
@@ -28,9 +35,13 @@ from edge_agent.redactor.redactor import CameraRedactor
 from edge_agent.redactor.small_faces import SEARCHES
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
-from engines.detection.preprocess import Size
+from engines.detection.postprocess import Detection
+from engines.detection.preprocess import Picture, Size
+from engines.manifest import Manifest
 from engines.runtimes.engine import Engine, Tensor
-from provisioning.contracts.config.processes import Camera, Redactor, ReplaySource
+from provisioning.contracts.config.processes import Camera, Policy, Redactor, ReplaySource
+from provisioning.contracts.smallest_face import EVERY_FACE_PX, HEIGHTS, SmallestFacePx
+from provisioning.contracts.wire.messages import Box, Snapshot
 
 RUNS: Final = 5
 ALL: Final = "all"
@@ -42,85 +53,182 @@ WINDOWS: Final[Mapping[tuple[str, Size], str]] = {
     (PLATES, PLATE_WINDOW): "plates in windows",
 }
 WHOLE: Final[Mapping[str, str]] = {
-    PEOPLE: "people",
+    PEOPLE: "people in the picture and squares",
     f"{PEOPLE}-int7": "machines",
     f"{PEOPLE}-int8": "machines",
-    FACES: "CenterFace in the encoded picture",
+    FACES: "second look: CenterFace",
     SMALL_FACES: "YuNet in the enlarged picture",
     PLATES: "plates",
     TEXT: "text",
 }
+DOUBTFUL: Final = "doubtful people again"
+SCALING: Final = "scaling to tensors, boxes out of them"
+JOINING: Final = "merge tiles"
+PAINTING: Final = "paint, encode, decode again"
+ENVELOPE: Final = "quality, hash, envelope"
+REST: Final = "camera's text, covers, the rest"
+SOURCE: Final = "decode a JPEG, before redaction"
 
 
-class _Timed:
-    """An engine that adds the processor time of its runs to the step that it is in."""
+class _Spent:
+    """Adds up the processor time of steps, in milliseconds; a step within a step is not the outer one's."""
 
-    def __init__(self, engine: Engine, model: str, spent: dict[str, float]) -> None:
+    def __init__(self) -> None:
+        self.by_step: dict[str, float] = {}
+        self._within: list[float] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self._within.append(0.0)
+        began = time.process_time()
+        try:
+            yield
+        finally:
+            took = (time.process_time() - began) * 1000
+            self.by_step[name] = self.by_step.get(name, 0.0) + took - self._within.pop()
+            if self._within:
+                self._within[-1] += took
+
+
+class _TimedEngine:
+    """An engine whose runs are steps."""
+
+    def __init__(self, engine: Engine, model: str, spent: _Spent) -> None:
         self.name, self.sha256, self.inputs, self.outputs = engine.name, engine.sha256, engine.inputs, engine.outputs
-        self._engine, self._model, self._spent = engine, model, spent
+        self.spent = spent
+        self._engine, self._model = engine, model
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        began = time.process_time()
-        outputs = self._engine.run(inputs)
         shape = next(iter(inputs.values())).shape
         step = WINDOWS.get((self._model, (shape[3], shape[2])), WHOLE[self._model])
-        if self._model == PEOPLE and shape == AGAIN:
-            step = "doubtful people again"
-        self._spent[step] = self._spent.get(step, 0.0) + (time.process_time() - began) * 1000
-        return outputs
+        with self.spent.step(DOUBTFUL if self._model == PEOPLE and shape == AGAIN else step):
+            return self._engine.run(inputs)
+
+
+class _TimedDetector(Detector):
+    """A detector that tells its model's runs from what is around them."""
+
+    def __init__(
+        self, manifest: Manifest, engine: _TimedEngine, *, before_run: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(manifest, engine, before_run=before_run)
+        self._timed = engine
+
+    def checked(self, before_run: Callable[[], None]) -> Self:
+        return type(self)(self.manifest, self._timed, before_run=before_run)
+
+    def detect_many(self, pictures: Sequence[Picture], **how: Any) -> list[list[Detection]]:
+        with self._timed.spent.step(SCALING):
+            return super().detect_many(pictures, **how)
+
+    def detect_pieces(self, picture: Picture, **how: Any) -> list[Detection]:
+        with self._timed.spent.step(JOINING):
+            return super().detect_pieces(picture, **how)
+
+    def detect_tiled(self, picture: Picture, **how: Any) -> list[Detection]:
+        with self._timed.spent.step(JOINING):
+            return super().detect_tiled(picture, **how)
+
+    def detect_squares(self, picture: Picture, **how: Any) -> list[Detection]:
+        with self._timed.spent.step(JOINING):
+            return super().detect_squares(picture, **how)
+
+
+class _TimedRedactor(CameraRedactor):
+    """A camera's redactor that tells painting and encoding, and the envelope, from the searches."""
+
+    spent: _Spent
+
+    def _encoded(self, image: Image, boxes: Sequence[Box]) -> tuple[bytes, Image]:
+        with self.spent.step(PAINTING):
+            return super()._encoded(image, boxes)
+
+    def _envelope(
+        self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...], policy: str
+    ) -> Snapshot:
+        with self.spent.step(ENVELOPE):
+            return super()._envelope(selected, findings, picture, boxes, policy)
 
 
 def measure(scratch: Path) -> Iterator[Comparison]:
     """CPU milliseconds of each step of a picture of 720 and one of 1080 lines, beside those of the whole redaction."""
-    photographs, catalog, spent = Photographs(), Catalog(), dict[str, float]()
+    for name, medians in _medians(scratch, EVERY_FACE_PX).items():
+        whole = medians.pop(ALL)
+        for step, spent in medians.items():
+            yield Comparison(
+                name=f"redact {name}: {step}",
+                unit="CPU ms",
+                ours=spent,
+                baseline=whole,
+                ratio=spent / whole,
+                baseline_is="the whole picture on one thread",
+                runs=RUNS,
+            )
+
+
+def _medians(scratch: Path, smallest_face_px: SmallestFacePx) -> dict[str, dict[str, float]]:
+    """Return the milliseconds of each step and of all, by the number of lines; those of all come last."""
+    photographs, spent = Photographs(), _Spent()
     busts = portraits(photographs)[: GRID[0] * GRID[1]]
     builder = Builder(scratch, photographs)
-    redactor = _redactor(catalog, spent)
+    redactor = _redactor(Catalog(), spent, smallest_face_px)
+    medians = {}
     for size in (HD, FULL_HD):
         picture, _ = scene(builder.backgrounds(size)[0], busts, 30, Random(0))
         _run(redactor(), picture, spent)
-        yield from _steps(f"{size[1]}p", [_run(redactor(), picture, spent) for _ in range(RUNS)])
+        runs = [_run(redactor(), picture, spent) for _ in range(RUNS)]
+        steps = dict.fromkeys(step for run in runs for step in run)
+        medians[f"{size[1]}p"] = {step: statistics.median(run.get(step, 0.0) for run in runs) for step in steps}
+    return medians
 
 
-def _run(redactor: CameraRedactor, picture: Image, spent: dict[str, float]) -> dict[str, float]:
+def _run(redactor: CameraRedactor, picture: Image, spent: _Spent) -> dict[str, float]:
     """Return the CPU milliseconds of each step of one redaction, and of all."""
-    spent.clear()
-    whole = cpu_ms(lambda: redact_image(redactor, 0, 0, picture))
-    encoding, decoding = _jpeg(picture)
-    return {**spent, "encode": encoding, "decode the encoded picture": decoding, ALL: whole}
+    jpeg = cv2.imencode(".jpg", picture)[1]
+    source = cpu_ms(lambda: cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
+    spent.by_step.clear()
+    with spent.step(REST):
+        redact_image(redactor, 0, 0, picture)
+    return {SOURCE: source, **spent.by_step, ALL: sum(spent.by_step.values())}
 
 
-def _redactor(catalog: Catalog, spent: dict[str, float]) -> Callable[[], CameraRedactor]:
+def _redactor(catalog: Catalog, spent: _Spent, smallest_face_px: SmallestFacePx) -> Callable[[], CameraRedactor]:
     """Return what makes a redactor without memories, whose models note their time."""
     names = models_of(catalog)
     loaded = {name: Detector.load(catalog, name) for name in names}
-    timed = {model: Detector(one.manifest, _Timed(one.engine, model, spent)) for model, one in loaded.items()}
+    timed = {
+        model: _TimedDetector(one.manifest, _TimedEngine(one.engine, model, spent)) for model, one in loaded.items()
+    }
     hashes = {one.name: one.sha256 for one in loaded.values()}
     machines, people, faces, tiny_faces, plates, text = (timed[name] for name in names)
     detectors = Detectors(machines, people, faces, plates, text, tiny_faces, hashes)
-    camera = Camera(id="bench", source=ReplaySource(path=Path(os.devnull)))
+    policy = Policy(smallest_face_px=smallest_face_px)
+    camera = Camera(id="bench", source=ReplaySource(path=Path(os.devnull)), policy=policy)
     settings = Redactor(threads=1, timeout_s=TIMEOUT_S)
-    return lambda: CameraRedactor("bench", camera, settings, detectors, SystemClock())
+
+    def made() -> CameraRedactor:
+        redactor = _TimedRedactor("bench", camera, settings, detectors, SystemClock())
+        redactor.spent = spent
+        return redactor
+
+    return made
 
 
-def _jpeg(picture: Image) -> tuple[float, float]:
-    """CPU milliseconds to encode a picture and to decode it."""
-    buffers: list[Any] = []
-    encode = cpu_ms(lambda: buffers.append(cv2.imencode(".jpg", picture)[1]))
-    return encode, cpu_ms(lambda: cv2.imdecode(buffers[0], cv2.IMREAD_COLOR))
+def main() -> None:
+    """Print milliseconds and shares of each step, at each height of the smallest face."""
+    with tempfile.TemporaryDirectory(prefix="wayside-steps-") as scratch:
+        for height in HEIGHTS.values():
+            medians = _medians(Path(scratch), height)
+            table = Table("step", title=f"CPU ms and share of one picture, faces from {height} px on")
+            for name in medians:
+                table.add_column(name, justify="right")
+                table.add_column("%", justify="right")
+            for step in dict.fromkeys(step for own in medians.values() for step in own):
+                cells = [(own.get(step, 0.0), own[ALL]) for own in medians.values()]
+                shown = (text for spent, whole in cells for text in (f"{spent:.0f}", f"{100 * spent / whole:.0f}"))
+                table.add_row(step, *shown)
+            Console().print(table)
 
 
-def _steps(name: str, runs: Sequence[Mapping[str, float]]) -> Iterator[Comparison]:
-    medians = {step: statistics.median(run.get(step, 0.0) for run in runs) for step in runs[0]}
-    whole = medians.pop(ALL)
-    medians["resizing, boxes and the rest"] = whole - sum(medians.values())
-    for step, spent in medians.items():
-        yield Comparison(
-            name=f"redact {name}: {step}",
-            unit="CPU ms",
-            ours=spent,
-            baseline=whole,
-            ratio=spent / whole,
-            baseline_is="the whole picture on one thread",
-            runs=len(runs),
-        )
+if __name__ == "__main__":
+    main()

@@ -146,11 +146,12 @@ def detections(
         rows = np.flatnonzero(best >= threshold)
         if not candidates.distinct:
             rows = rows[suppress(candidates.boxes[rows], best[rows], spec.overlap)]
-        for row in rows:
-            box = Box(*(float(edge) for edge in np.clip(candidates.boxes[row] * scale, 0, limit)))
+        boxes = np.clip(candidates.boxes[rows] * scale, 0, limit).tolist()
+        classes = scores[rows].argmax(axis=1).tolist()
+        for edges, score, column in zip(boxes, best[rows].tolist(), classes, strict=True):
+            box = Box(*edges)
             if box.width > 0 and box.height > 0:
-                name = names[columns[int(scores[row].argmax())]]
-                found.append(Detection(name, float(best[row]), box))
+                found.append(Detection(names[columns[column]], score, box))
     return sorted(found, key=lambda detection: -detection.score)
 
 

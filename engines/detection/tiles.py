@@ -6,7 +6,7 @@ model's reach is cut into pieces: a face of 20 pixels is found in 50 megapixels,
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -142,7 +142,7 @@ def joined(views: Sequence[tuple[Tile, Sequence[Detection]]], size: Size, overla
         for one in found
         if one.group == "person" or not _spans(tile, one, size)
     ]
-    pieces = [one for one, cut in placed if cut and any(_within(one, other) for other, _ in placed)]
+    pieces = dict.fromkeys(one for one, cut in placed if cut and any(_within(one, other) for other, _ in placed))
     kept = [_as_sure_as(one, pieces) for one, _ in placed if one not in pieces]
     return _unique(kept, overlap)
 
@@ -185,7 +185,7 @@ def _is_half(one: Detection, whole: Detection) -> bool:
     )
 
 
-def _as_sure_as(whole: Detection, pieces: Sequence[Detection]) -> Detection:
+def _as_sure_as(whole: Detection, pieces: Collection[Detection]) -> Detection:
     """Raise a vehicle's score to that of its best piece: a tile shows it larger than the whole picture does."""
     if whole.group != "vehicle":
         return whole

@@ -23,6 +23,7 @@ from edge_agent.sources.meter import Meter
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import DropFolder
 from edge_agent.sources.pushed.picture_queue import PictureQueue
+from edge_agent.sources.snapshot.alarm_triggers import AlarmTriggers
 from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.snapshot.upload_server import SnapshotServer
 from edge_agent.sources.snapshot.uploads import ChannelSnapshots, SnapshotUploads
@@ -124,6 +125,9 @@ class Inlets:
         self._snapshots = None if port is None else SnapshotUploads(port)
         if self.platform is not None and self._snapshots is not None:
             self.platform.listen(self._snapshots)
+        self._triggers = AlarmTriggers()
+        if self.platform is not None:
+            self.platform.listen(self._triggers)
         self._desk: DeskServer | None = None
         self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
         """Loops to run, each in its own thread, by name."""
@@ -138,7 +142,9 @@ class Inlets:
             case UploadSource():
                 return self._uploads[camera.id]
             case SnapshotSource() as source if source.channel is not None:
-                return Snapshots(camera.id, source, self._clock, lambda: None, self._uploaded(camera.id, source))
+                made = Snapshots(camera.id, source, self._clock, lambda: None, self._uploaded(camera.id, source))
+                self._triggers.add(source.channel, made.trigger)
+                return made
             case _:
                 return None
 

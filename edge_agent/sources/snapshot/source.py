@@ -29,6 +29,8 @@ from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
 
 _ITEM_S: Final = 1.0
+_LEAST_S: Final = 1.0
+"""Seconds between two pictures, however many events are reported."""
 _MOST_UNUSABLE: Final = 3
 """Pictures in a row that do not decode, after which the camera counts as delivering none."""
 _DECODING: Final = threading.Lock()
@@ -61,6 +63,8 @@ class Snapshots:
         self._found_url: str | None = None
         self._times = CaptureTimes()
         self._due_s = clock.monotonic_s()
+        self._asked_s = self._due_s - _LEAST_S
+        self._triggered = threading.Event()
         self._unusable = 0
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
@@ -73,19 +77,30 @@ class Snapshots:
         """
         self._found_url = None
         while not stop.is_set():
-            left_s = self._due_s - self._clock.monotonic_s()
+            left_s = self._next_s() - self._clock.monotonic_s()
             if left_s > 0:
-                self._clock.wait(stop, min(left_s, _ITEM_S))
+                waits_for_event = self._source.on_event and not self._triggered.is_set()
+                self._clock.wait(self._triggered if waits_for_event else stop, min(left_s, _ITEM_S))
                 yield None
                 continue
+            self._triggered.clear()
             picture = self._fetch(stop)
             if picture is not None:
                 yield self._looked(picture)
                 del picture
 
+    def trigger(self) -> None:
+        """Wants a picture at once: something was reported. From any thread; without `on_event` it does nothing."""
+        if self._source.on_event:
+            self._triggered.set()
+
+    def _next_s(self) -> float:
+        """Returns the monotonic second of the next picture; events make it earlier, up to one picture a second."""
+        return min(self._due_s, self._asked_s + _LEAST_S) if self._triggered.is_set() else self._due_s
+
     def _fetch(self, stop: threading.Event) -> HttpPicture | None:
         now_s = self._clock.monotonic_s()
-        self._due_s = now_s + self._source.interval_s
+        self._asked_s, self._due_s = now_s, now_s + self._source.interval_s
         try:
             if self._uploaded is not None:
                 return self._uploaded.take(stop)

@@ -69,6 +69,8 @@ class SnapshotSource(AuthenticatedSource):
     """Send the device SetGuard after it has registered, as of `Gb28181Source`."""
     interval_s: float = Field(default=10.0, ge=1, le=86400)
     """Seconds from one picture to the next."""
+    on_event: bool = False
+    """Take one at once, too, when the device reports motion or a line crossed; nothing else of a report is read."""
     timeout_s: float = Field(default=10.0, gt=0, le=60)
     """Seconds for one whole picture, the connection included."""
     max_bytes: int = Field(default=8 * 1024**2, ge=1024, le=32 * 1024**2)
@@ -100,6 +102,8 @@ class SnapshotSource(AuthenticatedSource):
             raise ValueError("device_id and channel_id go together")
         if self.device_id is not None and self.username is None:
             raise ValueError("a device that registers needs a username and a password of its own; most use their id")
+        if self.on_event and self.device_id is None:
+            raise ValueError("on_event goes together with device_id: an address reports nothing")
         if self.profile is not None and self.onvif_url is None:
             raise ValueError("profile goes together with onvif_url")
         return self

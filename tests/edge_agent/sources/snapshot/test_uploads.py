@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from edge_agent.clock import SystemClock
 from edge_agent.errors import NoPicture, Silent, SourceError, Stalled
 from edge_agent.frames import Glance, Skipped
+from edge_agent.gb28181.devices.events import Alarmed
+from edge_agent.sources.snapshot.alarm_triggers import AlarmTriggers
 from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.snapshot.upload_server import SnapshotServer, picture_of
 from edge_agent.sources.snapshot.uploads import PATH, ChannelSnapshots, SnapshotUploads
@@ -48,6 +50,8 @@ class Station:
         self.agent = Agent(folder / "agent", {"gate": channel})
         self.uploads = SnapshotUploads(free_port())
         self.agent.platform.listen(self.uploads)
+        triggers = AlarmTriggers()
+        self.agent.platform.listen(triggers)
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=SnapshotServer(HOST, self.uploads, SystemClock()).run, args=(self._stop,), daemon=True
@@ -62,6 +66,8 @@ class Station:
                 "gate", self.settings, channel, platform, self.uploads, SystemClock(), meter
             ),
         )
+
+        triggers.add(channel, self.source.trigger)
 
     def __enter__(self) -> Self:
         self.agent.__enter__()
@@ -138,6 +144,30 @@ def test_a_report_without_an_upload_names_the_port(tmp_path: Path) -> None:
         until(lambda: devices.counts.uploads_refused == 1)
     assert isinstance(failure, Stalled)
     assert str(station.uploads.port) in str(failure)
+
+
+@pytest.mark.parametrize(("kind", "is_trigger"), [(2, True), (5, True), (6, False), (11, False)])
+def test_motion_and_a_crossed_line_take_a_picture_at_once_and_nothing_else_does(
+    tmp_path: Path, kind: int, *, is_trigger: bool
+) -> None:
+    with Station(tmp_path, interval_s=86_400, on_event=True) as station, registered(station) as devices:
+        until(lambda: station.agent.there() == {FIRST_ID})
+        frames = station.source.frames(threading.Event())
+        assert isinstance(next(frames), Glance)
+        devices.ask(lambda device, now: device.raise_alarm(now, kind=kind))
+        until(lambda: any(isinstance(event, Alarmed) for event in station.agent.events))
+        seen = [isinstance(item, Glance) for item in islice(frames, 3)]
+    assert any(seen) is is_trigger
+    assert sum(seen) <= 1
+
+
+def test_without_on_event_an_alarm_takes_no_picture(tmp_path: Path) -> None:
+    with Station(tmp_path, interval_s=86_400) as station, registered(station):
+        until(lambda: station.agent.there() == {FIRST_ID})
+        frames = station.source.frames(threading.Event())
+        assert isinstance(next(frames), Glance)
+        station.source.trigger()
+        assert list(islice(frames, 2)) == [None, None]
 
 
 def sent(port: int, method: str, path: str, body: bytes, **headers: str) -> int:

@@ -13,7 +13,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
-from center.pipeline.causes import DeviceCause, Fact, NamedCounts, OwnReason, StageFinding
+from center.pipeline.causes import Fact, NamedCounts, OwnReason, ReportedCause, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.search.low_quality import QualityFault
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
@@ -326,7 +326,7 @@ def _said(reason: CodedCause | None, text: str, _: Language) -> str:
 
 
 def _fact(value: Fact, _: Language) -> str | float:
-    if isinstance(value, DeviceCause):
+    if isinstance(value, ReportedCause):
         return _said(value.reason, value.text, _) or ", ".join(_code(each, _) for each in value.codes)
     if isinstance(value, OwnReason):
         return _(value)

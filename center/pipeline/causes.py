@@ -15,12 +15,12 @@ _U: Final = StageState.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceCause:
-    """Carries a device's cause as a fact: in code, or else in the agent's text, or else in single words."""
+class ReportedCause:
+    """Carries a cause that an agent or the cluster reports: in code, or else in its text, or else in single words."""
 
     reason: CodedCause | None
     text: str
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text or ", ".join(self.codes)
@@ -36,7 +36,7 @@ class NamedCounts:
         return ", ".join(f"{name} {count}" for name, count in Counter(self.counts).most_common())
 
 
-Fact = str | float | DeviceCause | NamedCounts
+Fact = str | float | ReportedCause | NamedCounts
 
 
 class OwnReason(str):

@@ -9,10 +9,17 @@ from typing import Any, Final, Generic, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from center.errors import marked
+from center.pipeline.causes import Fact, OwnReason, ReportedCause
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import IntakeStatus, StorageStatus, UpkeepReport
+from provisioning.contracts.wire.messages import CodedCause
 
 TIMEOUT_S: Final = 2.0
+MUTE: Final = marked("no answer within 2 s")
+REFUSED: Final = marked("connection refused or no route")
+BROKEN: Final = marked("the connection was interrupted")
+STRANGE: Final = marked("an answer of another version")
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 _T = TypeVar("_T", bound=BaseModel)
 
@@ -38,6 +45,14 @@ class ClusterAnswer(Generic[_T]):
     reach: Reach
     value: _T | None = None
     cause: str = ""
+    """In English; `OwnReason` where it is the centre's own."""
+    reason: CodedCause | None = None
+    """The same as the cluster coded it."""
+
+    @property
+    def fact(self) -> Fact:
+        """Returns the cause as a fact of a finding."""
+        return self.cause if self.reason is None else ReportedCause(self.reason, self.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class ClusterAnswers:
         all_of_them: tuple[ClusterAnswer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
         for reach in (Reach.ANSWERED, Reach.PART_AWAY, Reach.DENIED, Reach.OTHER):
             if (found := next((each for each in all_of_them if each.reach is reach), None)) is not None:
-                return ClusterAnswer(reach, cause=found.cause)
+                return ClusterAnswer(reach, cause=found.cause, reason=found.reason)
         return ClusterAnswer(Reach.AWAY, cause=self.intake.cause)
 
 
@@ -97,9 +112,11 @@ class Cluster:
                     if len(body) > MAX_ANSWER_BYTES:
                         return ClusterAnswer(Reach.OTHER, cause=f"{path}: more than {MAX_ANSWER_BYTES} bytes"), 0.0
         except (httpx.TimeoutException, TimeoutError):
-            return ClusterAnswer(Reach.AWAY, cause=f"no answer within {TIMEOUT_S:.0f} s"), 0.0
-        except httpx.HTTPError as error:
-            return ClusterAnswer(Reach.AWAY, cause=str(error) or type(error).__name__), 0.0
+            return ClusterAnswer(Reach.AWAY, cause=OwnReason(MUTE)), 0.0
+        except httpx.ConnectError:
+            return ClusterAnswer(Reach.AWAY, cause=OwnReason(REFUSED)), 0.0
+        except httpx.HTTPError:
+            return ClusterAnswer(Reach.AWAY, cause=OwnReason(BROKEN)), 0.0
         return _read(path, response.status_code, bytes(body), model), time.monotonic() - began_s
 
 
@@ -108,14 +125,13 @@ def _read(path: str, status: int, body: bytes, model: type[_T]) -> ClusterAnswer
         case 200:
             try:
                 return ClusterAnswer(Reach.ANSWERED, model.model_validate_json(body))
-            except ValidationError as error:
-                return ClusterAnswer(
-                    Reach.OTHER, cause=f"{path}: not a valid {model.__name__} ({error.error_count()} faults)"
-                )
+            except ValidationError:
+                return ClusterAnswer(Reach.OTHER, cause=OwnReason(STRANGE))
         case 401 | 403:
             return ClusterAnswer(Reach.DENIED, cause=f"HTTP {status}")
         case 503 if b'"unavailable"' in body:
-            return ClusterAnswer(Reach.PART_AWAY, cause=_detail(body))
+            said = _read_refusal(body)
+            return ClusterAnswer(Reach.PART_AWAY, cause=said.detail[:200], reason=said.reason)
         case 502 | 503 | 504:
             return ClusterAnswer(Reach.AWAY, cause=f"HTTP {status}")
         case _:
@@ -123,12 +139,13 @@ def _read(path: str, status: int, body: bytes, model: type[_T]) -> ClusterAnswer
             return ClusterAnswer(Reach.OTHER, cause=f"{path}: HTTP {status}")
 
 
-class _Said(BaseModel):
+class _Refusal(BaseModel):
     detail: str = ""
+    reason: CodedCause | None = None
 
 
-def _detail(body: bytes) -> str:
+def _read_refusal(body: bytes) -> _Refusal:
     try:
-        return _Said.model_validate_json(body[:4096]).detail[:200]
+        return _Refusal.model_validate_json(body[:4096])
     except ValidationError:
-        return ""
+        return _Refusal()

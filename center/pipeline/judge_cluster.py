@@ -1,14 +1,15 @@
 """Judges the stages of the cluster and the notification: intake, parse, archive, storage, query, notify. Pure."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, Final
 
+from center.errors import marked
 from center.notify.lifecycle import MessageState
 from center.notify.limits import QuotaState, RateState
 from center.notify.views import ChannelView
 from center.pipeline import causes, judge_servers
-from center.pipeline.causes import NamedCounts, StageFinding, amber, red, unknown
+from center.pipeline.causes import NamedCounts, OwnReason, ReportedCause, StageFinding, amber, red, unknown
 from center.pipeline.cluster_client import ClusterAnswer, ClusterAnswers, Reach
 from center.pipeline.judge_edge import GB, late
 from center.pipeline.judge_parties import figures as figures_of_probes
@@ -21,6 +22,13 @@ from provisioning.contracts.query.archive import ProofLoss
 PARSING: Final = ("parser", "canary", "embedder")
 ARCHIVER: Final = "archiver"
 _PROOF_LOST: Final = {ProofLoss.MACHINES: causes.PROOF_LOST, ProofLoss.LEAK: causes.PROOF_LOST_LEAK}
+_WHERE: Final = {
+    "parser": OwnReason(marked("parser")),
+    "canary": OwnReason(marked("canary")),
+    "embedder": OwnReason(marked("embedder")),
+    ARCHIVER: OwnReason(marked("archiver")),
+}
+"""Names of deployments at which pictures may be stuck."""
 LIVE, BACKLOG = "live", "backlog"
 GONE: Final = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
 
@@ -100,7 +108,8 @@ def _of_parse(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[
         broken = [each for each in parsers.parsers if each.faults]
         if broken:
             is_all = len(broken) == len(parsers.parsers)
-            cause = broken[0].faults[0][:300]
+            first = broken[0]
+            cause = ReportedCause(next(iter(first.reasons), None), first.faults[0][:300])
             yield (red if is_all else amber)(
                 causes.PARSER_FAULTS, broken=len(broken), count=len(parsers.parsers), cause=cause
             )
@@ -110,7 +119,7 @@ def _of_parse(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterator[
         if (stuck := _reported_stuck(span, where)) is not None:
             yield stuck
         elif count := _stuck(span, where):
-            yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
+            yield red(causes.PARSE_STUCK, count=count, where=_WHERE[where], window_s=round(span.seconds))
     if leaks := span.intake(lambda each: each.leaks):
         yield red(causes.LEAK, count=leaks, window_s=round(span.seconds))
     yield from _lost_proofs(span)
@@ -127,9 +136,8 @@ def _reported_stuck(span: SampleSpan, where: str) -> StageFinding | None:
     """Finds a stage at which messages are stuck, as the intake itself reports."""
     for each in () if span.now.intake is None else span.now.intake.stuck:
         if each.stage == where:
-            return red(
-                causes.INTAKE_STUCK, count=each.messages, where=where, seconds=each.seconds, cause=each.cause[:300]
-            )
+            cause = ReportedCause(each.reason, each.cause)
+            return red(causes.INTAKE_STUCK, count=each.messages, where=_WHERE[where], seconds=each.seconds, cause=cause)
     return None
 
 
@@ -161,7 +169,7 @@ def _of_archive(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterato
         yield nothing
         return
     if answers is not None and answers.archive.reach is Reach.PART_AWAY:
-        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.cause)
+        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.fact)
     if span.now.intake is None:
         yield unknown(causes.INTAKE_BETWEEN)
     if (stuck := _reported_stuck(span, ARCHIVER)) is not None:
@@ -170,8 +178,8 @@ def _of_archive(span: SampleSpan, figures: Figures, limits: Pipeline) -> Iterato
         yield red(causes.ARCHIVE_STUCK, count=count, window_s=round(span.seconds))
     yield from late(causes.ARCHIVE_SLOW, figures.lag_s, limits.archive_lag)
     held = None if answers is None else answers.archive.value
-    for alarm in () if held is None else held.alarms[:3]:
-        yield amber(causes.UPKEEP, cause=alarm[:300])
+    for alarm, reason in () if held is None else zip(held.alarms[:3], chain(held.reasons, repeat(None)), strict=False):
+        yield amber(causes.UPKEEP, cause=ReportedCause(reason, alarm[:300]))
 
 
 def storage(span: SampleSpan, limits: Pipeline) -> StageVerdict:
@@ -193,7 +201,7 @@ def _of_storage(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:
             free, total = round(disk.free_bytes / GB, 1), round(disk.total_bytes / GB, 1)
             yield (red if is_red else amber)(causes.STORAGE_LOW, free=free, total=total)
     elif answers is not None:
-        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.cause)
+        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.fact)
 
 
 def query(span: SampleSpan, limits: Pipeline) -> StageVerdict:
@@ -209,11 +217,11 @@ def _of_query(answers: ClusterAnswers | None, figures: Figures, limits: Pipeline
         return
     match answers.query.reach:
         case Reach.AWAY:
-            yield red(causes.QUERY_AWAY, cause=answers.query.cause)
+            yield red(causes.QUERY_AWAY, cause=answers.query.fact)
         case Reach.DENIED:
             yield red(causes.QUERY_DENIED)
         case Reach.OTHER:
-            yield red(causes.QUERY_STRANGE, cause=answers.query.cause)
+            yield red(causes.QUERY_STRANGE, cause=answers.query.fact)
         case _:
             yield from late(causes.QUERY_SLOW, figures.lag_s, limits.query_lag)
 
@@ -223,7 +231,7 @@ def _nothing(answers: ClusterAnswers | None, answer: ClusterAnswer[Any] | None) 
     if answers is None or answer is None or answers.query.reach in {Reach.AWAY, Reach.DENIED, Reach.OTHER}:
         return unknown(causes.QUERY_BETWEEN)
     if answer.reach in {Reach.OTHER, Reach.AWAY, Reach.DENIED}:
-        return unknown(causes.CLUSTER_OLDER, cause=answer.cause)
+        return unknown(causes.CLUSTER_OLDER, cause=answer.fact)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline import causes
-from center.pipeline.causes import DeviceCause, NamedCounts, StageFinding, amber, red, unknown
+from center.pipeline.causes import NamedCounts, ReportedCause, StageFinding, amber, red, unknown
 from center.pipeline.sample import Sample, SampleSpan, grown
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, StageVerdict
@@ -75,7 +75,7 @@ def _together(reported: Sequence[CameraView], down: Sequence[CameraView], limits
             runs[-1].append(later)
         longest = max(runs, key=len)
         if len(longest) >= limits.fell_together and 2 * len(longest) >= all_of_it:
-            codes = DeviceCause(None, "", tuple(sorted({each.code or "offline" for each in longest})))
+            codes = ReportedCause(None, "", tuple(sorted({each.code or "offline" for each in longest})))
             yield red(causes.FELL_TOGETHER, down=len(longest), count=all_of_it, agent_id=agent_id, code=codes)
 
 
@@ -215,7 +215,7 @@ def _of_configuration(agent: AgentView) -> Iterator[StageFinding]:
             agent_id=agent.agent_id,
             number="?" if report.number is None else report.number,
             verdict=report.verdict,
-            cause=DeviceCause(report.reason, report.cause, ()),
+            cause=ReportedCause(report.reason, report.cause, ()),
         )
 
 
@@ -277,8 +277,8 @@ def late(cause: causes.Cause, lag_s: float | None, limit: Slow) -> Iterator[Stag
         yield (red if lag_s >= limit.red_s else amber)(cause, lag_s=round(lag_s, 1))
 
 
-def _cause(camera: CameraView) -> DeviceCause:
-    return DeviceCause(camera.reason, camera.cause, (camera.code,))
+def _cause(camera: CameraView) -> ReportedCause:
+    return ReportedCause(camera.reason, camera.cause, (camera.code,))
 
 
 def _some(names: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
 from provisioning.contracts.section import Section
-from provisioning.contracts.wire.messages import Count, Message
+from provisioning.contracts.wire.messages import CodedCause, Count, Message
 
 DetectorName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
 MachineGroup = Literal["vehicle", "two_wheeler"]
@@ -84,6 +84,8 @@ class ParserStatus(Message):
     """Pictures that the detector of the rest searched, because their own could not."""
     faults: tuple[str, ...]
     """Reasons for fallbacks and for a refused assignment. Empty: every picture is searched as the file says."""
+    reasons: tuple[CodedCause, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """The same faults in the same order for the reader's language; empty from an older cluster."""
 
 
 class ParsersStatus(Message):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 
+from provisioning.contracts.causes import cluster
 from provisioning.retention.clock import FILE, RetentionClock, read_state, why_stopped
 from provisioning.retention.state import DAY_MS, TOLERANCE_MS, Clocks, Retention
 from ray_cluster.archive.atomic_files import disk_errors
@@ -16,6 +17,7 @@ from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, read_errors, window_names
 from ray_cluster.archive.schema import SNAPSHOTS
 from ray_cluster.archive.windows import day_name, span_ms
+from ray_cluster.coded_errors import CodedText
 
 ARCHIVE: Final = "archive"
 """Kind under which the retention state keeps the days of an archive."""
@@ -107,7 +109,7 @@ def horizon_ms(directory: Path) -> int | None:
     return state.marks[ARCHIVE].horizon_ms
 
 
-def alarms(directory: Path) -> tuple[str, ...]:
+def alarms(directory: Path) -> tuple[CodedText, ...]:
     """List alarms for the operator with their remedies; as of the archiver's last reading of the clocks.
 
     Raises:
@@ -115,7 +117,10 @@ def alarms(directory: Path) -> tuple[str, ...]:
     """
     state = _state_of(directory)
     stopped = "" if state is None else why_stopped(state, state.wall_ms)
-    return (f"retention: {stopped}; set the clock right, or confirm: wayside-cluster retention",) if stopped else ()
+    if not stopped:
+        return ()
+    text = f"retention: {stopped}; set the clock right, or confirm: wayside-cluster retention"
+    return (CodedText(text, cluster.RETENTION_STOPPED(detail=stopped)),)
 
 
 def _state_of(directory: Path) -> Retention | None:

@@ -5,9 +5,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from provisioning.contracts.causes import cluster
 from provisioning.contracts.query.archive import DayUpkeep, UpkeepStatus
 from ray_cluster.archive.index_policy import MIN_RECALL
 from ray_cluster.archive.windows import day_of
+from ray_cluster.coded_errors import CodedText
 
 STATUS_FILE: Final = "upkeep.json"
 
@@ -47,14 +49,13 @@ def _both(one: DayUpkeep, other: DayUpkeep) -> DayUpkeep:
     )
 
 
-def alarms(status: UpkeepStatus | None) -> tuple[str, ...]:
+def alarms(status: UpkeepStatus | None) -> tuple[CodedText, ...]:
     """List alarms for the operator, each with its remedy."""
     if status is None:
         return ()
     low = [
-        f"day {day.name}: look-alike search finds {day.recall:.0%} of what is there, under {MIN_RECALL:.0%}; "
-        "candidates may be missing until upkeep has trained the index again"
+        CodedText.of(cluster.LOW_RECALL(day=day.name, found=f"{day.recall:.0%}", least=f"{MIN_RECALL:.0%}"))
         for day in by_day(status).days
         if day.recall is not None and day.recall < MIN_RECALL
     ]
-    return (*low, *(f"upkeep: {fault}" for fault in status.faults))
+    return (*low, *(CodedText(f"upkeep: {fault}", cluster.UPKEEP_FAILED(detail=fault)) for fault in status.faults))

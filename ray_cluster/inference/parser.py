@@ -16,8 +16,10 @@ from engines.detection.postprocess import Detection
 from engines.detection.preprocess import Picture
 from engines.errors import EngineError
 from engines.manifest import Group
+from provisioning.contracts.causes import cluster
 from provisioning.contracts.detectors import ParserStatus
 from provisioning.contracts.wire.messages import MAX_BOXES, Box, Machine, MachineClass
+from ray_cluster.coded_errors import CodedText
 from ray_cluster.errors import BadAssignment, NotJpeg, StageFault
 from ray_cluster.inference.assignment import MACHINES, Assignment, Choice, default_choice
 from ray_cluster.inference.detector_pool import DetectorPool, MachineDetector
@@ -62,7 +64,7 @@ class Parser:
         self._pictures: Counter[str] = Counter()
         self._reused: Counter[str] = Counter()
         self._fell_back: Counter[str] = Counter()
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, CodedText] = {}
 
     @classmethod
     def alone(cls, detector: MachineDetector, *, threshold: float) -> Self:
@@ -94,7 +96,7 @@ class Parser:
     def note(self, fault: str) -> None:
         """Keep a fault of the assignment for the operator until another is adopted."""
         with self._lock:
-            self._faults["assignment"] = fault
+            self._faults["assignment"] = CodedText(fault, cluster.ASSIGNMENT_REFUSED(detail=fault))
 
     def status(self) -> ParserStatus:
         """Return the models, pictures and faults of this parser."""
@@ -105,7 +107,8 @@ class Parser:
                 pictures=dict(self._pictures),
                 reused=dict(self._reused),
                 fell_back=dict(self._fell_back),
-                faults=tuple(self._faults.values()),
+                faults=tuple(each.text for each in self._faults.values()),
+                reasons=tuple(each.reason for each in self._faults.values()),
             )
 
     def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
@@ -188,9 +191,10 @@ class Parser:
 
     def _fall_back(self, name: str, fault: str, pictures: int) -> None:
         with self._lock:
-            is_new = self._faults.pop(name, None) != fault
+            told = CodedText(fault, cluster.DETECTOR_FELL_BACK(name=name, detail=fault))
+            is_new = self._faults.pop(name, None) != told
             self._fell_back[name] += pictures
-            self._faults[name] = fault
+            self._faults[name] = told
             while len(self._faults) > MOST_FAULTS:
                 del self._faults[next(iter(self._faults))]
         if is_new:  # a broken model fails on every picture

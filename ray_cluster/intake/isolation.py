@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from ray_cluster.coded_errors import code_error
 from ray_cluster.errors import Retryable, StageFault
 from ray_cluster.intake.progress import Progress, Wait
 
@@ -162,7 +163,7 @@ class StageCalls:
         self._progress.moved(wait)
 
     def _failed(self, wait: Wait, error: Retryable) -> None:
-        wait.cause = str(error) or type(error).__name__
+        wait.cause, wait.reason = str(error) or type(error).__name__, code_error(error)
         self.retries += 1
         LOG.warning("%s: %s; trying again", wait.stage, error)
 

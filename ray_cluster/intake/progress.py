@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from provisioning.contracts.causes import cluster
+from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.query.archive import MAX_CAUSE, StuckStage
+from provisioning.contracts.wire.messages import CodedCause
 
 STUCK_S: Final = 20.0
 """Seconds without progress after which a group is stuck: its calls fail, or its call lasts and the stage finishes none.
@@ -27,6 +30,7 @@ class Wait:
     since_s: float
     cause: str = ""
     """Cause of the last failure; empty if there was none since the last progress."""
+    reason: CodedCause | None = None
 
 
 class Progress:
@@ -50,7 +54,7 @@ class Progress:
     def moved(self, wait: Wait) -> None:
         """Record that the stage finished a part of this group."""
         wait.since_s = self._moved_s[wait.stage] = self._now_s()
-        wait.cause = ""
+        wait.cause, wait.reason = "", None
 
     def stuck(self) -> tuple[StuckStage, ...]:
         """Report stuck stages, one entry each, the longest first."""
@@ -69,10 +73,12 @@ class Progress:
 
 def _stuck_stage(stage: str, waits: list[Wait], now_s: float) -> StuckStage:
     oldest = min(waits, key=lambda one: one.since_s)
-    cause = next((one.cause for one in (oldest, *waits) if one.cause), "it does not answer")
+    failed = next((one for one in (oldest, *waits) if one.cause), None)
+    mute = cluster.STAGE_MUTE()
     return StuckStage(
         stage=stage,
         messages=sum(one.messages for one in waits),
         seconds=int(now_s - oldest.since_s),
-        cause=cause[:MAX_CAUSE],
+        cause=english(mute) if failed is None else failed.cause[:MAX_CAUSE],
+        reason=mute if failed is None else failed.reason,
     )

@@ -33,6 +33,7 @@ from ray_cluster.archive.schema import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed
 from ray_cluster.archive.upkeep_status import alarms, by_day, read_status
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import WindowsOfDays, day_name, day_of, days_of, span_ms
+from ray_cluster.coded_errors import CodedText
 from ray_cluster.errors import (
     PictureDamaged,
     PictureErased,
@@ -247,7 +248,8 @@ class Query:
             with read_errors(window):
                 self._snapshots(window)
                 self._tables.open_table(OBJECTS + window)
-        return UpkeepReport(alarms=self.alarms())
+        found = self._alarms()
+        return UpkeepReport(alarms=tuple(each.text for each in found), reasons=tuple(each.reason for each in found))
 
     def storage(self) -> StorageStatus:
         """Measure the disk under the archive, and the size of the newest day that is over.
@@ -270,6 +272,9 @@ class Query:
         Raises:
             ArchiveUnreadable: the state of retention cannot be read.
         """
+        return tuple(each.text for each in self._alarms())
+
+    def _alarms(self) -> tuple[CodedText, ...]:
         return (*alarms(read_status(self._directory)), *retention.alarms(self._directory))
 
     def days(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from provisioning.contracts.query.search import MachineCounts, SearchPlan
 from provisioning.contracts.query.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.query.zone_counts import ZoneCounts
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES
+from ray_cluster.coded_errors import code_error
 from ray_cluster.errors import (
     ArchiveFull,
     ArchiveInUse,
@@ -356,7 +357,10 @@ def _map_errors(app: FastAPI) -> None:
     @app.exception_handler(ClusterError)
     async def cluster_error(_request: Request, error: ClusterError) -> JSONResponse:
         code, kind = _STATUS.get(type(error), (500, "internal"))
-        return JSONResponse({"error": kind, "detail": str(error)}, code)
+        content = {"error": kind, "detail": str(error)}
+        if kind == "unavailable":  # the centre shows it in the reader's language
+            return JSONResponse({**content, "reason": code_error(error).model_dump()}, code)
+        return JSONResponse(content, code)
 
     @app.exception_handler(_UnauthorizedError)
     async def unauthorized(_request: Request, _error: _UnauthorizedError) -> JSONResponse:

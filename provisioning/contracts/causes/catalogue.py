@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from provisioning.contracts.causes import acceptance, gb28181, pictures, rollouts, snapshots, streams, work
+from provisioning.contracts.causes import acceptance, cluster, gb28181, pictures, rollouts, snapshots, streams, work
 from provisioning.contracts.causes.text import ENGLISH, CauseText
 from provisioning.contracts.wire.messages import CodedCause
 
@@ -15,18 +15,15 @@ def _texts(module: ModuleType) -> Iterator[CauseText]:
             yield value
 
 
+MODULES: Final = (streams, snapshots, gb28181, pictures, work, acceptance, rollouts, cluster)
 CAUSES: Final[Mapping[str, CauseText]] = {
     each.code: each
     for each in (
-        *(
-            each
-            for module in (streams, snapshots, gb28181, pictures, work, acceptance, rollouts)
-            for each in _texts(module)
-        ),
+        *(each for module in MODULES for each in _texts(module)),
         *acceptance.PICTURE.values(),
     )
 }
-"""Every text that agents and provisioning of this release may use, by its code."""
+"""Every text that agents, provisioning and the cluster of this release may use, by its code."""
 
 
 def words(cause: CodedCause | None, language: str) -> str | None:

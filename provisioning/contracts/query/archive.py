@@ -16,6 +16,7 @@ from provisioning.contracts.wire.messages import (
     MAX_BOXES,
     Box,
     ClockQuality,
+    CodedCause,
     Count,
     Machine,
     MachineClass,
@@ -210,6 +211,8 @@ class StuckStage(Message):
     seconds: Count
     """Seconds since the oldest of them made progress."""
     cause: str = Field(max_length=MAX_CAUSE)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent from an older cluster."""
 
 
 class ProofLoss(StrEnum):
@@ -312,6 +315,8 @@ class UpkeepReport(Message):
     """Answer of `query`: alarms of upkeep. Cheap at any size of the archive; an error if they cannot be read."""
 
     alarms: tuple[str, ...] = ()
+    reasons: tuple[CodedCause, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """The same alarms in the same order for the reader's language; empty from an older cluster."""
 
 
 class StorageStatus(Message):

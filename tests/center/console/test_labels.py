@@ -66,14 +66,14 @@ def test_no_coded_cause_is_left_in_english_on_a_chinese_page(text: CauseText) ->
 
 
 def test_a_finding_of_the_pipeline_words_the_first_cameras_cause() -> None:
-    first = causes.DeviceCause(REFUSED, TEXT, ("wrong_credentials",))
+    first = causes.ReportedCause(REFUSED, TEXT, ("wrong_credentials",))
     finding = causes.red(causes.CAMERAS_DOWN, down=1, count=2, camera="Gate", cause=first)
     assert TEXT in finding.text()
     assert "拒绝用户名或密码。用正确的用户名和密码重新导入该摄像机" in finding_texts(finding, ZH)[0]
 
 
 def test_a_finding_of_the_pipeline_names_single_words_and_verdicts() -> None:
-    words = causes.DeviceCause(None, "", ("offline", "unreachable"))
+    words = causes.ReportedCause(None, "", ("offline", "unreachable"))
     together = causes.red(causes.FELL_TOGETHER, down=2, count=2, agent_id="cabinet-7", code=words)
     assert "offline, unreachable" in together.text()
     assert "离线, 不可达" in finding_texts(together, ZH)[0]
@@ -83,7 +83,7 @@ def test_a_finding_of_the_pipeline_names_single_words_and_verdicts() -> None:
         agent_id="cabinet-7",
         number=3,
         verdict=Verdict.ROLLED_BACK,
-        cause=causes.DeviceCause(fell, "camera gate fell", ()),
+        cause=causes.ReportedCause(fell, "camera gate fell", ()),
     )
     assert "rolled_back" in refused.text()
     said = finding_texts(refused, ZH)[0]

@@ -12,24 +12,23 @@ from hypothesis import strategies as st
 
 import edge_agent
 import provisioning
-from provisioning.contracts.causes import acceptance, faults, gb28181, pictures, rollouts, streams, work
-from provisioning.contracts.causes.catalogue import CAUSES, english, words
+import ray_cluster
+from provisioning.contracts.causes import acceptance, faults, streams, work
+from provisioning.contracts.causes.catalogue import CAUSES, MODULES, english, words
 from provisioning.contracts.causes.text import CauseText, blanks, terminal_language
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 from provisioning.contracts.wire import codec
 from provisioning.contracts.wire.messages import MAX_CAUSE_PARAM, CodedCause, PictureCheck
 
 _HAN: Final = re.compile(r"[一-鿿]")
-_MODULES: Final = {
-    each.__name__.rpartition(".")[2]: each for each in (acceptance, gb28181, pictures, rollouts, streams, work)
-}
+_MODULES: Final = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 _OTHER_TERMS: Final = ("账户", "消息代理", "档案库", "片区", "登记册", "受理台", "第二因素", "车牌")
 """Terms for which the product has another one: `docs/glossary.md`."""
 
 
 def coded() -> Iterator[tuple[Path, ast.Call, CauseText]]:
     """Each place of the product that codes a cause by its name in the catalogue."""
-    for package in (edge_agent, provisioning):
+    for package in (edge_agent, provisioning, ray_cluster):
         for path in Path(str(package.__file__)).parent.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

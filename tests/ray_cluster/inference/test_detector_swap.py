@@ -130,6 +130,7 @@ def test_a_detector_that_does_not_work_is_refused_and_the_old_assignment_stays(
     assert words in str(caught.value)
     assert town.see("gate", "quay") == [YOLOX.name, NANODET.name]
     assert town.parser.status().faults == (str(caught.value),), "health says so"
+    assert [each.code for each in town.parser.status().reasons] == ["assignment_refused"]
     town.adopt({"gate": DETR.name})
     assert town.see("gate") == [DETR.name]
     assert town.parser.status().faults == ()
@@ -152,6 +153,9 @@ def test_a_detector_that_fails_later_costs_no_message_and_the_row_tells_who_saw(
     status = town.parser.status()
     assert status.fell_back == {YOLOX.name: 2}
     (fault,) = status.faults
+    (reason,) = status.reasons
+    assert reason.code == "detector_fell_back"
+    assert reason.params["name"] in fault
     assert "yolox-raw.onnx is missing" in fault
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.wire import topics
 from ray_cluster.archive.entries import Entry, Receipt
@@ -233,6 +234,8 @@ def test_a_group_that_makes_no_way_is_told_with_stage_and_cause_and_no_more_once
         assert (stuck.stage, stuck.seconds) == ("canary", STUCK_S)
         assert stuck.messages == 2
         assert stuck.cause == "no replica of the canary runs"
+        assert stuck.reason is not None
+        assert stuck.reason.code == "stage_unavailable"
         stages.sick = False
         await running.settle()
         assert running.intake.status(running.broker, running.acks).stuck == ()
@@ -256,6 +259,7 @@ def test_a_group_that_nobody_answers_is_told_unless_its_stage_finishes_others() 
         clock.now_s += 1
         (stuck,) = progress.stuck()
         assert (stuck.messages, stuck.cause) == (16, "it does not answer")
+        assert words(stuck.reason, "zh") == "没有应答"
     assert progress.stuck() == ()
 
 

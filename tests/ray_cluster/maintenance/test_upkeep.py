@@ -12,6 +12,7 @@ import lancedb
 import pyarrow as pa
 import pytest
 
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.query.archive import DayUpkeep, UpkeepReport, UpkeepStatus
 from ray_cluster.archive import index_policy, upkeep_status
 from ray_cluster.archive.lance_tables import CLOSES_AFTER_DAYS, connect
@@ -140,7 +141,8 @@ def test_the_windows_of_a_day_are_told_as_one_day() -> None:
     assert (day.name, day.rows, day.fragments, day.indexed, day.unindexed) == (DAY, 40, 4, 36, 4)
     assert (day.recall, day.recall_queries, day.over, day.closed) == (0.8, 4, True, False)
     (alarm,) = upkeep_status.alarms(UpkeepStatus(at_ms=1, days=hours))
-    assert alarm.startswith(f"day {DAY}: look-alike search finds 80%")
+    assert alarm.text.startswith(f"day {DAY}: look-alike search finds 80%")
+    assert f"{DAY} 的以图搜车只找到应有结果的 80%" in str(words(alarm.reason, "zh"))
 
 
 def test_a_day_of_an_older_version_is_read_and_then_brought_up_to_date(tmp_path: Path) -> None:

@@ -474,3 +474,4 @@ def test_http_tells_the_detectors_and_health_says_when_one_does_not_work(read: Q
     told = [client.get("/detectors") for _ in range(3)]
     assert ParsersStatus.model_validate_json(told[1].content).parsers == (PARSER, broken)
     assert (told[2].status_code, told[2].json()["error"]) == (503, "unavailable")
+    assert told[2].json()["reason"]["code"] == "stage_unavailable"

@@ -27,11 +27,9 @@ def machines(site: Site) -> Iterator[Machines]:
     one.close()
 
 
-def test_deployments_are_made_anew_by_their_new_names_and_nothing_is_lost(
-    site: Site, machines: Machines, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_deployments_are_made_anew_by_their_new_names_and_nothing_is_lost(site: Site, machines: Machines) -> None:
     site.exchange.start()
-    machines.tree = old_release(tmp_path_factory.mktemp("before"))
+    machines.tree = old_release()
     machines.start_all(300)
     custodian = Custodian(site.exchange.section("street"), "street", rate=5.0)
     custodian.start()

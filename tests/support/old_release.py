@@ -1,5 +1,6 @@
 """Runs the code of the release before the modules moved, out of the repository's history."""
 
+import compileall
 import io
 import json
 import os
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from tests.support.kept import kept
 
 ROOT: Final = Path(__file__).parents[2]
 COMMIT: Final = "d5e6af1"
@@ -30,13 +33,17 @@ def require_history() -> None:
         pytest.skip(reason, allow_module_level=True)
 
 
-def old_release(folder: Path) -> Path:
-    """Lay that commit's files into `folder`; skips the test where the repository's history does not reach so far."""
+def old_release() -> Path:
+    """Return a folder with that commit's files, compiled; skips the test where the history does not reach so far."""
     require_history()
-    archive = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tree:
-        tree.extractall(folder, filter="data")
-    return folder
+
+    def make(folder: Path) -> None:
+        archive = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=True)
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tree:
+            tree.extractall(folder, filter="data")
+        compileall.compile_dir(folder, quiet=2)
+
+    return kept("before", f"{COMMIT} {sys.version}", make)
 
 
 def run_old(tree: Path, program: str, folder: Path) -> Any:

@@ -11,7 +11,6 @@
 import json
 import re
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable
@@ -28,8 +27,10 @@ from provisioning.demo.simulators import rtsp_server
 from provisioning.files import toml
 from provisioning.home.home import Home
 from tests.support.exchange import listens
+from tests.support.office import Technician
 from tests.support.ports import free_port, free_ports
 from tests.support.premises import BIN, Site
+from tests.support.stills import write_stills
 from tests.support.tap import Tap
 from tests.support.waiting import LONG_S, until
 
@@ -39,6 +40,8 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 AGENT = "cabinet-7"
 CAMERA_PASSWORD = 'pass@word:42,"x"'
 PROBATION_S = 20.0
+STEP_S = 0.2
+"""To ask for what changes once in seconds."""
 
 
 class Office:
@@ -64,8 +67,8 @@ class Office:
         self._site.start(name, [str(BIN / "wayside-provision"), *words, "--home", str(self.home)])
 
     def standing(self) -> dict[str, Any]:
-        """What the register holds of the agent's last word, as `status` shows it."""
-        (agent,) = [each for each in self.say("status")["agents"] if each["id"] == AGENT]
+        """What the register holds of the agent's last word, as `status` shows it; in this process, as it is polled."""
+        (agent,) = [each for each in Technician(self.home).asks("status")["agents"] if each["id"] == AGENT]
         standing: dict[str, Any] = agent
         return standing
 
@@ -75,9 +78,7 @@ def _cameras(site: Site, catalog: Catalog) -> int:
     probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     if subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False).returncode != 0:
         pytest.skip("gst-rtsp-server is not installed: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi")
-    film = site.root / "film.h264"
-    encode = [sys.executable, "-m", "provisioning.demo.encode", str(catalog.path("bikes")), str(film)]
-    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=LONG_S)
+    film = write_stills(site.root / "film.h264", catalog)
     password = site.root / "camera-password"
     password.touch(0o600)
     password.write_text(CAMERA_PASSWORD, encoding="utf-8")
@@ -160,7 +161,7 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
     config = box / "agent.toml"
     _impatient(config)
     site.start_agent(AGENT, config)
-    until(lambda: site.ledger(config)["archived"] >= 1, "a picture is archived")
+    until(lambda: site.ledger(config)["archived"] >= 1, "a picture is archived", step_s=STEP_S)
     seconds = time.monotonic() - began_s
     record_property("seconds_from_agent_new_to_first_archived", seconds)
     print("\n" + "\n".join(office.commands), f"\nfirst archived snapshot {seconds:.1f} s after `site add`")  # noqa: T201
@@ -168,13 +169,18 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
     assert sum(day["snapshots"] for day in site.query(cluster, "/growth")["days"]) >= 1
     (node,) = site.query(cluster, "/nodes")["nodes"]
     assert node["alive"]
-    until(lambda: office.standing()["verdict"] == "applied", "the first configuration is applied")
+    until(lambda: office.standing()["verdict"] == "applied", "the first configuration is applied", step_s=STEP_S)
 
     # --- a bad configuration: the gate's address goes nowhere
     before = site.ledger(config)
     office.say("cameras", "import", AGENT, str(_list_of_cameras(site, rtsp_port, "nowhere")))
-    until(lambda: office.standing()["verdict"] == "rolled_back", "it is rolled back", patience_s=PROBATION_S + 60)
-    until(lambda: office.standing()["active"] == 1, "the one before is in use")
+    until(
+        lambda: office.standing()["verdict"] == "rolled_back",
+        "it is rolled back",
+        patience_s=PROBATION_S + 60,
+        step_s=STEP_S,
+    )
+    until(lambda: office.standing()["active"] == 1, "the one before is in use", step_s=STEP_S)
     told = office.standing()
     assert (told["judged"], told["verdict"]) == (2, "rolled_back")
     assert "gate" in told["cause"]
@@ -184,6 +190,7 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
             for name in ("gate", "yard")
         ),
         "both cameras are archived again",
+        step_s=STEP_S,
     )
     after = site.ledger(config)
     assert (

@@ -123,31 +123,47 @@ def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
     # 2. Four detectors look at what was published.
     audit = Audit(catalog)
     leaks: list[str] = []
-    found, found_by_hand = Counter[str](), Counter[str]()
+    found: dict[int, Counter[str]] = {}
     painted = 0
     for number, (image, faces) in enumerate(pictures):
         if f"f{number}" not in published:
             continue
         redacted = _decoded(published[f"f{number}"])
         assert redacted.shape == image.shape
-        ours, by_hand = audit.hits(redacted), audit.hits(_covered_by_hand(image, faces))
+        hits_of = audit.hits(redacted)
         # Of a face that is paint in every pixel nothing is left to find: a cascade that fires on the railings beside it
         # is one of the other hits, which are counted below.
         visible = [face for face in faces if not _is_paint(face, redacted)]
         painted += len(faces) - len(visible)
-        for name, hits in ours.items():
+        for name, hits in hits_of.items():
             on_faces = overlapping(hits, visible)
             if on_faces:
                 leaks.append(f"{name} finds {on_faces} on a labelled face of picture {number}")
-            found[name] += len(hits)
-            found_by_hand[name] += len(by_hand[name])
+        found[number] = Counter({name: len(hits) for name, hits in hits_of.items()})
     assert leaks == []
     assert painted >= 60, f"only {painted} of 66 labelled faces are paint in every pixel; 63 were"
-    assert all(found[name] <= found_by_hand[name] for name in found), f"{found} against {found_by_hand} by hand"
+    _assert_no_more_than_by_hand(found, pictures, audit)
 
     # 3. The audit itself can fail: on the raw pictures the same detectors do find the faces.
     raw, labels = pictures[0]
     assert all(overlapping(hits, labels) for hits in audit.hits(raw).values())
+
+
+def _assert_no_more_than_by_hand(
+    found: dict[int, Counter[str]], pictures: list[tuple[Image, list[Rect]]], audit: Audit
+) -> None:
+    """No detector finds more in all than on copies covered by hand.
+
+    Copies are searched until they have as many hits, those of the pictures with the most hits first.
+    """
+    in_all = sum(found.values(), Counter[str]())
+    by_hand = Counter[str]()
+    for number in sorted(found, key=lambda each: -found[each].total()):
+        if in_all <= by_hand:
+            return
+        hits_of = audit.hits(_covered_by_hand(*pictures[number]))
+        by_hand += Counter({name: len(hits) for name, hits in hits_of.items()})
+    assert in_all <= by_hand, f"{in_all} against {by_hand} by hand"
 
 
 def _is_paint(rect: Rect, image: Image) -> bool:

@@ -7,6 +7,7 @@ for programs.
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -69,6 +70,10 @@ class Figures:
                 ]
                 yield name, _as_hits(some), interval(recall, places)
 
+    def reasons(self) -> Counter[tuple[str, str]]:
+        """Count the machines that are not kept, by class and by what covers most of them."""
+        return Counter((one.machine.class_name, one.cause) for one in self.kept if not one.is_kept)
+
     def worst(self) -> list[Kept]:
         return sorted((one for one in self.kept if one.painted), key=lambda one: -one.painted)[:WORST]
 
@@ -82,6 +87,9 @@ class Figures:
             "kept": [
                 {"scope": name, "kept": int(hits.right.sum()), "of": hits.labels, "interval": ends}
                 for name, hits, ends in self.kept_rows()
+            ],
+            "not_kept": [
+                {"class": name, "cause": cause, "count": count} for (name, cause), count in self.reasons().most_common()
             ],
             "worst": [
                 {"file": one.file, "class": one.machine.class_name, "box": one.machine.box, "share": one.painted}
@@ -162,6 +170,10 @@ def _show(out: Console, name: str, figures: Figures) -> None:
         share = f"{hits.right.mean():.3f}" + (f" ({ends[0]:.2f}–{ends[1]:.2f})" if ends else "")
         shares.add_row(scope, str(int(hits.right.sum())), str(hits.labels), share)
     out.print(shares)
+    reasons = Table(f"{name}: why not kept", "mostly under", "machines")
+    for (class_name, cause), count in figures.reasons().most_common():
+        reasons.add_row(class_name, cause, str(count))
+    out.print(reasons)
     for one in figures.worst():
         box = ",".join(f"{edge:.0f}" for edge in one.machine.box)
         out.print(f"  {one.file} {one.machine.class_name} {box}: {one.painted:.0%} painted, mostly by {one.cause}")

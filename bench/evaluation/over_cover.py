@@ -1,9 +1,9 @@
 """What is covered needlessly, by what covered it: `python -m bench.evaluation --over-cover`.
 
 A margin is what lies within a fifth of the side of a labelled box, whatever painted it. Beyond that a place is counted
-for the first that paints it: a found plate, a small face, the band of a vehicle, a person. Of the boxes of people some
-hold somebody labelled and are too large, others hold nobody. What the look at the encoded picture adds, and on-screen
-text, is the rest.
+for the first that paints it: a found plate, a small face, the band of a vehicle, a rider, a person on foot. Of the
+boxes of people some hold somebody labelled and are too large, others hold nobody. What the look at the encoded picture
+adds, and on-screen text, is the rest.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ MARGIN = 1.4
 """A label grown this much is a label and its margin."""
 HOLDS = 0.5
 """A box that has this much of a labelled object in it, or lies this much in one, holds it."""
-CAUSES = ("plates", "faces", "bands", "loose people", "nobody")
+CAUSES = ("plates", "faces", "bands", "riders", "loose people", "nobody")
 REST = "second look, text"
 
 
@@ -38,7 +38,7 @@ def parts(image: Image, objects: Sequence[Object], redactors: Redactors) -> dict
     labelled = [Rect(*one.box) for one in objects]
     holding = [_holds(one, labelled) for one in found["people"]]
     causes = {
-        **{name: found[name] for name in ("plates", "faces", "bands")},
+        **{name: found[name] for name in ("plates", "faces", "bands", "riders")},
         "loose people": [one for one, holds in zip(found["people"], holding, strict=True) if holds],
         "nobody": [one for one, holds in zip(found["people"], holding, strict=True) if not holds],
     }

@@ -64,6 +64,8 @@ RIDER_HEIGHT: Final = 1.25
 """Height of a rider over the top of the machine's box, in heights of the box: a tall person standing up."""
 RIDER_OVERHANG: Final = 0.12
 """Overhang of elbows and a pillion rider's back beyond the machine's box, as a share of its width."""
+RIDER_REACH: Final = (0.5, 0.35)
+"""Reach of a certain rider's block beyond the person's box, as shares of it: to each side, and above."""
 PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
 """Position of a number plate on a car, bus or truck seen from the front or the rear, as shares of its box."""
 SIDE_ON: Final = 2.2
@@ -71,6 +73,8 @@ SIDE_ON: Final = 2.2
 EDGE_PX: Final = 2.0
 BAND_FROM_PX: Final = 80
 """Least width of a vehicle for a band: on a narrower one a plate, a quarter of it, has under 3 px a character."""
+LOWEST_FRONT: Final = 1.6
+"""Width by height of the lowest car from the front: one under 50 px high is as far as a front under 80 px wide."""
 
 
 class Rect(Found):
@@ -161,6 +165,22 @@ def rider(machine: Rect, person: Rect) -> tuple[Rect, Rect]:
     return block, Rect(grown.x0, grown.y0, grown.x1, max(saddle, grown.y0 + 1))
 
 
+def certain_rider(machine: Rect, person: Rect) -> tuple[Rect, Rect]:
+    """Cover a rider whose place is certain: of the block only what lies within reach of the person's box.
+
+    A block of the machine's box alone is as high again as a rider, and hides the vehicle behind.
+    """
+    block, own = rider(machine, person)
+    aside, above = RIDER_REACH[0] * person.width, RIDER_REACH[1] * person.height
+    near = Rect(
+        max(block.x0, person.x0 - aside),
+        max(block.y0, person.y0 - above),
+        min(block.x1, person.x1 + aside),
+        block.y1,
+    )
+    return near, own
+
+
 def plate_band(vehicle: Rect, plates: Iterable[Rect]) -> Rect | None:
     """Return the band of the plate of a vehicle near enough to read one, if no plate was found on it."""
     if vehicle.width < BAND_FROM_PX or any(_centre_in(plate, vehicle) for plate in plates):
@@ -168,9 +188,9 @@ def plate_band(vehicle: Rect, plates: Iterable[Rect]) -> Rect | None:
     return vehicle.at(PLATE_BAND)
 
 
-def side_on(vehicle: Rect) -> bool:
-    """True if a whole vehicle is seen from the side, where no plate is."""
-    return vehicle.width >= SIDE_ON * vehicle.height
+def shows_plate(vehicle: Rect) -> bool:
+    """True if a whole vehicle may show a legible plate: not seen from the side, where none is, and not too far."""
+    return vehicle.width < SIDE_ON * vehicle.height and LOWEST_FRONT * vehicle.height >= BAND_FROM_PX
 
 
 def at_edge(rect: Rect, width: int, height: int) -> bool:

@@ -22,7 +22,7 @@ from engines.manifest import Group
 from provisioning.contracts.config.processes import Policy
 from provisioning.contracts.wire.messages import MAX_BOXES, EdgeDetector, Machine, MachineClass
 
-Cause = Literal["people", "plates", "bands", "faces"]
+Cause = Literal["people", "riders", "plates", "bands", "faces"]
 
 MACHINE_SCORE: Final = 0.4
 """Score from which a machine is reported and a person counted: 32 of 38 people, 4 false, on a labelled street clip."""
@@ -108,13 +108,14 @@ def _search(
     seen = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
-    people_covers = _person_covers(image, walkers, two_wheelers, detectors.people, policy)
+    on_foot, riders = _people_covers(image, walkers, two_wheelers, detectors.people, policy)
     plate_ideas = ideas()  # first: while the search for small faces still runs, there is time for it
-    settled = faces.settle(image, small(), detectors, policy, people_covers)
+    settled = faces.settle(image, small(), detectors, policy, [*on_foot, *riders])
     near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
     plates = find_plates(image, plate_ideas, near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
-        "people": people_covers,
+        "people": on_foot,
+        "riders": riders,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],
         "bands": _bands(vehicles, plates, width, height),
         "faces": [cover.face(face) for face in settled()],
@@ -128,16 +129,18 @@ def _bands(vehicles: Sequence[Detection], plates: Sequence[Rect], width: int, he
     for vehicle in vehicles:
         rect = _rect(vehicle)
         cut = cover.at_edge(rect, width, height)
-        if cut or (vehicle.score >= MACHINE_SCORE and not cover.side_on(rect)):
+        if cut or (vehicle.score >= MACHINE_SCORE and cover.shows_plate(rect)):
             band = cover.plate_band(rect, plates)
             bands += [band] if band is not None else []
     return bands
 
 
-def _person_covers(
+def _people_covers(
     image: Image, found: Sequence[Detection], two_wheelers: Sequence[Detection], detector: Detector, policy: Policy
-) -> list[Rect]:
-    covers: list[Rect] = []
+) -> tuple[list[Rect], list[Rect]]:
+    """Return the covers of people on foot, and those of riders. `found`: people, best first."""
+    riders: list[Rect] = []
+    certain: list[Rect] = []
     walkers: list[Detection] = []
     for person in found:
         rect, likely = _rect(person), person.score >= policy.person_threshold
@@ -146,15 +149,20 @@ def _person_covers(
             for m in two_wheelers
             if (likely or (person.score >= RIDER_SCORE and m.score >= MACHINE_SCORE)) and cover.rides(rect, _rect(m))
         ]
-        if ridden:
-            covers += cover.rider(ridden[0], rect)
-        else:
+        if not ridden:
             walkers.append(person)
+        elif person.score >= people.CERTAIN:
+            certain.append(rect)
+            riders += cover.certain_rider(ridden[0], rect)
+        elif any(people.is_part(rect, one) for one in certain):
+            riders += cover.certain_rider(ridden[0], rect)
+        else:
+            riders += cover.rider(ridden[0], rect)
     tall_px = cover.TALL * image.shape[0]
-    on_foot = people.covered(image, walkers, detector, policy.person_threshold)
-    for walker in on_foot:
-        covers += cover.tall_pedestrian(walker) if walker.height > tall_px else (cover.pedestrian(walker),)
-    return covers
+    on_foot: list[Rect] = []
+    for walker in people.covered(image, walkers, detector, policy.person_threshold):
+        on_foot += cover.tall_pedestrian(walker) if walker.height > tall_px else (cover.pedestrian(walker),)
+    return on_foot, riders
 
 
 def _rect(detection: Detection) -> Rect:

@@ -95,7 +95,7 @@ def _is_faint(person: Detection, image: Image, threshold: float, known: Sequence
     return (
         FAINT * threshold / 0.25 <= person.score < threshold
         and max(box.width, box.height) <= FAINT_SIDE * image.shape[0]
-        and not any(_within(box, other) for other in known)
+        and not any(is_part(box, other) for other in known)
     )
 
 
@@ -146,7 +146,8 @@ def _area(box: Rect) -> float:
     return box.width * box.height
 
 
-def _within(part: Rect, other: Rect) -> bool:
+def is_part(part: Rect, other: Rect) -> bool:
+    """True if a faint box is a part of another person."""
     return part.common(other) >= PART * part.width * part.height
 
 

@@ -1,7 +1,7 @@
 """Geometry of covering: it can only grow, and what is covered is one constant colour."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge_agent.redactor import cover
@@ -101,6 +101,33 @@ def test_the_block_over_a_machine_does_not_depend_on_who_rides_it() -> None:
     assert len(blocks) == 1
 
 
+@given(RECTS, st.tuples(*[st.floats(0.0, 1.0)] * 4))
+def test_the_block_of_a_certain_rider_holds_the_head_and_nothing_beyond_the_whole_block(
+    machine: Rect, shares: tuple[float, float, float, float]
+) -> None:
+    centre, width, top, bottom = shares
+    x, half = machine.x0 + centre * machine.width, (0.2 + 1.1 * width) * machine.width / 2
+    y0 = machine.y0 + (-1.0 + 1.3 * top) * machine.height
+    person = Rect(x - half, y0, x + half, y0 + (0.5 + bottom) * machine.height)
+    assume(cover.rides(person, machine))
+    near, own = cover.certain_rider(machine, person)
+    block, _ = cover.rider(machine, person)
+    assert near.common(block) >= near.width * near.height * (1 - 1e-6), "less than the block, nowhere more"
+    saddle = block.y1
+    upper = Rect(person.x0, person.y0, person.x1, min(person.y1, saddle))
+    assert own.common(upper) >= upper.width * upper.height * (1 - 1e-6)
+    head = Rect(person.x0 - 0.3 * person.width, person.y0 - 0.3 * person.height, person.x1, person.y0)
+    reached = near.common(head)
+    assert reached >= block.common(head) * (1 - 1e-6), "a head that his box cuts off lies in the block as before"
+
+
+def test_a_vehicle_behind_a_certain_rider_stays_visible() -> None:
+    machine, person, car = Rect(320, 262, 390, 363), Rect(319, 229, 380, 330), Rect(280, 140, 405, 190)
+    assert cover.rides(person, machine)
+    assert cover.rider(machine, person)[0].common(car) > 0.5 * 50 * 86
+    assert all(one.common(car) == 0 for one in cover.certain_rider(machine, person))
+
+
 def test_somebody_beside_or_in_front_of_a_machine_does_not_ride_it() -> None:
     machine = Rect(100, 100, 180, 160)
     assert not cover.rides(Rect(185, 60, 225, 158), machine), "beside it"
@@ -118,6 +145,13 @@ def test_the_plate_band_is_for_near_vehicles_without_a_found_plate() -> None:
     assert band is not None
     assert band.x0 <= plate.x0
     assert band.y1 >= plate.y1
+
+
+@given(RECTS)
+def test_no_front_of_a_car_that_is_near_enough_by_its_width_is_too_far_by_its_height(vehicle: Rect) -> None:
+    assert cover.plate_band(vehicle, []) is None or cover.shows_plate(vehicle) or vehicle.width > 1.6 * vehicle.height
+    assert not cover.shows_plate(Rect(0, 0, 79, 36)), "three quarters of a car as far as a front of 55 px"
+    assert cover.shows_plate(Rect(0, 0, 80, 50))
 
 
 def test_a_rectangle_outside_the_picture_counts_as_covered() -> None:

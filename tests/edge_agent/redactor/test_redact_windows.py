@@ -147,3 +147,45 @@ def test_the_largest_machines_come_first_and_far_ones_not_at_all() -> None:
     parts = plates._parts([far, *many], (plates.LOWER_PART,), plates.MACHINES, PICTURE)
     assert len(parts) == plates.MACHINES
     assert parts == plates._parts(many[-plates.MACHINES :], (plates.LOWER_PART,), plates.MACHINES, PICTURE)
+
+
+class _FartherEye:
+    """Finds these plates and no others, wherever its window lies."""
+
+    def __init__(self, plates: Sequence[Rect]) -> None:
+        self._plates = plates
+        self.looks = 0
+
+    def detect_many(
+        self, pictures: Sequence[Image], *, size: Size, thresholds: Mapping[Group, float], at_a_time: int
+    ) -> list[list[Detection]]:
+        self.looks += len(pictures)
+        assert size == plates.TENSOR_PX
+        assert thresholds["plate"] == plates.DOUBT[0]
+        assert at_a_time == 1
+        # The picture's red and green tell where the window lies.
+        places = [(8 * int(one[0, 0, 2]), 8 * int(one[0, 0, 1])) for one in pictures]
+        return [[Detection("plate", 0.03, one.moved(-x, -y)) for one in self._plates] for x, y in places]
+
+
+def _places() -> Image:
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:, :, 2] = np.arange(WIDTH)[None, :] // 8
+    picture[:, :, 1] = np.arange(HEIGHT)[:, None] // 8
+    return picture
+
+
+@given(st.lists(PLATES, max_size=12), st.integers(0, 12))
+def test_only_a_large_plate_that_is_not_seen_from_farther_off_is_given_up(found: list[Rect], seen: int) -> None:
+    eye = _FartherEye(found[:seen])
+    kept = plates.confirmed(_places(), found, cast("Detector", eye), 0.02)
+    assert all(one in kept for one in found if one.width < plates.LARGE_PX), "small ones are covered as they are"
+    assert all(one in kept for one in found[:seen])
+    assert len({*found} - {*kept}) <= plates.MOST_CONFIRMED
+    assert eye.looks <= plates.MOST_CONFIRMED * len(plates.FARTHER)
+
+
+def test_a_street_corner_that_fills_its_window_is_no_plate() -> None:
+    corner, plate = Rect(540, 16, 612, 69), Rect(300, 300, 380, 326)
+    eye = cast("Detector", _FartherEye([plate]))
+    assert plates.confirmed(_places(), [corner, plate], eye, 0.02) == [plate]

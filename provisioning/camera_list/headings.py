@@ -85,13 +85,18 @@ def columns(lines: list[ListLine]) -> Columns:
     if unknown:
         raise CameraListError(
             f"line {line.number} has a heading that is not known, {', '.join(unknown)}: correct it, or take the column"
-            f" out; known are {', '.join(KNOWN)}"
+            f" out; known are {', '.join(map(_named, KNOWN))}"
         )
     for name in KNOWN:
         places = [str(place) for place, found in enumerate(names, 1) if found == name]
         if len(places) > 1:
             raise CameraListError(f"columns {' and '.join(places)} are both the {name}: take one out")
     return Columns(names, {name: heading for name, heading in zip(names, headings, strict=True) if name})
+
+
+def _named(name: str) -> str:
+    """Writes a column's name with its first Chinese heading."""
+    return f"{name} ({next(each for each in KNOWN[name] if not each.isascii())})"
 
 
 def _shown(heading: str) -> str:

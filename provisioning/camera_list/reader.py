@@ -57,7 +57,7 @@ class CameraList:
     faults: tuple[LineNote, ...]
     encoding: str
     notes: tuple[LineNote, ...] = ()
-    """Of lines that are taken: what was changed in them, or may be meant otherwise."""
+    """Notes on lines that are taken: what was changed in them, or may be meant otherwise."""
 
 
 def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:

@@ -109,7 +109,7 @@ def test_the_order_of_columns_is_free_and_only_two_are_needed(lists: Lists) -> N
         (b'"id,url', "line 1 must name the columns: a double quote is not closed"),
         (
             b"id,url,pasword\n",
-            "not known, column 3 ('pasword'): correct it, or take the column out; known are id, name,",
+            "not known, column 3 ('pasword'): correct it, or take the column out; known are id (国标编码), name",
         ),
         (b"id,url,a,,serial no\n", "not known, column 3 ('a'), column 5 ('serial no')"),
         (b"id,url,Zq7Zq7\n", "not known, column 3: "),

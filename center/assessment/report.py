@@ -44,9 +44,9 @@ class IndicatorFinding:
     cause: str
     """One word; empty if the indicator passes."""
     sources: tuple[ClockSource, ...] = ()
-    """Of a camera's clock: the sources that showed it, the one with the most hours first."""
+    """Sources that showed a camera's clock, the one with the most hours first; empty for another indicator."""
     contradictions: tuple[str, ...] = ()
-    """Of a camera's clock: pairs of sources that contradicted each other, `onvif+rtcp`, in order of their minutes."""
+    """Pairs of sources of a camera's clock that contradicted each other, `onvif+rtcp`, in order of their minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,9 @@ class IndicatorFindingView(AssessmentViewBase):
     excused: int
     cause: str
     sources: tuple[ClockSource, ...]
-    """Of a camera's clock: the sources that showed it, the one with the most hours first."""
+    """Sources that showed a camera's clock, the one with the most hours first; empty for another indicator."""
     contradictions: tuple[str, ...]
-    """Of a camera's clock: pairs of sources that contradicted each other, `onvif+rtcp`."""
+    """Pairs of sources of a camera's clock that contradicted each other, `onvif+rtcp`."""
 
     @classmethod
     def of(cls, finding: IndicatorFinding) -> Self:

@@ -40,7 +40,7 @@ _REMEMBERED: Final = 6
 _log = logging.getLogger(__name__)
 
 ReadTime: TypeAlias = Callable[[Image, datetime, Area | None], datetime | None]
-"""`reader.TimeReader.read`."""
+"""Reads the local time in a picture, near a given one, in an area: `reader.TimeReader.read`."""
 
 
 class PictureClock:

@@ -15,5 +15,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop the column; what it held is lost."""
     op.drop_column("assessment_hours", "clock_sources")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from provisioning.camera_list import reader
 from provisioning.camera_list.reader import CameraRow, LineNote
+from provisioning.camera_list.rtsp_address import PICTURE, RTSP
 from provisioning.contracts.fleet.documents import Membership
 from provisioning.contracts.smallest_face import HEIGHTS, OFFERED
 from provisioning.errors import CameraListError, RegisterError
@@ -180,12 +182,15 @@ def listing(home: Home, agent_id: str) -> CommandResult:
     return CommandResult({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
 
 
+_PORTS: Final = RTSP.ports | PICTURE.ports
+
+
 def _address(url: str) -> str:
     if (channel := DeviceChannel.read(url)) is not None:
         return f"{channel.device_id}/{channel.channel_id}"
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or (322 if parts.scheme == 'rtsps' else 554)}"
+    return f"{host}:{parts.port or _PORTS[parts.scheme]}"
 
 
 def _facts(notes: Sequence[LineNote]) -> list[dict[str, object]]:

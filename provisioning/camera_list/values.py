@@ -24,8 +24,15 @@ _DEVICE_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _MAX_DIGEST: Final = 128
 """Characters of a device's user or password; its sealed form has 4,096 hex digits at most."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-Kind = Literal["rtsp", "gb28181"]
-_KINDS: Final[dict[str, Kind]] = {"rtsp": "rtsp", "gb28181": "gb28181", "gbt28181": "gb28181", "国标": "gb28181"}
+Kind = Literal["rtsp", "snapshot", "gb28181"]
+_KINDS: Final[dict[str, Kind]] = {
+    "rtsp": "rtsp",
+    "snapshot": "snapshot",
+    "取图": "snapshot",
+    "gb28181": "gb28181",
+    "gbt28181": "gb28181",
+    "国标": "gb28181",
+}
 _SIGNS: Final = re.compile(r"[\s/_-]")
 
 _T = TypeVar("_T")
@@ -59,8 +66,8 @@ class Values:
                 named,
             )
             return None
-        if stated == "rtsp" and named:
-            self.add("the kind is rtsp, and there is a device that registers: correct one of them", "kind")
+        if stated in {"rtsp", "snapshot"} and named:
+            self.add(f"the kind is {stated}, and there is a device that registers: correct one of them", "kind")
             return None
         if stated == "" and not named and "device_id" in self._headings and self._cells["url"].is_blank:
             self.add("there is neither an address nor a device: write one of them", "url", "device_id")
@@ -84,8 +91,9 @@ class Values:
         return username or (None if channel is None else channel.device_id), password or None
 
     def address(self) -> RtspAddress | None:
-        """Returns the parsed RTSP address."""
-        address = self._take("url", lambda text: rtsp_address.split(_trimmed(text)))
+        """Returns the parsed address, of a stream or, by its kind, of a picture."""
+        form = rtsp_address.PICTURE if self._take("kind", _kind) == "snapshot" else rtsp_address.RTSP
+        address = self._take("url", lambda text: rtsp_address.split(_trimmed(text), form))
         if address is not None:
             self.notes += [(self._headings["url"], text) for text in _notes(address)]
         return address
@@ -189,7 +197,7 @@ def _kind(text: str) -> Kind | Literal[""]:
     if not value:
         return ""
     if value not in _KINDS:
-        raise CameraListError("this is no kind: write rtsp or gb28181, or nothing")
+        raise CameraListError("this is no kind: write rtsp, snapshot or gb28181, or nothing")
     return _KINDS[value]
 
 

@@ -12,7 +12,10 @@ from provisioning.home.database import RegisterFile
 
 @dataclass(frozen=True, slots=True)
 class CameraRecord:
-    """A camera of an agent. The password is encrypted to the vault's key. `url`: of RTSP, or a `DeviceChannel`."""
+    """A camera of an agent. The password is encrypted to the vault's key.
+
+    `url`: of RTSP, of a picture (HTTP), or a `DeviceChannel`.
+    """
 
     agent_id: str
     id: str

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from hashlib import sha256
 
-from provisioning.contracts.config.processes import Camera, Gb28181Source, Policy, RtspSource
+from provisioning.contracts.config.processes import Camera, Gb28181Source, Policy, RtspSource, SnapshotSource
 from provisioning.contracts.fleet.documents import CENTER, Configuration, Configured, Document, Roster, RosterEntry
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder
 from provisioning.contracts.smallest_face import EVERY_FACE_PX
@@ -140,8 +140,10 @@ def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
         password = home.vault.decrypt(record.password_sealed, agent_id=record.agent_id, camera_id=record.id)
         sealed = encrypt_password(password, key, agent_id=record.agent_id, camera_id=record.id)
     channel = DeviceChannel.read(record.url)
-    source: RtspSource | Gb28181Source
-    if channel is None:
+    source: RtspSource | SnapshotSource | Gb28181Source
+    if record.url.startswith("http"):
+        source = SnapshotSource(url=record.url, username=record.username, password_sealed=sealed)
+    elif channel is None:
         source = RtspSource(url=record.url, username=record.username, password_sealed=sealed)
     else:
         source = Gb28181Source(

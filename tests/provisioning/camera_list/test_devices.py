@@ -7,7 +7,7 @@ import pytest
 
 from provisioning.camera_list import reader
 from provisioning.camera_list.reader import CameraRow
-from provisioning.contracts.config.processes import Gb28181Source, RtspSource
+from provisioning.contracts.config.processes import Gb28181Source, RtspSource, SnapshotSource
 from provisioning.contracts.fleet.documents import Configuration
 from provisioning.home.device_channel import DeviceChannel
 from provisioning.home.home import Home
@@ -20,6 +20,7 @@ ONE, TWO = "34020000001310000001", "34020000001310000002"
 GATE = f"gate,Gate,gb28181,,{NVR},{ONE},,geheim-7"
 YARD = f"yard,Yard,,,{NVR},{TWO},{NVR},geheim-7"
 LANE = "lane,Lane,rtsp,rtsp://10.0.0.5/1,,,admin,x"
+SNAP = "snap,Snap,snapshot,http://admin:p@ss@10.0.0.6/shot.jpg,,,,"
 
 
 def write(folder: Path, *lines: str, headings: str = HEADINGS) -> Path:
@@ -32,13 +33,14 @@ def faults(folder: Path, *lines: str, headings: str = HEADINGS) -> list[str]:
     return [str(fault) for fault in reader.read(write(folder, *lines, headings=headings)).faults]
 
 
-def test_both_kinds_stand_in_one_list(tmp_path: Path) -> None:
-    read = reader.read(write(tmp_path, GATE, YARD, LANE))
+def test_all_kinds_stand_in_one_list(tmp_path: Path) -> None:
+    read = reader.read(write(tmp_path, GATE, YARD, LANE, SNAP))
     assert read.faults == ()
     assert read.rows == (
         CameraRow(2, "gate", "Gate", f"gb28181:{NVR}/{ONE}", NVR, "geheim-7", None, None),
         CameraRow(3, "yard", "Yard", f"gb28181:{NVR}/{TWO}", NVR, "geheim-7", None, None),
         CameraRow(4, "lane", "Lane", "rtsp://10.0.0.5/1", "admin", "x", None, None),
+        CameraRow(5, "snap", "Snap", "http://10.0.0.6/shot.jpg", "admin", "p@ss", None, None),
     )
 
 
@@ -58,8 +60,11 @@ def test_a_list_of_devices_needs_no_addresses(tmp_path: Path, headings: str, kin
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (f"a,,onvif,,{NVR},{ONE},,x", "line 2, kind: this is no kind: write rtsp or gb28181, or nothing"),
+        (f"a,,onvif,,{NVR},{ONE},,x", "line 2, kind: this is no kind: write rtsp, snapshot or gb28181, or nothing"),
         (f"a,,rtsp,,{NVR},{ONE},,x", "line 2, kind: the kind is rtsp, and there is a device that registers"),
+        (f"a,,snapshot,,{NVR},{ONE},,x", "line 2, kind: the kind is snapshot, and there is a device that registers"),
+        ("a,,snapshot,rtsp://h/1,,,,", "line 2, url: this is no address of a picture: write http://host/path"),
+        ("a,,rtsp,http://h/1,,,,", "line 2, url: this is no RTSP address"),
         (f"a,,,rtsp://h/1,{NVR},{ONE},,x", "line 2, device_id: there is an address and a device"),
         ("a,,gb28181,rtsp://h/1,,,,x", "line 2, device_id: there is no id of the device"),
         ("a,,,,,,,", "line 2, url: there is neither an address nor a device"),
@@ -125,9 +130,13 @@ def sources(technician: Technician) -> Sequence[object]:
 def test_they_become_cameras_of_the_agent_with_their_passwords_sealed(
     technician: Technician, box: Box, tmp_path: Path
 ) -> None:
-    said = technician.asks("cameras", "import", AGENT, write(tmp_path, GATE, LANE))
-    assert said["added"] == ["gate", "lane"]
-    gate, lane = sources(technician)
+    said = technician.asks("cameras", "import", AGENT, write(tmp_path, GATE, LANE, SNAP))
+    assert said["added"] == ["gate", "lane", "snap"]
+    gate, lane, snap = sources(technician)
+    assert isinstance(snap, SnapshotSource)
+    assert (snap.url, snap.username) == ("http://10.0.0.6/shot.jpg", "admin")
+    assert snap.password_sealed is not None
+    assert box.secrets.decrypt(snap.password_sealed, agent_id=AGENT, camera_id="snap") == "p@ss"
     assert isinstance(gate, Gb28181Source)
     assert isinstance(lane, RtspSource)
     assert (gate.device_id, gate.channel_id, gate.username, gate.password_file) == (NVR, ONE, NVR, None)
@@ -135,7 +144,7 @@ def test_they_become_cameras_of_the_agent_with_their_passwords_sealed(
     assert box.secrets.decrypt(gate.password_sealed, agent_id=AGENT, camera_id="gate") == "geheim-7"
     assert b"geheim-7" not in b"".join(file.read_bytes() for file in technician.directory.rglob("*") if file.is_file())
     shown = technician.asks("cameras", "list", AGENT)["cameras"]
-    assert [each["address"] for each in shown] == [f"{NVR}/{ONE}", "10.0.0.5:554"]
+    assert [each["address"] for each in shown] == [f"{NVR}/{ONE}", "10.0.0.5:554", "10.0.0.6:80"]
 
 
 @pytest.mark.usefixtures("box")

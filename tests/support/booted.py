@@ -38,7 +38,7 @@ _CHRONY = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/
 _BOOT = """
 mount --make-rprivate /
 mount --bind "$NET" "$FOLDER/net"
-rm -rf "$FOLDER/work/work/incompat"
+find "$FOLDER/work" -path "*/incompat*" -delete
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$FOLDER/upper,workdir=$FOLDER/work,volatile" "$FOLDER/root"
 umount -R /sys/fs/cgroup
 mount -t cgroup2 none /sys/fs/cgroup

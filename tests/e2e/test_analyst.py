@@ -7,12 +7,12 @@ import time
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.center.street import AGENT
+from tests.e2e.accessibility import RULES, checked
 from tests.e2e.conftest import Running, Visitor
-from tests.e2e.test_pages import RULES, street
+from tests.e2e.test_pages import street
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -27,10 +27,9 @@ def _opened(page: Page) -> str:
 
 
 def _accessible(visitor: Visitor) -> None:
-    answer = Axe().run(visitor.page, options={"runOnly": RULES})
     assert [
         f"{each['id']}: {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary']}"
-        for each in answer.response["violations"]
+        for each in checked(visitor.page, RULES)["violations"]
     ] == []
     width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert width[0] <= width[1]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nicegui import Client, core
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -27,11 +26,11 @@ from tests.center.basemap import maps
 from tests.center.street import observation
 from tests.center.whole import ADMINISTRATOR, Whole, whole_centre
 from tests.center.world import camera_status, heartbeat
+from tests.e2e.accessibility import RULES, checked
 from tests.e2e.conftest import SCREEN, Running, Visitor
 from tests.support.waiting import LONG_S, PAGE_MS, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
-RULES: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 TOWN: Final = {
     "cam-1": (31.990, 118.710),
     "cam-2": (31.991, 118.711),
@@ -97,8 +96,7 @@ def test_attention_comes_first_then_figures_then_a_map_on_the_world(visitor: Vis
     expect(cluster).to_have_text("3")
     expect(cluster).to_have_class(re.compile("ws-map-bad"))
     expect(cluster).to_have_attribute("aria-label", "Cameras: 3, Fault: 1, OK: 2")
-    answer = Axe().run(page, options={"runOnly": RULES})
-    assert [each["id"] for each in answer.response["violations"]] == []
+    assert [each["id"] for each in checked(page, RULES)["violations"]] == []
 
 
 def test_a_cluster_opens_to_a_camera_with_its_newest_picture_and_to_a_list(visitor: Visitor, center: Running) -> None:

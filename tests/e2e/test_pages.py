@@ -8,12 +8,12 @@ import time
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from provisioning.contracts.wire.messages import Assessed, CameraFacts, CameraState, PictureCheck, Quality
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status, heartbeat
+from tests.e2e.accessibility import COLOURS, RULES, checked
 from tests.e2e.conftest import PASSWORD, Running, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -41,9 +41,6 @@ PAGES: Final = (
     "/settings",
     "/account",
 )
-RULES: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-"""All that a theme changes."""
 _CHAIN: Final = ["Pipeline", "Parse tasks", "Agents"]
 ROLES: Final = {
     "technician": ["Overview", "Live", "Cameras", *_CHAIN, "Assessment", "Settings"],
@@ -110,7 +107,6 @@ def ready(visitor: Visitor) -> None:
 def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     street(center)
-    axe = Axe()
     found: dict[str, list[str]] = {}
     for theme, rules in (("light", RULES), ("dark", COLOURS)):
         visitor.go(f"/preferences?theme={theme}")
@@ -120,9 +116,9 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center:
             visitor.photograph(f"page-{path.strip('/').replace('/', '-')}-{theme}")
             width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
             assert width[0] <= width[1], f"{path} scrolls sideways"
-            answer = axe.run(visitor.page, options={"runOnly": rules})
-            assert "color-contrast" in {each["id"] for each in answer.response["passes"]}
-            for broken in answer.response["violations"]:
+            answer = checked(visitor.page, rules)
+            assert "color-contrast" in {each["id"] for each in answer["passes"]}
+            for broken in answer["violations"]:
                 nodes = [f"{node['target']} {node['failureSummary']}" for node in broken["nodes"][:4]]
                 found.setdefault(f"{broken['id']}: {broken['help']}", []).append(f"{theme} {path}: {nodes}")
     assert found == {}

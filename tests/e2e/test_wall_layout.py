@@ -3,11 +3,10 @@
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ViewportSize, expect
 
+from tests.e2e.accessibility import COLOURS, RULES, checked
 from tests.e2e.conftest import Running, Visitor
-from tests.e2e.test_pages import COLOURS, RULES
 from tests.e2e.test_wall import TITLES, fill_wall, open_wall
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -38,7 +37,7 @@ def test_each_page_is_read_from_five_metres_and_axe_finds_nothing(
 ) -> None:
     visitor.set_up()
     fill_wall(visitor, center)
-    page, axe, faults = visitor.page, Axe(), list[tuple[object, ...]]()
+    page, faults = visitor.page, list[tuple[object, ...]]()
     page.set_viewport_size(SCREENS[screen])
     for language, titles in TITLES.items():
         for theme, rules in (("light", RULES), ("dark", COLOURS)):
@@ -55,6 +54,6 @@ def test_each_page_is_read_from_five_metres_and_axe_finds_nothing(
                 small = [each for each in texts if each["size"] < SMALLEST - 0.0005]
                 faults += [(language, title, each) for each in texts if each["out"] or each["cut"] or each in small]
                 if screen == "1080p":
-                    answer = axe.run(page, options={"runOnly": rules})
-                    faults += [(language, title, each["id"], each["nodes"]) for each in answer.response["violations"]]
+                    answer = checked(page, rules)
+                    faults += [(language, title, each["id"], each["nodes"]) for each in answer["violations"]]
     assert faults == []

@@ -1,5 +1,6 @@
 """Checks user names and passwords against the policy; hashes with Argon2id, few at once."""
 
+import base64
 import re
 import secrets
 import threading
@@ -7,6 +8,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from center.errors import BadUsernameError, WeakPasswordError
 
@@ -25,8 +27,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        # The hash of an unknown password: an unknown user costs as much time as a wrong password.
-        self._nobody_hash = self._hasher.hash(secrets.token_urlsafe())
+        self._nobody_hash = _hash_of_nobody(self._hasher)
         self._hashing = threading.BoundedSemaphore(PARALLEL_HASHES)
 
     def hash(self, password: str) -> str:
@@ -47,6 +48,15 @@ class Passwords:
     def is_old(self, password_hash: str) -> bool:
         """True if the hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
+
+
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """Makes a hash that no password has, without hashing: to verify it costs as much time as a wrong password."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def known_form(username: str) -> str | None:

@@ -40,7 +40,15 @@ class EdgeError(Exception):
 
 
 class UpdateRefused(EdgeError):
-    """The agent's software is not changed as ordered; what runs goes on."""
+    """The agent's software is not changed as ordered; what runs goes on.
+
+    Attributes:
+        reason: the cause, in code.
+    """
+
+    def __init__(self, reason: CodedCause) -> None:
+        super().__init__(english(reason))
+        self.reason = reason
 
 
 class RedactionUnavailable(EdgeError):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from edge_agent.errors import UpdateRefused
+from provisioning.contracts.causes import software
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.release import is_older, parse_manifest, read_head
 from provisioning.contracts.fleet.rollout import ReleaseFile, SoftwareOrder
@@ -44,9 +45,7 @@ class InstalledSoftware:
         try:
             role = (installed_dir / "role").read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise UpdateRefused(
-                f"{installed_dir}: this agent was not installed by install.sh, so it cannot be changed from afar"
-            ) from error
+            raise UpdateRefused(software.NOT_INSTALLED(folder=installed_dir)) from error
         return cls(role, version, platform.machine(), f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -65,16 +64,12 @@ def check_order(order: SoftwareOrder, machine: InstalledSoftware, *, free_bytes:
         ("Python", file.python, machine.python),
     ):
         if wanted != found:
-            raise UpdateRefused(f"version {order.version} is for {what} {wanted}, and this machine has {found}")
+            raise UpdateRefused(software.OTHER_PLATFORM(version=order.version, what=what, wanted=wanted, found=found))
     if is_older(order.version, machine.version) and not order.downgrade:
-        raise UpdateRefused(
-            f"version {order.version} is older than {machine.version}, which runs here; if that is meant: --downgrade"
-        )
+        raise UpdateRefused(software.OLDER(version=order.version, running=machine.version))
     needed = file.bytes - fetched_bytes + UNPACKED * file.bytes + SPARE_BYTES
     if free_bytes < needed:
-        raise UpdateRefused(
-            f"{needed >> 20} MiB of disk are needed and {free_bytes >> 20} are free: nothing was changed"
-        )
+        raise UpdateRefused(software.NO_ROOM(needed=needed >> 20, free=free_bytes >> 20))
 
 
 def check_archive(archive: Path, file: ReleaseFile, version: str, release_key_file: Path) -> None:
@@ -87,20 +82,19 @@ def check_archive(archive: Path, file: ReleaseFile, version: str, release_key_fi
         with archive.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         if sha256 != file.sha256:
-            raise UpdateRefused("what was fetched has another hash than what was ordered: it is fetched anew next time")
+            raise UpdateRefused(software.WRONG_HASH())
         key = load_pem_public_key(release_key_file.read_bytes())
         if not isinstance(key, Ed25519PublicKey):
-            raise UpdateRefused(f"{release_key_file}: is no Ed25519 key")
+            raise UpdateRefused(software.NO_KEY(file=release_key_file))
         manifest, signature = read_head(archive)
         key.verify(signature, manifest)
         head = parse_manifest(manifest)
     except InvalidSignature as error:
-        raise UpdateRefused(
-            f"the release is not signed by the key that is trusted here ({release_key_file})"
-        ) from error
+        raise UpdateRefused(software.UNTRUSTED(file=release_key_file)) from error
     except ContractError as error:
-        raise UpdateRefused(str(error)) from error
+        raise UpdateRefused(software.UNREADABLE(detail=error)) from error
     except (OSError, ValueError) as error:
-        raise UpdateRefused(f"{archive.name}, {release_key_file}: cannot be read ({error})") from error
+        unreadable = software.UNREADABLE(detail=f"{archive.name}, {release_key_file}: cannot be read ({error})")
+        raise UpdateRefused(unreadable) from error
     if (head.role, head.version, head.arch, head.python) != (file.role, version, file.arch, file.python):
-        raise UpdateRefused("the release says of itself another role, version, architecture or Python than the order")
+        raise UpdateRefused(software.OTHER_RELEASE())

@@ -17,13 +17,14 @@ from pydantic import Field
 from edge_agent.clock import Clock
 from edge_agent.errors import DocumentsError, UpdateRefused
 from edge_agent.remote_config.inbox import DocumentInbox, DocumentVerdict
+from provisioning.contracts.causes import software
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Installed, Key32, Number, Verdict
 from provisioning.contracts.fleet.rollout import SoftwareOrder, Version
 from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.wire import codec
-from provisioning.contracts.wire.messages import Message, TimeMs
+from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs
 from provisioning.files import durable
 from provisioning.signing.documents import Seal, SealError
 
@@ -102,7 +103,7 @@ class Updates:
             report = self._inbox.refusal or self._state.word
             if report is None:
                 return None
-            return Installed(agent_id=self._agent_id, running=self.version, **report.model_dump())
+            return Installed(agent_id=self._agent_id, running=self.version, **dict(report))
 
     # --- from the updater
 
@@ -133,7 +134,7 @@ class Updates:
             self._keep(self._state.model_copy(update={"current": current.model_copy(update=update)}))
             return True
 
-    def settle(self, number: int, verdict: Verdict, cause: str = "") -> None:
+    def settle(self, number: int, verdict: Verdict, cause: str = "", reason: CodedCause | None = None) -> None:
         """Settle an order that has come to its end, and begin the next one.
 
         Raises:
@@ -143,7 +144,7 @@ class Updates:
             current, following = self._state.current, self._state.waiting
             if current is None or current.number != number:
                 return
-            report = self._inbox.word(number, verdict, cause)
+            report = self._inbox.word(number, verdict, cause, reason)
             if following is not None:
                 report = self._inbox.word(following.number, Verdict.TRYING, "")
             self._keep(self._state.model_copy(update={"current": following, "waiting": None, "word": report}))
@@ -176,7 +177,7 @@ class Updates:
         try:
             self._keep(state)
         except OSError as error:
-            raise UpdateRefused(f"the order cannot be written down ({error.strerror}): free some disk") from error
+            raise UpdateRefused(software.UNWRITTEN(what="the order", error=error.strerror)) from error
         _log.info("software order accepted number=%d %s %s", order.number, order.body.act.value, order.body.version)
 
     def _keep(self, state: UpdateState) -> None:

@@ -24,10 +24,11 @@ from edge_agent.errors import EnrolmentError, UpdateRefused
 from edge_agent.remote_config.trial import Probation, TrialPassed, judge
 from edge_agent.updates.checks import InstalledSoftware, check_archive, check_order
 from edge_agent.updates.update_orders import UpdateOrder, Updates, UpdateStep
+from provisioning.contracts.causes import software
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.fleet.rollout import Act, ReleaseFile
-from provisioning.contracts.wire.messages import CameraState, CameraStatus
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, CodedCause
 from provisioning.files import durable
 
 _log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Updater:
                 self._follow(order)
             self._retry.reset()
         except UpdateRefused as error:
-            self._end(order, Verdict.REFUSED, f"{error}; version {self._updates.version} goes on")
+            self._end(order, Verdict.REFUSED, f"{error}; version {self._updates.version} goes on", error.reason)
         except EnrolmentError as error:
             self._later(order, f"it cannot be fetched now: {error}")
         except OSError as error:
@@ -141,7 +142,7 @@ class Updater:
                         return False
                     piece = self._fetch(file.sha256, have)
                     if not piece or have + len(piece) > file.bytes:
-                        raise UpdateRefused("the service hands out more or less than was ordered")
+                        raise UpdateRefused(software.WRONG_LENGTH())
                     archive.write(piece)
                     archive.flush()
                     have += len(piece)
@@ -149,7 +150,7 @@ class Updater:
                 os.fsync(archive.fileno())
         except OSError as error:
             part.unlink(missing_ok=True)  # the spool needs the room more
-            raise UpdateRefused(f"the archive cannot be written ({error.strerror}): free some disk") from error
+            raise UpdateRefused(software.UNWRITTEN(what="the archive", error=error.strerror)) from error
         try:
             check_archive(part, file, order.body.version, self._where.release_key_file)
         except UpdateRefused:
@@ -173,7 +174,7 @@ class Updater:
         if has_changed:
             self._prove(order)
         elif self._clock.now_ms() - order.asked_at_ms > 1000 * (order.body.health_s + _PATIENCE_S):
-            raise UpdateRefused("nobody changes the software here: systemctl enable --now wayside-update.path")
+            raise UpdateRefused(software.NOBODY_CHANGES())
 
     def _prove(self, order: UpdateOrder) -> None:
         now_s = self._clock.monotonic_s()
@@ -217,8 +218,8 @@ class Updater:
 
     # --- inside
 
-    def _end(self, order: UpdateOrder, verdict: Verdict, cause: str = "") -> None:
-        self._updates.settle(order.number, verdict, cause)
+    def _end(self, order: UpdateOrder, verdict: Verdict, cause: str = "", reason: CodedCause | None = None) -> None:
+        self._updates.settle(order.number, verdict, cause, reason)
         for name in (_REQUEST, _HEALTHY, _ARCHIVE):
             self._forget(name)
 

@@ -119,7 +119,7 @@ class RolloutController:
             return Standing.OPEN, None  # see above
         if report.number != order.number:
             return Standing.OPEN, None
-        coded = rollouts.SOFTWARE_NOT_TAKEN(detail=report.cause)
+        coded = report.reason or rollouts.SOFTWARE_NOT_TAKEN(detail=report.cause)
         return _STANDINGS[report.verdict], RolloutFault(report.cause, coded) if report.cause else None
 
     def _trouble(self, record: RolloutRecord, agent_id: str) -> RolloutFault | None:

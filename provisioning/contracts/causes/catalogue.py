@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from provisioning.contracts.causes import acceptance, cluster, gb28181, pictures, rollouts, snapshots, streams, work
+from provisioning.contracts.causes import (
+    acceptance,
+    cluster,
+    gb28181,
+    pictures,
+    rollouts,
+    snapshots,
+    software,
+    streams,
+    work,
+)
 from provisioning.contracts.causes.text import ENGLISH, CauseText
 from provisioning.contracts.wire.messages import CodedCause
 
@@ -15,7 +25,7 @@ def _texts(module: ModuleType) -> Iterator[CauseText]:
             yield value
 
 
-MODULES: Final = (streams, snapshots, gb28181, pictures, work, acceptance, rollouts, cluster)
+MODULES: Final = (streams, snapshots, gb28181, pictures, work, acceptance, rollouts, cluster, software)
 CAUSES: Final[Mapping[str, CauseText]] = {
     each.code: each
     for each in (

@@ -150,5 +150,7 @@ class Installed(Versioned):
     verdict: Verdict
     """`trying`: fetched, installed, or on probation."""
     cause: str = Field(default="", max_length=500)
+    reason: CodedCause | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The same for the reader's language; absent from an older agent, and where root's part gave the cause."""
     running: Version
     at_ms: TimeMs

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edge_agent.errors import EnrolmentError
 from edge_agent.updates.update_orders import Updates
 from edge_agent.updates.updater import RESULT, Updater, Watch
+from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.documents import Document, Installed, Verdict
@@ -198,6 +199,8 @@ def test_an_older_version_is_refused_unless_it_is_meant(box: Box) -> None:
     box.look()
     assert box.said() == (7, "refused", "1.0")
     assert "older than 1.0" in box.word().cause
+    assert words(box.word().reason, "zh") == "版本 0.9 比正在运行的 1.0 旧。确要降级时加 --downgrade"
+    assert "software_older" not in (box.folder / "state.json").read_text(), "an older release reads it"
     box.order(8, "0.9", downgrade=True)
     box.look(2)
     assert "downgrade yes\n" in (box.folder / "request").read_text()
@@ -209,6 +212,7 @@ def test_without_room_nothing_is_fetched_and_the_old_one_goes_on(box: Box) -> No
     box.look()
     assert box.said() == (7, "refused", "1.0")
     assert "nothing was changed; version 1.0 goes on" in box.word().cause
+    assert "只剩 64 MiB，没有作任何改动" in str(words(box.word().reason, "zh"))
     assert (box.fetched, box.files()) == ([], set())
 
 

@@ -13,8 +13,17 @@ from typing import Any
 import pytest
 
 from provisioning.contracts.causes.catalogue import words
+from provisioning.contracts.causes.rollouts import SOFTWARE_NOT_TAKEN
+from provisioning.contracts.causes.software import OLDER
 from provisioning.contracts.fleet.documents import Configured, Installed, Verdict
-from provisioning.contracts.fleet.rollout import CHUNK_BYTES, SOFTWARE, AgentProgress, RolloutPhase, StopCause
+from provisioning.contracts.fleet.rollout import (
+    CHUNK_BYTES,
+    SOFTWARE,
+    AgentProgress,
+    FailedAgent,
+    RolloutPhase,
+    StopCause,
+)
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, Heartbeat, Ledger
 from provisioning.home import documents
@@ -22,7 +31,7 @@ from provisioning.home import rollout_state as rollouts
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import AgentObservation, RolloutFault, RolloutPlan, RolloutState, Standing, Target
 from provisioning.rollout import health
-from provisioning.rollout.controller import WARM_UP_MS, RolloutController
+from provisioning.rollout.controller import WARM_UP_MS, RolloutController, report
 from provisioning.rollout.health import Baseline, CameraSeen
 from provisioning.rollout.reports import AgentReports
 from tests.provisioning.serving import SITE, Box, Clock, new_code, new_home, serving
@@ -275,6 +284,7 @@ def test_software_is_ordered_and_after_a_stop_left_again(site: Site, tmp_path: P
     site.go()
     site.go()
     assert site.status()["phase"] == "stopping"
+    assert _failed(site).reason == SOFTWARE_NOT_TAKEN(detail="it did not start"), "root's part gave the cause"
     (back,) = site.home.rollouts.orders()
     assert back.number > order.number
     body = site.home.seal_key.seal.open(back.sealed.encode(), addressee=AGENTS[0], newer_than=0).body
@@ -285,6 +295,13 @@ def test_software_is_ordered_and_after_a_stop_left_again(site: Site, tmp_path: P
     site.go()
     site.go()
     assert site.status()["phase"] == "stopped"
+
+
+def _failed(site: Site) -> FailedAgent:
+    record = site.home.rollouts.newest()
+    assert record is not None
+    (failed,) = report(record).failed
+    return failed
 
 
 def installed(agent_id: str, number: int, cause: str) -> Installed:
@@ -371,6 +388,20 @@ def test_who_is_heard_is_offered_it_first_and_only_so_many_at_once() -> None:
         done["a-7"] = AgentObservation(Target.NEW, Standing.DONE, heard_ms=now_ms)
         state = rollouts.step(state, done, now_ms, listening_since_ms=0)
     assert state.counts()[AgentProgress.OFFERED] == 3
+
+
+def test_the_code_of_a_refused_version_is_passed_on(site: Site, tmp_path: Path) -> None:
+    releases = Releases(tmp_path / "releases")
+    site.go(0)
+    site.technician.asks("rollout", "start", "--software", releases.archive("2.0"), "--key", releases.public)
+    site.go()
+    (order,) = site.home.rollouts.orders()
+    refused = installed(AGENTS[0], order.number, "2.0 is older").model_copy(
+        update={"verdict": Verdict.REFUSED, "reason": OLDER(version="2.0", running="3.0")}
+    )
+    site.ear.hear(topics.installed(AGENTS[0]), codec.encode(refused))
+    site.go()
+    assert words(_failed(site).reason, "zh") == "版本 2.0 比正在运行的 3.0 旧。确要降级时加 --downgrade"
 
 
 def test_causes_are_coded_and_say_in_both_languages_why_one_failed_and_why_it_stopped() -> None:

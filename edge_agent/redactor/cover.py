@@ -93,6 +93,15 @@ class Rect(Found):
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(width, 0.0) * max(height, 0.0)
 
+    def overlap(self, other: "Rect") -> float:
+        """Intersection over union."""
+        shared = self.common(other)
+        return shared / max(1e-9, self.width * self.height + other.width * other.height - shared)
+
+    def share_in(self, other: "Rect") -> float:
+        """Share of this rectangle that lies in another."""
+        return self.common(other) / max(1e-9, self.width * self.height)
+
     def moved(self, x: float, y: float) -> "Rect":
         """Move by `x` and `y`, at the same size."""
         return Rect(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)

@@ -46,7 +46,12 @@ MACHINES: Final[dict[Group, float]] = {
     "two_wheeler": TWO_WHEELER_SCORE,
     "vehicle": PLATE_BEARER_SCORE,
 }
-PEOPLE: Final[dict[Group, float]] = {"two_wheeler": NONE, "vehicle": NONE}
+PEOPLE: Final[dict[Group, float]] = {"two_wheeler": NONE, "vehicle": PLATE_BEARER_SCORE}
+"""The squares for people see vehicles too, at no cost: they confirm doubtful ones, and are reported nowhere."""
+SAME: Final = 0.5
+"""Intersection over union from which two searches see the same vehicle."""
+PART: Final = 0.5
+"""A doubtful vehicle this much within a reported one is a part of that, which has a band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,17 @@ def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mappi
     return _search(image, detectors, policy, None)[1]
 
 
-def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> list[Detection]:
-    """Search machines in one pass, and people in squares: a pass loses some that are near. Best first."""
+def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> tuple[list[Detection], list[Rect]]:
+    """Search machines in one pass, and people in squares: a pass loses some that are near. Best first.
+
+    The second list are the vehicles that the squares show beside people.
+    """
     walking = min(people.FAINT * policy.person_threshold / 0.25, RIDER_SCORE)
-    on_foot = detectors.people.detect_squares(image, thresholds=PEOPLE | {"person": walking}, reach_px=PEOPLE_REACH_PX)
+    squares = detectors.people.detect_squares(image, thresholds=PEOPLE | {"person": walking}, reach_px=PEOPLE_REACH_PX)
     machines = detectors.machines.detect_tiled(image, thresholds=MACHINES, reach_px=REACH_PX)
-    return sorted([*on_foot, *machines], key=lambda one: -one.score)
+    on_foot = [one for one in squares if one.group == "person"]
+    seen = sorted([*on_foot, *machines], key=lambda one: -one.score)
+    return seen, [_rect(one) for one in squares if one.group == "vehicle"]
 
 
 def _search(
@@ -105,7 +115,7 @@ def _search(
     begin = detectors.beside.begin
     small = begin(lambda: faces.small(image, detectors, policy, where))
     ideas = begin(lambda: find_ideas(image, detectors.plates, where))
-    seen = _machines_and_people(image, detectors, policy)
+    seen, in_squares = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
     on_foot, riders = _people_covers(image, walkers, two_wheelers, detectors.people, policy)
@@ -117,19 +127,28 @@ def _search(
         "people": on_foot,
         "riders": riders,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],
-        "bands": _bands(vehicles, plates, width, height),
+        "bands": _bands(vehicles, in_squares, plates, width, height),
         "faces": [cover.face(face) for face in settled()],
     }
     return seen, covers
 
 
-def _bands(vehicles: Sequence[Detection], plates: Sequence[Rect], width: int, height: int) -> list[Rect]:
-    """Return the plate bands of vehicles that are reported, and of doubtful ones that the picture's edge cuts off."""
+def _bands(
+    vehicles: Sequence[Detection], in_squares: Sequence[Rect], plates: Sequence[Rect], width: int, height: int
+) -> list[Rect]:
+    """Return the plate bands of vehicles that are reported, doubtful and confirmed, or cut off by the picture's edge.
+
+    `in_squares`: vehicles of the other search, which confirm a doubtful one that is no part of a reported one.
+    """
+    reported = [_rect(one) for one in vehicles if one.score >= MACHINE_SCORE]
     bands = []
     for vehicle in vehicles:
         rect = _rect(vehicle)
-        cut = cover.at_edge(rect, width, height)
-        if cut or (vehicle.score >= MACHINE_SCORE and cover.shows_plate(rect)):
+        is_sure = vehicle.score >= MACHINE_SCORE or (
+            any(rect.overlap(other) >= SAME for other in in_squares)
+            and not any(rect.share_in(other) >= PART for other in reported)
+        )
+        if cover.at_edge(rect, width, height) or (is_sure and cover.shows_plate(rect)):
             band = cover.plate_band(rect, plates)
             bands += [band] if band is not None else []
     return bands
@@ -154,7 +173,7 @@ def _people_covers(
         elif person.score >= people.CERTAIN:
             certain.append(rect)
             riders += cover.certain_rider(ridden[0], rect)
-        elif any(people.is_part(rect, one) for one in certain):
+        elif any(rect.share_in(one) >= people.PART for one in certain):
             riders += cover.certain_rider(ridden[0], rect)
         else:
             riders += cover.rider(ridden[0], rect)

@@ -79,7 +79,7 @@ def covered(image: Image, people: Sequence[Detection], detector: Looks, threshol
     for person, found in zip(looked_at, _second_look(image, [_rect(p) for p in looked_at], detector), strict=True):
         box, is_likely = _rect(person), person.score >= threshold
         is_large = max(box.width, box.height) > LARGE * image.shape[0]
-        same = [d for d in found if _overlap(_rect(d), box) >= SAME]
+        same = [d for d in found if _rect(d).overlap(box) >= SAME]
         again = max(same, key=lambda d: d.score, default=None)
         needed = (STILL_LARGE if is_large else STILL) if is_likely else PLAIN
         if again is not None and again.score >= needed * strictness:
@@ -95,7 +95,7 @@ def _is_faint(person: Detection, image: Image, threshold: float, known: Sequence
     return (
         FAINT * threshold / 0.25 <= person.score < threshold
         and max(box.width, box.height) <= FAINT_SIDE * image.shape[0]
-        and not any(is_part(box, other) for other in known)
+        and not any(box.share_in(other) >= PART for other in known)
     )
 
 
@@ -144,16 +144,6 @@ def _show(image: Image, box: Rect, canvas: Image, index: int) -> Rect:
 
 def _area(box: Rect) -> float:
     return box.width * box.height
-
-
-def is_part(part: Rect, other: Rect) -> bool:
-    """True if a faint box is a part of another person."""
-    return part.common(other) >= PART * part.width * part.height
-
-
-def _overlap(one: Rect, other: Rect) -> float:
-    shared = one.common(other)
-    return shared / max(1e-9, one.width * one.height + other.width * other.height - shared)
 
 
 def _rect(detection: Detection) -> Rect:

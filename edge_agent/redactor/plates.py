@@ -115,13 +115,8 @@ def _score_again(image: Image, plate: Rect, times: float, detector: Detector) ->
     window = _around(plate, image, (round(width), round(width * WINDOW_PX[1] / WINDOW_PX[0])))
     cut = image[window.y0 : window.y1, window.x0 : window.x1]
     found = detector.detect_many([cut], size=TENSOR_PX, thresholds={"plate": DOUBT[0]}, at_a_time=1)[0]
-    same = (d.score for d in found if _is_same(plate, _rect(d).moved(window.x0, window.y0)))
+    same = (d.score for d in found if plate.overlap(_rect(d).moved(window.x0, window.y0)) >= SAME)
     return max(same, default=DOUBT[0])
-
-
-def _is_same(one: Rect, other: Rect) -> bool:
-    shared = one.common(other)
-    return shared >= SAME * (one.width * one.height + other.width * other.height - shared)
 
 
 def _in_windows(image: Image, windows: Sequence[Box], detector: Detector, threshold: float) -> list[Rect]:

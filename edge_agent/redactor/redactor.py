@@ -34,7 +34,7 @@ from provisioning.contracts.picture_bounds import EDGE
 from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.contracts.wire.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11-29c"
+POLICY: Final = "wayside-2026-11-29d"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 PARTLY: Final = f"{POLICY}+still2"
 """Names the recipe if faces and plates were searched only where the picture had changed (`redactor.still_s`)."""

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge_agent.redactor import cover
+from edge_agent.redactor import cover, detect
 from edge_agent.redactor.cover import Rect
+from engines.detection.postprocess import Detection
 
 WIDTH, HEIGHT = 320, 200
 EDGE = st.floats(-100, 500, allow_nan=False)
@@ -156,3 +157,23 @@ def test_no_front_of_a_car_that_is_near_enough_by_its_width_is_too_far_by_its_he
 
 def test_a_rectangle_outside_the_picture_counts_as_covered() -> None:
     assert cover.covered_share(Rect(-50, -50, -10, -10), np.zeros((HEIGHT, WIDTH), np.bool_)) == 1.0
+
+
+VEHICLES = st.lists(st.builds(lambda box, score: Detection("car", score, box), RECTS, st.floats(0.25, 1.0)), max_size=6)
+
+
+@given(VEHICLES, st.lists(RECTS, max_size=6))
+def test_a_second_search_adds_bands_and_takes_none(vehicles: list[Detection], in_squares: list[Rect]) -> None:
+    alone = detect._bands(vehicles, [], [], WIDTH, HEIGHT)
+    both = detect._bands(vehicles, in_squares, [], WIDTH, HEIGHT)
+    assert all(band in both for band in alone)
+
+
+def test_a_doubtful_vehicle_has_a_band_where_both_searches_see_it_and_it_is_no_part_of_another() -> None:
+    car, again, lorry = Rect(60, 60, 190, 130), Rect(58, 58, 195, 131), Rect(50, 20, 220, 140)
+    doubtful = Detection("car", 0.36, car)
+    band = cover.plate_band(car, [])
+    assert detect._bands([doubtful], [], [], WIDTH, HEIGHT) == []
+    assert detect._bands([doubtful], [again], [], WIDTH, HEIGHT) == [band]
+    assert detect._bands([doubtful], [lorry.moved(80, 0)], [], WIDTH, HEIGHT) == []
+    assert band not in detect._bands([Detection("truck", 0.6, lorry), doubtful], [again], [], WIDTH, HEIGHT)

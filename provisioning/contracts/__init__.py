@@ -6,6 +6,9 @@ is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-29: the measurements of a camera name the reading of its clock, with its source, and one that
+  contradicts it, with defaults; in an agent's configuration the section [cameras.clock], left out while it is the
+  default.
 - 1, grown 2026-11-29: a camera's policy, its state and the record of a redaction name the smallest face that is
   searched, unless it is the default, 8 px. Servers are upgraded before a camera gets another value.
 - 1, grown 2026-11-28: the envelope names the detector that found its machines in the raw picture. An older cluster

@@ -315,7 +315,8 @@ class Camera(Section):
     selector: Selector = Selector()
     policy: Policy = Policy()
     checks: Checks = Checks()
-    clock: CameraClock = CameraClock()
+    clock: CameraClock = Field(default=CameraClock(), exclude_if=lambda value: value == CameraClock())
+    """Left out of documents while it is the default, which an older agent takes."""
     lines: Annotated[tuple[Line, ...], Field(max_length=16)] = ()
     zones: Annotated[tuple[Zone, ...], Field(max_length=16)] = ()
     lanes: Annotated[tuple[Lane, ...], Field(max_length=16)] = ()

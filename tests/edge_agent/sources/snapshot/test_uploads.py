@@ -161,6 +161,16 @@ def test_motion_and_a_crossed_line_take_a_picture_at_once_and_nothing_else_does(
     assert sum(seen) <= 1
 
 
+def test_a_burst_of_events_takes_one_picture_a_second(tmp_path: Path) -> None:
+    with Station(tmp_path, interval_s=86_400, on_event=True) as station, registered(station):
+        until(lambda: station.agent.there() == {FIRST_ID})
+        frames = station.source.frames(threading.Event())
+        assert isinstance(next(frames), Glance)
+        for _ in range(20):
+            station.source.trigger()
+        assert sum(isinstance(item, Glance) for item in islice(frames, 4)) == 1
+
+
 def test_without_on_event_an_alarm_takes_no_picture(tmp_path: Path) -> None:
     with Station(tmp_path, interval_s=86_400) as station, registered(station):
         until(lambda: station.agent.there() == {FIRST_ID})

@@ -28,12 +28,16 @@ Group = Literal["vehicle", "two_wheeler", "person", "face", "plate", "text"]
 
 
 class Kind(StrEnum):
-    """Purpose of an artifact. An audit model checks redacted pictures in tests and never redacts."""
+    """Purpose of an artifact. An audit model checks redacted pictures in tests and never redacts.
+
+    Artifacts for the console are libraries and data that its pages load; a wheel carries them.
+    """
 
     MODEL = "model"
     AUDIT = "audit"
     FOOTAGE = "footage"
     PHOTO = "photo"
+    CONSOLE = "console"
 
 
 MAX_MANIFEST_BYTES = 64 << 10

@@ -89,7 +89,7 @@ def _pip(*words: str) -> None:
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *words], check=False, stdout=sys.stderr
     )
     if done.returncode != 0:
-        raise ReleaseError(f"pip {words[0]} failed, as printed above: is the package registry reached from here?")
+        raise ReleaseError(f"pip {words[0]} failed: do as printed above; it must reach the package registry from here")
 
 
 def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:

@@ -11,6 +11,7 @@ from nicegui import ui
 import center
 from center.basemap.ground import Basemap, Outlines
 from center.console.language import LANGUAGES
+from center.console.widgets import map as map_widget
 from center.console.widgets.map import Heat, Map, MapPoint, Marker, Step
 
 SHEET: Final = Path(center.__file__).parent / "console" / "static" / "wayside.css"
@@ -59,6 +60,16 @@ def main() -> None:
         shown.path(STEPS, plays=True)
         ui.button("one less", on_click=lambda: shown.show(MARKERS[:1]))
         ui.button("all red", on_click=lambda: shown.show([Marker("a", MapPoint(32.0, 118.1), "Station", "bad")]))
+
+    @ui.page("/bare")
+    def bare() -> None:
+        """A map of a centre whose libraries were not fetched."""
+        ui.add_head_html(f"<style>{SHEET.read_text(encoding='utf-8')}</style>")
+        there, map_widget.LIBRARIES = map_widget.LIBRARIES, Path("nowhere")  # type: ignore[misc]
+        shown = Map(LANGUAGES["en"], atlas, label="Places")
+        map_widget.LIBRARIES = there  # type: ignore[misc]
+        shown.style("width: 900px; height: 500px")
+        shown.show(MARKERS)
 
     @ui.page("/reached")
     def reached() -> None:

@@ -89,6 +89,20 @@ def test_a_path_is_played_over_time_and_walked_by_keys(page: Page) -> None:
     expect(steps).to_have_text(["1", "2", "3"])
 
 
+def test_a_map_whose_libraries_were_not_fetched_says_so_and_shows_its_cameras(page: Page, address: str) -> None:
+    page.goto("about:blank")  # the page before may still be asking
+    libraries: list[str] = []
+    page.on("request", lambda request: libraries.append(request.url) if "/libraries/" in request.url else None)
+    page.goto(f"{address}/bare")
+    expect(page.get_by_role("status")).to_have_text(
+        "The map has no background: its libraries are not installed. Run bin/setup demo, reload the page."
+    )
+    expect(page.get_by_role("link", name="Station")).to_be_visible()
+    expect(page.locator(".ws-map-marker")).to_have_count(2)
+    expect(page.locator("path.ws-map-outline")).to_have_count(1)
+    assert libraries == []
+
+
 def test_a_click_on_a_camera_leads_to_it(page: Page) -> None:
     page.get_by_role("link", name="Station").click()
     expect(page.get_by_text("here")).to_be_visible()

@@ -1,6 +1,6 @@
 // A map of places (map.py). Texts become text nodes, never markup; the view moves only when somebody asks for it.
 import { leaflet as L } from "nicegui-leaflet";
-import { Names, Supercluster, panes, site, world } from "wayside-ground";
+import { Names, grouping, panes, site, world } from "wayside-ground";
 import { loadResource } from "../../static/utils/resources.js";
 
 const FOCUSABLE = 60; // more markers than that would be a wall of tab stops: the words beside the map lead on
@@ -61,7 +61,10 @@ export default {
   },
   async mounted() {
     await this.$nextTick();
-    await loadResource((window.path_prefix || "") + this.resourcePath + "/leaflet/leaflet.css");
+    const [Grouping] = await Promise.all([
+      grouping(L, this.ground.libraries),
+      loadResource((window.path_prefix || "") + this.resourcePath + "/leaflet/leaflet.css"),
+    ]);
     if (!this.$refs.map) return; // the page went meanwhile
     const map = L.map(this.$refs.map, {
       zoomControl: false,
@@ -75,7 +78,7 @@ export default {
     panes(map);
     // Not among what Vue watches: Leaflet changes its own objects all the time.
     this.own = { map, marks: new Map(), fitted: false, names: new Names(L, map) };
-    this.own.index = new Supercluster({
+    this.own.index = new Grouping({
       radius: APART_PX,
       extent: 256,
       maxZoom: this.ground.max_zoom,
@@ -106,9 +109,10 @@ export default {
     this.takePath();
     this.takeArea();
     this.trouble = this.ground.fault;
+    const { libraries } = this.ground;
     const parts = [
-      this.ground.site && (() => site(L, map, this.ground)),
-      this.ground.world && (() => world(L, map, this.ground.names)),
+      libraries && this.ground.site && (() => site(L, map, this.ground)),
+      libraries && this.ground.world && (() => world(L, map, this.ground.names)),
       this.ground.outlines && this.drawOutlines,
     ];
     await Promise.all(parts.filter(Boolean).map(this.lay));

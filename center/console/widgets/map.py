@@ -2,8 +2,8 @@
 
 All places are WGS 84 in degrees, as agents and the register have them. Maps of Chinese services are mostly GCJ-02, some
 hundred metres off: their places and tiles do not fit and are not converted. Leaflet is NiceGUI's; the world and what
-groups markers and draws vector tiles come with this package (`ground/`), outlines, tiles and the imported map are the
-site's files: nothing is fetched from elsewhere.
+groups markers and draws vector tiles lie in `ground/libraries/`, fetched by `bin/setup` and carried by a wheel;
+outlines, tiles and the imported map are the site's files. A browser fetches nothing from elsewhere.
 
 A page must show the content of its map as text beside it, too, for users of the keyboard alone.
 """
@@ -29,6 +29,10 @@ CORNERS: Final = range(3, 65)
 """Number of corners that a drawn area may have."""
 _LEAFLET: Final = Path(leaflet.__file__).parent / "dist"
 _GROUND: Final = Path(__file__).parent / "ground"
+LIBRARIES: Final = _GROUND / "libraries"
+_NEEDED: Final = (
+    "supercluster.min.js", "topojson-client.min.js", "countries-50m.json", "pmtiles.js", "protomaps-leaflet.js",
+)  # fmt: skip
 
 
 class MapPoint(NamedTuple):
@@ -185,7 +189,10 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "w
 
 def ground_of(atlas: Basemap, _: Language) -> dict[str, object]:
     """Describes the ground to the browser: which parts there are, and their addresses."""
+    installed = all((LIBRARIES / name).is_file() for name in _NEEDED)
     site, fault, attributions = {}, "", [atlas.ground.attribution]
+    if not installed:
+        fault = _("The map has no background: its libraries are not installed. Run bin/setup demo, reload the page.")
     try:
         view = None if atlas.site is None else atlas.site.view()
     except MapFileError:
@@ -202,6 +209,7 @@ def ground_of(atlas: Basemap, _: Language) -> dict[str, object]:
     elif view is not None:
         site = {"kind": "geojson", "url": f"/api/map/site.geojson?v={view.version}"}
     return {
+        "libraries": installed,
         "world": atlas.ground.world,
         "names": territories(_.locale) if atlas.ground.world and _.locale is not None else {},
         "site": site or None,

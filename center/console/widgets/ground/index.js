@@ -1,21 +1,34 @@
 // What a map stands on (map.js): the world, the site's imported map, and names. All of it comes from this centre, and every
 // name becomes a text node or is painted on a canvas, never markup.
-import "./vendor/supercluster.min.js";
-import "./vendor/topojson-client.min.js";
-
-export const Supercluster = globalThis.Supercluster;
-
-const FILE = (name) => new URL(`./vendor/${name}`, import.meta.url).href;
+const FILE = (name) => new URL(`./libraries/${name}`, import.meta.url).href;
 const NAMES_UNTIL = 8; // zoom from which the name of a country says nothing more
 const POINTS_FROM = 12; // zoom from which single places are named
 
-// The libraries that draw PMTiles are classic scripts, and look for Leaflet in the window.
+// Classic scripts; those that draw PMTiles look for Leaflet in the window.
 function script(name, L) {
   globalThis.L ??= L;
   return new Promise((done, failed) => {
     const element = Object.assign(document.createElement("script"), { src: FILE(name), onload: done, onerror: failed });
     document.head.append(element);
   });
+}
+
+// Groups markers that are near to each other. Where the libraries are not installed each stands by itself.
+export async function grouping(L, installed) {
+  if (!installed) return Ungrouped;
+  await script("supercluster.min.js", L);
+  return globalThis.Supercluster;
+}
+
+class Ungrouped {
+  load(points) {
+    this.points = points;
+  }
+
+  getClusters([west, south, east, north]) {
+    const inside = ([x, y]) => x >= west && x <= east && y >= south && y <= north;
+    return this.points.filter((point) => inside(point.geometry.coordinates));
+  }
 }
 
 async function json(url) {
@@ -32,7 +45,7 @@ export function panes(map) {
 }
 
 export async function world(L, map, names) {
-  const topology = await json(FILE("countries-50m.json"));
+  const [topology] = await Promise.all([json(FILE("countries-50m.json")), script("topojson-client.min.js", L)]);
   const { countries, land } = topology.objects;
   const { feature, mesh } = globalThis.topojson;
   const drawn = { pane: "ws-world", interactive: false };

@@ -1,8 +1,6 @@
 """What a map stands on, and what it takes from a browser as an area."""
 
-import hashlib
 import json
-import re
 from pathlib import Path
 
 import httpx
@@ -12,9 +10,12 @@ from hypothesis import strategies as st
 
 from center.basemap.geojson import MAX_BYTES
 from center.basemap.ground import Basemap
+from center.console.language import LANGUAGES
 from center.console.widgets import map as map_widget
-from center.console.widgets.map import CORNERS, MapPoint, area_of
+from center.console.widgets.map import CORNERS, MapPoint, area_of, ground_of
 from center.errors import StartError
+from engines.catalog.catalog import Catalog
+from engines.manifest import Kind
 from provisioning.contracts.config.processes import MapGround
 from tests.center.conftest import PASSWORD, USERNAME, World
 
@@ -133,10 +134,16 @@ def test_corners_stay_in_order() -> None:
     assert area_of([[31.9, 118.0], [31.9, 118.2]]) is None
 
 
-def test_files_of_other_projects_are_those_that_are_named() -> None:
-    vendor = Path(map_widget.__file__).parent / "ground" / "vendor"
-    named = dict(re.findall(r"\| `([^`]+)` .* `([0-9a-f]{64})` \|", (vendor / "README.md").read_text(encoding="utf-8")))
-    present = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in vendor.iterdir() if file.suffix != ".md"
-    }
-    assert present == named
+def test_libraries_are_the_fetched_ones_and_nothing_else() -> None:
+    catalog = Catalog(map_widget.LIBRARIES)
+    files = {catalog.path(manifest.name).name for manifest in catalog.manifests(Kind.CONSOLE)}
+    assert {file.name for file in map_widget.LIBRARIES.iterdir()} == files
+    ground = ground_of(Basemap(), LANGUAGES["en"])
+    assert (ground["libraries"], ground["fault"]) == (True, "")
+
+
+def test_a_map_without_libraries_says_how_they_are_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_widget, "LIBRARIES", tmp_path)
+    ground = ground_of(Basemap(), LANGUAGES["zh"])
+    assert not ground["libraries"]
+    assert "bin/setup demo" in str(ground["fault"])

@@ -1,11 +1,12 @@
 """Tells a stage that is still starting from one that is faulty or unknown. Pure."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from center.pipeline import causes
-from center.pipeline.stages import Stage, StageState
+from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from center.pipeline.verdict import StageVerdict
 
 START_MS: Final = 180_000
@@ -29,6 +30,7 @@ NOT_YET: Final = frozenset(
     )
 )
 """Causes by which a part does not answer yet; any other is a fault from the first moment on."""
+_RUNNING: Final = frozenset({StageState.GREEN, StageState.AMBER})
 INCOMPLETE: Final = NOT_YET | {causes.BROKER_MUTE.code}
 """These, and the broker's whose line is there while its figures are on their way."""
 
@@ -51,6 +53,26 @@ def as_starting(verdict: StageVerdict, *, worked: AbstractSet[Stage], age_ms: in
         return verdict
     findings = [replace(each, state=StageState.STARTING) for each in verdict.findings]
     return StageVerdict.of(verdict.stage, verdict.figures, findings)
+
+
+class StartProgress(NamedTuple):
+    """Count of the stages that work, and of all that are waited for."""
+
+    running: int
+    parts: int
+
+
+def start_progress(verdicts: Iterable[StageVerdict]) -> StartProgress | None:
+    """Counts how far the start is; None as soon as no stage is starting.
+
+    Stages of which nothing is known, such as a notification that is not set up, and third parties are not waited for.
+    """
+    waited_for = [
+        each.state for each in verdicts if each.stage not in THIRD_PARTIES and each.state is not StageState.UNKNOWN
+    ]
+    if StageState.STARTING not in waited_for:
+        return None
+    return StartProgress(sum(state in _RUNNING for state in waited_for), len(waited_for))
 
 
 def _has_only(verdict: StageVerdict, codes: AbstractSet[str]) -> bool:

@@ -115,6 +115,10 @@ def test_a_planted_fault_turns_its_stage_red_with_its_cause_and_goes_again(told:
     links = page.locator(".ws-chain-links a")
     assert [link.get_attribute("href") for link in links.all()] == ["http://127.0.0.1:8265", "http://127.0.0.1:3000"]
     told.photograph("pipeline-well")
+    told.go("/overview")
+    expect(page.locator(".ws-figure")).not_to_have_count(0)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    told.go("/pipeline")
     told.center.archive.intake = None
     expect(page.locator(".ws-stage-red h2")).to_have_text("Intake")
     expect(page.get_by_text("The intake is not responding: no messages are accepted.")).to_be_visible()

@@ -25,7 +25,7 @@ from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.map import Map, MapPoint, Marker, Peek
-from center.console.widgets.markup import moment, words
+from center.console.widgets.markup import labelled, moment, words
 from center.console.widgets.picture import picture_path
 from center.errors import CenterError, marked
 from center.fleet.devices import AgentView, CameraView, DeviceState
@@ -34,7 +34,7 @@ from center.pipeline import causes
 from center.pipeline.causes import StageFinding
 from center.pipeline.service import ChainState
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.starting import START_MS
+from center.pipeline.starting import START_MS, StartProgress, start_progress
 from center.search.camera_positions import PlacedCameraView
 from center.search.client import Filters
 from center.search.pictures import PREVIEW_SIDE_PX
@@ -79,6 +79,7 @@ class AttentionItem:
     why: str = ""
     since_ms: int | None = None
     href: str = ""
+    progress: StartProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,7 @@ class _Page:
         since_ms = min(last.since_ms[each.stage] for each in starting)
         advice = _("No action needed: a part that has not answered {minutes} minutes after the start becomes a fault.")
         why = f"{labels.finding_texts(reason, _)[0]} · {advice.format(minutes=START_MS // 60_000)}"
-        return [AttentionItem("warn", what, why, since_ms, "/pipeline")]
+        return [AttentionItem("warn", what, why, since_ms, "/pipeline", start_progress(last.verdicts))]
 
     def _starting_cameras(self, cameras: Sequence[CameraView]) -> list[AttentionItem]:
         """Lists in one line the cameras that are starting."""
@@ -425,7 +426,7 @@ class _Page:
                 at=MapPoint(camera.latitude, camera.longitude),
                 title=camera.title,
                 tone=labels.DEVICE_TONES[camera.state],
-                note=_(labels.DEVICE_STATES[camera.state]),
+                note=labels.state_and_cause(camera, _),
                 href=camera_path(camera.agent_id, camera.camera_id),
             )
             for camera in cameras
@@ -466,6 +467,18 @@ def _draw_cares(cares: Sequence[AttentionItem], _: Language) -> None:
                     moment(moments.local(care.since_ms), moments.utc(care.since_ms)).classes("ws-moment")
                 if care.why:
                     words("span", care.why).classes("ws-sub")
+                if care.progress is not None:
+                    _draw_progress(care.progress, _)
+
+
+def _draw_progress(progress: StartProgress, _: Language) -> None:
+    text = _("{running} of {parts} parts run").format(running=progress.running, parts=progress.parts)
+    bar = labelled("div", _("Start of the pipeline")).classes("ws-progress").props('role="progressbar"')
+    bar.props(f'aria-valuemin="0" aria-valuemax="{progress.parts}" aria-valuenow="{progress.running}"')
+    bar.props["aria-valuetext"] = text
+    with bar:
+        ui.element("span").style(f"width: {100 * progress.running / progress.parts:.1f}%")
+    words("span", text).classes("ws-sub")
 
 
 def _figure(name: str, value: str | None, note: str = "", *, unknown: str = "") -> None:

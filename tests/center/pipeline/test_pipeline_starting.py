@@ -6,7 +6,7 @@ from fastapi import Response
 from center.pipeline import causes
 from center.pipeline.causes import amber, red, unknown
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.starting import START_MS, as_starting, is_absent
+from center.pipeline.starting import START_MS, StartProgress, as_starting, is_absent, start_progress
 from center.pipeline.verdict import Figures, StageVerdict
 from tests.center.conftest import World
 from tests.center.pipeline.test_pipeline_watch import well
@@ -45,6 +45,15 @@ def test_what_answers_is_as_it_was_judged(verdict: StageVerdict) -> None:
 def test_a_fault_beside_a_silence_is_a_fault() -> None:
     both = with_more(AWAY, red(causes.QUERY_DENIED))
     assert as_starting(both, worked=set(), age_ms=0) == both
+
+
+def test_the_start_is_counted_until_no_stage_is_starting() -> None:
+    starting = [as_starting(each, worked=set(), age_ms=0) for each in (AWAY, BETWEEN)]
+    time_server = StageVerdict.of(Stage.CLOCK, Figures(), [])
+    assert start_progress([*starting, NOTHING, SLOW, WELL, time_server]) == StartProgress(running=2, parts=4)
+    fault = with_more(AWAY, red(causes.QUERY_DENIED))
+    assert start_progress([starting[1], fault, SLOW, WELL]) == StartProgress(running=2, parts=4)
+    assert start_progress([fault, SLOW, WELL]) is None
 
 
 def with_more(verdict: StageVerdict, *more: causes.StageFinding) -> StageVerdict:

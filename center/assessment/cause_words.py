@@ -44,6 +44,7 @@ CAUSES: Final = {
     "maintenance": Words("Planned maintenance", "计划检修"),
     "never_heard": Words("Not reported by any agent", "没有前端代理上报过"),
     "state_not_known": Words("State unknown", "状态未知"),
+    "no_cameras": Words("No cameras", "没有摄像机"),
     "clock_not_told": Words("Clock not reported", "未上报时钟"),
     "no_pictures": Words("No pictures", "没有图片"),
     "not_known_whether_due": Words("Unknown whether a picture was due", "无法判断是否应有图片"),

@@ -30,6 +30,8 @@ _NOTHING_KNOWN: Final = {
     Indicator.COMPLETENESS: "nothing_selected",
 }
 """Cause of an unknown verdict, if the facts name none."""
+NO_CAMERAS: Final = "no_cameras"
+"""Cause of each unknown verdict of a district to which no camera belongs."""
 NOT_BOOKED: Final = "books_not_told_twice"
 """Cause if the growth of the agent's counters is not known, not even that there was none."""
 
@@ -182,7 +184,7 @@ def card(
                 cause = "maintenance"
             case IndicatorVerdict.UNKNOWN:
                 cause = causes.get(indicator, "") if not tally.known else ""
-                cause = cause or _NOTHING_KNOWN[indicator]
+                cause = cause or (_NOTHING_KNOWN[indicator] if cameras else NO_CAMERAS)
             case IndicatorVerdict.FAIL:
                 cause = causes.get(indicator, "")
         findings[indicator] = IndicatorFinding(indicator, judged, tally, cause)

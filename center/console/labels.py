@@ -205,7 +205,7 @@ TASK_KINDS: Final = {
     TaskKind.LIVE: marked("Live"),
     TaskKind.RECORDING: marked("Recording"),
     TaskKind.OFFLINE: marked("Offline file"),
-    TaskKind.UNKNOWN: marked("Unknown"),
+    TaskKind.UNKNOWN: marked("Not reported"),
 }
 TASK_STATES: Final = {
     TaskState.RUNNING: ("ok", marked("Running")),
@@ -275,6 +275,13 @@ def cause(device: CameraView | AgentView, _: Language) -> str:
         return reported(device.code, device.reason, device.cause, _) if isinstance(device, CameraView) else device.cause
     time = "" if device.since_ms is None else moments.local(device.since_ms)
     return _(template).format(agent_id=device.agent_id, time=time)
+
+
+def state_and_cause(device: CameraView | AgentView, _: Language) -> str:
+    """Writes the state of a camera or an agent with its cause, if it has one."""
+    why = cause(device, _)
+    state = _(DEVICE_STATES[device.state])
+    return f"{state} · {why}" if why else state
 
 
 def reported(code: str, reason: CodedCause | None, text: str, _: Language) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from center.assessment import cause_words
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.report import IndicatorFinding
+from center.assessment.report import Card, IndicatorFinding
 from center.console.language import Language
 from center.errors import marked
 
@@ -19,6 +19,8 @@ INDICATORS: Final = {
     Indicator.DELIVERY: marked("Delivery rate"),
     Indicator.COMPLETENESS: marked("Completeness"),
 }
+REASONS: Final = 3
+"""Reasons of a card without a score that are written out."""
 VERDICTS: Final = {
     IndicatorVerdict.PASS: marked("Pass"),
     IndicatorVerdict.FAIL: marked("Fail"),
@@ -53,6 +55,21 @@ def reason(finding: IndicatorFinding, _: Language) -> str:
     if finding.verdict is IndicatorVerdict.UNKNOWN and tally.known:
         return _("{known} of {count} known").format(known=f"{tally.known:,}", count=f"{tally.known + tally.unknown:,}")
     return cause(finding.cause, _) if finding.cause else ""
+
+
+def undecided(card: Card, _: Language) -> str:
+    """Writes why a card has no score: the reasons of indicators without a decision, that of the most first."""
+    by_reason: dict[str, list[str]] = {}
+    for indicator, finding in card.findings.items():
+        if finding.verdict in {IndicatorVerdict.UNKNOWN, IndicatorVerdict.EXCUSED}:
+            by_reason.setdefault(reason(finding, _), []).append(_(INDICATORS[indicator]))
+    ordered = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+    if len(ordered) == 1:
+        return ordered[0][0]
+    said = [f"{why} ({', '.join(names)})" for why, names in ordered[:REASONS]]
+    if len(ordered) > REASONS:
+        said.append(_("{count} more").format(count=len(ordered) - REASONS))
+    return " · ".join(said)
 
 
 def rate(finding: IndicatorFinding) -> str:

@@ -247,6 +247,11 @@ def test_the_overview_says_what_needs_somebody_and_what_is_starting(visitor: Vis
     expect(cares).to_have_count(1)
     expect(cares.first).to_contain_text("Starting: Devices")
     expect(cares.first).to_contain_text("No cameras yet")
+    bar = page.get_by_role("progressbar", name="Start of the pipeline")
+    expect(bar).to_be_visible()
+    text = bar.get_attribute("aria-valuetext") or ""
+    assert re.fullmatch(r"\d of \d+ parts run", text)
+    expect(cares.first).to_contain_text(text)
     expect(page.get_by_text("no pictures in the last minute")).to_be_visible()
     visitor.photograph("overview-empty")
     street(center)
@@ -266,9 +271,51 @@ def test_the_overview_says_what_needs_somebody_and_what_is_starting(visitor: Vis
     visitor.go("/preferences?language=zh")
     visitor.go("/overview")
     expect(page.locator(".ws-figure", has_text="中心启动以来入库").locator("dd").first).to_have_text("2")
+    expect(page.get_by_role("progressbar", name="链路启动进度")).to_be_visible()
+    expect(cares.get_by_text(re.compile(r"^\d+ 个环节中已有 \d+ 个运行$"))).to_be_visible()
     visitor.photograph("overview-books-not-heard-zh")
     visitor.go("/preferences?language=en")
     visitor.go("/overview")
     cares.first.get_by_role("link").click()
     page.wait_for_url(f"**/cameras/{AGENT}/cam-3")
     expect(page.get_by_role("heading", name="Market, east gate")).to_be_visible()
+
+
+def test_what_is_unknown_says_why_on_each_page(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    now_ms = int(time.time() * 1000)
+    center.deliver(heartbeat(sent_at_ms=now_ms))
+    for camera, longitude in (("cam-1", 118.71), ("cam-2", 118.9)):
+        status = camera_status(camera, name=f"Road {camera}", state=CameraState.ONLINE)
+        center.deliver(status.model_copy(update={"latitude": 31.99, "longitude": longitude}))
+    outline = [[118.0, 31.9], [118.2, 31.9], [118.2, 32.1], [118.0, 31.9]]
+    for path, send in (
+        ("register", {"data": f"agent_id,camera_id,district\n{AGENT},cam-1,North\n"}),
+        ("districts", {"data": {"name": "South", "region": "320102", "outline": outline}}),
+    ):
+        kind = {"content-type": "text/csv"} if path == "register" else {}
+        call = visitor.context.request.post if path == "register" else visitor.context.request.put
+        taken = call(f"{center.url}/api/assessment/{path}", headers={"origin": center.url, **kind}, **send)
+        assert taken.ok, taken.text()
+    page = visitor.page
+    for language, unknown, why in (("en", "Unknown", "No cameras"), ("zh", "未知", "没有摄像机")):
+        visitor.go(f"/preferences?language={language}")
+        visitor.go("/assessment")
+        row = page.get_by_role("row").filter(has_text="South")
+        expect(row.locator(".ws-state")).to_have_text(unknown)
+        expect(row.locator(".ws-sub")).to_have_text(why)
+        for cell in page.locator("tbody td").filter(has=page.locator(".ws-state", has_text=unknown)).all():
+            expect(cell.locator(".ws-sub")).not_to_be_empty()
+        visitor.photograph(f"assessment-unknown-{language}")
+    visitor.go("/preferences?language=en")
+    center.say(fault="127.0.0.1:8883 does not answer")
+    why = "The centre has no connection to the broker: state unknown."
+    visitor.go("/tasks")
+    expect(page.get_by_role("row").filter(has_text="Road cam-1")).to_contain_text(f"Unknown{why}")
+    visitor.go("/live")
+    expect(page.locator(".ws-card", has_text="Road cam-1")).to_contain_text(why)
+    visitor.go("/overview")
+    expect(page.get_by_role("link", name=f"Road cam-1: Unknown · {why}")).to_be_visible()
+    visitor.go("/pipeline")
+    for stage in page.locator(".ws-stage-unknown").all():
+        expect(stage.locator(".ws-sub")).not_to_be_empty()

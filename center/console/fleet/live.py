@@ -193,6 +193,7 @@ class _Tile:
                 self._dot = words("span", "").classes("ws-dot ws-dot-off")
                 self._name = ui.label(camera_id).classes("ws-name")
                 self._word = ui.label("").classes("ws-muted")
+            self._why = ui.label("").classes("ws-sub ws-card-why")
             self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM, moving=True)
             with ui.element("div").classes("ws-card-foot"):
                 self._what = ui.label("")
@@ -213,6 +214,8 @@ class _Tile:
             tone = labels.DEVICE_TONES[camera.state]
             self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
             self._word.set_text("" if tone == "ok" else self._(labels.DEVICE_STATES[camera.state]))
+        # Of a revoked one it stands in the place of the picture.
+        self._why.set_text("" if camera.state is DeviceState.REVOKED else labels.cause(camera, self._))
 
     def show(self, sighting: Sighting) -> None:
         """Shows a picture, unless a newer one is on show."""

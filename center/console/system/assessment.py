@@ -238,6 +238,7 @@ class _Report:
             # Too little is known for a score: that nothing failed is no pass.
             is_unknown = any(finding.verdict is IndicatorVerdict.UNKNOWN for finding in card.findings.values())
             state("off", _(verdicts.VERDICTS[IndicatorVerdict.UNKNOWN if is_unknown else IndicatorVerdict.EXCUSED]))
+            words("div", verdicts.undecided(card, _)).classes("ws-sub")
             return
         with ui.element("div").classes("ws-badges"):
             for indicator in card.failed:

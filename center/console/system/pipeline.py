@@ -102,6 +102,8 @@ class _Chain:
                 with ui.element("span").classes("ws-state"):
                     words("span", "").classes(f"ws-dot ws-dot-{labels.STAGE_TONES[verdict.state]}")
                     words("span", _(labels.STAGE_STATES[verdict.state]))
+            if verdict.state is StageState.UNKNOWN:
+                words("div", labels.finding_texts(verdict.findings[0], _)[0]).classes("ws-sub")
             with ui.element("dl").classes("ws-stage-figures"):
                 unit = _("Messages/s") if verdict.stage in _MESSAGES else _("Pictures/s")
                 if verdict.stage in _RATED:

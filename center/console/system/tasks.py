@@ -17,7 +17,7 @@ from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
 from center.services import identity_of, services_of, sight_of
-from center.tasks.views import Lane, OrderState, RecordingProgress, TaskList, TaskOrderView, TaskView, tasks
+from center.tasks.views import Lane, OrderState, RecordingProgress, TaskList, TaskOrderView, TaskState, TaskView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
 
 TITLE: Final = marked("Parse tasks")
@@ -170,8 +170,8 @@ class _Tasks:
                 words("span", _(text))
             if task.progress is not None:
                 self._progress(task.progress)
-            if task.cause:
-                words("div", labels.reported(task.code, task.reason, task.cause, _)).classes("ws-sub")
+            if why := self._why(task):
+                words("div", why).classes("ws-sub")
             if task.asked is not None and task.asked.state is not OrderState.TAKEN:
                 self._asked(task.asked)
         words("td", task.agent_id)
@@ -181,6 +181,13 @@ class _Tasks:
                 self._orders(task, task.priority)
         for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
             words("td", labels.number(value)).classes("ws-number")
+
+    def _why(self, task: TaskView) -> str:
+        """Writes the cause of a state: the agent's own, or why its reports do not hold now."""
+        camera = self._services.devices.camera(task.agent_id, task.camera_id)
+        if task.state is TaskState.UNKNOWN and camera is not None:
+            return labels.cause(camera, self._)
+        return labels.reported(task.code, task.reason, task.cause, self._) if task.cause else ""
 
     def _asked(self, asked: TaskOrderView) -> None:
         """Draws an order that its agent has not confirmed, or has refused."""

@@ -125,7 +125,7 @@ def _coverage(coverage: Coverage, _: Language) -> WallPage:
         ),
         (
             _list(_("By district"), [*districts, WallRow(_("No district"), coverage.outside)], _),
-            _list(_("By protocol"), [*protocols, WallRow(_("Unknown"), coverage.unnamed)], _),
+            _list(_("By protocol"), [*protocols, WallRow(_("Not reported"), coverage.unnamed)], _),
             _list(_("By state"), states, _),
         ),
     )

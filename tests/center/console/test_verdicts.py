@@ -2,11 +2,12 @@
 
 import pytest
 
-from center.assessment.formulas import IndicatorTally
+from center.assessment.formulas import IndicatorTally, Served
 from center.assessment.indicators import Indicator, IndicatorVerdict
-from center.assessment.report import IndicatorFinding
+from center.assessment.report import IndicatorFinding, card
+from center.assessment.settings import Settings
 from center.console.language import LANGUAGES
-from center.console.verdicts import reason
+from center.console.verdicts import reason, undecided
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,15 @@ def test_a_finding_says_how_much_is_known_or_its_cause(
     verdict: IndicatorVerdict, tally: IndicatorTally, cause: str, said: str
 ) -> None:
     assert reason(IndicatorFinding(Indicator.ONLINE, verdict, tally, cause), LANGUAGES["en"]) == said
+
+
+def test_a_card_without_a_score_says_what_is_not_known() -> None:
+    english, chinese = LANGUAGES["en"], LANGUAGES["zh"]
+    empty = card("South", {}, {}, Settings(), served=Served(), cameras=0)
+    assert (undecided(empty, english), undecided(empty, chinese)) == ("No cameras", "没有摄像机")
+    young = card(
+        "North", {Indicator.ONLINE: IndicatorTally(good=4, unknown=56)}, {}, Settings(), served=Served(), cameras=1
+    )
+    assert undecided(young, english) == (
+        "Not in the register (Coordinates, GB code) · 4 of 60 known (Online) · Clock not reported (Clock) · 5 more"
+    )

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
+from jinja2 import Environment
 from nicegui import Client, ui
 from starlette.requests import Request
 
@@ -23,6 +25,9 @@ from center.services import identity_of, services_of
 CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
+_KEYS: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+    (files("center.console") / "templates" / "keys.html").read_text(encoding="utf-8")
+)
 _NEXT_THEME: Final = {
     Theme.AUTO: (Theme.DARK, "contrast", marked("Theme: system")),
     Theme.DARK: (Theme.LIGHT, "dark_mode", marked("Theme: dark")),
@@ -125,22 +130,12 @@ def _shortcuts(links: list[tuple[str, str, str]], own: Sequence[tuple[str, str]]
 
     The browser stores whether single keys count: they disturb users who dictate, or who lean on the keyboard.
     """
-    with ui.element("dialog").classes("ws-keys").props('id="keys" aria-labelledby="keys-title"'):
-        words("h2", _("Keyboard shortcuts")).props('id="keys-title"')
-        with ui.element("dl"):
-            keys = [("?", _("Show or hide keyboard shortcuts"))]
-            keys += [(f"g {key}", name) for _path, name, key in links if key]
-            keys += [(key, _(what)) for key, what in own]
-            keys += [("/", _("Focus the first field")), ("Esc", _("Close"))]
-            for key, what in keys:
-                with ui.element("dt"):
-                    for part in key.split():
-                        words("kbd", part)
-                words("dd", what)
-        with ui.element("label"):
-            ui.element("input").props('type="checkbox" id="keys-on"')
-            words("span", _("Enable single-key shortcuts (Esc always works)"))
-        words("button", _("Close")).props('type="button" id="keys-close"')
+    shown = [("?", _("Show or hide keyboard shortcuts"))]
+    shown += [(f"g {key}", name) for _path, name, key in links if key]
+    shown += [(key, _(what)) for key, what in own]
+    shown += [("/", _("Focus the first field")), ("Esc", _("Close"))]
+    # As text: as elements of NiceGUI they were a fifth of what a page costs the centre.
+    ui.add_body_html(_KEYS.render(_=_, keys=shown))
 
 
 def _tools(request: Request, chosen: preferences.Preferences) -> None:

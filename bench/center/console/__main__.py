@@ -1,4 +1,4 @@
-"""Measures the console in a browser: memory of a tile, time until a page is usable, live page, wall, 20 browsers.
+"""Measures the console in a browser: memory of a tile, cost and time of opening a page, live page, wall, 20 browsers.
 
 Run it with `python -m bench.center.console`.
 
@@ -19,10 +19,11 @@ from rich.table import Table
 from bench.center.console.browser import chromium
 from bench.center.console.drawing import drawn
 from bench.center.console.opening import Times, filled, opened
+from bench.center.console.pages import answered
 from bench.center.console.situation import turned
 from bench.center.console.wall import crowd, endured, street
 
-PARTS: Final = ("drawing", "opening", "live", "situation", "crowd")
+PARTS: Final = ("drawing", "pages", "opening", "live", "situation", "crowd")
 
 
 def main() -> None:
@@ -42,6 +43,8 @@ def main() -> None:
         report["browser"] = browser.version
         if "drawing" in wanted:
             report["drawing"] = drawn(browser)
+        if "pages" in wanted:
+            report["pages"] = answered(folder)
         if "opening" in wanted:
             with filled(folder, arguments.rows) as there:
                 report |= {"rows": arguments.rows, "opening": opened(browser, there, arguments.times)}
@@ -63,10 +66,9 @@ def main() -> None:
 def _print(report: dict[str, Any]) -> None:
     console = Console(width=120)
     if "drawing" in report:
-        table = Table("pictures drawn", "as", "renderer RSS", "all other processes", title="thirty tiles; MiB")
-        for row in report["drawing"]:
-            table.add_row(str(row["pictures"]), row["way"], str(row["renderer_rss"]), str(row["others_rss"]))
-        console.print(table)
+        console.print(_drawing(report["drawing"]))
+    if "pages" in report:
+        console.print(_pages(report["pages"]))
     if "opening" in report:
         table = Table(
             "page",
@@ -107,6 +109,20 @@ def _print(report: dict[str, Any]) -> None:
             shown = "" if row["pictures_a_second_a_page"] is None else f"{row['pictures_a_second_a_page']:g}"
             table.add_row(row["pages"], *(f"{row[n]:g}" for n in ("centre_cpu", "centre_rss", "browser_cpu")), shown)
         console.print(table)
+
+
+def _drawing(rows: list[dict[str, Any]]) -> Table:
+    table = Table("pictures drawn", "as", "renderer RSS", "all other processes", title="thirty tiles; MiB")
+    for row in rows:
+        table.add_row(str(row["pictures"]), row["way"], str(row["renderer_rss"]), str(row["others_rss"]))
+    return table
+
+
+def _pages(rows: list[dict[str, Any]]) -> Table:
+    table = Table("page", "centre's processor, ms", "KiB", "load", title="one opening of a page")
+    for row in rows:
+        table.add_row(row["page"], *(f"{row[name]:g}" for name in ("cpu_ms", "kib", "load")))
+    return table
 
 
 def _situation(wall: dict[str, Any]) -> Table:

@@ -16,6 +16,7 @@ from center.console.widgets import moments
 from center.console.widgets.loading import Cadence, ahead
 from center.console.widgets.markup import labelled, words
 from center.console.widgets.picture import TILE_LABEL_MINIMUM, Picture, page_path, picture_path
+from center.console.widgets.tile import Tile
 from center.errors import CenterError, marked
 from center.fleet.devices import CameraView, DeviceState
 from center.fleet.feed import Sighting
@@ -188,34 +189,29 @@ class _Tile:
         self._captured_at_ms = -1
         self._state: DeviceState | None = None
         self.configured = False
-        with ui.element("a").classes("ws-card") as self._card:
-            with ui.element("div").classes("ws-card-head"):
-                self._dot = words("span", "").classes("ws-dot ws-dot-off")
-                self._name = ui.label(camera_id).classes("ws-name")
-                self._word = ui.label("").classes("ws-muted")
-            self._why = ui.label("").classes("ws-sub ws-card-why")
+        with Tile() as self._card:
             self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM, moving=True)
-            with ui.element("div").classes("ws-card-foot"):
-                self._what = ui.label("")
-                self._time = ui.label("").classes("ws-nowrap")
+        self._card.say(name=camera_id)
         self._clear(_("Waiting for the first picture"))
 
     def describe(self, camera: CameraView) -> None:
         """Updates name and state."""
         self.configured = True
         self._title = camera.title
-        self._name.set_text(camera.title)
         if self._state != camera.state:
             if camera.state is DeviceState.REVOKED:
                 self._clear(labels.cause(camera, self._))
             elif self._state is DeviceState.REVOKED:
                 self._clear(self._("Waiting for the first picture"))
             self._state = camera.state
-            tone = labels.DEVICE_TONES[camera.state]
-            self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
-            self._word.set_text("" if tone == "ok" else self._(labels.DEVICE_STATES[camera.state]))
-        # Of a revoked one it stands in the place of the picture.
-        self._why.set_text("" if camera.state is DeviceState.REVOKED else labels.cause(camera, self._))
+        tone = labels.DEVICE_TONES[camera.state]
+        self._card.say(
+            name=camera.title,
+            tone=tone,
+            word="" if tone == "ok" else self._(labels.DEVICE_STATES[camera.state]),
+            # Of a revoked one it stands in the place of the picture.
+            why="" if camera.state is DeviceState.REVOKED else labels.cause(camera, self._),
+        )
 
     def show(self, sighting: Sighting) -> None:
         """Shows a picture, unless a newer one is on show."""
@@ -231,19 +227,18 @@ class _Tile:
             alt=labels.picture_alt(self._title, sighting.captured_at_ms, classes, _),
             note=_(labels.PICTURES[sighting.picture]) if not kept else "",
         )
-        self._what.set_text(labels.summary(classes, _) or _("No vehicle"))
-        self._time.set_text(moments.local(sighting.captured_at_ms))
-        self._time.props["title"] = moments.utc(sighting.captured_at_ms)
-        self._card.props["href"] = page_path(sighting.row_key)
+        self._card.say(
+            what=labels.summary(classes, _) or _("No vehicle"),
+            time=moments.local(sighting.captured_at_ms),
+            utc=moments.utc(sighting.captured_at_ms),
+            href=page_path(sighting.row_key),
+        )
 
     def _clear(self, note: str) -> None:
         """Shows a sentence and no picture, until the next comes."""
         self._captured_at_ms = -1
         self._picture.show(None, boxes=[], alt="", note=note)
-        self._what.set_text("")
-        self._time.set_text("")
-        self._time.props.pop("title", None)
-        self._card.props.pop("href", None)
+        self._card.say(what="", time="", utc="", href="")
 
     def remove(self) -> None:
         """Takes the tile off the wall."""

@@ -89,8 +89,10 @@ class FilterPanel:
 
     def _several(self, name: str, label: str, options: Mapping[str, str]) -> None:
         chosen = [str(getattr(each, "value", each)) for each in getattr(self._question.filters, name)]
-        select = ui.select(dict(options), label=label, value=chosen, multiple=True)
+        select = ui.select([], label=label, value=[], multiple=True)
         select.props("outlined dense options-dense").classes("ws-search-several")
+        # Last: hundreds of cameras would be handed over anew with each property.
+        select.set_options(dict(options), value=chosen)
         select.on_value_change(lambda event: self._change({name: tuple(event.value or ())}))
 
     def _heading(self) -> None:

@@ -150,18 +150,18 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET), "w
 
     def show(self, markers: Sequence[Marker]) -> None:
         """Shows cameras with their states."""
-        self._set("markers", [{**asdict(marker), "at": list(marker.at)} for marker in markers])
+        self._set("markers", tuple({**asdict(marker), "at": tuple(marker.at)} for marker in markers))
 
     def heat(self, heat: Sequence[Heat]) -> None:
         """Shows amounts at their places."""
-        self._set("heat", [{**asdict(each), "at": list(each.at)} for each in heat])
+        self._set("heat", tuple({**asdict(each), "at": tuple(each.at)} for each in heat))
 
     def path(self, steps: Sequence[Step], *, plays: bool = False) -> None:
         """Shows a path, in the order of time: a line with numbered places. `plays`: it can be played over time."""
         if self._props["plays"] != plays:
             self._props["plays"] = plays
             self.update()
-        self._set("path", [{**asdict(step), "at": list(step.at)} for step in steps])
+        self._set("path", tuple({**asdict(step), "at": tuple(step.at)} for step in steps))
 
     def area(self, corners: Sequence[MapPoint]) -> None:
         """Shows an area as if it had been drawn; `()` for none. `on_area` is not called."""

@@ -53,16 +53,15 @@ class Picture(Element, component="picture.js"):
 
     def __init__(self, _: Language, *, labels_from: float = 0.0, moving: bool = False) -> None:
         super().__init__()
-        self._props["moving"] = moving
-        self._props["minimum"] = labels_from
-        self._props["waiting"] = _("Loading…")
-        self._props["missing"] = _("No picture for this observation")
-        self._props["failed"] = _("The picture could not be loaded.")
+        # At once, and boxes in a tuple: NiceGUI watches each list and each change, which a wall of pictures pays for.
+        self._props.update(
+            moving=moving,
+            minimum=labels_from,
+            waiting=_("Loading…"),
+            missing=_("No picture for this observation"),
+            failed=_("The picture could not be loaded."),
+        )
 
     def show(self, src: str | None, *, boxes: list[dict[str, object]], alt: str, note: str = "") -> None:
         """Shows another picture with its boxes."""
-        self._props["boxes"] = boxes
-        self._props["alt"] = alt
-        self._props["note"] = note
-        self._props["src"] = src
-        self.update()
+        self._props.update(boxes=tuple(boxes), alt=alt, note=note, src=src)

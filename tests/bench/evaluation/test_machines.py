@@ -5,10 +5,11 @@ import pytest
 
 from bench.evaluation.kept import MOST_PAINTED, REST, kept
 from bench.evaluation.machine_pictures import drawn, packages
+from bench.evaluation.machines import Figures
 from bench.evaluation.weather import WEATHERS, Image
 from edge_agent.redactor.cover import Rect
 from engines.accuracy.labels import LabelledMachine, LabelledPicture
-from engines.accuracy.score import LEAST_PX
+from engines.accuracy.score import LEAST_PX, ScoreTally
 from provisioning.contracts.query.archive import MachineColour
 
 PICTURE = LabelledPicture.model_validate(
@@ -52,6 +53,13 @@ def test_a_machine_half_under_a_band_is_not_kept_and_the_cause_is_said() -> None
     car, bicycle = kept(PICTURE, paint(band), lambda: {"bands": [Rect(*band)], "faces": []})
     assert (car.is_kept, car.painted, car.cause) == (False, 0.5, "bands")
     assert (bicycle.is_kept, bicycle.painted) == (True, 0.0)
+
+
+def test_machines_that_are_not_kept_are_counted_by_class_and_cause() -> None:
+    band = (100, 100, 200, 125)
+    figures = Figures(ScoreTally({}), ScoreTally({}))
+    figures.kept += 2 * kept(PICTURE, paint(band), lambda: {"bands": [Rect(*band)], "faces": []})
+    assert figures.reasons() == {("car", "bands"): 2}
 
 
 def test_the_cover_of_a_rider_is_needed() -> None:

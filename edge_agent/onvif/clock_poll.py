@@ -25,7 +25,7 @@ EVERY_S: Final = 60.0
 LONGEST_S: Final = 3600.0
 """Longest wait for a camera that does not answer; a camera that refuses the login is left alone as long at once, since
 some lock an account after a few wrong passwords."""
-_BOUNDS: Final = HttpBounds(connect_s=1.0, answer_s=1.4, max_bytes=64 * 1024)
+_BOUNDS: Final = HttpBounds(request_s=2.4, connect_s=1.0, max_bytes=64 * 1024)
 """One call, with its challenge, ends before a stopping agent gives up on the thread."""
 _log = logging.getLogger(__name__)
 

@@ -1,12 +1,9 @@
 """Fetches one picture over HTTP or HTTPS, bounded in time and bytes, and words every failure itself.
 
-Digest (RFC 7616) is answered wherever it is offered, basic only where nothing else is. What the camera answers is
-foreign: no redirect leads to another origin, nothing is decompressed, and a body ends at `max_bytes`.
+No redirect leads to another origin, and a body ends at `max_bytes`.
 """
 
 import asyncio
-import base64
-import secrets
 import ssl
 import threading
 from dataclasses import dataclass
@@ -17,7 +14,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from edge_agent.credentials import digest_answer
+from edge_agent import camera_http
 from edge_agent.credentials.digest import Account
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
 from edge_agent.host_port import host_port
@@ -32,9 +29,6 @@ _TYPES: Final = frozenset(
 """Content types of a picture. The second and third are no registered names, and cameras send them."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_HOPS: Final = 3
-_MAX_LINE: Final = 8190
-_ALGORITHMS: Final = frozenset({"MD5", "SHA-256"})
-_MAX_CHALLENGES: Final = 4
 _LOOK_UP_S: Final = 0.2
 """Seconds between two checks whether to stop."""
 
@@ -111,14 +105,8 @@ class PictureFetcher:
 
     async def _fetch(self, target: URL, password: str | None, place: str) -> HttpPicture:
         account = None if password is None else Account(self._source.username or "", password)
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._tls(), limit=1, force_close=True),
-            timeout=aiohttp.ClientTimeout(total=self._source.timeout_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
-        ) as session:
+        timeout = aiohttp.ClientTimeout(total=self._source.timeout_s)
+        async with camera_http.session(self._tls(), timeout) as session:
             login, hops = None, 0
             while True:
                 ask = _ASK if login is None else _ASK | {hdrs.AUTHORIZATION: login}
@@ -127,7 +115,8 @@ class PictureFetcher:
                     if answer.status in _REDIRECTS and hops < _MOST_HOPS:
                         target, hops, login = self._redirected(target, answer, place), hops + 1, None
                     elif answer.status == HTTPStatus.UNAUTHORIZED and account is not None and login is None:
-                        login = _login(answer.headers.getall(hdrs.WWW_AUTHENTICATE, []), account, target)
+                        challenges = answer.headers.getall(hdrs.WWW_AUTHENTICATE, [])
+                        login = camera_http.login(challenges, account, "GET", target.raw_path_qs, may_be_basic=True)
                         if login is None:
                             return await self._picture(answer, place)
                     else:
@@ -161,34 +150,13 @@ class PictureFetcher:
 
     async def _body(self, answer: aiohttp.ClientResponse, place: str) -> bytes:
         most = self._source.max_bytes
-        too_large = NoPicture(self._camera_id, snapshots.PICTURE_TOO_LARGE(place=place, most=most))
-        if (answer.content_length or 0) > most:  # not one byte of it is read
-            raise too_large
-        data = bytearray()
-        async for chunk in answer.content.iter_any():
-            self._meter.add_bytes(len(chunk))
-            data += chunk
-            if len(data) > most:
-                raise too_large
-        return bytes(data)
+        try:
+            return await camera_http.body(answer, most, self._meter.add_bytes)
+        except camera_http.TooLongError as error:
+            raise NoPicture(self._camera_id, snapshots.PICTURE_TOO_LARGE(place=place, most=most)) from error
 
     def _tls(self) -> ssl.SSLContext:
         """Trusts the given certificates alone, a camera's own one among them; without a file the system's."""
         tls = ssl.create_default_context(cafile=self._source.ca_file)
         tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         return tls
-
-
-def _login(challenges: list[str], account: Account, target: URL) -> str | None:
-    """Returns the `Authorization` that the camera wants; None where it wants one that is not known here."""
-    for challenge in challenges[:_MAX_CHALLENGES]:
-        value = digest_answer.answer(challenge, account, "GET", target.raw_path_qs, _token, algorithms=_ALGORITHMS)
-        if value is not None and value.isprintable():
-            return value
-    if any(challenge.partition(" ")[0].lower() == "basic" for challenge in challenges):
-        return f"Basic {base64.b64encode(f'{account.username}:{account.password}'.encode()).decode()}"
-    return None
-
-
-def _token(length: int) -> str:
-    return secrets.token_hex(length // 2)

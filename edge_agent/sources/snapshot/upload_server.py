@@ -28,7 +28,7 @@ _BACKLOG: Final = 128
 _LOOK_S: Final = 0.1
 _BODY_S: Final = 30.0
 _FORM_BYTES: Final = 8192
-"""What a form may hold beside the picture."""
+"""Bytes that a form may hold beside the picture."""
 _MAX_PARTS: Final = 16
 _ADDRESS: Final = re.compile(rf"{PATH}([0-9a-f]{{32}})(?:/[^?]*)?")
 _BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,\s]{1,70})", re.IGNORECASE)

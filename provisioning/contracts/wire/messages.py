@@ -445,7 +445,7 @@ class ClockSource(StrEnum):
     SIP = "sip"
     """`DeviceTime` of a GB/T 28181 device."""
     ONVIF = "onvif"
-    """Answer of its ONVIF device service to `GetSystemDateAndTime`."""
+    """Answer of the camera's ONVIF device service to `GetSystemDateAndTime`."""
     PICTURE = "picture"
     """Time that the camera writes into its picture."""
     PUSHED = "pushed"

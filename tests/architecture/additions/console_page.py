@@ -29,7 +29,9 @@ def greeting(request: Request) -> None:
 ''',
     )
     pages = "center/console/pages.py"
-    tree.replace(pages, "import assessment, low_quality, overview,", "import assessment, greeting, low_quality, overview,")
+    tree.replace(
+        pages, "import assessment, low_quality, overview,", "import assessment, greeting, low_quality, overview,"
+    )
     tree.before(
         pages,
         '    ConsolePage("/account",',

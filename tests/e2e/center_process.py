@@ -4,6 +4,7 @@ Forked from one server that has imported the centre already: the import is four 
 """
 
 import functools
+import gc
 import multiprocessing
 import os
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class CenterProcess:
 def start(config: Path) -> CenterProcess:
     """Serve `config`, whatever else this process does."""
     forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload([__name__])
+    forks.set_forkserver_preload([__name__, "httpcore"])  # which httpx imports with its first client
     typed, stdin = forks.Pipe(duplex=False)
     stdout, printed = forks.Pipe(duplex=False)
     process = forks.Process(target=_serve, args=(config, typed, printed))
@@ -39,6 +40,7 @@ def start(config: Path) -> CenterProcess:
 
 
 def _serve(config: Path, typed: Connection, printed: Connection) -> None:
+    gc.freeze()  # a search for garbage would read, and so copy, all that the server has imported
     os.dup2(printed.fileno(), 1)
     os.dup2(printed.fileno(), 2)
     printed.close()

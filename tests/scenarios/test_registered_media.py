@@ -28,7 +28,7 @@ from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.ports import MediaPorts
-from edge_agent.sources.gb28181.sessions import MediaSessions
+from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
 from provisioning.contracts.config import processes
 from provisioning.demo.simulators.gb28181 import footage
 from provisioning.demo.simulators.gb28181.counts import Counts
@@ -44,6 +44,8 @@ PLATFORM = "34020000002000000001"
 PASSWORD = "Passw0rd-28181"
 RECORDED_MS = 20_000
 PACE = 20.0
+BEGUN = SessionTimeouts(begin_s=5.0)
+"""For a receiver that has begun before the device says that it is over: the ten seconds are for one that only will."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,12 @@ class Street:
 
 @contextmanager
 def street(
-    folder: Path, *faults: DeviceFault, transport: Literal["udp", "tcp"] = "udp", media: str = "auto", pace: float = 1.0
+    folder: Path,
+    *faults: DeviceFault,
+    transport: Literal["udp", "tcp"] = "udp",
+    media: str = "auto",
+    pace: float = 1.0,
+    patience: SessionTimeouts | None = None,
 ) -> Iterator[Street]:
     password = folder / "password"
     password.touch(0o600)
@@ -78,7 +85,7 @@ def street(
         host="127.0.0.1", port=port, platform_id=PLATFORM, media_ports=(first, first + 19), send_date=False
     )
     platform = Platform(settings, {"gate": source}, folder, clock)
-    sessions = MediaSessions(MediaPorts(first, first + 19, "127.0.0.1"), platform, clock)
+    sessions = MediaSessions(MediaPorts(first, first + 19, "127.0.0.1"), platform, clock, patience)
     platform.listen(sessions)
     profile = DeviceProfile(PLATFORM, PASSWORD, transport=transport, faults=frozenset(faults), retry_s=0.2, pace=pace)
     fleet = Fleet(("127.0.0.1", port), [(profile, DEVICE)], footage.drawn("h264"))
@@ -174,7 +181,7 @@ def span() -> Span:
 @pytest.mark.parametrize("fault", [None, DeviceFault.ENDS_BY_INFO])
 def test_a_recording_comes_whole_and_the_device_says_when_it_is_over(tmp_path: Path, fault: DeviceFault | None) -> None:
     wanted = span()
-    with street(tmp_path, *([] if fault is None else [fault]), pace=PACE) as its:
+    with street(tmp_path, *([] if fault is None else [fault]), pace=PACE, patience=BEGUN) as its:
         recordings = its.sessions.recordings("gate", its.source, wanted)
         assert recordings is not None
         assert any(

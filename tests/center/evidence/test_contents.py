@@ -141,9 +141,15 @@ def test_the_summary_draws_the_box_of_each_machine(good: Path, tmp_path: Path) -
     assert pixels.count(bytes((255, 176, 32))) > 100
 
 
-@settings(max_examples=30)  # a page is set each time, with its font
-@given(st.text(max_size=80))
-def test_any_name_makes_a_summary(text: str) -> None:
+@pytest.fixture(scope="module")
+def font() -> str:
+    """Loads the font once, as a centre does."""
+    return summary.load_font(None)
+
+
+@settings(max_examples=30)  # a page is set each time
+@given(text=st.text(max_size=80))
+def test_any_name_makes_a_summary(font: str, text: str) -> None:
     item, jpeg = observation("cam-0", NOW_MS, 0)
     shown = summary.item(1, "observations/0001-cam-0", item, jpeg, text)
     pdf = summary.render(
@@ -154,7 +160,7 @@ def test_any_name_makes_a_summary(text: str) -> None:
         exported_at_ms=NOW_MS,
         left_out=[LeftOut(row_key=KEY, reason="unknown")],
         clock=(text, text),
-        font=summary.load_font(None),
+        font=font,
     )
     assert pdf.startswith(b"%PDF-")
 

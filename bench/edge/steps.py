@@ -32,7 +32,7 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.people import CANVAS_PX
 from edge_agent.redactor.plates import TENSOR_PX as PLATE_WINDOW
 from edge_agent.redactor.redactor import CameraRedactor
-from edge_agent.redactor.small_faces import TENSOR_PX as FACE_WINDOW
+from edge_agent.redactor.small_faces import SEARCHES
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
@@ -49,7 +49,7 @@ TIMEOUT_S: Final = 600.0
 AGAIN: Final = (1, 3, CANVAS_PX, CANVAS_PX)
 """Input of NanoDet for doubtful people; the whole picture and its squares are a batch."""
 WINDOWS: Final[Mapping[tuple[str, Size], str]] = {
-    (FACES, (FACE_WINDOW, FACE_WINDOW)): "CenterFace in windows",
+    **{(FACES, (each.tensor_px, each.tensor_px)): "CenterFace in windows" for each in SEARCHES.values()},
     (PLATES, PLATE_WINDOW): "plates in windows",
 }
 WHOLE: Final[Mapping[str, str]] = {

@@ -68,7 +68,10 @@ class SmallFaces:
 
 def small(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> SmallFaces:
     """Search small faces in a raw picture."""
-    scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
+    search = small_faces.SEARCHES[policy.smallest_face_px]
+    scale = search.enlarged * max(
+        LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX))
+    )
     found = _found(image, scale, where, lambda part, by: _tiny_faces(part, detectors, small_faces.LEAST, by))
     believed = [d.score >= _believed_from(d, policy.face_threshold / BELIEVED_AT) for d in found]
     sure = tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if is_sure)
@@ -93,11 +96,11 @@ def settle(
 
     The windows are split into portions: a free core takes the next one.
     """
-    windows = small_faces.windows(image, first.doubtful, [*known, *first.sure], policy.smallest_face_px)
+    search = small_faces.SEARCHES[policy.smallest_face_px]
+    windows = small_faces.windows(image, first.doubtful, [*known, *first.sure], search)
     portions = [windows[begin : begin + PORTION] for begin in range(0, len(windows), PORTION)]
     looks = [
-        detectors.beside.begin(partial(small_faces.settled, image, some, detectors.faces, policy.face_threshold))
-        for some in portions
+        detectors.beside.begin(partial(small_faces.settled, image, some, detectors.faces, policy)) for some in portions
     ]
     # From the end: the spare thread begins at the front.
     return lambda: [*first.sure, *chain.from_iterable([look() for look in reversed(looks)])]

@@ -7,7 +7,7 @@ import pytest
 
 from edge_agent.redactor.cover import Image
 from edge_agent.redactor.redactor import POLICY
-from edge_agent.redactor.small_faces import TENSOR_PX
+from edge_agent.redactor.small_faces import SEARCHES
 from engines.detection.postprocess import Box, Detection
 from engines.manifest import Group
 from engines.runtimes.engine import Tensor
@@ -16,12 +16,11 @@ from provisioning.contracts.smallest_face import HEIGHTS, SmallestFacePx
 from tests.edge_agent.redacting import CAMERA, NoTinyFaces, blind_centerface, detectors, picture, redact
 
 SIZE = (1280, 720)
-DOUBTS = [Detection("face", 0.05, Box(20 * n, 40 * m, 20 * n + 12, 40 * m + 14)) for n in range(60) for m in range(4)]
 
 
 @dataclass
 class Doubtful(NoTinyFaces):
-    """Notes how far the picture is enlarged, and doubts many small faces."""
+    """Notes how far the picture is enlarged, and doubts one small face in its middle."""
 
     scales: list[float] = field(default_factory=list)
 
@@ -35,39 +34,45 @@ class Doubtful(NoTinyFaces):
         small_only: bool = False,
     ) -> list[Detection]:
         self.scales.append(scale)
-        return DOUBTS
+        return [Detection("face", 0.05, Box(630, 350, 642, 364))]
 
 
 @dataclass
 class CenterFace:
-    """Notes how many pictures of which width it searches, and finds nothing."""
+    """Notes the width and height of what it searches, and finds nothing."""
 
-    searched: list[tuple[int, int]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        count, _, _, width = next(iter(inputs.values())).shape
-        self.searched.append((width, count))
+        height, width = next(iter(inputs.values())).shape[2:]
+        self.sizes.append((width, height))
         return blind_centerface(inputs)
 
 
-def _searched(height: SmallestFacePx) -> tuple[float, int, int]:
-    """Return the enlargement, the windows, and the searches of the encoded picture."""
-    faces, eye = Doubtful(), CenterFace()
-    camera: Camera = CAMERA.model_copy(update={"policy": Policy(smallest_face_px=height)})
-    redact(detectors(faces, centerface=eye), image=picture(*SIZE), camera=camera)
-    windows = sum(count for width, count in eye.searched if width == TENSOR_PX)
-    return round(faces.scales[0], 2), windows, sum(count for width, count in eye.searched if width == SIZE[0])
-
-
-@pytest.mark.parametrize(("height", "searched"), [(8, (2.0, 48, 1)), (12, (2.0, 44, 1)), (16, (2.0, 44, 1))])
-def test_only_searches_for_small_faces_are_left_out(height: SmallestFacePx, searched: tuple[float, int, int]) -> None:
-    assert _searched(height) == searched
+def _camera(height: SmallestFacePx) -> Camera:
+    return CAMERA.model_copy(update={"policy": Policy(smallest_face_px=height)})
 
 
 @pytest.mark.parametrize("height", HEIGHTS.values())
-def test_the_envelope_names_the_smallest_face(height: SmallestFacePx) -> None:
-    camera: Camera = CAMERA.model_copy(update={"policy": Policy(smallest_face_px=height)})
-    redaction = redact(detectors(), camera=camera).snapshot.redaction
-    assert redaction.smallest_face_px == height
-    assert redaction.policy == (POLICY if height == 8 else f"{POLICY}+from{height}")
+def test_the_published_picture_is_searched_alike_whatever_the_smallest_face(height: SmallestFacePx) -> None:
+    faces, eye = Doubtful(), CenterFace()
+    redact(detectors(faces, centerface=eye), image=picture(*SIZE), camera=_camera(height))
+    assert eye.sizes == [(SEARCHES[height].tensor_px,) * 2, (1280, 736)]
+
+
+def test_the_picture_is_enlarged_and_windows_are_searched_no_further_than_the_smallest_face_needs() -> None:
+    scales = []
+    for height in HEIGHTS.values():
+        faces = Doubtful()
+        redact(detectors(faces), image=picture(*SIZE), camera=_camera(height))
+        scales += faces.scales
+    assert scales == sorted(scales, reverse=True)
+    assert scales[0] > scales[-1]
+    assert SEARCHES[16].tensor_px < SEARCHES[8].tensor_px
+
+
+@pytest.mark.parametrize(("height", "recipe"), [(8, POLICY), (12, f"{POLICY}+from12"), (16, f"{POLICY}+from16")])
+def test_the_envelope_names_the_smallest_face(height: SmallestFacePx, recipe: str) -> None:
+    redaction = redact(detectors(), camera=_camera(height)).snapshot.redaction
+    assert (redaction.smallest_face_px, redaction.policy) == (height, recipe)
     assert ("smallest_face_px" in redaction.model_dump_json()) == (height != 8)

@@ -32,15 +32,14 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.people import CANVAS_PX
 from edge_agent.redactor.plates import TENSOR_PX as PLATE_WINDOW
 from edge_agent.redactor.redactor import CameraRedactor
-from edge_agent.redactor.small_faces import SEARCHES
+from edge_agent.redactor.small_faces import TENSOR_PX as FACE_WINDOW
 from engines.catalog.catalog import Catalog
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 from engines.detection.preprocess import Picture, Size
 from engines.manifest import Manifest
 from engines.runtimes.engine import Engine, Tensor
-from provisioning.contracts.config.processes import Camera, Policy, Redactor, ReplaySource
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, HEIGHTS, SmallestFacePx
+from provisioning.contracts.config.processes import Camera, Redactor, ReplaySource
 from provisioning.contracts.wire.messages import Box, Snapshot
 
 RUNS: Final = 5
@@ -49,7 +48,7 @@ TIMEOUT_S: Final = 600.0
 AGAIN: Final = (1, 3, CANVAS_PX, CANVAS_PX)
 """Input of NanoDet for doubtful people; the whole picture and its squares are a batch."""
 WINDOWS: Final[Mapping[tuple[str, Size], str]] = {
-    **{(FACES, (each.tensor_px, each.tensor_px)): "CenterFace in windows" for each in SEARCHES.values()},
+    (FACES, (FACE_WINDOW, FACE_WINDOW)): "CenterFace in windows",
     (PLATES, PLATE_WINDOW): "plates in windows",
 }
 WHOLE: Final[Mapping[str, str]] = {
@@ -152,7 +151,7 @@ class _TimedRedactor(CameraRedactor):
 
 def measure(scratch: Path) -> Iterator[Comparison]:
     """CPU milliseconds of each step of a picture of 720 and one of 1080 lines, beside those of the whole redaction."""
-    for name, medians in _medians(scratch, EVERY_FACE_PX).items():
+    for name, medians in _medians(scratch).items():
         whole = medians.pop(ALL)
         for step, spent in medians.items():
             yield Comparison(
@@ -166,12 +165,12 @@ def measure(scratch: Path) -> Iterator[Comparison]:
             )
 
 
-def _medians(scratch: Path, smallest_face_px: SmallestFacePx) -> dict[str, dict[str, float]]:
+def _medians(scratch: Path) -> dict[str, dict[str, float]]:
     """Return the milliseconds of each step and of all, by the number of lines; those of all come last."""
     photographs, spent = Photographs(), _Spent()
     busts = portraits(photographs)[: GRID[0] * GRID[1]]
     builder = Builder(scratch, photographs)
-    redactor = _redactor(Catalog(), spent, smallest_face_px)
+    redactor = _redactor(Catalog(), spent)
     medians = {}
     for size in (HD, FULL_HD):
         picture, _ = scene(builder.backgrounds(size)[0], busts, 30, Random(0))
@@ -192,7 +191,7 @@ def _run(redactor: CameraRedactor, picture: Image, spent: _Spent) -> dict[str, f
     return {SOURCE: source, **spent.by_step, ALL: sum(spent.by_step.values())}
 
 
-def _redactor(catalog: Catalog, spent: _Spent, smallest_face_px: SmallestFacePx) -> Callable[[], CameraRedactor]:
+def _redactor(catalog: Catalog, spent: _Spent) -> Callable[[], CameraRedactor]:
     """Return what makes a redactor without memories, whose models note their time."""
     names = models_of(catalog)
     loaded = {name: Detector.load(catalog, name) for name in names}
@@ -202,8 +201,7 @@ def _redactor(catalog: Catalog, spent: _Spent, smallest_face_px: SmallestFacePx)
     hashes = {one.name: one.sha256 for one in loaded.values()}
     machines, people, faces, tiny_faces, plates, text = (timed[name] for name in names)
     detectors = Detectors(machines, people, faces, plates, text, tiny_faces, hashes)
-    policy = Policy(smallest_face_px=smallest_face_px)
-    camera = Camera(id="bench", source=ReplaySource(path=Path(os.devnull)), policy=policy)
+    camera = Camera(id="bench", source=ReplaySource(path=Path(os.devnull)))
     settings = Redactor(threads=1, timeout_s=TIMEOUT_S)
 
     def made() -> CameraRedactor:
@@ -215,19 +213,18 @@ def _redactor(catalog: Catalog, spent: _Spent, smallest_face_px: SmallestFacePx)
 
 
 def main() -> None:
-    """Print milliseconds and shares of each step, at each height of the smallest face."""
+    """Print milliseconds and shares of each step."""
     with tempfile.TemporaryDirectory(prefix="wayside-steps-") as scratch:
-        for height in HEIGHTS.values():
-            medians = _medians(Path(scratch), height)
-            table = Table("step", title=f"CPU ms and share of one picture, faces from {height} px on")
-            for name in medians:
-                table.add_column(name, justify="right")
-                table.add_column("%", justify="right")
-            for step in dict.fromkeys(step for own in medians.values() for step in own):
-                cells = [(own.get(step, 0.0), own[ALL]) for own in medians.values()]
-                shown = (text for spent, whole in cells for text in (f"{spent:.0f}", f"{100 * spent / whole:.0f}"))
-                table.add_row(step, *shown)
-            Console().print(table)
+        medians = _medians(Path(scratch))
+    table = Table("step", title="CPU ms and share of one picture")
+    for name in medians:
+        table.add_column(name, justify="right")
+        table.add_column("%", justify="right")
+    for step in dict.fromkeys(step for own in medians.values() for step in own):
+        cells = [(own.get(step, 0.0), own[ALL]) for own in medians.values()]
+        shown = (text for spent, whole in cells for text in (f"{spent:.0f}", f"{100 * spent / whole:.0f}"))
+        table.add_row(step, *shown)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from provisioning.contracts.config.processes import HEARTBEAT_S
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import TaskReport
 from provisioning.contracts.fleet.documents import Configured, Membership, Verdict
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.contracts.wire import bounds, codec
 from provisioning.contracts.wire.messages import CameraStatus, CodedCause, Heartbeat
 
@@ -75,8 +74,6 @@ class CameraView(FleetView):
     heard_at_ms: int
     reason: CodedCause | None = None
     """The agent's cause for the reader's language; None where it is not the agent's, or from an older agent."""
-    smallest_face_px: int = EVERY_FACE_PX
-    """Height from which the camera's faces are searched and covered, as its agent reported."""
 
     @property
     def title(self) -> str:
@@ -370,7 +367,6 @@ class Devices:
             reason=None if doubt else status.reason,
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
-            smallest_face_px=status.smallest_face_px,
         )
 
     def _agent_view(self, agent_id: str) -> AgentView:

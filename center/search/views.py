@@ -46,8 +46,6 @@ class ObservationView(ArchiveView):
     covered_share: Share
     redaction_policy: str
     redaction_models: dict[str, Sha256]
-    smallest_face_px: int
-    """Height from which faces were searched."""
     machines: tuple[MachineView, ...]
 
 
@@ -68,7 +66,6 @@ def shown(item: archive.Observation) -> ObservationView:
             "covered_share": row.redaction.covered_share,
             "redaction_policy": row.redaction.policy,
             "redaction_models": row.redaction.models,
-            "smallest_face_px": row.redaction.smallest_face_px,
             "machines": [
                 MachineView.model_validate(machine.model_dump(include=set(MachineView.model_fields)))
                 for machine in item.machines

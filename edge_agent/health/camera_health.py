@@ -259,7 +259,6 @@ class Health:
             source=SourceKind(watch.camera.source.kind),
             device_id=watch.traits.device_id,
             recorded=watch.traits.is_registered and watch.traits.arrives is Arrival.RECORDED,
-            smallest_face_px=watch.camera.policy.smallest_face_px,
         )
         if not is_same_state:
             level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING

@@ -1,4 +1,4 @@
-"""The redactor of the cameras, for files: the same models and recipe under a camera's policy."""
+"""The redactor of the cameras, for files: the same models and recipe under a policy that can only add cover."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def read_policy(given: Sequence[str]) -> Policy:
     """Parse a policy from `key=value` words. Bands add up: `always_cover=x0,y0,x1,y1`, as shares of the picture.
 
     Raises:
-        RedactRefused: no such key, or a value that a camera's policy may not have.
+        RedactRefused: no such key, no such value, or one that would cover less.
     """
     values: dict[str, object] = {}
     bands: list[list[float]] = []
@@ -73,7 +73,7 @@ def read_policy(given: Sequence[str]) -> Policy:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         text = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-        raise RedactRefused(f"--policy: a camera's policy may not be so: {text}") from error
+        raise RedactRefused(f"--policy can only add cover, and this is no such policy: {text}") from error
 
 
 def _config(models_dir: Path, policy: Policy) -> EdgeConfig:

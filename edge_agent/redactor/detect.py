@@ -113,14 +113,14 @@ def _search(
     """Search machines and people, and compute the covers. Each search is on one core, beside the others."""
     height, width = image.shape[:2]
     begin = detectors.beside.begin
-    small = begin(lambda: faces.small(image, detectors, policy, where))
+    small = begin(lambda: faces.small(image, detectors, policy.face_threshold, where))
     ideas = begin(lambda: find_ideas(image, detectors.plates, where))
     seen, in_squares = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
     on_foot, riders = _people_covers(image, walkers, two_wheelers, detectors.people, policy)
     plate_ideas = ideas()  # first: while the search for small faces still runs, there is time for it
-    settled = faces.settle(image, small(), detectors, policy, [*on_foot, *riders])
+    settled = faces.settle(image, small(), detectors, policy.face_threshold, [*on_foot, *riders])
     near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
     plates = find_plates(image, plate_ideas, near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {

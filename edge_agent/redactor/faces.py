@@ -19,7 +19,6 @@ from edge_agent.redactor.enlarged import Enlarged
 from edge_agent.redactor.search_regions import Places, found_in
 from engines.detection.postprocess import Detection
 from engines.manifest import Group
-from provisioning.contracts.config.processes import Policy
 
 SCALE: Final = 2.0
 """Scale at which small faces are searched.
@@ -66,14 +65,11 @@ class SmallFaces:
     doubtful: tuple[Rect, ...]
 
 
-def small(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> SmallFaces:
+def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Search small faces in a raw picture."""
-    search = small_faces.SEARCHES[policy.smallest_face_px]
-    scale = search.enlarged * max(
-        LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX))
-    )
+    scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
     found = _found(image, scale, where, lambda part, by: _tiny_faces(part, detectors, small_faces.LEAST, by))
-    believed = [d.score >= _believed_from(d, policy.face_threshold / BELIEVED_AT) for d in found]
+    believed = [d.score >= _believed_from(d, threshold / BELIEVED_AT) for d in found]
     sure = tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if is_sure)
     return SmallFaces(sure, tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if not is_sure))
 
@@ -90,17 +86,17 @@ def _found(
 
 
 def settle(
-    image: Image, first: SmallFaces, detectors: Detectors, policy: Policy, known: Sequence[Rect]
+    image: Image, first: SmallFaces, detectors: Detectors, threshold: float, known: Sequence[Rect]
 ) -> Callable[[], list[Rect]]:
     """Begin to search doubts again where nothing is `known` to be covered; call the result for the small faces.
 
     The windows are split into portions: a free core takes the next one.
     """
-    search = small_faces.SEARCHES[policy.smallest_face_px]
-    windows = small_faces.windows(image, first.doubtful, [*known, *first.sure], search)
+    windows = small_faces.windows(image, first.doubtful, [*known, *first.sure])
     portions = [windows[begin : begin + PORTION] for begin in range(0, len(windows), PORTION)]
     looks = [
-        detectors.beside.begin(partial(small_faces.settled, image, some, detectors.faces, policy)) for some in portions
+        detectors.beside.begin(partial(small_faces.settled, image, some, detectors.faces, threshold))
+        for some in portions
     ]
     # From the end: the spare thread begins at the front.
     return lambda: [*first.sure, *chain.from_iterable([look() for look in reversed(looks)])]

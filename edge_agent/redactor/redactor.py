@@ -31,7 +31,6 @@ from provisioning.contracts.causes import pictures
 from provisioning.contracts.config.processes import Camera
 from provisioning.contracts.config.processes import Redactor as RedactorConfig
 from provisioning.contracts.picture_bounds import EDGE
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.contracts.wire.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
 POLICY: Final = "wayside-2026-11-29d"
@@ -143,7 +142,7 @@ class CameraRedactor:
                 self._changed_cells.note(at_ms, covered.published, boxes, searched)
         self._recent_covers.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
         return Redacted(
-            snapshot=self._envelope(selected, findings, picture, boxes, self._recipe(is_partly=where is not None)),
+            snapshot=self._envelope(selected, findings, picture, boxes, POLICY if where is None else PARTLY),
             picture=picture,
         )
 
@@ -194,12 +193,6 @@ class CameraRedactor:
             selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height)
         )
 
-    def _recipe(self, *, is_partly: bool) -> str:
-        """Name the recipe by which a picture was searched."""
-        smallest = self._camera.policy.smallest_face_px
-        searched = PARTLY if is_partly else POLICY
-        return searched if smallest == EVERY_FACE_PX else f"{searched}+from{smallest}"
-
     def _models(self, selected: Selected) -> dict[str, str]:
         """Return name → sha256 of each model that searched the picture."""
         if selected.reason is not SelectReason.PUSHED:
@@ -234,7 +227,6 @@ class CameraRedactor:
                 models=self._models(selected),
                 regions=boxes,
                 covered_share=round(float(hidden.mean()), 4),
-                smallest_face_px=self._camera.policy.smallest_face_px,
             ),
             detector=detect.detector_of(self._detectors.machines),
         )

@@ -5,7 +5,7 @@ these covers and the sure ones alone: of 1,320 faces 1,170 are covered with 33 w
 eight of them are turned. Of 30 streets, towns and landscapes without them 0.42, 0.46 and 0.49 % is covered needlessly.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import cos, hypot, radians, sin
 from typing import Final, NamedTuple
@@ -16,15 +16,19 @@ import numpy as np
 from edge_agent.redactor.cover import Image, Rect
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
-from provisioning.contracts.config.processes import Policy
-from provisioning.contracts.smallest_face import SmallestFacePx
 
 LEAST: Final = 0.01
 """Score of YuNet from which a face is a doubt. From .02 on, 7 fewer of the 1,512 faces of `faces.BELIEVED`."""
 LARGEST_PX: Final = 40.0
 """Longer side of a doubt: CenterFace sees a larger face at the picture's own size."""
+MOST: Final = (32, 72)
+A_MEGAPIXEL: Final = 52
+"""Windows searched for each megapixel, the likeliest first: 48 in a 720p picture, 2.4 ms of a core each."""
 SPACING_PX: Final = 12
 """Doubts nearer than this to a likelier one lie in its window."""
+SIDE: Final = (48, 2.4)
+"""Side of a window: at least so many pixels, and so many longer sides of the box."""
+TENSOR_PX: Final = 128
 AT_A_TIME: Final = 6
 """Windows in one run: the data between layers stay in the caches. 33 windows take 78 CPU ms, and 89 as one batch."""
 LARGEST_SHARE: Final = 0.7
@@ -42,34 +46,6 @@ From the policy's own threshold on six faces more of the 1,320 are covered, and 
 """
 
 
-class SmallFaceSearch(NamedTuple):
-    """Extent of the search for small faces, from the smallest height on that a camera's policy asks for."""
-
-    enlarged: float
-    """Share of the scale to which the picture is enlarged for YuNet."""
-    side: tuple[int, float]
-    """Side of a window: at least so many pixels, and so many longer sides of the box."""
-    tensor_px: int
-    """Side to which a window is enlarged."""
-    a_megapixel: int
-    """Windows searched for each megapixel, the likeliest first."""
-    most: tuple[int, int]
-    """Windows of a small picture and of a large one."""
-
-
-SEARCHES: Final[Mapping[SmallestFacePx, SmallFaceSearch]] = {
-    8: SmallFaceSearch(1.0, (48, 2.4), 128, 52, (32, 72)),
-    12: SmallFaceSearch(1.0, (36, 2.0), 96, 70, (43, 96)),
-    16: SmallFaceSearch(0.9, (48, 2.4), 96, 52, (32, 72)),
-}
-"""A window of 128 px takes 2.4 ms of a core, one of 96 px 1.4: 48 and 64 of them in a 720p picture.
-
-Of 1,134 plain, masked and tilted faces of 12, 16 and 20 px, 126 of each, in frames of the street clip: from 12 px on
-the search covers 1,103 and 1,097 with that of 8; from 16 px on, of 756 of 16 and 20 px, the same 745, for 150 → 113 and
-175 → 108 CPU ms. At .85 of the scale 7 masked faces of 16 px are lost, and without a third of the windows 5.
-"""
-
-
 class FaceWindow(NamedTuple):
     """A square around a doubt, in the picture."""
 
@@ -82,29 +58,27 @@ class FaceWindow(NamedTuple):
         return image[self.y : self.y + self.side, self.x : self.x + self.side]
 
 
-def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect], search: SmallFaceSearch) -> list[FaceWindow]:
+def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect]) -> list[FaceWindow]:
     """Return the windows to search again, the likeliest first; `known`: covers, where no doubt has to be settled."""
     height, width = image.shape[:2]
-    least, most = search.most
-    count = min(max(round(search.a_megapixel * height * width / 1e6), least), most)
-    return [_window(doubt, width, height, search.side) for doubt in islice(_apart(doubtful, known), count)]
+    most = min(max(round(A_MEGAPIXEL * height * width / 1e6), MOST[0]), MOST[1])
+    return [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
 
 
-def settled(image: Image, some: Sequence[FaceWindow], eye: Detector, policy: Policy) -> list[Rect]:
-    """Search these windows with CenterFace, by a camera's policy.
+def settled(image: Image, some: Sequence[FaceWindow], eye: Detector, threshold: float) -> list[Rect]:
+    """Search these windows with CenterFace, at a policy's `threshold`.
 
     Raises:
         engines.errors.EngineError: the model could not run.
     """
-    threshold, tensor_px = policy.face_threshold, SEARCHES[policy.smallest_face_px].tensor_px
     faces: list[Rect] = []
     suspected: list[FaceWindow] = []
-    for window, found in zip(some, _seen(image, some, eye, SUSPECTED * threshold, tensor_px), strict=True):
+    for window, found in zip(some, _seen(image, some, eye, SUSPECTED * threshold), strict=True):
         believed = [one for one in found if one.score >= BELIEVED * threshold and _is_small(one, window)]
         faces += [_rect(one).moved(window.x, window.y) for one in believed]
         suspected += [window] if found and not believed else []
     for degrees in TURNS_DEG:
-        seen = _seen(image, suspected, eye, BELIEVED_TURNED * threshold, tensor_px, degrees)
+        seen = _seen(image, suspected, eye, BELIEVED_TURNED * threshold, degrees)
         for window, found in zip(suspected, seen, strict=True):
             small = [_rect(one) for one in found if _is_small(one, window)]
             faces += [_turned_back(one, window.side, degrees).moved(window.x, window.y) for one in small]
@@ -112,11 +86,11 @@ def settled(image: Image, some: Sequence[FaceWindow], eye: Detector, policy: Pol
 
 
 def _seen(
-    image: Image, some: Sequence[FaceWindow], eye: Detector, least: float, tensor_px: int, degrees: float = 0.0
+    image: Image, some: Sequence[FaceWindow], eye: Detector, least: float, degrees: float = 0.0
 ) -> list[list[Detection]]:
     """Detect in each window, enlarged to one size and turned about its centre."""
     cuts = [_turned(window.cut(image), degrees) if degrees else window.cut(image) for window in some]
-    return eye.detect_many(cuts, size=(tensor_px, tensor_px), thresholds={"face": least}, at_a_time=AT_A_TIME)
+    return eye.detect_many(cuts, size=(TENSOR_PX, TENSOR_PX), thresholds={"face": least}, at_a_time=AT_A_TIME)
 
 
 def _turned(square: Image, degrees: float) -> Image:
@@ -149,9 +123,9 @@ def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
             yield doubt
 
 
-def _window(doubt: Rect, width: int, height: int, shape: tuple[int, float]) -> FaceWindow:
-    """Return a square around a doubt, moved into the picture; `shape`: as `SmallFaceSearch.side`."""
-    least, sides = shape
+def _window(doubt: Rect, width: int, height: int) -> FaceWindow:
+    """Return a square around a doubt, moved into the picture."""
+    least, sides = SIDE
     side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
     left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)
     top = min(max(0.0, (doubt.y0 + doubt.y1 - side) / 2), height - side)

@@ -22,7 +22,6 @@ KNOWN: Final = {
     "password": ("password", "密码", "口令"),
     "latitude": ("latitude", "lat", "纬度"),
     "longitude": ("longitude", "lon", "lng", "经度"),
-    "smallest_face_px": ("smallestfacepx", "smallestface", "最小人脸高度", "最小人脸"),
 }
 """Columns, and their headings without blanks, `_` and `-`."""
 

@@ -10,8 +10,6 @@ from provisioning.camera_list import reader
 from provisioning.camera_list.reader import CameraRow, LineNote
 from provisioning.camera_list.rtsp_address import PICTURE, RTSP
 from provisioning.contracts.fleet.documents import Membership
-from provisioning.contracts.smallest_face import HEIGHTS, OFFERED
-from provisioning.errors import CameraListError, RegisterError
 from provisioning.home import documents
 from provisioning.home.cameras import CameraRecord
 from provisioning.home.device_channel import DeviceChannel
@@ -111,32 +109,6 @@ def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
     return CommandResult(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", delivery])
 
 
-def set_smallest_face(home: Home, agent_id: str, camera_id: str, height: str) -> CommandResult:
-    """Sets the height in pixels of the smallest face that is searched at a camera.
-
-    Raises:
-        CameraListError: no such height is offered.
-        RegisterError: no such agent, or it has no such camera.
-        SealError: see `import_cameras`.
-    """
-    if height not in HEIGHTS:
-        raise CameraListError(f"{height!r} is no height of the smallest face: give {OFFERED}")
-    home.register.agent(agent_id)
-    before = {camera.id: camera.smallest_face_px for camera in home.plans.cameras(agent_id)}
-    if not home.plans.set_smallest_face(agent_id, camera_id, HEIGHTS[height]):
-        has = ", ".join(before) or "none"
-        raise RegisterError(f"agent {agent_id} has no camera {camera_id}; it has: {has}")
-    configuration, delivery = _deliver(home, agent_id)
-    facts = {
-        "changed": before[camera_id] != HEIGHTS[height],
-        "agent": agent_id,
-        "camera": camera_id,
-        "smallest_face_px": HEIGHTS[height],
-        "configuration": configuration,
-    }
-    return CommandResult(facts, [f"camera {camera_id}: faces are searched from {height} px high", delivery])
-
-
 def send(home: Home, agent_id: str) -> CommandResult:
     """Issues an agent's configuration under a new number, though nothing in it has changed.
 
@@ -173,11 +145,10 @@ def listing(home: Home, agent_id: str) -> CommandResult:
             "password": camera.password_sealed is not None,
             "latitude": camera.latitude,
             "longitude": camera.longitude,
-            "smallest_face_px": camera.smallest_face_px,
         }
         for camera in home.plans.cameras(agent_id)
     ]
-    titles = ("camera", "name", "address", "user", "password", "latitude", "longitude", "faces from")
+    titles = ("camera", "name", "address", "user", "password", "latitude", "longitude")
     rows = [list((each | {"password": "yes" if each["password"] else "no"}).values()) for each in cameras]
     return CommandResult({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
 
@@ -257,17 +228,7 @@ def _record(home: Home, agent_id: str, row: CameraRow, known: CameraRecord | Non
         sealed = None
     elif sealed is None or home.vault.decrypt(sealed, agent_id=agent_id, camera_id=row.id) != row.password:
         sealed = encrypt_password(row.password, home.vault.public, agent_id=agent_id, camera_id=row.id)
-    return CameraRecord(
-        agent_id,
-        row.id,
-        row.name,
-        row.url,
-        row.username,
-        sealed,
-        row.latitude,
-        row.longitude,
-        row.smallest_face_px,
-    )
+    return CameraRecord(agent_id, row.id, row.name, row.url, row.username, sealed, row.latitude, row.longitude)
 
 
 def _change(known: Mapping[str, CameraRecord], records: Sequence[CameraRecord], *, replace: bool) -> _Change:

@@ -12,7 +12,6 @@ from provisioning.camera_list import headings, lines, workbook
 from provisioning.camera_list.headings import Columns
 from provisioning.camera_list.lines import ListLine
 from provisioning.camera_list.values import Values
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, SmallestFacePx
 from provisioning.errors import CameraListError
 
 MAX_BYTES: Final = 8 * 1024**2
@@ -31,7 +30,6 @@ class CameraRow:
     password: str | None = field(repr=False)
     latitude: float | None
     longitude: float | None
-    smallest_face_px: SmallestFacePx = EVERY_FACE_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,11 @@ class _Reading:
         if kind is not None:
             url, username, password = (self._device if kind == "gb28181" else self._stream)(values, line.number)
         latitude, longitude = values.place(self._near)
-        smallest = values.smallest_face()
         self.faults += [LineNote(line.number, heading, text) for heading, text in values.faults]
-        if values.faults or camera_id is None or name is None or url is None or smallest is None:
+        if values.faults or camera_id is None or name is None or url is None:
             return None
         self.notes += [LineNote(line.number, heading, text) for heading, text in values.notes]
-        return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude, smallest)
+        return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)
 
     def _stream(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
         """Reads address, user and password of a camera that the agent connects to."""

@@ -10,7 +10,6 @@ from provisioning.camera_list import coordinates, gb_code, rtsp_address
 from provisioning.camera_list.lines import BLANKS, CUT_NUMBER, Cell
 from provisioning.camera_list.rtsp_address import RtspAddress
 from provisioning.contracts import ids
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, HEIGHTS, OFFERED, SmallestFacePx
 from provisioning.errors import CameraListError
 from provisioning.home.device_channel import ID_PATTERN, DeviceChannel
 
@@ -143,10 +142,6 @@ class Values:
             self.add(f"there is a {there} and no {missing}: give both, or neither", missing, there)
         return latitude, longitude
 
-    def smallest_face(self) -> SmallestFacePx | None:
-        """Returns the height of the smallest face that is searched; without a value every face is."""
-        return self._take("smallest_face_px", _smallest_face)
-
     def add(self, text: str, *names: str) -> None:
         """Adds a fault, under the first of these columns that the file has."""
         self.faults.append(
@@ -199,13 +194,6 @@ def _kind(text: str) -> Kind | Literal[""]:
     if value not in _KINDS:
         raise CameraListError("this is no kind: write rtsp, snapshot or gb28181, or nothing")
     return _KINDS[value]
-
-
-def _smallest_face(text: str) -> SmallestFacePx:
-    value = _trimmed(unicodedata.normalize("NFKC", text)) or str(EVERY_FACE_PX)
-    if value not in HEIGHTS:
-        raise CameraListError(f"this is no height of the smallest face: write {OFFERED}, or nothing for 8")
-    return HEIGHTS[value]
 
 
 def _device_id(text: str, what: str) -> str:

@@ -103,31 +103,6 @@ def cameras_remove(
     end(as_json, lambda: their.remove(opened(home), agent_id, camera_id))
 
 
-@cameras.command("set", epilog="Example: wayside-provision cameras set cabinet-7 gate-2 --smallest-face-px 12")
-def cameras_set(
-    agent_id: AgentId,
-    camera_id: Annotated[str, typer.Argument(metavar="CAMERA", help="Id of the camera.", show_default=False)],
-    height: Annotated[
-        str,
-        typer.Option(
-            "--smallest-face-px",
-            metavar="8|12|16",
-            help="Search faces from this height in pixels on; smaller ones may leave the site uncovered.",
-            show_default=False,
-        ),
-    ],
-    home: HomeDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Set the smallest face that is searched at a camera, and make the agent's next configuration.
-
-    A site decides it with its data-protection officer. An import of the camera's line sets the value of its column.
-    """
-    from provisioning.camera_list import importing as their
-
-    end(as_json, lambda: their.set_smallest_face(opened(home), agent_id, camera_id, height))
-
-
 @cameras.command("send", epilog="Example: wayside-provision cameras send cabinet-7")
 def cameras_send(agent_id: AgentId, home: HomeDir = None, as_json: AsJson = False) -> None:
     """Give an agent its configuration once more, under a new number, though nothing in it has changed.

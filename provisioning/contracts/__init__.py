@@ -9,8 +9,6 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 - 1, grown 2026-11-29: the measurements of a camera name the reading of its clock, with its source, and one that
   contradicts it, with defaults; in an agent's configuration the section [cameras.clock], left out while it is the
   default.
-- 1, grown 2026-11-29: a camera's policy, its state and the record of a redaction name the smallest face that is
-  searched, unless it is the default, 8 px. Servers are upgraded before a camera gets another value.
 - 1, grown 2026-11-28: the envelope names the detector that found its machines in the raw picture. An older cluster
   rejects it, so servers are upgraded before boxes, as ever; a newer cluster takes the envelope of an older agent.
   The archive's row says whether its machines were found at the edge; the status of intake and parsers counts reused

@@ -5,7 +5,6 @@ from dataclasses import astuple, dataclass, field
 from sqlite3 import Connection
 
 from provisioning.contracts.fleet.documents import MAX_CAMERAS
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, SmallestFacePx
 from provisioning.errors import RegisterError
 from provisioning.home.database import RegisterFile
 
@@ -25,7 +24,6 @@ class CameraRecord:
     password_sealed: str | None = field(repr=False)
     latitude: float | None
     longitude: float | None
-    smallest_face_px: SmallestFacePx = EVERY_FACE_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Plans:
                         f" wayside-provision cameras remove {owner[0]} {camera.id}"
                     )
             db.executemany(
-                "INSERT OR REPLACE INTO camera VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO camera VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [(agent_id, *astuple(camera)[1:]) for camera in cameras],
             )
             (count,) = db.execute("SELECT count(*) FROM camera WHERE agent_id = ?", (agent_id,)).fetchone()
@@ -86,14 +84,6 @@ class Plans:
         """Removes a camera of an agent; False if it has no such camera."""
         with self._file.writing() as db:
             done = db.execute("DELETE FROM camera WHERE agent_id = ? AND id = ?", (agent_id, camera_id))
-            return done.rowcount > 0
-
-    def set_smallest_face(self, agent_id: str, camera_id: str, height_px: SmallestFacePx) -> bool:
-        """Stores the smallest face that is searched at a camera; False if the agent has no such camera."""
-        with self._file.writing() as db:
-            done = db.execute(
-                "UPDATE camera SET smallest_face_px = ? WHERE agent_id = ? AND id = ?", (height_px, agent_id, camera_id)
-            )
             return done.rowcount > 0
 
     def owners(self) -> dict[str, str]:

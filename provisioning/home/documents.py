@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import astuple
 from hashlib import sha256
 
-from provisioning.contracts.config.processes import Camera, Gb28181Source, Policy, RtspSource, SnapshotSource
+from provisioning.contracts.config.processes import Camera, Gb28181Source, RtspSource, SnapshotSource
 from provisioning.contracts.fleet.documents import CENTER, Configuration, Configured, Document, Roster, RosterEntry
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.contracts.wire import codec
 from provisioning.home import fleet_settings
 from provisioning.home.agents import Agent
@@ -129,9 +128,7 @@ def seal_for(
 
 
 def _basis(camera: CameraRecord) -> str:
-    *known, smallest_face_px = astuple(camera)[1:]  # without the agent
-    # A register of before this column makes no document anew.
-    return repr(tuple(known)) if smallest_face_px == EVERY_FACE_PX else repr((*known, smallest_face_px))
+    return repr(astuple(camera)[1:])  # without the agent
 
 
 def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
@@ -158,7 +155,6 @@ def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
         source=source,
         latitude=record.latitude,
         longitude=record.longitude,
-        policy=Policy(smallest_face_px=record.smallest_face_px),
     )
 
 

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from provisioning.contracts.fleet import commands, documents, enrolment, rollout, survey
 from provisioning.contracts.query import archive, erasure, lookalike, standing, zone_counts
-from provisioning.contracts.smallest_face import HEIGHTS
 from provisioning.contracts.wire import messages
 from provisioning.contracts.wire.messages import Machine, MachineClass, Redaction, Snapshot
 from tests.contracts.examples import SNAPSHOT
@@ -18,7 +16,7 @@ FORBIDDEN = re.compile(
     r"(person|people|face|plate|rider|pedestrian|gender|age|sex|cloth|identity|track|embedding|vector|who)s?",
     re.IGNORECASE,
 )
-ALLOWED = {"people", "smallest_face_px"}  # one integer a snapshot; a setting of the camera
+ALLOWED = {"people"}  # one integer a snapshot
 
 
 def _models() -> Iterator[type[BaseModel]]:
@@ -50,12 +48,6 @@ def test_people_are_an_integer_everywhere() -> None:
     for model in _models():
         if "people" in model.model_fields:
             assert model.model_fields["people"].annotation is int
-
-
-def test_the_smallest_face_is_a_setting_of_three_heights_and_says_nothing_of_a_picture() -> None:
-    for model in _models():
-        if "smallest_face_px" in model.model_fields:
-            assert get_args(model.model_fields["smallest_face_px"].annotation) == tuple(HEIGHTS.values())
 
 
 def test_counted_people_are_a_mean_and_a_maximum_of_five_minutes_or_more() -> None:

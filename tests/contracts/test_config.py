@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from provisioning.contracts.config.processes import CenterConfig, EdgeConfig, load, read_secret
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.documents import Configuration
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 
 GOOD = """
 agent_id = "cabinet-7"
@@ -94,28 +93,6 @@ def test_redaction_can_only_be_made_stricter(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="face_threshold"):
         _load(tmp_path, GOOD + "policy = { face_threshold = 0.9 }\n")
     assert _load(tmp_path, GOOD + "policy = { face_threshold = 0.1 }\n").cameras[0].policy.face_threshold == 0.1
-
-
-@pytest.mark.parametrize("height", [4, 9, 20])
-def test_the_smallest_face_is_one_of_three_heights(tmp_path: Path, height: int) -> None:
-    with pytest.raises(ConfigError, match="smallest_face_px: Input should be 8, 12 or 16"):
-        _load(tmp_path, GOOD + f"policy = {{ smallest_face_px = {height} }}\n")
-
-
-def test_every_face_is_searched_unless_a_site_has_decided_otherwise(tmp_path: Path) -> None:
-    assert _load(tmp_path, GOOD).cameras[0].policy.smallest_face_px == EVERY_FACE_PX
-    assert _load(tmp_path, GOOD + "policy = { smallest_face_px = 12 }\n").cameras[0].policy.smallest_face_px == 12
-
-
-def test_the_default_height_is_not_written_for_older_agents_do_not_know_it() -> None:
-    camera = {"id": "cam-1", "source": {"kind": "rtsp", "url": "rtsp://192.0.2.7/1"}}
-    written = [
-        Configuration.model_validate(
-            {"cameras": [{**camera, "policy": {"smallest_face_px": height}}]}
-        ).model_dump_json()
-        for height in (8, 16)
-    ]
-    assert ["smallest_face_px" in each for each in written] == [False, True]
 
 
 CENTER = """

@@ -168,8 +168,6 @@ class _Standing:
                 words("dt", _("Data received"))
                 mib, since = f"{traffic.received_bytes / 1024**2:,.1f}", moments.local(traffic.since_ms)
                 words("dd", _("{mib} MiB since {since}, when the agent started").format(mib=mib, since=since))
-            words("dt", _("Faces searched from"))
-            words("dd", _("{height} px high").format(height=now.smallest_face_px))
             words("dt", _("Agent"))
             words("dd", now.agent_id)
             words("dt", _("Camera"))

@@ -87,7 +87,6 @@ def more(found: ObservationView, _: Language) -> None:
             _text(_("Contrast"), f"{found.quality.contrast:.0%}")
             _text(_("Covered area"), f"{found.covered_share:.1%}")
             _text(_("Redaction policy"), found.redaction_policy)
-            _text(_("Faces searched from"), _("{height} px high").format(height=found.smallest_face_px))
             for model, sha256 in sorted(found.redaction_models.items()):
                 _hash(_("Model {name}").format(name=model), sha256)
             _hash(_("Picture SHA-256"), found.picture_sha256)

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section, ServiceUrl
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, SmallestFacePx
 
 Point = tuple[Relative, Relative]
 """Share of the picture as (x, y), origin top left."""
@@ -215,15 +214,13 @@ class Selector(Section):
 
 
 class Policy(Section):
-    """Redaction of one camera. Every option can only add cover, but for `smallest_face_px` (decision 25)."""
+    """Redaction of one camera. Every option can only add cover: there is no key that takes some away."""
 
     always_cover: tuple[tuple[Relative, Relative, Relative, Relative], ...] = ()
     """Bands (x0, y0, x1, y1 as shares of the picture) that are always covered: on-screen names, a private window."""
     face_threshold: float = Field(default=0.2, gt=0, le=0.2)
     person_threshold: float = Field(default=0.25, gt=0, le=0.25)
     plate_threshold: float = Field(default=0.2, gt=0, le=0.2)
-    smallest_face_px: SmallestFacePx = EVERY_FACE_PX
-    """Height of the smallest faces that are searched: above 8, searches that only smaller ones need are left out."""
 
 
 class Line(Section):

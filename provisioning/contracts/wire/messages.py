@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from provisioning.contracts import CONTRACT_VERSION, ids
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
-from provisioning.contracts.smallest_face import EVERY_FACE_PX, SmallestFacePx
 from provisioning.contracts.wire.bounds import MAX_CAMERAS
 
 MAX_SIDE_PX = 16384
@@ -177,8 +176,6 @@ class Redaction(Message):
     models: dict[Name, Sha256] = Field(max_length=16)
     regions: tuple[Box, ...] = Field(max_length=MAX_BOXES)
     covered_share: Share
-    smallest_face_px: SmallestFacePx = EVERY_FACE_PX
-    """Height from which faces were searched, by the camera's policy."""
 
 
 class Signature(Message):
@@ -346,8 +343,6 @@ class CameraStatus(Versioned):
     """Id of the recorder or platform that registers with the agent; empty without one."""
     recorded: bool = False
     """True for a span of a device's recordings in place of live pictures."""
-    smallest_face_px: SmallestFacePx = EVERY_FACE_PX
-    """Height from which the camera's faces are searched, by its policy."""
 
 
 class Ledger(Message):

@@ -6,7 +6,6 @@ from sqlalchemy import text
 from center.database.store import Store
 from center.fleet.devices import CauseKind, Devices, DeviceState
 from center.fleet.roster import Roster
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.contracts.wire.messages import CameraState
 from tests.center.conftest import Clock
 from tests.center.street import AGENT
@@ -28,12 +27,6 @@ def test_a_camera_is_what_its_agent_says(devices: Devices) -> None:
     assert (camera.state, camera.cause_kind) == (DeviceState.PAUSED, CauseKind.AGENT)
     assert camera.cause == "a leak was found; call the operator"
     assert devices.camera(AGENT, "cam-2") is None
-
-
-def test_a_camera_shows_from_which_height_its_faces_are_searched(devices: Devices) -> None:
-    devices.changed(camera_status("cam-1"))
-    devices.changed(camera_status("cam-2").model_copy(update={"smallest_face_px": 12}))
-    assert [camera.smallest_face_px for camera in devices.cameras()] == [EVERY_FACE_PX, 12]
 
 
 def test_every_state_of_the_contract_can_be_shown() -> None:

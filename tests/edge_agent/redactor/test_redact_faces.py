@@ -13,7 +13,6 @@ from edge_agent.redactor import PEOPLE, Redactors, cover
 from edge_agent.redactor.cover import Rect
 from edge_agent.redactor.faces import settle, small
 from engines.catalog.catalog import Catalog
-from provisioning.contracts.config.processes import Policy
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.support.faces import LABELS, photo, street, with_faces
 
@@ -57,7 +56,7 @@ def test_faces_of_20_px_are_found_in_24_megapixels(catalog: Catalog, redactors: 
     part, faces = with_faces(catalog, street(catalog, 150, (1280, 720)), "faces-5", 20)
     large[2000:2720, 2300:3580] = part
     detectors = redactors._detectors
-    found = settle(large, small(large, detectors, Policy()), detectors, Policy(), [])()
+    found = settle(large, small(large, detectors, 0.2), detectors, 0.2, [])()
     hidden = cover.mask(cover.to_boxes(map(cover.face, found), 6000, 4000), 6000, 4000)
     assert sum(cover.covered_share(face.moved(2300, 2000), hidden) >= 0.9 for face in faces) >= len(faces) - 1
 

@@ -16,8 +16,6 @@ from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 from engines.detection.preprocess import Size
 from engines.manifest import Group
-from provisioning.contracts.config.processes import Policy
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 
 WIDTH, HEIGHT = 1280, 720
 PICTURE = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -31,13 +29,12 @@ SMALL = st.builds(
 PLATES = st.builds(
     lambda x, y, w: Rect(x, y, x + w, y + w / 3), st.floats(0, 1160), st.floats(0, 680), st.floats(10, plates.DOUBT[1])
 )
-SEARCH = doubts.SEARCHES[EVERY_FACE_PX]
 BIKE = Rect(400, 300, 700, 500)
 
 
 @given(SMALL)
 def test_a_window_for_a_doubtful_face_holds_it_and_lies_in_the_picture(doubt: Rect) -> None:
-    x, y, side = doubts._window(doubt, WIDTH, HEIGHT, SEARCH.side)
+    x, y, side = doubts._window(doubt, WIDTH, HEIGHT)
     assert 0 <= x <= WIDTH - side
     assert 0 <= y <= HEIGHT - side
     assert x - 1 <= doubt.x0 <= doubt.x1 <= x + side + 1
@@ -45,7 +42,7 @@ def test_a_window_for_a_doubtful_face_holds_it_and_lies_in_the_picture(doubt: Re
 
 
 def test_a_window_is_no_larger_than_a_picture_smaller_than_it() -> None:
-    assert doubts._window(Rect(5, 5, 15, 15), 40, 30, SEARCH.side) == (0, 0, 30)
+    assert doubts._window(Rect(5, 5, 15, 15), 40, 30) == (0, 0, 30)
 
 
 @given(st.lists(SMALL, max_size=30))
@@ -117,8 +114,8 @@ def test_a_window_is_turned_where_upright_it_leaves_a_suspicion(suspicion: float
     corners = cv2.boxPoints(((640, 360), (16, 16), 25))
     cv2.fillPoly(picture, [corners.astype(np.int32)], (255, 255, 255))
     eye = _TurnedEye(suspicion)
-    windows = doubts.windows(picture, [Rect(630, 350, 650, 370)], [], SEARCH)
-    found = doubts.settled(picture, windows, cast("Detector", eye), Policy())
+    windows = doubts.windows(picture, [Rect(630, 350, 650, 370)], [])
+    found = doubts.settled(picture, windows, cast("Detector", eye), 0.2)
     assert (eye.looks, len(found)) == (looks, faces)
     for face in found:
         assert (face.x0 + face.x1) / 2 == pytest.approx(640, abs=1.5)

@@ -6,7 +6,6 @@ import pytest
 
 from provisioning.contracts.config.processes import RtspSource
 from provisioning.contracts.fleet.documents import Configuration
-from provisioning.contracts.smallest_face import EVERY_FACE_PX
 from provisioning.home.home import Home
 from tests.support.office import Box, Technician, cameras_csv, enrol
 
@@ -173,38 +172,3 @@ def test_a_list_shows_neither_password_nor_path(technician: Technician, tmp_path
 def test_no_password_is_in_clear_anywhere_in_the_home(technician: Technician, tmp_path: Path) -> None:
     technician.asks("cameras", "import", AGENT, cameras_csv(tmp_path / "1.csv", [GATE_1]))
     assert not [path for path in technician.directory.rglob("*") if path.is_file() and b"geheim" in path.read_bytes()]
-
-
-@pytest.mark.usefixtures("box")
-def test_the_smallest_face_that_is_searched_is_part_of_the_signed_configuration(
-    technician: Technician, tmp_path: Path
-) -> None:
-    technician.asks("cameras", "import", AGENT, cameras_csv(tmp_path / "list.csv", [GATE_2]))
-    assert configuration(technician).cameras[0].policy.smallest_face_px == EVERY_FACE_PX
-    done = technician.asks("cameras", "set", AGENT, "gate-2", "--smallest-face-px", "12")
-    assert (done["changed"], done["configuration"]) == (True, {"newest": 2, "made": True})
-    assert configuration(technician).cameras[0].policy.smallest_face_px == 12
-    assert technician.asks("cameras", "list", AGENT)["cameras"][0]["smallest_face_px"] == 12
-
-
-@pytest.mark.usefixtures("box")
-def test_a_list_sets_the_smallest_face_by_its_column_and_without_one_every_face_is_searched(
-    technician: Technician, tmp_path: Path
-) -> None:
-    file = tmp_path / "list.csv"
-    for column, wanted in (("smallest_face_px", 16), ("最小人脸高度", 16), ("name", EVERY_FACE_PX)):
-        file.write_text(f"id,url,{column}\ngate-2,rtsp://10.0.0.10/1,16\n", encoding="utf-8")
-        technician.asks("cameras", "import", AGENT, file)
-        assert configuration(technician).cameras[0].policy.smallest_face_px == wanted
-
-
-def test_another_height_of_the_smallest_face_is_refused(technician: Technician, tmp_path: Path) -> None:
-    technician.asks("cameras", "import", AGENT, cameras_csv(tmp_path / "list.csv", [GATE_2]))
-    said = technician.refused("cameras", "set", AGENT, "gate-2", "--smallest-face-px", "10")
-    assert "give 8, 12 or 16" in said
-    assert "it has: gate-2" in technician.refused("cameras", "set", AGENT, "gate-9", "--smallest-face-px", "12")
-    file = tmp_path / "list.csv"
-    file.write_text("id,url,smallest_face_px\ngate-2,rtsp://10.0.0.10/1,10\n", encoding="utf-8")
-    (fault,) = technician.asks("cameras", "import", AGENT, file, code=1)["faults"]
-    assert (fault["line"], fault["column"]) == (2, "smallest_face_px")
-    assert "write 8, 12 or 16" in fault["text"]

@@ -1,6 +1,6 @@
 """The processor time of one picture's redaction, by step: the runs of each model, and what is beside them.
 
-`python -m bench.edge.steps` prints it as a table, at each height of the smallest face. Models are told apart by name,
+`python -m bench.edge.steps` prints it as a table. Models are told apart by name,
 and their steps by the size that they are given. All is on one thread here, so that the processor time of the process
 is that of the step.
 """

@@ -94,7 +94,7 @@ class Rect(Found):
         return max(width, 0.0) * max(height, 0.0)
 
     def overlap(self, other: "Rect") -> float:
-        """Intersection over union."""
+        """Computes the intersection over the union of two rectangles."""
         shared = self.common(other)
         return shared / max(1e-9, self.width * self.height + other.width * other.height - shared)
 

@@ -107,7 +107,7 @@ def test_a_device_s_own_time_tells_the_skew_within_its_uncertainty(
     told = clock.skew(0.0)
     assert told.bound_ms is not None
     if told.estimate_ms is None:
-        assert bound_ms > GOOD_MS
+        assert bound_ms > GOOD_MS - 1e-6  # the span is stored by its ends, rounded
         assert abs(skew_ms) <= told.bound_ms + 1e-3
     else:
         assert abs(told.estimate_ms - skew_ms) <= told.bound_ms + 1e-3 <= GOOD_MS + 1

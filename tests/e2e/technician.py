@@ -298,7 +298,7 @@ def _beside(walk: Walk) -> None:
 def _discover(walk: Walk, street: Street) -> None:
     quiet = free_port()
     found = walk.root / "found.csv"
-    with walk.task("discover where nobody answers", reads="answered"):
+    with walk.task("discover where nobody answers", reads="found"):
         walk.types(
             "wayside-provision", "discover", "--no-multicast", "--rtsp", f"127.0.0.1:{quiet}", "-o", walk.root / "none"
         )

@@ -204,6 +204,7 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
 
         were_named = told["answers"].pop("districts")
         for path, was in told["answers"].items():
+            _forget_causes_of_empty_districts(was)
             assert _of_before(answer(path), was) == was, path
         # Districts of the assessment were a table of their own (decision record 16).
         assessed = [each for each in answer("districts") if each not in were_named]
@@ -281,6 +282,14 @@ def _of_before(now: Any, before: Any) -> Any:
     if isinstance(now, list) and isinstance(before, list) and len(now) == len(before):
         return [_of_before(one, other) for one, other in zip(now, before, strict=True)]
     return now
+
+
+def _forget_causes_of_empty_districts(before: Any) -> None:
+    """Takes the causes out of what the old release answered: of a district without cameras the cause is that, now."""
+    for place in before.get("districts", ()) if isinstance(before, dict) else ():
+        if place["card"]["cameras"] == 0:
+            for finding in place["card"]["findings"]:
+                del finding["cause"]
 
 
 def _dumped(messages: Any) -> dict[str, Any]:

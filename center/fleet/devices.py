@@ -74,6 +74,8 @@ class CameraView(FleetView):
     heard_at_ms: int
     reason: CodedCause | None = None
     """The agent's cause for the reader's language; None where it is not the agent's, or from an older agent."""
+    bearing_deg: float | None = None
+    """Compass direction in which the camera looks, degrees clockwise from north; None: not entered."""
 
     @property
     def title(self) -> str:
@@ -367,6 +369,7 @@ class Devices:
             reason=None if doubt else status.reason,
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
+            bearing_deg=status.bearing_deg,
         )
 
     def _agent_view(self, agent_id: str) -> AgentView:

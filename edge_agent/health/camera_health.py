@@ -256,6 +256,7 @@ class Health:
             since_ms=shown.since_ms if shown is not None and is_same_state else self._clock.now_ms(),
             latitude=watch.camera.latitude,
             longitude=watch.camera.longitude,
+            bearing_deg=watch.camera.bearing_deg,
             source=SourceKind(watch.camera.source.kind),
             device_id=watch.traits.device_id,
             recorded=watch.traits.is_registered and watch.traits.arrives is Arrival.RECORDED,

@@ -32,6 +32,18 @@ def degrees(text: str) -> float | None:
     raise CameraListError("this is no number of degrees: write decimal degrees without a letter, as in 39.9042 or -0.5")
 
 
+def bearing(text: str) -> float | None:
+    """Reads a compass direction, degrees clockwise from north; None for an empty cell. 360 is north, as 0.
+
+    Raises:
+        CameraListError: no number of degrees, or none from 0 to 360.
+    """
+    value = degrees(text)
+    if value is not None and not 0 <= value <= 360:
+        raise CameraListError("a direction is 0 to 360 degrees, clockwise from north: 90 looks east")
+    return None if value is None else value % 360
+
+
 def check(latitude: float, longitude: float, *, near: tuple[float, float] | None = None) -> None:
     """Checks a place, against `near` (latitude and longitude of the site, degrees) if that is known.
 

@@ -22,6 +22,7 @@ KNOWN: Final = {
     "password": ("password", "密码", "口令"),
     "latitude": ("latitude", "lat", "纬度"),
     "longitude": ("longitude", "lon", "lng", "经度"),
+    "bearing_deg": ("bearingdeg", "bearing", "方位角", "朝向"),
 }
 """Columns, and their headings without blanks, `_` and `-`."""
 

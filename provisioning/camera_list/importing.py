@@ -145,10 +145,11 @@ def listing(home: Home, agent_id: str) -> CommandResult:
             "password": camera.password_sealed is not None,
             "latitude": camera.latitude,
             "longitude": camera.longitude,
+            "bearing_deg": camera.bearing_deg,
         }
         for camera in home.plans.cameras(agent_id)
     ]
-    titles = ("camera", "name", "address", "user", "password", "latitude", "longitude")
+    titles = ("camera", "name", "address", "user", "password", "latitude", "longitude", "bearing")
     rows = [list((each | {"password": "yes" if each["password"] else "no"}).values()) for each in cameras]
     return CommandResult({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
 
@@ -228,7 +229,8 @@ def _record(home: Home, agent_id: str, row: CameraRow, known: CameraRecord | Non
         sealed = None
     elif sealed is None or home.vault.decrypt(sealed, agent_id=agent_id, camera_id=row.id) != row.password:
         sealed = encrypt_password(row.password, home.vault.public, agent_id=agent_id, camera_id=row.id)
-    return CameraRecord(agent_id, row.id, row.name, row.url, row.username, sealed, row.latitude, row.longitude)
+    place = row.latitude, row.longitude, row.bearing_deg
+    return CameraRecord(agent_id, row.id, row.name, row.url, row.username, sealed, *place)
 
 
 def _change(known: Mapping[str, CameraRecord], records: Sequence[CameraRecord], *, replace: bool) -> _Change:

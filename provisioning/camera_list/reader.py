@@ -30,6 +30,7 @@ class CameraRow:
     password: str | None = field(repr=False)
     latitude: float | None
     longitude: float | None
+    bearing_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,12 @@ class _Reading:
         if kind is not None:
             url, username, password = (self._device if kind == "gb28181" else self._stream)(values, line.number)
         latitude, longitude = values.place(self._near)
+        bearing_deg = values.bearing()
         self.faults += [LineNote(line.number, heading, text) for heading, text in values.faults]
         if values.faults or camera_id is None or name is None or url is None:
             return None
         self.notes += [LineNote(line.number, heading, text) for heading, text in values.notes]
-        return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)
+        return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude, bearing_deg)
 
     def _stream(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
         """Reads address, user and password of a camera that the agent connects to."""

@@ -142,6 +142,10 @@ class Values:
             self.add(f"there is a {there} and no {missing}: give both, or neither", missing, there)
         return latitude, longitude
 
+    def bearing(self) -> float | None:
+        """Returns the compass direction in which the camera looks, None without one."""
+        return self._take("bearing_deg", coordinates.bearing)
+
     def add(self, text: str, *names: str) -> None:
         """Adds a fault, under the first of these columns that the file has."""
         self.faults.append(

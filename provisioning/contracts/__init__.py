@@ -6,6 +6,7 @@ is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-29: a camera and its state name the compass direction in which it looks, where one is entered.
 - 1, grown 2026-11-29: the measurements of a camera name the reading of its clock, with its source, and one that
   contradicts it, with defaults; in an agent's configuration the section [cameras.clock], left out while it is the
   default.

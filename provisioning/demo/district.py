@@ -42,6 +42,8 @@ class PlannedCamera:
     district: str
     latitude: float
     longitude: float
+    bearing_deg: float
+    """Compass direction in which it looks."""
     film: str
     codec: str = "h264"
     clock_error_s: float = 0.0
@@ -62,20 +64,20 @@ class PlannedCamera:
         return f"{REGION}00001310{1 + [each.id for each in PLACED].index(self.id):06d}"
 
 
-NORTH: Final = PlannedCamera("north", STREET, "Fire Yard", "old-town", 31.2031, 120.1165, footage.YARD)
-SOUTH: Final = PlannedCamera("south", STREET, "Ferry Road", "harbour", 31.1992, 120.1291, footage.TRUCK, "h265")
+NORTH: Final = PlannedCamera("north", STREET, "Fire Yard", "old-town", 31.2031, 120.1165, 110.0, footage.YARD)
+SOUTH: Final = PlannedCamera("south", STREET, "Ferry Road", "harbour", 31.1992, 120.1291, 35.0, footage.TRUCK, "h265")
 QUAY: Final = PlannedCamera(
-    "quay", STREET, "Quay Street", "harbour", 31.2024, 120.1278, footage.CYCLIST, silent_after_s=55.0
+    "quay", STREET, "Quay Street", "harbour", 31.2024, 120.1278, 200.0, footage.CYCLIST, silent_after_s=55.0
 )
 GATE: Final = PlannedCamera(
-    "gate", STREET, "East Gate", "harbour", 31.2005, 120.1322, footage.TRUCK, "h265", clock_error_s=-83.0
+    "gate", STREET, "East Gate", "harbour", 31.2005, 120.1322, 270.0, footage.TRUCK, "h265", clock_error_s=-83.0
 )
-CROSSING: Final = PlannedCamera("crossing", MILL, "Mill Crossing", "old-town", 31.1998, 120.1192, footage.CYCLIST)
+CROSSING: Final = PlannedCamera("crossing", MILL, "Mill Crossing", "old-town", 31.1998, 120.1192, 75.0, footage.CYCLIST)
 BRIDGE: Final = PlannedCamera(
-    "bridge-recorder", MILL, "Mill Bridge (recordings)", "old-town", 31.2010, 120.1225, footage.CYCLIST
+    "bridge-recorder", MILL, "Mill Bridge (recordings)", "old-town", 31.2010, 120.1225, 320.0, footage.CYCLIST
 )
 MARKET: Final = PlannedCamera(
-    "market-recorder", MILL, "Market (recordings)", "old-town", 31.1975, 120.1150, footage.CYCLIST
+    "market-recorder", MILL, "Market (recordings)", "old-town", 31.1975, 120.1150, 15.0, footage.CYCLIST
 )
 PHONE: Final = PlannedCamera(
     "phone-recorder",
@@ -84,6 +86,7 @@ PHONE: Final = PlannedCamera(
     "old-town",
     31.1972,
     120.1162,
+    150.0,
     f"{footage.FILM}.mp4",
     most_per_second=2.0,
 )

@@ -35,15 +35,15 @@ def camera_list(
     ports: Ports, password: str, *, with_device: bool = False, cameras: Sequence[PlannedCamera] = district.MEASURED
 ) -> str:
     """Writes a technician's camera list: a CSV file of these cameras, and of the registering one `with_device`."""
-    lines = ["id,name,url,device_id,channel_id,username,password,latitude,longitude"]
+    lines = ["id,name,url,device_id,channel_id,username,password,latitude,longitude,bearing_deg"]
     for camera in cameras:
         address = f"rtsp://{HOST}:{ports.rtsp}/{camera.id}"
-        place = f"{camera.latitude},{camera.longitude}"
+        place = f"{camera.latitude},{camera.longitude},{camera.bearing_deg}"
         lines.append(f"{camera.id},{camera.name},{address},,,{CAMERA_USER},{password},{place}")
     if with_device:
         (channel_id,) = DeviceProfile(PLATFORM_ID, "").channel_ids(DEVICE_ID)
         lines.extend(
-            f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password},,"
+            f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password},,,"
             for camera in REGISTERING
         )
     return "\n".join(lines) + "\n"
@@ -84,6 +84,7 @@ def _camera(planned: PlannedCamera, source: RtspSource | UploadSource) -> Camera
         selector=Selector(max_per_second=planned.most_per_second),
         latitude=planned.latitude,
         longitude=planned.longitude,
+        bearing_deg=planned.bearing_deg,
     )
 
 

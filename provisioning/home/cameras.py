@@ -24,6 +24,7 @@ class CameraRecord:
     password_sealed: str | None = field(repr=False)
     latitude: float | None
     longitude: float | None
+    bearing_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Plans:
                         f" wayside-provision cameras remove {owner[0]} {camera.id}"
                     )
             db.executemany(
-                "INSERT OR REPLACE INTO camera VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO camera VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(agent_id, *astuple(camera)[1:]) for camera in cameras],
             )
             (count,) = db.execute("SELECT count(*) FROM camera WHERE agent_id = ?", (agent_id,)).fetchone()

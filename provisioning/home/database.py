@@ -23,14 +23,16 @@ CREATE TABLE certificate (
   ends_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER, reason TEXT);
 CREATE TABLE camera (
   agent_id TEXT NOT NULL REFERENCES agent, id TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, username TEXT,
-  password_sealed TEXT, latitude REAL, longitude REAL, PRIMARY KEY (agent_id, id));
+  password_sealed TEXT, latitude REAL, longitude REAL, bearing_deg REAL, PRIMARY KEY (agent_id, id));
 CREATE TABLE document (
   addressee TEXT NOT NULL, number INTEGER NOT NULL, basis TEXT NOT NULL, sealed TEXT NOT NULL,
   issued_at_ms INTEGER NOT NULL, PRIMARY KEY (addressee, number));
 CREATE TABLE configured (agent_id TEXT PRIMARY KEY, message TEXT NOT NULL, heard_at_ms INTEGER NOT NULL);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
+_VERSION: Final = 2
+_TO_VERSION_2: Final = "ALTER TABLE camera ADD COLUMN bearing_deg REAL"
 _BUSY_MS: Final = 10_000
 
 
@@ -60,6 +62,16 @@ class RegisterFile:
         except (OSError, sqlite3.Error) as error:
             raise RegisterError(f"{path}: no register can be made here ({error})") from error
         return cls(path)
+
+    def upgrade(self) -> None:
+        """Gives an older register the columns of this version; one that has them is left alone."""
+        with self.reading() as db:
+            is_older = _version(db) < _VERSION
+        if is_older:
+            with self.writing() as db:
+                if _version(db) < _VERSION:  # no other process has done it meanwhile
+                    db.execute(_TO_VERSION_2)
+                    db.execute(f"PRAGMA user_version = {_VERSION}")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -113,3 +125,7 @@ class RegisterFile:
                 db.close()
         except sqlite3.Error as error:
             raise RegisterError(f"{self._path}: the register cannot be used ({error})") from error
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -128,7 +128,9 @@ def seal_for(
 
 
 def _basis(camera: CameraRecord) -> str:
-    return repr(astuple(camera)[1:])  # without the agent
+    *known, bearing_deg = astuple(camera)[1:]  # without the agent
+    # A register of before this column makes no document anew.
+    return repr(tuple(known)) if bearing_deg is None else repr((*known, bearing_deg))
 
 
 def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
@@ -155,6 +157,7 @@ def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
         source=source,
         latitude=record.latitude,
         longitude=record.longitude,
+        bearing_deg=record.bearing_deg,
     )
 
 

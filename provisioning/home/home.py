@@ -75,7 +75,7 @@ class Home:
         self.vault = vault
         """Camera passwords rest encrypted to this key until they are encrypted to an agent."""
         self.now_ms = now_ms
-        file = RegisterFile(directory / "register.sqlite3")
+        self.file = file = RegisterFile(directory / "register.sqlite3")
         self.register = Register(file, now_ms)
         self.plans = Plans(file, now_ms)
         self.rollouts = RolloutBook(file, now_ms)
@@ -140,6 +140,7 @@ class Home:
         except (ConfigError, SealError) as error:
             raise HomeError(str(error)) from error
         home = cls(directory, config, Identities.open(directory), seal_key, vault, now_ms or _now_ms)
+        home.file.upgrade()
         home.rollouts.prepare()
         return home
 

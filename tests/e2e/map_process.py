@@ -29,7 +29,7 @@ OUTLINE: Any = {
 }
 MARKERS = (
     Marker("a", MapPoint(32.0, 118.1), "Station", "ok", href="/reached"),
-    Marker("b", MapPoint(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline"),
+    Marker("b", MapPoint(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline", bearing_deg=90.0),
 )
 STEPS = (
     Step(MapPoint(31.95, 118.05), "first", at_ms=1_000),

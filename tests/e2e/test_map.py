@@ -50,6 +50,11 @@ def test_places_outlines_heat_and_a_way_are_drawn_and_names_are_only_text(page: 
     expect(page.locator("path.ws-map-heat")).to_have_count(2)
     expect(page.locator("path.ws-map-path")).to_have_count(1)
     expect(page.locator(".ws-map-step")).to_have_text(["1", "2", "3"])
+    dot, sector = (page.locator(f".ws-map-bad{part}").bounding_box() for part in ("", " .ws-map-sector"))
+    assert dot is not None
+    assert sector is not None
+    assert sector["x"] > dot["x"]  # it looks east
+    expect(page.locator(".ws-map-sector")).to_have_count(1)
     page.locator(".ws-map-bad").hover()
     expect(page.locator(".ws-map-tip")).to_have_text("<i>Bridge</i>Offline")
     if screenshots is not None:

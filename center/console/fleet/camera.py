@@ -34,6 +34,17 @@ TITLE: Final = marked("Camera")
 REFRESH_S: Final = 2.0
 HOURS: Final = 24 * 31
 ALARMS: Final = 8
+COMPASS: Final = (
+    marked("north"),
+    marked("north-east"),
+    marked("east"),
+    marked("south-east"),
+    marked("south"),
+    marked("south-west"),
+    marked("west"),
+    marked("north-west"),
+)
+"""Directions, clockwise, an eighth of a circle apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,11 @@ class _Standing:
                     ui.link(_("Search"), SearchQuery.of_camera(now.camera_id).path())
 
 
+def _compass(bearing_deg: float, _: Language) -> str:
+    """Names the nearest of eight compass directions."""
+    return _(COMPASS[round(bearing_deg / 45) % len(COMPASS)])
+
+
 def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
     with ui.element("section").classes("ws-column").props('aria-labelledby="place"'):
         words("h2", _("Location")).props('id="place"')
@@ -189,8 +205,16 @@ def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
             return
         shown = Map(_, services.atlas, label=_("Camera map")).style("flex: 1; min-height: 240px")
         tone = labels.DEVICE_TONES[found.state]
-        shown.show([Marker(found.camera_id, MapPoint(found.latitude, found.longitude), found.title, tone)])
-        words("div", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)").classes("ws-muted")
+        at = MapPoint(found.latitude, found.longitude)
+        shown.show([Marker(found.camera_id, at, found.title, tone, bearing_deg=found.bearing_deg)])
+        with ui.element("div").classes("ws-muted"):
+            words("span", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)")
+            if found.bearing_deg is not None:
+                looks = _("looks towards {degrees}° ({name})")
+                words(
+                    "span",
+                    " · " + looks.format(degrees=f"{found.bearing_deg:.0f}", name=_compass(found.bearing_deg, _)),
+                )
 
 
 def _draw_history(story: CameraHistory, found: CameraView, _: Language) -> None:

@@ -428,6 +428,7 @@ class _Page:
                 tone=labels.DEVICE_TONES[camera.state],
                 note=labels.state_and_cause(camera, _),
                 href=camera_path(camera.agent_id, camera.camera_id),
+                bearing_deg=camera.bearing_deg,
             )
             for camera in cameras
             if camera.latitude is not None and camera.longitude is not None

@@ -11,6 +11,15 @@ const APART_PX = 40; // markers nearer to each other than that are one cluster
 const WORST = ["bad", "warn", "off", "ok"];
 const PEEK_MS = 250; // a pointer that only passes asks for no picture
 
+// Where a camera looks: behind its dot, turned clockwise from north.
+function sector({ bearing_deg }) {
+  if (bearing_deg === null || bearing_deg === undefined) return false;
+  const element = document.createElement("span");
+  element.className = "ws-map-sector";
+  element.style.transform = `rotate(${Number(bearing_deg)}deg)`;
+  return element;
+}
+
 export default {
   template: `
     <div>
@@ -198,7 +207,7 @@ export default {
     },
     markerMark(marker, among) {
       const mark = this.mark(marker.at, marker.tone, marker.href ? among : Infinity, {
-        icon: L.divIcon({ className: "ws-map-marker ws-map-" + marker.tone, iconSize: [16, 16] }),
+        icon: L.divIcon({ className: "ws-map-marker ws-map-" + marker.tone, iconSize: [16, 16], html: sector(marker) }),
       });
       if (mark.options.keyboard) {
         const element = mark.getElement();

@@ -56,6 +56,8 @@ class Marker:
     """Second line of what shows on hover."""
     href: str = ""
     """Address that a click opens, a path of this console."""
+    bearing_deg: float | None = None
+    """Compass direction in which a camera looks, drawn as a sector; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from provisioning.contracts.compass import Bearing
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section, ServiceUrl
 
@@ -319,6 +320,7 @@ class Camera(Section):
     lanes: Annotated[tuple[Lane, ...], Field(max_length=16)] = ()
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
+    bearing_deg: Bearing | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property
     def has_places(self) -> bool:

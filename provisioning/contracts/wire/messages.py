@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from provisioning.contracts import CONTRACT_VERSION, ids
+from provisioning.contracts.compass import Bearing
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
 from provisioning.contracts.wire.bounds import MAX_CAMERAS
@@ -337,6 +338,7 @@ class CameraStatus(Versioned):
     since_ms: TimeMs
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
+    bearing_deg: Bearing | None = Field(default=None, exclude_if=lambda value: value is None)
     source: SourceKind | None = None
     """None: an older agent."""
     device_id: str = Field(default="", max_length=64)

@@ -57,6 +57,13 @@ def test_from_start_to_online_to_offline_and_back(world: World) -> None:
     assert world.changes == 4
 
 
+def test_a_status_has_the_camera_s_place_and_direction(tmp_path: Path) -> None:
+    place = {"latitude": 31.2, "longitude": 120.1, "bearing_deg": 270.0}
+    camera = replay_camera("gate", tmp_path).model_copy(update=place)
+    (status,) = Health("street", [camera], Pauses(tmp_path), FakeClock(), lambda: None).statuses()
+    assert status.model_dump(include=set(place)) == place
+
+
 def test_a_frame_is_no_proof_that_redaction_works(world: World) -> None:
     world.health.unredacted("gate", OTHER(detail="no model"))
     world.health.delivering("gate")

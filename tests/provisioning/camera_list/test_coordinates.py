@@ -79,6 +79,19 @@ def test_every_place_on_the_globe_but_one_passes(latitude: float, longitude: flo
     coordinates.check(latitude, longitude)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", 0.0), ("90", 90.0), ("359.5", 359.5), ("360", 0.0), ("２７０", 270.0), (" ", None)]
+)
+def test_a_bearing_is_read(text: str, value: float | None) -> None:
+    assert coordinates.bearing(text) == value
+
+
+@pytest.mark.parametrize("text", ["-1", "361"])
+def test_a_bearing_that_is_no_direction_is_refused(text: str) -> None:
+    with pytest.raises(CameraListError, match="clockwise from north"):
+        coordinates.bearing(text)
+
+
 def test_null_island_is_refused() -> None:
     assert "GPS without a fix" in _check(0.0, 0.0)
     assert "GPS without a fix" in _check(-0.0, 0.0, near=(0.1, 0.1))

@@ -157,6 +157,20 @@ def test_a_removed_camera_is_gone_from_the_next_configuration(technician: Techni
     assert [camera.id for camera in configuration(technician).cameras] == ["gate-2"]
 
 
+def test_the_direction_of_a_camera_is_in_its_configuration_and_its_change_makes_the_next(
+    technician: Technician, box: Box, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    for number, bearing in enumerate(("", "90", "90", "180"), 1):
+        file.write_text(f"id,url,方位角\ngate-1,rtsp://10.0.0.9/1,{bearing}\n", encoding="utf-8")
+        made = technician.asks("cameras", "import", AGENT, file)
+        assert made["configuration"]["newest"] == {1: 1, 2: 2, 3: 2, 4: 3}[number]
+        (camera,) = configuration(technician).cameras
+        assert camera.bearing_deg == (float(bearing) if bearing else None)
+    (listed,) = technician.asks("cameras", "list", AGENT)["cameras"]
+    assert listed["bearing_deg"] == 180
+
+
 def test_a_list_shows_neither_password_nor_path(technician: Technician, tmp_path: Path) -> None:
     row = ("gate-1", "East", "rtsp://10.0.0.9/live?token=0badcafe", "admin", "geheim-7", "", "")
     technician.asks("cameras", "import", AGENT, cameras_csv(tmp_path / "1.csv", [row]))

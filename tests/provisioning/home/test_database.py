@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.errors import RegisterError
+from provisioning.home.cameras import Plans
 from provisioning.home.database import RegisterFile
 
 
@@ -67,6 +68,19 @@ def test_who_watches_is_told_once_of_what_others_wrote(file: RegisterFile) -> No
         with pytest.raises(RegisterError):
             put(file, "a")  # there is one: rolled back, so nothing has changed
         assert not has_changed()
+
+
+def test_a_register_of_before_a_column_gets_it_and_keeps_its_cameras(file: RegisterFile) -> None:
+    with file.writing() as db:
+        db.execute("ALTER TABLE camera DROP COLUMN bearing_deg")
+        db.execute("PRAGMA user_version = 1")
+        db.execute("INSERT INTO site VALUES ('north', 'North', NULL, NULL, 1)")
+        db.execute("INSERT INTO agent VALUES ('a-1', 'north', 1, NULL, NULL, NULL)")
+        db.execute("INSERT INTO camera VALUES ('a-1', 'c-1', 'Gate', 'rtsp://h/1', NULL, NULL, NULL, NULL)")
+    for _ in range(2):
+        file.upgrade()
+    (camera,) = Plans(file, lambda: 1).cameras("a-1")
+    assert (camera.name, camera.bearing_deg) == ("Gate", None)
 
 
 def test_a_file_that_is_gone_is_one_clear_error(file: RegisterFile, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def wall_pages(view: WallView, _: Language) -> tuple[WallPage, ...]:
 
 def _coverage(coverage: Coverage, _: Language) -> WallPage:
     districts = [WallRow(each.name, each.cameras, each.target) for each in coverage.districts]
-    protocols = [WallRow(_(PROTOCOLS[kind]), count) for kind, count in coverage.protocols.items()]
+    protocols = [WallRow(_(PROTOCOLS.get(kind, kind.value)), count) for kind, count in coverage.protocols.items()]
     states = [
         WallRow(_(labels.DEVICE_STATES[state]), coverage.states.get(state, 0), tone=labels.DEVICE_TONES[state])
         for state in DeviceState

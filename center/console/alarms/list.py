@@ -91,7 +91,7 @@ class _Page:
         self._settle()
 
     def _draw_rule(self, rule_id: int) -> None:
-        """Draws which rule's alarms are listed, and the actions on all of them."""
+        """Draws which rule's alarms are listed, and the actions on all that are listed."""
         _ = self._
         with ui.element("div").classes("ws-alarms-head"):
             with ui.element("div").classes("ws-tabs"):
@@ -100,8 +100,8 @@ class _Page:
             if self._handles != NOWHERE:
                 with ui.element("div").classes("ws-acts"):
                     for event, name in (
-                        (AlarmEvent.ACKNOWLEDGED, _("Acknowledge all")),
-                        (AlarmEvent.CLOSED, _("Close all")),
+                        (AlarmEvent.ACKNOWLEDGED, _("Acknowledge listed")),
+                        (AlarmEvent.CLOSED, _("Close listed")),
                     ):
                         ui.button(name, color=None, on_click=partial(self._act_on_all, event)).props(
                             "outline dense no-caps"

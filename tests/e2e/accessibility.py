@@ -11,7 +11,14 @@ COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-blo
 """All that a theme changes."""
 
 
+_STILL: Final = """() => document.getAnimations().every(
+    (each) => each.playState !== "running" || each.effect?.getComputedTiming().endTime === Infinity
+)"""
+"""Nothing fades or slides any more: what fades in has another contrast. What turns for ever is left alone."""
+
+
 def checked(page: Page, rules: Mapping[str, object]) -> dict[str, Any]:
     """Returns the answer of axe-core; what passes has one element, since to name all of them takes half of its time."""
+    page.wait_for_function(_STILL)
     response: dict[str, Any] = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
     return response

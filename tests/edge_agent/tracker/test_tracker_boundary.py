@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import re
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -74,8 +75,9 @@ def test_no_track_can_be_written_away() -> None:
     for thing in (tracker, tracker._tracks[0]):
         with pytest.raises(TypeError, match="memory"):
             pickle.dumps(thing)
-        assert "Mark" not in repr(thing)
-        assert "300" not in repr(thing)
+        shown = re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
+        assert "Mark" not in shown
+        assert "300" not in shown
 
 
 def test_nothing_is_left_of_a_machine_a_minute_after_it_was_last_seen() -> None:

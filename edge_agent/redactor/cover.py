@@ -99,7 +99,7 @@ class Rect(Found):
         return shared / max(1e-9, self.width * self.height + other.width * other.height - shared)
 
     def share_in(self, other: "Rect") -> float:
-        """Share of this rectangle that lies in another."""
+        """Computes the share of this rectangle that lies in another."""
         return self.common(other) / max(1e-9, self.width * self.height)
 
     def moved(self, x: float, y: float) -> "Rect":

@@ -67,7 +67,7 @@ class Office:
         self._site.start(name, [str(BIN / "wayside-provision"), *words, "--home", str(self.home)])
 
     def standing(self) -> dict[str, Any]:
-        """What the register holds of the agent's last word, as `status` shows it; in this process, as it is polled."""
+        """Reads the agent's last word from the register, as `status` shows it; in this process, as it is polled."""
         (agent,) = [each for each in Technician(self.home).asks("status")["agents"] if each["id"] == AGENT]
         standing: dict[str, Any] = agent
         return standing

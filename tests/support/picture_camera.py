@@ -49,7 +49,7 @@ class PictureCamera:
         self.login = login
         self.account = account or Account("admin", "s3cret-密码")
         self.paths: list[str] = []
-        """Of the requests that were let in."""
+        """Paths of the requests that were let in."""
         self.schemes: list[str] = []
         """First word of each `Authorization`, empty without one."""
         self.poured = 0
@@ -80,8 +80,7 @@ class PictureCamera:
         return f"{'http' if self._tls is None else 'https'}://{self.place}{PATH}"
 
     def lets_in(self, authorization: str) -> bool:
-        """Whether user and password are right."""
-
+        """Returns True if user and password are right."""
         if authorization.startswith("Basic ") and self.login in {"basic", "both"}:
             given = base64.b64decode(authorization[6:]).decode()
             return given == f"{self.account.username}:{self.account.password}"

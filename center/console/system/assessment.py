@@ -33,7 +33,7 @@ NONE: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class AssessmentQuery:
-    """The filters of the page; their text form is its query string."""
+    """Filters of the page, and of that of low quality; their text form is its query string."""
 
     period: str
     district: str | None = None
@@ -55,8 +55,8 @@ class AssessmentQuery:
             page=max(1, min(int(page), 10_000)) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
         )
 
-    def path(self) -> str:
-        """Writes the address of the page with these filters."""
+    def path(self, page: str = "/assessment") -> str:
+        """Writes the address of a page with these filters."""
         said: list[tuple[str, str]] = [("period", self.period)]
         if self.district is not None:
             said.append(("district", self.district or NONE))
@@ -66,7 +66,7 @@ class AssessmentQuery:
             said.append(("failed", "1"))
         if self.page > 1:
             said.append(("page", str(self.page)))
-        return f"/assessment?{urlencode(said)}"
+        return f"{page}?{urlencode(said)}"
 
 
 def assessment(request: Request) -> None:

@@ -1,10 +1,9 @@
 """Draws pictures of very low quality in a period, worst first, beside the verdict on their camera's picture quality."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlencode
 
 from nicegui import ui
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.search.export_dialog import ask_purpose
 from center.console.search.filter_panel import LOW_QUALITY_PATH
+from center.console.system.assessment import AssessmentQuery
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import page_path, picture_path
@@ -33,45 +33,13 @@ from provisioning.contracts.wire.messages import PictureState
 TITLE: Final = marked("Pictures of very low quality")
 PAGE: Final = 50
 SIDE_PX: Final = 160
-NONE: Final = "-"
-"""Stands in the address for cameras without a district."""
-
-
-@dataclass(frozen=True, slots=True)
-class LowQualityQuery:
-    """Period and district of the page; their text form is its query string."""
-
-    period: str
-    district: str | None = None
-    """None: all; empty: cameras without one."""
-    page: int = 1
-
-    @classmethod
-    def read(cls, request: Request, today: str) -> "LowQualityQuery":
-        """Reads the query from an address; unreadable parts are left out."""
-        said = request.query_params
-        district, page = said.get("district"), said.get("page", "")
-        return cls(
-            period=said.get("period", "")[:16] or today,
-            district="" if district == NONE else district[:64] if district else None,
-            page=max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 4 else 1,
-        )
-
-    def path(self) -> str:
-        """Writes the address of the page with this query."""
-        said = {"period": self.period}
-        if self.district is not None:
-            said["district"] = self.district or NONE
-        if self.page > 1:
-            said["page"] = str(self.page)
-        return f"{LOW_QUALITY_PATH}?{urlencode(said)}"
 
 
 def show(request: Request) -> None:
     """Draws the page `/low-quality`."""
     services, identity, sight = services_of(request), identity_of(request), sight_of(request)
     now = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
-    wanted = LowQualityQuery.read(request, f"{now:%Y-%m-%d}")
+    wanted = AssessmentQuery.read(request, f"{now:%Y-%m-%d}")
     with frame(request, title=TITLE, active="/observations") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Search"), "/observations")
@@ -106,7 +74,7 @@ def show(request: Request) -> None:
     ui.timer(0, load, once=True)
 
 
-def _periods(wanted: LowQualityQuery, now: datetime, _: Language) -> None:
+def _periods(wanted: AssessmentQuery, now: datetime, _: Language) -> None:
     periods = (
         (f"{now:%Y-%m-%d}", _("Today")),
         (f"{now - timedelta(days=1):%Y-%m-%d}", _("Yesterday")),
@@ -114,7 +82,7 @@ def _periods(wanted: LowQualityQuery, now: datetime, _: Language) -> None:
     )
     with labelled_links(_("Period")):
         for text, name in periods:
-            link = ui.link(name, replace(wanted, period=text, page=1).path())
+            link = ui.link(name, replace(wanted, period=text, page=1).path(LOW_QUALITY_PATH))
             if text == wanted.period:
                 link.props('aria-current="page"')
         words("span", f"{wanted.period} ({moments.ZONE_TEXT})").classes("ws-muted")
@@ -127,7 +95,7 @@ class _LowQuality:
         self,
         made: LowQualityList,
         report: AssessmentReport,
-        wanted: LowQualityQuery,
+        wanted: AssessmentQuery,
         names: dict[CameraKey, str],
         _: Language,
     ) -> None:
@@ -173,7 +141,7 @@ class _LowQuality:
         with labelled_links(_("District")):
             for name in (None, *names):
                 text = _("All districts") if name is None else name or _("No district")
-                link = ui.link(text, replace(wanted, district=name, page=1).path())
+                link = ui.link(text, replace(wanted, district=name, page=1).path(LOW_QUALITY_PATH))
                 if name == wanted.district:
                     link.props('aria-current="true"')
 
@@ -256,7 +224,7 @@ class _LowQuality:
             return
         with labelled_links(_("Pages")):
             if wanted.page > 1:
-                ui.link(_("Previous"), replace(wanted, page=wanted.page - 1).path())
+                ui.link(_("Previous"), replace(wanted, page=wanted.page - 1).path(LOW_QUALITY_PATH))
             words("span", _("Page {page} of {pages}").format(page=wanted.page, pages=last)).classes("ws-muted")
             if wanted.page < last:
-                ui.link(_("Next"), replace(wanted, page=wanted.page + 1).path())
+                ui.link(_("Next"), replace(wanted, page=wanted.page + 1).path(LOW_QUALITY_PATH))

@@ -18,7 +18,7 @@ from tests.edge_agent.world import FakeClock
 
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 Shows = Callable[[datetime], datetime | None]
-"""What a camera writes at a moment, local time."""
+"""Writes a moment as a camera does, in local time."""
 
 
 class Watched:

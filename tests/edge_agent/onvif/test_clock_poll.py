@@ -29,7 +29,7 @@ def camera(camera_id: str, **clock: object) -> Camera:
 
 
 def polled(cameras: list[Camera], seconds: float) -> list[tuple[float, str, ClockSource, float, float]]:
-    """What is measured in this time, with the second of each."""
+    """Returns the cameras that are measured in this time, with the second of each."""
     clock, stop = FakeClock(), threading.Event()
     clock.on_wait = lambda _: stop.set() if clock.monotonic_s() > seconds else None
     found: list[tuple[float, str, ClockSource, float, float]] = []

@@ -1,4 +1,4 @@
-"""How old a picture is, by EXIF that another program wrote and by headers; foreign bytes tell nothing."""
+"""A picture's age is read from EXIF that another program wrote and from headers; foreign bytes tell nothing."""
 
 import struct
 from datetime import UTC, datetime, timedelta

@@ -17,7 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench.edge.clock_pictures import FONTS, overlay, photographs
+from bench.edge.clocks.pictures import FONTS, overlay, photographs
 from bench.evaluation.photographs import Image
 from center.assessment.recording.facts import HourFacts
 from center.assessment.recording.reading import clock_off

@@ -1,4 +1,4 @@
-"""What every test shares: a peer that is missing skips its test, and fails it where peers are required."""
+"""What every test shares: a peer or model that is missing skips its test, and fails it where peers are required."""
 
 import gc
 import os
@@ -36,10 +36,11 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under REQUIRE_PEERS=1 a test marked `peer`, `e2e`, `ray` or `network` that skips has failed."""
+    """Under REQUIRE_PEERS=1 a test marked `peer`, `e2e`, `ray` or `network`, or with real models, fails if it skips."""
     report = yield
     needs_peer = any(item.get_closest_marker(name) for name in ("peer", "e2e", "ray", "network"))
-    if REQUIRED and needs_peer and report.skipped and not hasattr(report, "wasxfail"):
+    needs_models = isinstance(item, pytest.Function) and "catalog" in item.fixturenames
+    if REQUIRED and (needs_peer or needs_models) and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_PEERS=1, but {item.nodeid} was skipped: {report.longrepr}"
     return report

@@ -5,20 +5,13 @@ import pytest
 from edge_agent.clock import SystemClock
 from edge_agent.redactor import Redactors
 from engines.catalog.catalog import Catalog
-from engines.manifest import Kind
 from provisioning.contracts.config.processes import Broker, Camera, EdgeConfig, Redactor, RtspSource, Spool
+from tests.support.models import fetched_catalog
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    found = Catalog()
-    wanted = [each for each in found.manifests() if each.kind is not Kind.CONSOLE]  # those lie with the console
-    missing = [each.name for each in wanted if not found.file(each.name).exists()]
-    if missing:
-        pytest.skip(
-            f"run `wayside-engines fetch --kind model --kind footage --kind photo`: {', '.join(missing)} missing"
-        )
-    return found
+    return fetched_catalog()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from typing import Final
 
 import aiohttp
 
-from edge_agent.credentials import digest_answer
-from edge_agent.credentials.digest import Account
+from provisioning.net import digest_answer
+from provisioning.net.digest import Account
 
 _MAX_LINE: Final = 8190
 _ALGORITHMS: Final = frozenset({"MD5", "SHA-256"})

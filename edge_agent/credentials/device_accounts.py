@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from edge_agent.credentials.camera_password import Unlock, read_password
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import WrongCredentials
 from provisioning.contracts.config import processes
+from provisioning.net.digest import Account
 
 
 class DeviceAccounts:

@@ -11,7 +11,6 @@ from typing import Final
 from edge_agent.agent import LoadRedactors, open_source, unlocker
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock, read_password
-from edge_agent.credentials.digest import REFUSED_LOGIN
 from edge_agent.desk.key_files import check_key_files
 from edge_agent.diagnosis import running_agent
 from edge_agent.enrolment.client import EnrolmentClient
@@ -28,6 +27,7 @@ from provisioning.contracts.causes import gb28181, streams
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.fleet.diagnosis import CheckResult
+from provisioning.net.digest import REFUSED_LOGIN
 
 _BROKER_S: Final = 10.0
 _DAY_MS: Final = 24 * 3600 * 1000

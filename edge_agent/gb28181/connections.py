@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, Protocol
 
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 
 _BACKLOG: Final = 1024
 _RECEIVE_BYTES: Final = 4 * 1024 * 1024

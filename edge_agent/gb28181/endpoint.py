@@ -34,15 +34,15 @@ from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import ChannelFree, DeviceRoute, Invitation, PortFree
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.inbox import Received, SipInbox
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.transactions import ServerTransactions
-from edge_agent.rates import Pacer, TokenBuckets
+from provisioning.net.rates import Pacer, TokenBuckets
+from provisioning.sip import message as sip
+from provisioning.sip.edition import Version
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.inbox import Received, SipInbox
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.transactions import ServerTransactions
 
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
 INVITES_PER_S: Final = 10.0

@@ -38,13 +38,13 @@ from edge_agent.gb28181.endpoint import Endpoint
 from edge_agent.gb28181.registration_file import RegistrationFile
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
 from edge_agent.gb28181.shell import OwnAddress, Shell
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
 from edge_agent.host_port import host_port
 from provisioning.contracts.causes import gb28181
 from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CodedCause
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -22,9 +22,9 @@ from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import channels
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
 from provisioning.files import durable
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from edge_agent.clock import Clock
 from edge_agent.gb28181.connections import ConnectionLimits, Connections, address_towards
 from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.endpoint import Endpoint
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
 
 _T = TypeVar("_T")
 _LOOK_S: Final = 0.1

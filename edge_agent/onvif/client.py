@@ -8,10 +8,10 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from edge_agent.clock import Clock
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError
 from edge_agent.onvif import soap
 from edge_agent.onvif.http_exchange import HttpAddress, HttpBounds, exchange
+from provisioning.net.digest import Account
 
 DEVICE_PATH: Final = "/onvif/device_service"
 """Path of the device service (ONVIF Core 5.1.1)."""

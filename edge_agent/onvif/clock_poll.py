@@ -9,7 +9,6 @@ from typing import Final
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.credentials.camera_password import Unlock, read_password
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError, SourceError
 from edge_agent.health.camera_health import ClockMeasured
 from edge_agent.host_port import host_port
@@ -20,6 +19,7 @@ from edge_agent.source_kinds import traits_of
 from provisioning.contracts.config.camera import AuthenticatedSource
 from provisioning.contracts.config.processes import Camera
 from provisioning.contracts.wire.messages import ClockSource
+from provisioning.net.digest import Account
 
 EVERY_S: Final = 60.0
 LONGEST_S: Final = 3600.0

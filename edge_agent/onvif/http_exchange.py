@@ -18,9 +18,9 @@ from yarl import URL
 
 from edge_agent import camera_http
 from edge_agent.clock import Clock
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError
 from edge_agent.host_port import host_port
+from provisioning.net.digest import Account
 
 
 @dataclass(frozen=True, slots=True)

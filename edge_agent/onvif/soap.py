@@ -11,8 +11,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError
+from provisioning.net.digest import Account
 
 MAX_BYTES: Final = 256 * 1024
 _MAX_TEXT: Final = 120

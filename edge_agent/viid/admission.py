@@ -11,14 +11,14 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
-from edge_agent.credentials import digest
-from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN, Lockouts
-from edge_agent.rates import TokenBuckets
 from edge_agent.viid import bodies, protocol
 from edge_agent.viid.counters import Count, Counters
 from edge_agent.viid.json_reader import MalformedBodyError
 from edge_agent.viid.protocol import StatusCode, ViidAnswer, ViidRoute, is_same_path, route
 from edge_agent.viid.registrations import ViidNotRegisteredError, ViidRegistrations
+from provisioning.net import digest
+from provisioning.net.digest import LOCKED, REFUSED_LOGIN, Lockouts
+from provisioning.net.rates import TokenBuckets
 
 SESSIONS: Final = {ViidRoute.REGISTER: "register", ViidRoute.UNREGISTER: "unregister", ViidRoute.KEEPALIVE: "keepalive"}
 REALM: Final = "viid"

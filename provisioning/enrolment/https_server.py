@@ -31,7 +31,7 @@ class Limits:
     body_bytes: int = MAX_REQUEST_BYTES
 
 
-class Request:
+class HttpsRequest:
     """One request. `certificate`: the client's, DER, its chain verified, its end and revocation not."""
 
     def __init__(self, request: web.BaseRequest, remote: str, limits: Limits) -> None:
@@ -78,7 +78,7 @@ class HttpsAnswer:
 class Handler(Protocol):
     """Service behind the server."""
 
-    async def answer(self, request: Request) -> HttpsAnswer:
+    async def answer(self, request: HttpsRequest) -> HttpsAnswer:
         """Answers any request, valid or not."""
 
     def unwelcome(self, remote: str, cause: str) -> None:
@@ -120,7 +120,7 @@ class HttpsServer:
         self._listener.close()
 
     async def _answer(self, request: web.BaseRequest, remote: str) -> web.StreamResponse:
-        return _response(await self._handler.answer(Request(request, remote, self._limits)))
+        return _response(await self._handler.answer(HttpsRequest(request, remote, self._limits)))
 
 
 def problem(status: int, error: str, detail: str) -> HttpsAnswer:

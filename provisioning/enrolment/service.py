@@ -24,7 +24,7 @@ from provisioning.contracts.fleet.enrolment import ENROL, HELLO, RENEW, Enrolled
 from provisioning.contracts.fleet.rollout import SOFTWARE
 from provisioning.contracts.wire import codec
 from provisioning.contracts.wire.messages import Message
-from provisioning.enrolment.https_server import HttpsAnswer, Request, problem
+from provisioning.enrolment.https_server import HttpsAnswer, HttpsRequest, problem
 from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import AuthorityError, EnrolmentRefused, ProvisioningError
 from provisioning.home import documents
@@ -101,7 +101,7 @@ class Enrolment:
         self._failed = failed
         self._throttle = throttle or Throttle()
 
-    async def answer(self, request: Request) -> HttpsAnswer:
+    async def answer(self, request: HttpsRequest) -> HttpsAnswer:
         """Answers a request of `contracts.fleet.enrolment`."""
         visit = _Visit(request.remote, _network(request.remote))
         try:
@@ -124,7 +124,7 @@ class Enrolment:
             _log.warning("connection refused remote=%s cause=%r", remote, cause)
             self._count(key, remote)
 
-    def _route(self, request: Request) -> Callable[[Request, _Visit], Awaitable[Message]]:
+    def _route(self, request: HttpsRequest) -> Callable[[HttpsRequest, _Visit], Awaitable[Message]]:
         match request.method, request.path:
             case "GET", path if path == HELLO:
                 return self._hello
@@ -134,29 +134,29 @@ class Enrolment:
                 return self._renew
         return self._nothing
 
-    async def _nothing(self, _request: Request, visit: _Visit) -> Message:
+    async def _nothing(self, _request: HttpsRequest, visit: _Visit) -> Message:
         self._let_in(visit)
         raise EnrolmentRefused("not_found", "there is no such thing here; this is the enrolment service of Wayside")
 
-    async def _hello(self, _request: Request, _visit: _Visit) -> Hello:
+    async def _hello(self, _request: HttpsRequest, _visit: _Visit) -> Hello:
         return Hello(now_ms=self._home.now_ms(), seal_key=self._home.seal_key.seal.key)
 
-    async def _enrol(self, request: Request, visit: _Visit) -> Enrolled:
+    async def _enrol(self, request: HttpsRequest, visit: _Visit) -> Enrolled:
         self._let_in(visit)
         asked = _read(EnrolRequest, await request.body())
         visit.agent, visit.site = asked.agent_id, asked.site_id
         return await asyncio.to_thread(self._spend, asked, visit)
 
-    async def _renew(self, request: Request, visit: _Visit) -> Enrolled:
+    async def _renew(self, request: HttpsRequest, visit: _Visit) -> Enrolled:
         serial = self._shown(request, visit, "renewal")
         asked = _read(RenewRequest, await request.body())
         return await asyncio.to_thread(self._prolong, serial, asked, visit)
 
-    async def _piece(self, request: Request, visit: _Visit, sha256: str, offset: str) -> bytes:
+    async def _piece(self, request: HttpsRequest, visit: _Visit, sha256: str, offset: str) -> bytes:
         serial = self._shown(request, visit, "software")
         return await asyncio.to_thread(self._hand_out, serial, sha256, int(offset), visit)
 
-    def _shown(self, request: Request, visit: _Visit, what: str) -> str:
+    def _shown(self, request: HttpsRequest, visit: _Visit, what: str) -> str:
         """Returns the serial of the client certificate, and notes its agent for the log."""
         if request.certificate is None:
             self._let_in(visit)

@@ -1,1 +1,1 @@
-"""Accepts HTTP connections within bounds."""
+"""Bounds and proofs of network peers: HTTP connections, message rates, digest access authentication."""

@@ -2,12 +2,12 @@
 
 import pytest
 
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.message import Request
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.picture_bounds import CLUSTER
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import MAX_DROP_NAMES, Heartbeat
+from provisioning.sip import message as sip
+from provisioning.sip.message import Request
 from tests.chaos.attacks import intruder
 from tests.support.ports import free_port
 

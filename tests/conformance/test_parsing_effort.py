@@ -10,21 +10,13 @@ from typing import Final
 
 import pytest
 
-from edge_agent.credentials import digest
-from edge_agent.credentials.digest import Account
-from edge_agent.gb28181.manscdp import body, charset
+from edge_agent.gb28181.manscdp import body
 from edge_agent.gb28181.media import sdp
 from edge_agent.gb28181.media.annexb import AccessUnits
 from edge_agent.gb28181.media.ps import ProgramStream
 from edge_agent.gb28181.media.rtp_tcp import TcpFramer
 from edge_agent.gb28181.media.ts import TransportStream
 from edge_agent.gb28181.sessions import dialogs
-from edge_agent.gb28181.sip import addresses, challenge, message
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.message import Response
-from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.sources.jpeg_markers import jpeg_shape
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.viid import bodies
@@ -33,6 +25,15 @@ from provisioning.contracts.errors import ContractError
 from provisioning.contracts.wire import codec
 from provisioning.contracts.wire.messages import Heartbeat
 from provisioning.discover import rtsp, ws_discovery
+from provisioning.manscdp import charset
+from provisioning.net import digest
+from provisioning.net.digest import Account
+from provisioning.sip import addresses, challenge, message
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.framing import DatagramJoiner, StreamFramer
+from provisioning.sip.headers import Headers
+from provisioning.sip.message import Response
+from provisioning.sip.peer import Peer
 from tests.support.effort import instructions, processor_time_ratio
 
 FEW: Final = 8

@@ -11,10 +11,10 @@ from edge_agent.clock import SystemClock
 from edge_agent.gb28181.connections import Connections
 from edge_agent.gb28181.devices.events import Event, Offline, Online
 from edge_agent.gb28181.platform import Platform
-from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
 from provisioning.contracts.config.processes import Gb28181, Gb28181Source
+from provisioning.sip.peer import Peer
 from tests.support.exchange import listens
 from tests.support.gb28181_devices import PASSWORD, PLATFORM_ID
 from tests.support.ports import free_port

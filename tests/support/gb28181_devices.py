@@ -13,7 +13,7 @@ from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 from tests.support.waiting import LONG_S
 
 FIRST_ID = "34020000001180000001"
@@ -72,7 +72,7 @@ class Devices:
         """Sums over all devices, as they grow."""
         return self.fleet.counts
 
-    def ask(self, act: Callable[[SimulatedDevice, Now], T], number: int = 0) -> T:
+    def ask(self, act: Callable[[SimulatedDevice, Instant], T], number: int = 0) -> T:
         """Have a device do something: `devices.ask(lambda device, now: device.raise_alarm(now))`."""
 
         async def acted() -> T:

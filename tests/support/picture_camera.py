@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from edge_agent.credentials.digest import Account, parse, response
+from provisioning.net.digest import Account, parse, response
 from tests.support.waiting import LONG_S
 
 HOST = "127.0.0.1"

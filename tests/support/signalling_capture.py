@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 from tests.support.rtp_capture import framed, record, start
 from tests.support.waiting import LONG_S
 

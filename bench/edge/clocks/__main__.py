@@ -28,8 +28,6 @@ from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.devices.events import Event, StatusTaken
 from edge_agent.gb28181.devices.queries import DeviceQueries
 from edge_agent.gb28181.manscdp.message_types import DeviceStatus
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
 from edge_agent.health.clock_skew import ClockSkew
 from edge_agent.onvif.client import OnvifClient
 from edge_agent.onvif.device_time import device_time
@@ -39,6 +37,8 @@ from provisioning.contracts.config.camera import Area
 from provisioning.contracts.query.archive import ZONE
 from provisioning.contracts.wire.messages import CameraFacts, ClockQuality, ClockReading, ClockSource
 from provisioning.demo.simulators.onvif import OnvifCamera, OnvifServer
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
 
 BEGIN_MS: Final = 1_795_900_000_000
 MINUTES: Final = 50

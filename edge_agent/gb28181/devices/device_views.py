@@ -25,7 +25,7 @@ from edge_agent.gb28181.devices.subscriptions import Topic
 from edge_agent.gb28181.manscdp.channels import Channel, channels
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.sip.edition import Version
 
 _WHY: Final = {
     Gone.UNREGISTERED: "it took leave",

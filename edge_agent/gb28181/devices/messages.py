@@ -35,11 +35,11 @@ from edge_agent.gb28181.manscdp.message_types import (
     Unwanted,
 )
 from edge_agent.gb28181.sessions.dialogs import Dialogs
-from edge_agent.gb28181.sip import addresses, message
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Calendar, Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import addresses, message
+from provisioning.sip.edition import Version
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Calendar, Now
+from provisioning.sip.peer import Peer
 
 Answer: TypeAlias = CatalogPart | CatalogChange | RecordPart | DeviceInfo | DeviceStatus | Result
 _CONFIG: Final = "deviceconfig"

@@ -11,10 +11,10 @@ from typing import Final
 from edge_agent.gb28181.devices.queries import DeviceQueries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.manscdp import query_bodies
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.timers import Agenda
-from edge_agent.rates import Pacer
+from provisioning.net.rates import Pacer
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
+from provisioning.sip.timers import Agenda
 
 DEVICES_PER_S: Final = 50.0
 DELAY_S: Final = 1.0

@@ -18,10 +18,10 @@ from edge_agent.gb28181.manscdp.channels import channels
 from edge_agent.gb28181.manscdp.message_types import CatalogPart, DeviceStatus, RecordPart
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import RecordAssembly, Records
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.moment import Calendar, Now
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.sip.edition import Version
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.moment import Calendar, Now
+from provisioning.sip.timers import Agenda
 
 STALE_MS: Final = 3_600_000
 """Age at which a catalog, and with it the clock, is queried again when the device registers."""

@@ -8,17 +8,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from edge_agent.credentials import digest
-from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN, Lockouts
 from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.devices.registrations import Gone, Registration, RegistrationResult, Registrations
 from edge_agent.gb28181.devices.settings import Settings, World
 from edge_agent.gb28181.devices.unregistered import UnknownDevices
-from edge_agent.gb28181.sip import addresses, edition, message
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.net import digest
+from provisioning.net.digest import LOCKED, REFUSED_LOGIN, Lockouts
+from provisioning.sip import addresses, edition, message
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.timers import Agenda
 
 DEFAULT_LIFE_S: Final = 3600
 """Lifetime of a registration without an Expires header."""

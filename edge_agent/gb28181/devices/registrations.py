@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.sip.edition import Version
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.timers import Agenda
 
 
 class RegistrationState(Enum):

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge_agent.gb28181.manscdp.query_bodies import CONTENT_TYPE
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.message import Request
+from provisioning.manscdp.documents import CONTENT_TYPE
+from provisioning.sip.headers import Headers
+from provisioning.sip.message import Request
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from edge_agent.gb28181.devices.queries import MessageContext
 from edge_agent.gb28181.devices.request_factory import RequestFactory
 from edge_agent.gb28181.devices.subscriptions import Key
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.transactions import ClientTransactions, TimedOut
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.transactions import ClientTransactions, TimedOut
 
 Context: TypeAlias = MessageContext | Key
 """The origin of a request: a query or command, or a subscription."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_agent.credentials.digest import Account
-from edge_agent.gb28181.sip.moment import Calendar
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.net.digest import Account
+from provisioning.sip.moment import Calendar
+from provisioning.sip.peer import Peer
 
 
 @dataclass(frozen=True, slots=True)

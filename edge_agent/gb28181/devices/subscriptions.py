@@ -14,10 +14,10 @@ from typing import Final
 from edge_agent.gb28181.devices.request_factory import DialogIds, RequestFactory
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip import addresses
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.sip import addresses
+from provisioning.sip.edition import Version
+from provisioning.sip.message import Request, Response
+from provisioning.sip.timers import Agenda
 
 EXPIRES_S: Final = 600
 RENEWED_AT: Final = 0.8

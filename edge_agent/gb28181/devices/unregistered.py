@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 
 MAX_STRANGERS: Final = 64
 """Past it the one that was heard longest ago is forgotten."""

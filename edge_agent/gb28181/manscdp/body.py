@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from edge_agent.gb28181.manscdp import catalog_items, charset, xml_tree
+from edge_agent.gb28181.manscdp import catalog_items
 from edge_agent.gb28181.manscdp.alarms import Alarm, is_of_a_person
 from edge_agent.gb28181.manscdp.message_types import (
     CatalogChange,
@@ -26,9 +26,10 @@ from edge_agent.gb28181.manscdp.message_types import (
     SnapshotsUploaded,
     Unwanted,
 )
-from edge_agent.gb28181.manscdp.xml_error import XmlError
-from edge_agent.gb28181.manscdp.xml_tree import Element, names
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.manscdp import charset, xml_tree
+from provisioning.manscdp.xml_error import XmlError
+from provisioning.manscdp.xml_tree import Element, names
+from provisioning.sip.errors import ProtocolError
 
 
 class ManscdpError(ProtocolError):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from edge_agent.gb28181.manscdp.xml_tree import Element, names
+from provisioning.manscdp.xml_tree import Element, names
 
 FIELDS: Final = names(
     "Item DeviceID Name Manufacturer Model CivilCode Parental ParentID Status Longitude Latitude BusinessGroupID Event"

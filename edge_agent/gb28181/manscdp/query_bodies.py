@@ -1,33 +1,31 @@
 """Writes MANSCDP bodies that the platform sends, by the device's edition (GB/T 28181-2022, annex A.2)."""
 
-from html import escape
 from typing import Final, Literal
 
-from edge_agent.gb28181.manscdp import charset
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.manscdp.documents import document, element
+from provisioning.sip.edition import Version
 
-CONTENT_TYPE: Final = "Application/MANSCDP+xml"
 _ALL: Final = "0"
 
 
 def catalog(version: Version, sn: int, device_id: str) -> bytes:
     """Writes a catalog query, also the body of a subscription."""
-    return _written(version, "Query", "Catalog", sn, device_id)
+    return document(version, "Query", "Catalog", sn, device_id)
 
 
 def device_info(version: Version, sn: int, device_id: str) -> bytes:
     """Writes a query for maker, model and firmware."""
-    return _written(version, "Query", "DeviceInfo", sn, device_id)
+    return document(version, "Query", "DeviceInfo", sn, device_id)
 
 
 def device_status(version: Version, sn: int, device_id: str) -> bytes:
     """Writes a query for the device's status and clock."""
-    return _written(version, "Query", "DeviceStatus", sn, device_id)
+    return document(version, "Query", "DeviceStatus", sn, device_id)
 
 
 def record_info(version: Version, sn: int, channel_id: str, started_at: str, ended_at: str) -> bytes:
     """Writes a query for recordings; local times `2026-11-24T00:00:00`. Dahua recorders need `Type` all."""
-    return _written(
+    return document(
         version,
         "Query",
         "RecordInfo",
@@ -42,7 +40,7 @@ def record_info(version: Version, sn: int, channel_id: str, started_at: str, end
 
 def alarm_subscription(version: Version, sn: int, device_id: str) -> bytes:
     """Writes the body of a SUBSCRIBE to alarms of every priority and method."""
-    return _written(
+    return document(
         version,
         "Query",
         "Alarm",
@@ -56,36 +54,23 @@ def alarm_subscription(version: Version, sn: int, device_id: str) -> bytes:
 
 def guard(version: Version, sn: int, device_id: str, command: Literal["SetGuard", "ResetGuard"]) -> bytes:
     """Writes a guard command: stand-alone Hikvision cameras send alarms only once they are set on guard."""
-    return _written(version, "Control", "DeviceControl", sn, device_id, ("GuardCmd", command))
+    return document(version, "Control", "DeviceControl", sn, device_id, ("GuardCmd", command))
 
 
 def alarm_reset(version: Version, sn: int, device_id: str) -> bytes:
     """Writes the command that a device needs after each alarm of method 2, before it sends another."""
-    return _written(version, "Control", "DeviceControl", sn, device_id, ("AlarmCmd", "ResetAlarm"))
+    return document(version, "Control", "DeviceControl", sn, device_id, ("AlarmCmd", "ResetAlarm"))
 
 
 def snapshot(version: Version, sn: int, channel_id: str, url: str, session_id: str) -> bytes:
     """Writes the command to take one picture and upload it (GB/T 28181-2022, 9.14 and A.2.3.2, SnapShotConfig)."""
     fields = (("SnapNum", "1"), ("Interval", "1"), ("UploadURL", url), ("SessionID", session_id))
-    inner = "".join(_element(name, text) for name, text in fields)
-    return _written(
+    inner = "".join(element(name, text) for name, text in fields)
+    return document(
         version, "Control", "DeviceConfig", sn, channel_id, inner=f"<SnapShotConfig>{inner}</SnapShotConfig>"
     )
 
 
 def alarm_answer(version: Version, sn: int, device_id: str) -> bytes:
     """Writes the response to an alarm, a MESSAGE of its own after the 200; `sn` and `device_id` are the alarm's."""
-    return _written(version, "Response", "Alarm", sn, device_id, ("Result", "OK"))
-
-
-def _written(
-    version: Version, root: str, cmd_type: str, sn: int, device_id: str, *rest: tuple[str, str], inner: str = ""
-) -> bytes:
-    """Writes a body with its children in the standard's order: CmdType, SN, DeviceID, the rest, then `inner`, XML."""
-    children = (("CmdType", cmd_type), ("SN", str(sn)), ("DeviceID", device_id), *rest)
-    lines = [_element(name, text) for name, text in children] + ([inner] if inner else [])
-    return charset.encode("\r\n".join([charset.declaration(version), f"<{root}>", *lines, f"</{root}>", ""]))
-
-
-def _element(name: str, text: str) -> str:
-    return f"<{name}>{escape(text, quote=False)}</{name}>"
+    return document(version, "Response", "Alarm", sn, device_id, ("Result", "OK"))

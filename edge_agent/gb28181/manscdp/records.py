@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edge_agent.gb28181.manscdp.message_types import RecordItem, RecordPart
 from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, AnswerOutcome, Multipart, PartKind
-from edge_agent.gb28181.sip.moment import Calendar
+from provisioning.sip.moment import Calendar
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ counts only when another stands where it ends, or when nothing more comes.
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.sip.errors import ProtocolError
 
 MAX_LOST_BYTES: Final = 128 * 1024
 """Bytes in a row. By then it is no accident: another stream, or none."""

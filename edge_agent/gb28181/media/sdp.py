@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Literal
 
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.sip.errors import ProtocolError
 
 CONTENT_TYPE: Final = "APPLICATION/SDP"
 Purpose = Literal["Play", "Playback", "Download"]

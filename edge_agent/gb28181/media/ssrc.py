@@ -5,7 +5,7 @@ digit 1: 0 live, 1 history; 2 to 6: digits 4 to 8 of the domain; 7 to 10: unique
 
 from typing import Final
 
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.sip.errors import ProtocolError
 
 _EACH: Final = 9_999
 """Numbers of each kind: 0001 to 9999. 0000 is none, as some devices read the whole as none then."""

@@ -18,10 +18,10 @@ from edge_agent.gb28181.sessions.invite import (
     SessionEnded,
     SessionEvent,
 )
-from edge_agent.gb28181.sip import addresses
-from edge_agent.gb28181.sip.challenge import answered
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Now
+from provisioning.sip import addresses
+from provisioning.sip.challenge import answered
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Now
 
 _T1_S: Final = 0.5
 _T2_S: Final = 4.0

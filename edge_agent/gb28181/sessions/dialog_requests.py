@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.media import ssrc
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.message import Request
+from provisioning.net.digest import Account
+from provisioning.sip.headers import Headers
+from provisioning.sip.message import Request
 
 _USER: Final = re.compile(r"[A-Za-z0-9_.+%-]{1,64}")
 """A user part that may stand in a request line."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.sip.errors import ProtocolError
 
 
 class DialogState(StrEnum):

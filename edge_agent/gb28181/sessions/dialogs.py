@@ -16,12 +16,12 @@ from edge_agent.gb28181.sessions.dialog import Dialog
 from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, DialogState, IllegalDialogEventError
 from edge_agent.gb28181.sessions.invite import Cause, Invitation, SessionEnded, SessionEvent
-from edge_agent.gb28181.sip import message
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.sip import message
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.message import Request, Response
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.timers import Agenda
 
 MAX_SESSIONS: Final = 4096
 """Sessions open or just over; the media ports bound the open ones far below."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from edge_agent.gb28181.media.sdp import Purpose, SdpOffer, Transport
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 
 
 @dataclass(frozen=True, slots=True)

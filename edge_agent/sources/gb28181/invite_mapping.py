@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
 
-from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN
 from edge_agent.errors import (
     Ended,
     LoginIgnored,
@@ -28,6 +27,7 @@ from edge_agent.sources.gb28181.media_socket import Media
 from provisioning.contracts.causes import gb28181
 from provisioning.contracts.causes.text import CauseText
 from provisioning.contracts.config.processes import Gb28181Source
+from provisioning.net.digest import LOCKED, REFUSED_LOGIN
 
 _DISCARD_PORT: Final = 9
 """Port in an offer to which the other side is not to connect (RFC 4145, 4.1)."""

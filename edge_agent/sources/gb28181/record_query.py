@@ -9,8 +9,8 @@ from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
 from edge_agent.gb28181.platform import Commands, Signalling
 from edge_agent.gb28181.sessions.invite import Span
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.moment import Now
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.moment import Now
 
 _UNANSWERED: Final = (AnswerOutcome.SILENT, AnswerOutcome.REFUSED)
 

@@ -33,14 +33,14 @@ from edge_agent.gb28181.sessions.invite import (
     SessionEvent,
     Span,
 )
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.moment import Now
 from edge_agent.sources.gb28181.invite_mapping import agreed, refused, turned_away, wanted
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.ports import HeldPorts, MediaPorts, NoPortError
 from edge_agent.sources.gb28181.record_query import RecordingLists
 from provisioning.contracts.causes import gb28181
 from provisioning.contracts.config.processes import Gb28181Source
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.moment import Now
 
 _T = TypeVar("_T")
 _Key: TypeAlias = tuple[str, str, int, bool]

@@ -11,7 +11,6 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from edge_agent.clock import Clock
-from edge_agent.credentials.digest import LOCKED, REFUSED_LOGIN
 from edge_agent.errors import Silent, SpoolFull
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder, RawPicture
@@ -20,6 +19,7 @@ from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
 from provisioning.contracts.wire.messages import ClockQuality, CodedCause
+from provisioning.net.digest import LOCKED, REFUSED_LOGIN
 
 MISSED_KEEPALIVES: Final = 3
 OLDEST_MS: Final = 7 * 24 * 3600 * 1000

@@ -15,12 +15,12 @@ from aiohttp import hdrs
 from yarl import URL
 
 from edge_agent import camera_http
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
 from edge_agent.host_port import host_port
 from edge_agent.sources.meter import Meter
 from provisioning.contracts.causes import snapshots, streams
 from provisioning.contracts.config import processes
+from provisioning.net.digest import Account
 
 _ASK: Final = {hdrs.ACCEPT: "image/jpeg, image/png;q=0.9, */*;q=0.1", hdrs.ACCEPT_ENCODING: "identity"}
 _TYPES: Final = frozenset(

@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from edge_agent.clock import Clock
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import NoAnswer, NoPicture, OnvifError, SourceError, Unreachable, WrongCredentials
 from edge_agent.host_port import host_port
 from edge_agent.onvif import soap
@@ -20,6 +19,7 @@ from edge_agent.onvif.device_time import device_time
 from edge_agent.onvif.http_exchange import HttpAddress
 from provisioning.contracts.causes import snapshots, streams
 from provisioning.contracts.config import processes
+from provisioning.net.digest import Account
 
 _MEDIA: Final = "http://www.onvif.org/ver10/media/wsdl"
 _MAX_PROFILES: Final = 64

@@ -11,13 +11,13 @@ from edge_agent.clock import Clock
 from edge_agent.errors import NoPicture, Silent, SourceError, Stalled
 from edge_agent.gb28181.devices.events import Event, SnapshotRefused, SnapshotUploaded
 from edge_agent.gb28181.platform import NotServing, Platform
-from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.host_port import host_port
 from edge_agent.sources.meter import Meter
 from edge_agent.sources.snapshot.http_picture import HttpPicture
 from provisioning.contracts.causes import snapshots
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CodedCause
+from provisioning.sip.errors import ProtocolError
 
 PATH: Final = "/snapshots/"
 _LOOK_UP_S: Final = 0.2

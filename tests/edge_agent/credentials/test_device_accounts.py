@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from edge_agent.credentials.device_accounts import DeviceAccounts
-from edge_agent.credentials.digest import Account
 from provisioning.contracts.config import processes
+from provisioning.net.digest import Account
 from provisioning.signing.documents import SealError
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, PASSWORD
 from tests.edge_agent.gb28181.serving import sources

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from itertools import count
 
-from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.dialog_requests import DialogEnvironment
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation, SessionEvent, Span
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.net.digest import Account
+from provisioning.sip import message as sip
+from provisioning.sip.headers import Headers
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 
 PLATFORM = "34020000002000000001"

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable
 from itertools import count
 
-from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.devices.events import Event, Restored
 from edge_agent.gb28181.devices.settings import Device, Settings, World
 from edge_agent.gb28181.endpoint import Endpoint
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.net.digest import Account
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.beijing import Beijing
 
 PLATFORM = "34020000002000000001"

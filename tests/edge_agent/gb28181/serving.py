@@ -9,8 +9,8 @@ from pathlib import Path
 from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.platform import Platform
-from edge_agent.gb28181.sip.peer import Peer
 from provisioning.contracts.config import processes
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, Scripted, Site
 from tests.support.waiting import LONG_S, until
 

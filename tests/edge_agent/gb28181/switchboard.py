@@ -11,13 +11,13 @@ from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
 from edge_agent.gb28181.platform import Commands, NotServing
 from edge_agent.gb28181.sessions.dialogs import Dialogs
 from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
-from edge_agent.gb28181.sip import message
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
 from edge_agent.sources.gb28181.ports import MediaPorts
 from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
 from provisioning.contracts.causes.gb28181 import PLATFORM_ENDED
 from provisioning.contracts.config.processes import Gb28181Source
+from provisioning.sip import message
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, Line, answer
 
 _T = TypeVar("_T")

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from edge_agent.gb28181.connections import ConnectionLimits, Connections
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 
 HERE = ("192.0.2.10", 40001)
 

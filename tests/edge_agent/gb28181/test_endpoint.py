@@ -10,8 +10,8 @@ from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.endpoint import INVITES_PER_S
 from edge_agent.gb28181.sessions.invite import Accepted, ChannelFree, Invitation, PortFree, SessionEnded
-from edge_agent.gb28181.sip.inbox import IDLE_S
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.inbox import IDLE_S
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PEER, Scripted, Site, header, keepalive, status
 

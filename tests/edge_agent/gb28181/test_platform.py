@@ -16,8 +16,8 @@ from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.platform import NotServing, Platform
 from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.gb28181.shell import OwnAddress
-from edge_agent.gb28181.sip.peer import Peer
 from provisioning.contracts.config import processes
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, cmd_type, sn, status
 from tests.edge_agent.gb28181.serving import Ear, Wire, platform, serving, wait_until_serving

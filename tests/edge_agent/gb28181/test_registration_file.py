@@ -13,8 +13,8 @@ from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import FILE_NAME, NoDevicesError, RegistrationFile, read_devices
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PEER, PLATFORM
 
 TCP = Registration(

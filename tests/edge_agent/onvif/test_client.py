@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError
 from edge_agent.onvif.client import DEVICE, DEVICE_PATH, OnvifClient
 from edge_agent.onvif.device_time import device_time
 from edge_agent.onvif.http_exchange import HttpAddress, HttpBounds
 from provisioning.demo.simulators.onvif import OnvifCamera, OnvifServer
+from provisioning.net.digest import Account
 from tests.support.ports import free_port
 from tests.support.rude_http import Act, RudeServer
 from tests.support.waiting import LONG_S

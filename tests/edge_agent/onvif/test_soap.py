@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials.digest import Account
 from edge_agent.errors import OnvifError
 from edge_agent.onvif import soap
 from edge_agent.onvif.device_time import utc_ms
 from provisioning.demo.simulators.onvif import system_date_and_time
+from provisioning.net.digest import Account
 
 RESPONSE = "GetSystemDateAndTimeResponse"
 AT_S = datetime(2026, 11, 29, 4, 5, 6, tzinfo=UTC).timestamp()

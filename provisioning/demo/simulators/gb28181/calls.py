@@ -20,7 +20,7 @@ from provisioning.demo.simulators.gb28181.line import (
     StartMedia,
     SteerMedia,
 )
-from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
+from provisioning.demo.simulators.gb28181.moments import DeviceClock, Instant
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpOffer
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
@@ -72,7 +72,7 @@ class Calls:
     def __len__(self) -> int:
         return len(self._open)
 
-    def invited(self, request: SipMessage, now: Now) -> None:
+    def invited(self, request: SipMessage, now: Instant) -> None:
         """Handles an INVITE: refuses it, or opens a session."""
         line, profile = self._line, self._line.profile
         call_id = request.get("call-id")
@@ -103,7 +103,7 @@ class Calls:
         self._open[call_id] = _Call(request, offer, channel, leg, tag, y)
         line.emit(OpenMedia(call_id, order))
 
-    def media_opened(self, call_id: str, local: tuple[str, int], size_bytes: int, now: Now) -> None:
+    def media_opened(self, call_id: str, local: tuple[str, int], size_bytes: int, now: Instant) -> None:
         """Answers the INVITE, since its socket is open. `size_bytes`: size of a download, -1 if unknown."""
         call = self._open.get(call_id)
         if call is None:  # cancelled meanwhile
@@ -117,7 +117,7 @@ class Calls:
         else:
             self._answer(call, now)
 
-    def media_failed(self, call_id: str, now: Now) -> None:
+    def media_failed(self, call_id: str, now: Instant) -> None:
         """Refuses or ends a session whose socket failed or whose connection broke."""
         self._line.counts.media_failed += 1
         call = self._open.pop(call_id, None)
@@ -128,7 +128,7 @@ class Calls:
         else:
             self._hang_up(call, now)
 
-    def media_ended(self, call_id: str, now: Now) -> None:
+    def media_ended(self, call_id: str, now: Instant) -> None:
         """Announces the end of a playback, in the manner of this device."""
         call = self._open.get(call_id)
         line = self._line
@@ -139,7 +139,7 @@ class Calls:
         method = "INFO" if line.profile.has(DeviceFault.ENDS_BY_INFO) else "MESSAGE"
         line.send_request(now, Purpose.INFO, method, call.leg, None, body)
 
-    def acknowledged(self, request: SipMessage, now: Now) -> None:
+    def acknowledged(self, request: SipMessage, now: Instant) -> None:
         """Handles an ACK: media begins."""
         call = self._open.get(request.get("call-id"))
         if call is None or call.state is not _State.ANSWERED:
@@ -220,7 +220,7 @@ class Calls:
             (min(call.due_s, call.hangs_up_s, call.gives_up_s) for call in self._open.values()), default=math.inf
         )
 
-    def due(self, now: Now) -> None:
+    def due(self, now: Instant) -> None:
         """Repeats 200s and hangs up sessions that are due."""
         for call in list(self._open.values()):
             if min(call.hangs_up_s, call.gives_up_s) <= now.mono_s:
@@ -245,13 +245,13 @@ class Calls:
             self._line.emit(CloseMedia(call_id))
         self._open.clear()
 
-    def hang_up(self, now: Now) -> None:
+    def hang_up(self, now: Instant) -> None:
         """Ends all sessions with BYE."""
         for call in self._open.values():
             self._hang_up(call, now)
         self._open.clear()
 
-    def _judged(self, request: SipMessage, channel: str, now: Now) -> tuple[SdpOffer | None, int]:
+    def _judged(self, request: SipMessage, channel: str, now: Instant) -> tuple[SdpOffer | None, int]:
         """Returns the offer, and the status that refuses it (0: accepted)."""
         line, profile = self._line, self._line.profile
         if channel not in {line.device_id, *profile.channel_ids(line.device_id)}:
@@ -279,7 +279,7 @@ class Calls:
         ssrc = (int(y) + (7919 if profile.has(DeviceFault.OTHER_SSRC) else 0)) & 0xFFFFFFFF
         return MediaOrder(offer.transport, (offer.host, offer.port), ssrc, offer.span, offer.speed), y
 
-    def _answer(self, call: _Call, now: Now) -> None:
+    def _answer(self, call: _Call, now: Instant) -> None:
         line = self._line
         body = sdp.answer(call.offer, line.profile, call.channel, call.local, call.y, call.size_bytes)
         call.state = _State.ANSWERED
@@ -298,7 +298,7 @@ class Calls:
             headers.append(("WWW-Authenticate", asked))
         line.reply(request, status, to_tag=line.token(8), headers=headers)
 
-    def _hang_up(self, call: _Call, now: Now) -> None:
+    def _hang_up(self, call: _Call, now: Instant) -> None:
         line = self._line
         line.counts.byes_sent += 1
         line.send_request(now, Purpose.BYE, "BYE", call.leg)

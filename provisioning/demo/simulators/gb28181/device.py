@@ -13,7 +13,7 @@ from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import DeviceSignalling, MovePort, PendingRequest, Purpose, Upload
 from provisioning.demo.simulators.gb28181.manscdp import PlatformMessage
-from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
+from provisioning.demo.simulators.gb28181.moments import DeviceClock, Instant
 from provisioning.demo.simulators.gb28181.registration import Registration, RegistrationOutcome
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
 from provisioning.demo.simulators.gb28181.subscriptions import Subscriptions
@@ -82,7 +82,7 @@ class SimulatedDevice:
         """Time of the next call of `due`, on the process clock."""
         return min(self.line.due_s, self.registration.due_s, self._keepalive_s, self.calls.due_s)
 
-    def connected(self, local: tuple[str, int], now: Now) -> None:
+    def connected(self, local: tuple[str, int], now: Instant) -> None:
         """Registers over a new socket or connection, or continues as its faults say."""
         self.line.local = local
         profile = self.line.profile
@@ -104,7 +104,7 @@ class SimulatedDevice:
         self._reset()
         self.registration.start(math.inf)
 
-    def receive(self, data: bytes, now: Now) -> None:
+    def receive(self, data: bytes, now: Instant) -> None:
         """Reads and handles one SIP message."""
         if not data.strip(b"\r\n\0 "):
             return
@@ -115,7 +115,7 @@ class SimulatedDevice:
             return
         self.take(message, now)
 
-    def take(self, message: SipMessage, now: Now) -> None:
+    def take(self, message: SipMessage, now: Instant) -> None:
         """Handles one parsed SIP message."""
         if message.status:
             asked = self.line.answered(message)
@@ -126,7 +126,7 @@ class SimulatedDevice:
         elif not self.line.repeats(message):
             self._requested(message, now)
 
-    def due(self, now: Now) -> None:
+    def due(self, now: Instant) -> None:
         """Performs the actions that are due: repeat, register, keep alive."""
         for asked in self.line.due(now):
             self._unanswered(asked, now)
@@ -135,13 +135,13 @@ class SimulatedDevice:
             self._keep_alive(now)
         self.calls.due(now)
 
-    def leave(self, now: Now) -> None:
+    def leave(self, now: Instant) -> None:
         """Hangs up and un-registers."""
         self._keepalive_s = math.inf
         self.calls.hang_up(now)
         self.registration.leave(now)
 
-    def raise_alarm(self, now: Now, *, method: int = manscdp.VIDEO_ALARM, kind: int = 6) -> bool:
+    def raise_alarm(self, now: Instant, *, method: int = manscdp.VIDEO_ALARM, kind: int = 6) -> bool:
         """Sends an alarm of the first channel. Returns whether it was sent: some devices hold it back."""
         line = self.line
         if not self._guarded or (self._held and line.profile.has(DeviceFault.NEEDS_RESET)):
@@ -153,12 +153,12 @@ class SimulatedDevice:
         self._notify("Alarm", body, now)
         return True
 
-    def _notify(self, command: str, body: bytes, now: Now) -> None:
+    def _notify(self, command: str, body: bytes, now: Instant) -> None:
         self.line.counts.notices += 1
         if not self._subscriptions.notify(command, body, now):
             self.line.send_request(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
 
-    def _keep_alive(self, now: Now) -> None:
+    def _keep_alive(self, now: Instant) -> None:
         line = self.line
         line.counts.keepalives_sent += 1
         if line.profile.has(DeviceFault.PORT_CHANGES):
@@ -172,7 +172,7 @@ class SimulatedDevice:
             body = manscdp.unasked_catalog(line.profile, line.device_id)
             line.send_request(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
 
-    def _answered(self, asked: PendingRequest, response: SipMessage, now: Now) -> None:
+    def _answered(self, asked: PendingRequest, response: SipMessage, now: Instant) -> None:
         good = response.status < 300
         counts = self.line.counts
         if asked.purpose is Purpose.REGISTER:
@@ -191,7 +191,7 @@ class SimulatedDevice:
                 self._waits = False
                 self._send_part(now)
 
-    def _registered(self, response: SipMessage, now: Now) -> None:
+    def _registered(self, response: SipMessage, now: Instant) -> None:
         profile = self.line.profile
         outcome = self.registration.answered(response, now)
         if self.registration.holds and not profile.has(DeviceFault.IGNORES_DATE):
@@ -207,7 +207,7 @@ class SimulatedDevice:
         ):
             self._keepalive_s = math.inf
 
-    def _unanswered(self, asked: PendingRequest, now: Now) -> None:
+    def _unanswered(self, asked: PendingRequest, now: Instant) -> None:
         counts = self.line.counts
         if asked.purpose is Purpose.REGISTER:
             self.registration.unanswered(now)
@@ -223,14 +223,14 @@ class SimulatedDevice:
                 self._waits = False
                 self._parts.clear()
 
-    def _unknown(self, now: Now) -> None:
+    def _unknown(self, now: Instant) -> None:
         """Registers anew, since the platform does not know the device any more, or is gone."""
         profile = self.line.profile
         if not profile.has(DeviceFault.NEVER_REREGISTERS) and not profile.has(DeviceFault.KEEPALIVE_UNREGISTERED):
             self._keepalive_s = math.inf
             self.registration.lost(now)
 
-    def _requested(self, request: SipMessage, now: Now) -> None:
+    def _requested(self, request: SipMessage, now: Instant) -> None:
         method = request.method
         if method == "MESSAGE":
             self._received_message(request, now)
@@ -249,7 +249,7 @@ class SimulatedDevice:
         else:
             self.line.reply(request, 405, headers=[("Allow", _ALLOW)])
 
-    def _received_message(self, request: SipMessage, now: Now) -> None:
+    def _received_message(self, request: SipMessage, now: Instant) -> None:
         document = manscdp.read(request.body)
         tag = self.line.token(8)
         if document is None:
@@ -267,7 +267,7 @@ class SimulatedDevice:
         if early:
             self.line.reply(request, 200, to_tag=tag)
 
-    def _asked(self, document: PlatformMessage, now: Now) -> None:
+    def _asked(self, document: PlatformMessage, now: Instant) -> None:
         profile, device_id = self.line.profile, self.line.device_id
         sn = self._next_sn() if profile.has(DeviceFault.SN_NOT_ECHOED) else document.sn
         wall_s = self.clock.wall_s(now)
@@ -285,7 +285,7 @@ class SimulatedDevice:
         self._parts.extend(parts)
         self._send_part(now)
 
-    def _controlled(self, document: PlatformMessage, now: Now) -> None:
+    def _controlled(self, document: PlatformMessage, now: Instant) -> None:
         elements = document.elements
         if "GuardCmd" in elements:
             self._guarded = elements["GuardCmd"] == "SetGuard"
@@ -316,7 +316,7 @@ class SimulatedDevice:
         self.line.emit(Upload(elements["UploadURL"], elements.get("SessionID", ""), document.target, picture))
         return True
 
-    def uploaded(self, upload: Upload, now: Now) -> None:
+    def uploaded(self, upload: Upload, now: Instant) -> None:
         """Reports that an upload is over."""
         at = re.sub(r"\D", "", moments.text(self.clock.wall_s(now)))
         file_id = f"{upload.channel_id}02{at}00001"
@@ -326,7 +326,7 @@ class SimulatedDevice:
         body = manscdp.write(profile, "Notify", "UploadSnapShotFinished", self._next_sn(), upload.channel_id, inner)
         self.line.send_request(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
 
-    def _send_part(self, now: Now) -> None:
+    def _send_part(self, now: Instant) -> None:
         """Sends an answer's next part, once the last one is answered (GB/T 28181-2022, multi-response rules)."""
         if self._waits or not self._parts:
             return

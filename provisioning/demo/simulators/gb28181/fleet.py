@@ -30,7 +30,7 @@ from provisioning.demo.simulators.gb28181.line import (
     Upload,
 )
 from provisioning.demo.simulators.gb28181.media import MediaSender
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage, SipTextError
 from provisioning.demo.simulators.gb28181.stream import Stream
 from provisioning.demo.simulators.gb28181.wires import TcpWire, UdpWire, Wire
@@ -41,8 +41,8 @@ _UPLOAD_S: Final = 60.0
 _NOTHING: Final = Footage("h264", (Unit(b"", 0, 0, is_keyframe=True),), 3600)
 
 
-def now() -> Now:
-    return Now(time.monotonic(), time.time())
+def now() -> Instant:
+    return Instant(time.monotonic(), time.time())
 
 
 class Fleet:

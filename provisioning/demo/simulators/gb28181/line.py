@@ -11,7 +11,7 @@ from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
@@ -184,7 +184,7 @@ class DeviceSignalling:
 
     def send_request(
         self,
-        now: Now,
+        now: Instant,
         purpose: Purpose,
         method: str,
         leg: Leg,
@@ -265,7 +265,7 @@ class DeviceSignalling:
         """Time of the next call of `due`."""
         return min((pending.due_s for pending in self._pending.values()), default=math.inf)
 
-    def due(self, now: Now) -> list[PendingRequest]:
+    def due(self, now: Instant) -> list[PendingRequest]:
         """Repeats requests that are due. Returns those that are given up."""
         given_up = []
         for key, pending in list(self._pending.items()):

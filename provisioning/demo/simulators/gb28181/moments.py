@@ -10,7 +10,7 @@ BEIJING_S: Final = 8 * 3600
 _TEXT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
-class Now(NamedTuple):
+class Instant(NamedTuple):
     """Readings of the process's clocks at one moment."""
 
     mono_s: float
@@ -42,11 +42,11 @@ class DeviceClock:
     def __init__(self, skew_s: float = 0.0) -> None:
         self.skew_s = skew_s
 
-    def wall_s(self, now: Now) -> float:
+    def wall_s(self, now: Instant) -> float:
         """Returns the device's own time in UNIX seconds."""
         return now.wall_s + self.skew_s
 
-    def follow(self, date: str, now: Now) -> bool:
+    def follow(self, date: str, now: Instant) -> bool:
         """Sets the clock by the platform's Date. Returns False for an unreadable one."""
         stated_s = seconds(date)
         if stated_s is None:

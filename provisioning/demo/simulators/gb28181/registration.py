@@ -13,7 +13,7 @@ from provisioning.demo.simulators.gb28181 import sip_text
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Purpose
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 _PAIR: Final = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"]*)\"|([^,\s]+))")
@@ -51,7 +51,7 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-class Digest:
+class ChallengeAnswer:
     """Answers one challenge repeatedly, counting as `nc`."""
 
     __slots__ = ("_cnonce", "_count", "asked")
@@ -135,7 +135,7 @@ class Registration:
         self._line = line
         self._random = rng
         self._leg = line.new_leg()
-        self._digest: Digest | None = None
+        self._digest: ChallengeAnswer | None = None
         self._challenges = 0
         """Challenges in a row: the second one is a refusal, unless it says stale; the third one always is."""
         self._fails = 0
@@ -156,7 +156,7 @@ class Registration:
         self._digest = None
         self.due_s = at_s
 
-    def due(self, now: Now) -> None:
+    def due(self, now: Instant) -> None:
         """Performs the action that is due: register, refresh, or try again."""
         if now.mono_s < self.due_s:
             return
@@ -166,7 +166,7 @@ class Registration:
             self.state = RegistrationState.ASKING
         self._ask(now)
 
-    def leave(self, now: Now) -> None:
+    def leave(self, now: Instant) -> None:
         """Un-registers a registered device."""
         self.due_s = math.inf
         if self.holds:
@@ -175,12 +175,12 @@ class Registration:
         else:
             self.state = RegistrationState.OFF
 
-    def lost(self, now: Now) -> None:
+    def lost(self, now: Instant) -> None:
         """Registers anew, after a pause of up to 2 s, since the platform does not know the device any more."""
         if self.state in {RegistrationState.REGISTERED, RegistrationState.REFRESHING}:
             self.start(now.mono_s + self._random.uniform(0.0, min(2.0, self._profile.retry_s)))
 
-    def unanswered(self, now: Now) -> None:
+    def unanswered(self, now: Instant) -> None:
         """Handles a REGISTER that was given up."""
         self._line.counts.registers_unanswered += 1
         if self.state is RegistrationState.LEAVING:
@@ -188,7 +188,7 @@ class Registration:
         elif self.state in {RegistrationState.ASKING, RegistrationState.REFRESHING}:
             self._rest(now)
 
-    def answered(self, response: SipMessage, now: Now) -> RegistrationOutcome:
+    def answered(self, response: SipMessage, now: Instant) -> RegistrationOutcome:
         """Handles the answer to the pending REGISTER."""
         if self.state not in {RegistrationState.ASKING, RegistrationState.REFRESHING, RegistrationState.LEAVING}:
             return RegistrationOutcome.NOTHING
@@ -206,7 +206,7 @@ class Registration:
     def _profile(self) -> DeviceProfile:
         return self._line.profile
 
-    def _challenged(self, response: SipMessage, now: Now) -> RegistrationOutcome:
+    def _challenged(self, response: SipMessage, now: Instant) -> RegistrationOutcome:
         self._line.counts.challenges += 1
         profile = self._profile
         if profile.has(DeviceFault.OWN_NONCE):
@@ -217,11 +217,11 @@ class Registration:
         self._challenges += 1
         if self._challenges > (2 if _is_stale(response) else 1):
             return self._refused(response, now)
-        self._digest = Digest(asked, self._line.token)
+        self._digest = ChallengeAnswer(asked, self._line.token)
         self._ask(now)
         return RegistrationOutcome.NOTHING
 
-    def _accepted(self, response: SipMessage, now: Now) -> RegistrationOutcome:
+    def _accepted(self, response: SipMessage, now: Instant) -> RegistrationOutcome:
         self._challenges = 0
         self._fails = 0
         if self.state is RegistrationState.LEAVING:
@@ -245,7 +245,7 @@ class Registration:
         self._line.counts.registrations += 1
         return RegistrationOutcome.REGISTERED
 
-    def _refused(self, response: SipMessage, now: Now) -> RegistrationOutcome:
+    def _refused(self, response: SipMessage, now: Instant) -> RegistrationOutcome:
         self._line.counts.refusals += 1
         if self.state is RegistrationState.LEAVING:
             self.state = RegistrationState.OFF
@@ -256,7 +256,7 @@ class Registration:
             self.due_s = max(self.due_s, now.mono_s + int(after))
         return RegistrationOutcome.REFUSED
 
-    def _rest(self, now: Now) -> None:
+    def _rest(self, now: Instant) -> None:
         self.state = RegistrationState.RESTING
         self._digest = None
         self._challenges = 0
@@ -264,12 +264,12 @@ class Registration:
         self._fails += 1
         self.due_s = now.mono_s + rest_s * self._random.uniform(0.75, 1.25)
 
-    def _ask(self, now: Now) -> None:
+    def _ask(self, now: Instant) -> None:
         self.due_s = math.inf
         profile, line = self._profile, self._line
         if profile.has(DeviceFault.OWN_NONCE):
             own = Challenge(profile.domain, line.token(10), qop=False, opaque=None, algorithm="MD5")
-            self._digest = Digest(own, line.token)
+            self._digest = ChallengeAnswer(own, line.token)
         headers = [("Contact", line.contact)]
         if self._digest is not None:
             host, port = line.server

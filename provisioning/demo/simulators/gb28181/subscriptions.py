@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from provisioning.demo.simulators.gb28181 import manscdp, sip_text
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import DeviceSignalling, Leg, Purpose
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 from provisioning.demo.simulators.gb28181.sip_text import SipMessage
 
 _MAX_OPEN = 16
@@ -29,7 +29,7 @@ class Subscriptions:
         self._line = line
         self._open: dict[str, _Subscription] = {}
 
-    def asked(self, request: SipMessage, now: Now) -> None:
+    def asked(self, request: SipMessage, now: Instant) -> None:
         """Handles a SUBSCRIBE: a new one, a refresh, or with Expires 0 the end of one."""
         call_id = request.get("call-id")
         word = manscdp.read(request.body)
@@ -58,7 +58,7 @@ class Subscriptions:
                 del self._open[next(iter(self._open))]
             self._open[call_id] = _Subscription(leg, request.get("event"), word.command, now.mono_s + expires_s)
 
-    def notify(self, command: str, body: bytes, now: Now) -> bool:
+    def notify(self, command: str, body: bytes, now: Instant) -> bool:
         """Sends a NOTIFY to the subscriber. Returns whether there is one."""
         line = self._line
         found = self._find(command, now)
@@ -80,7 +80,7 @@ class Subscriptions:
         """Drops all subscriptions, since the device starts anew."""
         self._open.clear()
 
-    def _find(self, command: str, now: Now) -> _Subscription | None:
+    def _find(self, command: str, now: Instant) -> _Subscription | None:
         for call_id in [call_id for call_id, known in self._open.items() if known.ends_s <= now.mono_s]:
             del self._open[call_id]
         return next((known for known in self._open.values() if known.command == command), None)

@@ -17,10 +17,10 @@ from edge_agent.gb28181.devices.request_sender import RequestSender
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.devices.unregistered import MAX_STRANGERS, UnknownDevices
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.timers import Agenda
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
+from provisioning.sip.timers import Agenda
 from tests.edge_agent.gb28181.beijing import Beijing
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, PEER
 

@@ -28,8 +28,8 @@ from edge_agent.gb28181.manscdp.channels import channels
 from edge_agent.gb28181.manscdp.message_types import DeviceInfo, DeviceStatus
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PEER, PLATFORM
 
 REGISTRATION = Registration(ID, PEER, Version.V2022, EPOCH_MS, EPOCH_MS + 60_000)

@@ -5,8 +5,8 @@ import pytest
 from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, Forget, InfoTaken, Keep, Offline, Online
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 from tests.edge_agent.gb28181.scripted import (
     CHANNEL,

@@ -5,8 +5,8 @@ from edge_agent.gb28181.devices.onboarding import CLOCK_EVERY_S
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PEER, REALM, Scripted, Site, cmd_type, header, sn
 

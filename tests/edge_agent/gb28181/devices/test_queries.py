@@ -6,7 +6,7 @@ from edge_agent.gb28181.devices.events import CatalogTaken, RecordsTaken
 from edge_agent.gb28181.devices.queries import MAX_WAITING, TooManyQueriesError
 from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.sip.edition import Version
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, Scripted, Site, cmd_type, sn
 
 DAY = (EPOCH_MS, EPOCH_MS + 86_400_000)

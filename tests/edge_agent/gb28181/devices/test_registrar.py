@@ -2,13 +2,13 @@
 
 import pytest
 
-from edge_agent.credentials import digest
 from edge_agent.gb28181.devices.events import Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.devices.registrar import ANSWER_S, UNANSWERED
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.net import digest
+from provisioning.sip.edition import Version
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import (
     ID,

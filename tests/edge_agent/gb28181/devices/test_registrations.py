@@ -16,9 +16,9 @@ from edge_agent.gb28181.devices.registrations import (
     Registrations,
     RegistrationState,
 )
-from edge_agent.gb28181.sip.edition import Version
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.edition import Version
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import EPOCH_MS, ID, OTHER, PEER
 
 HOST = PEER.host

@@ -6,8 +6,8 @@ from edge_agent.gb28181.devices.queries import MessageContext, MessageSubject
 from edge_agent.gb28181.devices.request_factory import RequestFactory
 from edge_agent.gb28181.devices.request_sender import RequestSender
 from edge_agent.gb28181.sessions.invite import DeviceRoute
-from edge_agent.gb28181.sip.moment import Now
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.moment import Now
+from provisioning.sip.peer import Peer
 
 ID = "34020000001180000001"
 BEFORE = Peer("udp", "192.0.2.10", 5060)

@@ -8,7 +8,7 @@ from edge_agent.gb28181.devices.events import CatalogTaken, Forget, Keep, Offlin
 from edge_agent.gb28181.devices.registrations import Gone, Registration
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, PEER, Scripted, Site, cmd_type, keepalive, status
 
 TCP = Peer("tcp", PEER.host, 40001, -1)

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.credentials.digest import REFUSED_LOGIN
 from edge_agent.errors import LoginIgnored, NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
 from edge_agent.gb28181.devices.events import Forget, Keep, Online, TurnedAway
 from edge_agent.gb28181.devices.registrar import NOT_OURS, UNANSWERED
 from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.sessions.invite import Span
-from edge_agent.gb28181.sip.edition import Version
 from edge_agent.sources.gb28181.ports import NoPortError
+from provisioning.net.digest import REFUSED_LOGIN
+from provisioning.sip.edition import Version
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, PEER, TCP_PEER
 from tests.edge_agent.gb28181.switchboard import QUICK, Switchboard, accepting, source

@@ -2,7 +2,7 @@
 
 from edge_agent.gb28181.devices.events import Alarmed, Offline, SubscriptionGivenUp
 from edge_agent.gb28181.devices.subscriptions import FALLS, Topic
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import ID, Scripted, Site, cmd_type, header, status
 

@@ -3,7 +3,6 @@
 import pytest
 
 from edge_agent.gb28181.manscdp import body as manscdp
-from edge_agent.gb28181.manscdp import xml_tree
 from edge_agent.gb28181.manscdp.alarms import Alarm
 from edge_agent.gb28181.manscdp.body import DocumentRoot, ManscdpError, ManscdpMessage
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
@@ -20,6 +19,7 @@ from edge_agent.gb28181.manscdp.message_types import (
     Result,
     SnapshotsUploaded,
 )
+from provisioning.manscdp import xml_tree
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 
 RECORDER = "34020000001180000001"

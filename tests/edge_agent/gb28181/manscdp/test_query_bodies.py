@@ -6,8 +6,8 @@ from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.manscdp.body import DocumentRoot
 from edge_agent.gb28181.manscdp.message_types import Other, Result
-from edge_agent.gb28181.sip import edition
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.sip import edition
+from provisioning.sip.edition import Version
 
 DEVICE = "34020000001110000001"
 

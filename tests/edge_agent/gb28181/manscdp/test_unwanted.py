@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from edge_agent.gb28181.manscdp import body as manscdp
-from edge_agent.gb28181.manscdp import xml_tree
 from edge_agent.gb28181.manscdp.message_types import CatalogPart, Unwanted
+from provisioning.manscdp import xml_tree
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 
 

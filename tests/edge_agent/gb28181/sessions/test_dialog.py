@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.invite import Accepted, Cause, ChannelFree, PortFree, SessionEnded
+from provisioning.net.digest import Account
 from tests.edge_agent.gb28181.line import (
     CHANNEL,
     LIVE,

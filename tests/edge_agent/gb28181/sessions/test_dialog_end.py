@@ -6,9 +6,9 @@ import pytest
 
 from edge_agent.gb28181.sessions.dialogs import ChannelBusyError, TooManySessionsError
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, PortFree, SessionEnded
-from edge_agent.gb28181.sip import message
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import message
+from provisioning.sip.headers import Headers
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import (
     CHANNEL,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.dialog import Dialog
 from edge_agent.gb28181.sessions.dialog_states import TABLE, DialogEvent, DialogState, IllegalDialogEventError, after
 from edge_agent.gb28181.sessions.invite import Accepted, ChannelFree, PortFree, SessionEnded
-from edge_agent.gb28181.sip import message
+from provisioning.net.digest import Account
+from provisioning.sip import message
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, LIVE, PEER, PLAYBACK, TCP_PEER, Line, answer
 
 STATUSES = [100, 180, 200, 401, 407, 404, 486, 487, 600]

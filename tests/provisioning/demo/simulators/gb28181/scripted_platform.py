@@ -10,7 +10,7 @@ from provisioning.demo.simulators.gb28181.device import SimulatedDevice
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.line import Effect, Send
-from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.moments import Instant
 
 PLATFORM_ID = "34020000002000000001"
 DEVICE_ID = "34020000001180000001"
@@ -131,7 +131,7 @@ class Desk:
         profile = DeviceProfile(PLATFORM_ID, PASSWORD, faults=frozenset(faults), **options)
         self.counts = Counts()
         self.device = SimulatedDevice(profile, DEVICE_ID, SERVER, "0-t", self.counts)
-        self.now = Now(1000.0, WALL_S)
+        self.now = Instant(1000.0, WALL_S)
         self.effects: list[Effect] = []
 
     def connect(self) -> list[str]:
@@ -182,4 +182,4 @@ class Desk:
         return self.tell(accept(second))
 
     def _at(self, mono_s: float) -> None:
-        self.now = Now(mono_s, self.now.wall_s + mono_s - self.now.mono_s)
+        self.now = Instant(mono_s, self.now.wall_s + mono_s - self.now.mono_s)

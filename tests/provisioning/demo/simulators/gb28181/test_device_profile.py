@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile, device_ids
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
+from provisioning.demo.simulators.gb28181.moments import DeviceClock, Instant
 from provisioning.errors import DemoError
 
 FIRST = "34020000001180000001"
@@ -54,5 +54,5 @@ def test_local_times() -> None:
 
 def test_a_clock_that_is_told_nonsense_keeps_its_time() -> None:
     clock = DeviceClock(-60)
-    assert not clock.follow("Tue, 24 Nov 2026 00:00:00 GMT", Now(0, 100))
-    assert clock.wall_s(Now(0, 100)) == 40
+    assert not clock.follow("Tue, 24 Nov 2026 00:00:00 GMT", Instant(0, 100))
+    assert clock.wall_s(Instant(0, 100)) == 40

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
-from provisioning.demo.simulators.gb28181.registration import Challenge, Digest, challenge
+from provisioning.demo.simulators.gb28181.registration import Challenge, ChallengeAnswer, challenge
 
 USER = "34020000001320000001"
 URI = "sip:34020000002000000001@3402000000"
@@ -13,7 +13,7 @@ PASSWORD = "Passw0rd-28181"
 
 
 def written(asked: Challenge, *faults: DeviceFault) -> str:
-    return Digest(asked, lambda _digits: "0a4f113b").header(USER, PASSWORD, "REGISTER", URI, frozenset(faults))
+    return ChallengeAnswer(asked, lambda _digits: "0a4f113b").header(USER, PASSWORD, "REGISTER", URI, frozenset(faults))
 
 
 def test_without_qop() -> None:
@@ -36,7 +36,7 @@ def test_with_qop_and_opaque() -> None:
 
 
 def test_nc_counts() -> None:
-    digest = Digest(Challenge("r", "n", qop=True, opaque=None, algorithm="MD5"), lambda _digits: "c")
+    digest = ChallengeAnswer(Challenge("r", "n", qop=True, opaque=None, algorithm="MD5"), lambda _digits: "c")
     texts = [digest.header("u", "p", "REGISTER", URI) for _ in range(2)]
     assert ["nc=00000001" in texts[0], "nc=00000002" in texts[1]] == [True, True]
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edge_agent.gb28181.sip.errors import ProtocolError
+from provisioning.sip.errors import ProtocolError
 
 MAX_DEPTH: Final = 16
 """Elements within one another. MANSCDP has at most five."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials.digest import (
+from edge_agent.viid.protocol import is_same_path
+from provisioning.net.digest import (
     LOCKED_S,
     NONCE_LIFE_S,
     TRIES,
@@ -18,8 +19,7 @@ from edge_agent.credentials.digest import (
     parse,
     response,
 )
-from edge_agent.gb28181.sip import addresses
-from edge_agent.viid.protocol import is_same_path
+from provisioning.sip import addresses
 from tests.edge_agent.viid.device import md5
 
 HERE, THERE = "192.0.2.10", "192.0.2.11"

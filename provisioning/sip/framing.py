@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.errors import SipError
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import message as sip
+from provisioning.sip.errors import SipError
+from provisioning.sip.peer import Peer
 
 PAUSE_S: Final = 1.0
 """Seconds without a further byte after which a possible message counts as whole; a datagram waits as long for the

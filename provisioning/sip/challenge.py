@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from edge_agent.credentials.digest import Account
-from edge_agent.credentials.digest_answer import answer
-from edge_agent.gb28181.sip.message import Response
+from provisioning.net.digest import Account
+from provisioning.net.digest_answer import answer
+from provisioning.sip.message import Response
 
 _ASKS: Final = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.rates import Pacer, TokenBuckets
+from provisioning.net.rates import Pacer, TokenBuckets
 
 
 def test_turns_are_apart_and_none_is_before_its_moment() -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.credentials import digest
-from edge_agent.gb28181.sip import addresses
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.message import Message, Request, Response, SipError
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.net import digest
+from provisioning.sip import addresses
+from provisioning.sip import message as sip
+from provisioning.sip.errors import ProtocolError
+from provisioning.sip.headers import Headers
+from provisioning.sip.message import Message, Request, Response, SipError
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 
 FILES = sorted(CORPUS.glob("*.sip"))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.gb28181.sip import framing
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.framing import MAX_JOINED, MAX_PIECES, PAUSE_S, DatagramJoiner, StreamFramer
-from edge_agent.gb28181.sip.message import SipError
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import framing
+from provisioning.sip import message as sip
+from provisioning.sip.framing import MAX_JOINED, MAX_PIECES, PAUSE_S, DatagramJoiner, StreamFramer
+from provisioning.sip.message import SipError
+from provisioning.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 
 WHOLE = sorted(file for file in CORPUS.glob("*.sip") if not file.name.startswith("catalog-cut"))

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip import transactions
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.message import Request, Response
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.transactions import LIFE_S, ClientTransactions, Repeat, ServerTransactions, TimedOut
+from provisioning.sip import message as sip
+from provisioning.sip import transactions
+from provisioning.sip.headers import Headers
+from provisioning.sip.message import Request, Response
+from provisioning.sip.peer import Peer
+from provisioning.sip.transactions import LIFE_S, ClientTransactions, Repeat, ServerTransactions, TimedOut
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 
 Context = TypeVar("Context")

@@ -9,7 +9,7 @@ Costs time in proportion to the length of the text: a close tag is looked for in
 import re
 from typing import Final
 
-from edge_agent.gb28181.manscdp.xml_error import MAX_DEPTH, XmlError
+from provisioning.manscdp.xml_error import MAX_DEPTH, XmlError
 
 _TAG: Final = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,63})(\s[^<>]*)?(/?)>")
 _ATTRIBUTE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.gb28181.manscdp import charset
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.manscdp import charset
+from provisioning.sip.edition import Version
 
 COMMON = [
     bytes([row, cell]).decode("gb2312")

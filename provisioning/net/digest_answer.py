@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from edge_agent.credentials.digest import Account, Claim, response
+from provisioning.net.digest import Account, Claim, response
 
 _PARAMETER: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]{1,32}+)\s*+=\s*+(?:"([^"]*)"|([^\s,"]*))')
 

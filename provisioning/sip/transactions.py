@@ -10,8 +10,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final, Generic, TypeVar
 
-from edge_agent.gb28181.sip import addresses, message
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import addresses, message
+from provisioning.sip.peer import Peer
 
 Context = TypeVar("Context")
 

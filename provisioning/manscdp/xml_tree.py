@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from edge_agent.gb28181.manscdp.xml_error import MAX_DEPTH, XmlError
-from edge_agent.gb28181.manscdp.xml_repair import repaired
+from provisioning.manscdp.xml_error import MAX_DEPTH, XmlError
+from provisioning.manscdp.xml_repair import repaired
 
 MAX_BYTES: Final = 1 << 20
 """Longest body. A SIP message is smaller."""

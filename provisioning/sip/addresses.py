@@ -7,9 +7,9 @@ escapes nothing.
 import re
 from typing import Final, Protocol
 
-from edge_agent.gb28181.sip.errors import SipError
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip.errors import SipError
+from provisioning.sip.headers import Headers
+from provisioning.sip.peer import Peer
 
 MAX_EXPIRES_S: Final = 2**32 - 1
 _NAME_UTF8: Final = re.compile(rb'\s*"(?>\\.|[^"\\])*+"', re.DOTALL)

@@ -9,7 +9,7 @@ of each length drawn from the common hanzi, in either coding under a GB2312 labe
 import re
 from typing import Final
 
-from edge_agent.gb28181.sip.edition import Version
+from provisioning.sip.edition import Version
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,128}?encoding\s*=\s*[\"']\s*([A-Za-z0-9_.-]{1,32})", re.IGNORECASE)

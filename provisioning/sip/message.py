@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from edge_agent.gb28181.sip import addresses
-from edge_agent.gb28181.sip.errors import SipError
-from edge_agent.gb28181.sip.headers import Headers
-from edge_agent.gb28181.sip.peer import Peer
+from provisioning.sip import addresses
+from provisioning.sip.errors import SipError
+from provisioning.sip.headers import Headers
+from provisioning.sip.peer import Peer
 
 __all__ = ["Message", "Request", "Response", "SipError", "answer", "encode", "parse"]
 

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from edge_agent.gb28181.sip import message as sip
-from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
-from edge_agent.gb28181.sip.message import Message, SipError
-from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.timers import Agenda
-from edge_agent.rates import TokenBuckets
+from provisioning.net.rates import TokenBuckets
+from provisioning.sip import message as sip
+from provisioning.sip.framing import DatagramJoiner, StreamFramer
+from provisioning.sip.message import Message, SipError
+from provisioning.sip.peer import Peer
+from provisioning.sip.timers import Agenda
 
 IDLE_S: Final = 120.0
 """A TCP connection that is no registered device's address is closed after this long."""

@@ -220,6 +220,8 @@ ORDER_VERBS: Final = {
     Verb.PAUSE: marked("Pause"),
     Verb.RESUME: marked("Resume"),
     Verb.PRIORITY: marked("Priority"),
+    Verb.START: marked("Start"),
+    Verb.CANCEL: marked("Cancel"),
 }
 PRIORITIES: Final = {
     Priority.FIRST: marked("High"),

@@ -76,7 +76,7 @@ class TaskOrders:
                 return
             state = self._state
             try:
-                command, warrant = Seal.load(self._seal_key_file).open_command(
+                opened = Seal.load(self._seal_key_file).open_command(
                     payload,
                     agent_id=self._agent_id,
                     newer_than=state.seen,
@@ -91,7 +91,11 @@ class TaskOrders:
                 # Not the centre's, not ours, or here a second time: its sender gets no answer.
                 _log.warning("command refused: %s", error)
                 return
-            state = state.model_copy(update={"warrant": warrant})
+            command = opened.command
+            state = state.model_copy(update={"warrant": opened.warrant})
+            if command.job is not None:
+                self._settle(state, command.number, reason=work.NOT_COMMANDED(camera=command.camera_id))
+                return
             if command.camera_id not in self._cameras:
                 self._settle(state, command.number, reason=work.NOT_COMMANDED(camera=command.camera_id))
                 return
@@ -157,3 +161,5 @@ def _after(state: TaskState, command: TaskCommand) -> TaskState:
             return state.model_copy(update={"paused": False})
         case Verb.PRIORITY:
             return state.model_copy(update={"priority": command.priority})
+        case Verb.START | Verb.CANCEL:
+            raise ValueError("a task is neither begun nor cancelled")

@@ -59,13 +59,16 @@ def service_warrant(
     key: Annotated[Path, typer.Argument(metavar="FILE", help="The .pub of wayside-center task-key.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Where to.", show_default=False)],
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it counts.")] = 365,
+    start: Annotated[
+        bool, typer.Option("--start", help="Let it begin jobs: fetch recordings, look at live streams more often.")
+    ] = False,
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the centre pause and order parse tasks at desk agents, by a key of its own, and command nothing else."""
+    """Let the centre pause and order parse tasks at agents, by a key of its own, and command nothing else."""
     from provisioning.home import task_warrant
 
-    end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days))
+    end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days, may_start=start))
 
 
 @broker.command("render", epilog="Example: wayside-provision broker render")

@@ -6,6 +6,7 @@ ciphertext moved to another camera's place does not open.
 """
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError, ContractError
 from provisioning.contracts.fleet.commands import LIFE_MS, SealedCommand, TaskCommand
-from provisioning.contracts.fleet.documents import TASKS, Document, Sealed, Warrant
+from provisioning.contracts.fleet.documents import TASKS, Document, Power, Sealed, Warrant
 from provisioning.contracts.fleet.enrolment import Bundle, SealedBundle
 from provisioning.contracts.wire import codec
 from provisioning.files import durable
@@ -64,6 +65,16 @@ class ExpiredError(SealError):
     def __init__(self, message: str, number: int) -> None:
         super().__init__(message)
         self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCommand:
+    """A command of the centre, verified, with what its warrant says. The caller checks the powers."""
+
+    command: TaskCommand
+    warrant: int
+    """Number of the warrant."""
+    may: frozenset[Power]
 
 
 class Seal:
@@ -116,10 +127,10 @@ class Seal:
 
     def open_command(
         self, payload: bytes, *, agent_id: str, newer_than: int, warrant_from: int, now_ms: int
-    ) -> tuple[TaskCommand, int]:
+    ) -> OpenedCommand:
         """Verifies and reads a command of the centre, by a key that this seal's warrant names.
 
-        Returns the command and the warrant's number. `warrant_from`: warrants of a lower number are invalid.
+        `warrant_from`: warrants of a lower number are invalid.
 
         Raises:
             ForgedError, WrongAddresseeError, ExpiredError, OutdatedError: see there; checked in this order.
@@ -146,7 +157,7 @@ class Seal:
             )
         if command.number <= newer_than:
             raise OutdatedError(f"command {command.number} is not newer than {newer_than}, seen before", command.number)
-        return command, warrant.number
+        return OpenedCommand(command, warrant.number, frozenset(warrant.body.may))
 
     def check_audit_head(self, text: str, signature: str) -> None:
         """Check a signature over the head of an audit.

@@ -3,8 +3,12 @@
 from provisioning.contracts.config.processes import Camera, Gb28181Source, RecordedSpan, RtspSource
 from provisioning.contracts.fleet.commands import (
     CommandWord,
+    JobPhase,
+    JobState,
+    LiveWork,
     Priority,
     SealedCommand,
+    SpanWork,
     TaskCommand,
     TaskReport,
     TaskState,
@@ -18,6 +22,7 @@ from provisioning.contracts.fleet.documents import (
     Document,
     Installed,
     Membership,
+    Power,
     Roster,
     RosterEntry,
     Sealed,
@@ -44,7 +49,7 @@ from provisioning.contracts.fleet.rollout import (
     SoftwareOrder,
     StopCause,
 )
-from provisioning.contracts.wire.messages import Message
+from provisioning.contracts.wire.messages import CodedCause, Message
 
 AT_MS = 1_795_449_600_123
 BUNDLE = Bundle(
@@ -57,6 +62,8 @@ BUNDLE = Bundle(
     expires_at_ms=AT_MS,
     seal_key="12" * 32,
 )
+SPAN = SpanWork(span=RecordedSpan(started_at_ms=AT_MS - 3_600_000, ended_at_ms=AT_MS), speed=4)
+LIVE = LiveWork(until_ms=AT_MS + 3_600_000, max_per_second=5)
 DOCUMENTS: dict[str, Message] = {
     "document_configuration": Document(
         addressee="cabinet-7",
@@ -161,6 +168,12 @@ DOCUMENTS: dict[str, Message] = {
     "document_warrant": Document(
         addressee=TASKS, number=AT_MS, issued_at_ms=AT_MS, body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000)
     ),
+    "document_warrant_start": Document(
+        addressee=TASKS,
+        number=AT_MS,
+        issued_at_ms=AT_MS,
+        body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000, may=(Power.CONTROL, Power.START)),
+    ),
     "task_command": TaskCommand(
         agent_id="desk",
         camera_id="stolen",
@@ -169,6 +182,27 @@ DOCUMENTS: dict[str, Message] = {
         expires_at_ms=AT_MS + 120_000,
         verb=Verb.PRIORITY,
         priority=Priority.LAST,
+    ),
+    "task_command_start_span": TaskCommand(
+        agent_id="cabinet-7",
+        camera_id="gate",
+        number=AT_MS,
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 120_000,
+        verb=Verb.START,
+        job="1f0c2a94",
+        work=SPAN,
+    ),
+    "task_command_start_live": TaskCommand(
+        agent_id="cabinet-7",
+        camera_id="gate",
+        number=AT_MS,
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 120_000,
+        verb=Verb.START,
+        priority=Priority.FIRST,
+        job="1f0c2a95",
+        work=LIVE,
     ),
     "sealed_command": SealedCommand(
         command='{"agent_id":"desk"}',
@@ -179,6 +213,34 @@ DOCUMENTS: dict[str, Message] = {
         agent_id="desk",
         tasks={"stolen": TaskState(paused=True, priority=Priority.LAST)},
         word=CommandWord(number=AT_MS, taken=False, cause="expired", at_ms=AT_MS),
+    ),
+    "tasks_jobs": TaskReport(
+        agent_id="cabinet-7",
+        tasks={},
+        word=CommandWord(number=AT_MS, taken=True, at_ms=AT_MS),
+        jobs={
+            "1f0c2a94": JobState(
+                camera_id="gate",
+                work=SPAN,
+                phase=JobPhase.RUNNING,
+                ordered_at_ms=AT_MS,
+                begun_at_ms=AT_MS + 5,
+                reached_ms=AT_MS - 1_800_000,
+                selected=41,
+                spooled=39,
+                dropped={"redaction_leak": 1},
+                speed=3.5,
+            ),
+            "1f0c2a95": JobState(
+                camera_id="gate",
+                work=LIVE,
+                phase=JobPhase.FAILED,
+                priority=Priority.FIRST,
+                ordered_at_ms=AT_MS,
+                ended_at_ms=AT_MS + 9,
+                reason=CodedCause(code="job_camera_gone", params={"camera": "gate"}),
+            ),
+        },
     ),
     "sealed": Sealed(document='{"addressee":"cabinet-7"}', signature="ef" * 64),
     "configured": Configured(

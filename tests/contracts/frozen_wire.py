@@ -155,6 +155,8 @@ SETS: Final[dict[str, type[StrEnum]]] = {
     "clock quality": messages.ClockQuality,
     "command priority": commands.Priority,
     "command verb": commands.Verb,
+    "job phase": commands.JobPhase,
+    "warrant power": documents.Power,
     "desk end": DeskEnd,
     "desk stage": DeskStage,
     "device state": DeviceState,

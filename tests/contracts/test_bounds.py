@@ -4,10 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contracts.config.camera import Camera
+from provisioning.contracts.config.camera import Camera, RecordedSpan
 from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.fleet.commands import CommandWord, Priority, TaskReport, TaskState
+from provisioning.contracts.fleet.commands import (
+    MAX_JOBS,
+    CommandWord,
+    JobPhase,
+    JobState,
+    Priority,
+    SpanWork,
+    TaskReport,
+    TaskState,
+)
 from provisioning.contracts.fleet.documents import MAX_CAMERAS, Configured, Installed, Verdict
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import (
@@ -18,6 +27,7 @@ from provisioning.contracts.wire.messages import (
     CameraStatus,
     ClockReading,
     ClockSource,
+    CodedCause,
     Heartbeat,
     Ledger,
     Message,
@@ -62,6 +72,21 @@ FACTS = CameraFacts(
     last_picture_at_ms=4_102_444_800_000,
 )
 AT = 4_102_444_800_000
+REASON = CodedCause(code="c" * 48, params={f"{letter * 16}": "录" * 160 for letter in "abcdefgh"})
+JOB = JobState(
+    camera_id="c" * 64,
+    work=SpanWork(span=RecordedSpan(started_at_ms=AT, ended_at_ms=AT + 1), speed=16),
+    phase=JobPhase.CANCELLED,
+    ordered_at_ms=AT,
+    begun_at_ms=AT,
+    ended_at_ms=AT,
+    reached_ms=AT,
+    selected=PICTURES,
+    spooled=PICTURES,
+    dropped=LEDGER.dropped,
+    speed=123.456789012345,
+    reason=REASON,
+)
 LARGEST: dict[str, Message] = {
     "cameras": CameraStatus(
         agent_id=AGENT,
@@ -84,7 +109,8 @@ LARGEST: dict[str, Message] = {
     "tasks": TaskReport(
         agent_id=AGENT,
         tasks={each: TaskState(paused=False, priority=Priority.NORMAL) for each in cameras(MAX_CAMERAS)},
-        word=CommandWord(number=MOST, taken=False, cause=WORST * 500, at_ms=AT),
+        word=CommandWord(number=MOST, taken=False, cause=WORST * 500, reason=REASON, at_ms=AT),
+        jobs={f"{number:0>32}": JOB for number in range(MAX_JOBS)},
     ),
     "heartbeat": Heartbeat(
         agent_id=AGENT,

@@ -8,6 +8,7 @@ from provisioning.contracts.causes import (
     acceptance,
     cluster,
     gb28181,
+    jobs,
     pictures,
     rollouts,
     snapshots,
@@ -25,7 +26,7 @@ def _texts(module: ModuleType) -> Iterator[CauseText]:
             yield value
 
 
-MODULES: Final = (streams, snapshots, gb28181, pictures, work, acceptance, rollouts, cluster, software)
+MODULES: Final = (streams, snapshots, gb28181, pictures, work, jobs, acceptance, rollouts, cluster, software)
 CAUSES: Final[Mapping[str, CauseText]] = {
     each.code: each
     for each in (

@@ -83,12 +83,25 @@ class Roster(Message):
         return self
 
 
+class Power(StrEnum):
+    """Power that a warrant gives to the centre's key."""
+
+    CONTROL = "control"
+    """To pause and order tasks and jobs, and to end jobs: it makes an agent do less, or in another order."""
+    START = "start"
+    """To begin jobs: to fetch recordings, and to look at a live stream more often."""
+
+
 class Warrant(Message):
-    """The key by which the centre may command parse tasks, and its end. It comes with each command."""
+    """The key by which the centre may command parse tasks, its powers and its end. It comes with each command."""
 
     kind: Literal["warrant"] = "warrant"
     key: Key32
     ends_at_ms: TimeMs
+    may: tuple[Power, ...] = Field(
+        default=(Power.CONTROL,), min_length=1, max_length=2, exclude_if=lambda value: value == (Power.CONTROL,)
+    )
+    """Left out while it is the default, which an older agent takes."""
 
 
 CENTER = "center"

@@ -17,7 +17,7 @@ MAX_BYTES: Final = {
     "cameras": 16 * 1024,
     "configured": 16 * 1024,
     "installed": 16 * 1024,
-    "tasks": 64 * 1024,
+    "tasks": 512 * 1024,
 }
 """Largest messages of agents, by the topic level after the agent's id. A test compares them with the contracts."""
 

@@ -6,9 +6,9 @@
                            spooled                            committed     stored, sent
 
 All of it is the demo's street (`provisioning.demo`): real processes on loopback, nothing is left out and nothing is
-played. The cameras show that part of the demo's film in which a machine is in every picture, and one rule (`zone_entry`
-over the whole picture, window of a second) makes an alarm of each. Every process reads the one wall clock of this
-machine, so no difference between clocks is in the figures; each hop says whose it would be.
+played. The cameras (two, or `--cameras`) show that part of the demo's film in which a machine is in every picture, and
+one rule (`zone_entry` over the whole picture, window of a second) makes an alarm of each. Every process reads the one
+wall clock of this machine, so no difference between clocks is in the figures; each hop says whose it would be.
 """
 
 import argparse
@@ -18,9 +18,9 @@ import sys
 import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any, Final, NamedTuple
@@ -37,10 +37,10 @@ from provisioning.contracts.wire.messages import MachineClass
 from provisioning.demo import footage
 from provisioning.demo.centre import USER
 from provisioning.demo.children import Child, Children
+from provisioning.demo.district import MEASURED, PlannedCamera
 from provisioning.demo.encode import encoded
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.simulators.rtsp_server import write_footage
-from provisioning.demo.site_plan import AGENT, CAMERAS
 from provisioning.demo.state import DemoFolder, default_models
 from provisioning.demo.street import Street
 from provisioning.errors import DemoError
@@ -156,7 +156,7 @@ class Duty:
                 "kind": "zone_entry",
                 "polygon": [[edge, edge], [1 - edge, edge], [1 - edge, 1], [edge, 1]],
             },
-            "cameras": [f"{AGENT}/{camera}" for camera in cameras],
+            "cameras": list(cameras),
             "classes": [cls.value for cls in MachineClass],
             "min_score": 0,
             "window_s": 1,
@@ -196,27 +196,35 @@ class Duty:
         return answer.json() if answer.content else None
 
 
+def planned(number: int) -> tuple[PlannedCamera, ...]:
+    """Returns so many cameras, which take their place and codec from the demo's two by turns."""
+    return tuple(replace(each, id=f"cam-{n:02}") for n, each in enumerate(islice(cycle(MEASURED), number)))
+
+
 class Run:
     """One street with a page open before it."""
 
-    def __init__(self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator) -> None:
+    def __init__(
+        self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator, cameras: int
+    ) -> None:
         self._state = state
         self._children = children
         self._narrator = narrator
         self._models_dir = models_dir
-        self._street = Street(state, children, models_dir, narrator)
+        self._planned = planned(cameras)
+        self._street = Street(state, children, models_dir, narrator, planned=self._planned)
 
     def measure(self, wanted: int, most_s: float) -> tuple[list[Moments], dict[str, Any]]:
         """Until `wanted` alarms are in the page or `most_s` have passed."""
         footage.fetch(self._children, self._models_dir)
-        films = {camera: self._state.folder("footage") / f"excerpt.{codec}" for camera, codec in CAMERAS.items()}
-        for camera, codec in CAMERAS.items():
-            _encode(self._models_dir / f"{footage.FILM}.mp4", films[camera], codec)
-        self._street.start(films)
+        excerpts = {each.codec: self._state.folder("footage") / f"excerpt.{each.codec}" for each in self._planned}
+        for codec, excerpt in excerpts.items():
+            _encode(self._models_dir / f"{footage.FILM}.mp4", excerpt, codec)
+        self._street.start({each.id: excerpts[each.codec] for each in self._planned})
         self._await_rows()
         password = self._state.secret("administrator-password")
         duty = Duty(self._street.centre.url, password)
-        number = duty.write_rule(list(CAMERAS))
+        number = duty.write_rule([each.source for each in self._planned])
         page = self._open(password)
         rows_before, began_s = self._street.archive_status().rows, self._narrator.seconds
         duty.switch_on(number)
@@ -301,6 +309,7 @@ def main() -> int:
     """Measure and print. 1: the goal is not reached, or fewer alarms came than were wanted."""
     parser = argparse.ArgumentParser(prog="python -m bench.edge.capture_to_browser", description=__doc__)
     parser.add_argument("--alarms", type=int, default=1000)
+    parser.add_argument("--cameras", type=int, default=len(MEASURED), help="how many (default: %(default)s)")
     parser.add_argument("--most-s", type=float, default=900.0, help="give up after so long, and report what came")
     parser.add_argument("--models", type=Path, default=default_models())
     parser.add_argument("--add", type=Path, action="append", default=[], help="count this report's alarms too")
@@ -312,9 +321,8 @@ def main() -> int:
         DemoFolder(Path(folder), keep=False) as state,
         Children(state.folder("log")) as children,
     ):
-        moments, figures = Run(state, children, arguments.models, Narrator(console)).measure(
-            arguments.alarms, arguments.most_s
-        )
+        run = Run(state, children, arguments.models, Narrator(console), arguments.cameras)
+        moments, figures = run.measure(arguments.alarms, arguments.most_s)
     earlier = [json.loads(file.read_text(encoding="utf-8")) for file in arguments.add]
     moments = [*chain.from_iterable(report["moments"] for report in earlier), *moments]
     hops = measured(moments)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from provisioning.demo import history, process_table, report
+from provisioning.demo import district, history, process_table, report
 from provisioning.demo.children import Children, InterruptedDemoError
 from provisioning.demo.furnishing import Furnishing
 from provisioning.demo.ledger import LedgerCounts
@@ -61,7 +61,8 @@ def show(wish: DemoOptions, narrator: Narrator) -> int:
                     wish.models_dir,
                     narrator,
                     with_device=wish.gb28181,
-                    is_furnished=wish.seconds is None,
+                    planned=district.FURNISHED if wish.seconds is None else district.MEASURED,
+                    plays_crossing=wish.seconds is None,
                 )
                 return _Showing(wish, street, children, narrator, state).run()
         except InterruptedDemoError:

@@ -22,8 +22,6 @@ SITE: Final = "crossing"
 SITE_PLACE: Final = ("--latitude", "31.2000", "--longitude", "120.1240")
 AGENT: Final = district.STREET
 CAMERA_USER: Final = "admin"
-CAMERAS: Final = {each.id: each.codec for each in district.MEASURED}
-"""Codec by camera id, of the cameras that the agent connects to in every showing."""
 REGISTERING: Final = {"east": "h264"}
 """Codec by camera id, of the camera whose device registers by GB/T 28181."""
 MAP_FILE: Final = "districts.geojson"

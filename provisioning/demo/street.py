@@ -52,12 +52,13 @@ class Street:
         narrator: Narrator,
         *,
         with_device: bool = False,
-        is_furnished: bool = False,
+        planned: Sequence[PlannedCamera] = district.MEASURED,
+        plays_crossing: bool = False,
     ) -> None:
         """Starts nothing yet. `children` owns the processes. `with_device`: one camera's device registers.
 
-        `is_furnished`: with the cameras, of which one is away now and then and one tells a wrong clock, and with the
-        second agent, that are there to be looked at; their counts are not part of a report.
+        `planned`: cameras of the agent `STREET`. `plays_crossing`: the RTSP server also plays the camera of the agent
+        `MILL` (`open_mill`).
         """
         self._state = state
         self._children = children
@@ -65,8 +66,8 @@ class Street:
         self._say = narrator.say
         self.office = Office(state, children, models_dir)
         self.ports = self.office.ports()
-        self._planned: tuple[PlannedCamera, ...] = district.FURNISHED if is_furnished else district.MEASURED
-        self._served = (*self._planned, district.CROSSING) if is_furnished else self._planned
+        self._planned = tuple(planned)
+        self._served = (*self._planned, district.CROSSING) if plays_crossing else self._planned
         """Cameras that the RTSP server plays."""
         own = {camera.id: camera.codec for camera in self._served}
         self.cameras: Mapping[str, str] = own | (site_plan.REGISTERING if with_device else {})

@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.camera_list import reader
 from provisioning.contracts.config import processes
-from provisioning.demo import ports, site_plan
+from provisioning.demo import district, ports, site_plan
 from provisioning.demo.children import Children
 from provisioning.demo.office import Office
 from provisioning.demo.ports import Ports
@@ -141,7 +141,7 @@ def test_the_technicians_list_is_one_that_is_taken_without_a_fault(tmp_path: Pat
     path.write_text(site_plan.camera_list(Ports(), "a-password_1"), encoding="utf-8")
     read = reader.read(path)
     assert read.faults == ()
-    assert {row.id for row in read.rows} == set(site_plan.CAMERAS)
+    assert {row.id for row in read.rows} == {camera.id for camera in district.MEASURED}
     assert {row.password for row in read.rows} == {"a-password_1"}
     assert all(row.url.startswith("rtsp://127.0.0.1:") for row in read.rows)
 

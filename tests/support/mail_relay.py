@@ -14,7 +14,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.support.rude_http import HOST
+from tests.support.http_server import HOST
 from tests.support.waiting import LONG_S
 
 USERNAME, PASSWORD = "wayside", "correct horse battery"

@@ -3,17 +3,15 @@
 import base64
 import hashlib
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Literal
 
 from provisioning.net.digest import Account, parse, response
+from tests.support.http_server import HOST, HttpServer, SilentHandler
 from tests.support.waiting import LONG_S
 
-HOST = "127.0.0.1"
 PATH = "/secret-token/snap.jpg"
 REALM = "camera"
 
@@ -34,7 +32,7 @@ class Given:
     """The connection is held, and nothing comes."""
 
 
-class PictureCamera:
+class PictureCamera(HttpServer):
     """Answers each GET with what `answer` returns. `login`: how it wants user and password."""
 
     def __init__(
@@ -53,31 +51,15 @@ class PictureCamera:
         self.schemes: list[str] = []
         """First word of each `Authorization`, empty without one."""
         self.poured = 0
-        self.closing = threading.Event()
-        self._tls = tls
-        self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
-        self._server.daemon_threads = True
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(LONG_S)
+        super().__init__(_handler(self), tls)
 
     @property
     def place(self) -> str:
-        return f"{HOST}:{self._server.server_address[1]}"
+        return f"{HOST}:{self.port}"
 
     @property
     def url(self) -> str:
-        return f"{'http' if self._tls is None else 'https'}://{self.place}{PATH}"
+        return f"{self.scheme}://{self.place}{PATH}"
 
     def lets_in(self, authorization: str) -> bool:
         """Returns True if user and password are right."""
@@ -109,11 +91,10 @@ def _sha(text: str) -> str:
 
 
 def _handler(camera: PictureCamera) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(SilentHandler):
         protocol_version = "HTTP/1.1"
-        timeout = LONG_S
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the library's name
             authorization = self.headers.get("Authorization", "")
             camera.schemes.append(authorization.partition(" ")[0])
             if camera.login and not camera.lets_in(authorization):
@@ -125,9 +106,6 @@ def _handler(camera: PictureCamera) -> type[BaseHTTPRequestHandler]:
                 return
             camera.paths.append(self.path)
             _give(self, camera, camera.answer(len(camera.paths) - 1))
-
-        def log_message(self, *_: Any) -> None:
-            pass
 
     return Handler
 

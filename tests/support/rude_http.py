@@ -6,13 +6,10 @@ import struct
 import threading
 from collections import deque
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 
-from tests.support.waiting import LONG_S
+from tests.support.http_server import HttpServer, SilentHandler
 
-HOST = "127.0.0.1"
 HUGE_BYTES = 32 * 1024 * 1024
 
 
@@ -49,7 +46,7 @@ class Act(Enum):
 _STATUS = {Act.FAULT_AFTER: 503, Act.REDIRECT: 307, Act.NOT_FOUND: 404, Act.SLOW_DOWN: 429}
 
 
-class RudeServer:
+class RudeServer(HttpServer):
     """Answers POST with `answer`, unless `script` has an act for the next request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -59,38 +56,13 @@ class RudeServer:
         """Released once for each request, when it has been worked on."""
         self.poured = 0
         """Bytes of an endless answer that went out."""
-        self.tls = tls
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._server = _Server((HOST, 0), _handler(self))
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(LONG_S)
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
-
-    @property
-    def connections(self) -> int:
-        """How often somebody connected."""
-        return self._server.connections
+        super().__init__(_handler(self), tls)
 
     @property
     def origin(self) -> str:
         """Scheme, name and port."""
-        return f"{'http' if self.tls is None else 'https'}://localhost:{self.port}"
+        return f"{self.scheme}://localhost:{self.port}"
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Work on one request: status and body."""
@@ -116,7 +88,7 @@ class RudeServer:
             case Act.HANG_UP_BEFORE | Act.HANG_UP_AFTER:
                 _reset(handler.connection)
             case Act.SILENT_AFTER:
-                self._closing.wait(60)
+                self.closing.wait(60)
             case Act.DRIP_AFTER:
                 self._drip(handler)
             case Act.HUGE_AFTER:
@@ -126,7 +98,7 @@ class RudeServer:
 
     def _drip(self, handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while not self._closing.wait(0.05):
+        while not self.closing.wait(0.05):
             handler.wfile.write(b"x")
 
     def _pour(self, handler: BaseHTTPRequestHandler) -> None:
@@ -135,20 +107,6 @@ class RudeServer:
         while self.poured < HUGE_BYTES:
             handler.wfile.write(b" " * 65536)
             self.poured += 65536
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    connections = 0
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """One connection, counted."""
-        taken = super().get_request()
-        self.connections += 1
-        return taken
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that does not believe the certificate hangs up, which the test sees at the client."""
 
 
 def _say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
@@ -167,8 +125,8 @@ def _reset(connection: socket.socket) -> None:
 
 
 def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(SilentHandler):
+        def do_POST(self) -> None:  # noqa: N802 - the library's name
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             try:
                 server.serve(self, body)
@@ -180,8 +138,5 @@ def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
                 super().finish()
             except OSError:
                 self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Says nothing."""
 
     return Handler

@@ -37,9 +37,9 @@ from tests.center.provider import CLIENT, ISSUER, SECRET, Provider
 from tests.center.whole import configured
 from tests.center.world import OpenLine
 from tests.support import notify_world
+from tests.support.http_server import HOST
 from tests.support.mail_relay import Relay, RudeRelay
 from tests.support.ports import free_port
-from tests.support.rude_http import HOST
 from tests.support.waiting import LONG_S, eventually, until, within
 
 pytestmark = pytest.mark.anyio

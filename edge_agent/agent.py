@@ -326,9 +326,9 @@ def open_capture(
     """
     traits = traits_of(camera.source)
     timeouts = traits.process_timeouts
-    if server is None or timeouts is None or (traits.is_registered and channel is None):
+    if server is None or timeouts is None or (traits.has_sessions and channel is None):
         return Capture(camera, open_source(camera, clock, unlock, channel), clock)
-    if traits.is_registered:  # it logs in to the agent: no process needs its password
+    if traits.has_sessions:  # the channel knows its login
         return CaptureProcess(camera, timeouts, clock, server, lambda: None, channel)
     return CaptureProcess(camera, timeouts, clock, server, partial(read_password, camera.id, camera.source, unlock))
 

@@ -37,10 +37,12 @@ from provisioning.contracts.config.processes import (
     EdgeConfig,
     Gb28181,
     Gb28181Source,
+    RecordedSpan,
     SnapshotSource,
     UploadSource,
     ViidSource,
 )
+from provisioning.contracts.config.recorder import registered
 from provisioning.contracts.wire.messages import ClockSource, Recording
 
 Serve = Callable[[threading.Event], None]
@@ -104,8 +106,7 @@ class Inlets:
             for camera in edge.cameras
             if traits_of(camera.source).is_uploaded
         }
-        self._channels = sources_of(edge.cameras, Gb28181Source)
-        registered = self._channels | {
+        of_cameras = sources_of(edge.cameras, Gb28181Source) | {
             camera_id: source.channel
             for camera_id, source in sources_of(edge.cameras, SnapshotSource).items()
             if source.channel is not None
@@ -113,11 +114,13 @@ class Inlets:
         self.platform = (
             None
             if edge.gb28181 is None
-            else Platform(edge.gb28181, registered, edge.spool.directory, clock, unlock=unlock)
+            else Platform(
+                edge.gb28181, of_cameras | registered(edge.recorders), edge.spool.directory, clock, unlock=unlock
+            )
         )
         """Platform that GB/T 28181 devices register with; None without [gb28181]."""
         if self.platform is not None:
-            self.platform.listen(DeviceClocks(registered, clock_measured))
+            self.platform.listen(DeviceClocks(of_cameras, clock_measured))
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
         )
@@ -157,13 +160,17 @@ class Inlets:
         return self._pictures.left()
 
     def channel(self, camera: Camera) -> MediaChannel | None:
-        """Return the way to the media of a device that registers here; None for any other camera."""
-        source = self._channels.get(camera.id)
-        if self._sessions is None or source is None:
-            return None
-        if source.span is not None:
-            return Playback(camera.id, source, source.span, self._sessions)
-        return LiveChannel(camera.id, source, self._sessions)
+        """Return the way to the media of a device that registers here; None for any other camera.
+
+        The camera need not be one of the configuration, its device must: see `span_camera`.
+        """
+        match camera.source:
+            case Gb28181Source(span=None) as source if self._sessions is not None:
+                return LiveChannel(camera.id, source, self._sessions)
+            case Gb28181Source(span=RecordedSpan() as span) as source if self._sessions is not None:
+                return Playback(camera.id, source, span, self._sessions)
+            case _:
+                return None
 
     def _uploaded(self, camera_id: str, source: SnapshotSource) -> Callable[[Meter], ChannelSnapshots] | None:
         """Returns what makes the way to the pictures that a device uploads here."""

@@ -11,6 +11,7 @@ from provisioning.contracts.config.processes import (
     CameraSource,
     DropFolderSource,
     Gb28181Source,
+    RecorderSource,
     ReplaySource,
     RtspSource,
     SnapshotSource,
@@ -57,6 +58,8 @@ class SourceTraits:
     """True if its pictures show one scene and can be compared; a device or a person may choose each anew."""
     process_timeouts: Timeouts | None = None
     """Timeouts of a source that runs in a process of its own; None: it runs in the agent's."""
+    has_sessions: bool = False
+    """True if the agent opens its media session by session, each through a `MediaChannel`."""
     device_id: str = ""
     """Id of the recorder or platform that registers with the agent; empty without one."""
     channel_id: str = ""
@@ -102,6 +105,7 @@ def traits_of(source: CameraSource) -> SourceTraits:  # noqa: PLR0911 - a row fo
                 can_wait=not is_live,
                 has_fixed_view=True,
                 process_timeouts=_REGISTERED,
+                has_sessions=True,
                 device_id=source.device_id,
                 channel_id=source.channel_id,
             )
@@ -121,6 +125,10 @@ def traits_of(source: CameraSource) -> SourceTraits:  # noqa: PLR0911 - a row fo
             )
         case DropFolderSource():
             return SourceTraits(Arrival.PUSHED, is_brought=True)
+        case RecorderSource():
+            return SourceTraits(
+                Arrival.RECORDED, can_wait=True, has_fixed_view=True, process_timeouts=_REGISTERED, has_sessions=True
+            )
         case UploadSource():
             return SourceTraits(Arrival.RECORDED, is_brought=True, can_wait=True)
         case ReplaySource():

@@ -259,7 +259,7 @@ class Health:
             bearing_deg=watch.camera.bearing_deg,
             source=SourceKind(watch.camera.source.kind),
             device_id=watch.traits.device_id,
-            recorded=watch.traits.is_registered and watch.traits.arrives is Arrival.RECORDED,
+            recorded=watch.traits.has_sessions and watch.traits.arrives is Arrival.RECORDED,
         )
         if not is_same_state:
             level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING

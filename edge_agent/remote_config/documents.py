@@ -25,7 +25,7 @@ from provisioning.contracts.wire.messages import CodedCause
 
 _log = logging.getLogger(__name__)
 
-_REPLACED: Final = ("cameras", "redactor", "window", "heartbeat_s")
+_REPLACED: Final = ("cameras", "redactor", "window", "heartbeat_s", "recorders")
 _DIED: Final = "the agent's process ended while it was tried; read the agent's log, then send a new document"
 
 

@@ -11,6 +11,7 @@ from provisioning.contracts.config.processes import (
     CameraSource,
     DropFolderSource,
     Gb28181Source,
+    RecorderSource,
     ReplaySource,
     RtspSource,
     SnapshotSource,
@@ -39,6 +40,7 @@ ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
             keeps_pace=True,
             has_fixed_view=True,
             process_timeouts=RECEIVER,
+            has_sessions=True,
             device_id=DEVICE,
             channel_id=CHANNEL,
         ),
@@ -50,8 +52,15 @@ ROWS: Final[list[tuple[CameraSource, SourceTraits]]] = [
             can_wait=True,
             has_fixed_view=True,
             process_timeouts=RECEIVER,
+            has_sessions=True,
             device_id=DEVICE,
             channel_id=CHANNEL,
+        ),
+    ),
+    (
+        RecorderSource.model_validate({"recorder": "nvr", "channel": "1", "span": SPAN}),
+        SourceTraits(
+            Arrival.RECORDED, can_wait=True, has_fixed_view=True, process_timeouts=RECEIVER, has_sessions=True
         ),
     ),
     (
@@ -87,4 +96,4 @@ def test_recordings_that_are_brought_are_uploaded_and_a_channel_is_a_registered_
 def test_the_sources_of_one_kind_are_found_by_camera() -> None:
     cameras = [Camera(id=f"c{number}", source=source) for number, (source, _) in enumerate(ROWS)]
     assert set(sources_of(cameras, Gb28181Source)) == {"c1", "c2"}
-    assert sources_of(cameras, UploadSource) == {"c7": ROWS[7][0]}
+    assert sources_of(cameras, UploadSource) == {"c8": ROWS[8][0]}

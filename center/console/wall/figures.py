@@ -30,6 +30,7 @@ PROTOCOLS: Final = {
     SourceKind.REPLAY: marked("Recordings"),
     SourceKind.DROP_FOLDER: marked("Drop folder"),
     SourceKind.SNAPSHOT: marked("Snapshots on request"),
+    SourceKind.RECORDER: marked("Recorders"),
 }
 DAY_NOT_OVER: Final = marked("available after one full day")
 SILENT: Final = {

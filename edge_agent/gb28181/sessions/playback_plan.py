@@ -27,6 +27,8 @@ class PlaybackPlan:
         self.span = span
         self.left_out: list[Span] = []
         """Pieces, or the rest of them, that could not be fetched."""
+        self.missing: list[Span] = []
+        """Parts of the span of which the device has no recording."""
         self._pieces: deque[Span] = deque()
         self.is_listed = False
         """True once the device's recordings are known."""
@@ -39,6 +41,11 @@ class PlaybackPlan:
         """True once nothing is left to fetch."""
         return self.is_listed and not self._pieces
 
+    @property
+    def reached_ms(self) -> int:
+        """Returns the time up to which the span is dealt with."""
+        return self.span.ended_at_ms if self.is_over else self._reached_ms
+
     def list_recordings(self, recordings: Sequence[DeviceRecording]) -> None:
         """Plans the device's recordings: each piece of the span once, though recordings overlap."""
         self.is_listed = True
@@ -46,8 +53,10 @@ class PlaybackPlan:
         for recording in sorted(recordings):
             began_ms, ended_ms = max(at_ms, recording.started_at_ms), min(self.span.ended_at_ms, recording.ended_at_ms)
             if ended_ms - began_ms >= _STEP_MS:
+                self._note_missing(at_ms, began_ms)
                 self._pieces.append(Span(began_ms, ended_ms))
                 at_ms = ended_ms
+        self._note_missing(at_ms, self.span.ended_at_ms)
         self._begin()
 
     def list_unknown(self) -> None:
@@ -80,6 +89,10 @@ class PlaybackPlan:
         if self._tries >= _TRIES:
             self.left_out.append(Span(self._reached_ms, self._pieces[0].ended_at_ms))
             self._next()
+
+    def _note_missing(self, began_ms: int, ended_ms: int) -> None:
+        if ended_ms - began_ms >= _STEP_MS:
+            self.missing.append(Span(began_ms, ended_ms))
 
     def _next(self) -> None:
         self._pieces.popleft()

@@ -12,6 +12,7 @@ from edge_agent.gb28181.sessions.invite import Cause, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.sessions import MediaSessions
+from edge_agent.sources.span_progress import RecorderClock, SpanProgress
 from provisioning.contracts.causes import gb28181
 from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
 
@@ -23,6 +24,7 @@ class Playback:
         self._camera_id = camera_id
         self._source = source
         self._sessions = sessions
+        self._span = span
         self._plan = PlaybackPlan(Span(span.started_at_ms, span.ended_at_ms))
         self._reported = 0
         self._is_said = self._has_begun = False
@@ -78,6 +80,10 @@ class Playback:
             f" from {piece.started_at_ms} (Unix milliseconds)"
             for piece in self._plan.left_out[reported:]
         ]
+
+    def progress(self) -> SpanProgress:
+        """Returns how far it has come; the device's times are taken as they are."""
+        return SpanProgress.of(self._span, self._plan, RecorderClock())
 
     def _piece(self) -> Span:
         """Returns the piece to invite now; queries the recordings first."""

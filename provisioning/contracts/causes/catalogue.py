@@ -10,6 +10,7 @@ from provisioning.contracts.causes import (
     gb28181,
     jobs,
     pictures,
+    recorders,
     rollouts,
     snapshots,
     software,
@@ -26,7 +27,10 @@ def _texts(module: ModuleType) -> Iterator[CauseText]:
             yield value
 
 
-MODULES: Final = (streams, snapshots, gb28181, pictures, work, jobs, acceptance, rollouts, cluster, software)
+MODULES: Final = (
+    *(streams, snapshots, recorders, gb28181, pictures, work, jobs),
+    *(acceptance, rollouts, cluster, software),
+)
 CAUSES: Final[Mapping[str, CauseText]] = {
     each.code: each
     for each in (

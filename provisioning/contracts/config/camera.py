@@ -188,6 +188,17 @@ class Gb28181Source(AuthenticatedSource):
         return self
 
 
+class RecorderSource(_Source):
+    """A span of one channel of a recorder of [[recorders]]: fetched once, with the capture times of the recording."""
+
+    kind: Literal["recorder"] = "recorder"
+    recorder: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    channel: str = Field(pattern=r"^[\x21-\x7e]{1,128}$")
+    span: RecordedSpan
+    speed: int | None = Field(default=None, ge=1, le=16)
+    """Multiple of real time, up to the recorder's own limit; None: that limit."""
+
+
 class DropFolderSource(_Source):
     """A folder that a device writes pictures into, by FTP for instance. It must lie on a tmpfs: raw pixels, no disk."""
 
@@ -301,7 +312,16 @@ class CameraClock(Section):
         return self
 
 
-CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource | SnapshotSource
+CameraSource = (
+    RtspSource
+    | ReplaySource
+    | ViidSource
+    | Gb28181Source
+    | DropFolderSource
+    | UploadSource
+    | SnapshotSource
+    | RecorderSource
+)
 
 
 class Camera(Section):

@@ -1,7 +1,7 @@
 """The agent's GB/T 28181 platform: its SIP server, and the settings that cameras of one device must share."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
 from pydantic import Field, model_validator
@@ -63,27 +63,32 @@ class Gb28181(Section):
         return self
 
 
-def check_devices(cameras: Iterable[Camera]) -> None:
+def check_devices(cameras: Iterable[Camera], recorders: Mapping[str, Gb28181Source]) -> None:
     """Checks that cameras of one device agree on the device's settings, and that no two ask for the same stream.
+
+    `recorders`: those that register, by name; they agree with the cameras of theirs.
 
     Raises:
         ValueError: they do not; names the cameras and the remedy.
     """
-    of_device: dict[str, tuple[str, Gb28181Source]] = {}
+    sources: dict[str, Gb28181Source] = dict(recorders)
     streams: Counter[tuple[str, str, str]] = Counter()
     for camera in cameras:
         source = camera.source.channel if isinstance(camera.source, SnapshotSource) else camera.source
         if not isinstance(source, Gb28181Source):
             continue
-        first_id, first = of_device.setdefault(source.device_id, (camera.id, source))
-        for name in ("username", "heartbeat_s", "set_guard"):
-            if getattr(source, name) != getattr(first, name):
-                raise ValueError(f"cameras {first_id} and {camera.id} are of one device: give them the same {name}")
-        if None not in {source.password_file, first.password_file} and source.password_file != first.password_file:
-            raise ValueError(f"cameras {first_id} and {camera.id} are of one device: give them the same password_file")
+        sources[camera.id] = source
         what = f"stream {source.stream}" if source.span is None else "recordings"
         what = "snapshots" if isinstance(camera.source, SnapshotSource) else what
         streams[source.device_id, source.channel_id, what] += 1
+    of_device: dict[str, tuple[str, Gb28181Source]] = {}
+    for name, source in sources.items():
+        first_name, first = of_device.setdefault(source.device_id, (name, source))
+        for field in ("username", "heartbeat_s", "set_guard"):
+            if getattr(source, field) != getattr(first, field):
+                raise ValueError(f"cameras {first_name} and {name} are of one device: give them the same {field}")
+        if None not in {source.password_file, first.password_file} and source.password_file != first.password_file:
+            raise ValueError(f"cameras {first_name} and {name} are of one device: give them the same password_file")
     twice = [stream for stream, number in streams.items() if number > 1]
     if twice:
         device_id, channel_id, what = twice[0]

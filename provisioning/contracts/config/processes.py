@@ -24,6 +24,7 @@ from provisioning.contracts.config.camera import (
     Line,
     Policy,
     RecordedSpan,
+    RecorderSource,
     ReplaySource,
     RtspSource,
     Selector,
@@ -40,6 +41,7 @@ from provisioning.contracts.config.map_ground import MapGround
 from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.config.probes import Probes
+from provisioning.contracts.config.recorder import Recorder, Recorders, check_recorders, registered
 from provisioning.contracts.config.tasks import Tasks
 from provisioning.contracts.config.wall import Wall
 from provisioning.contracts.errors import ConfigError
@@ -74,6 +76,9 @@ __all__ = [
     "Probes",
     "Provisioning",
     "RecordedSpan",
+    "Recorder",
+    "RecorderSource",
+    "Recorders",
     "Redactor",
     "ReplaySource",
     "ResolvedPath",
@@ -213,6 +218,7 @@ class EdgeConfig(Section):
     """Prometheus, on loopback only."""
     heartbeat_s: HeartbeatS = HEARTBEAT_S
     cameras: tuple[Camera, ...] = Field(default=(), max_length=MAX_CAMERAS)
+    recorders: Recorders = ()
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Self:
@@ -242,7 +248,11 @@ class EdgeConfig(Section):
             is_uploaded = isinstance(camera.source, SnapshotSource) and camera.source.device_id is not None
             if is_uploaded and (self.gb28181 is None or self.gb28181.snapshot_port is None):
                 raise ValueError(f"camera {camera.id} uploads snapshots: give [gb28181] with snapshot_port")
-        check_devices(self.cameras)
+        for recorder in self.recorders:
+            if recorder.kind == "gb28181" and self.gb28181 is None:
+                raise ValueError(f"recorder {recorder.id} is a device that registers: give [gb28181], where it does")
+        check_recorders(self.recorders, self.cameras)
+        check_devices(self.cameras, registered(self.recorders))
         return self
 
 

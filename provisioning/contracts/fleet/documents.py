@@ -13,9 +13,11 @@ from provisioning.contracts.config.processes import (
     HEARTBEAT_S,
     Camera,
     HeartbeatS,
+    Recorders,
     Redactor,
     Window,
 )
+from provisioning.contracts.config.recorder import check_recorders
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder, Version
 from provisioning.contracts.ids import AgentId, SiteId
 from provisioning.contracts.wire.messages import CodedCause, Message, TimeMs, Versioned
@@ -34,6 +36,8 @@ class Configuration(Message):
     redactor: Redactor = Redactor()
     window: Window = Window()
     heartbeat_s: HeartbeatS = HEARTBEAT_S
+    recorders: Recorders = Field(default=(), exclude_if=lambda value: not value)
+    """Left out of documents without any, which an older agent takes."""
 
     @model_validator(mode="after")
     def _nothing_local(self) -> Self:
@@ -45,6 +49,10 @@ class Configuration(Message):
             seen.add(camera.id)
             if camera.source.local_files:
                 raise ValueError(f"camera {camera.id}: a document may not name files of the agent")
+        for recorder in self.recorders:
+            if recorder.local_files:
+                raise ValueError(f"recorder {recorder.id}: a document may not name files of the agent")
+        check_recorders(self.recorders, self.cameras)
         return self
 
 

@@ -308,6 +308,8 @@ class SourceKind(StrEnum):
     REPLAY = "replay"
     DROP_FOLDER = "drop_folder"
     SNAPSHOT = "snapshot"
+    RECORDER = "recorder"
+    """A span of a site's recorder."""
 
 
 class CodedCause(Message):

@@ -146,6 +146,30 @@ class TestPlayback:
         assert board.methods() == ["INVITE", "ACK", "BYE"] * 2
         assert b"s=Download" in board.sent[0].body
 
+    def test_it_tells_what_is_missing_and_how_far_it_has_come(self, board: Switchboard) -> None:
+        board.recorded = [records((-600, 600), (1200, 1800))]
+        channel = Playback("gate", source(span=HOUR), HOUR, board.sessions)
+        before = channel.progress()
+        assert (before.share, before.missing, before.is_over) == (0, (), False)
+
+        def over() -> None:
+            board.later(lambda line: line.dialogs.file_end(DEVICE, CHANNEL, "", line.now))
+
+        stream = Stream(channel, until_ended(0, 550, first=over), until_ended(1200, 1795, first=over))
+        camera = ChannelSource("gate", channel, stream)
+        frames = camera.frames(threading.Event())
+        next(frames)
+        next(frames)
+        assert channel.progress().reached_ms == HOUR.started_at_ms + 550_000
+        list(frames)
+        after = channel.progress()
+        start_ms = HOUR.started_at_ms
+        assert [(each.started_at_ms - start_ms, each.ended_at_ms - start_ms) for each in after.missing] == [
+            (600_000, 1_200_000),
+            (1_800_000, 3_600_000),
+        ]
+        assert (after.share, after.left_out, after.is_over) == (1, (), True)
+
     def test_by_info(self, board: Switchboard) -> None:
         board.recorded = [records((0, 3600))]
         script = until_ended(5, first=lambda: board.later(lambda line: line.hear_file("info-media-status.sip")))

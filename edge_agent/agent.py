@@ -115,7 +115,8 @@ class Agent:
         self._supervisor = Supervisor(clock)
 
         self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
-        lasting.orders.serve([camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded])
+        uploaded = [camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded]
+        lasting.orders.serve(uploaded, edge.desk)
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
         )
@@ -128,6 +129,7 @@ class Agent:
             clock_measured=self._health.clock_measured,
             is_paused=self._health.is_paused,
             is_held=lasting.orders.is_paused,
+            open_permit=lasting.orders.open_permit,
         )
         captures = {
             camera.id: open_capture(camera, self._inlets.channel(camera))

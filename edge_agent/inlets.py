@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock
+from edge_agent.desk.browser.admission import OpenPermit, no_permit
 from edge_agent.desk.handler import DeskServer
 from edge_agent.gb28181.devices.events import Event, StatusTaken
 from edge_agent.gb28181.platform import Platform
@@ -82,8 +83,9 @@ class Inlets:
         clock_measured: ClockMeasured,
         is_paused: Callable[[str], bool],
         is_held: Callable[[str], bool] = lambda _camera_id: False,
+        open_permit: OpenPermit = no_permit,
     ) -> None:
-        """`is_held`: the centre has paused this upload.
+        """`is_held`: the centre has paused this upload. `open_permit` verifies a permit for a browser's upload.
 
         `heard` is called with a camera's id when its device gives a sign of life, or its desk is open and idle.
         """
@@ -132,6 +134,7 @@ class Inlets:
         if self.platform is not None:
             self.platform.listen(self._triggers)
         self._desk: DeskServer | None = None
+        self._open_permit = open_permit
         self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
         """Loops to run, each in its own thread, by name."""
 
@@ -190,7 +193,9 @@ class Inlets:
         if edge.viid is not None:
             servers["viid"] = ViidServer(edge.viid, devices, self._pictures, self._clock, unlock=unlock).run
         if edge.desk is not None:
-            self._desk = DeskServer(edge.desk, self._uploads, edge.spool.directory, is_paused, self._clock)
+            self._desk = DeskServer(
+                edge.desk, self._uploads, edge.spool.directory, is_paused, self._clock, open_permit=self._open_permit
+            )
             servers["desk"] = self._desk.run
         if self.platform is not None and self._sessions is not None:
             servers["gb28181"] = self.platform.run

@@ -29,6 +29,13 @@ class Refused(DeskError):
 
 _STATUS: Final = {
     "unauthorized": HTTPStatus.UNAUTHORIZED,
+    "permit": HTTPStatus.UNAUTHORIZED,
+    "permit_expired": HTTPStatus.UNAUTHORIZED,
+    "permit_used": HTTPStatus.UNAUTHORIZED,
+    "other_account": HTTPStatus.FORBIDDEN,
+    "other_camera": HTTPStatus.FORBIDDEN,
+    "other_origin": HTTPStatus.FORBIDDEN,
+    "session_unknown": HTTPStatus.GONE,
     "not_found": HTTPStatus.NOT_FOUND,
     "method": HTTPStatus.METHOD_NOT_ALLOWED,
     "camera_unknown": HTTPStatus.NOT_FOUND,

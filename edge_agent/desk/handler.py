@@ -17,6 +17,9 @@ from typing import Final
 from aiohttp import web
 
 from edge_agent.clock import Backoff, Clock
+from edge_agent.desk.browser.admission import Admission, OpenPermit, no_permit
+from edge_agent.desk.browser.door import BrowserDoor
+from edge_agent.desk.browser.protocol import camera_of
 from edge_agent.desk.errors import DeskError, Refused
 from edge_agent.desk.http_server import DeskLimits, HttpsServer, UploadBody, closing_json, problem
 from edge_agent.desk.key_files import server_context, token
@@ -56,12 +59,14 @@ class DeskServer:
         clock: Clock,
         *,
         limits: DeskLimits | None = None,
+        open_permit: OpenPermit = no_permit,
     ) -> None:
-        """`cameras`: those of kind `upload`. Nothing is opened yet."""
+        """`cameras`: those of kind `upload`. `open_permit`: see `Admission`. Nothing is opened yet."""
         self._settings = settings
         self._limits = limits or DeskLimits()
         self._clock = clock
         self._desk = Desk(cameras, spool_directory, is_paused, clock)
+        self._open_permit = open_permit
         self._backoff = Backoff(1.0, 30.0)
 
     def run(self, stop: threading.Event) -> None:
@@ -83,6 +88,7 @@ class DeskServer:
         self._token = token(self._settings.token_file).encode()
         tls = server_context(self._settings.tls_cert_file, self._settings.tls_key_file)
         door = HttpsServer(self._settings.host, self._settings.port, tls, self._answer, self._limits)
+        self._browsers = self._browser_door()
         self._desk.shut(None)
         self._backoff.reset()
         _log.info("desk open host=%s port=%d", self._settings.host, door.port)
@@ -92,13 +98,25 @@ class DeskServer:
                 pass
         finally:
             self._desk.is_closing = True
+            if self._browsers is not None:
+                await self._browsers.close()
             serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
             self._desk.is_closing = False
 
+    def _browser_door(self) -> BrowserDoor | None:
+        """Returns the door for browsers; None where [desk] names no console, or no address."""
+        console = self._settings.console_url
+        if console is None:
+            return None
+        admission = Admission(self._open_permit, console, self._clock)
+        return BrowserDoor(self._desk, admission, console, self._clock, self._limits)
+
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
+            if self._browsers is not None and (camera_id := camera_of(request.raw_path)) is not None:
+                return await self._browsers.answer(request, camera_id)
             wanted = parse_request(request.method, request.raw_path, self._clock.now_ms())
             if isinstance(wanted, AskHealth):
                 return closing_json(HTTPStatus.OK, b'{"ok":true}')

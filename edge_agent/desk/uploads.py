@@ -194,6 +194,19 @@ class Desk:
             return Standing(stage=RecordingStage.COMPLETE, after_ms=after_ms)
         return Standing(stage=RecordingStage.NEW if after_ms < 0 else RecordingStage.INTERRUPTED, after_ms=after_ms)
 
+    def check(self, camera_id: str) -> Uploads:
+        """Returns a camera that takes recordings now.
+
+        Raises:
+            Refused: `camera_unknown`, `paused`, or `stopping`.
+        """
+        uploads = self._uploads(camera_id)
+        if self.is_stopping:
+            raise Refused("stopping", "the agent stops, or takes a new configuration; go on in a moment")
+        if self.is_paused(camera_id):
+            raise Refused("paused", _paused(camera_id))
+        return uploads
+
     def begin(self, wanted: AskUpload) -> Upload:
         """Claims the camera for a recording, until `Upload.close`. Reads the spool.
 
@@ -202,11 +215,7 @@ class Desk:
             SpoolError: the spool cannot be read.
         """
         recording = wanted.recording
-        uploads = self._uploads(recording.camera_id)
-        if self.is_stopping:
-            raise Refused("stopping", "the agent stops, or takes a new configuration; go on in a moment")
-        if self.is_paused(recording.camera_id):
-            raise Refused("paused", _paused(recording.camera_id))
+        uploads = self.check(recording.camera_id)
         before = self.ledger.counts(recording.camera_id)
         with self._lock:
             now = self._now.get(recording.camera_id)

@@ -29,6 +29,7 @@ from provisioning.contracts.fleet.commands import (
     TaskState,
     Verb,
 )
+from provisioning.contracts.fleet.uploads import DeskAddress, UploadPermit
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.wire.messages import CodedCause, Message
 from provisioning.files import durable
@@ -62,12 +63,37 @@ class TaskOrders:
         self._clock = clock
         self._lock = threading.Lock()
         self._cameras: frozenset[str] = frozenset()
+        self._desk: DeskAddress | None = None
         self._state = self._load()
 
-    def serve(self, cameras: Collection[str]) -> None:
-        """Set the cameras that recordings are uploaded to, under the configuration that begins."""
+    def serve(self, cameras: Collection[str], desk: processes.Desk | None = None) -> None:
+        """Set the cameras that recordings are uploaded to, and their desk, under the configuration that begins."""
         with self._lock:
             self._cameras = frozenset(cameras)
+            self._desk = (
+                None
+                if desk is None or desk.public_url is None or desk.console_url is None
+                else DeskAddress(url=desk.public_url, console=desk.console_url)
+            )
+
+    def open_permit(self, text: str) -> UploadPermit:
+        """Verify a permit of the centre for this agent's desk. A newer warrant is on the disk before it counts.
+
+        Raises:
+            SealError, ContractError: it is none, or not for this agent, or not now.
+            OSError: the number of its warrant cannot be written.
+        """
+        with self._lock:
+            if self._seal_key_file is None:
+                raise SealError("this agent has no [provisioning], so it knows no centre: enrol it")
+            permit, warrant = Seal.load(self._seal_key_file).open_permit(
+                text, agent_id=self._agent_id, warrant_from=self._state.warrant, now_ms=self._clock.now_ms()
+            )
+            if warrant > self._state.warrant:
+                after = self._state.model_copy(update={"warrant": warrant})
+                durable.write(self._file, after.model_dump_json().encode())
+                self._state = after
+            return permit
 
     def accept(self, payload: bytes) -> None:
         """Take a message of the command topic. No content makes this raise: the verdict reports a fault."""
@@ -108,7 +134,7 @@ class TaskOrders:
             return None
         with self._lock:
             tasks = {camera_id: self._of(camera_id) for camera_id in sorted(self._cameras)}
-            return TaskReport(agent_id=self._agent_id, tasks=tasks, word=self._state.word)
+            return TaskReport(agent_id=self._agent_id, tasks=tasks, word=self._state.word, desk=self._desk)
 
     def is_paused(self, camera_id: str) -> bool:
         """True if the centre has paused a task."""

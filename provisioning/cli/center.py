@@ -62,13 +62,18 @@ def service_warrant(
     start: Annotated[
         bool, typer.Option("--start", help="Let it begin jobs: fetch recordings, look at live streams more often.")
     ] = False,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Let it permit users to bring recordings from a browser to a desk.")
+    ] = False,
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Let the centre pause and order parse tasks at agents, by a key of its own, and command nothing else."""
+    from provisioning.contracts.fleet.documents import Power
     from provisioning.home import task_warrant
 
-    end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days, may_start=start))
+    more = [power for power, is_given in ((Power.START, start), (Power.UPLOAD, upload)) if is_given]
+    end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days, more=more))
 
 
 @broker.command("render", epilog="Example: wayside-provision broker render")

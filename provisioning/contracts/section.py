@@ -1,10 +1,10 @@
 """Base of the configuration tables: frozen, no unknown keys, paths relative to the file they stand in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
 
 def _resolved(value: Path, info: ValidationInfo) -> Path:
@@ -36,6 +36,11 @@ def _service_address(value: str) -> str:
 ResolvedPath = Annotated[Path, AfterValidator(_resolved)]
 RtspUrl = Annotated[str, AfterValidator(_without_secrets), Field(max_length=1024)]
 ServiceUrl = Annotated[str, AfterValidator(_service_address), Field(max_length=1024)]
+ORIGIN_PATTERN: Final = (
+    r"^(https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|https?://127\.0\.0\.1|https?://localhost)(:[1-9][0-9]{0,4})?$"
+)
+"""Scheme, host and port as a browser writes them (RFC 6454). Without TLS only on the machine itself."""
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN_PATTERN, max_length=280)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Relative = Annotated[float, Field(ge=0.0, le=1.0)]
 

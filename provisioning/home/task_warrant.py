@@ -1,5 +1,6 @@
-"""Signs the warrant for the key by which the centre may pause and order parse tasks, and begin jobs if it is to."""
+"""Signs the warrant for the key by which the centre may pause and order parse tasks, and more if it is to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,15 @@ from provisioning.output import CommandResult, moment
 from provisioning.signing.documents import Seal
 
 DAY_MS: Final = 86_400_000
+_POWERS: Final = {
+    Power.CONTROL: "pause and order parse tasks",
+    Power.START: "begin jobs",
+    Power.UPLOAD: "permit uploads from browsers",
+}
 
 
-def give(home: Home, key_file: Path, out: Path, *, days: int, may_start: bool = False) -> CommandResult:
-    """Signs a warrant for the key in this `.pub` file. `may_start`: it may begin jobs, too.
+def give(home: Home, key_file: Path, out: Path, *, days: int, more: Sequence[Power] = ()) -> CommandResult:
+    """Signs a warrant for the key in this `.pub` file, to pause and order parse tasks and `more`.
 
     Agents replace an older one by a newer one, never the reverse: numbers are of the clock.
 
@@ -24,12 +30,12 @@ def give(home: Home, key_file: Path, out: Path, *, days: int, may_start: bool = 
     key = Seal.load(key_file).key
     now_ms = home.now_ms()
     ends_at_ms = now_ms + days * DAY_MS
-    may = (Power.CONTROL, Power.START) if may_start else (Power.CONTROL,)
+    may = (Power.CONTROL, *more)
     document = Document(
         addressee=TASKS, number=now_ms, issued_at_ms=now_ms, body=Warrant(key=key, ends_at_ms=ends_at_ms, may=may)
     )
     durable.write(out, home.seal_key.sign(document).model_dump_json().encode(), mode=durable.PUBLIC)
     facts = {"file": str(out), "key": key, "number": now_ms, "ends_at_ms": ends_at_ms, "may": [*may]}
-    powers = "begin jobs, and pause and order tasks and jobs," if may_start else "pause and order parse tasks"
+    powers = ", ".join(_POWERS[each] for each in may)
     shown = [f"{out}: key {key[:16]} may {powers} until {moment(ends_at_ms)}; give it to the centre"]
     return CommandResult(facts, shown)

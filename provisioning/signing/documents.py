@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from provisioning.contracts.config.processes import read_secret
-from provisioning.contracts.errors import ConfigError, ContractError
+from provisioning.contracts.errors import ConfigError, ContractError, RejectReason
 from provisioning.contracts.fleet.commands import LIFE_MS, SealedCommand, TaskCommand
 from provisioning.contracts.fleet.documents import TASKS, Document, Power, Sealed, Warrant
 from provisioning.contracts.fleet.enrolment import Bundle, SealedBundle
+from provisioning.contracts.fleet.uploads import MAX_PERMIT_CHARS, SealedPermit, UploadPermit
 from provisioning.contracts.wire import codec
 from provisioning.files import durable
 
@@ -27,6 +28,7 @@ _DOCUMENT: Final = b"wayside document 1\0"
 _BUNDLE: Final = b"wayside bundle 1\0"
 _AUDIT_HEAD: Final = b"wayside audit head 1\0"
 _COMMAND: Final = b"wayside task command 1\0"
+_PERMIT: Final = b"wayside upload permit 1\0"
 """Different contexts: a signature over one can never pass for one over the other."""
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -75,6 +77,10 @@ class OpenedCommand:
     warrant: int
     """Number of the warrant."""
     may: frozenset[Power]
+
+
+class LapsedError(SealError):
+    """A permit, or its key's warrant, is not valid any more, or not yet."""
 
 
 class Seal:
@@ -168,6 +174,35 @@ class Seal:
         """
         self._verify(_AUDIT_HEAD, text, signature, "audit head")
 
+    def open_permit(self, text: str, *, agent_id: str, warrant_from: int, now_ms: int) -> tuple[UploadPermit, int]:
+        """Verifies and reads a permit of the centre as a header carries it.
+
+        Returns the permit and the number of its warrant. `warrant_from`: warrants of a lower number are invalid.
+
+        Raises:
+            ForgedError, WrongAddresseeError, OutdatedError, LapsedError: see there.
+            ContractError: not a permit, or one that this version does not know.
+        """
+        sealed = codec.decode(SealedPermit, _unwrapped(text))
+        warrant = self.open(codec.encode(sealed.warrant), addressee=TASKS, newer_than=warrant_from - 1)
+        if not isinstance(warrant.body, Warrant) or Power.UPLOAD not in warrant.body.may:
+            raise ForgedError(
+                f"document {warrant.number} does not let the centre's key permit uploads: have provisioning sign a"
+                " warrant with `--upload`"
+            )
+        Seal(warrant.body.key)._verify(_PERMIT, sealed.permit, sealed.signature, "permit")  # noqa: SLF001 - same class
+        permit = codec.decode(UploadPermit, sealed.permit.encode())
+        if permit.agent_id != agent_id:
+            raise WrongAddresseeError(f"the permit is meant for {permit.agent_id!r}, not {agent_id!r}")
+        if now_ms >= warrant.body.ends_at_ms:
+            raise LapsedError("the warrant of the centre's key has ended: have provisioning sign another")
+        if not permit.issued_at_ms - LIFE_MS <= now_ms < permit.expires_at_ms:
+            raise LapsedError(
+                f"the permit counts from {permit.issued_at_ms} to {permit.expires_at_ms} ms, and this clock says"
+                f" {now_ms}: compare the clocks of centre and desk agent"
+            )
+        return permit, warrant.number
+
     def _verify(self, context: bytes, text: str, signature: str, what: str) -> None:
         try:
             self._key.verify(bytes.fromhex(signature), context + text.encode())
@@ -223,9 +258,27 @@ class SealKey:
         text = command.model_dump_json()
         return SealedCommand(command=text, signature=self._key.sign(_COMMAND + text.encode()).hex(), warrant=warrant)
 
+    def sign_permit(self, permit: UploadPermit, warrant: Sealed) -> str:
+        """Sign a permit, in the form in which a header carries it; `warrant` names this key."""
+        text = permit.model_dump_json()
+        sealed = SealedPermit(permit=text, signature=self._key.sign(_PERMIT + text.encode()).hex(), warrant=warrant)
+        return base64.urlsafe_b64encode(codec.encode(sealed)).decode()
+
     def sign_audit_head(self, text: str) -> str:
         """Sign the head of an audit, in hex."""
         return self._key.sign(_AUDIT_HEAD + text.encode()).hex()
+
+
+def _unwrapped(text: str) -> bytes:
+    """Decodes the text of a header.
+
+    Raises:
+        ContractError: it is no text of a permit.
+    """
+    try:
+        return base64.b64decode(text[:MAX_PERMIT_CHARS], altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise ContractError(RejectReason.MALFORMED, "this is no permit of a centre") from error
 
 
 def pack_bundle(sealed: SealedBundle) -> str:

@@ -49,6 +49,7 @@ from provisioning.contracts.fleet.rollout import (
     SoftwareOrder,
     StopCause,
 )
+from provisioning.contracts.fleet.uploads import DeskAddress, SealedPermit, UploadPermit
 from provisioning.contracts.wire.messages import CodedCause, Message
 
 AT_MS = 1_795_449_600_123
@@ -168,6 +169,12 @@ DOCUMENTS: dict[str, Message] = {
     "document_warrant": Document(
         addressee=TASKS, number=AT_MS, issued_at_ms=AT_MS, body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000)
     ),
+    "document_warrant_upload": Document(
+        addressee=TASKS,
+        number=AT_MS,
+        issued_at_ms=AT_MS,
+        body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000, may=(Power.CONTROL, Power.UPLOAD)),
+    ),
     "document_warrant_start": Document(
         addressee=TASKS,
         number=AT_MS,
@@ -213,6 +220,27 @@ DOCUMENTS: dict[str, Message] = {
         agent_id="desk",
         tasks={"stolen": TaskState(paused=True, priority=Priority.LAST)},
         word=CommandWord(number=AT_MS, taken=False, cause="expired", at_ms=AT_MS),
+    ),
+    "upload_permit": UploadPermit(
+        id="0123456789abcdef" * 2,
+        agent_id="desk",
+        camera_id="stolen",
+        origin="https://centre.example",
+        actor="ona",
+        purpose="theft at the north gate",
+        issued_at_ms=AT_MS,
+        expires_at_ms=AT_MS + 600_000,
+    ),
+    "sealed_permit": SealedPermit(
+        permit='{"agent_id":"desk"}',
+        signature="ef" * 64,
+        warrant=Sealed(document='{"addressee":"(tasks)"}', signature="ef" * 64),
+    ),
+    "tasks_desk": TaskReport(
+        agent_id="desk",
+        tasks={"stolen": TaskState()},
+        word=None,
+        desk=DeskAddress(url="https://desk.example:8446", console="https://centre.example"),
     ),
     "tasks_jobs": TaskReport(
         agent_id="cabinet-7",

@@ -41,6 +41,9 @@ from center.retention import MESSAGES as MESSAGES_SENT
 from center.search.client import OBSERVATION_ERRORS
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
+from edge_agent.desk.browser.protocol import METHODS as DESK_BROWSER_METHODS
+from edge_agent.desk.browser.protocol import OpenFile as DeskOpenFile
+from edge_agent.desk.browser.protocol import Turn as DeskTurn
 from edge_agent.desk.protocol import End as DeskEnd
 from edge_agent.desk.protocol import Problem as DeskProblem
 from edge_agent.desk.protocol import Progress as DeskProgress
@@ -61,7 +64,7 @@ from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
 from provisioning.contracts.config.processes import CenterConfig, EdgeConfig
 from provisioning.contracts.detectors import ParsersStatus, WantedDetectors
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.fleet import commands, documents, enrolment, release, rollout
+from provisioning.contracts.fleet import commands, documents, enrolment, release, rollout, uploads
 from provisioning.contracts.fleet.diagnosis import Fault
 from provisioning.contracts.fleet.survey import SignedSurvey, Survey
 from provisioning.contracts.query import archive, search, statement, zone_counts
@@ -92,9 +95,11 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "cluster_nodes": archive.ClusterNodes,
     "commit_page": archive.CommitPage,
     "configured": documents.Configured,
+    "desk_open_file": DeskOpenFile,
     "desk_problem": DeskProblem,
     "desk_progress": DeskProgress,
     "desk_standing": DeskStanding,
+    "desk_turn": DeskTurn,
     "document": documents.Document,
     "enrol_request": enrolment.EnrolRequest,
     "enrolled": enrolment.Enrolled,
@@ -118,6 +123,7 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "sealed": documents.Sealed,
     "sealed_bundle": enrolment.SealedBundle,
     "sealed_command": commands.SealedCommand,
+    "sealed_permit": uploads.SealedPermit,
     "search_plan": search.SearchPlan,
     "search_wanted": search.Wanted,
     "signed_survey": SignedSurvey,
@@ -128,6 +134,7 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "survey": Survey,
     "task_command": commands.TaskCommand,
     "tasks": commands.TaskReport,
+    "upload_permit": uploads.UploadPermit,
     "upkeep_report": archive.UpkeepReport,
     "wanted_detectors": WantedDetectors,
     "zone_counts": zone_counts.ZoneCounts,
@@ -253,6 +260,7 @@ def route_lines() -> Iterator[str]:
     for method, target in _DESK:
         parse_request(method, target, now_ms=_DESK_AT_MS)  # raises where nobody answers to that
         yield f"desk {method} {target}"
+    yield from (f"desk {method} /cameras/{{1}}/file" for method in DESK_BROWSER_METHODS)
     for word in _VIID:
         for method in ("GET", "POST"):
             path = f"/VIID/{'System/' if word in _VIID[:4] else ''}{word}"

@@ -18,6 +18,7 @@ from provisioning.contracts.fleet.commands import (
     TaskState,
 )
 from provisioning.contracts.fleet.documents import MAX_CAMERAS, Configured, Installed, Verdict
+from provisioning.contracts.fleet.uploads import DeskAddress
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import (
     MAX_DROP_NAMES,
@@ -111,6 +112,7 @@ LARGEST: dict[str, Message] = {
         tasks={each: TaskState(paused=False, priority=Priority.NORMAL) for each in cameras(MAX_CAMERAS)},
         word=CommandWord(number=MOST, taken=False, cause=WORST * 500, reason=REASON, at_ms=AT),
         jobs={f"{number:0>32}": JOB for number in range(MAX_JOBS)},
+        desk=DeskAddress(url=f"https://{'d' * 253}:65535", console=f"https://{'c' * 253}:65535"),
     ),
     "heartbeat": Heartbeat(
         agent_id=AGENT,

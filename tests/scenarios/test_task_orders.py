@@ -24,8 +24,8 @@ from center.fleet.roster import Roster
 from center.tasks.orders import TaskOrders as Orders
 from center.tasks.views import OrderState
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.protocol import End
+from edge_agent.desk.remux import Remux
 from edge_agent.remote_config.upload_commands import TaskOrders
 from edge_agent.uplink.mqtt import PahoLink
 from edge_agent.uplink.publisher import Publisher
@@ -144,7 +144,7 @@ def test_a_recording_waits_and_goes_on_as_the_centre_says(ground: Ground, tmp_pa
     ground.tell(Verb.PAUSE)
     shown, ended = Watched(), []
     place = ground.premises.papers.place()
-    file = Remux(street(tmp_path / "street.mp4", 25), keyframes_only=False)
+    file = Remux.of(street(tmp_path / "street.mp4", 25), keyframes_only=False)
     bringing = threading.Thread(target=lambda: ended.append(ingest(place, file, shown=shown)))
     bringing.start()
     until(lambda: any(each.held for each in shown.progress))

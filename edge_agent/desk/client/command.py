@@ -13,12 +13,12 @@ from edge_agent.clock import SystemClock
 from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.progress_bar import JsonLines, progress_bar
-from edge_agent.desk.client.recording import SendableRecording
-from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.client.stills import Stills
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import client_context
 from edge_agent.desk.protocol import EARLIEST_MS, End, Progress, RecordingRef
+from edge_agent.desk.recording import SendableRecording
+from edge_agent.desk.remux import Remux
 from edge_agent.errors import EdgeError
 from provisioning.contracts.config.processes import EdgeConfig, load, read_secret
 from provisioning.contracts.errors import ConfigError
@@ -66,7 +66,7 @@ def _ingest(order: IngestArguments, way: AgentArguments) -> int:
     carried: SendableRecording = (
         Stills(order.path, order.interval_s)
         if Stills.is_one(order.path)
-        else Remux(order.path, keyframes_only=order.keyframes_only)
+        else Remux.of(order.path, keyframes_only=order.keyframes_only)
     )
     facts = carried.facts()
     if order.started_at is None:

@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.desk.client.desk_client import DeskClient
-from edge_agent.desk.client.recording import RecordingError, SendableRecording
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.protocol import End, Progress, RecordingRef, RecordingStage
+from edge_agent.desk.recording import RecordingError, SendableRecording
 
 _PASSING: Final = frozenset({"lost", "unreachable", "stopping", "slow", "gone"})
 _TRIES: Final = 12

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from edge_agent.desk.client.recording import RecordingError, RecordingFacts, Sending
+from edge_agent.desk.recording import RecordingError, RecordingFacts, Sending
 from edge_agent.sources.replay.picture_folder import SUFFIXES
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, entry
 

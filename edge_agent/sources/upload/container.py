@@ -15,6 +15,13 @@ _EBML: Final = b"\x1a\x45\xdf\xa3"
 _TS_PACKET: Final = 188
 _TS_SYNC: Final = 0x47
 _MP4_STARTS: Final = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+_MAGICS: Final = {
+    _EBML: "matroska",
+    b"FLV": "flv",
+    b"DHAV": "dhav",
+    b"DAHUA": "dhav",
+    b"\0\0\x01\xba": "mpeg",
+}
 
 
 class Container(StrEnum):
@@ -68,6 +75,36 @@ def recognise(head: bytes, *, is_all: bool = False) -> Container | None:
         "unknown_container",
         "these bytes are no Matroska, MPEG transport stream or MP4: send the file with `wayside-edge ingest`, which"
         " reads more kinds, or rewrite it once: ffmpeg -i FILE -c copy -an -f matroska -",
+    )
+
+
+def demuxer_of(head: bytes) -> str:
+    """Returns FFmpeg's name of the demuxer for a file that begins with `head` and can be read at any place.
+
+    Raises:
+        UnusableRecordingError: `unknown_container`.
+    """
+    if head[4:8] in _MP4_STARTS:
+        return Container.MP4.value
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    if _is_ts(head):
+        return Container.MPEG_TS.value
+    for magic, demuxer in _MAGICS.items():
+        if head.startswith(magic):
+            return demuxer
+    raise UnusableRecordingError(
+        "unknown_container",
+        "this is no MP4, MOV, Matroska, AVI, FLV, DAV or MPEG stream: bring it with `wayside-edge ingest`, which reads"
+        " more kinds, or convert it once: ffmpeg -i FILE -c copy -an OUT.mkv",
+    )
+
+
+def _is_ts(head: bytes) -> bool:
+    """True for packets of 188 bytes, or of 192 with a time before each (M2TS)."""
+    return any(
+        head[first : first + 1] == head[first + step : first + step + 1] == bytes([_TS_SYNC])
+        for first, step in ((0, _TS_PACKET), (4, _TS_PACKET + 4))
     )
 
 

@@ -46,7 +46,7 @@ from provisioning.contracts.config.tasks import Tasks
 from provisioning.contracts.config.wall import Wall
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import AgentId
-from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
+from provisioning.contracts.section import Origin, Port, ResolvedPath, RtspUrl, Section
 from provisioning.contracts.wire.bounds import MAX_CAMERAS
 
 __all__ = [
@@ -189,6 +189,16 @@ class Desk(Section):
     tls_key_file: ResolvedPath
     token_file: ResolvedPath
     """Bearer token for uploads; written with mode 0600 when absent."""
+    public_url: Origin | None = None
+    """Address at which browsers reach this desk, like https://desk.example:8446. Only with `console_url`."""
+    console_url: Origin | None = None
+    """Address of the console, as users type it: the one page that may bring recordings here, with a permit."""
+
+    @model_validator(mode="after")
+    def _both_urls(self) -> Self:
+        if (self.public_url is None) != (self.console_url is None):
+            raise ValueError("public_url and console_url go together: browsers need both, and without both none comes")
+        return self
 
 
 HeartbeatS = Annotated[float, Field(gt=0, le=60)]

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from provisioning.contracts.config.camera import RecordedSpan
 from provisioning.contracts.fleet.documents import MAX_CAMERAS, Number, Sealed
+from provisioning.contracts.fleet.uploads import DeskAddress
 from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.wire.messages import (
     MAX_DROP_NAMES,
@@ -191,3 +192,5 @@ class TaskReport(Versioned):
     """None before the first command."""
     jobs: dict[JobId, JobState] = Field(default_factory=dict, max_length=MAX_JOBS, exclude_if=lambda value: not value)
     """Jobs that have not ended, and those that ended within a day. Absent from an older agent."""
+    desk: DeskAddress | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Way for browsers; None where there is none. Absent from an older agent."""

@@ -98,6 +98,8 @@ class Power(StrEnum):
     """To pause and order tasks and jobs, and to end jobs: it makes an agent do less, or in another order."""
     START = "start"
     """To begin jobs: to fetch recordings, and to look at a live stream more often."""
+    UPLOAD = "upload"
+    """To permit a user to bring recordings from a browser to a desk agent."""
 
 
 class Warrant(Message):
@@ -107,7 +109,7 @@ class Warrant(Message):
     key: Key32
     ends_at_ms: TimeMs
     may: tuple[Power, ...] = Field(
-        default=(Power.CONTROL,), min_length=1, max_length=2, exclude_if=lambda value: value == (Power.CONTROL,)
+        default=(Power.CONTROL,), min_length=1, max_length=8, exclude_if=lambda value: value == (Power.CONTROL,)
     )
     """Left out while it is the default, which an older agent takes."""
 

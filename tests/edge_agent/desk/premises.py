@@ -16,13 +16,14 @@ import av
 
 from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff, SystemClock
+from edge_agent.desk.browser.admission import OpenPermit, no_permit
 from edge_agent.desk.client.desk_client import AgentAddress, DeskClient
 from edge_agent.desk.client.ingest import Ingest
-from edge_agent.desk.client.recording import SendableRecording
 from edge_agent.desk.handler import DeskServer
 from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
 from edge_agent.desk.protocol import Progress, RecordingRef
+from edge_agent.desk.recording import SendableRecording
 from edge_agent.frames import Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
@@ -54,6 +55,7 @@ class Papers:
         self.identity = replace(issued, cert_file=certificate, key_file=key)
         self.token_file = folder / "desk.token"
         self.port = free_port()
+        self.url = f"https://{HOST}:{self.port}"
 
     def desk(self, **changes: object) -> processes.Desk:
         return processes.Desk.model_validate(
@@ -85,21 +87,27 @@ class Premises:
         has_room: Callable[[], bool] = lambda: True,
         held_after: int | None = None,
         selector: dict[str, float] | None = None,
+        console: str | None = None,
+        open_permit: OpenPermit = no_permit,
     ) -> None:
+        """`console`: origin of the pages whose files are taken, with permits that `open_permit` verifies."""
         clock = SystemClock()
         self.papers = papers
+        settings = papers.desk() if console is None else papers.desk(public_url=papers.url, console_url=console)
         cameras_of = [
             processes.Camera.model_validate(
                 {"id": name, "source": {"kind": "upload"}, "selector": selector or EVERY_PICTURE}
             )
             for name in cameras
         ]
-        edge = edge_config(folder, *cameras_of, redactor={"overflow": "block"}, desk=papers.desk().model_dump())
+        edge = edge_config(folder, *cameras_of, redactor={"overflow": "block"}, desk=settings.model_dump())
         directory = edge.spool.directory
         self.spool = Spool(edge.spool, clock)
         self.pauses = Pauses(directory)
         self.uploads = {name: Uploads(name, clock, has_room=has_room) for name in cameras}
-        self.server = DeskServer(papers.desk(), self.uploads, directory, self.is_paused, clock, limits=limits)
+        self.server = DeskServer(
+            settings, self.uploads, directory, self.is_paused, clock, limits=limits, open_permit=open_permit
+        )
         self.health = Health("street", cameras_of, self.pauses, clock, lambda: None)
         self._queue: FairQueue[Selected] = FairQueue(2, "block")
         captures = {camera.id: Capture(camera, self.uploads[camera.id], clock) for camera in cameras_of}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
 from edge_agent.desk.protocol import End, RecordingStage, Standing
+from edge_agent.desk.remux import Remux
 from edge_agent.errors import Unreachable
 from provisioning.contracts.wire import codec
 from tests.edge_agent.desk.premises import (
@@ -76,7 +76,7 @@ def test_a_spool_that_cannot_be_read_takes_nothing_and_breaks_off_what_is_under_
     papers: Papers, opened: Opened, tmp_path: Path
 ) -> None:
     desk = opened(held_after=5)
-    carried = Remux(street(tmp_path / "street.mkv"))
+    carried = Remux.of(street(tmp_path / "street.mkv"))
     caught: list[DeskError] = []
 
     def send() -> None:
@@ -114,11 +114,11 @@ def test_a_plain_mp4_is_told_how_and_one_that_can_stream_is_taken(desk: Premises
 
 def test_the_same_recording_by_two_is_refused_to_the_second(papers: Papers, opened: Opened, tmp_path: Path) -> None:
     desk = opened(held_after=5, cameras=(CAMERA, "yard"))
-    carried = Remux(street(tmp_path / "street.mkv"))
+    carried = Remux.of(street(tmp_path / "street.mkv"))
     first = threading.Thread(target=lambda: ingest(papers.place(), carried))
     first.start()
     assert desk.held.reached.wait(LONG_S)
-    for again in (carried, Remux(street(tmp_path / "other.mkv", 10))):
+    for again in (carried, Remux.of(street(tmp_path / "other.mkv", 10))):
         with pytest.raises(DeskError, match="is being sent already") as caught:
             ingest(papers.place(), again)
         assert caught.value.code == "busy"
@@ -134,7 +134,7 @@ def test_a_paused_camera_takes_nothing_and_one_paused_in_the_middle_goes_on_late
     papers: Papers, opened: Opened, tmp_path: Path
 ) -> None:
     desk = opened(held_after=10)
-    carried = Remux(street(tmp_path / "street.mkv"))
+    carried = Remux.of(street(tmp_path / "street.mkv"))
     shown = Watched()
     sending = threading.Thread(target=lambda: ingest(papers.place(), carried, shown=shown))
     sending.start()
@@ -257,6 +257,6 @@ def test_a_door_that_cannot_open_is_the_cameras_trouble_until_it_can(
         with pytest.raises(Unreachable, match="change host or port"):
             next(desk.uploads[CAMERA].frames(threading.Event()))
     until(lambda: _is_served(papers))
-    done = ingest(papers.place(), Remux(street(tmp_path / "street.mkv", 5)))
+    done = ingest(papers.place(), Remux.of(street(tmp_path / "street.mkv", 5)))
     assert done is not None
     assert done.end is End.COMPLETE

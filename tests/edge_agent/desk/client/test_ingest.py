@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.desk.client.recording import RecordingError, Sending
-from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.client.stills import Stills
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.protocol import End
+from edge_agent.desk.recording import RecordingError, Sending
+from edge_agent.desk.remux import Remux
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.desk.narrow_line import NarrowLine
 from tests.edge_agent.desk.premises import CAMERA, Opened, Papers, Premises, Watched, ingest, street
@@ -54,7 +54,7 @@ class Counted(Stills):
 def test_every_picture_is_in_at_its_time_whatever_it_comes_in(papers: Papers, opened: Opened, tmp_path: Path) -> None:
     desk = opened(cameras=("mp4", "mkv", "ts"))
     for kind in ("mp4", "mkv", "ts"):
-        done = ingest(desk.papers.place(), Remux(street(tmp_path / f"street.{kind}")), camera_id=kind)
+        done = ingest(desk.papers.place(), Remux.of(street(tmp_path / f"street.{kind}")), camera_id=kind)
         assert done is not None
         assert (done.end, done.pictures, done.position_ms, done.settled_ms) == (End.COMPLETE, 50, 1960, 1960)
         assert (done.selected, done.spooled, done.dropped) == (50, 50, {})
@@ -66,11 +66,11 @@ def test_every_picture_is_in_at_its_time_whatever_it_comes_in(papers: Papers, op
 
 def test_a_recording_that_is_brought_again_is_a_duplicate_and_no_second_row(desk: Premises, tmp_path: Path) -> None:
     file = street(tmp_path / "street.mp4")
-    assert ingest(desk.papers.place(), Remux(file)) is not None
-    assert ingest(desk.papers.place(), Remux(file)) is None
+    assert ingest(desk.papers.place(), Remux.of(file)) is not None
+    assert ingest(desk.papers.place(), Remux.of(file)) is None
     other_name = file.rename(tmp_path / "other.mp4")
-    assert ingest(desk.papers.place(), Remux(other_name)) is None
-    again = ingest(desk.papers.place(), Remux(other_name), again=True)
+    assert ingest(desk.papers.place(), Remux.of(other_name)) is None
+    again = ingest(desk.papers.place(), Remux.of(other_name), again=True)
     assert again is not None
     assert (again.end, again.selected, again.spooled, again.dropped) == (End.COMPLETE, 50, 0, {"duplicate": 50})
     assert desk.offsets() == ALL
@@ -123,7 +123,7 @@ def test_what_a_crash_took_is_taken_again(papers: Papers, opened: Opened, tmp_pa
     desk = opened(held_after=12)
     file = street(tmp_path / "street.mkv")
     shown = Watched()
-    sending = threading.Thread(target=lambda: ingest(papers.place(), Remux(file), shown=shown))
+    sending = threading.Thread(target=lambda: ingest(papers.place(), Remux.of(file), shown=shown))
     sending.start()
     assert desk.held.reached.wait(LONG_S)
     until(lambda: desk.ledger().selected == 16)  # one with the redactor, two in its queue, one in the camera's hands
@@ -135,7 +135,7 @@ def test_what_a_crash_took_is_taken_again(papers: Papers, opened: Opened, tmp_pa
 
     crashed = opened(folder=tmp_path / "crashed")
     assert (crashed.ledger().spooled, crashed.ledger().dropped) == (12, {"interrupted": 4})
-    done = ingest(papers.place(), Remux(file))
+    done = ingest(papers.place(), Remux.of(file))
     assert done is not None
     assert done.end is End.COMPLETE
     assert crashed.offsets() == ALL
@@ -161,10 +161,10 @@ def test_pictures_are_a_recording_too(desk: Premises, tmp_path: Path) -> None:
 
 def test_keyframes_alone_are_a_part_of_the_same_observations(desk: Premises, tmp_path: Path) -> None:
     file = street(tmp_path / "street.mp4", b_frames=0)
-    done = ingest(desk.papers.place(), Remux(file, keyframes_only=True))
+    done = ingest(desk.papers.place(), Remux.of(file, keyframes_only=True))
     assert done is not None
     assert desk.offsets() == [0, 400, 800, 1200, 1600]
-    done = ingest(desk.papers.place(), Remux(file))
+    done = ingest(desk.papers.place(), Remux.of(file))
     assert done is not None
     assert (done.selected, done.dropped) == (50, {"duplicate": 5})
     assert desk.offsets() == ALL
@@ -177,7 +177,7 @@ def test_a_file_with_a_hole_gives_what_is_there_and_counts_the_rest(desk: Premis
     assert index > len(data) // 2
     # The index is whole, and a stretch of what it points to is gone: as from a disk with bad sectors.
     file.write_bytes(data[: index // 2] + bytes(index - index // 2) + data[index:])
-    done = ingest(desk.papers.place(), Remux(file))
+    done = ingest(desk.papers.place(), Remux.of(file))
     assert done is not None
     assert 5 < done.pictures < 50
     assert done.skipped["broken"] > 5
@@ -188,14 +188,14 @@ def test_a_file_whose_time_goes_back_is_in_up_to_there_and_says_so(desk: Premise
     file = street(tmp_path / "street.ts")
     file.write_bytes(2 * file.read_bytes())
     with pytest.raises(RecordingError, match=r"no further than 1\.\d s .its time goes back"):
-        ingest(desk.papers.place(), Remux(file))
+        ingest(desk.papers.place(), Remux.of(file))
     assert desk.offsets() == ALL
 
 
 def test_a_file_with_no_times_is_not_guessed_at(tmp_path: Path) -> None:
     file = street(tmp_path / "street.avi")
     with pytest.raises(RecordingError, match="no times of their own"):
-        Remux(file).begin(-1)
+        Remux.of(file).begin(-1)
 
 
 def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
     with av.open(str(playlist)) as opened:  # FFmpeg itself would go and read the other file
         assert opened.streams.video
     with pytest.raises(RecordingError, match="no video that can be read"):
-        Remux(playlist).facts()
+        Remux.of(playlist).facts()
 
 
 def test_a_recording_from_a_phone_held_upright_is_turned(desk: Premises, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_recording_from_a_phone_held_upright_is_turned(desk: Premises, tmp_pat
     matrix = data.index(b"tkhd") + 44
     turned = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
     file.write_bytes(data[:matrix] + turned + data[matrix + 36 :])
-    ingest(desk.papers.place(), Remux(file))
+    ingest(desk.papers.place(), Remux.of(file))
     image = desk.grey.seen[0].frame.image
     assert image.shape == (160, 96, 3)
     assert image[:32].mean() > 200
@@ -228,7 +228,7 @@ def test_a_full_spool_holds_the_recording_up_and_drops_nothing(papers: Papers, o
     desk = opened(has_room=room.is_set)
     shown = Watched()
     file = street(tmp_path / "street.mp4")
-    sending = threading.Thread(target=lambda: ingest(papers.place(), Remux(file), shown=shown))
+    sending = threading.Thread(target=lambda: ingest(papers.place(), Remux.of(file), shown=shown))
     sending.start()
     until(lambda: any(each.held for each in shown.progress))
     assert desk.spool.ledgers() == {}
@@ -264,7 +264,7 @@ def test_nothing_of_a_recording_touches_a_disk(desk: Premises, tmp_path: Path, m
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     file = street(tmp_path / "street.mkv")
-    ingest(desk.papers.place(), Remux(file))
+    ingest(desk.papers.place(), Remux.of(file))
     data = file.read_bytes()
     pieces = [data[at : at + 24] for at in range(2000, len(data) - 24, 500)]
     assert len(pieces) > 20
@@ -278,5 +278,5 @@ def test_nothing_of_a_recording_touches_a_disk(desk: Premises, tmp_path: Path, m
 def test_an_agent_that_is_not_there_says_so_at_once(papers: Papers, tmp_path: Path) -> None:
     papers.token_file.write_text("x")
     with pytest.raises(DeskError, match="is it running") as caught:
-        ingest(papers.place(), Remux(street(tmp_path / "street.mp4", 3)))
+        ingest(papers.place(), Remux.of(street(tmp_path / "street.mp4", 3)))
     assert caught.value.code == "unreachable"

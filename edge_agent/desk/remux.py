@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import dropwhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import av
 import av.error
 
-from edge_agent.desk.client.recording import RecordingError, RecordingFacts, Sending
+from edge_agent.desk.recording import LocalFile, MediaFile, RecordingError, RecordingFacts, Sending
 from edge_agent.sources.upload.video_decoder import CODECS, in_ms
 
 if TYPE_CHECKING:
@@ -52,10 +52,19 @@ class _Place:
 class Remux:
     """Sends a video file, remuxed."""
 
-    def __init__(self, path: Path, *, keyframes_only: bool = False) -> None:
-        """`keyframes_only`: what lies between keyframes is neither sent nor decoded, which is many times faster."""
-        self._path = path
+    def __init__(self, file: MediaFile, *, keyframes_only: bool = False, demuxer: str | None = None) -> None:
+        """`keyframes_only`: what lies between keyframes is neither sent nor decoded, which is many times faster.
+
+        `demuxer`: FFmpeg's name of the only one to try; None: it finds one of `_FORMATS` itself.
+        """
+        self._file = file
         self._keyframes_only = keyframes_only
+        self._demuxer = demuxer
+
+    @classmethod
+    def of(cls, path: Path, *, keyframes_only: bool = False) -> Self:
+        """Makes one of a file of this machine."""
+        return cls(LocalFile(path), keyframes_only=keyframes_only)
 
     def facts(self) -> RecordingFacts:
         """Examines the file.
@@ -82,13 +91,13 @@ class Remux:
             packets = self._packets(container, stream)
             first = next(packets, None)
             if first is None or first.pts is None:
-                raise self._error("there is no picture in it")
+                raise self._error("there is no picture in it", "no_video")
             anchor = first.pts
             place = self._keyframe_before(container, stream, anchor, after_ms)
             if place is None:
                 key = first if first.is_keyframe else next((each for each in packets if each.is_keyframe), None)
                 if key is None or key.pts is None:
-                    raise self._error("there is no keyframe in it")
+                    raise self._error("there is no keyframe in it", "no_video")
                 place = _Place(None, key.pts)
             at_ms = in_ms(place.begin_pts - anchor, stream)
         return Sending(at_ms, partial(self._chunks, anchor=anchor, place=place))
@@ -164,23 +173,25 @@ class Remux:
 
     def _open(self, opened: ExitStack) -> "tuple[InputContainer, VideoStream]":
         try:
-            file = opened.enter_context(self._path.open("rb"))
+            file = opened.enter_context(self._file.open())
         except OSError as error:
             raise self._error(f"it cannot be read ({error.strerror})") from None
         try:
-            container = opened.enter_context(av.open(file, "r", options=_OPTIONS, metadata_errors="ignore"))
+            container = opened.enter_context(
+                av.open(file, "r", format=self._demuxer, options=_OPTIONS, metadata_errors="ignore")
+            )
         except (av.error.FFmpegError, OSError) as error:  # of an empty file PyAV says so in a plain OSError
             raise self._error(f"it is no video that can be read ({type(error).__name__})") from None
         if not container.streams.video:
-            raise self._error("there is no video in it")
+            raise self._error("there is no video in it", "no_video")
         stream = container.streams.video[0]
         if stream.codec_context is None or stream.codec_context.codec.name not in CODECS:
-            raise self._error(f"its video is none that is decoded here; {', '.join(CODECS)} are")
+            raise self._error(f"its video is none that is decoded here; {', '.join(CODECS)} are", "unknown_codec")
         return container, stream
 
     def _key(self) -> str:
-        with self._path.open("rb") as file:
-            digest = hashlib.sha256(str(self._path.stat().st_size).encode())
+        digest = hashlib.sha256(str(self._file.size()).encode())
+        with self._file.open() as file:
             digest.update(file.read(_HEAD_BYTES))
         digest.update(b"keyframes" if self._keyframes_only else b"")
         return digest.hexdigest()
@@ -188,11 +199,12 @@ class Remux:
     def _untimed(self) -> RecordingError:
         return self._error(
             "its pictures have no times of their own, so their capture times would be guessed: convert it once"
-            " (ffmpeg -fflags +genpts -i FILE -an OUT.mp4)"
+            " (ffmpeg -fflags +genpts -i FILE -an OUT.mp4)",
+            "untimed",
         )
 
-    def _error(self, what: str) -> RecordingError:
-        return RecordingError(f"recording {self._path}: {what}")
+    def _error(self, what: str, code: str = "unreadable") -> RecordingError:
+        return RecordingError(f"{self._file.title}: {what}", code)
 
 
 class _Out:

@@ -5,6 +5,7 @@ import typer
 from ray_cluster.cli.backup import backup, restore
 from ray_cluster.cli.detectors import detectors
 from ray_cluster.cli.erase import erase
+from ray_cluster.cli.export import export
 from ray_cluster.cli.hold import hold, holds, release
 from ray_cluster.cli.plan import plan
 from ray_cluster.cli.retention import retention
@@ -28,6 +29,7 @@ COMMANDS = (
     down,
     verify,
     erase,
+    export,
     hold,
     holds,
     release,

@@ -88,6 +88,10 @@ class UnknownHold(ClusterError):
     """No legal hold has that name."""
 
 
+class ExportFailed(ClusterError):
+    """Rows could not be written for somebody's own tools."""
+
+
 class BackupFailed(ClusterError):
     """A backup or a restore failed; the earlier content of the target is unchanged."""
 

@@ -10,9 +10,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.query.archive import HoldMark, Observation, SnapshotRow
@@ -22,12 +22,15 @@ from ray_cluster.archive.atomic_files import disk_errors, replace_bytes, replace
 from ray_cluster.archive.schema import filed_at_ms
 from ray_cluster.errors import ArchiveUnreadable, PictureDamaged, PictureErased
 
+CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")]
+"""Reference of a case, as its office writes it."""
+
 
 class Hold(Message):
     """A legal hold: rows by key, or cameras and a span, that outlive retention for a case until a named time."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
-    case: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")
+    case: CaseNumber
     placed_at_ms: TimeMs
     until_ms: TimeMs
     row_keys: tuple[str, ...] = Field(default=(), max_length=10_000)

@@ -10,13 +10,12 @@ import typer
 from pydantic import ValidationError
 
 from provisioning.contracts.config.cluster import ClusterConfig
-from ray_cluster.cli.options import AsJson, ConfigFile, fail, loaded, show
+from ray_cluster.cli.options import MOMENT_FORMATS, AsJson, ConfigFile, fail, loaded, moment_ms, show
 
 if TYPE_CHECKING:
     from ray_cluster.maintenance.holds import Holds
 
 Name = Annotated[str, typer.Argument(help="Of the hold: small letters, digits, hyphens.", metavar="NAME")]
-_FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 
 
 def hold(
@@ -24,12 +23,12 @@ def hold(
     config: ConfigFile,
     case: Annotated[str, typer.Option(help="Reference of the case.", metavar="CASE")],
     until: Annotated[
-        datetime, typer.Option(help="End of the hold, with its offset: 2027-03-01T00:00+08:00.", formats=_FORMATS)
+        datetime, typer.Option(help="End of the hold, with its offset: 2027-03-01T00:00+08:00.", formats=MOMENT_FORMATS)
     ],
     row: Annotated[list[str] | None, typer.Option(help="Row key; may be given again.", metavar="ROW_KEY")] = None,
     camera: Annotated[list[str] | None, typer.Option(help="Camera id; may be given again.", metavar="CAMERA")] = None,
-    since: Annotated[datetime | None, typer.Option("--from", help="Start of the span.", formats=_FORMATS)] = None,
-    to: Annotated[datetime | None, typer.Option("--to", help="End of the span.", formats=_FORMATS)] = None,
+    since: Annotated[datetime | None, typer.Option("--from", help="Start of the span.", formats=MOMENT_FORMATS)] = None,
+    to: Annotated[datetime | None, typer.Option("--to", help="End of the span.", formats=MOMENT_FORMATS)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold rows, or everything of some cameras in a span, with their pictures. The same hold again changes nothing."""
@@ -44,11 +43,11 @@ def hold(
             name=name,
             case=case,
             placed_at_ms=now_ms,
-            until_ms=_ms(until),
+            until_ms=moment_ms(until),
             row_keys=tuple(row or ()),
             camera_ids=tuple(camera or ()),
-            from_ms=_ms(since),
-            to_ms=_ms(to),
+            from_ms=moment_ms(since),
+            to_ms=moment_ms(to),
         )
     except ValidationError as error:
         fail("; ".join(str(fault["msg"]) for fault in error.errors()))
@@ -98,7 +97,3 @@ def _holds(settings: ClusterConfig) -> "Holds":
 
     query = Query(settings.archive_dir, offset_minutes=settings.day_offset_minutes)
     return Holds(settings.archive_dir, query, offset_minutes=settings.day_offset_minutes)
-
-
-def _ms(moment: datetime | None) -> int:
-    return 0 if moment is None else int(moment.timestamp() * 1000)

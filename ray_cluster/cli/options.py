@@ -4,8 +4,9 @@ import json
 import sys
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 from urllib.error import HTTPError, URLError
 
 import typer
@@ -19,6 +20,8 @@ from ray_cluster.errors import NotUp
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration of the cluster, TOML.", metavar="FILE")]
 _BAD_INPUT = 2
+MOMENT_FORMATS: Final = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
+"""Moments that a command takes: with their offset."""
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -50,6 +53,11 @@ def ask_query(settings: ClusterConfig, path: str) -> dict[str, Any]:
         raise NotUp(
             f"{url}: no answer ({error}); is `wayside-cluster run` or `up` running with this configuration?"
         ) from error
+
+
+def moment_ms(moment: datetime | None) -> int:
+    """Return milliseconds since 1970; 0 for no moment."""
+    return 0 if moment is None else int(moment.timestamp() * 1000)
 
 
 def fail(text: str) -> NoReturn:

@@ -59,3 +59,15 @@ def test_a_backup_is_verified_and_restored(place: Path) -> None:
     shutil.rmtree(place / "archive")
     assert run(place, "restore", target)["days"] == 1
     assert run(place, "verify") == {"rows": 4, "pictures": 4, "erased": 0, "damaged": 0}
+
+
+def test_an_export_is_in_the_audit_before_its_rows_are_written(place: Path) -> None:
+    span = ("--from", "2026-11-24T00:00+08:00", "--to", "2026-11-25T00:00+08:00")
+    words = ("export", *span, "--case", "S-7", "--purpose", "counts of a study", "--out", str(place / "rows"))
+    assert run(place, *words) == {"folder": str(place / "rows"), "observations": 4, "machines": 4}
+    (log,) = (place / "archive" / "audit").iterdir()
+    line = json.loads(log.read_text().splitlines()[-1])
+    assert (line["event"], line["case"], line["purpose"], line["rows"]) == ("export", "S-7", "counts of a study", 4)
+    assert "is there already" in run(place, *words, code=2)["error"]
+    short = ("export", *span, "--case", "S-7", "--purpose", "", "--out", str(place / "more"))
+    assert "purpose" in run(place, *short, code=2)["error"]

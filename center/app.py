@@ -54,6 +54,7 @@ from center.search.client import Search
 from center.search.saved import SavedSearches
 from center.services import Services
 from center.tasks.orders import TaskOrders
+from center.viid_cascade.service import ViidCascade
 from center.wall.service import Wall
 from provisioning import logging_setup
 from provisioning.contracts.config.processes import Broker as BrokerConfig
@@ -174,6 +175,16 @@ def build(
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     oidc = _oidc_of(config, store, clock)
     gauges = BrokerGauges(clock)
+    viid_cascade = ViidCascade(
+        config.viid_cascade,
+        store=store,
+        audit=audit,
+        search=search,
+        statuses=devices.statuses,
+        positions=positions.on_file,
+        counts=lambda agent_id: not roster.revoked(agent_id),
+        now_ms=clock,
+    )
     pipeline = Pipeline(
         link=link,
         devices=devices,
@@ -181,8 +192,11 @@ def build(
         cluster=Cluster(url=config.query_url, token=token, transport=transport),
         notifier=notifier,
         prober=Prober(
-            third_parties.probes(
-                config.probes, notifier.channels, oidc, {} if exports is None else exports.certificates_end
+            (
+                *third_parties.probes(
+                    config.probes, notifier.channels, oidc, {} if exports is None else exports.certificates_end
+                ),
+                *viid_cascade.probes(),
             ),
             every_s=config.probes.every_s,
             timeout_s=config.probes.timeout_s,
@@ -206,7 +220,8 @@ def build(
 
     def loops() -> tuple[Periodic, ...]:
         fixed = (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, pipeline.prober.loop, *cases.loops)
-        return (*fixed, *notifier.loops, *alarms.loops, *(() if exports is None else (exports.loop,)))
+        own = (*notifier.loops, *alarms.loops, *viid_cascade.loops)
+        return (*fixed, *own, *(() if exports is None else (exports.loop,)))
 
     services = Services(
         auth=records.auth,
@@ -282,6 +297,7 @@ def build(
             stack.push_async_callback(asyncio.to_thread, link.stop)
             await stack.enter_async_context(pipeline.watching())
             await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
+            await stack.enter_async_context(viid_cascade.at_work())
             yield
 
     metrics = MetricsInputs(
@@ -292,6 +308,7 @@ def build(
         alarms=alarms,
         notifier=notifier,
         pipeline=pipeline,
+        viid_cascade=viid_cascade,
         loops=loops,
         open_pages=pages.open_pages,
         now_ms=clock,

@@ -23,6 +23,7 @@ from center.fleet.mqtt import Link, Mailbox
 from center.notify.service import Notifier
 from center.pipeline.metrics import chain_families
 from center.pipeline.service import Pipeline
+from center.viid_cascade.service import ViidCascade
 from provisioning.net.metrics import labelled, serving
 
 _PREFIX: Final = "wayside_center_"
@@ -39,6 +40,7 @@ class MetricsInputs:
     alarms: AlarmService
     notifier: Notifier
     pipeline: Pipeline
+    viid_cascade: ViidCascade
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -69,6 +71,7 @@ def families(inputs: MetricsInputs) -> Iterator[Metric]:
     yield from _alarms(inputs.alarms)
     yield from _loops(tuple(inputs.loops()))
     yield from chain_families(inputs.pipeline, _PREFIX)
+    yield from _viid_cascade(inputs.viid_cascade)
     yield _counter("messages", "Messages from the broker", inputs.mailbox.counters.received)
     malformed = sum(inputs.mailbox.counters.malformed.copy().values())
     yield _counter("malformed_messages", "Messages that broke the contract", malformed)
@@ -96,6 +99,25 @@ def _alarms(alarms: AlarmService) -> Iterator[Metric]:
     yield labelled(_counters("alarm_matches", "Matches of rules, by what became of them", "outcome"), outcomes)
 
 
+def _viid_cascade(cascade: ViidCascade) -> Iterator[Metric]:
+    figures = cascade.figures()
+    registered = {superior: float(each.is_registered) for superior, each in figures.items()}
+    yield labelled(_gauges("viid_registered", "1 while the centre is registered", "superior"), registered)
+    sent = CounterMetricFamily(
+        f"{_PREFIX}viid_sent", "Objects that a superior took by GA/T 1400, by kind", labels=["superior", "kind"]
+    )
+    dropped = CounterMetricFamily(
+        f"{_PREFIX}viid_dropped", "Observations that were to go up and did not, by name", labels=["superior", "name"]
+    )
+    for superior, each in figures.items():
+        for kind, count in sorted(each.sent.items()):
+            sent.add_metric([superior, kind], count)
+        for name, count in sorted(each.dropped.items()):
+            dropped.add_metric([superior, name], count)
+    yield sent
+    yield dropped
+
+
 def _loops(loops: tuple[Periodic, ...]) -> Iterator[Metric]:
     failing = {loop.name: float(loop.death is not None or loop.trouble is not None) for loop in loops}
     died = {loop.name: float(loop.report().died) for loop in loops}
@@ -119,6 +141,11 @@ def _stored(inputs: MetricsInputs) -> Iterator[Metric]:
     yield _gauge("database_wal_bytes", "Size of SQLite's write-ahead log", size.wal_bytes)
     yield _gauge("sessions", "Browsers that are logged in", logins)
     yield _gauge("notices_waiting", "Notices of alarms that no channel has taken over", notices)
+    backlog = inputs.viid_cascade.backlog()
+    waiting_up = {name: float(each.observations) for name, each in backlog.items()}
+    oldest_up = {name: max(0, now_ms - each.oldest_ms) / 1000 for name, each in backlog.items()}
+    yield labelled(_gauges("viid_waiting", "Observations that wait for a superior", "superior"), waiting_up)
+    yield labelled(_gauges("viid_oldest_seconds", "Age of the oldest of them", "superior"), oldest_up)
     counts, ages = dict.fromkeys(inputs.notifier.channels, 0.0), {}
     for channel, each in waiting.items():
         counts[channel], ages[channel] = each.messages, max(0, now_ms - each.oldest_ms) / 1000

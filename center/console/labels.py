@@ -135,6 +135,7 @@ FAULTY_PARTS: Final = {
     "sms": marked("SMS gateway unavailable"),
     "webhooks": marked("Webhook receiver unavailable"),
     "time_stamps": marked("Time-stamp certificate fault"),
+    "superiors": marked("Superior platform fault"),
 }
 CASE_STATES: Final = {
     CaseState.DRAFT: marked("Draft"),
@@ -186,6 +187,7 @@ STAGES: Final = {
     Stage.SMS: marked("SMS gateway"),
     Stage.WEBHOOKS: marked("Webhook receivers"),
     Stage.TIME_STAMPS: marked("Time stamps"),
+    Stage.SUPERIORS: marked("Superior platforms"),
 }
 STAGE_STATES: Final = {
     StageState.GREEN: marked("OK"),

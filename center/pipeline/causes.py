@@ -524,5 +524,25 @@ STAMP_ENDED: Final = Cause(
     marked("The certificate {target} of exports has expired: no export can be checked."),
     marked("Copy certificate and key again, which wayside-provision serve renews, and restart the centre."),
 )
+SUPERIOR_AWAY: Final = Cause(
+    "superior_away",
+    marked("Superior platform {target} is unavailable: {cause}."),
+    marked("Contact its operator. Pictures wait and are sent when it responds, until they expire."),
+)
+SUPERIOR_DENIES: Final = Cause(
+    "superior_denies",
+    marked("Superior platform {target} does not accept this centre: {cause}."),
+    marked("Compare device_id, username and password_file with what its operator has registered."),
+)
+SUPERIOR_LOOP: Final = Cause(
+    "superior_loop",
+    marked("Superior platform {target} is not used: {cause}."),
+    marked("Correct url, superior_id and device_id in [[viid_cascade]], then restart the centre."),
+)
+SUPERIOR_MISSES: Final = Cause(
+    "superior_misses",
+    marked("Superior platform {target} did not get everything that was chosen for it: {cause}."),
+    marked("It refused them, or was away for longer than the outbox holds: see max_waiting and give_up_after_h."),
+)
 ALARMED_ELSEWHERE: Final = frozenset({AGENTS_SILENT, BROKER_AWAY, QUERY_AWAY, QUERY_DENIED, QUERY_STRANGE})
 """Causes that alarm rules have from another source: each silent agent, and the centre's own health."""

@@ -28,6 +28,8 @@ class Stage(StrEnum):
     WEBHOOKS = "webhooks"
     TIME_STAMPS = "time_stamps"
     """The authority that stamps exports."""
+    SUPERIORS = "superiors"
+    """Superior platforms to which the centre sends."""
 
 
 class StageState(StrEnum):
@@ -41,5 +43,13 @@ class StageState(StrEnum):
     UNKNOWN = "unknown"
 
 
-THIRD_PARTIES: Final = (Stage.CLOCK, Stage.SIGN_IN, Stage.MAIL, Stage.SMS, Stage.WEBHOOKS, Stage.TIME_STAMPS)
+THIRD_PARTIES: Final = (
+    Stage.CLOCK,
+    Stage.SIGN_IN,
+    Stage.MAIL,
+    Stage.SMS,
+    Stage.WEBHOOKS,
+    Stage.TIME_STAMPS,
+    Stage.SUPERIORS,
+)
 """Stages that no picture passes; a centre that does not use one has no verdict on it."""

@@ -47,13 +47,15 @@ _STATUS = {Act.FAULT_AFTER: 503, Act.REDIRECT: 307, Act.NOT_FOUND: 404, Act.SLOW
 
 
 class RudeServer(HttpServer):
-    """Answers POST with `answer`, unless `script` has an act for the next request."""
+    """Answers POST and GET with `answer`, unless `script` has an act for the next request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[Act] = deque()
         self.requests = 0
         self.arrived = threading.Semaphore(0)
         """Released once for each request, when it has been worked on."""
+        self.answer_headers: dict[str, str] = {}
+        """Headers of every answer that is none of the acts."""
         self.poured = 0
         """Bytes of an endless answer that went out."""
         self._lock = threading.Lock()
@@ -77,7 +79,7 @@ class RudeServer(HttpServer):
             status, content = self.answer(handler.path, headers, body) if act is None or act.takes else (0, b"")
         self.arrived.release()
         if act is None:
-            _say(handler, status, content)
+            _say(handler, status, content, **self.answer_headers)
         elif act in _STATUS:
             _say(handler, _STATUS[act], b"", Location=f"{self.origin}/elsewhere")
         else:
@@ -132,6 +134,9 @@ def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
                 server.serve(self, body)
             except OSError:
                 self.close_connection = True
+
+        def do_GET(self) -> None:  # noqa: N802 - the same
+            self.do_POST()
 
         def finish(self) -> None:
             try:

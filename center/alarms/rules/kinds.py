@@ -38,6 +38,7 @@ Part = Literal[
     "sms",
     "webhooks",
     "time_stamps",
+    "superiors",
 ]
 """`agent` is a silent one, `retention` the centre's own; the others are stages (`center.pipeline.stages`)."""
 

@@ -28,10 +28,12 @@ class HttpAnswer:
 
     status: int
     content: bytes
+    challenge: str = ""
+    """Header `WWW-Authenticate`; empty if there is none."""
 
 
 class HttpLine:
-    """POSTs to one URL. It follows no redirect, uses no proxy of the environment and checks each address of a name."""
+    """Sends requests to one URL. Follows no redirect, uses no proxy of the environment and checks each address."""
 
     def __init__(
         self,
@@ -60,18 +62,19 @@ class HttpLine:
 
     async def post(self, path: str, content: bytes, headers: dict[str, str]) -> HttpAnswer | AttemptOutcome:
         """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
-        return await self._request("POST", path, content, headers)
+        return await self.request("POST", path, content, headers)
 
     async def probe(self) -> str:
         """Asks the URL with HEAD. Any answer proves that the service is there, except that it is not."""
-        answer = await self._request("HEAD", "", b"", {})
+        answer = await self.request("HEAD", "", b"", {})
         if isinstance(answer, AttemptOutcome):
             return answer.code
         return f"http_{answer.status}" if answer.status in _AWAY else ""
 
-    async def _request(
+    async def request(
         self, method: str, path: str, content: bytes, headers: dict[str, str]
     ) -> HttpAnswer | AttemptOutcome:
+        """Sends one request to the URL's path with `path` behind it, as `post` does."""
         attempt = _Attempt()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -117,7 +120,8 @@ class HttpLine:
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     break
-            return HttpAnswer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]))
+            challenge = answer.headers.get("WWW-Authenticate", "")
+            return HttpAnswer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]), challenge)
 
     async def _addresses(self) -> tuple[str, ...]:
         """Resolves the host to the addresses that may be connected to; none if all are forbidden.

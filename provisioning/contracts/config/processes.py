@@ -43,6 +43,7 @@ from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.config.probes import Probes
 from provisioning.contracts.config.recorder import Recorder, Recorders, check_recorders, registered
 from provisioning.contracts.config.tasks import Tasks
+from provisioning.contracts.config.viid_cascade import ViidSuperior
 from provisioning.contracts.config.wall import Wall
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import AgentId
@@ -354,6 +355,8 @@ class CenterConfig(Section):
     wall: Wall = Wall()
     evidence: Evidence | None = None
     """None: nothing is exported as evidence."""
+    viid_cascade: Annotated[tuple[ViidSuperior, ...], Field(max_length=8)] = ()
+    """Superior platforms by GA/T 1400; empty: nothing goes up."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:
@@ -368,6 +371,13 @@ class CenterConfig(Section):
         known = {each.id for each in (*self.notify.webhooks, *self.notify.mails, *self.notify.sms)}
         if unknown := sorted({channel for level in self.alarms.tell for channel in level} - known):
             raise ValueError(f"alarms.tell: [notify] has no channel {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_superiors(self) -> Self:
+        ids = [each.id for each in self.viid_cascade]
+        if len(set(ids)) != len(ids):
+            raise ValueError("viid_cascade: ids must differ")
         return self
 
     @model_validator(mode="after")

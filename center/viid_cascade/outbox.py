@@ -1,0 +1,186 @@
+"""Keeps on disk what waits for each superior, how far the archive was read, and what was sent in an hour.
+
+What was chosen and the cursor are one transaction, and an observation leaves it only when the superior has answered: a
+process that is killed loses none, and sends one twice at most, with the same ids. Bounded: the oldest are dropped by
+name. Every method blocks: call it from a worker thread.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from center.audit.log import Audit
+from center.clock import NowMs, local
+from center.database.store import Store
+from center.viid_cascade.composing import ObjectKind
+from center.viid_cascade.selection import Chosen, DropName
+from center.viid_cascade.tables import CascadeCursorRecord, SentHourRecord, WaitingRecord
+from provisioning.contracts.config.viid_cascade import ViidSuperior
+
+ACTOR: Final = "(centre)"
+SENT: Final = "sent"
+DROPPED: Final = "dropped"
+_ONLY: Final = 1
+_HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingObservation:
+    """One observation that waits for a superior."""
+
+    id: int
+    row_key: str
+    place: str
+    device_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Observations that wait for a superior. `oldest_ms`: when the oldest was chosen."""
+
+    observations: int
+    oldest_ms: int
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Results of a round of sending: what is done, what fell over, and counts of both."""
+
+    done: list[WaitingObservation] = field(default_factory=list)
+    fell: list[WaitingObservation] = field(default_factory=list)
+    sent: Counter[ObjectKind] = field(default_factory=Counter)
+    dropped: Counter[DropName] = field(default_factory=Counter)
+
+
+class CascadeOutbox:
+    """Outbox of all superiors of one centre.
+
+    Raises (all methods):
+        StoreUnavailableError: the database does not work; nothing was changed.
+    """
+
+    def __init__(self, store: Store, audit: Audit, superiors: Sequence[ViidSuperior], now_ms: NowMs) -> None:
+        self._store = store
+        self._audit = audit
+        self._superiors = superiors
+        self._now_ms = now_ms
+        self.sent: dict[str, Counter[ObjectKind]] = defaultdict(Counter)
+        """Objects since the start, by superior."""
+        self.dropped: dict[str, Counter[DropName]] = defaultdict(Counter)
+        """Observations since the start, by superior."""
+
+    def cursor(self) -> int | None:
+        """Returns the last commit that was read; None before the first."""
+        with self._store.transaction() as session:
+            record = session.get(CascadeCursorRecord, _ONLY)
+            return None if record is None else record.commit_seq
+
+    def post(self, commit_seq: int, chosen: Iterable[Chosen], dropped: Mapping[str, Counter[DropName]]) -> None:
+        """Stores what was chosen up to a commit; what has waited too long, or finds no room, is dropped by name."""
+        now_ms = self._now_ms()
+        counts = {each.id: Counter(dropped.get(each.id, ())) for each in self._superiors}
+        with self._store.transaction() as session:
+            session.merge(CascadeCursorRecord(id=_ONLY, commit_seq=commit_seq))
+            session.add_all(
+                WaitingRecord(
+                    superior=each.superior,
+                    row_key=each.row_key,
+                    place=each.place,
+                    device_id=each.device_id,
+                    queued_at_ms=now_ms,
+                    attempts=0,
+                )
+                for each in chosen
+            )
+            session.flush()
+            for superior in self._superiors:
+                counts[superior.id] += _bound(session, superior, now_ms)
+                self._count(session, superior.id, now_ms, DROPPED, counts[superior.id])
+        for name, each in counts.items():
+            self.dropped[name] += each
+
+    def heads(self, superior: str, limit: int) -> list[WaitingObservation]:
+        """Returns the oldest observations that wait for a superior."""
+        oldest = select(WaitingRecord).where(WaitingRecord.superior == superior).order_by(WaitingRecord.id)
+        with self._store.transaction() as session:
+            return [
+                WaitingObservation(each.id, each.row_key, each.place, each.device_id, each.attempts)
+                for each in session.scalars(oldest.limit(limit))
+            ]
+
+    def settle(self, superior: str, results: Settlement) -> None:
+        """Stores the results of a round."""
+        now_ms = self._now_ms()
+        with self._store.transaction() as session:
+            if results.done:
+                session.execute(delete(WaitingRecord).where(or_(*map(_is, results.done))))
+            if results.fell:
+                fallen = update(WaitingRecord).where(or_(*map(_is, results.fell)))
+                session.execute(fallen.values(attempts=WaitingRecord.attempts + 1))
+            self._count(session, superior, now_ms, SENT, results.sent)
+            self._count(session, superior, now_ms, DROPPED, results.dropped)
+        self.sent[superior] += results.sent
+        self.dropped[superior] += results.dropped
+
+    def backlog(self) -> dict[str, Backlog]:
+        """Counts what waits, by superior."""
+        query = select(
+            WaitingRecord.superior, func.count(WaitingRecord.id), func.min(WaitingRecord.queued_at_ms)
+        ).group_by(WaitingRecord.superior)
+        with self._store.transaction() as session:
+            return {name: Backlog(count, oldest_ms) for name, count, oldest_ms in session.execute(query)}
+
+    def audit_hours(self) -> None:
+        """Writes one entry of the audit for each superior and hour that is over."""
+        this_hour = self._now_ms() // _HOUR_MS
+        query = (
+            select(SentHourRecord)
+            .where(SentHourRecord.hour < this_hour)
+            .order_by(SentHourRecord.hour, SentHourRecord.superior)
+        )
+        with self._store.transaction() as session:
+            found = session.scalars(query).all()
+            entries: dict[tuple[int, str], dict[str, dict[str, int]]] = {}
+            for each in found:
+                of_hour = entries.setdefault((each.hour, each.superior), {SENT: {}, DROPPED: {}})
+                of_hour[each.outcome][each.name] = each.count
+            for (hour, superior), counts in entries.items():
+                detail = {"superior": superior, "hour": local(hour * _HOUR_MS), **counts}
+                self._audit.add(session, ACTOR, "viid_cascade.sent", detail)
+            session.execute(delete(SentHourRecord).where(SentHourRecord.hour < this_hour))
+
+    @staticmethod
+    def _count(
+        session: Session, superior: str, now_ms: int, outcome: str, counts: Counter[DropName] | Counter[ObjectKind]
+    ) -> None:
+        for name, count in counts.items():
+            key = (superior, now_ms // _HOUR_MS, outcome, name.value)
+            record = session.get(SentHourRecord, key)
+            if record is None:
+                session.add(SentHourRecord(superior=key[0], hour=key[1], outcome=outcome, name=key[3], count=count))
+            else:
+                record.count += count
+
+
+def _is(waiting: WaitingObservation) -> ColumnElement[bool]:
+    """Names one record: a number may be used again once all records are gone."""
+    return and_(WaitingRecord.id == waiting.id, WaitingRecord.row_key == waiting.row_key)
+
+
+def _bound(session: Session, superior: ViidSuperior, now_ms: int) -> Counter[DropName]:
+    """Drops what waits for a superior for too long, and the oldest beyond its room."""
+    mine = WaitingRecord.superior == superior.id
+    due_ms = now_ms - round(superior.give_up_after_h * _HOUR_MS)
+    expired = session.execute(delete(WaitingRecord).where(mine, WaitingRecord.queued_at_ms < due_ms))
+    waiting = session.scalar(select(func.count(WaitingRecord.id)).where(mine)) or 0
+    over = max(0, waiting - superior.max_waiting)
+    if over:
+        oldest = select(WaitingRecord.id).where(mine).order_by(WaitingRecord.id).limit(over)
+        session.execute(delete(WaitingRecord).where(WaitingRecord.id.in_(oldest)))
+    gone: int = expired.rowcount  # type: ignore[attr-defined] # a DELETE's result has it
+    return +Counter({DropName.EXPIRED: gone, DropName.OUTBOX_FULL: over})

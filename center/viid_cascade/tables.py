@@ -1,0 +1,46 @@
+"""Tables of the cascade by GA/T 1400. No picture is in them: it is read from the archive when it is sent."""
+
+from sqlalchemy import BigInteger, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from center.database.store import Base
+
+
+class WaitingRecord(Base):
+    """One observation on its way to one superior."""
+
+    __tablename__ = "viid_cascade_outbox"
+    __table_args__ = (Index("ix_viid_cascade_outbox_next", "superior", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    superior: Mapped[str] = mapped_column(String(32))
+    row_key: Mapped[str] = mapped_column(String(128))
+    place: Mapped[str] = mapped_column(String(128))
+    """`AGENT/CAMERA`, whose observations keep their order."""
+    device_id: Mapped[str] = mapped_column(String(20))
+    """Code of the camera when the observation was chosen, so that its ids stay the same."""
+    queued_at_ms: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(Integer)
+    """Attempts that the superior answered with a fault while it answered others well."""
+
+
+class CascadeCursorRecord(Base):
+    """The last commit of the archive that was read; one row."""
+
+    __tablename__ = "viid_cascade_cursor"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    commit_seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class SentHourRecord(Base):
+    """Counts of an hour that are not in the audit yet: objects sent by kind, observations dropped by name."""
+
+    __tablename__ = "viid_cascade_hours"
+
+    superior: Mapped[str] = mapped_column(String(32), primary_key=True)
+    hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Hours since the Unix epoch."""
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from edge_agent import metrics
 from edge_agent.capture.camera_capture import Capture, Capturing
@@ -37,6 +37,7 @@ from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.source_kinds import Arrival, traits_of
 from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
 from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.recorder.stream import RecorderStream
 from edge_agent.sources.replay.source import Replay
 from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.snapshot.source import Snapshots
@@ -53,6 +54,7 @@ from provisioning.contracts.config.processes import (
     Camera,
     EdgeConfig,
     Gb28181Source,
+    RecorderSource,
     ReplaySource,
     RtspSource,
     SnapshotSource,
@@ -65,7 +67,7 @@ MakeRedactor: TypeAlias = Callable[[EdgeConfig, Camera], Redact]
 """One camera's redactor under a configuration, with models that are loaded already."""
 LoadRedactors: TypeAlias = Callable[[EdgeConfig], MakeRedactor]
 """Loads the models. Raises RedactionUnavailable when there are none."""
-OpenCapture: TypeAlias = Callable[[Camera, MediaChannel | None], Capturing]
+OpenCapture: TypeAlias = Callable[[Camera, MediaChannel[Any] | None], Capturing]
 """Opens a camera's capture. The channel belongs to a registered device, see `open_capture`."""
 
 _GIVES_WAY: Final = 5
@@ -299,7 +301,7 @@ def _time_reader(edge: EdgeConfig) -> ReadTime:
 
 
 def open_source(
-    camera: Camera, clock: Clock, unlock: Unlock | None = None, channel: MediaChannel | None = None
+    camera: Camera, clock: Clock, unlock: Unlock | None = None, channel: MediaChannel[Any] | None = None
 ) -> Source:
     """The source that a camera's configuration names. Nothing is opened yet."""
     match camera.source:
@@ -311,6 +313,8 @@ def open_source(
             return Replay(camera.id, source, clock)
         case Gb28181Source() if channel is not None:
             return ChannelSource(camera.id, channel, Gb28181Stream(camera.id, channel.open, clock))
+        case RecorderSource() if channel is not None:
+            return ChannelSource(camera.id, channel, RecorderStream(camera.id, channel.open, clock))
         case source:
             raise ConfigError(f"camera {camera.id}: this agent has no source of kind {source.kind}")
 
@@ -320,11 +324,11 @@ def open_capture(
     clock: Clock,
     unlock: Unlock | None = None,
     server: ForkServer | None = None,
-    channel: MediaChannel | None = None,
+    channel: MediaChannel[Any] | None = None,
 ) -> Capturing:
     """Build the capture of a camera, in a child process if it streams and a fork server is there. Opens nothing.
 
-    `channel`: the way to the media of a device that registers with this agent.
+    `channel`: the way to the media of a device that registers with this agent, or to a recorder's span.
     """
     traits = traits_of(camera.source)
     timeouts = traits.process_timeouts

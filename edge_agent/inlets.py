@@ -6,7 +6,7 @@ platform that GB/T 28181 devices register with; the way to their channels is her
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import Unlock
@@ -24,6 +24,7 @@ from edge_agent.sources.meter import Meter
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import DropFolder
 from edge_agent.sources.pushed.picture_queue import PictureQueue
+from edge_agent.sources.recorder.playback import RecorderPlayback
 from edge_agent.sources.snapshot.alarm_triggers import AlarmTriggers
 from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.snapshot.upload_server import SnapshotServer
@@ -39,11 +40,12 @@ from provisioning.contracts.config.processes import (
     Gb28181,
     Gb28181Source,
     RecordedSpan,
+    RecorderSource,
     SnapshotSource,
     UploadSource,
     ViidSource,
 )
-from provisioning.contracts.config.recorder import registered
+from provisioning.contracts.config.recorder import Gb28181Recorder, registered
 from provisioning.contracts.wire.messages import ClockSource, Recording
 
 Serve = Callable[[threading.Event], None]
@@ -91,6 +93,8 @@ class Inlets:
         """
         self._decoding = BoundedDecoder()
         self._clock = clock
+        self._unlock = unlock
+        self._recorders = {each.id: each for each in edge.recorders if not isinstance(each, Gb28181Recorder)}
         devices = sources_of(edge.cameras, ViidSource)
         self._pictures = PictureQueue(
             devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
@@ -162,8 +166,8 @@ class Inlets:
         """Camera and observation id of pushed pictures that are left unread, once cameras and servers have ended."""
         return self._pictures.left()
 
-    def channel(self, camera: Camera) -> MediaChannel | None:
-        """Return the way to the media of a device that registers here; None for any other camera.
+    def channel(self, camera: Camera) -> MediaChannel[Any] | None:
+        """Return the way to the media of a device that registers here, or to a recorder's span; None for any other.
 
         The camera need not be one of the configuration, its device must: see `span_camera`.
         """
@@ -172,6 +176,9 @@ class Inlets:
                 return LiveChannel(camera.id, source, self._sessions)
             case Gb28181Source(span=RecordedSpan() as span) as source if self._sessions is not None:
                 return Playback(camera.id, source, span, self._sessions)
+            case RecorderSource(recorder=recorder_id) as source if recorder_id in self._recorders:
+                recorder = self._recorders[recorder_id]
+                return RecorderPlayback(camera.id, source, recorder, self._clock, self._unlock)
             case _:
                 return None
 

@@ -27,6 +27,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import SourceError
 from edge_agent.frames import CaptureStats, DetectionRequest, Selected, Skipped
 from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.recorder.stream import RecorderStream
 from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.source import Source
 from edge_agent.system.hardening import end_with, forbid_core_dumps, return_memory, show_as
@@ -123,7 +124,7 @@ def _capture(channel: socket.socket) -> None:
     stop, taken_over = threading.Event(), threading.Event()
     listen = partial(_listen, channel, capture, stop, taken_over)
     threading.Thread(target=listen, name="orders", daemon=True).start()
-    is_recorded = start.media is not None and start.media.started_at_ms is not None
+    is_recorded = start.replay is not None or (start.media is not None and start.media.started_at_ms is not None)
     try:
         for item in capture.selected(stop):
             taken_over.clear()
@@ -141,6 +142,9 @@ def _source(start: wire.StartCapture, descriptors: Sequence[int], clock: Clock) 
     camera_id, password, its = start.camera.id, start.password, start.camera.source
     if isinstance(its, processes.RtspSource):
         return Rtsp(camera_id, its, clock, lambda: password, last_ms=start.last_ms)
+    if start.replay is not None:
+        replay = start.replay
+        return RecorderStream(camera_id, lambda: nullcontext(replay), clock)
     if start.media is None:
         raise wire.NonsenseError("the start of a camera that does not stream")
     media = start.media.media(descriptors)

@@ -30,6 +30,7 @@ from edge_agent.frames import (
 from edge_agent.source_kinds import Timeouts
 from edge_agent.sources.gb28181.channel import MediaChannel
 from edge_agent.sources.gb28181.media_socket import Media
+from edge_agent.sources.recorder.replay_request import ReplayRequest
 from edge_agent.sources.rtsp.source import Password
 from provisioning.contracts.causes import streams
 from provisioning.contracts.config import processes
@@ -67,11 +68,12 @@ class CaptureProcess:
         clock: Clock,
         server: ForkServer,
         password: Password,
-        channel: MediaChannel | None = None,
+        channel: MediaChannel[Media | ReplayRequest] | None = None,
     ) -> None:
         """`password` is called here, in the agent: the process is sent its own camera's alone.
 
-        `channel`: of a registered device. The agent holds the sessions, the process gets their socket.
+        `channel`: of a registered device, whose sessions the agent holds while the process gets their socket; or of a
+        recorder, whose pieces the process plays.
         """
         self._id = camera.id
         self._camera = camera.model_copy(update={"name": "", "policy": processes.Policy()})
@@ -122,7 +124,9 @@ class CaptureProcess:
             for complaint in self._channel.complaints():
                 yield Skipped(self._id, SkipReason.BROKEN, complaint)
 
-    def _attempt(self, opening: AbstractContextManager[Media | None], stop: threading.Event) -> Iterator[Captured]:
+    def _attempt(
+        self, opening: AbstractContextManager[Media | ReplayRequest | None], stop: threading.Event
+    ) -> Iterator[Captured]:
         """Run one process.
 
         It is forked before a device is asked to send: a default socket buffer holds a fraction of a second.
@@ -145,20 +149,21 @@ class CaptureProcess:
         except ForkError as error:
             raise Crashed(self._id, streams.NO_PROCESS(error=error)) from error
 
-    def _begin(self, child: Child, password: str | None, media: Media | None) -> None:
+    def _begin(self, child: Child, password: str | None, media: Media | ReplayRequest | None) -> None:
         with self._lock:  # orders that come meanwhile come after the start
             start = wire.StartCapture(
                 camera=self._camera,
                 password=password,
-                media=None if media is None else wire.ExpectedMedia.of(media),
+                media=wire.ExpectedMedia.of(media) if isinstance(media, Media) else None,
+                replay=media if isinstance(media, ReplayRequest) else None,
                 memory=self._memory,
                 last_ms=self._last_ms,
                 orders=self._orders,
             )
-            _send(child, start, *([] if media is None or media.sock is None else [media.sock.fileno()]))
+            _send(child, start, *_descriptors(media))
             self._child = child
 
-    def _messages(self, child: Child, media: Media | None, stop: threading.Event) -> Iterator[Captured]:
+    def _messages(self, child: Child, media: Media | ReplayRequest | None, stop: threading.Event) -> Iterator[Captured]:
         for report, image in self._reports(child, media, stop):
             match report:
                 case wire.CaptureOver():
@@ -187,14 +192,14 @@ class CaptureProcess:
         return self._counted.sighting(self._id, report)
 
     def _reports(
-        self, child: Child, media: Media | None, stop: threading.Event
+        self, child: Child, media: Media | ReplayRequest | None, stop: threading.Event
     ) -> Iterator[tuple[wire.Report, NDArray[np.uint8] | None]]:
         """Yield the child's reports while its media session lasts. Checks `stop` twice a second."""
         child.channel.settimeout(_LOOK_UP_S)
         heard_s = self._clock.monotonic_s()
         silent_s = self._timeouts.connect_s + _SILENT * self._timeouts.read_s
         while not stop.is_set():
-            trouble = None if media is None else media.ended()
+            trouble = media.ended() if isinstance(media, Media) else None
             if trouble is not None:
                 raise trouble
             try:
@@ -319,6 +324,10 @@ def _send(child: Child, command: wire.Command, *descriptors: int) -> None:
         socket.send_fds(child.channel, [wire.encode(command)], descriptors, socket.MSG_DONTWAIT)
     except OSError:
         return  # its end is on the way, with the cause
+
+
+def _descriptors(media: Media | ReplayRequest | None) -> list[int]:
+    return [media.sock.fileno()] if isinstance(media, Media) and media.sock is not None else []
 
 
 def _how(exit_code: int) -> str:

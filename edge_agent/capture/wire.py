@@ -18,6 +18,7 @@ from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.capture.selector import SelectorState
 from edge_agent.frames import SHORT_PX, SelectReason, SkipReason
 from edge_agent.sources.gb28181.media_socket import Media
+from edge_agent.sources.recorder.replay_request import ReplayRequest
 from edge_agent.sources.source import is_bounded
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH
 from provisioning.contracts.config import processes
@@ -117,6 +118,8 @@ class StartCapture(_Word):
     password: str | None = Field(default=None, repr=False)
     media: ExpectedMedia | None = None
     """Set if the camera's device registers with the agent."""
+    replay: ReplayRequest | None = None
+    """Set if the camera fetches a recorder's span: the next piece of it."""
     memory: SavedSelectorState | None = None
     last_ms: TimeMs | None = None
     """Capture time of the newest picture of the process before."""

@@ -13,8 +13,12 @@ Unlock: TypeAlias = Callable[[str, str], str]
 """(camera id, sealed password) → password, at the moment it is used. Raises SealError."""
 
 
-def read_password(camera_id: str, source: processes.CameraSource, unlock: Unlock | None) -> str | None:
-    """Returns the password of a camera that has one. `unlock` opens sealed ones in an enrolled agent.
+def read_password(
+    camera_id: str, source: processes.CameraSource | processes.Recorder, unlock: Unlock | None
+) -> str | None:
+    """Returns the password of a camera or recorder that has one. `unlock` opens sealed ones in an enrolled agent.
+
+    `camera_id`: of a recorder its `secret_name`.
 
     Raises:
         WrongCredentials: its file is of no use, or the sealed one does not open here.

@@ -1,9 +1,11 @@
 """Reports how far the fetching of a recorded span has come, what is missing of it, and by which clock it is dated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self, runtime_checkable
 
+from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from provisioning.contracts.config.processes import RecordedSpan
 
@@ -54,9 +56,20 @@ class SpanProgress:
         """Reads the progress of a plan, whose times are capture times."""
         missing, left_out = (
             tuple(RecordedSpan(started_at_ms=each.started_at_ms, ended_at_ms=each.ended_at_ms) for each in pieces)
-            for pieces in (plan.missing, plan.left_out)
+            for pieces in (_joined(plan.missing), _joined(plan.left_out))
         )
         return cls(span, plan.reached_ms, missing, left_out, plan.is_over, clock)
+
+
+def _joined(pieces: Sequence[Span]) -> list[Span]:
+    """Joins pieces that touch; returns them by time."""
+    joined: list[Span] = []
+    for piece in sorted(pieces):
+        if joined and piece.started_at_ms <= joined[-1].ended_at_ms:
+            first = joined.pop()
+            piece = Span(first.started_at_ms, max(first.ended_at_ms, piece.ended_at_ms))  # noqa: PLW2901 - the same one
+        joined.append(piece)
+    return joined
 
 
 @runtime_checkable

@@ -210,7 +210,7 @@ def fork_server() -> Iterator[ForkServer]:
     made.close()
 
 
-def capture(its: Street, channel: MediaChannel, server: ForkServer | None) -> Capturing:
+def capture(its: Street, channel: MediaChannel[Media], server: ForkServer | None) -> Capturing:
     """Of one keyframe a second, all are taken."""
     selector = processes.Selector(max_per_second=25, change_threshold=0)
     camera = processes.Camera(id="gate", source=its.source, selector=selector)

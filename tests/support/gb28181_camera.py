@@ -15,6 +15,7 @@ from edge_agent.errors import SourceError
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
+from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture
@@ -47,7 +48,7 @@ class Looked:
 def look(agent: Agent, camera_id: str, stop: threading.Event, enough: int) -> Looked:
     """At every picture, until there are enough: of one session, or of as many as a span of recordings takes."""
     its = agent.cameras[camera_id]
-    channel: MediaChannel = LiveChannel(camera_id, its, agent.sessions)
+    channel: MediaChannel[Media] = LiveChannel(camera_id, its, agent.sessions)
     if its.span is not None:
         channel = Playback(camera_id, its, its.span, agent.sessions)
     source = ChannelSource(camera_id, channel, Gb28181Stream(camera_id, channel.open, SystemClock()))

@@ -8,7 +8,7 @@ from edge_agent.gb28181.media.sdp import Purpose, SdpOffer, Transport
 from provisioning.sip.peer import Peer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A span of a device's recordings, Unix milliseconds, UTC."""
 

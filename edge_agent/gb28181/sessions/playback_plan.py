@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.invite import Span
 
 _END_MS: Final = 10_000
@@ -23,8 +22,10 @@ _TRIES: Final = 3
 class PlaybackPlan:
     """Plans one camera's span. It outlives attempts: the next one goes on where the last broke off."""
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, *, whole_ms: int = _END_MS) -> None:
+        """`whole_ms`: distance to its end at which a piece is whole where the device does not say that it is over."""
         self.span = span
+        self._whole_ms = whole_ms
         self.left_out: list[Span] = []
         """Pieces, or the rest of them, that could not be fetched."""
         self.missing: list[Span] = []
@@ -46,7 +47,7 @@ class PlaybackPlan:
         """Returns the time up to which the span is dealt with."""
         return self.span.ended_at_ms if self.is_over else self._reached_ms
 
-    def list_recordings(self, recordings: Sequence[DeviceRecording]) -> None:
+    def list_recordings(self, recordings: Sequence[Span]) -> None:
         """Plans the device's recordings: each piece of the span once, though recordings overlap."""
         self.is_listed = True
         at_ms = self.span.started_at_ms
@@ -81,13 +82,16 @@ class PlaybackPlan:
         """Ends an attempt at this piece. `is_said`: the device announced that it has no more of it."""
         if not self._pieces:
             return
-        if is_said or self._reached_ms >= self._pieces[0].ended_at_ms - _END_MS:
+        ended_at_ms = self._pieces[0].ended_at_ms
+        if is_said or self._reached_ms >= ended_at_ms - self._whole_ms:
+            if self._reached_ms < ended_at_ms - _END_MS:
+                self._note_missing(self._reached_ms, ended_at_ms)
             self._next()
             return
         self._tries = 0 if self._reached_ms - self._began_ms >= _STEP_MS else self._tries + 1
         self._began_ms = self._reached_ms
         if self._tries >= _TRIES:
-            self.left_out.append(Span(self._reached_ms, self._pieces[0].ended_at_ms))
+            self.left_out.append(Span(self._reached_ms, ended_at_ms))
             self._next()
 
     def _note_missing(self, began_ms: int, ended_ms: int) -> None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edge_agent.errors import SourceError
 from edge_agent.frames import Glance, Skipped, SkipReason
@@ -12,15 +12,17 @@ from edge_agent.sources.gb28181.sessions import MediaSessions
 from edge_agent.sources.source import LiveSource
 from provisioning.contracts.config.processes import Gb28181Source
 
+_Opened_co = TypeVar("_Opened_co", covariant=True)
 
-class MediaChannel(Protocol):
+
+class MediaChannel(Protocol[_Opened_co]):
     """Opens the sessions of one camera. Used by one thread at a time."""
 
     @property
     def is_over(self) -> bool:
         """True once nothing more is to come, ever."""
 
-    def open(self) -> AbstractContextManager[Media]:
+    def open(self) -> AbstractContextManager[_Opened_co]:
         """Opens the media of the next session, for as long as the context lasts. Raises SourceError."""
 
     def reach(self, at_ms: int) -> None:
@@ -62,9 +64,9 @@ class LiveChannel:
 
 
 class ChannelSource:
-    """Delivers a GB/T 28181 camera's pictures in this process."""
+    """Delivers the pictures of a GB/T 28181 camera, or of a recorder's span, in this process."""
 
-    def __init__(self, camera_id: str, channel: MediaChannel, stream: LiveSource) -> None:
+    def __init__(self, camera_id: str, channel: MediaChannel[object], stream: LiveSource) -> None:
         """`stream` receives one session of `channel` at a time."""
         self._camera_id = camera_id
         self._channel = channel

@@ -97,5 +97,5 @@ class Playback:
                     gb28181.NO_RECORDING(device=self._source.device_id, channel=self._source.channel_id),
                 )
             else:
-                self._plan.list_recordings(recordings)
+                self._plan.list_recordings([Span(each.started_at_ms, each.ended_at_ms) for each in recordings])
         return self._plan.piece or self._plan.span

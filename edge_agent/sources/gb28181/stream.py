@@ -190,7 +190,7 @@ class _Session:
         if self._decoder is None or unit.codec != self._codec:
             if not unit.is_keyframe:
                 return
-            self._codec, self._decoder = unit.codec, StreamDecoder(_context(unit.codec))
+            self._codec, self._decoder = unit.codec, StreamDecoder(decoder_of(unit.codec))
         packet = cast("Packet", av.Packet(unit.data))
         packet.is_keyframe = unit.is_keyframe
         packet.time_base = _CLOCK
@@ -266,7 +266,8 @@ class _CaptureClock:
         return CaptureTime(at_ms, ClockQuality.UNKNOWN, key, None)
 
 
-def _context(codec: Codec) -> "VideoCodecContext":
+def decoder_of(codec: Codec) -> "VideoCodecContext":
+    """Opens a decoder with one thread, for no more pixels than a picture may have."""
     decoder = cast("VideoCodecContext", av.CodecContext.create(_DECODERS[codec], "r"))
     decoder.thread_type = "NONE"
     decoder.thread_count = 1

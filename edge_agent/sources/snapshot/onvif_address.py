@@ -1,12 +1,11 @@
 """Asks a camera's ONVIF services for the address of its picture (ONVIF Core 8.1.2, Media 5.2.2 and 5.13.1).
 
-A camera names addresses of services and pictures, often by an inner host of its own. None of these hosts is ever asked:
-the host is the configured one, and port and scheme are taken from the named address only where it has the same host.
+A camera names addresses of services and pictures: see `named_address`.
 """
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
@@ -17,6 +16,7 @@ from edge_agent.onvif import soap
 from edge_agent.onvif.client import DEVICE, OnvifClient
 from edge_agent.onvif.device_time import device_time
 from edge_agent.onvif.http_exchange import HttpAddress
+from edge_agent.onvif.named_address import on_host
 from provisioning.contracts.causes import snapshots, streams
 from provisioning.contracts.config import processes
 from provisioning.net.digest import Account
@@ -24,7 +24,6 @@ from provisioning.net.digest import Account
 _MEDIA: Final = "http://www.onvif.org/ver10/media/wsdl"
 _MAX_PROFILES: Final = 64
 _MAX_TOKEN: Final = 64
-_MAX_ADDRESS: Final = 1024
 
 
 class OnvifAddress:
@@ -60,12 +59,12 @@ class OnvifAddress:
         device = self._client(device_url)
         camera_ms = device_time(device, self._clock).at_ms  # its login is dated by its own time
         told = device.call("GetCapabilities", DEVICE, "<Category>Media</Category>", camera_ms=camera_ms)
-        media_url = _on_host(soap.find_text(told.response, "Capabilities", "Media", "XAddr"), device_url)
+        media_url = on_host(soap.find_text(told.response, "Capabilities", "Media", "XAddr"), device_url)
         media = self._client(media_url)
         token = self._source.profile or _first_token(media.call("GetProfiles", _MEDIA, camera_ms=camera_ms).response)
         wanted = f"<ProfileToken>{escape(token)}</ProfileToken>"
         told = media.call("GetSnapshotUri", _MEDIA, wanted, camera_ms=camera_ms)
-        return _on_host(soap.find_text(told.response, "MediaUri", "Uri"), device_url)
+        return on_host(soap.find_text(told.response, "MediaUri", "Uri"), device_url)
 
     def _client(self, url: str) -> OnvifClient:
         return OnvifClient(HttpAddress.of(url), self._account, self._clock)
@@ -99,17 +98,3 @@ def _first_token(response: Element) -> str:
         if 0 < len(token) <= _MAX_TOKEN and token.isprintable():
             return token
     raise OnvifError("names no media profile", "garbage")
-
-
-def _on_host(named: str, device_url: str) -> str:
-    """Returns a named address on the host of the device service. Raises ValueError for what is no HTTP address."""
-    if not 0 < len(named) <= _MAX_ADDRESS:
-        raise ValueError("no address, or one without end")
-    own, theirs = urlsplit(device_url), urlsplit(named)
-    if theirs.scheme not in {"http", "https"} or not theirs.hostname:
-        raise ValueError("no HTTP address")
-    at_home = theirs if theirs.hostname == own.hostname else own
-    HttpAddress.of(urlunsplit((theirs.scheme, theirs.hostname, theirs.path, theirs.query, "")))  # printable, or no
-    port = "" if at_home.port is None else f":{at_home.port}"
-    host = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
-    return urlunsplit((at_home.scheme, f"{host}{port}", theirs.path, theirs.query, ""))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp.message_types import MediaStatus
-from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.dialogs import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, SessionEnded, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
@@ -111,8 +110,8 @@ MINUTE_MS = 60_000
 SPAN = Span(EPOCH_MS + 500, EPOCH_MS + 60 * MINUTE_MS)
 
 
-def recorded(first_min: float, last_min: float) -> DeviceRecording:
-    return DeviceRecording(EPOCH_MS + int(first_min * MINUTE_MS), EPOCH_MS + int(last_min * MINUTE_MS), CHANNEL)
+def recorded(first_min: float, last_min: float) -> Span:
+    return Span(EPOCH_MS + int(first_min * MINUTE_MS), EPOCH_MS + int(last_min * MINUTE_MS))
 
 
 def pieces(plan: PlaybackPlan) -> list[tuple[float, float]]:
@@ -191,12 +190,7 @@ class TestPlan:
     )
     def test_it_always_comes_to_an_end(self, spans: list[tuple[int, int]], news: list[bool | int]) -> None:
         plan = PlaybackPlan(SPAN)
-        plan.list_recordings(
-            [
-                DeviceRecording(EPOCH_MS + first * 1000, EPOCH_MS + (first + long) * 1000, CHANNEL)
-                for first, long in spans
-            ]
-        )
+        plan.list_recordings([Span(EPOCH_MS + first * 1000, EPOCH_MS + (first + long) * 1000) for first, long in spans])
         for told in news:
             if isinstance(told, bool):
                 plan.end(is_said=told)

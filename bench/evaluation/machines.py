@@ -1,8 +1,8 @@
 """`python -m bench.evaluation machines`: judge the detector of machines on raw and on redacted pictures.
 
 Raw pictures are searched as the edge does it, redacted ones as the cluster's parser does it, with the product's model
-and thresholds; average precision is over all scores. Pictures in drawn weather are counted apart. With --json the same
-for programs.
+and thresholds; average precision is over all scores. Pictures in drawn weather are counted apart, and so are parts of
+the set: by the day of labelling, by light, and those of fixed street cameras. With --json the same for programs.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bench.evaluation import machine_pictures
 from bench.evaluation.kept import Kept, kept
+from bench.evaluation.machine_pictures import Shown
 from bench.evaluation.photographs import Image, Photographs
 from edge_agent.errors import RedactionUnavailable
 from edge_agent.evaluation.score import painted
@@ -108,34 +109,42 @@ class Judge:
         catalog = Catalog(None)
         self._edge = Detector.load(catalog, catalog.fitted(PEOPLE), threads=THREADS)
         self._parser = Detector.load(catalog, catalog.fitted(parser_model), threads=THREADS)
-        edge: dict[Group, float] = dict.fromkeys(MACHINES, detect.MACHINE_SCORE)
-        parser: dict[Group, float] = dict.fromkeys(
+        self._edge_scores: dict[Group, float] = dict.fromkeys(MACHINES, detect.MACHINE_SCORE)
+        self._parser_scores: dict[Group, float] = dict.fromkeys(
             MACHINES, float(ClusterConfig.model_fields["parser_threshold"].default)
         )
-        self.parts = {name: Figures(ScoreTally(edge), ScoreTally(parser)) for name in ("photographed", "drawn weather")}
+        self.parts: dict[str, Figures] = {}
 
-    def add(self, labelled: LabelledPicture, image: Image) -> None:
-        """Judge one picture."""
-        figures = self.parts["drawn weather" if labelled.synthetic else "photographed"]
+    def add(self, shown: Shown) -> None:
+        """Judge one picture, for each part of the set that it belongs to."""
+        labelled, image = shown.labelled, shown.image
+        parts = [
+            self.parts.setdefault(name, Figures(ScoreTally(self._edge_scores), ScoreTally(self._parser_scores)))
+            for name in shown.parts
+        ]
         floors: dict[Group, float] = dict.fromkeys(MACHINES, FLOOR)
         found = self._edge.detect_tiled(image, thresholds=floors, reach_px=detect.REACH_PX)
-        raw = figures.raw.add(labelled, found)
+        raw, *_ = [figures.raw.add(labelled, found) for figures in parts]
         try:
             redacted = redact_image(self._redactors.for_camera(self._redactors.config.cameras[0]), 0, 0, image)
         except RedactionUnavailable:
-            figures.withheld += 1
+            for figures in parts:
+                figures.withheld += 1
             return
         published, regions = pixels(redacted), redacted.snapshot.redaction.regions
         (found,) = self._parser.detect_tiled_many([published], thresholds=floors)
-        after = figures.redacted.add(labelled, found)
+        after, *_ = [figures.redacted.add(labelled, found) for figures in parts]
         edge, parser = _found(raw), _found(after)
-        figures.edge_found += len(edge)
-        figures.parser_found += len(parser)
-        figures.both_found += len(edge & parser)
-        figures.colours["raw"] += _colours(labelled, image, raw, ())
-        figures.colours["redacted"] += _colours(labelled, published, after, regions)
-        paint = painted(published, regions)
-        figures.kept += kept(labelled, paint, lambda: self._redactors.covers_by_cause(image))
+        raw_colours = _colours(labelled, image, raw, ())
+        redacted_colours = _colours(labelled, published, after, regions)
+        judged = kept(labelled, painted(published, regions), lambda: self._redactors.covers_by_cause(image))
+        for figures in parts:
+            figures.edge_found += len(edge)
+            figures.parser_found += len(parser)
+            figures.both_found += len(edge & parser)
+            figures.colours["raw"] += raw_colours
+            figures.colours["redacted"] += redacted_colours
+            figures.kept += judged
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -144,8 +153,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args(arguments)
     judge = Judge()
-    for labelled, image in machine_pictures.pictures(Photographs(machine_pictures.packages())):
-        judge.add(labelled, image)
+    for shown in machine_pictures.pictures(Photographs(machine_pictures.packages())):
+        judge.add(shown)
     if options.json:
         print(json.dumps({name: figures.as_json() for name, figures in judge.parts.items()}))
         return 0

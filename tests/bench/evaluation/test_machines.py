@@ -1,11 +1,14 @@
 """The labelled machines, what is judged to be left of them, and the weather that is drawn over their pictures."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from bench.evaluation.kept import MOST_PAINTED, REST, kept
-from bench.evaluation.machine_pictures import drawn, packages
+from bench.evaluation.machine_pictures import PHOTOGRAPHED, WEATHER, drawn, packages, pictures
 from bench.evaluation.machines import Figures
+from bench.evaluation.photographs import Photographs
 from bench.evaluation.weather import WEATHERS, Image
 from edge_agent.redactor.cover import Rect
 from engines.accuracy.labels import LabelledMachine, LabelledPicture
@@ -37,9 +40,31 @@ def test_every_label_is_valid_and_tall_enough_or_said_not_to_count() -> None:
     for entry in [*drawn()["pictures"], *(frame for clip in drawn()["clips"] for frame in clip["frames"])]:
         boxes = {key: entry[key] for key in ("machines", "people", "plates", "ignore")}
         machines += LabelledPicture.model_validate({"file": "a", **boxes}).machines
-    assert len(machines) >= 200
+    assert len(machines) >= 400
     assert all(one.difficult or one.box[3] - one.box[1] >= LEAST_PX for one in machines)
     assert {one.colour for one in machines} <= {None, *(colour.value for colour in MachineColour)}
+
+
+def test_a_plate_of_a_two_wheeler_lies_on_a_labelled_one() -> None:
+    drawn_over = [(entry, plate) for entry in drawn()["pictures"] for plate in entry.get("two_wheeler_plates", ())]
+    assert len(drawn_over) >= 30
+    for entry, (x0, y0, x1, y1) in drawn_over:
+        boxes = [one["box"] for one in entry["machines"] if one["class"] == "motorcycle"]
+        assert any(box[0] <= (x0 + x1) / 2 <= box[2] and box[1] <= (y0 + y1) / 2 <= box[3] for box in boxes), entry[
+            "file"
+        ]
+
+
+@pytest.mark.network
+def test_the_machines_that_were_labelled_first_stay_a_part_of_their_own() -> None:
+    counted: Counter[str] = Counter()
+    for shown in pictures(Photographs(packages())):
+        of = sum(not one.difficult for one in shown.labelled.machines)
+        counted.update(dict.fromkeys(shown.parts, of))
+    first, added = f"{PHOTOGRAPHED}, labelled 2026-11-28", f"{PHOTOGRAPHED}, labelled 2026-11-29"
+    assert (counted[first], counted[f"{WEATHER}, labelled 2026-11-28"]) == (226, 86)
+    assert counted[PHOTOGRAPHED] == counted[first] + counted[added] >= 400
+    assert counted[f"{PHOTOGRAPHED}, fixed street cameras"] >= 200
 
 
 def test_every_picture_comes_from_a_package_that_is_pinned() -> None:

@@ -75,7 +75,7 @@ class OnvifRecordings:
             return self._searched(services[_SEARCH])
         if _RECORDING in services:
             response = self._call(services[_RECORDING], _RECORDING, "GetRecordings")
-            return _distinct(_read(item) for item in response[:_MAX_RECORDINGS])
+            return recordings_in(response[:_MAX_RECORDINGS])
         raise OnvifError("offers neither a search nor a list of recordings (Profile G)", "garbage")
 
     def replay_url(self, token: str) -> str:
@@ -108,7 +108,7 @@ class OnvifRecordings:
                 raise OnvifError("answers a search without a list", "garbage")
             found += [each for each in results if each.tag.rpartition("}")[2] == "RecordingInformation"]
             if soap.find_text(results, "SearchState") == "Completed" or len(found) >= _MAX_RECORDINGS:
-                return _distinct(_read(each) for each in found[:_MAX_RECORDINGS])
+                return recordings_in(found[:_MAX_RECORDINGS])
         raise OnvifError(f"did not end a search of its recordings in {_MAX_ROUNDS} answers", "no_answer")
 
     def _known_services(self) -> dict[str, str]:
@@ -129,8 +129,9 @@ class OnvifRecordings:
         return OnvifClient(HttpAddress.of(url), self._account, self._clock)
 
 
-def _distinct(recordings: Iterable[OnvifRecording | None]) -> list[OnvifRecording]:
-    return list({each.token: each for each in recordings if each is not None}.values())
+def recordings_in(items: Iterable[Element]) -> list[OnvifRecording]:
+    """Reads the recordings of an answer, each token once; what has no usable token is none."""
+    return list({each.token: each for each in map(_read, items) if each is not None}.values())
 
 
 def _read(item: Element) -> OnvifRecording | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from center.cli.assessment import assess
+from center.cli.assessment import assess, assessment
 from center.cli.audit import audit
 from center.cli.backup import backup, restore
 from center.cli.evidence import evidence
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)
+app.add_typer(assessment, name="assessment")
 app.command("task-key")(task_key)
 app.command("retention")(retention)
 app.command("backup")(backup)

@@ -23,6 +23,7 @@ from center.alarms.rules.inputs import PartFault
 from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment
+from center.assessment_feed.service import open_feed
 from center.background import Periodic
 from center.basemap.ground import Basemap
 from center.basemap.site_map import SiteMap
@@ -173,6 +174,7 @@ def build(
         now_ms=clock,
     )
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
+    month_feed = open_feed(config, assessment.assessor, store=store, audit=audit, now_ms=clock)
     oidc = _oidc_of(config, store, clock)
     gauges = BrokerGauges(clock)
     viid_cascade = ViidCascade(
@@ -197,6 +199,7 @@ def build(
                     config.probes, notifier.channels, oidc, {} if exports is None else exports.certificates_end
                 ),
                 *viid_cascade.probes(),
+                *(() if month_feed is None else (month_feed.probe(),)),
             ),
             every_s=config.probes.every_s,
             timeout_s=config.probes.timeout_s,
@@ -219,9 +222,17 @@ def build(
     )
 
     def loops() -> tuple[Periodic, ...]:
-        fixed = (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, pipeline.prober.loop, *cases.loops)
-        own = (*notifier.loops, *alarms.loops, *viid_cascade.loops)
-        return (*fixed, *own, *(() if exports is None else (exports.loop,)))
+        return (
+            records.audit_keeper.loop,
+            assessment.recorder.loop,
+            pipeline.loop,
+            pipeline.prober.loop,
+            *cases.loops,
+            *notifier.loops,
+            *alarms.loops,
+            *viid_cascade.loops,
+            *(each.loop for each in (exports, month_feed) if each is not None),
+        )
 
     services = Services(
         auth=records.auth,
@@ -298,6 +309,7 @@ def build(
             await stack.enter_async_context(pipeline.watching())
             await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
             await stack.enter_async_context(viid_cascade.at_work())
+            await stack.enter_async_context(background.running(() if month_feed is None else (month_feed.loop,)))
             yield
 
     metrics = MetricsInputs(

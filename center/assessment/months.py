@@ -7,7 +7,7 @@ that, and before the register, the maintenance or the settings change: a later c
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -109,6 +109,13 @@ class Months:
             if span.end_hour <= first_hour:
                 return
             self.published(span.text)
+
+    def last_closed(self) -> str | None:
+        """Returns the newest month that is closed, `2026-10`; None if no camera was in service in it."""
+        zone_h = self._settings.load().zone_h
+        latest = datetime.fromtimestamp((self._now_ms() - CLOSES_AFTER_MS) / 1000 + zone_h * 3600, UTC)
+        month = f"{(latest.replace(day=1) - timedelta(days=1)):%Y-%m}"
+        return None if self.published(month) is None else month
 
     def _parse(self, text: str) -> Period:
         return parse(text, zone_h=self._settings.load().zone_h)

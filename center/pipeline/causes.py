@@ -544,5 +544,10 @@ SUPERIOR_MISSES: Final = Cause(
     marked("Superior platform {target} did not get everything that was chosen for it: {cause}."),
     marked("It refused them, or was away for longer than the outbox holds: see max_waiting and give_up_after_h."),
 )
+FEED_FAILED: Final = Cause(
+    "feed_failed",
+    marked("The closed month of the assessment was not delivered to {target}: {cause}."),
+    marked("Check [assessment_feed] and the receiver. It is tried again every ten minutes."),
+)
 ALARMED_ELSEWHERE: Final = frozenset({AGENTS_SILENT, BROKER_AWAY, QUERY_AWAY, QUERY_DENIED, QUERY_STRANGE})
 """Causes that alarm rules have from another source: each silent agent, and the centre's own health."""

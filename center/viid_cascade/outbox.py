@@ -151,7 +151,7 @@ class CascadeOutbox:
                 of_hour[each.outcome][each.name] = each.count
             for (hour, superior), counts in entries.items():
                 detail = {"superior": superior, "hour": local(hour * _HOUR_MS), **counts}
-                self._audit.add(session, ACTOR, "viid_cascade.sent", detail)
+                self._audit.add(session, ACTOR, "viid.sent", detail)
             session.execute(delete(SentHourRecord).where(SentHourRecord.hour < this_hour))
 
     @staticmethod

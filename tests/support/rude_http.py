@@ -47,7 +47,7 @@ _STATUS = {Act.FAULT_AFTER: 503, Act.REDIRECT: 307, Act.NOT_FOUND: 404, Act.SLOW
 
 
 class RudeServer(HttpServer):
-    """Answers POST and GET with `answer`, unless `script` has an act for the next request."""
+    """Answers POST, PUT and GET with `answer`, unless `script` has an act for the next request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[Act] = deque()
@@ -136,6 +136,9 @@ def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
 
         def do_GET(self) -> None:  # noqa: N802 - the same
+            self.do_POST()
+
+        def do_PUT(self) -> None:  # noqa: N802 - the same
             self.do_POST()
 
         def finish(self) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from provisioning.contracts.config.assessment_feed import AssessmentFeed
 from provisioning.contracts.config.camera import (
     AuthenticatedSource,
     Camera,
@@ -355,6 +356,8 @@ class CenterConfig(Section):
     wall: Wall = Wall()
     evidence: Evidence | None = None
     """None: nothing is exported as evidence."""
+    assessment_feed: AssessmentFeed | None = None
+    """None: no month of the assessment is delivered."""
     viid_cascade: Annotated[tuple[ViidSuperior, ...], Field(max_length=8)] = ()
     """Superior platforms by GA/T 1400; empty: nothing goes up."""
 
@@ -371,6 +374,12 @@ class CenterConfig(Section):
         known = {each.id for each in (*self.notify.webhooks, *self.notify.mails, *self.notify.sms)}
         if unknown := sorted({channel for level in self.alarms.tell for channel in level} - known):
             raise ValueError(f"alarms.tell: [notify] has no channel {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _signed_feed(self) -> Self:
+        if self.assessment_feed is not None and self.evidence is None:
+            raise ValueError("assessment_feed needs [evidence], whose key signs it")
         return self
 
     @model_validator(mode="after")

@@ -364,6 +364,6 @@ def written(at_ms: int) -> str:
 
 
 def entries(store: Store) -> list[dict[str, Any]]:
-    query = select(AuditEntry.detail).where(AuditEntry.action == "viid_cascade.sent").order_by(AuditEntry.id)
+    query = select(AuditEntry.detail).where(AuditEntry.action == "viid.sent").order_by(AuditEntry.id)
     with store.transaction() as session:
         return [json.loads(detail) for detail in session.scalars(query)]

@@ -1,0 +1,1 @@
+"""Publishes each closed month of the assessment as a signed document."""

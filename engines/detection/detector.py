@@ -19,6 +19,7 @@ from engines.detection.preprocess import (
     tensor_size,
     trained_size,
 )
+from engines.detection.scratch import Scratch
 from engines.detection.tiles import Tile, joined, merged, pieces_of, tiles_of, views_of
 from engines.errors import UnexpectedOutput
 from engines.manifest import Group, Manifest
@@ -34,6 +35,8 @@ BATCH_PX = 8 * RUN_PX
 TILES_A_RUN = 8
 PROBE_PX = 256
 """Side of the picture of `probe`, where the model does not fix it: a multiple of every stride."""
+_SCRATCH = Scratch()
+"""Shared by all detectors: a thread runs one model at a time, and no engine keeps its input."""
 
 
 class Detector:
@@ -129,7 +132,7 @@ class Detector:
             step = self._step(tensor_px, at_a_time)
             for first in range(0, len(members), step):
                 some = members[first : first + step]
-                batch = np.empty((len(some), 3, tensor_px[1], tensor_px[0]), np.float32)
+                batch = _SCRATCH.lend((len(some), 3, tensor_px[1], tensor_px[0]))
                 for row, index in enumerate(some):
                     tensor_of(pictures[index], self._input, size, into=batch[row])
                 for index, one in zip(some, self._run(batch, tensor_px), strict=True):

@@ -54,7 +54,9 @@ from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.saved import SavedSearches
 from center.services import Services
+from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
+from center.tasks.sender import CommandSender
 from center.viid_cascade.service import ViidCascade
 from center.wall.service import Wall
 from provisioning import logging_setup
@@ -160,6 +162,7 @@ def build(
         config.cases,
         clock,
         alarms=alarms,
+        jobs=(jobs := TaskJobs(store, audit, devices, CommandSender(link.publish, config.tasks), clock)),
         retention=records.retention,
         late_after_s=config.alarms.late_after_s,
     )
@@ -227,6 +230,7 @@ def build(
             assessment.recorder.loop,
             pipeline.loop,
             pipeline.prober.loop,
+            jobs.loop,
             *cases.loops,
             *notifier.loops,
             *alarms.loops,
@@ -269,7 +273,8 @@ def build(
         alarms=alarms,
         pipeline=pipeline,
         cases=cases,
-        task_orders=TaskOrders(store, audit, devices, link.publish, clock, config=config.tasks),
+        task_orders=TaskOrders(store, audit, devices, jobs.sender, clock),
+        jobs=jobs,
         wall=Wall(
             config.wall,
             store=store,
@@ -296,7 +301,7 @@ def build(
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
-            await stack.enter_async_context(background.running([records.audit_keeper.loop]))
+            await stack.enter_async_context(background.running([records.audit_keeper.loop, jobs.loop]))
             notifier.start()
             stack.push_async_callback(notifier.stop)
             await stack.enter_async_context(assessment.recorder.watching())

@@ -34,6 +34,7 @@ from center.search.client import Search
 from center.search.pictures import PicturePreviews
 from center.search.saved import SavedSearches
 from center.search.storage import ArchiveStorage
+from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
 from center.wall.service import Wall
 
@@ -62,6 +63,7 @@ class Services:
     pipeline: Pipeline
     cases: Cases
     task_orders: TaskOrders
+    jobs: TaskJobs
     wall: Wall
     now_ms: NowMs
     secure_cookie: bool

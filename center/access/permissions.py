@@ -35,7 +35,9 @@ class Permission(StrEnum):
     CASE_APPROVE = "case.approve"
     EVIDENCE_EXPORT = "evidence.export"
     TASK_STEER = "task.steer"
-    """Pausing, resuming and ordering the pictures that are brought to a desk."""
+    """Pausing, resuming, ordering and cancelling parse tasks."""
+    TASK_START = "task.start"
+    """Beginning parse tasks: a span of a recorder, a live stream more often."""
     NOTIFICATION_EDIT = "notification.edit"
     DISTRICT_VIEW = "district.view"
     DISTRICT_EDIT = "district.edit"
@@ -69,6 +71,7 @@ _ANALYSING: Final = _WATCHING | {
     _P.CASE_EDIT,
     _P.EVIDENCE_EXPORT,
     _P.TASK_STEER,
+    _P.TASK_START,
 }
 
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
@@ -102,6 +105,7 @@ PLACED: Final = frozenset(
         _P.DISTRICT_VIEW,
         _P.EVIDENCE_EXPORT,
         _P.TASK_STEER,
+        _P.TASK_START,
     }
 )
 """Permissions about cameras: a grant in one district gives them there. All others are about the whole centre, and a

@@ -17,7 +17,7 @@ from center.cases import errors as cases
 from center.errors import CenterError
 from center.evidence import errors as refusals
 from center.notify import errors as notify_errors
-from center.tasks import orders
+from center.tasks import errors as orders
 
 QUERY_ERRORS: Final = (
     errors.QueryUnreachableError,
@@ -124,10 +124,20 @@ STATUS: Final[dict[type[CenterError], int]] = {
     cases.ForeignPictureError: 403,
     cases.CaseTermsError: 422,
     cases.TooManyQuestionsError: 422,
+    cases.BeyondCaseError: 422,
     cases.DeskMissingError: 409,
     orders.TasksOffError: 409,
     orders.NotATaskError: 409,
     orders.AgentAwayError: 409,
+    orders.StartNotAuthorisedError: 409,
+    orders.NoRecorderError: 409,
+    orders.NoLiveStreamError: 409,
+    orders.TooManyJobsError: 409,
+    orders.JobStateError: 409,
+    orders.SpanAheadError: 422,
+    orders.SpanTooLongError: 422,
+    orders.LiveTooLongError: 422,
+    orders.UnknownJobError: 404,
     cases.UnsignedPictureError: 409,
     cases.ForgedPictureError: 409,
 }

@@ -13,7 +13,7 @@ from center.errors import UnknownCameraError
 from center.pipeline.history import StageHistory
 from center.pipeline.service import PipelineView
 from center.services import Asker, Served, Sight
-from center.tasks.orders import AgentAwayError, NotATaskError, TasksOffError
+from center.tasks.errors import AgentAwayError, NotATaskError, TasksOffError
 from center.tasks.views import TaskList, TaskOrderView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
 from provisioning.contracts.ids import AgentId, CameraId

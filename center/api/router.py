@@ -19,6 +19,7 @@ from center.api import (
     evidence,
     fleet,
     health,
+    jobs,
     notify,
     observations,
     pipeline,
@@ -78,6 +79,10 @@ def create() -> FastAPI:
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
             {"name": "pipeline", "description": "The full chain from camera to answer, and what is parsed where."},
+            {
+                "name": "jobs",
+                "description": "What agents were ordered to fetch or to analyse more often.",
+            },
             {"name": "wall", "description": "Figures of the whole centre for a screen that hangs on a wall."},
             {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
@@ -102,6 +107,7 @@ def create() -> FastAPI:
         assessment,
         assessment_rules,
         pipeline,
+        jobs,
         basemap,
         wall,
     ):

@@ -107,6 +107,14 @@ class TooManyQuestionsError(CenterError):
     remedy = marked("Choose fewer cameras or a shorter time range.")
 
 
+class BeyondCaseError(CenterError):
+    """Footage is asked for in a case: of its cameras and its span alone."""
+
+    code = "beyond_case"
+    message = marked("The camera or the time range is not part of case {number}.")
+    remedy = marked("Choose cameras and a time range of the case, or return the case to draft and extend it.")
+
+
 class TooManyStandingError(CenterError):
     """The number of standing look-alikes is bounded in the whole system."""
 

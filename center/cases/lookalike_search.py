@@ -288,10 +288,10 @@ class LookalikeSearch:
                 task.cancel()
 
 
-def _question(
-    number: str, terms: CaseTerms, wanted: SearchFilters, cameras: frozenset[CameraKey], asked_by: str
-) -> lookalike_query.LookalikeQuery:
-    """Makes the search: the case's terms, narrowed and never widened.
+def narrowed(
+    terms: CaseTerms, wanted: SearchFilters, cameras: frozenset[CameraKey]
+) -> tuple[frozenset[CameraKey], TimeMs, TimeMs]:
+    """Returns cameras, start and end of a search: the case's, narrowed and never widened.
 
     Raises:
         CaseTermsError: nothing of the case is left.
@@ -302,6 +302,18 @@ def _question(
     to_ms = terms.to_ms if wanted.to_ms is None else min(terms.to_ms, wanted.to_ms)
     if not asked or from_ms >= to_ms:
         raise CaseTermsError(cause="no camera and time of the case is left in this search")
+    return asked, from_ms, to_ms
+
+
+def _question(
+    number: str, terms: CaseTerms, wanted: SearchFilters, cameras: frozenset[CameraKey], asked_by: str
+) -> lookalike_query.LookalikeQuery:
+    """Makes the search.
+
+    Raises:
+        CaseTermsError: nothing of the case is left.
+    """
+    asked, from_ms, to_ms = narrowed(terms, wanted, cameras)
     return lookalike_query.LookalikeQuery(
         case=number,
         purpose=terms.purpose,
@@ -348,7 +360,7 @@ def _ranked(
     """Ranks the hits, best first, without those that a user has decided on."""
     judged = _keys(basis.judged)
     anchors, terms = _anchors(basis, places), basis.terms
-    ranked = []
+    ranked: list[tuple[float, Ranked]] = []
     for key, (row, alike) in found.hits.items():
         if key in judged:
             continue
@@ -362,9 +374,9 @@ def _ranked(
             reach=reach(row.captured_at_ms, place, anchors, terms.cls),
         )
         machine = CaseMachine(agent_id=agent_id, **row.model_dump(include=set(CaseMachine.model_fields)))
-        ranked.append(Ranked(machine, score))
-    ranked.sort(key=lambda each: (-each.score.total, each.machine.row_key, each.machine.index))
-    return ranked
+        ranked.append((score.total, Ranked(machine, score)))
+    ranked.sort(key=lambda each: (-each[0], each[1].machine.row_key, each[1].machine.index))
+    return [each for _total, each in ranked]
 
 
 def _keys(judged: Iterable[JudgedMachine]) -> set[tuple[str, int]]:

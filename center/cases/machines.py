@@ -29,10 +29,10 @@ FRESH = -1
 
 
 class Ranked(NamedTuple):
-    """A candidate and its score."""
+    """A candidate and its score, None where it was compared with nothing."""
 
     machine: CaseMachine
-    score: Score
+    score: Score | None
 
 
 class SearchBasis(NamedTuple):

@@ -13,6 +13,8 @@ from center.cases.desk_pictures import DeskPictures
 from center.cases.erasures import OF_ITS_OWN, Erasures
 from center.cases.lookalike_search import LookalikeSearch
 from center.cases.machines import CaseMachines
+from center.cases.recorder_requests import RecorderRequests
+from center.cases.span_review import SpanReview
 from center.cases.standing_search import StandingSearch
 from center.cases.workflow import CaseWorkflow
 from center.clock import NowMs
@@ -21,6 +23,7 @@ from center.fleet.roster import Roster
 from center.retention import CASES, Retention
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
+from center.tasks.jobs import TaskJobs
 from provisioning.contracts.config.processes import Cases as CasesConfig
 
 SWEEP_S: Final = 60.0
@@ -41,6 +44,7 @@ class Cases:
         now_ms: NowMs,
         *,
         alarms: AlarmService,
+        jobs: TaskJobs,
         retention: Retention,
         late_after_s: float,
     ) -> None:
@@ -53,6 +57,9 @@ class Cases:
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
         self.lookalikes = LookalikeSearch(search, self.book, self.case_machines, self.pictures, positions)
+        review = SpanReview(search, self.case_machines, self.lookalikes)
+        self.recorders = RecorderRequests(store, self.book, jobs, review)
+        jobs.bound_by(self.book.is_approved)
         late_after_ms = int(late_after_s * 1000)
         self.standing = StandingSearch(store, self.case_machines, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)

@@ -186,6 +186,14 @@ class SearchView(_Shown):
     explained: Explained
 
 
+class SpanReviewView(_Shown):
+    """Machines that one camera saw in one span, as candidates of a case: by likeness, or by capture time."""
+
+    items: tuple[JudgedMachine, ...]
+    left_out: int
+    """Machines beyond the bound of one review; they come with the next one, once these are decided."""
+
+
 class WindowView(_Shown):
     """A camera and the time of footage to ask it for."""
 

@@ -210,11 +210,16 @@ class CaseWorkflow:
             raise CaseNotApprovedError(number=number)
         return record, area
 
+    def is_approved(self, session: Session, number: str) -> bool:
+        """True while a case of this number is approved."""
+        record = session.get(CaseRecord, number)
+        return record is not None and self.state(record) is CaseState.APPROVED
+
     def within(self, number: str, sight: Scope) -> Scope:
         """Returns the part of `sight` in an approved case's area: a role in that case counts elsewhere for no more."""
         with self._store.transaction() as session:
             record = session.get(CaseRecord, number)
-            if record is None or self.state(record) is not CaseState.APPROVED:
+            if record is None or not self.is_approved(session, number):
                 return NOWHERE
             area = area_of(session, CaseTerms.model_validate_json(record.terms))
             return Scope(cameras=frozenset(key for key in area if sight.holds(*key)))

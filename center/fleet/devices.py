@@ -76,6 +76,8 @@ class CameraView(FleetView):
     """The agent's cause for the reader's language; None where it is not the agent's, or from an older agent."""
     bearing_deg: float | None = None
     """Compass direction in which the camera looks, degrees clockwise from north; None: not entered."""
+    has_recorder: bool = False
+    """True if its agent can fetch spans of its recordings."""
 
     @property
     def title(self) -> str:
@@ -370,6 +372,7 @@ class Devices:
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
             bearing_deg=status.bearing_deg,
+            has_recorder=status.has_recorder,
         )
 
     def _agent_view(self, agent_id: str) -> AgentView:

@@ -4,68 +4,20 @@ No order counts before the agent has confirmed it: until then it is *asked*. Onl
 take orders; agents check the same for themselves (`edge_agent.remote_config.upload_commands`).
 """
 
-from collections.abc import Callable
-from typing import Final
-
-from sqlalchemy import BigInteger, String, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
 from center.access.permissions import Identity, Scope
 from center.audit.log import Audit, locked
 from center.clock import NowMs
-from center.database.store import Base, Store
-from center.errors import CenterError, StartError, UnknownCameraError, marked
+from center.database.store import Store
+from center.errors import UnknownCameraError
 from center.fleet.devices import Devices, DeviceState
+from center.tasks.errors import AgentAwayError, NotATaskError
+from center.tasks.sender import CommandSender
+from center.tasks.tables import TaskOrderRecord
 from center.tasks.views import OrderState, TaskKind, TaskOrderView, task_kind
-from provisioning.contracts.config.tasks import Tasks as TasksConfig
-from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskCommand, TaskReport, Verb
-from provisioning.contracts.fleet.documents import Sealed
-from provisioning.contracts.wire import codec, topics
-from provisioning.signing.documents import SealError, SealKey
-
-Publish = Callable[[str, bytes, int], bool]
-"""Sends topic, payload and seconds after which the broker drops it; returns whether it was sent."""
-EXPIRY_S: Final = LIFE_MS // 1000
-
-
-class TaskOrderRecord(Base):
-    """The newest order to a task."""
-
-    __tablename__ = "task_orders"
-
-    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
-    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger)
-    verb: Mapped[str] = mapped_column(String(16))
-    priority: Mapped[str | None] = mapped_column(String(16))
-    actor: Mapped[str] = mapped_column(String(64))
-    issued_at_ms: Mapped[int] = mapped_column(BigInteger)
-    expires_at_ms: Mapped[int] = mapped_column(BigInteger)
-
-
-class TasksOffError(CenterError):
-    """The centre has no key to sign orders with."""
-
-    code = "tasks_off"
-    message = marked("This centre cannot control parse tasks: it has no authorised key.")
-    remedy = marked("Create one with wayside-center task-key, have it signed by provisioning, and set [tasks].")
-
-
-class NotATaskError(CenterError):
-    """The camera is live, or its agent does not report the kind of its source."""
-
-    code = "not_a_task"
-    message = marked("Camera {camera_id} of agent {agent_id} is not an import of recordings.")
-    remedy = marked("Only imports at a desk agent can be paused or prioritised. Live cameras always run.")
-
-
-class AgentAwayError(CenterError):
-    """The agent would not get the order."""
-
-    code = "agent_away"
-    message = marked("Agent {agent_id} is unreachable: the command was not sent.")
-    remedy = marked("Try again when the agent is online and the centre is connected to the broker.")
+from provisioning.contracts.fleet.documents import Power
 
 
 class TaskOrders:
@@ -75,28 +27,17 @@ class TaskOrders:
         StoreUnavailableError: the database does not work.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        audit: Audit,
-        devices: Devices,
-        publish: Publish,
-        now_ms: NowMs,
-        *,
-        config: TasksConfig | None,
-    ) -> None:
-        """Raises StartError where the key or its warrant cannot be used."""
+    def __init__(self, store: Store, audit: Audit, devices: Devices, sender: CommandSender, now_ms: NowMs) -> None:
         self._store = store
         self._audit = audit
         self._devices = devices
-        self._publish = publish
+        self._sender = sender
         self._now_ms = now_ms
-        self._signs = None if config is None else _signs(config)
 
     @property
     def is_on(self) -> bool:
         """True if there is a key to sign with."""
-        return self._signs is not None
+        return self._sender.is_on
 
     def send_order(
         self,
@@ -120,18 +61,14 @@ class TaskOrders:
             raise UnknownCameraError(agent_id=agent_id, camera_id=camera_id)
         if task_kind(status) is not TaskKind.OFFLINE:
             raise NotATaskError(agent_id=agent_id, camera_id=camera_id)
-        if self._signs is None:
-            raise TasksOffError
+        self._sender.check(Power.CONTROL)
         states = {agent.agent_id: agent.state for agent in self._devices.agents()}
         if states.get(agent_id) is not DeviceState.ONLINE:
             raise AgentAwayError(agent_id=agent_id)
-        key, warrant = self._signs
         with self._store.transaction() as session:
             locked(session)
-            highest = select(func.max(TaskOrderRecord.number)).where(TaskOrderRecord.agent_id == agent_id)
             now_ms = self._now_ms()
-            # By the clock: a database that was restored from a backup does not fall behind what agents have seen.
-            number = max(now_ms, (session.scalar(highest) or 0) + 1)
+            number = self._sender.next_number(session, agent_id, now_ms)
             command = TaskCommand(
                 agent_id=agent_id,
                 camera_id=camera_id,
@@ -155,8 +92,7 @@ class TaskOrders:
             facts = {"agent_id": agent_id, "camera_id": camera_id, "number": number}
             said = facts if priority is None else facts | {"priority": priority.value}
             self._audit.add(session, asker.actor, f"task.{verb.value}", said)
-        payload = codec.encode(key.sign_command(command, warrant))
-        if not self._publish(topics.commands(agent_id), payload, EXPIRY_S):
+        if not self._sender.send(command):
             raise AgentAwayError(agent_id=agent_id)
         return _asked(record, self._devices.tasks().get(agent_id), self._now_ms())
 
@@ -189,13 +125,3 @@ def _asked(record: TaskOrderRecord, report: TaskReport | None, now_ms: int) -> T
         cause=cause,
         reason=reason,
     )
-
-
-def _signs(config: TasksConfig) -> tuple[SealKey, Sealed]:
-    try:
-        return SealKey.load(config.key_file), codec.decode(Sealed, config.warrant_file.read_bytes())
-    except (SealError, ContractError, OSError) as error:
-        raise StartError(
-            what=f"[tasks] cannot be used: {error}",
-            what_to_do="Make the key with wayside-center task-key, its warrant with wayside-provision service warrant",
-        ) from error

@@ -25,11 +25,13 @@ from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.config.processes import Broker, CenterConfig
 from provisioning.contracts.query.archive import Observation
 from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import SourceKind
+from provisioning.signing.documents import SealKey
 from tests.center.conftest import Clock
 from tests.center.evidence.desk import open_desk
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.world import OpenLine, camera_status, heartbeat, observed, quick_passwords
+from tests.center.world import OpenLine, camera_status, heartbeat, observed, quick_passwords, tasks_config
 from tests.support import notify_world
 from tests.support.fresh_store import fresh_store
 from tests.support.ports import free_port
@@ -134,6 +136,7 @@ def configured(folder: Path, query_url: str) -> CenterConfig:
         data_dir=folder / "data",
         ray_dashboard_url=DASHBOARD,
         evidence=desk.settings,
+        tasks=tasks_config(folder, SealKey.create(folder / "seal.key")),
         notify=Notify(webhooks=(notify_world.webhook(folder, f"{query_url}/hook"),)),
     )
 
@@ -170,6 +173,15 @@ def _raise_alarm(whole: Whole) -> None:
         until(lambda: browser.get("/api/alarms").raise_for_status().json()["items"])
         asked = {"case": "J2026-117", "purpose": "a theft", "requester": "the desk", "row_keys": [whole.row_keys[0]]}
         whole.exports.append(browser.post("/api/evidence", json=asked).raise_for_status().json()["id"])
+
+
+def ordered(browser: httpx.Client, services: Services, camera_id: str) -> str:
+    """A job at a camera that has a recorder."""
+    status = camera_status(camera_id).model_copy(update={"source": SourceKind.RTSP, "has_recorder": True})
+    services.devices.changed(status)
+    work = {"kind": "span", "started_at_ms": NOW_MS - 7_200_000, "ended_at_ms": NOW_MS - 3_600_000}
+    body = {"cameras": [f"{AGENT}/{camera_id}"], "work": work, "purpose": "a stolen bicycle"}
+    return str(browser.post("/api/jobs", json=body).raise_for_status().json()["items"][0]["id"])
 
 
 @contextmanager

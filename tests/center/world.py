@@ -19,6 +19,7 @@ from provisioning.contracts.fleet.documents import (
     Configured,
     Document,
     Membership,
+    Power,
     Roster,
     RosterEntry,
     Sealed,
@@ -205,14 +206,27 @@ def configured(number: int = 4, verdict: Verdict = Verdict.APPLIED, *, cause: st
     return Configured(agent_id=AGENT, number=number, verdict=verdict, cause=cause, active=number, at_ms=NOW_MS - 5_000)
 
 
-def warrant(seal_key: SealKey, key: SealKey, *, number: int = 1, ends_at_ms: int = NOW_MS + 10**10) -> Sealed:
+def warrant(
+    seal_key: SealKey,
+    key: SealKey,
+    *,
+    number: int = 1,
+    ends_at_ms: int = NOW_MS + 10**10,
+    may: tuple[Power, ...] = (Power.CONTROL, Power.START),
+) -> Sealed:
     """Provisioning's word that this key of the centre may command parse tasks."""
-    body = Warrant(key=key.seal.key, ends_at_ms=ends_at_ms)
+    body = Warrant(key=key.seal.key, ends_at_ms=ends_at_ms, may=may)
     return seal_key.sign(Document(addressee=TASKS, number=number, issued_at_ms=NOW_MS, body=body))
 
 
-def tasks_config(folder: Path, seal_key: SealKey, *, ends_at_ms: int = NOW_MS + 10**10) -> Tasks:
+def tasks_config(
+    folder: Path,
+    seal_key: SealKey,
+    *,
+    ends_at_ms: int = NOW_MS + 10**10,
+    may: tuple[Power, ...] = (Power.CONTROL, Power.START),
+) -> Tasks:
     """[tasks] of a centre, with its key and its warrant in this folder."""
     key = SealKey.create(folder / "tasks.key")
-    (folder / "tasks.warrant").write_bytes(codec.encode(warrant(seal_key, key, ends_at_ms=ends_at_ms)))
+    (folder / "tasks.warrant").write_bytes(codec.encode(warrant(seal_key, key, ends_at_ms=ends_at_ms, may=may)))
     return Tasks(key_file=folder / "tasks.key", warrant_file=folder / "tasks.warrant")

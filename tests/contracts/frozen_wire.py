@@ -39,6 +39,7 @@ from center.pipeline.stages import Stage, StageState
 from center.retention import ALARMS, AUDIT, CASES
 from center.retention import MESSAGES as MESSAGES_SENT
 from center.search.client import OBSERVATION_ERRORS
+from center.tasks.job_views import JobHold, TaskJobPhase
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
 from edge_agent.desk.browser.protocol import METHODS as DESK_BROWSER_METHODS
@@ -176,6 +177,8 @@ SETS: Final[dict[str, type[StrEnum]]] = {
     "evidence export state": ExportState,
     "gb28181 invitation cause": InvitationCause,
     "indicator": Indicator,
+    "job hold": JobHold,
+    "job phase of the centre": TaskJobPhase,
     "machine class": messages.MachineClass,
     "machine colour": archive.MachineColour,
     "membership": documents.Membership,

@@ -22,6 +22,7 @@ from center.fleet.devices import Devices
 from center.fleet.mqtt import MqttLink
 from center.fleet.roster import Roster
 from center.tasks.orders import TaskOrders as Orders
+from center.tasks.sender import CommandSender
 from center.tasks.views import OrderState
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.desk.protocol import End
@@ -104,7 +105,8 @@ class Ground:
         self.devices = Devices(store, Roster(store, self.audit, None, now_ms), now_ms)
         self._link = MqttLink(self.exchange.section("center"), lambda: None)
         config = tasks_config(folder, seal, ends_at_ms=now_ms() + 10**9)
-        self.orders = Orders(store, self.audit, self.devices, self._link.publish, now_ms, config=config)
+        sender = CommandSender(self._link.publish, config)
+        self.orders = Orders(store, self.audit, self.devices, sender, now_ms)
         self._store = store
 
     def open(self) -> None:

@@ -347,6 +347,8 @@ class CameraStatus(Versioned):
     """Id of the recorder or platform that registers with the agent; empty without one."""
     recorded: bool = False
     """True for a span of a device's recordings in place of live pictures."""
+    has_recorder: bool = Field(default=False, exclude_if=lambda value: not value)
+    """True if its agent can fetch spans of its recordings. Left out while false, which an older centre takes."""
 
 
 class Ledger(Message):

@@ -30,6 +30,7 @@ from tests.center.whole import (
     WHOLE,
     Whole,
     enforced,
+    ordered,
     whole_centre,
 )
 from tests.support.waiting import until
@@ -49,6 +50,8 @@ BODIES: Final[dict[str, Any]] = {
     "add_sought": {"row_key": f"{AGENT}:{'1' * 32}", "index": 0},
     "search_case": {},
     "order_task": {"priority": "last"},
+    "order_job": {"priority": "last"},
+    "ask_recorder": {"cameras": [ELSEWHERE], "started_at_ms": NOW_MS - 7_200_000, "ended_at_ms": NOW_MS - 3_600_000},
     "judge_candidate": {"verdict": "confirmed"},
     **{f"{act}_case": {"version": 1} for act in ("request", "withdraw", "approve", "refuse", "revise", "close")},
 }
@@ -99,6 +102,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                     "district_id": ("south", "nowhere"),
                     "month": ("2026-11", "2026-11"),
                     "case_id": (_opened(boss), "A-2026-99"),
+                    "job_id": (ordered(boss, services, "cam-2"), "0" * 16),
                     "search_id": (_kept(boss), 9999),
                     "username": (ADMINISTRATOR, "nobody-of-that-name"),
                 },

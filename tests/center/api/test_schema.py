@@ -20,7 +20,7 @@ from schemathesis.specs.openapi import checks as said
 
 from tests.center.shared_api import api
 from tests.center.street import AGENT
-from tests.center.whole import ADMINISTRATOR, DISTRICT, NOBODY, SPARE, TECHNICIAN, Whole, whole_centre
+from tests.center.whole import ADMINISTRATOR, DISTRICT, NOBODY, SPARE, TECHNICIAN, Whole, ordered, whole_centre
 from tests.support.waiting import LONG_S
 
 CHECKS: Final = [
@@ -66,7 +66,10 @@ def schema(whole: Whole) -> BaseSchema:
 def known(whole: Whole) -> dict[str, Sequence[object]]:
     """What there is, by the name of the parameter that asks for it."""
     (export,) = whole.exports
+    with whole.browser(ADMINISTRATOR) as browser:
+        job = ordered(browser, whole.services, "cam-2")
     return {
+        "job_id": [job],
         "row_key": whole.row_keys,
         "agent_id": [AGENT],
         "camera_id": ["cam-1", "cam-2"],

@@ -121,6 +121,14 @@ def resume(camera: Annotated[str, typer.Argument(help="Id of the camera.")], con
 
 
 @app.command()
+def jobs(config: Config, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List the jobs that the centre has ordered: spans of recordings, and closer looks. Works while the agent runs."""
+    from edge_agent.cli import records
+
+    raise typer.Exit(records.jobs(config, as_json=as_json))
+
+
+@app.command()
 def quarantine(config: Config) -> None:
     """List the messages that the centre refused, with its reasons. Works while the agent runs."""
     from edge_agent.cli import records

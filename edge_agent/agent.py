@@ -26,11 +26,17 @@ from edge_agent.frames import Follows, Redact, Redacted, Selected
 from edge_agent.health.camera_health import Health
 from edge_agent.health.pauses import Pauses
 from edge_agent.inlets import Inlets
+from edge_agent.jobs.job_site import fetching, site_of
+from edge_agent.jobs.runner import JobRunner
+from edge_agent.jobs.span_run import AgentParts, SpanRun
+from edge_agent.jobs.tally import CountedSpool, JobTally
 from edge_agent.metrics import MetricsInputs
 from edge_agent.onvif.clock_poll import OnvifClocks, clients
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.remote_config.documents import Documents
+from edge_agent.remote_config.job_rules import Job
 from edge_agent.remote_config.upload_commands import TaskOrders
+from edge_agent.scheduling.detection_budget import MOST_PER_S
 from edge_agent.scheduling.detection_worker import DetectionWorker
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
@@ -42,6 +48,7 @@ from edge_agent.sources.replay.source import Replay
 from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.source import Source
+from edge_agent.sources.span_progress import SpanChannel
 from edge_agent.spool.spool import Spool, unsigned
 from edge_agent.system.supervisor import Supervisor
 from edge_agent.updates.update_orders import Updates
@@ -54,12 +61,14 @@ from provisioning.contracts.config.processes import (
     Camera,
     EdgeConfig,
     Gb28181Source,
+    RecordedSpan,
     RecorderSource,
     ReplaySource,
     RtspSource,
     SnapshotSource,
 )
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.commands import SpanWork
 from provisioning.contracts.wire.messages import CameraStatus
 from provisioning.signing.documents import SecretsKey
 
@@ -118,7 +127,8 @@ class Agent:
 
         self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
         uploaded = [camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded]
-        lasting.orders.serve(uploaded, edge.desk)
+        site = site_of(edge)
+        lasting.orders.serve(uploaded, site, edge.desk)
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
         )
@@ -140,6 +150,29 @@ class Agent:
             for camera in edge.cameras
         }
         self._scheduler = Scheduler(edge, captures, self._queue, clock)
+        self._make_redactor = make_redactor
+        self._open_capture = open_capture
+        self._shared = AgentParts(
+            self._queue,
+            self._scheduler,
+            lasting.spool,
+            self._health.is_paused,
+            clock,
+            self._woken.set,
+            self._abandon,
+        )
+        self._lanes: dict[str, Pipeline] = {}
+        self._jobs = JobRunner(
+            lasting.orders,
+            site,
+            self._begin_span,
+            self._lanes,
+            self._scheduler.raise_rates,
+            self._health.statuses,
+            self._health.is_paused,
+            lambda: lasting.spool.payload_bytes / edge.spool.max_bytes,
+            clock,
+        )
         redactors = {camera.id: make_redactor(edge, camera) for camera in edge.cameras}
         followers = {camera_id: each for camera_id, each in redactors.items() if isinstance(each, Follows)}
         self._detection_worker = DetectionWorker(followers, captures, self._scheduler, self._health, clock)
@@ -164,7 +197,7 @@ class Agent:
                 self._queue,
                 self._scheduler,
                 self._detection_worker,
-                lasting.spool,
+                CountedSpool(lasting.spool, partial(self._jobs.live_tally, camera.id)),
                 self._health,
                 clock,
                 Backoff(1.0, 30.0),
@@ -174,6 +207,7 @@ class Agent:
             )
             for camera in edge.cameras
         }
+        self._lanes |= self._pipelines
         self._publisher = Publisher(
             edge,
             lasting.spool,
@@ -193,6 +227,8 @@ class Agent:
             ),
         )
         self._servers = dict(self._inlets.servers)
+        if edge.provisioning is not None:
+            self._servers["jobs"] = self._jobs.run
         onvif_clients = clients(edge.cameras, clock, unlocker(edge))
         if onvif_clients:
             self._servers["onvif clocks"] = OnvifClocks(onvif_clients, self._health.clock_measured, clock).run
@@ -266,9 +302,10 @@ class Agent:
             self._abandon.set()
             ended = self._supervisor.join("redactor", self._edge.redactor.timeout_s + _STOP_S) and ended
         while (left := self._queue.take_next(0)) is not None:  # of a redactor that fell
-            self._pipelines[left.frame.camera_id].interrupt(left)
+            self._lanes[left.lane].interrupt(left)
         for camera_id, observation_id in self._inlets.left():
             self._pipelines[camera_id].forgo(observation_id)
+        self._jobs.settle()
         self._stop_publishing.set()
         self._woken.set()
         return self._supervisor.join("publisher", _FLUSH_S + _STOP_S) and ended
@@ -281,7 +318,24 @@ class Agent:
     def _redact(self) -> None:
         if sys.platform == "linux":  # where it is this thread's alone: a packet that waits is lost, a picture is not
             os.nice(_GIVES_WAY)
-        redact_in_turn(self._queue, self._pipelines, self._no_more, self._abandon)
+        redact_in_turn(self._queue, self._lanes, self._no_more, self._abandon)
+
+    def _begin_span(self, job_id: str, job: Job, left: RecordedSpan, tally: JobTally) -> SpanRun:
+        """Put together the run of a job, for what is left of its span. Raises SourceError if its camera is gone."""
+        speed = job.state.work.speed if isinstance(job.state.work, SpanWork) else None
+        camera = fetching(self._edge, job.state.camera_id, left, speed)
+        channel = self._inlets.channel(camera)
+        return SpanRun(
+            job_id,
+            camera,
+            left,
+            self._open_capture(camera, channel),
+            self._make_redactor(self._edge, camera),
+            tally,
+            self._shared,
+            progress=channel.progress if isinstance(channel, SpanChannel) else None,
+            looks_per_s=MOST_PER_S if camera.has_places and self._edge.streams.looking_share else 0.0,
+        )
 
     def _join_cameras(self, drain_s: float, patience_s: float) -> bool:
         """Wait for the cameras' threads. If pictures are brought, or under `block`, one may wait for the redactor."""

@@ -314,5 +314,6 @@ def _lasting(edge: EdgeConfig, clock: Clock, updates: Updates | None) -> Lasting
         except BaseException:  # raised again; only the lock is let go
             spool.close()
             raise
-    orders = TaskOrders(edge.spool.directory, edge.agent_id, edge.provisioning, clock)
-    return Lasting(spool, Pauses(edge.spool.directory), documents, orders, updates)
+    pauses = Pauses(edge.spool.directory)
+    orders = TaskOrders(edge.spool.directory, edge.agent_id, edge.provisioning, clock, pauses.is_paused)
+    return Lasting(spool, pauses, documents, orders, updates)

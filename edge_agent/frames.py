@@ -124,6 +124,13 @@ class Selected:
 
     frame: Frame
     reason: SelectReason
+    job: str = ""
+    """Lane of the job that fetched it; empty: it is of the camera's own stream."""
+
+    @property
+    def lane(self) -> str:
+        """Lane in which it waits for the redactor: a job's, or else its camera's."""
+        return self.job or self.frame.camera_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,22 +8,29 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 from edge_agent.capture.camera_capture import Capturing
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
-from edge_agent.frames import CaptureStats, DetectionRequest, Frame, Redact, Selected, SelectReason, Skipped, SkipReason
-from edge_agent.health.camera_health import Health
-from edge_agent.scheduling.detection_worker import DetectionWorker
+from edge_agent.frames import (
+    CaptureStats,
+    DetectionRequest,
+    Frame,
+    Redact,
+    Redacted,
+    Selected,
+    SelectReason,
+    Skipped,
+    SkipReason,
+)
 from edge_agent.scheduling.fair_queue import FairQueue
-from edge_agent.scheduling.scheduler import Scheduler
 from edge_agent.source_kinds import traits_of
-from edge_agent.spool.spool import Sign, Spool, unsigned
+from edge_agent.spool.spool import Sign, unsigned
 from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.wire.messages import PictureCheck
+from provisioning.contracts.wire.messages import CodedCause, PictureCheck
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +38,43 @@ _PAUSE_LOOK_S: Final = 1.0
 _TAKE_S: Final = 0.5
 _PROVEN_S: Final = 60.0
 """Seconds of good work after which the backoff is reset: a stream that crashes its decoder does so again and again."""
+
+
+class CameraReports(Protocol):
+    """Takes what a pipeline reports of its camera, as `Health`."""
+
+    def delivering(self, camera_id: str) -> None: ...
+    def sighted(self, sighting: CaptureStats) -> None: ...
+    def unusable(self, camera_id: str) -> None: ...
+    def offline(self, camera_id: str, reason: CodedCause, code: str = ...) -> None: ...
+    def redacted(self, camera_id: str, took_ms: float) -> None: ...
+    def unredacted(self, camera_id: str, reason: CodedCause, code: str = ...) -> None: ...
+    def is_paused(self, camera_id: str) -> bool: ...
+
+
+class Pacing(Protocol):
+    """Shares the machine among pipelines, as `Scheduler`."""
+
+    def sighted(self, sighting: CaptureStats) -> None: ...
+    def lost(self, camera_id: str) -> None: ...
+    def queued(self, selected: Selected) -> None: ...
+    def left(self, selected: Selected, took_s: float | None) -> None: ...
+
+
+class Detection(Protocol):
+    """Detects between snapshots, as `DetectionWorker`."""
+
+    def put(self, request: DetectionRequest) -> None: ...
+    def detect(self, request: DetectionRequest) -> None: ...
+    def turned(self, camera_id: str) -> None: ...
+
+
+class PictureStore(Protocol):
+    """Keeps pictures and the ledger, as `Spool`."""
+
+    def select(self, observation_id: str, camera_id: str) -> bool: ...
+    def append(self, redacted: Redacted, sign: Sign = ...) -> None: ...
+    def drop(self, observation_id: str, reason: DropReason) -> None: ...
 
 
 class Pipeline:
@@ -42,10 +86,10 @@ class Pipeline:
         capture: Capturing,
         redactor: Redact,
         queue: FairQueue[Selected],
-        scheduler: Scheduler,
-        detection_worker: DetectionWorker,
-        spool: Spool,
-        health: Health,
+        scheduler: Pacing,
+        detection_worker: Detection,
+        spool: PictureStore,
+        health: CameraReports,
         clock: Clock,
         backoff: Backoff,
         spooled: Callable[[], None],
@@ -219,7 +263,7 @@ class Pipeline:
             self._note_disk(str(error))
             return
         victim = self._queue.put(
-            self._id, selected, abandon, can_wait=selected.reason is SelectReason.PUSHED or self._can_wait
+            selected.lane, selected, abandon, can_wait=selected.reason is SelectReason.PUSHED or self._can_wait
         )
         if victim is not None:
             reason = DropReason.INTERRUPTED if victim is selected else DropReason.REDACTOR_BUSY
@@ -278,7 +322,7 @@ def _deserves_a_line(count: int) -> bool:
 def redact_in_turn(
     queue: FairQueue[Selected], pipelines: Mapping[str, Pipeline], no_more: threading.Event, abandon: threading.Event
 ) -> None:
-    """Run the redaction worker: one picture at a time, each camera in turn, until `no_more` come and none waits.
+    """Run the redaction worker: one picture at a time, each lane in turn, until `no_more` come and none waits.
 
     Once `abandon` is set, waiting frames are interrupted instead.
     """
@@ -286,7 +330,7 @@ def redact_in_turn(
         ends = no_more.is_set()  # read before the take, which sees what came in between
         selected = queue.take_next(0 if ends else _TAKE_S)
         if selected is not None:
-            pipeline = pipelines[selected.frame.camera_id]
+            pipeline = pipelines[selected.lane]
             if abandon.is_set():
                 pipeline.interrupt(selected)
             else:

@@ -5,7 +5,7 @@ from typing import Final
 
 from center.pipeline.verdict import ChainViewBase
 from center.tasks.views import OrderState
-from provisioning.contracts.fleet.commands import JobPhase, JobState, LiveWork, Priority, SpanWork, Verb, Work
+from provisioning.contracts.fleet.commands import JobPhase, Priority, Verb, Work
 from provisioning.contracts.wire.messages import CodedCause
 
 
@@ -105,17 +105,3 @@ class JobList(ChainViewBase):
     """Jobs in sight: first those that have not ended, then the newest."""
 
     items: tuple[JobView, ...]
-
-
-def share_done(state: JobState, *, now_ms: int) -> float | None:
-    """Returns the part of a job that is done, by capture time for a span and by the clock for live work."""
-    if state.phase is JobPhase.DONE:
-        return 1.0
-    match state.work:
-        case SpanWork(span=span) if state.reached_ms is not None:
-            done, whole = state.reached_ms - span.started_at_ms, span.ended_at_ms - span.started_at_ms
-        case LiveWork(until_ms=until_ms) if state.begun_at_ms is not None and until_ms > state.begun_at_ms:
-            done, whole = (state.ended_at_ms or now_ms) - state.begun_at_ms, until_ms - state.begun_at_ms
-        case _:
-            return None
-    return min(1.0, max(0.0, done / whole))

@@ -33,7 +33,7 @@ from center.tasks.errors import (
     TooManyJobsError,
     UnknownJobError,
 )
-from center.tasks.job_views import ENDED, PHASES, JobHold, JobList, JobOrderView, JobView, TaskJobPhase, share_done
+from center.tasks.job_views import ENDED, PHASES, JobHold, JobList, JobOrderView, JobView, TaskJobPhase
 from center.tasks.sender import CommandSender
 from center.tasks.tables import JobRecord
 from center.tasks.views import OrderState, TaskKind, task_kind
@@ -400,7 +400,7 @@ def _view(record: JobRecord, access: Access, *, name: str, is_away: bool, now_ms
         name=name,
         work=_WORK.validate_json(record.work),
         phase=TaskJobPhase(record.phase),
-        share=None if state is None else share_done(state, now_ms=now_ms),
+        share=None if state is None else state.share_done(now_ms),
         reached_ms=state and state.reached_ms,
         pictures=0 if state is None else state.selected,
         spooled=0 if state is None else state.spooled,

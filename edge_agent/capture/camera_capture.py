@@ -45,6 +45,8 @@ class CaptureLimits:
     """The source may decode between keyframes while something moves."""
     looks_per_s: float = 0.0
     """Rate of detection of machines between keyframes, while something moves."""
+    max_per_s: float = 0.0
+    """Most pictures a second that may be selected, where the configuration allows fewer."""
 
 
 class Capturing(Protocol):
@@ -169,7 +171,8 @@ class Capture:
         moving = self._motion.consider(glance.captured_at_ms, glance.grey)
         if self._live is not None:
             orders = self._orders
-            per_second = max(self._closer_per_second if moving and orders.closer else 0.0, orders.looks_per_s)
+            closer_per_s = max(self._closer_per_second, orders.max_per_s)
+            per_second = max(closer_per_s if moving and orders.closer else 0.0, orders.looks_per_s)
             if not per_second:
                 self._unanswered = None  # its pixels are not to be had when the source looks at another stream
             self._live.attend(per_second)
@@ -217,6 +220,7 @@ class Capture:
         """Select and check the frame. Its pixels are decoded once, and only if selector or checks want them."""
         orders = self._orders
         self._selector.least_ms, self._selector.is_full = orders.least_ms, orders.is_full or self._is_held
+        self._selector.raise_rate(orders.max_per_s)
         reason = self._selector.consider(glance)
         check = self._is_check_due(glance, is_taken=reason is not None)
         if reason is None and not check:

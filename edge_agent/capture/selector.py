@@ -35,7 +35,7 @@ class Selector:
     """Selects for one camera. The attributes are what the agent's budget allows at the moment."""
 
     def __init__(self, selector: processes.Selector, memory: SelectorState | None = None) -> None:
-        self._interval_ms = 1000 / selector.max_per_second
+        self._interval_ms = self._configured_ms = 1000 / selector.max_per_second
         self._threshold = selector.change_threshold
         self._heartbeat_ms = selector.heartbeat_s * 1000
         self._before: SelectorState | None = None
@@ -46,6 +46,10 @@ class Selector:
         """As many of this camera's pictures wait for the redactor as may: none is selected."""
         self.passed_over = 0
         """Pictures that had changed and were not selected for want of budget. Not those above `max_per_second`."""
+
+    def raise_rate(self, max_per_s: float) -> None:
+        """Select so many pictures a second at most where the configuration says less; 0: as configured."""
+        self._interval_ms = min(self._configured_ms, 1000 / max_per_s) if max_per_s else self._configured_ms
 
     def consider(self, glance: Glance) -> SelectReason | None:
         """Return the reason to select this picture, or None to pass it over.

@@ -1,6 +1,7 @@
 """Runs the commands of `wayside-edge` that read what the agent stores: ledger, resume, quarantine."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -8,10 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_agent.cli.command import config_in_use, one_line, out
+from edge_agent.clock import SystemClock
 from edge_agent.health.pauses import Pauses
+from edge_agent.remote_config.upload_commands import read_commands
 from edge_agent.spool import ledger as ledgers
 from edge_agent.spool import quarantine as quarantines
 from edge_agent.spool.database import reading
+from provisioning.contracts.causes.catalogue import words
+from provisioning.contracts.causes.text import terminal_language
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import CAMERA_PATTERN
 from provisioning.contracts.wire.messages import Ledger
@@ -53,6 +58,28 @@ def resume(path: Path, camera_id: str) -> int:
         raise ConfigError(f"{path}: has no camera {camera_id}; it has {known}")
     was_paused = pauses.resume(camera_id)
     out.print(f"camera {camera_id} {'resumes' if was_paused else 'was not paused'}", highlight=False)
+    return 0
+
+
+@one_line
+def jobs(path: Path, *, as_json: bool) -> int:
+    """List the jobs of the centre, in the order in which they were ordered."""
+    kept = read_commands(config_in_use(path).spool.directory).jobs
+    now_ms = SystemClock().now_ms()
+    states = sorted(((job_id, job.state) for job_id, job in kept.items()), key=lambda each: each[1].ordered_at_ms)
+    if as_json:
+        print(json.dumps({job_id: state.model_dump(mode="json") for job_id, state in states}))  # noqa: T201
+        return 0
+    table = Table("job", "camera", "work", "phase", "part", "pictures", "dropped", "cause", title=f"{len(states)} jobs")
+    for job_id, state in states:
+        drops = "\n".join(f"{reason} {count}" for reason, count in state.dropped.items())
+        part = "" if (share := state.share_done(now_ms)) is None else f"{share:.0%}"
+        cause = words(state.reason, terminal_language(os.environ)) or ""
+        pictures = f"{state.spooled} of {state.selected}"
+        table.add_row(
+            *(job_id, state.camera_id, state.work.kind, state.phase.value, part, pictures, drops, escape(cause))
+        )
+    out.print(table)
     return 0
 
 

@@ -50,6 +50,7 @@ class _Camera:
     max_per_s: float
     heartbeat_s: float
     changed: _Flow
+    raised_per_s: float = 0.0
     taken_s: float | None = None
     size: tuple[int, int] | None = None
 
@@ -75,6 +76,11 @@ class RedactionBudget:
         """Count more pictures of a camera that had changed, selected or not."""
         if pictures and (camera := self._cameras.get(camera_id)) is not None:
             camera.changed.add(pictures, now_s)
+
+    def raise_rate(self, camera_id: str, max_per_s: float) -> None:
+        """Let a camera have so many pictures a second where its configuration says less; 0: as configured."""
+        if (camera := self._cameras.get(camera_id)) is not None:
+            camera.raised_per_s = max_per_s
 
     def taken(self, camera_id: str, now_s: float) -> None:
         """Note that a picture of a camera was selected."""
@@ -102,7 +108,7 @@ class RedactionBudget:
         for camera_id, camera in self._cameras.items():
             moves = camera.changed.now(now_s)
             left -= costs[camera_id] * max(0.0, 1 / camera.heartbeat_s - moves)
-            wanted[camera_id] = costs[camera_id] * min(moves, camera.max_per_s)
+            wanted[camera_id] = costs[camera_id] * min(moves, max(camera.max_per_s, camera.raised_per_s))
         level = _level(wanted, weights, max(left, SHARE * _FLOOR))
         return {
             camera_id: 1000 * costs[camera_id] / (weights[camera_id] * level) if math.isfinite(level) else 0.0

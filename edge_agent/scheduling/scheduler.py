@@ -60,6 +60,7 @@ class Scheduler:
         self._events: dict[str, _Events] = {camera_id: _Events() for camera_id in watched}
         self._orders = dict.fromkeys(rationed, CaptureLimits())
         self._least_ms = dict.fromkeys(rationed, 0.0)
+        self._raised: dict[str, float] = {}
         self._passed_over: dict[str, int] = {}
         self._shared_out_s: float | None = None
         if edge.streams.looking_share:
@@ -84,6 +85,14 @@ class Scheduler:
             self._share_out(now_s)
             self._send_limits(sighting.camera_id)
 
+    def raise_rates(self, raised: Mapping[str, float]) -> None:
+        """Set the cameras that may select more often than configured, and how often; all others give it back."""
+        with self._lock:
+            before, self._raised = self._raised, dict(raised)
+            for camera_id in before.keys() | raised.keys():
+                self._redaction_budget.raise_rate(camera_id, raised.get(camera_id, 0.0))
+                self._send_limits(camera_id)
+
     def lost(self, camera_id: str) -> None:
         """Note that a camera delivers no more for now."""
         with self._lock:
@@ -104,7 +113,10 @@ class Scheduler:
             if camera_id not in self._orders:
                 return True
             taken_s = self._events[camera_id].taken_s
-            wait_s = max(self._least_ms[camera_id], self._least_event_ms[camera_id]) / 1000
+            least_ms = self._least_event_ms[camera_id]
+            if camera_id in self._raised:
+                least_ms = min(least_ms, 1000 / self._raised[camera_id])
+            wait_s = max(self._least_ms[camera_id], least_ms) / 1000
             is_early = taken_s is not None and self._clock.monotonic_s() - taken_s < wait_s
             return not is_early and not self._queue.is_full(camera_id)
 
@@ -131,17 +143,20 @@ class Scheduler:
             )
 
     def queued(self, selected: Selected) -> None:
-        """Note that a picture has entered the queue."""
+        """Note that a picture has entered the queue. One of a job counts for no camera."""
         with self._lock:
-            camera_id, now_s = selected.frame.camera_id, self._clock.monotonic_s()
+            camera_id, now_s = selected.lane, self._clock.monotonic_s()
             self._redaction_budget.taken(camera_id, now_s)
             self._redaction_budget.changed(camera_id, int(selected.reason in _TAKEN), now_s)
             self._send_limits(camera_id)
 
     def left(self, selected: Selected, took_s: float | None) -> None:
-        """Note that a picture has left the queue, and the redactor's time for it; None: it was not redacted."""
+        """Note that a picture has left the queue, and the redactor's time for it; None: it was not redacted.
+
+        One of a job leaves less of the redactor to all cameras, as one that a device pushed does.
+        """
         with self._lock:
-            camera_id = selected.frame.camera_id
+            camera_id = selected.lane
             if took_s is not None:
                 height, width = selected.frame.image.shape[:2]
                 self._redaction_budget.redacted(camera_id, (width, height), took_s, self._clock.monotonic_s())
@@ -177,8 +192,9 @@ class Scheduler:
         looks_per_s = self._detection_budget.per_second(camera_id)
         if abs(looks_per_s - before.looks_per_s) <= _WORTH_SAYING * before.looks_per_s:
             looks_per_s = before.looks_per_s
-        closer = self._slots.holds(camera_id) or looks_per_s > 0
-        orders = CaptureLimits(least_ms, self._queue.is_full(camera_id), closer, looks_per_s)
+        max_per_s = self._raised.get(camera_id, 0.0)
+        closer = self._slots.holds(camera_id) or looks_per_s > 0 or max_per_s > 0
+        orders = CaptureLimits(least_ms, self._queue.is_full(camera_id), closer, looks_per_s, max_per_s)
         if orders != before:
             self._orders[camera_id] = orders
             self._captures[camera_id].obey(orders)

@@ -44,6 +44,19 @@ def unsigned(snapshot: Snapshot) -> Snapshot:
     return snapshot
 
 
+def drop_for(error: SpoolFull | ContractError | EnrolmentError) -> DropReason:
+    """Return the name under which `Spool.append` drops a picture that it could not keep."""
+    match error:
+        case SpoolFull():
+            return DropReason.DISK_FULL
+        case EnrolmentError():
+            return DropReason.UNSIGNED
+        case ContractError(reason=RejectReason.TOO_LARGE):
+            return DropReason.TOO_LARGE
+        case _:
+            return DropReason.REDACTION_UNAVAILABLE
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """A message that the archive has, and that the spool therefore no longer holds."""
@@ -158,18 +171,14 @@ class Spool:
         snapshot, redacted_at_ms = redacted.snapshot, self._clock.now_ms()
         try:
             payload = self._encoded(sign(snapshot), redacted.picture)
-        except EnrolmentError:
-            self.drop(snapshot.observation_id, DropReason.UNSIGNED)
-            raise
-        except ContractError as error:
-            fits = error.reason is not RejectReason.TOO_LARGE
-            self.drop(snapshot.observation_id, DropReason.REDACTION_UNAVAILABLE if fits else DropReason.TOO_LARGE)
+        except (EnrolmentError, ContractError) as error:
+            self.drop(snapshot.observation_id, drop_for(error))
             raise
         with self._lock:
             try:
                 self._insert(snapshot.observation_id, snapshot.camera_id, payload)
-            except SpoolFull:
-                self.drop(snapshot.observation_id, DropReason.DISK_FULL)
+            except SpoolFull as error:
+                self.drop(snapshot.observation_id, drop_for(error))
                 raise
             self._hop_times.spooled(
                 snapshot.observation_id, redacted_at_ms=redacted_at_ms, spooled_at_ms=self._clock.now_ms()

@@ -9,60 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.remote_config.upload_commands import TaskOrders
-from provisioning.contracts.config.processes import Provisioning
-from provisioning.contracts.fleet.commands import LIFE_MS, Priority, SealedCommand, TaskCommand, TaskState, Verb
+from provisioning.contracts.fleet.commands import LIFE_MS, Priority, TaskState, Verb
 from provisioning.contracts.fleet.documents import TASKS, Document, Membership, Roster, RosterEntry, Sealed, Warrant
 from provisioning.contracts.wire import codec
 from provisioning.signing.documents import SealKey
-from tests.edge_agent.world import EPOCH_MS, FakeClock
-
-AGENT, CAMERA = "desk", "north-gate-nvr"
-DAY_MS = 86_400_000
-
-
-class Site:
-    """An agent with one camera for uploads, provisioning's seal, and the centre's key with its warrant."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = FakeClock()
-        self.seal = SealKey.create(folder / "seal.key")
-        self.center = SealKey.create(folder / "tasks.key")
-        self.provisioning = Provisioning(
-            host="x", seal_key_file=folder / "seal.pub", secrets_key_file=folder, documents_dir=folder
-        )
-        self.orders = self.start()
-
-    def start(self) -> TaskOrders:
-        orders = TaskOrders(self.folder, AGENT, self.provisioning, self.clock)
-        orders.serve([CAMERA])
-        return orders
-
-    def warrant(self, *, number: int = 7, ends_at_ms: int = EPOCH_MS + DAY_MS, key: SealKey | None = None) -> Sealed:
-        body = Warrant(key=(key or self.center).seal.key, ends_at_ms=ends_at_ms)
-        return self.seal.sign(Document(addressee=TASKS, number=number, issued_at_ms=EPOCH_MS, body=body))
-
-    def command(self, number: int = 1, verb: Verb = Verb.PAUSE, **changes: object) -> TaskCommand:
-        now_ms = self.clock.now_ms()
-        given = {"agent_id": AGENT, "camera_id": CAMERA, "number": number, "verb": verb, "issued_at_ms": now_ms}
-        return TaskCommand.model_validate(given | {"expires_at_ms": now_ms + LIFE_MS} | changes)
-
-    def send(self, command: TaskCommand, *, key: SealKey | None = None, warrant: Sealed | None = None) -> bytes:
-        payload = codec.encode((key or self.center).sign_command(command, warrant or self.warrant()))
-        self.orders.accept(payload)
-        return payload
-
-    @property
-    def state(self) -> TaskState:
-        told = self.orders.report()
-        assert told is not None
-        return told.tasks[CAMERA]
-
-    @property
-    def word(self) -> tuple[int, bool] | None:
-        told = self.orders.report()
-        assert told is not None
-        return None if told.word is None else (told.word.number, told.word.taken)
+from tests.edge_agent.commanding import AGENT, CAMERA, DAY_MS, Site
+from tests.edge_agent.world import EPOCH_MS
 
 
 @pytest.fixture
@@ -88,9 +40,7 @@ def test_a_live_camera_is_never_a_task(site: Site) -> None:
     assert site.word == (1, False)
     assert not site.orders.is_paused("gate")
     assert site.orders.rank("gate") is None
-    told = site.orders.report()
-    assert told is not None
-    assert set(told.tasks) == {CAMERA}
+    assert set(site.report.tasks) == {CAMERA}
 
 
 def test_what_has_expired_is_refused_by_name_and_never_counts_again(site: Site) -> None:
@@ -175,8 +125,7 @@ def test_a_warrant_ends_and_a_newer_one_puts_the_older_out_of_force(site: Site) 
 @pytest.mark.parametrize("verb", ["stop", "unredact", "policy", "PAUSE", ""])
 def test_an_unknown_verb_is_no_command_whoever_signs_it(site: Site, verb: str) -> None:
     text = json.dumps(json.loads(site.command(1).model_dump_json()) | {"verb": verb})
-    signed = site.center._key.sign(b"wayside task command 1\0" + text.encode()).hex()
-    site.orders.accept(codec.encode(SealedCommand(command=text, signature=signed, warrant=site.warrant())))
+    site.orders.accept(site.sealed(text))
     assert (site.state, site.word) == (TaskState(), None)
 
 

@@ -64,7 +64,7 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
     "agent labels": Labels,
     "agent owner.json": agent_folder.Owner,
     "agent recordings/ID": Position,
-    "agent tasks.json": upload_commands._State,
+    "agent tasks.json": upload_commands.CommandState,
     "agent update/state.json": update_orders.UpdateState,
     "archive backup.json": BackupMark,
     "archive erasures.jsonl line": Erased,

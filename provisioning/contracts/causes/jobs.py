@@ -17,14 +17,6 @@ CAMERA_UNKNOWN: Final = CauseText(
     ("this agent has no camera {camera}", "order the job at the agent that has it"),
     ("该前端代理没有摄像机 {camera}", "向配置了该摄像机的前端代理下达任务"),
 )
-NO_RECORDER: Final = CauseText(
-    "job_no_recorder",
-    (
-        "no recorder of camera {camera} is known here",
-        "name the recorder and the channel of the camera in the agent's configuration",
-    ),
-    ("未配置摄像机 {camera} 的录像机", "在前端代理的配置中填写该摄像机的录像机和通道"),
-)
 NOT_LIVE: Final = CauseText(
     "job_not_live",
     ("camera {camera} has no live stream to look at", "order it for a camera whose stream the agent fetches"),
@@ -103,4 +95,12 @@ NOTHING_CAME: Final = CauseText(
     "job_nothing_came",
     ("no picture of the span came", "see in the recorder if it has recordings of that time"),
     ("该时间段没有得到任何图片", "在录像机上检查该时间段是否有录像"),
+)
+GAPS: Final = CauseText(
+    "job_gaps",
+    (
+        "{missing} s of the span are not recorded, and {failed} s could not be fetched",
+        "order the span once more if more should be there",
+    ),
+    ("该时间段有 {missing} 秒没有录像，{failed} 秒未能取回", "如应有更多录像，可再次下达"),
 )

@@ -158,7 +158,7 @@ class JobState(Message):
     ended_at_ms: TimeMs | None = None
     """None: it has not ended."""
     reached_ms: TimeMs | None = None
-    """Capture time of the newest picture that it has looked at. With the span it gives the part that is done."""
+    """Capture time up to which all pictures of a span are in the spool or have been dropped: it goes on behind."""
     selected: Tally = 0
     """Pictures found: those that the selector let through for this job, duplicates included, as in a ledger."""
     spooled: Tally = 0
@@ -167,7 +167,21 @@ class JobState(Message):
     speed: float | None = Field(default=None, ge=0, le=1000, allow_inf_nan=False)
     """Recorded seconds a second, over all the time it has run; None for live work, and before the first picture."""
     reason: CodedCause | None = None
-    """Cause and remedy: why it failed, or why it waits or does not come on at the moment."""
+    """Cause and remedy: why it failed, why it waits or does not come on at the moment, or the gaps of a span that is
+    done."""
+
+    def share_done(self, now_ms: int) -> float | None:
+        """Share that is done, 0 to 1: by capture time for a span, by the clock for live work; None before it begins."""
+        if self.phase is JobPhase.DONE:
+            return 1.0
+        match self.work:
+            case SpanWork(span=span) if self.reached_ms is not None:
+                done, whole = self.reached_ms - span.started_at_ms, span.ended_at_ms - span.started_at_ms
+            case LiveWork(until_ms=until_ms) if self.begun_at_ms is not None and until_ms > self.begun_at_ms:
+                done, whole = (self.ended_at_ms or now_ms) - self.begun_at_ms, until_ms - self.begun_at_ms
+            case _:
+                return None
+        return min(1.0, max(0.0, done / whole))
 
 
 class CommandWord(Message):

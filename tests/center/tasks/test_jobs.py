@@ -13,6 +13,7 @@ from center.tasks.errors import StartNotAuthorisedError, TasksOffError
 from center.tasks.jobs import LAPSES_MS
 from center.tasks.sender import CommandSender
 from provisioning.contracts.causes import jobs as causes
+from provisioning.contracts.causes import recorders
 from provisioning.contracts.fleet.commands import LIFE_MS, MAX_OPEN_JOBS, JobPhase, Verb
 from provisioning.contracts.fleet.documents import Power
 from provisioning.contracts.wire.messages import SourceKind
@@ -207,12 +208,12 @@ async def test_a_job_that_its_agent_never_got_is_cancelled_at_once_and_one_that_
 async def test_a_refusal_and_a_failure_have_their_cause_and_remedy(
     world: World, user: httpx.AsyncClient, agent: JobAgent
 ) -> None:
-    agent.refuses = causes.NO_RECORDER(camera="cam-1")
+    agent.refuses = recorders.NO_RECORDER()
     (refused,) = await begun(user, "cam-1")
     hand_over(world, agent)
     said = await job(user, refused["id"])
-    assert (said["phase"], said["reason"]["code"]) == ("refused", "job_no_recorder")
-    assert "name the recorder and the channel" in said["cause"]
+    assert (said["phase"], said["reason"]["code"]) == ("refused", "no_recorder")
+    assert "give one in [[recorders]]" in said["cause"]
     agent.refuses = None
     (failed,) = await begun(user, "cam-2")
     hand_over(world, agent)

@@ -135,6 +135,14 @@ def test_it_asks_for_a_closer_look_while_it_moves_and_may() -> None:
     assert not any(source.attended)
 
 
+def test_where_the_rate_is_raised_it_looks_as_close_as_that_while_it_moves() -> None:
+    still_s = STILL_MS // 1000
+    levels = [0, 90, *[90] * (still_s + 1)]
+    raised = CaptureLimits(closer=True, max_per_s=8)
+    _, source, _ = played(shown(levels), orders=raised, selector={"moving_per_second": 4})
+    assert source.attended == [0.0, *[8.0] * still_s, 0.0, 0.0]
+
+
 def test_the_checks_see_a_picture_at_their_own_pace() -> None:
     made: list[int] = []
 

@@ -182,3 +182,14 @@ def test_what_it_remembers_goes_on_in_another() -> None:
     taken(first, [(0, 50)])
     second = Selector(settings, first.memory)
     assert taken(second, [(1000, 50), (2000, 90)]) == [2000]
+
+
+def test_a_raised_rate_counts_at_once_is_no_lower_than_the_configured_one_and_is_given_back() -> None:
+    selector = Selector(processes.Selector(max_per_second=1, change_threshold=2))
+    looks = [(number * 100, 10 * number) for number in range(20)]
+    selector.raise_rate(5)
+    assert taken(selector, looks) == list(range(0, 2000, 200))
+    selector.raise_rate(0.5)
+    assert taken(selector, [(at + 2000, level) for at, level in looks]) == [2600, 3600]
+    selector.raise_rate(0)
+    assert taken(selector, [(at + 4000, level) for at, level in looks]) == [4600, 5600]

@@ -1,34 +1,20 @@
 """what cameras see, what redaction costs ──▶ Steward ──▶ orders to each capture."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge_agent.capture.camera_capture import Captured, CaptureLimits
+from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.frames import CaptureStats, Followed, Selected, SelectReason
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
 from provisioning.contracts.config import processes
 from tests.edge_agent.pipelines import PLATFORM, recorder
+from tests.edge_agent.scheduling.obedient import Obedient
 from tests.edge_agent.world import FakeClock, edge_config, frame, replay_camera
 
 STOP = threading.Event()
-
-
-class Obedient:
-    def __init__(self) -> None:
-        self.orders: list[CaptureLimits] = []
-
-    def selected(self, stop: threading.Event) -> Iterator[Captured]:
-        yield from ()
-
-    def obey(self, orders: CaptureLimits) -> None:
-        self.orders.append(orders)
-
-    def answer(self, at_ms: int, *, take: bool) -> None:
-        pass
 
 
 class World:

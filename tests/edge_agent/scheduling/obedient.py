@@ -1,0 +1,20 @@
+"""A capture that gives nothing, and keeps the limits that it was sent."""
+
+import threading
+from collections.abc import Iterator
+
+from edge_agent.capture.camera_capture import Captured, CaptureLimits
+
+
+class Obedient:
+    def __init__(self) -> None:
+        self.orders: list[CaptureLimits] = []
+
+    def selected(self, stop: threading.Event) -> Iterator[Captured]:
+        yield from ()
+
+    def obey(self, orders: CaptureLimits) -> None:
+        self.orders.append(orders)
+
+    def answer(self, at_ms: int, *, take: bool) -> None:
+        pass

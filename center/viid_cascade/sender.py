@@ -83,7 +83,8 @@ class Sender:
         if self._trouble is not None and self._monotonic_s() < self._paused_until_s:
             raise self._trouble
         try:
-            await self._send_all()
+            async with self._client.connected():
+                await self._send_all()
         except SuperiorError as error:
             self._trouble = error
             self._paused_until_s = self._monotonic_s() + self._pause_s

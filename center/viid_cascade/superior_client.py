@@ -4,6 +4,7 @@ No redirect is followed, no proxy of the environment used, and an address that i
 the configuration says that it is meant (`HttpLine`).
 """
 
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import httpx
@@ -48,6 +49,10 @@ class SuperiorClient:
             timeout_s=settings.timeout_s,
             ca_file=settings.ca_file,
         )
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Keeps connections to the superior while `with` lasts."""
+        return self._line.connected()
 
     async def register(self) -> ViidAnswer:
         """Registers with the password as a digest."""

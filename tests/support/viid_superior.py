@@ -45,6 +45,11 @@ class Superior(RudeServer):
             "WWW-Authenticate": 'Digest realm="viid", qop="auth", nonce="dcd98b7102dd2f0e", opaque="", algorithm=MD5'
         }
 
+    def keep_connections(self) -> None:
+        """Answer several requests over one connection."""
+        handler: Any = self._server.RequestHandlerClass
+        handler.protocol_version, handler.disable_nagle_algorithm = "HTTP/1.1", True
+
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if path == "/VIID/System/Time":
             return 200, json.dumps(

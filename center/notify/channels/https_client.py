@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
@@ -59,6 +61,20 @@ class HttpLine:
         self._tls = ssl.create_default_context(cafile=ca_file)
         # A resolver that hangs holds this thread, and none of those in which the centre asks its database.
         self._resolving = ThreadPoolExecutor(1, "resolver")
+        self._kept: httpx.AsyncClient | None = None
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Keeps connections for the requests of one loop while `with` lasts; without it each request has its own.
+
+        A kept connection leads to an address that was checked when it was opened.
+        """
+        async with self._client() as client:
+            self._kept = client
+            try:
+                yield
+            finally:
+                self._kept = None
 
     async def post(self, path: str, content: bytes, headers: dict[str, str]) -> HttpAnswer | AttemptOutcome:
         """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
@@ -81,7 +97,7 @@ class HttpLine:
                 addresses = await self._addresses()
                 if not addresses:
                     return attempt.failed("forbidden_address")
-                async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=self._timeout_s) as client:
+                async with nullcontext(self._kept) if self._kept is not None else self._client() as client:
                     for address in addresses[:-1]:
                         try:
                             return await self._exchange(client, attempt, address, method, path, content, headers)
@@ -94,6 +110,9 @@ class HttpLine:
             return attempt.failed("timeout")
         except (httpx.HTTPError, OSError) as error:
             return attempt.failed("tls_failed" if _is_tls(error) else "hung_up" if attempt.begun else "unreachable")
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=self._timeout_s)
 
     async def _exchange(
         self,

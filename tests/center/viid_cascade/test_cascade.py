@@ -22,6 +22,7 @@ from center.viid_cascade.sender import MOST_FALLS
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
 from tests.center.street import AGENT, NOW_MS
 from tests.center.viid_cascade.rig import GATE, rig, settings
+from tests.support.notify_world import Pki
 from tests.support.rude_http import Act
 from tests.support.viid_superior import CENTRE_ID, Superior
 
@@ -349,6 +350,31 @@ async def test_the_pipeline_names_the_cause(superior: Superior, tmp_path: Path) 
         with pytest.raises(ProbeFault, match="superior_misses: outbox_full 2"):
             await probe.run()
         assert await probe.run() is None
+
+
+async def test_a_turn_goes_over_few_connections(superior: Superior, tmp_path: Path) -> None:
+    superior.keep_connections()
+    async with rig(tmp_path, settings(tmp_path, superior.origin, parallel=2)) as it:
+        it.commit(20)
+        await it.read_and_send()
+        assert it.waiting() == 0
+        assert superior.requests > 40
+        assert superior.connections <= 3
+
+
+async def test_over_tls_the_superior_is_the_one_that_its_authority_names(tmp_path: Path) -> None:
+    pki = Pki(tmp_path / "pki", "localhost")
+    with Superior(pki.server) as superior:
+        async with rig(tmp_path, settings(tmp_path, superior.origin, ca_file=pki.ca_file)) as it:
+            it.commit(3)
+            await it.read_and_send()
+        assert len(superior.of(IMAGES)) == 3
+    other = Pki(tmp_path / "other", "elsewhere")
+    with Superior(other.server) as stranger:
+        async with rig(tmp_path, settings(tmp_path, stranger.origin, ca_file=other.ca_file)) as it:
+            with pytest.raises(SuperiorAwayError, match="tls_failed"):
+                await it.sender.turn()
+        assert stranger.requests == 0
 
 
 async def test_over_tls_a_stranger_gets_nothing(tmp_path: Path, superior: Superior) -> None:

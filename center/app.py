@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from typing import TypeAlias
 
 import httpx
@@ -28,6 +29,8 @@ from center.background import Periodic
 from center.basemap.ground import Basemap
 from center.basemap.site_map import SiteMap
 from center.bootstrap import Records, open_records
+from center.cascade.catalog_source import CatalogSource
+from center.cascade.service import Cascade
 from center.cases.service import Cases
 from center.clock import NowMs, now_ms
 from center.console import pages
@@ -148,9 +151,16 @@ def build(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
     feed = Feed(pace=ArchivePace(clock))
-    notices = NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmService(
-        store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=notices
+        store,
+        audit,
+        search,
+        devices,
+        roster,
+        config.alarms,
+        clock,
+        retention=records.retention,
+        notifier=NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None,
     )
     alarms.load()
     cases = Cases(
@@ -179,6 +189,9 @@ def build(
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     month_feed = open_feed(config, assessment.assessor, store=store, audit=audit, now_ms=clock)
     oidc = _oidc_of(config, store, clock)
+    cascade = Cascade(
+        config.cascade, CatalogSource(store, devices, positions), audit, metadata.version("wayside"), clock
+    )
     gauges = BrokerGauges(clock)
     viid_cascade = ViidCascade(
         config.viid_cascade,
@@ -202,6 +215,7 @@ def build(
                     config.probes, notifier.channels, oidc, {} if exports is None else exports.certificates_end
                 ),
                 *viid_cascade.probes(),
+                *cascade.probes(),
                 *(() if month_feed is None else (month_feed.probe(),)),
             ),
             every_s=config.probes.every_s,
@@ -235,6 +249,7 @@ def build(
             *notifier.loops,
             *alarms.loops,
             *viid_cascade.loops,
+            *cascade.loops,
             *(each.loop for each in (exports, month_feed) if each is not None),
         )
 
@@ -311,6 +326,7 @@ def build(
             await stack.enter_async_context(cases.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
+            await stack.enter_async_context(cascade.at_work())
             await stack.enter_async_context(pipeline.watching())
             await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
             await stack.enter_async_context(viid_cascade.at_work())
@@ -326,6 +342,7 @@ def build(
         notifier=notifier,
         pipeline=pipeline,
         viid_cascade=viid_cascade,
+        cascade=cascade,
         loops=loops,
         open_pages=pages.open_pages,
         now_ms=clock,

@@ -15,6 +15,8 @@ from sqlalchemy import func, select
 from center.alarms.service import AlarmService
 from center.alarms.tables import NoticeRecord
 from center.background import Periodic
+from center.cascade.figures import cascade_families
+from center.cascade.service import Cascade
 from center.clock import NowMs
 from center.database.store import LoginSession, Store
 from center.errors import StartError, StoreUnavailableError
@@ -41,6 +43,7 @@ class MetricsInputs:
     notifier: Notifier
     pipeline: Pipeline
     viid_cascade: ViidCascade
+    cascade: Cascade
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -72,6 +75,7 @@ def families(inputs: MetricsInputs) -> Iterator[Metric]:
     yield from _loops(tuple(inputs.loops()))
     yield from chain_families(inputs.pipeline, _PREFIX)
     yield from _viid_cascade(inputs.viid_cascade)
+    yield from cascade_families(inputs.cascade, _PREFIX)
     yield _counter("messages", "Messages from the broker", inputs.mailbox.counters.received)
     malformed = sum(inputs.mailbox.counters.malformed.copy().values())
     yield _counter("malformed_messages", "Messages that broke the contract", malformed)

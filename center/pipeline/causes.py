@@ -549,5 +549,22 @@ FEED_FAILED: Final = Cause(
     marked("The closed month of the assessment was not delivered to {target}: {cause}."),
     marked("Check [assessment_feed] and the receiver. It is tried again every ten minutes."),
 )
+CASCADE_AWAY: Final = Cause(
+    "cascade_away",
+    marked("Superior platform {target} is unavailable: {cause}."),
+    marked("Check host, port and transport in [[cascade]], and the way there. The centre registers again by itself."),
+)
+CASCADE_REFUSED: Final = Cause(
+    "cascade_refused",
+    marked("Superior platform {target} refuses this centre: {cause}."),
+    marked("Compare id, domain, own_id, username and password in [[cascade]] with what its operator has assigned."),
+)
+CASCADE_LOOP: Final = Cause(
+    "cascade_loop",
+    marked("Superior platform {target} also registers with an agent of this centre: this would be a loop."),
+    marked(
+        "Remove it from the agent's [gb28181] cameras, or remove it from [[cascade]]: a platform is above or below."
+    ),
+)
 ALARMED_ELSEWHERE: Final = frozenset({AGENTS_SILENT, BROKER_AWAY, QUERY_AWAY, QUERY_DENIED, QUERY_STRANGE})
 """Causes that alarm rules have from another source: each silent agent, and the centre's own health."""

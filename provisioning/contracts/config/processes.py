@@ -34,6 +34,7 @@ from provisioning.contracts.config.camera import (
     ViidSource,
     Zone,
 )
+from provisioning.contracts.config.cascade import Superior, check_superiors
 from provisioning.contracts.config.cases import Cases
 from provisioning.contracts.config.enrolled import Provisioning, Updates
 from provisioning.contracts.config.evidence import Evidence
@@ -91,6 +92,7 @@ __all__ = [
     "SnapshotSource",
     "Spool",
     "Streams",
+    "Superior",
     "Tasks",
     "Updates",
     "UploadSource",
@@ -360,6 +362,8 @@ class CenterConfig(Section):
     """None: no month of the assessment is delivered."""
     viid_cascade: Annotated[tuple[ViidSuperior, ...], Field(max_length=8)] = ()
     """Superior platforms by GA/T 1400; empty: nothing goes up."""
+    cascade: tuple[Superior, ...] = Field(default=(), max_length=8)
+    """Superior platforms of GB/T 28181; none: nothing goes upward."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:
@@ -387,6 +391,11 @@ class CenterConfig(Section):
         ids = [each.id for each in self.viid_cascade]
         if len(set(ids)) != len(ids):
             raise ValueError("viid_cascade: ids must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _superiors(self) -> Self:
+        check_superiors(self.cascade)
         return self
 
     @model_validator(mode="after")

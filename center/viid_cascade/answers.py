@@ -1,7 +1,7 @@
 """Reads a superior's answers. Pure; anything but a clear *taken* is typed, and nothing of an answer is kept but codes.
 
-Answers differ: `Id` or `ID`, a code as number or text, one entry for a whole list, keys in small letters. The time in
-an answer is not read.
+Answers differ: `Id` or `ID`, a code as number or text, one entry for a whole list, a status or a list without the
+object around it, keys in small letters. The time in an answer is not read.
 """
 
 import json
@@ -96,9 +96,8 @@ def _of_statuses(found: Sequence[tuple[str, int]], ids: Sequence[str]) -> ViidAn
 def _statuses(content: bytes) -> list[tuple[str, int]]:
     """Finds the status objects: id and code of each. Empty if the body is none of this protocol."""
     whole = _json(content)
-    listed = _get(_get(whole, "responsestatuslistobject", "responsestatuslist"), "responsestatusobject")
-    if listed is None:
-        listed = _get(whole, "responsestatusobject")
+    outer = _get(whole, "responsestatuslistobject", "responsestatuslist")
+    listed = outer if isinstance(outer, list) else _get(outer or whole, "responsestatusobject") or whole
     entries = listed if isinstance(listed, list) else [listed]
     return list(_entries(entries)) if len(entries) <= _MAX_STATUSES else []
 

@@ -97,7 +97,7 @@ def messages(
     for machine in observation.machines:
         if machine.cls not in classes:
             continue
-        common = _common(row, machine, scene, device_id, bearing_deg, shown)
+        common = _common(row, machine, scene, device_id, shown)
         if machine.cls.is_two_wheeler:
             other.append(NonMotorVehicle(non_motor_vehicle_id=_object_id(scene, _NON_MOTOR, machine), **common))
         else:
@@ -106,6 +106,7 @@ def messages(
                     motor_vehicle_id=_object_id(scene, _MOTOR, machine),
                     pass_time=_time(row),
                     vehicle_class=codes.vehicle_class(machine.cls),
+                    direction=codes.direction(machine.heading_deg, bearing_deg),
                     **common,
                 )
             )
@@ -154,7 +155,6 @@ def _common(
     machine: ObjectRow,
     scene: str,
     device_id: str,
-    bearing_deg: float | None,
     shown: SubImageList | None,
 ) -> dict[str, Any]:
     return {
@@ -167,6 +167,5 @@ def _common(
         "mark_time": _time(row),
         "appear_time": _time(row),
         "colour": codes.colour(machine.colour),
-        "direction": codes.direction(machine.heading_deg, bearing_deg),
         "sub_images": shown,
     }

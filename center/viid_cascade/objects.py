@@ -65,7 +65,6 @@ class FoundObject(ViidObject):
     mark_time: ViidTime = Field(alias="MarkTime")
     appear_time: ViidTime = Field(alias="AppearTime")
     colour: Colour = Field(alias="VehicleColor")
-    direction: Direction | None = Field(default=None, alias="Direction")
     sub_images: SubImageList | None = Field(default=None, alias="SubImageList")
 
 
@@ -75,6 +74,7 @@ class MotorVehicle(FoundObject):
     motor_vehicle_id: MotorVehicleId = Field(alias="MotorVehicleID")
     pass_time: ViidTime = Field(alias="PassTime")
     vehicle_class: VehicleClass = Field(alias="VehicleClass")
+    direction: Direction | None = Field(default=None, alias="Direction")
 
 
 class NonMotorVehicle(FoundObject):

@@ -29,6 +29,8 @@ def of(code: object, subject: str = "") -> dict[str, object]:
         listed(of(0)),
         HttpAnswer(201, b'{"responseStatusListObject":{"responseStatusObject":{"ID":"a","statusCode":"0"}}}'),
         HttpAnswer(200, b'{"ResponseStatusObject":{"StatusCode":0}}'),
+        HttpAnswer(200, b'{"ResponseStatusList":[{"Id":"a","StatusCode":"0"},{"Id":"b","StatusCode":"0"}]}'),
+        HttpAnswer(200, b'{"RequestURL":"/VIID/Images","StatusCode":"0"}'),
     ],
 )
 def test_taken_in_every_form_that_is_seen(answer: HttpAnswer) -> None:

@@ -47,7 +47,14 @@ def test_a_scene_goes_once_and_its_machines_refer_to_it() -> None:
         assert each["SourceID"] == scene["ImageInfo"]["ImageID"]
         assert "SubImageList" not in each
         assert "PlateNo" not in each
-    assert "VehicleClass" not in cycles[0]
+    assert {"VehicleClass", "Direction", "PassTime"}.isdisjoint(cycles[0])
+
+
+def test_a_vehicle_that_moves_has_its_direction_by_the_compass() -> None:
+    found, jpeg = row(MachineClass.CAR, MachineClass.BICYCLE, heading_deg=0.0)
+    _, motor, other = sent(found, jpeg)
+    assert motor[1]["MotorVehicleListObject"]["MotorVehicleObject"][0]["Direction"] == "1"  # type: ignore[index]
+    assert "Direction" not in json.dumps(other)
 
 
 def test_pictures_go_with_each_object_or_not_at_all() -> None:

@@ -186,6 +186,8 @@ class Quantised(_Strict):
 
     ranges: FileName
     """Ranges of its activations, a file beside the manifest."""
+    float_layers: Annotated[int, Field(ge=1, le=16)] = 2
+    """First convolutions that stay float32: they cost little time, and most accuracy."""
     int7: Sha256
     """For processors without VNNI: weights of seven bits."""
     int8: Sha256

@@ -47,15 +47,16 @@ ALL: Final = "all"
 TIMEOUT_S: Final = 600.0
 AGAIN: Final = (1, 3, CANVAS_PX, CANVAS_PX)
 """Input of NanoDet for doubtful people; the whole picture and its squares are a batch."""
+FACES_FORMS: Final = (FACES, f"{FACES}-int7", f"{FACES}-int8")
 WINDOWS: Final[Mapping[tuple[str, Size], str]] = {
-    (FACES, (FACE_WINDOW, FACE_WINDOW)): "CenterFace in windows",
+    **{(form, (FACE_WINDOW, FACE_WINDOW)): "CenterFace in windows" for form in FACES_FORMS},
     (PLATES, PLATE_WINDOW): "plates in windows",
 }
 WHOLE: Final[Mapping[str, str]] = {
     PEOPLE: "people in the picture and squares",
     f"{PEOPLE}-int7": "machines",
     f"{PEOPLE}-int8": "machines",
-    FACES: "second look: CenterFace",
+    **dict.fromkeys(FACES_FORMS, "second look: CenterFace"),
     SMALL_FACES: "YuNet in the enlarged picture",
     PLATES: "plates",
     TEXT: "text",

@@ -16,6 +16,7 @@ from provisioning.contracts.config.processes import Camera, EdgeConfig
 PEOPLE = "nanodet-g-416"
 """Finds people in float32, and machines in eight bits."""
 FACES = "centerface"
+"""Runs in eight bits; the centre searches for faces in float32."""
 SMALL_FACES = "yunet"
 PLATES = "clp-det"
 TEXT = "pp-ocr-v4-text"
@@ -40,7 +41,7 @@ class Redactors:
         names = models_of(catalog)
         loaded = {name: Detector.load(catalog, name) for name in dict.fromkeys(names)}
         machines, people, faces, tiny_faces, plates, text = (loaded[name] for name in names)
-        last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
+        last_look = Detector.load(catalog, faces.name, threads=threads) if threads > 1 else faces
         hashes = {each.engine.name: each.engine.sha256 for each in (machines, people, faces, tiny_faces, plates)}
         detectors = Detectors(machines, people, faces, plates, text, tiny_faces, hashes, Beside(threads), last_look)
         return cls(config, detectors, clock)
@@ -63,4 +64,4 @@ class Redactors:
 
 def models_of(catalog: Catalog) -> tuple[str, str, str, str, str, str]:
     """Name in the catalog what redaction cannot do without on this machine. Raises ProcessorUnfit."""
-    return catalog.fitted(PEOPLE), PEOPLE, FACES, SMALL_FACES, PLATES, TEXT
+    return catalog.fitted(PEOPLE), PEOPLE, catalog.fitted(FACES), SMALL_FACES, PLATES, TEXT

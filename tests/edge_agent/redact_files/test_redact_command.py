@@ -21,7 +21,7 @@ from edge_agent.redact_files.file_policy import read_policy
 from edge_agent.redact_files.file_redactor import FileRedactor
 from edge_agent.redact_files.job import FileKind, Item, plan
 from edge_agent.redact_files.video_file import beside
-from edge_agent.redactor import PEOPLE
+from edge_agent.redactor import FACES, PEOPLE
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.config.processes import Policy
 from tests.edge_agent.painting import Boxes, Painter, whole
@@ -245,7 +245,7 @@ def test_a_photograph_is_redacted(catalog: Catalog, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (code, err) == (0, "")
     (written,) = json.loads(out)["written"]
-    assert written["models"].keys() == {catalog.fitted(PEOPLE), PEOPLE, "centerface", "yunet", "clp-det"}
+    assert written["models"].keys() == {catalog.fitted(PEOPLE), PEOPLE, catalog.fitted(FACES), "yunet", "clp-det"}
     data = (tmp_path / "out/a.jpg").read_bytes()
     assert b"Exif" in picture.read_bytes()
     assert b"Exif" not in data

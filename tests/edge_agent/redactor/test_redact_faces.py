@@ -9,7 +9,7 @@ import pytest
 
 from bench.evaluation.audit import Image
 from edge_agent.frames import Frame, Redacted, Selected, SelectReason
-from edge_agent.redactor import PEOPLE, Redactors, cover
+from edge_agent.redactor import FACES, PEOPLE, Redactors, cover
 from edge_agent.redactor.cover import Rect
 from edge_agent.redactor.faces import settle, small
 from engines.catalog.catalog import Catalog
@@ -81,7 +81,7 @@ def test_the_street_itself_stays_visible(catalog: Catalog, redactors: Redactors)
     assert redacted.snapshot.redaction.models.keys() == {
         catalog.fitted(PEOPLE),
         PEOPLE,
-        "centerface",
+        catalog.fitted(FACES),
         "yunet",
         "clp-det",
     }

@@ -94,7 +94,8 @@ def test_a_machine_runs_a_network_in_eight_bits_unless_its_settings_name_it(
     catalog = Catalog(models_dir)
     assert catalog.fitted("nanodet-g-416") == "nanodet-g-416-int8"
     assert catalog.fitted("nanodet-g-416-int7") == "nanodet-g-416-int7"
-    assert catalog.fitted("centerface") == "centerface"
+    assert catalog.fitted("centerface") == "centerface-int8"
+    assert catalog.fitted("yunet") == "yunet"
     plans = models_dir / "plans"
     plans.mkdir()
     (plans / "runtime.toml").write_text('[nanodet-g-416]\nbackend = "ort"\n')

@@ -66,6 +66,8 @@ CHAINS_END: Final = "audit_state"
 """Holds one row, the newest entry of the audit, which every entry replaces."""
 REVISION: Final = "alembic_version"
 """Holds one row, the revision of the schema."""
+MINUTES: Final = "pipeline_minutes"
+"""Holds a row a minute; a centre that runs for ten seconds judges the chain again, and replaces the newest."""
 FILLED: Final = (
     "agents", "alarm_events", "alarm_rule_versions", "alarms", "assessment_books", "assessment_hours", "audit", "cases",
     "case_events", "case_machines", "district_cameras", "evidence_exports", "saved_searches", "sessions", "users",
@@ -219,7 +221,7 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
     outlined = were.pop("assessment_districts")
     are = _rows(database, {table: known[table] for table in were})
     assert {row[0] for row in outlined} <= {value for row in are["districts"] for value in row}
-    assert {table for table, rows in were.items() if rows - are[table]} == {CHAINS_END, REVISION}
+    assert {table for table, rows in were.items() if rows - are[table]} - {MINUTES} == {CHAINS_END, REVISION}
     assert [table for table in FILLED if not were[table]] == []
 
 

@@ -17,7 +17,7 @@ from provisioning.contracts.query.search import Wanted
 from provisioning.contracts.wire.messages import MachineClass, PictureState
 
 CARD_SIDE_PX: Final = 480
-SEEN_S: Final = 10.0
+SEEN_S: Final = 60.0
 """Seconds that `seen` waits once the page is connected."""
 
 

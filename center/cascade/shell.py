@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,8 +83,11 @@ class SuperiorShell:
         fault = RegistrationFault.CONNECTION_LOST
         try:
             async with asyncio.timeout(CONNECT_S):
-                await self._connect()
-            await self._ended.wait()
+                is_self = await self._connect()
+            if is_self:
+                fault = RegistrationFault.LOOP
+            else:
+                await self._ended.wait()
         except (OSError, TimeoutError):
             fault = RegistrationFault.UNREACHABLE
         self._close()
@@ -94,20 +98,26 @@ class SuperiorShell:
         retry_s = self.link.registration.get_timer()
         await asyncio.sleep(least_s if retry_s is None else max(least_s, retry_s - time.monotonic()))
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> bool:
+        """Connects and registers; returns True, and does not register, where the address is our own."""
         loop, settings = asyncio.get_running_loop(), self.link.settings
         local = ("0.0.0.0", settings.local_port) if settings.local_port else None  # noqa: S104 - connected to one peer
         address = settings.host, settings.port
         if settings.transport == "udp":
             self._datagrams, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self), remote_addr=address, local_addr=local
+                lambda: _Datagrams(self), remote_addr=address, local_addr=local, family=socket.AF_INET
             )
-            host, port = self._datagrams.get_extra_info("sockname")[:2]
+            transport: asyncio.BaseTransport = self._datagrams
         else:
-            self._stream, _ = await loop.create_connection(lambda: _Stream(self), *address, local_addr=local)
-            host, port = self._stream.get_extra_info("sockname")[:2]
-        self.link.connected((str(host), int(port)), self._now())
-        self._pump()
+            self._stream, _ = await loop.create_connection(
+                lambda: _Stream(self), *address, local_addr=local, family=socket.AF_INET
+            )
+            transport = self._stream
+        own = transport.get_extra_info("sockname")
+        if own == transport.get_extra_info("peername"):
+            return True
+        self.step(lambda link, now: link.connected(own, now))
+        return False
 
     def _close(self) -> None:
         if self._timer is not None:

@@ -28,7 +28,8 @@ class Superior(Section):
     """The superior's own 20 digits (type 200)."""
     domain: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """The superior's SIP domain. Empty: the first ten digits of `id`."""
-    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")
+    host: str = Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")
+    """IPv4 address or name."""
     port: Port = 5060
     transport: Literal["udp", "tcp"] = "udp"
     own_id: Code
@@ -99,9 +100,13 @@ def check_superiors(superiors: Iterable[Superior]) -> None:
     listed = tuple(superiors)
     own = {each.own_id for each in listed}
     seen: set[str] = set()
+    ports: set[int] = set()
     for each in listed:
         if each.id in seen:
             raise ValueError(f"cascade: superior {each.id} is configured twice")
         if each.id in own:
             raise ValueError(f"cascade: superior {each.id} is an own_id of this centre: it would register with itself")
+        if each.local_port and each.local_port in ports:
+            raise ValueError(f"cascade: local_port {each.local_port} is given to two superiors")
         seen.add(each.id)
+        ports.add(each.local_port)

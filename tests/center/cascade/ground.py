@@ -23,6 +23,7 @@ from tests.center.world import camera_status, heartbeat
 from tests.support.fresh_store import fresh_store
 from tests.support.superior import PASSWORD, PlatformAbove
 
+ON, OFF, PAUSED = CameraState.ONLINE, CameraState.OFFLINE, CameraState.PAUSED
 OWN, OWN_TOO = "34020100002000000007", "34020100002000000008"
 
 

@@ -13,17 +13,17 @@ from center.cascade.nodes import UpwardCatalog
 from center.cascade.tables import CascadeCodeRecord
 from center.cascade.upward_registration import RegistrationFault
 from center.pipeline.probes import Prober
-from provisioning.contracts.wire.messages import CameraState, SourceKind
-from tests.center.cascade.ground import OWN, OWN_TOO, Ground
+from provisioning.contracts.wire.messages import SourceKind
+from tests.center.cascade.ground import OFF, ON, OWN, OWN_TOO, PAUSED, Ground
 from tests.center.street import AGENT
 from tests.center.world import camera_status
+from tests.support.ports import free_port
 from tests.support.superior import PASSWORD, PlatformAbove, query
 from tests.support.waiting import LONG_S, eventually
 
 pytestmark = pytest.mark.anyio
 
 ONE, TWO = "34020000002000000001", "34000000002000000001"
-ON, OFF, PAUSED = CameraState.ONLINE, CameraState.OFFLINE, CameraState.PAUSED
 
 
 @pytest.fixture
@@ -184,6 +184,15 @@ async def test_a_superior_that_is_a_device_of_an_agent_is_refused_as_a_loop(grou
         await cascade.refresh()
         await above.registered(2)
     assert ground.audited("cascade.lost") == [{"superior": ONE, "cause": "loop"}]
+
+
+async def test_an_address_that_is_our_own_is_a_loop(ground: Ground) -> None:
+    above = PlatformAbove(ONE, OWN)
+    above.port = free_port()
+    async with ground.working(ground.superior(above, local_port=above.port)) as cascade:
+        link = cascade.links[0]
+        await eventually(lambda: link.registration.fault is RegistrationFault.LOOP)
+        assert link.sent_bytes == 0
 
 
 async def test_a_district_that_there_is_not_is_named_and_the_others_go_up(ground: Ground) -> None:

@@ -25,7 +25,7 @@ from provisioning.contracts.wire.messages import CodedCause
 
 _log = logging.getLogger(__name__)
 
-_REPLACED: Final = ("cameras", "redactor", "window", "heartbeat_s", "recorders")
+_REPLACED: Final = ("cameras", "redactor", "window", "heartbeat_s")
 _DIED: Final = "the agent's process ended while it was tried; read the agent's log, then send a new document"
 
 
@@ -279,10 +279,11 @@ class Documents:
 
 
 def effective(local: processes.EdgeConfig, configuration: Configuration | None) -> processes.EdgeConfig:
-    """Replace the fields of the agent's own file that a document sets."""
+    """Replace the fields of the agent's own file that a document sets. One without recorders leaves the agent's own."""
     if configuration is None:
         return local
-    return local.model_copy(update={name: getattr(configuration, name) for name in _REPLACED})
+    update = {name: getattr(configuration, name) for name in _REPLACED}
+    return local.model_copy(update=update | {"recorders": configuration.recorders or local.recorders})
 
 
 def in_use(local: processes.EdgeConfig, clock: Clock) -> processes.EdgeConfig:

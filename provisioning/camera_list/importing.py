@@ -79,7 +79,7 @@ def import_cameras(home: Home, agent_id: str, file: Path, *, replace: bool, dry_
     counted = ", ".join(f"{len(each)} {what}" for each, what in (*counts, (change.unchanged, "as they were")))
     shown.append(f"agent {agent_id}: {'would be ' if dry_run else ''}{counted}")
     if not dry_run:
-        configuration, delivery = _deliver(home, agent_id)
+        configuration, delivery = deliver(home, agent_id)
         facts["configuration"] = configuration
         shown.append(delivery)
     return CommandResult(facts, shown, 1 if faults else 0)
@@ -95,7 +95,7 @@ def remove(home: Home, agent_id: str, camera_id: str) -> CommandResult:
     home.register.agent(agent_id)
     changed = home.plans.remove_camera(agent_id, camera_id)
     left = [camera.id for camera in home.plans.cameras(agent_id)]
-    configuration, delivery = _deliver(home, agent_id)
+    configuration, delivery = deliver(home, agent_id)
     facts = {
         "changed": changed,
         "agent": agent_id,
@@ -243,8 +243,8 @@ def _change(known: Mapping[str, CameraRecord], records: Sequence[CameraRecord], 
     )
 
 
-def _deliver(home: Home, agent_id: str) -> tuple[dict[str, object], str]:
-    """Makes the document if it is due. Returns its state: for programs, and for people."""
+def deliver(home: Home, agent_id: str) -> tuple[dict[str, object], str]:
+    """Makes an agent's document if it is due. Returns its state: for programs, and for people."""
     made = documents.configuration(home, agent_id) is not None
     newest = home.plans.newest_document(agent_id)
     number = None if newest is None else newest.number

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import backup as keep
-from provisioning.cli import center, cluster, field, rollout, sites
+from provisioning.cli import center, cluster, field, recorders, rollout, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -230,6 +230,7 @@ for noun, commands_of in (
     ("site", sites.site),
     ("agent", sites.agent),
     ("cameras", sites.cameras),
+    ("recorders", recorders.recorders),
     ("service", center.service),
     ("authority", center.authority),
     ("broker", center.broker),

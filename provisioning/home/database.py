@@ -24,15 +24,23 @@ CREATE TABLE certificate (
 CREATE TABLE camera (
   agent_id TEXT NOT NULL REFERENCES agent, id TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, username TEXT,
   password_sealed TEXT, latitude REAL, longitude REAL, bearing_deg REAL, PRIMARY KEY (agent_id, id));
+CREATE TABLE recorder (
+  agent_id TEXT NOT NULL REFERENCES agent, id TEXT NOT NULL, settings TEXT NOT NULL, password_sealed TEXT,
+  PRIMARY KEY (agent_id, id));
 CREATE TABLE document (
   addressee TEXT NOT NULL, number INTEGER NOT NULL, basis TEXT NOT NULL, sealed TEXT NOT NULL,
   issued_at_ms INTEGER NOT NULL, PRIMARY KEY (addressee, number));
 CREATE TABLE configured (agent_id TEXT PRIMARY KEY, message TEXT NOT NULL, heard_at_ms INTEGER NOT NULL);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 """
-_VERSION: Final = 2
-_TO_VERSION_2: Final = "ALTER TABLE camera ADD COLUMN bearing_deg REAL"
+_VERSION: Final = 3
+_STEPS: Final = {
+    2: "ALTER TABLE camera ADD COLUMN bearing_deg REAL",
+    3: "CREATE TABLE recorder (agent_id TEXT NOT NULL REFERENCES agent, id TEXT NOT NULL, settings TEXT NOT NULL,"
+    " password_sealed TEXT, PRIMARY KEY (agent_id, id))",
+}
+"""Statement that makes a register of the version before one of this version."""
 _BUSY_MS: Final = 10_000
 
 
@@ -64,14 +72,14 @@ class RegisterFile:
         return cls(path)
 
     def upgrade(self) -> None:
-        """Gives an older register the columns of this version; one that has them is left alone."""
+        """Gives an older register the columns and tables of this version; one that has them is left alone."""
         with self.reading() as db:
             is_older = _version(db) < _VERSION
         if is_older:
             with self.writing() as db:
-                if _version(db) < _VERSION:  # no other process has done it meanwhile
-                    db.execute(_TO_VERSION_2)
-                    db.execute(f"PRAGMA user_version = {_VERSION}")
+                for version in range(_version(db) + 1, _VERSION + 1):  # none if another process has done it meanwhile
+                    db.execute(_STEPS[version])
+                    db.execute(f"PRAGMA user_version = {version}")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

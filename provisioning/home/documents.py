@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from hashlib import sha256
 
-from provisioning.contracts.config.processes import Camera, Gb28181Source, RtspSource, SnapshotSource
+from provisioning.contracts.config.processes import Camera, Gb28181Source, Recorder, RtspSource, SnapshotSource
 from provisioning.contracts.fleet.documents import CENTER, Configuration, Configured, Document, Roster, RosterEntry
 from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder
 from provisioning.contracts.wire import codec
@@ -16,6 +16,7 @@ from provisioning.home.agents import Agent
 from provisioning.home.cameras import CameraRecord, Draft, StoredDocument
 from provisioning.home.device_channel import DeviceChannel
 from provisioning.home.home import Home
+from provisioning.home.recorders import RecorderRecord
 from provisioning.signing.documents import SealError, encrypt_password
 
 
@@ -70,11 +71,12 @@ def roster(home: Home) -> StoredDocument | None:
 
 def _configuration(home: Home, agent_id: str) -> Draft | None:
     agent, cameras = home.register.agent(agent_id), home.plans.cameras(agent_id)
+    recorders = home.recorders.of(agent_id)
     with home.rollouts.reading() as page:
         key, text = agent.secrets_key, page.setting(agent_id)
     if key is None or agent.revoked_at_ms is not None:
         return None
-    if not cameras and text is None and home.plans.newest_document(agent_id) is None:
+    if not cameras and not recorders and text is None and home.plans.newest_document(agent_id) is None:
         return None
 
     def seal(number: int) -> str:
@@ -85,11 +87,12 @@ def _configuration(home: Home, agent_id: str) -> Draft | None:
             redactor=settings.redactor,
             window=settings.window,
             heartbeat_s=settings.heartbeat_s,
+            recorders=tuple(_recorder(home, key, record) for record in recorders),
         )
         return seal_for(home, agent_id, number, body)
 
     # Encryption differs at each run, so the basis is what is encrypted from: the vault's text, and the agent's key.
-    parts = [key, *map(_basis, cameras), *([] if text is None else [text])]
+    parts = [key, *map(_basis, cameras), *map(repr, map(astuple, recorders)), *([] if text is None else [text])]
     return Draft(sha256("\n".join(parts).encode()).hexdigest(), seal)
 
 
@@ -159,6 +162,14 @@ def _camera(home: Home, key: str, record: CameraRecord) -> Camera:
         longitude=record.longitude,
         bearing_deg=record.bearing_deg,
     )
+
+
+def _recorder(home: Home, key: str, record: RecorderRecord) -> Recorder:
+    sealed = record.password_sealed
+    if sealed is not None:
+        of = {"agent_id": record.agent_id, "camera_id": record.secret_name}
+        sealed = encrypt_password(home.vault.decrypt(sealed, **of), key, **of)
+    return record.recorder(sealed)
 
 
 def _entry(home: Home, agent: Agent) -> RosterEntry:

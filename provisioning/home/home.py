@@ -24,6 +24,7 @@ from provisioning.files import toml
 from provisioning.home.agents import Certificate, Register
 from provisioning.home.cameras import Plans
 from provisioning.home.database import RegisterFile
+from provisioning.home.recorders import RecorderBook
 from provisioning.home.rollouts import RolloutBook
 from provisioning.pki.authority import Revocation, public_bytes, public_pem
 from provisioning.pki.identities import AGENT_LIFETIME, CRL_LIFETIME, ENROLMENT, LOOPBACK, SERVICE_LIFETIME, Identities
@@ -78,6 +79,7 @@ class Home:
         self.file = file = RegisterFile(directory / "register.sqlite3")
         self.register = Register(file, now_ms)
         self.plans = Plans(file, now_ms)
+        self.recorders = RecorderBook(file)
         self.rollouts = RolloutBook(file, now_ms)
 
     @classmethod

@@ -9,6 +9,7 @@ import pytest
 from provisioning.errors import RegisterError
 from provisioning.home.cameras import Plans
 from provisioning.home.database import RegisterFile
+from provisioning.home.recorders import RecorderBook
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def test_who_watches_is_told_once_of_what_others_wrote(file: RegisterFile) -> No
 
 def test_a_register_of_before_a_column_gets_it_and_keeps_its_cameras(file: RegisterFile) -> None:
     with file.writing() as db:
+        db.execute("DROP TABLE recorder")
         db.execute("ALTER TABLE camera DROP COLUMN bearing_deg")
         db.execute("PRAGMA user_version = 1")
         db.execute("INSERT INTO site VALUES ('north', 'North', NULL, NULL, 1)")
@@ -81,6 +83,7 @@ def test_a_register_of_before_a_column_gets_it_and_keeps_its_cameras(file: Regis
         file.upgrade()
     (camera,) = Plans(file, lambda: 1).cameras("a-1")
     assert (camera.name, camera.bearing_deg) == ("Gate", None)
+    assert RecorderBook(file).of("a-1") == []
 
 
 def test_a_file_that_is_gone_is_one_clear_error(file: RegisterFile, tmp_path: Path) -> None:

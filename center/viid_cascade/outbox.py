@@ -8,9 +8,9 @@ name. Every method blocks: call it from a worker thread.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Result, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from center.audit.log import Audit
@@ -85,7 +85,8 @@ class CascadeOutbox:
         now_ms = self._now_ms()
         counts = {each.id: Counter(dropped.get(each.id, ())) for each in self._superiors}
         with self._store.transaction() as session:
-            session.merge(CascadeCursorRecord(id=_ONLY, commit_seq=commit_seq))
+            if not _rows(session.execute(update(CascadeCursorRecord).values(commit_seq=commit_seq))):
+                session.add(CascadeCursorRecord(id=_ONLY, commit_seq=commit_seq))
             session.add_all(
                 WaitingRecord(
                     superior=each.superior,
@@ -135,12 +136,25 @@ class CascadeOutbox:
         with self._store.transaction() as session:
             return {name: Backlog(count, oldest_ms) for name, count, oldest_ms in session.execute(query)}
 
+    def recover(self) -> None:
+        """Audits every hour of the last run, and drops what waits for superiors that are gone, at a start."""
+        now_ms = self._now_ms()
+        gone = WaitingRecord.superior.not_in([each.id for each in self._superiors])
+        with self._store.transaction() as session:
+            query = select(WaitingRecord.superior, func.count(WaitingRecord.id)).where(gone)
+            for superior, count in session.execute(query.group_by(WaitingRecord.superior)).all():
+                self._count(session, superior, now_ms, DROPPED, Counter({DropName.REMOVED: count}))
+            session.execute(delete(WaitingRecord).where(gone))
+        self._audit_before(now_ms // _HOUR_MS + 1)
+
     def audit_hours(self) -> None:
         """Writes one entry of the audit for each superior and hour that is over."""
-        this_hour = self._now_ms() // _HOUR_MS
+        self._audit_before(self._now_ms() // _HOUR_MS)
+
+    def _audit_before(self, end_hour: int) -> None:
         query = (
             select(SentHourRecord)
-            .where(SentHourRecord.hour < this_hour)
+            .where(SentHourRecord.hour < end_hour)
             .order_by(SentHourRecord.hour, SentHourRecord.superior)
         )
         with self._store.transaction() as session:
@@ -152,19 +166,17 @@ class CascadeOutbox:
             for (hour, superior), counts in entries.items():
                 detail = {"superior": superior, "hour": local(hour * _HOUR_MS), **counts}
                 self._audit.add(session, ACTOR, "viid.sent", detail)
-            session.execute(delete(SentHourRecord).where(SentHourRecord.hour < this_hour))
+            session.execute(delete(SentHourRecord).where(SentHourRecord.hour < end_hour))
 
     @staticmethod
     def _count(
         session: Session, superior: str, now_ms: int, outcome: str, counts: Counter[DropName] | Counter[ObjectKind]
     ) -> None:
         for name, count in counts.items():
-            key = (superior, now_ms // _HOUR_MS, outcome, name.value)
-            record = session.get(SentHourRecord, key)
-            if record is None:
-                session.add(SentHourRecord(superior=key[0], hour=key[1], outcome=outcome, name=key[3], count=count))
-            else:
-                record.count += count
+            key = {"superior": superior, "hour": now_ms // _HOUR_MS, "outcome": outcome, "name": name.value}
+            more = update(SentHourRecord).filter_by(**key).values(count=SentHourRecord.count + count)
+            if not _rows(session.execute(more)):
+                session.add(SentHourRecord(**key, count=count))
 
 
 def _is(waiting: WaitingObservation) -> ColumnElement[bool]:
@@ -182,5 +194,9 @@ def _bound(session: Session, superior: ViidSuperior, now_ms: int) -> Counter[Dro
     if over:
         oldest = select(WaitingRecord.id).where(mine).order_by(WaitingRecord.id).limit(over)
         session.execute(delete(WaitingRecord).where(WaitingRecord.id.in_(oldest)))
-    gone: int = expired.rowcount  # type: ignore[attr-defined] # a DELETE's result has it
-    return +Counter({DropName.EXPIRED: gone, DropName.OUTBOX_FULL: over})
+    return +Counter({DropName.EXPIRED: _rows(expired), DropName.OUTBOX_FULL: over})
+
+
+def _rows(result: Result[Any]) -> int:
+    """Returns how many rows an UPDATE or DELETE reached."""
+    return int(result.rowcount)  # type: ignore[attr-defined] # the result of such a statement has it

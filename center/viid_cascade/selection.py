@@ -27,6 +27,8 @@ class DropName(StrEnum):
     NOT_IN_ARCHIVE = "not_in_archive"
     EXPIRED = "expired"
     OUTBOX_FULL = "outbox_full"
+    REMOVED = "removed"
+    """Its superior is no longer configured."""
     REFUSED = "refused"
     """The superior refused it, or fell over it again and again."""
 

@@ -97,7 +97,12 @@ class ViidCascade:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Reads and sends while `with` lasts; then ends the registrations."""
+        """Reads and sends while `with` lasts; then ends the registrations.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        await asyncio.to_thread(self._outbox.recover)
         async with background.running(self.loops):
             yield
         with suppress(TimeoutError):  # a superior that does not answer learns it by the missing keepalives

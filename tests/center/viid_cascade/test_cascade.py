@@ -11,12 +11,14 @@ import pytest
 from fastapi import Response
 from sqlalchemy import select
 
+from center.audit.log import Audit
 from center.clock import ZONE
 from center.database.store import AuditEntry, Store
 from center.errors import QueryError
 from center.pipeline.probes import ProbeFault
 from center.viid_cascade.composing import ObjectKind
 from center.viid_cascade.errors import SuperiorAwayError, SuperiorDeniesError, SuperiorLoopError
+from center.viid_cascade.outbox import CascadeOutbox
 from center.viid_cascade.selection import DropName
 from center.viid_cascade.sender import MOST_FALLS
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
@@ -331,6 +333,24 @@ async def test_what_was_sent_stands_in_the_audit_by_the_hour(superior: Superior,
         assert entry["sent"]["images"] == 3
         assert entry["dropped"] == {"outbox_full": 2}
         assert set(entry["sent"]) <= {"images", "motor_vehicles", "non_motor_vehicles"}
+
+
+async def test_a_superior_that_is_no_longer_configured_leaves_nothing_unsaid(
+    superior: Superior, tmp_path: Path
+) -> None:
+    city, county = settings(tmp_path, superior.origin), settings(tmp_path, superior.origin, id="county")
+    async with rig(tmp_path, city, county) as it:
+        it.commit(4)
+        await it.cascade.read()
+        await it.cascade.senders[1].turn()
+        left = CascadeOutbox(it.store, Audit(it.store, it.clock), (county,), it.clock)
+        left.recover()
+        assert left.backlog() == {}
+        found = {each["superior"]: each for each in entries(it.store)}
+        assert found["city"]["dropped"] == {"removed": 4}
+        assert found["county"]["sent"]["images"] == 4
+        left.recover()
+        assert len(entries(it.store)) == 2
 
 
 async def test_the_pipeline_names_the_cause(superior: Superior, tmp_path: Path) -> None:

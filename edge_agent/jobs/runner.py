@@ -12,7 +12,7 @@ from edge_agent.errors import SourceError
 from edge_agent.jobs.span_run import SpanRun
 from edge_agent.jobs.tally import JobTally
 from edge_agent.pipeline import Pipeline
-from edge_agent.remote_config.job_rules import MOST_AT_ONCE, Job, JobSite, Progress, in_turn, lane_of, remaining
+from edge_agent.remote_config.job_rules import MOST_AT_ONCE, Job, JobProgress, JobSite, in_turn, lane_of, remaining
 from edge_agent.remote_config.upload_commands import TaskOrders
 from provisioning.contracts.causes import jobs as causes
 from provisioning.contracts.causes import work
@@ -113,8 +113,9 @@ class JobRunner:
         holds = self._holds(opened)
         turns = in_turn(opened, missing.keys() | holds.keys())
         waits = causes.WAITS_FOR_TURN(running=len(turns))
-        progress: dict[str, Progress] = {}
-        for job_id in (opened.keys() | self._runs.keys()) & jobs.keys():
+        progress: dict[str, JobProgress] = {}
+        others = (opened.keys() | self._runs.keys()) & jobs.keys() - set(turns)
+        for job_id in (*turns, *sorted(others)):
             job, is_wanted = jobs[job_id], job_id in turns
             if isinstance(job.state.work, LiveWork):
                 progress[job_id] = self._look_closer(job_id, job, job.state.work, passed_ms)
@@ -137,7 +138,7 @@ class JobRunner:
         }
         return room | leaked
 
-    def _fetch(self, job_id: str, job: Job, passed_ms: int, waits: CodedCause | None) -> Progress:
+    def _fetch(self, job_id: str, job: Job, passed_ms: int, waits: CodedCause | None) -> JobProgress:
         """Begin, stop or end the run of a span; `waits`: why it may not run now."""
         run = self._runs.get(job_id)
         if run is None:
@@ -153,7 +154,7 @@ class JobRunner:
             return self._progress(job_id, job, JobPhase.WAITING, waits)
         return self._progress(job_id, job, JobPhase.FAILED, work.AGENT_FAILED())
 
-    def _begun(self, job_id: str, job: Job) -> Progress:
+    def _begun(self, job_id: str, job: Job) -> JobProgress:
         left = remaining(job.state)
         if left is None:
             return self._progress(job_id, job, JobPhase.DONE)
@@ -168,7 +169,7 @@ class JobRunner:
         run.start()
         return self._progress(job_id, job, JobPhase.RUNNING)
 
-    def _look_closer(self, job_id: str, job: Job, work: LiveWork, passed_ms: int) -> Progress:
+    def _look_closer(self, job_id: str, job: Job, work: LiveWork, passed_ms: int) -> JobProgress:
         """Count down a job of live work, by both clocks: a clock that is set back makes none longer."""
         left_ms = min((job.left_ms or 0) - passed_ms, work.until_ms - self._clock.now_ms())
         if left_ms <= 0:
@@ -178,7 +179,7 @@ class JobRunner:
         reason = None if state is None or state.state is CameraState.ONLINE else state.reason
         return self._progress(job_id, job, JobPhase.RUNNING, reason, ran_ms=passed_ms, left_ms=left_ms)
 
-    def _raise(self, jobs: Mapping[str, Job], progress: Mapping[str, Progress]) -> None:
+    def _raise(self, jobs: Mapping[str, Job], progress: Mapping[str, JobProgress]) -> None:
         """Raise the rates of cameras with live work that is neither paused nor over; give back the others."""
         raised: dict[str, float] = {}
         live: dict[str, JobTally] = {}
@@ -202,9 +203,9 @@ class JobRunner:
         *,
         ran_ms: int = 0,
         left_ms: int | None = None,
-    ) -> Progress:
+    ) -> JobProgress:
         figures = self._tallies[job_id].figures()
-        return Progress(
+        return JobProgress(
             phase,
             reason,
             figures.reached_ms,

@@ -27,6 +27,8 @@ from provisioning.contracts.wire.messages import CodedCause
 
 _GIVES_UP_S: Final = 1800.0
 """Seconds without a picture after which a job fails: a recorder that restarts is back by then."""
+_NO_MORE_S: Final = 60.0
+"""Seconds without a picture after which a recorder that has nothing more of a span is believed."""
 _LASTING: Final = frozenset({NotFound.cause, WrongCredentials.cause})
 """Causes that do not pass by themselves."""
 
@@ -129,7 +131,7 @@ class SpanRun:
         self._thread = threading.Thread(target=self._run, name=f"job {job_id}", daemon=True)
 
     def start(self) -> None:
-        """Begin to fetch."""
+        """Begin to fetch what is left of the span."""
         self._tally.begin()
         self._thread.start()
 
@@ -175,13 +177,16 @@ class SpanRun:
     def offline(self, camera_id: str, reason: CodedCause, code: str = "failed") -> None:  # noqa: ARG002
         """Take the cause of a failed attempt, or the end of the recording."""
         has_pictures = self._tally.figures().reached_ms is not None
+        idle_s = self._parts.clock.monotonic_s() - self._worked_s
         if code == "over" and has_pictures:
-            self._ends(JobPhase.DONE, self._gaps())
+            self._ends(*self._end_of_recording())
         elif code == "over":
             self._ends(JobPhase.FAILED, causes.NOTHING_CAME())
         elif code == NotFound.cause and has_pictures:
-            self._ends(JobPhase.DONE, reason)  # nothing is recorded of the rest
-        elif code in _LASTING or self._parts.clock.monotonic_s() - self._worked_s > _GIVES_UP_S:
+            self.reason = reason  # of one recording of several, or of all that is left
+            if idle_s > _NO_MORE_S:
+                self._ends(JobPhase.DONE, reason)
+        elif code in _LASTING or idle_s > _GIVES_UP_S:
             self._ends(JobPhase.FAILED, reason)
         else:
             self.reason = reason
@@ -229,16 +234,18 @@ class SpanRun:
         if self._follower is not None:
             self._follower.forget()
 
-    def _gaps(self) -> CodedCause | None:
-        """Word what the span lacks; None: nothing, as far as the recorder says."""
+    def _end_of_recording(self) -> tuple[JobPhase, CodedCause | None]:
+        """Tell if it is done, and what the span lacks. Not done, if its end could not be fetched."""
         if self._progress is None:
-            return None
+            return JobPhase.DONE, None
         its = self._progress()
         missing, failed = (
             sum(each.ended_at_ms - each.started_at_ms for each in parts) // 1000
             for parts in (its.missing, its.left_out)
         )
-        return causes.GAPS(missing=missing, failed=failed) if missing or failed else None
+        is_short = any(each.ended_at_ms >= its.span.ended_at_ms for each in its.left_out)
+        gaps = causes.GAPS(missing=missing, failed=failed) if missing or failed else None
+        return JobPhase.FAILED if is_short else JobPhase.DONE, gaps
 
     def _ends(self, phase: JobPhase, reason: CodedCause | None = None) -> None:
         self.reason, self.end = reason, phase

@@ -13,7 +13,7 @@ from provisioning.contracts.fleet.commands import JobState
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class JobFigures:
     """The counts of a job as of now."""
 
     reached_ms: int | None
@@ -78,9 +78,11 @@ class JobTally:
         with self._lock:
             self._end(observation_id, reason)
 
-    def figures(self) -> Figures:
+    def figures(self) -> JobFigures:
         with self._lock:
-            return Figures(self._reached_ms, self._selected, self._spooled, dict(self._dropped), len(self._in_flight))
+            return JobFigures(
+                self._reached_ms, self._selected, self._spooled, dict(self._dropped), len(self._in_flight)
+            )
 
     def _end(self, observation_id: str, reason: DropReason | None) -> None:
         self._in_flight.discard(observation_id)

@@ -74,8 +74,8 @@ class JobSite:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What the runner reports of a job: its phase and its figures, as of now."""
+class JobProgress:
+    """Reports a job from its runner: phase and figures, as of now."""
 
     phase: JobPhase
     reason: CodedCause | None = None
@@ -173,7 +173,7 @@ def _after(state: JobState, command: TaskCommand, now_ms: int) -> JobState:
             return state
 
 
-def advanced(job: Job, progress: Progress, now_ms: int) -> Job:
+def advanced(job: Job, progress: JobProgress, now_ms: int) -> Job:
     """Returns a job after the runner's report. A command that came meanwhile prevails: it pauses, or has ended it."""
     state = job.state
     phase = state.phase if state.phase.has_ended else progress.phase
@@ -196,7 +196,7 @@ def advanced(job: Job, progress: Progress, now_ms: int) -> Job:
     return Job(state=after, run_ms=progress.run_ms, left_ms=progress.left_ms)
 
 
-def _speed(work: Work, progress: Progress) -> float | None:
+def _speed(work: Work, progress: JobProgress) -> float | None:
     if not isinstance(work, SpanWork) or progress.reached_ms is None or progress.run_ms <= 0:
         return None
     return round(min(max(progress.reached_ms - work.span.started_at_ms, 0) / progress.run_ms, 1000.0), 2)

@@ -20,8 +20,8 @@ from edge_agent.clock import Clock
 from edge_agent.remote_config.job_rules import (
     RANKS,
     Job,
+    JobProgress,
     JobSite,
-    Progress,
     advanced,
     commanded,
     job_of,
@@ -177,7 +177,7 @@ class TaskOrders:
         """Return every job, by id."""
         return self._state.jobs
 
-    def advance(self, progress: Mapping[str, Progress], *, at_once: bool = False) -> None:
+    def advance(self, progress: Mapping[str, JobProgress], *, at_once: bool = False) -> None:
         """Take the runner's report; write it when a job changes its phase or its cause, now and then, and `at_once`.
 
         What cannot be written is in use all the same, and is written with the next report.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.remote_config.job_rules import Progress
+from edge_agent.remote_config.job_rules import JobProgress
 from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.commands import (
     KEEP_ENDED_MS,
@@ -197,14 +197,14 @@ def test_ended_jobs_are_kept_for_a_day_and_no_more_than_the_report_holds(site: S
 
 def test_what_the_runner_reports_gives_way_to_a_command_that_came_meanwhile(site: Site) -> None:
     start(site, 1, "a")
-    running = Progress(JobPhase.RUNNING, reached_ms=EPOCH_MS - HOUR_MS - 1, selected=3, spooled=2, run_ms=1000)
+    running = JobProgress(JobPhase.RUNNING, reached_ms=EPOCH_MS - HOUR_MS - 1, selected=3, spooled=2, run_ms=1000)
     site.orders.advance({"a": running})
     assert (phases(site), site.report.jobs["a"].begun_at_ms) == ({"a": "running"}, EPOCH_MS)
     act(site, 2, Verb.PAUSE, "a")
     site.orders.advance({"a": running})
     assert phases(site) == {"a": "paused"}
     act(site, 3, Verb.CANCEL, "a")
-    site.orders.advance({"a": Progress(JobPhase.DONE, selected=4, spooled=4)}, at_once=True)
+    site.orders.advance({"a": JobProgress(JobPhase.DONE, selected=4, spooled=4)}, at_once=True)
     assert phases(site) == {"a": "cancelled"}
     assert (site.report.jobs["a"].selected, site.report.jobs["a"].spooled) == (4, 4)
     site.orders.advance({"unknown": running})
@@ -226,7 +226,7 @@ ENDS = {"done", "failed", "cancelled"}
 
 
 @given(COMMANDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_ordered_a_kill_changes_nothing_and_an_end_is_an_end(
     tmp_path_factory: pytest.TempPathFactory,
     commands: list[tuple[Verb, str, str, dict[str, object], int, JobPhase | None]],
@@ -241,7 +241,7 @@ def test_whatever_is_ordered_a_kill_changes_nothing_and_an_end_is_an_end(
             changes["priority"] = Priority.LAST
         site.send(site.command(number, verb, **changes))
         if progress is not None:
-            site.orders.advance(dict.fromkeys(("a", "b"), Progress(progress)))
+            site.orders.advance(dict.fromkeys(("a", "b"), JobProgress(progress)))
         after, report = phases(site), site.report
         assert before.keys() <= after.keys()
         assert all(after[known] == phase for known, phase in before.items() if phase in ENDS)
@@ -261,7 +261,7 @@ def test_whatever_is_ordered_a_kill_changes_nothing_and_an_end_is_an_end(
         min_size=1,
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_start_with_anything_else_in_it_is_taken_or_does_nothing(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[str, object]
 ) -> None:

@@ -37,7 +37,9 @@ class Playback:
 
     @contextmanager
     def open(self) -> Iterator[Media]:
-        """Opens a session for the next piece. Being stopped, or a device that is offline, is no attempt at a piece.
+        """Opens a session for the next piece. Being stopped, or a device that is offline or busy, is no attempt at it.
+
+        A device is busy that has not heard of the end of a session: its agent was killed.
 
         Raises:
             NotFound: the device has nothing of the span, or no such channel.
@@ -57,8 +59,8 @@ class Playback:
         except GeneratorExit:
             is_attempt = False
             raise
-        except (NotFound, NoPicture, WrongCredentials):
-            is_attempt = True
+        except (NotFound, NoPicture, WrongCredentials) as error:
+            is_attempt = error.reason.code != gb28181.INVITE_BUSY.code
             raise
         finally:
             if is_attempt:

@@ -50,7 +50,7 @@ class Verb(StrEnum):
     START = "start"
     """Begins a job. Only under a warrant with the power of that name."""
     CANCEL = "cancel"
-    """Ends a job."""
+    """Ends a job for good."""
 
 
 class Priority(StrEnum):
@@ -154,7 +154,7 @@ class JobState(Message):
     priority: Priority = Priority.NORMAL
     ordered_at_ms: TimeMs
     begun_at_ms: TimeMs | None = None
-    """None: it waits."""
+    """None before its first turn."""
     ended_at_ms: TimeMs | None = None
     """None: it has not ended."""
     reached_ms: TimeMs | None = None

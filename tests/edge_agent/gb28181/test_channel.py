@@ -246,6 +246,17 @@ class TestPlayback:
         assert seconds_of(camera.frames(threading.Event())) == [3599]
         assert stream.asked == [(0, 3600)] * 6
 
+    def test_a_device_that_is_busy_with_a_session_of_before_is_asked_until_it_is_free(self, board: Switchboard) -> None:
+        board.recorded = [records((0, 3600))]
+        board.script = accepting(INVITE=486)
+        camera, stream = self.camera(board, shows(5, 3599))
+        for _ in range(5):
+            with pytest.raises(NoPicture, match="busy"):
+                list(camera.frames(threading.Event()))
+        board.script = accepting()
+        assert seconds_of(camera.frames(threading.Event())) == [5, 3599]
+        assert stream.asked == [(0, 3600)]
+
     def test_a_piece_that_is_refused_three_times_is_left_out(self, board: Switchboard) -> None:
         board.recorded = [records((0, 600), (1200, 1800))]
         board.script = accepting(INVITE=404)

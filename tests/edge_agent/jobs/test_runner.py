@@ -112,7 +112,7 @@ def test_two_at_once_one_a_camera_and_by_priority(world: World) -> None:
     world.order(3, "c", camera_id="yard", priority=Priority.LAST)
     world.order(4, "d", camera_id="yard", priority=Priority.FIRST)
     world.tick()
-    assert world.begun == ["a", "d"]
+    assert world.begun == ["d", "a"]
     waiting = world.job("b").reason
     assert waiting is not None
     assert (world.job("b").phase, waiting.code, waiting.params) == (
@@ -124,7 +124,7 @@ def test_two_at_once_one_a_camera_and_by_priority(world: World) -> None:
         recorder.holds_at_ms = None
     for job_id in "abcd":
         world.work_until_ended(job_id)
-    assert world.begun[:2] == ["a", "d"]
+    assert world.begun[:2] == ["d", "a"]
     assert sorted(world.begun) == ["a", "b", "c", "d"]
     world.stop()
 

@@ -60,6 +60,7 @@ from center.services import Services
 from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
 from center.tasks.sender import CommandSender
+from center.tasks.upload_permits import UploadPermits
 from center.viid_cascade.service import ViidCascade
 from center.wall.service import Wall
 from provisioning import logging_setup
@@ -290,6 +291,7 @@ def build(
         cases=cases,
         task_orders=TaskOrders(store, audit, devices, jobs.sender, clock),
         jobs=jobs,
+        upload_permits=UploadPermits(store, audit, devices, jobs.sender, clock),
         wall=Wall(
             config.wall,
             store=store,

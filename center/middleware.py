@@ -7,7 +7,8 @@ session or a token whose account has the permission.
 import asyncio
 import re
 import secrets
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,12 +33,14 @@ _PLAIN_POLICY: Final = (
 )
 
 
-def _console_policy(nonce: str) -> str:
+def _console_policy(nonce: str, connect: tuple[str, ...]) -> str:
     # NiceGUI compiles Vue templates in the browser and runs its own messages with eval: 'unsafe-eval' cannot go, nor
     # inline styles. Inline scripts can: only those that carry this page's nonce run.
+    sources = ("'self'", *connect)
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; "
+        f"connect-src {' '.join(sources)}; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
 
@@ -64,7 +67,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         body = _Body(receive)
-        answer = _Answer(send, secure=self._services.secure_cookie)
+        answer = _Answer(send, secure=self._services.secure_cookie, state=scope["state"])
 
         async def unless_cut_off(message: Message) -> None:
             if not body.is_too_large or answer.has_begun:
@@ -130,7 +133,7 @@ class Guard:
             response = denied.page(HTTPConnection(scope), error)
         else:
             response = problem(error)
-        await response(scope, receive, _Answer(send, secure=self._services.secure_cookie).send)
+        await response(scope, receive, _Answer(send, secure=self._services.secure_cookie, state=scope["state"]).send)
 
 
 def _check_origin(headers: Headers) -> None:
@@ -172,8 +175,10 @@ class _Body:
 class _Answer:
     """Adds the security headers, and the nonce to the scripts of a NiceGUI page."""
 
-    def __init__(self, send: Send, *, secure: bool) -> None:
+    def __init__(self, send: Send, *, secure: bool, state: Mapping[str, Any]) -> None:
+        """`state`: of the request. `connect` in it are origins that the page's scripts may reach besides its own."""
         self._send = send
+        self._state = state
         self._secure = secure
         self._nonce = secrets.token_urlsafe(16)
         self._page_start: Message | None = None
@@ -186,7 +191,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             is_page = headers.get("x-nicegui-content") == "page"
             if is_page:
-                headers["Content-Security-Policy"] = _console_policy(self._nonce)
+                headers["Content-Security-Policy"] = _console_policy(self._nonce, self._state.get("connect", ()))
             else:
                 # A plain page with a script of its own brings its policy.
                 headers.setdefault("Content-Security-Policy", _PLAIN_POLICY)

@@ -36,6 +36,7 @@ from center.search.saved import SavedSearches
 from center.search.storage import ArchiveStorage
 from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
+from center.tasks.upload_permits import UploadPermits
 from center.wall.service import Wall
 
 
@@ -64,6 +65,7 @@ class Services:
     cases: Cases
     task_orders: TaskOrders
     jobs: TaskJobs
+    upload_permits: UploadPermits
     wall: Wall
     now_ms: NowMs
     secure_cookie: bool

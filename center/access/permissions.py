@@ -38,6 +38,8 @@ class Permission(StrEnum):
     """Pausing, resuming, ordering and cancelling parse tasks."""
     TASK_START = "task.start"
     """Beginning parse tasks: a span of a recorder, a live stream more often."""
+    TASK_UPLOAD = "task.upload"
+    """Bringing recordings from the browser to a desk."""
     NOTIFICATION_EDIT = "notification.edit"
     DISTRICT_VIEW = "district.view"
     DISTRICT_EDIT = "district.edit"
@@ -72,12 +74,14 @@ _ANALYSING: Final = _WATCHING | {
     _P.EVIDENCE_EXPORT,
     _P.TASK_STEER,
     _P.TASK_START,
+    _P.TASK_UPLOAD,
 }
 
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.TECHNICIAN: _LOOKING
     | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.ASSESSMENT_EDIT},
-    Role.OPERATOR: _WATCHING | {_P.TASK_STEER, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.WALL_VIEW},
+    Role.OPERATOR: _WATCHING
+    | {_P.TASK_STEER, _P.TASK_UPLOAD, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.WALL_VIEW},
     Role.ANALYST: _ANALYSING,
     Role.SUPERVISOR: _ANALYSING
     | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW, _P.WALL_VIEW},
@@ -106,6 +110,7 @@ PLACED: Final = frozenset(
         _P.EVIDENCE_EXPORT,
         _P.TASK_STEER,
         _P.TASK_START,
+        _P.TASK_UPLOAD,
     }
 )
 """Permissions about cameras: a grant in one district gives them there. All others are about the whole centre, and a

@@ -18,6 +18,7 @@ from center.errors import CenterError
 from center.evidence import errors as refusals
 from center.notify import errors as notify_errors
 from center.tasks import errors as orders
+from center.tasks import upload_permits
 
 QUERY_ERRORS: Final = (
     errors.QueryUnreachableError,
@@ -138,6 +139,9 @@ STATUS: Final[dict[type[CenterError], int]] = {
     orders.SpanTooLongError: 422,
     orders.LiveTooLongError: 422,
     orders.UnknownJobError: 404,
+    upload_permits.UploadsOffError: 409,
+    upload_permits.NoDeskError: 409,
+    upload_permits.OtherConsoleError: 409,
     cases.UnsignedPictureError: 409,
     cases.ForgedPictureError: 409,
 }

@@ -3,19 +3,21 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.errors import UnknownCameraError
+from center.errors import PurposeMissingError, UnknownCameraError
 from center.pipeline.history import StageHistory
 from center.pipeline.service import PipelineView
 from center.services import Asker, Served, Sight
 from center.tasks.errors import AgentAwayError, NotATaskError, TasksOffError
+from center.tasks.upload_permits import NoDeskError, OtherConsoleError, PermitView, UploadsOffError
 from center.tasks.views import TaskList, TaskOrderView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
+from provisioning.contracts.fleet.uploads import MAX_PURPOSE
 from provisioning.contracts.ids import AgentId, CameraId
 
 router = APIRouter(tags=["pipeline"])
@@ -85,4 +87,37 @@ def order_task(
     """Put a task before or after the other recordings of its agent; never before a live camera."""
     return services.task_orders.send_order(
         agent_id, camera_id, Verb.PRIORITY, priority=body.priority, asker=asker, sight=sight
+    )
+
+
+class PermitRequest(BaseModel):
+    """Purpose of the recordings, and the permit that this one is to follow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: Annotated[str, StringConstraints(max_length=MAX_PURPOSE)]
+    renews: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32})?$")] = ""
+
+
+@router.post(
+    "/tasks/{agent_id}/{camera_id}/upload-permit",
+    operation_id="permit_upload",
+    openapi_extra=needs(Permission.TASK_UPLOAD),
+    responses=documented(
+        UnknownCameraError, NotATaskError, UploadsOffError, NoDeskError, OtherConsoleError, PurposeMissingError
+    ),
+)
+def permit_upload(
+    agent_id: AgentId,
+    camera_id: CameraId,
+    body: PermitRequest,
+    request: Request,
+    services: Served,
+    asker: Asker,
+    sight: Sight,
+) -> PermitView:
+    """Permit a page to bring recordings to one camera of a desk agent, for some minutes."""
+    origin = request.headers.get("origin")
+    return services.upload_permits.give(
+        agent_id, camera_id, body.purpose, asker=asker, sight=sight, origin=origin, renews=body.renews
     )

@@ -32,7 +32,7 @@ from center.console.frame import ConsolePage
 from center.console.search import filter_panel
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
-from center.console.system import assessment, low_quality, overview, pipeline, settings, tasks
+from center.console.system import assessment, low_quality, overview, pipeline, settings, tasks, upload
 from center.console.wall import page as wall
 from center.errors import CenterError, marked
 from center.search.client import TIMEOUT_S
@@ -59,6 +59,7 @@ PAGES: Final = (
     ConsolePage("/cases/{case_id}/change", Permission.CASE_EDIT, form.change_case),
     ConsolePage("/pipeline", Permission.HEALTH_VIEW, pipeline.pipeline, marked("Pipeline"), "p"),
     ConsolePage("/tasks", Permission.CAMERA_VIEW, tasks.parse_tasks, marked("Parse tasks"), "t"),
+    ConsolePage(upload.PATH, Permission.TASK_UPLOAD, upload.upload),
     ConsolePage("/agents", Permission.AGENT_VIEW, agents.agents, marked("Agents"), "g"),
     ConsolePage("/assessment", Permission.ASSESSMENT_VIEW, assessment.assessment, marked("Assessment"), "s"),
     ConsolePage(filter_panel.LOW_QUALITY_PATH, Permission.OBSERVATION_SEARCH, low_quality.show),

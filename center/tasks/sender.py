@@ -1,4 +1,4 @@
-"""Signs commands to agents by the centre's own key, under provisioning's warrant, and sends them. See decision 12."""
+"""Signs commands and permits by the centre's own key, under provisioning's warrant. See decisions 12, 31."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,6 +13,7 @@ from provisioning.contracts.config.tasks import Tasks as TasksConfig
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.fleet.commands import LIFE_MS, TaskCommand
 from provisioning.contracts.fleet.documents import Document, Power, Sealed, Warrant
+from provisioning.contracts.fleet.uploads import UploadPermit
 from provisioning.contracts.wire import codec, topics
 from provisioning.signing.documents import SealError, SealKey
 
@@ -34,6 +35,21 @@ class CommandSender:
     def is_on(self) -> bool:
         """True if there is a key to sign with."""
         return self._signs is not None
+
+    def may(self, power: Power) -> bool:
+        """True if there is a key and its warrant has this power."""
+        return power in self._powers
+
+    def sign_permit(self, permit: UploadPermit) -> str:
+        """Signs a permit, in the form in which a header carries it.
+
+        Raises:
+            TasksOffError: there is no key.
+        """
+        if self._signs is None:
+            raise TasksOffError
+        key, warrant = self._signs
+        return key.sign_permit(permit, warrant)
 
     def check(self, power: Power) -> None:
         """Checks that the centre's key has a power.

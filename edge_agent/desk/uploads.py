@@ -194,18 +194,17 @@ class Desk:
             return Standing(stage=RecordingStage.COMPLETE, after_ms=after_ms)
         return Standing(stage=RecordingStage.NEW if after_ms < 0 else RecordingStage.INTERRUPTED, after_ms=after_ms)
 
-    def check(self, camera_id: str) -> Uploads:
-        """Returns a camera that takes recordings now.
+    def check(self, camera_id: str) -> None:
+        """Checks that a camera is free for a recording, before a byte of it has come.
 
         Raises:
-            Refused: `camera_unknown`, `paused`, or `stopping`.
+            Refused: `camera_unknown`, `paused`, `stopping`, or `busy`.
         """
-        uploads = self._uploads(camera_id)
-        if self.is_stopping:
-            raise Refused("stopping", "the agent stops, or takes a new configuration; go on in a moment")
-        if self.is_paused(camera_id):
-            raise Refused("paused", _paused(camera_id))
-        return uploads
+        self._ready(camera_id)
+        with self._lock:
+            now = self._now.get(camera_id)
+            if now is not None and not now.is_over:
+                raise Refused("busy", f"camera {camera_id}: a recording is being sent already; one at a time")
 
     def begin(self, wanted: AskUpload) -> Upload:
         """Claims the camera for a recording, until `Upload.close`. Reads the spool.
@@ -215,7 +214,7 @@ class Desk:
             SpoolError: the spool cannot be read.
         """
         recording = wanted.recording
-        uploads = self.check(recording.camera_id)
+        uploads = self._ready(recording.camera_id)
         before = self.ledger.counts(recording.camera_id)
         with self._lock:
             now = self._now.get(recording.camera_id)
@@ -248,6 +247,15 @@ class Desk:
             uploads.shut(cause)
 
     # --- inside
+
+    def _ready(self, camera_id: str) -> Uploads:
+        """Returns a camera that takes recordings; another may be under way."""
+        uploads = self._uploads(camera_id)
+        if self.is_stopping:
+            raise Refused("stopping", "the agent stops, or takes a new configuration; go on in a moment")
+        if self.is_paused(camera_id):
+            raise Refused("paused", _paused(camera_id))
+        return uploads
 
     def _uploads(self, camera_id: str) -> Uploads:
         if camera_id not in self._cameras:

@@ -212,9 +212,9 @@ def warrant(
     *,
     number: int = 1,
     ends_at_ms: int = NOW_MS + 10**10,
-    may: tuple[Power, ...] = (Power.CONTROL, Power.START),
+    may: tuple[Power, ...] = tuple(Power),
 ) -> Sealed:
-    """Provisioning's word that this key of the centre may command parse tasks."""
+    """Provisioning's word that this key of the centre may command parse tasks, and the rest of what a key may."""
     body = Warrant(key=key.seal.key, ends_at_ms=ends_at_ms, may=may)
     return seal_key.sign(Document(addressee=TASKS, number=number, issued_at_ms=NOW_MS, body=body))
 
@@ -224,7 +224,7 @@ def tasks_config(
     seal_key: SealKey,
     *,
     ends_at_ms: int = NOW_MS + 10**10,
-    may: tuple[Power, ...] = (Power.CONTROL, Power.START),
+    may: tuple[Power, ...] = tuple(Power),
 ) -> Tasks:
     """[tasks] of a centre, with its key and its warrant in this folder."""
     key = SealKey.create(folder / "tasks.key")

@@ -12,6 +12,7 @@ from center.console import labels
 from center.console.attempt import attempt
 from center.console.frame import empty, frame
 from center.console.language import Language
+from center.console.system import upload
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state
@@ -35,7 +36,10 @@ DEPLOYMENTS: Final = {
 def parse_tasks(request: Request) -> None:
     """Draws the page `/tasks`."""
     with frame(request, title=TITLE, active="/tasks") as _:
-        words("h1", _(TITLE))
+        with ui.element("div").classes("ws-title-acts"):
+            words("h1", _(TITLE))
+            if identity_of(request).access.permits(Permission.TASK_UPLOAD):
+                ui.link(_(upload.TITLE), upload.PATH).classes("ws-button")
         orders = services_of(request).task_orders
         steers = identity_of(request).access.scope(Permission.TASK_STEER) if orders.is_on else NOWHERE
         table = _Tasks(request, _, steers)
@@ -69,7 +73,8 @@ def parse_tasks(request: Request) -> None:
                 "p",
                 _(
                     "Agents accept only commands signed by provisioning. Provisioning can authorise a key of "
-                    "this centre to pause, resume and prioritise imports at a desk, and nothing else."
+                    "this centre to pause, resume and prioritise imports at a desk; its warrant names any further "
+                    "power."
                 ),
             ).classes("ws-hint ws-section")
     ui.timer(REFRESH_S, table.refresh)

@@ -30,8 +30,8 @@ class Admission:
         self._since_ms = clock.now_ms()
         self._taken: dict[str, int] = {}
 
-    def take(self, authorization: str, camera_id: str) -> UploadPermit:
-        """Takes the permit of a request. Reads the seal's file.
+    def check(self, authorization: str, camera_id: str) -> UploadPermit:
+        """Verifies the permit of a request, and leaves it as it is. Reads the seal's file.
 
         Raises:
             Refused: `permit`, `permit_expired`, `permit_used`, `other_camera`, `other_origin`.
@@ -54,14 +54,22 @@ class Admission:
                 f"the permit is for pages of {permit.origin}, and [desk] console_url is {self._console}: correct it, or"
                 " open the console at that address",
             )
-        self._take_once(permit)
+        self._check_unused(permit)
         return permit
 
-    def _take_once(self, permit: UploadPermit) -> None:
+    def take(self, permit: UploadPermit) -> None:
+        """Takes a verified permit, which has no effect a second time.
+
+        Raises:
+            Refused: `permit_used`.
+        """
+        self._check_unused(permit)
         now_ms = self._clock.now_ms()
         self._taken = {each: ends_at_ms for each, ends_at_ms in self._taken.items() if ends_at_ms > now_ms}
+        self._taken[permit.id] = permit.expires_at_ms
+
+    def _check_unused(self, permit: UploadPermit) -> None:
         if permit.id in self._taken or permit.issued_at_ms < self._since_ms:
             raise Refused(
                 "permit_used", "the permit was taken before, or this desk has been started since: get another"
             )
-        self._taken[permit.id] = permit.expires_at_ms

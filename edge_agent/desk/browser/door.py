@@ -82,7 +82,9 @@ class BrowserDoor:
                 return await self._continue(request, self._session(request, camera_id))
             case "PATCH":
                 upload = self._session(request, camera_id, is_prolonging=True)
-                upload.prolong(await self._permit(request, camera_id))
+                permit = await self._permit(request, camera_id)
+                self._admission.take(permit)
+                upload.prolong(permit)
                 return await upload.turn(0.0)
             case "DELETE":
                 upload = self._session(request, camera_id, is_prolonging=True)
@@ -98,6 +100,7 @@ class BrowserDoor:
         now = self._open.get(camera_id)
         if now is not None and not now.is_over:
             raise Refused("busy", f"camera {camera_id}: another file is being brought already; one at a time")
+        self._admission.take(permit)  # only now: while the camera is busy the page asks again with the same
         upload = BrowserUpload(self._desk, permit, opening, self._clock, self._limits.silence_s)
         self._open[camera_id] = upload
         running = asyncio.create_task(upload.run())
@@ -123,7 +126,7 @@ class BrowserDoor:
 
     async def _permit(self, request: web.BaseRequest, camera_id: str) -> UploadPermit:
         given = request.headers.get("Authorization", "")
-        return await asyncio.to_thread(self._admission.take, given, camera_id)
+        return await asyncio.to_thread(self._admission.check, given, camera_id)
 
     async def _opening(self, request: web.BaseRequest) -> OpenFile:
         text = await _whole(request, replace(self._limits, upload_bytes=_OPENING_BYTES), None)

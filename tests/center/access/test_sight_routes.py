@@ -42,6 +42,7 @@ FOR: Final = {"case": "J2026-118", "purpose": "a theft", "requester": "the desk"
 BODIES: Final[dict[str, Any]] = {
     "change_rule": {"version": 1, "text": ZONE | {"cameras": [PLACE]}},
     "switch_rule_on": {"version": 1},
+    "permit_upload": {"purpose": "theft"},
     "acknowledge_alarm": {},
     "comment_alarm": {"comment": "mine"},
     "escalate_alarm": {},

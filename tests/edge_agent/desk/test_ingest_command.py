@@ -32,7 +32,11 @@ def configuration(folder: Path, papers: Papers) -> Path:
         '[broker]\nhost = "127.0.0.1"\nport = 1\nca_file = "ca"\ncert_file = "crt"\nkey_file = "key"',
         '[spool]\ndirectory = "spool"',
         "[desk]",
-        *(f'{name} = "{value}"' for name, value in desk.model_dump(mode="json").items() if name != "port"),
+        *(
+            f'{name} = "{value}"'
+            for name, value in desk.model_dump(mode="json", exclude_none=True).items()
+            if name != "port"
+        ),
         f"port = {desk.port}",
         f'[[cameras]]\nid = "{edge.cameras[0].id}"\nsource = {{ kind = "upload" }}',
     ]

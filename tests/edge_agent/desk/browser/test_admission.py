@@ -65,6 +65,16 @@ def test_a_permit_opens_one_file_and_no_second(opened: Opened, paged: Paged, per
     assert page.open(5_000_000, permit=permit)[1]["error"] == "permit_used"
 
 
+def test_a_permit_is_kept_while_the_camera_is_busy(opened: Opened, paged: Paged, permits: Permits) -> None:
+    opened()
+    first, second, permit = paged(), paged(), permits.permit()
+    assert first.open(5_000_000)[0] == 200
+    assert second.open(5_000_000, permit=permit)[1]["error"] == "busy"
+    assert first.ask("DELETE", Wayside_Session=first.session)[0] == 200
+    assert second.open(5_000_000, permit=permit)[0] == 200
+    assert second.open(5_000_000, permit=permit)[1]["error"] == "permit_used"
+
+
 def test_a_newer_warrant_ends_the_older_also_after_a_restart(permits: Permits, tmp_path: Path) -> None:
     permits.orders.open_permit(permits.permit(warrant=permits.warranted(number=8)))
     again = TaskOrders(tmp_path, "street", None, FakeClock())
@@ -218,7 +228,7 @@ def test_any_text_is_a_permit_or_refused(tmp_path_factory: pytest.TempPathFactor
             permits.orders.open_permit(text)
         except (SealError, ContractError):
             with pytest.raises(Refused):
-                admission.take(f"Wayside-Permit {text}", CAMERA)
+                admission.check(f"Wayside-Permit {text}", CAMERA)
         else:
             # The unused bits of the last digit, and padding, may be written in several ways: the content is the same.
             assert text[: len(good) - 4] == good[: len(good) - 4]

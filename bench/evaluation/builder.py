@@ -8,11 +8,11 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 import cv2
-import numpy as np
 
 from bench.evaluation import plates
-from bench.evaluation.photographs import Image, Photographs, drawn
+from bench.evaluation.photographs import Image, Photographs, drawn, resized
 from bench.evaluation.portraits import GRID, TILT_DEG, Portrait, paste, portraits, scene
+from bench.evaluation.traffic import ebikes
 from edge_agent.evaluation.labels import (
     LabelKind,
     LabelledClip,
@@ -66,6 +66,8 @@ class Builder:
         self._scenes()
         self._people()
         self._plates()
+        for name, image, objects in ebikes():
+            self._picture(name, image, objects)
         self._empty()
         self._moving()
         self._talking()
@@ -234,12 +236,6 @@ def filled(image: Image, size: tuple[int, int]) -> Image:
     large = resized(image, _filling(image, size))
     x, y = (large.shape[1] - width) // 2, (large.shape[0] - height) // 2
     return large[y : y + height, x : x + width].copy()
-
-
-def resized(image: Image, scale: float) -> Image:
-    """A picture `scale` times as wide and high."""
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=way), np.uint8)
 
 
 def _car_park(

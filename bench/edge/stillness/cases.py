@@ -9,8 +9,8 @@ from typing import Final
 from bench.edge.stillness import footage, scenes
 from bench.edge.stillness.camera import Camera, Shot
 from bench.edge.stillness.scenes import Busts, Film, Scenes
-from bench.evaluation.builder import FULL_HD, HD, resized
-from bench.evaluation.photographs import Photographs
+from bench.evaluation.builder import FULL_HD, HD
+from bench.evaluation.photographs import Photographs, resized
 from engines.catalog.catalog import Catalog
 
 SIZES: Final = {720: HD, 1080: FULL_HD}

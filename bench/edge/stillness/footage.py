@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.edge.stillness.camera import Shot
-from bench.evaluation.builder import resized
-from bench.evaluation.photographs import Image
+from bench.evaluation.photographs import Image, resized
 from edge_agent.evaluation.labels import LabelKind, Object
 
 STREET: Final = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")

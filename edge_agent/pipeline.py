@@ -95,9 +95,14 @@ class Pipeline:
         spooled: Callable[[], None],
         sign: Sign = unsigned,
         see: Callable[[Frame], None] = lambda _frame: None,
+        log_name: str = "",
     ) -> None:
-        """`see` gets each frame before it is covered, on the redaction worker: the clock in its picture is read."""
+        """`see` gets each frame before it is covered, on the redaction worker: the clock in its picture is read.
+
+        `log_name`: in place of the camera's id in the log.
+        """
         self._id = camera.id
+        self._log_name = log_name or camera.id
         self._can_wait = traits_of(camera.source).can_wait
         self._moved_from = camera.checks.scene_moved
         self._has_moved = False
@@ -141,14 +146,14 @@ class Pipeline:
                 self._lost += 1
                 self._has_crashed = self._has_crashed or isinstance(error, Crashed)
                 if _deserves_a_line(self._lost):
-                    _log.warning("camera lost camera=%s cause=%s attempts=%d", self._id, error.cause, self._lost)
+                    _log.warning("camera lost camera=%s cause=%s attempts=%d", self._log_name, error.cause, self._lost)
                 self._scheduler.lost(self._id)
                 self._health.offline(self._id, error.reason, error.cause)
                 self._clock.wait(stop, self._backoff.next_wait_s())
                 continue
             if over and not stop.is_set():
                 self._health.offline(self._id, pictures.RECORDING_OVER(), "over")
-                _log.info("recording over camera=%s", self._id)
+                _log.info("recording over camera=%s", self._log_name)
                 return
 
     def run_once(self, stop: threading.Event, abandon: threading.Event) -> bool:
@@ -220,7 +225,11 @@ class Pipeline:
             self._failed[error.drop] += 1
             if _deserves_a_line(self._failed[error.drop]):
                 _log.warning(
-                    "not redacted camera=%s drop=%s count=%d: %s", self._id, error.drop, self._failed[error.drop], error
+                    "not redacted camera=%s drop=%s count=%d: %s",
+                    self._log_name,
+                    error.drop,
+                    self._failed[error.drop],
+                    error,
                 )
             return error.drop is not DropReason.REDACTION_UNAVAILABLE
         except BaseException:  # a bug: this picture goes nowhere either, and then the bug is shown
@@ -234,16 +243,16 @@ class Pipeline:
             self._note_disk(str(error))
             return True
         except ContractError as error:
-            _log.error("not spooled camera=%s reason=%s: %s", self._id, error.reason.value, error)
+            _log.error("not spooled camera=%s reason=%s: %s", self._log_name, error.reason.value, error)
             return True
         except EnrolmentError as error:
-            _log.error("not signed, not spooled camera=%s: %s", self._id, error)
+            _log.error("not signed, not spooled camera=%s: %s", self._log_name, error)
             return True
         self._spooled()
         self._note_disk("")
         if not self._snapshots:
             seconds = self._clock.monotonic_s() - self._began_s
-            _log.info("first snapshot camera=%s seconds=%.2f", self._id, seconds)
+            _log.info("first snapshot camera=%s seconds=%.2f", self._log_name, seconds)
         self._snapshots += 1
         return True
 
@@ -298,7 +307,11 @@ class Pipeline:
         count = self.skipped[skipped.reason]
         if _deserves_a_line(count):
             _log.warning(
-                "picture skipped camera=%s reason=%s count=%d: %s", self._id, skipped.reason, count, skipped.message
+                "picture skipped camera=%s reason=%s count=%d: %s",
+                self._log_name,
+                skipped.reason,
+                count,
+                skipped.message,
             )
 
     def _note_disk(self, trouble: str) -> None:
@@ -308,10 +321,10 @@ class Pipeline:
         self._disk_full = bool(trouble)
         if trouble:
             _log.error(
-                "disk full camera=%s: pictures are dropped and counted until there is room: %s", self._id, trouble
+                "disk full camera=%s: pictures are dropped and counted until there is room: %s", self._log_name, trouble
             )
         else:
-            _log.info("disk has room again camera=%s", self._id)
+            _log.info("disk has room again camera=%s", self._log_name)
 
 
 def _deserves_a_line(count: int) -> bool:

@@ -127,6 +127,7 @@ class SpanRun:
             parts.clock,
             Backoff(1.0, 30.0),
             parts.spooled,
+            log_name=f"{camera.id} job={job_id}",
         )
         self._thread = threading.Thread(target=self._run, name=f"job {job_id}", daemon=True)
 

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.capture.camera_capture import Capture
@@ -17,6 +17,7 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.remote_config.job_rules import Job
 from edge_agent.scheduling.fair_queue import FairQueue
 from edge_agent.scheduling.scheduler import Scheduler
+from edge_agent.sources.span_progress import SpanProgress
 from edge_agent.spool.spool import Spool
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.commands import JobState, Verb
@@ -89,6 +90,7 @@ class World:
         self.abandon = threading.Event()
         self.begun: list[str] = []
         self.share = 0.0
+        self.progress: Callable[[], SpanProgress] | None = None
         self.parts = AgentParts(
             self.queue,
             self.scheduler,
@@ -119,7 +121,8 @@ class World:
         self.begun.append(job_id)
         source = _Session(camera.id, self.recorders[camera.id], left)
         capture = Capture(camera, source, self.clock)
-        return SpanRun(job_id, camera, left, capture, GreyRedactor(camera), tally, self.parts)
+        redactor = GreyRedactor(camera)
+        return SpanRun(job_id, camera, left, capture, redactor, tally, self.parts, progress=self.progress)
 
     # --- the centre
 

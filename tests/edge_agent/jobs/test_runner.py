@@ -9,7 +9,9 @@ from edge_agent.capture.camera_capture import CaptureLimits
 from edge_agent.errors import NotFound, Silent
 from edge_agent.frames import Selected, SelectReason
 from edge_agent.remote_config.job_rules import JobSite
+from edge_agent.sources.span_progress import RecorderClock, SpanProgress
 from provisioning.contracts.causes import gb28181, recorders
+from provisioning.contracts.config.processes import RecordedSpan
 from provisioning.contracts.fleet.commands import JobPhase, Priority, Verb
 from tests.edge_agent.commanding import Site
 from tests.edge_agent.jobs.jobbing import BEGAN_MS, ENDED_MS, EVERY_MS, PICTURES, SPAN, TIMES, Recorder, World
@@ -203,6 +205,39 @@ def test_what_does_not_pass_by_itself_fails_a_job_at_once(world: World) -> None:
     state = world.work_until_ended("b")
     assert state.reason is not None
     assert (state.phase, state.reason.code) == (JobPhase.FAILED, "job_nothing_came")
+    world.stop()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "phase", "failed"), [((3, 5), JobPhase.DONE, "2"), ((15, PICTURES), JobPhase.FAILED, "5")]
+)
+def test_gaps_are_stated_and_a_span_without_its_end_is_not_done(
+    world: World, left_out: tuple[int, int], phase: JobPhase, failed: str
+) -> None:
+    def part(first: int, last: int) -> RecordedSpan:
+        return RecordedSpan(started_at_ms=BEGAN_MS + first * EVERY_MS, ended_at_ms=BEGAN_MS + last * EVERY_MS)
+
+    world.progress = lambda: SpanProgress(
+        part(0, PICTURES), ENDED_MS, (part(0, 1),), (part(*left_out),), is_over=True, clock=RecorderClock()
+    )
+    world.order(1, "a")
+    state = world.work_until_ended("a")
+    assert state.reason is not None
+    assert (state.phase, state.reason.code) == (phase, "job_gaps")
+    assert state.reason.params == {"missing": "1", "failed": failed}
+    world.stop()
+
+
+def test_a_recorder_that_has_nothing_more_is_believed_after_a_minute(world: World) -> None:
+    world.order(1, "a")
+    world.work_until_held("a", world.recorders["gate"], STOPPED_MS)
+    world.tell(2, Verb.PAUSE, "a")
+    world.work_until_idle()
+    world.recorders["gate"].holds_at_ms = None
+    world.recorders["gate"].fails = [NOTHING] * 100_000
+    world.tell(3, Verb.RESUME, "a")
+    state = world.work_until_ended("a")
+    assert (state.phase, state.reason, world.spooled()) == (JobPhase.DONE, NOTHING.reason, TIMES[:8])
     world.stop()
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench.center.cascade`: what 10,000 cameras cost a centre with superiors, and how long superiors wait.
+"""`python -m bench.center.cascade [CAMERAS]`: what 10,000 cameras cost a centre with superiors, and how long they wait.
 
 The superiors are `tests.support.superior`, in the same process and on its loop: their work is in the times.
 """
@@ -19,7 +19,7 @@ from tests.center.cascade.ground import OWN, OWN_TOO, Ground
 from tests.support.superior import PlatformAbove, query
 from tests.support.waiting import eventually
 
-CAMERAS: Final = 10_000
+CAMERAS: Final = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 AGENTS: Final = 20
 ONE, TWO = "34020000002000000001", "34000000002000000001"
 
@@ -123,6 +123,7 @@ async def measured(folder: Path) -> None:
     """Measures everything and prints a table."""
     ground = filled(folder)
     above = PlatformAbove(ONE, OWN)
+    above.port = 5060
     for what in ("first read", "read again"):
         began_s = time.monotonic()
         ground.source.read(settings(ground, above, "2016"), UpwardCatalog())

@@ -74,7 +74,6 @@ class CatalogSource:
                     name=views[key].title,
                     parent=groups[district_id],
                     civil_code=civil,
-                    group=group[""],
                     is_on=_is_on(views[key], last.nodes, code),
                     longitude=None if position is None else position.longitude,
                     latitude=None if position is None else position.latitude,

@@ -25,7 +25,7 @@ class CatalogNode:
     """Code of the group above, or the centre's own id."""
     civil_code: str
     group: str = ""
-    """Code of the business group; empty for one that is itself."""
+    """Code of the business group that a district stands in; of a camera the district says it."""
     is_on: bool | None = None
     """True while a camera delivers pictures; None: a group."""
     longitude: float | None = None

@@ -151,23 +151,20 @@ class Cascade:
             StoreUnavailableError: the database does not work; what was not written comes with the next turn.
         """
         self._turns += 1
-        entries = [_entry(superior, event) for superior, event in self._events]
-        totals = dict(self._totals)
-        if is_last or self._turns % TURNS_AUDITED == 0:
-            for link in self.links:
-                superior, now = link.settings.id, _totals(link)
-                grown = now - totals.get(superior, Counter())
-                if not grown.keys() <= _UNREMARKABLE:
-                    entries.append((superior, "cascade.traffic", _by_kind(grown)))
-                    totals[superior] = now
-        written = len(self._events)
-        await asyncio.to_thread(self._append, entries)
-        del self._events[:written]
-        self._totals = totals
+        while self._events:
+            await self._append(*_entry(*self._events[0]))
+            del self._events[0]
+        if not is_last and self._turns % TURNS_AUDITED:
+            return
+        for link in self.links:
+            superior, now = link.settings.id, _totals(link)
+            grown = now - self._totals.get(superior, Counter())
+            if not grown.keys() <= _UNREMARKABLE:
+                await self._append(superior, "cascade.traffic", _by_kind(grown))
+                self._totals[superior] = now
 
-    def _append(self, entries: list[tuple[str, str, dict[str, object]]]) -> None:
-        for superior, action, detail in entries:
-            self._audit.append(f"superior:{superior}", action, detail)
+    async def _append(self, superior: str, action: str, detail: dict[str, object]) -> None:
+        await asyncio.to_thread(self._audit.append, f"superior:{superior}", action, detail)
 
 
 def _entry(superior: str, event: LinkEvent) -> tuple[str, str, dict[str, object]]:

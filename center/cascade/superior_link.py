@@ -224,7 +224,7 @@ class SuperiorLink:
     def dropped(self) -> Counter[str]:
         """Returns the messages that were dropped, by name."""
         found: Counter[str] = Counter(self._inbox.counts)
-        found.update({name: count for (what, name), count in self.counts.items() if what == "dropped"})
+        found.update({name: count for (what, name), count in self.counts.copy().items() if what == "dropped"})
         return found
 
     # --- for `AskHandler`

@@ -86,7 +86,6 @@ class UpwardRequests:
             ("Call-ID", dialog.call_id),
             ("CSeq", f"{dialog.number} {method}"),
             ("Max-Forwards", "70"),
-            ("User-Agent", "Wayside"),
             *more,
         )
         return Request(method, uri, Headers(fields), body)

@@ -35,7 +35,7 @@ def settings(**changed: object) -> Superior:
 
 def camera(number: int, *, is_on: bool = True, name: str = "") -> CatalogNode:
     code = f"34020100001320{number:06d}"
-    return CatalogNode(code, name or f"东门{number}号", DISTRICT, "340201", GROUP, is_on=is_on)
+    return CatalogNode(code, name or f"东门{number}号", DISTRICT, "340201", is_on=is_on)
 
 
 def catalog(*cameras: CatalogNode) -> UpwardCatalog:

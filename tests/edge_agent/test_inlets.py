@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import StatusTaken
@@ -14,6 +14,8 @@ from edge_agent.health.camera_health import ClockMeasured
 from edge_agent.inlets import DeviceClocks, Inlets
 from edge_agent.sources.gb28181.channel import LiveChannel
 from edge_agent.sources.gb28181.playback import Playback
+from edge_agent.sources.recorder.playback import RecorderPlayback
+from edge_agent.sources.recorder.span_camera import span_camera
 from edge_agent.sources.snapshot.source import Snapshots
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockSource
@@ -73,6 +75,30 @@ def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
         assert not thread.is_alive()
     device.close()
     assert doors.platform.device(ID).host == "127.0.0.1"
+
+
+def test_recorders_have_channels_and_those_that_register_are_devices_of_the_platform(tmp_path: Path) -> None:
+    section = {"host": "127.0.0.1", "port": free_port(), "platform_id": PLATFORM}
+    password = tmp_path / "password"
+    password.touch(0o600)
+    gate = processes.Camera(id="gate", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
+    yard = processes.Camera(id="yard", source=processes.RtspSource(url="rtsp://127.0.0.1/b"))
+    registers = {
+        "id": "gb-nvr",
+        "kind": "gb28181",
+        "device_id": ID,
+        "username": ID,
+        "password_file": password,
+        "channels": {"gate": ID},
+    }
+    played = {"id": "nvr", "kind": "rtsp", "url": "rtsp://127.0.0.1/{channel}", "channels": {"yard": "1"}}
+    doors = _inlets(tmp_path, gate, yard, gb28181=section, recorders=[registers, played])
+    assert doors.platform is not None
+    assert set(doors.platform.devices()) == {ID}
+    recorders = TypeAdapter(processes.Recorders).validate_python([registers, played])
+    assert isinstance(doors.channel(span_camera(gate, recorders, processes.RecordedSpan(**SPAN))), Playback)
+    assert isinstance(doors.channel(span_camera(yard, recorders, processes.RecordedSpan(**SPAN))), RecorderPlayback)
+    assert doors.channel(gate) is None
 
 
 def test_without_the_section_there_is_no_platform(tmp_path: Path) -> None:

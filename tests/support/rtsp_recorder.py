@@ -3,6 +3,7 @@
 Its times are those of its own clock. Each connection is served by a thread; media go out interleaved.
 """
 
+import base64
 import re
 import select
 import socket
@@ -29,6 +30,8 @@ _NTP_UNIX_S: Final = 2_208_988_800
 _HIKVISION: Final = re.compile(r"/Streaming/tracks/(.+)01\?starttime=(\w+)&endtime=(\w+)")
 _DAHUA: Final = re.compile(r"/cam/playback\?channel=(.+)&subtype=0&starttime=(\w+)&endtime=(\w+)")
 _FREE: Final = re.compile(r"/replay/([^/?]+)")
+_SETS: Final = (7, 8)
+"""NAL unit types of H.264 parameter sets."""
 _CLOCK: Final = re.compile(r"clock=(\w+)-(\w+)?")
 
 
@@ -64,6 +67,8 @@ class Behaviour:
     """It sends as fast as it can."""
     jumps_gaps: bool = False
     """It plays on across a gap; else it says that it is over."""
+    describes_sets: bool = False
+    """The parameter sets stand in the session description alone."""
     answer: Callable[[str], bytes | None] = lambda _method: None
     """Answers a request with these bytes in its stead."""
 
@@ -136,7 +141,7 @@ class _Line:
         self._closing = closing
         self._held = b""
         self._span = (0, 0)
-        self._channel = ""
+        self._channel = self._base = ""
         self._speed = 1.0
         self._counts = 1.0
         """Seconds of timestamps in a recorded second."""
@@ -219,14 +224,22 @@ class _Line:
         codec = self._recorder.film.codec.upper()
         body = (
             f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=play\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=control:trackID=1\r\n"
-            f"a=rtpmap:96 {codec}/90000\r\na=fmtp:96 packetization-mode=1\r\n"
+            f"a=rtpmap:96 {codec}/90000\r\na=fmtp:96 packetization-mode=1{self._sets()}\r\n"
             "m=audio 0 RTP/AVP 8\r\na=control:trackID=2\r\n"
         ).encode()
-        base = asked.url
+        base = f"{asked.url}/"
         if self._does.plays_channel:
             base = base.replace(f"/{self._channel}01", f"/{self._does.plays_channel}01")
             base = base.replace(f"channel={self._channel}", f"channel={self._does.plays_channel}")
+        self._base = base
         self._say(asked, 200, {"Content-Type": "application/sdp", "Content-Base": base}, body)
+
+    def _sets(self) -> str:
+        if not self._does.describes_sets:
+            return ""
+        first = self._recorder.film.second(self._does.recordings[self._channel][0][0])[0]
+        sets = [nal for nal in nal_units(first) if nal[0] & 0x1F in _SETS]
+        return f"; sprop-parameter-sets={','.join(base64.b64encode(each).decode() for each in sets)}"
 
     def _read(self, text: str, form: str) -> int:
         return int(datetime.strptime(text, form).replace(tzinfo=self._does.zone).timestamp())
@@ -236,6 +249,9 @@ class _Line:
             start, end = (self._read_utc(each) for each in found.groups())
             self._span = (start, end)
         headers = {"Session": "42", "RTP-Info": f"url={asked.url};seq=1;rtptime=0"}
+        if asked.url != self._base:
+            self._say(asked, 404, {})
+            return
         if self._does.has_extension and asked.headers.get("require") != "onvif-replay":
             self._say(asked, 551, {"Unsupported": "none"})
             return
@@ -302,7 +318,8 @@ class _Line:
             self._plays = False
 
     def _send(self, unit: bytes, at_ms: int, stamp: int) -> None:
-        packets = list(_payloads(unit, self._recorder.film.codec))
+        units = [nal for nal in nal_units(unit) if not (self._does.describes_sets and nal[0] & 0x1F in _SETS)]
+        packets = list(_payloads(units, self._recorder.film.codec))
         for number, payload in enumerate(packets):
             self._sequence = (self._sequence + 1) % 65_536
             marker = 0x80 if number == len(packets) - 1 else 0
@@ -326,10 +343,10 @@ class _Line:
         self._connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
 
 
-def _payloads(unit: bytes, codec: str) -> Iterator[bytes]:
+def _payloads(units: list[bytes], codec: str) -> Iterator[bytes]:
     """RTP payloads of an access unit: RFC 6184 or 7798, fragments where a unit is long."""
     head = 1 if codec == "h264" else 2
-    for nal in nal_units(unit):
+    for nal in units:
         if len(nal) <= _MTU:
             yield nal
             continue

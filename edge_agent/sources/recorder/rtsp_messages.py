@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urljoin
 
 MAX_HEAD_BYTES: Final = 16 * 1024
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -62,7 +61,9 @@ class VideoTrack:
     """The first video of a session description."""
 
     control: str
-    """Absolute address."""
+    """Its own address, for SETUP."""
+    aggregate: str
+    """Address of the whole presentation, for all that follows."""
     payload_type: int
     encoding: str
     """As in `a=rtpmap`, upper case: H264, H265, MP2P."""
@@ -140,17 +141,23 @@ def _may_begin(text: str) -> bool:
 
 
 def video_track(body: bytes, base: str) -> VideoTrack | None:
-    """Reads the first video of a session description (RFC 4566); None where there is none. `base`: its address."""
-    control, payload_type, encoding, sets = "", -1, "", list[bytes]()
+    """Reads the first video of a session description (RFC 4566); None where there is none.
+
+    `base`: its address. Relative ones are put behind it, query and all, as FFmpeg does and servers expect.
+    """
+    whole, control, payload_type, encoding, sets = "", "", -1, "", list[bytes]()
+    has_media = False
     is_video = False
     for line in body.decode("utf-8", "replace").splitlines()[:_MAX_LINES]:
         kind, _, value = line.strip().partition("=")
         if kind == "m":
             if is_video:
                 break
-            parts = value.split()
+            has_media, parts = True, value.split()
             is_video = len(parts) >= 4 and parts[0] == "video" and parts[3].isascii() and parts[3].isdigit()
             payload_type = int(parts[3][:3]) if is_video else -1
+        elif not has_media and value.startswith("control:"):
+            whole = value.removeprefix("control:").strip()
         elif is_video and kind == "a":
             if value.startswith("control:"):
                 control = value.removeprefix("control:").strip()
@@ -158,10 +165,18 @@ def video_track(body: bytes, base: str) -> VideoTrack | None:
                 encoding = mapped[2].upper()
             elif value.startswith("fmtp:"):
                 sets += _parameter_sets(value)
-    if not 0 <= payload_type < 128 or len(control) > 1024 or not control.isprintable():
+    if not 0 <= payload_type < 128 or len(control + whole) > 1024 or not (control + whole).isprintable():
         return None
-    address = base if control in {"", "*"} else urljoin(base if base.endswith("/") else base + "/", control)
-    return VideoTrack(address, payload_type, encoding, tuple(sets[:_MAX_SETS]))
+    aggregate = _behind(base, whole)
+    return VideoTrack(_behind(aggregate, control), aggregate, payload_type, encoding, tuple(sets[:_MAX_SETS]))
+
+
+def _behind(base: str, control: str) -> str:
+    if control in {"", "*"}:
+        return base
+    if "://" in control:
+        return control
+    return f"{base}{'' if base.endswith('/') else '/'}{control}"
 
 
 def _parameter_sets(fmtp: str) -> list[bytes]:

@@ -79,6 +79,7 @@ class RtspSession:
         self._reader = RtspReader()
         self._sock: socket.socket | None = None
         self._number = 0
+        self._url = request.url
         self._session = ""
         self._challenges: tuple[str, ...] = ()
         self._answers: deque[RtspAnswer] = deque()
@@ -95,7 +96,7 @@ class RtspSession:
             return
         try:
             if self._session:
-                self._send("TEARDOWN", self._request.url, {})
+                self._send("TEARDOWN", self._url, {})
         except SourceError:
             pass  # the connection that should be ended has ended
         finally:
@@ -138,7 +139,8 @@ class RtspSession:
         self._session = setup.headers.get("session", "").partition(";")[0].strip()[:128]
         if not self._session.isprintable():
             raise NoPicture(self._camera_id, streams.NO_RTSP_VIDEO(place=self._request.place))
-        return self._played(self._call("PLAY", self._request.url, extra | self._wanted(), stop))
+        self._url = self._at_home(track.aggregate)
+        return self._played(self._call("PLAY", self._url, extra | self._wanted(), stop))
 
     def read(self) -> list[Interleaved]:
         """Returns the packets that have arrived; waits a tenth of a second for the first. Keeps the session alive.
@@ -147,7 +149,7 @@ class RtspSession:
             Ended: the recorder hung up, or sends what is no RTSP.
         """
         if self._clock.monotonic_s() - self._alive_s > _ALIVE_S:
-            self._send("OPTIONS", self._request.url, {})
+            self._send("OPTIONS", self._url, {})
         if not self._packets:
             self._receive()
         self._answers.clear()

@@ -52,7 +52,7 @@ def test_each_second_comes_with_the_recorders_own_time_and_its_inner_host_is_not
     play = next(each for each in playing.asked if each.method == "PLAY")
     assert (play.headers["require"], play.headers["rate-control"]) == ("onvif-replay", "no")
     assert play.headers["range"] == "clock=20261123T160000Z-20261123T160030Z"
-    assert play.url == f"{playing.url}/replay/rec-1"
+    assert play.url == f"{playing.url}/replay/rec-1/"
     assert nvr.asked[:2] == ["GetSystemDateAndTime", "GetServices"]
     assert fetching.channel.progress().clock.reference is ClockReference.ONVIF
 

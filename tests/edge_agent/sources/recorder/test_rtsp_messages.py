@@ -99,6 +99,20 @@ def test_the_first_video_of_a_description() -> None:
     assert video_track(b"v=0\r\nm=audio 0 RTP/AVP 8\r\n", "rtsp://h/a") is None
 
 
+@pytest.mark.parametrize(
+    ("base", "whole", "control", "aggregate"),
+    [
+        ("rtsp://h/a/", "*", "rtsp://h/a/v", "rtsp://h/a/"),
+        ("rtsp://h/a?from=1&to=2", "*", "rtsp://h/a?from=1&to=2/v", "rtsp://h/a?from=1&to=2"),
+        ("rtsp://h/a", "rtsp://h/b/", "rtsp://h/b/v", "rtsp://h/b/"),
+    ],
+)
+def test_addresses_in_a_description(base: str, whole: str, control: str, aggregate: str) -> None:
+    track = video_track(SDP.replace(b"m=audio", b"a=control:" + whole.encode() + b"\r\nm=audio"), base)
+    assert track is not None
+    assert (track.control, track.aggregate) == (control, aggregate)
+
+
 @given(
     st.binary(max_size=200) | st.builds(lambda at, more: SDP[:at] + more + SDP[at:], st.integers(0, 150), st.binary())
 )

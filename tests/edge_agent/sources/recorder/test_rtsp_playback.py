@@ -73,6 +73,11 @@ def test_h265_comes_too(behaviour: Behaviour) -> None:
         assert Fetching(recorder(served), 5).seconds() == list(range(5))
 
 
+def test_parameter_sets_may_stand_in_the_description_alone(simulated: Simulated, behaviour: Behaviour) -> None:
+    behaviour.describes_sets = True
+    assert Fetching(recorder(simulated), 5).seconds() == list(range(5))
+
+
 def test_with_scale_timestamps_count_what_is_played(simulated: Simulated) -> None:
     assert Fetching(recorder(simulated, faster="scale"), speed=8).seconds() == list(range(20))
 

@@ -125,9 +125,17 @@ class Agent:
         self._woken = threading.Event()
         self._supervisor = Supervisor(clock)
 
-        self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
-        uploaded = [camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded]
         site = site_of(edge)
+        self._health = Health(
+            edge.agent_id,
+            edge.cameras,
+            lasting.pauses,
+            clock,
+            self._woken.set,
+            former=former,
+            recorded=site.recorded,
+        )
+        uploaded = [camera.id for camera in edge.cameras if traits_of(camera.source).is_uploaded]
         lasting.orders.serve(uploaded, site, edge.desk)
         self._queue: FairQueue[Selected] = FairQueue(
             edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank

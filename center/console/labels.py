@@ -16,6 +16,7 @@ from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline.causes import Fact, NamedCounts, OwnReason, ReportedCause, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.search.low_quality import QualityFault
+from center.tasks.job_views import JobHold, TaskJobPhase
 from center.tasks.views import Lane, OrderState, TaskKind, TaskState
 from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.commands import Priority, Verb
@@ -235,6 +236,28 @@ ORDER_STATES: Final = {
     OrderState.TAKEN: ("ok", marked("Confirmed")),
     OrderState.REFUSED: ("bad", marked("Rejected by agent")),
     OrderState.UNANSWERED: ("bad", marked("No response from agent")),
+}
+JOB_PHASES: Final = {
+    TaskJobPhase.ORDERED: ("warn", marked("Waiting for agent")),
+    TaskJobPhase.WAITING: ("warn", marked("Queued at agent")),
+    TaskJobPhase.RUNNING: ("ok", marked("Running")),
+    TaskJobPhase.PAUSED: ("warn", marked("Paused")),
+    TaskJobPhase.DONE: ("ok", marked("Completed")),
+    TaskJobPhase.FAILED: ("bad", marked("Aborted")),
+    TaskJobPhase.CANCELLED: ("off", marked("Cancelled")),
+    TaskJobPhase.REFUSED: ("bad", marked("Rejected by agent")),
+    TaskJobPhase.LAPSED: ("bad", marked("Expired")),
+    TaskJobPhase.LOST: ("bad", marked("No longer reported")),
+}
+JOB_ENDS: Final = {
+    TaskJobPhase.LAPSED: marked("No agent took the task in time. Create it again once the agent is online."),
+    TaskJobPhase.LOST: marked(
+        "The agent had this task and reports it no more. Look for its pictures, or create the task again."
+    ),
+}
+JOB_HOLDS: Final = {
+    JobHold.AGENT_AWAY: marked("Agent {agent_id} is unreachable. The command is sent when it is back."),
+    JobHold.NO_ANSWER: marked("Agent {agent_id} does not respond. The command is sent again every two minutes."),
 }
 LANES: Final = {
     Lane.LIVE: marked("Live lane"),

@@ -36,7 +36,7 @@ from center.tasks.errors import (
 from center.tasks.job_views import ENDED, PHASES, JobHold, JobList, JobOrderView, JobView, TaskJobPhase
 from center.tasks.sender import CommandSender
 from center.tasks.tables import JobRecord
-from center.tasks.views import OrderState, TaskKind, task_kind
+from center.tasks.views import OrderState, has_live_stream
 from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.fleet.commands import (
     LIFE_MS,
@@ -315,7 +315,7 @@ def _check_work(camera: CameraKey, status: CameraStatus, work: Work, now_ms: int
             if span.ended_at_ms - span.started_at_ms > MAX_SPAN_MS:
                 raise SpanTooLongError(hours=MAX_SPAN_MS // HOUR_MS)
         case LiveWork(until_ms=until_ms):
-            if task_kind(status) is not TaskKind.LIVE:
+            if not has_live_stream(status):
                 raise NoLiveStreamError(**about)
             if not now_ms < until_ms <= now_ms + MAX_LIVE_MS:
                 raise LiveTooLongError(hours=MAX_LIVE_MS // HOUR_MS)

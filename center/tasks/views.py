@@ -15,6 +15,7 @@ from provisioning.contracts.fleet.commands import Priority, TaskReport, Verb
 from provisioning.contracts.wire.messages import CameraStatus, CodedCause, Ledger, Recording, SourceKind
 
 _OWN = frozenset({CauseKind.NONE, CauseKind.AGENT})
+_STREAMS = frozenset({SourceKind.RTSP, SourceKind.GB28181})
 OVER = "over"
 """An agent's code for a recording that was played to its end."""
 
@@ -221,6 +222,11 @@ def task_kind(status: CameraStatus | None) -> TaskKind:
     if status.source is SourceKind.UPLOAD:
         return TaskKind.OFFLINE
     return TaskKind.RECORDING if status.recorded or status.source is SourceKind.REPLAY else TaskKind.LIVE
+
+
+def has_live_stream(status: CameraStatus | None) -> bool:
+    """True if a camera's agent fetches a live stream of it, which it can look at more often."""
+    return status is not None and status.source in _STREAMS and not status.recorded
 
 
 def _state(camera: CameraView, kind: TaskKind, recording: Recording | None) -> TaskState:

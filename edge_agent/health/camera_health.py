@@ -68,10 +68,15 @@ class Health:
         changed: Callable[[], None],
         *,
         former: Collection[str] = (),
+        recorded: Collection[str] = (),
     ) -> None:
-        """`former`: cameras that are configured no more, but whose pictures may still wait in the spool."""
+        """`former`: cameras that are configured no more, but whose pictures may still wait in the spool.
+
+        `recorded`: cameras of which spans of recordings can be fetched.
+        """
         self._agent_id = agent_id
         self._former = frozenset(former)
+        self._recorded = frozenset(recorded)
         self._pauses = pauses
         self._clock = clock
         self._changed = changed
@@ -260,6 +265,7 @@ class Health:
             source=SourceKind(watch.camera.source.kind),
             device_id=watch.traits.device_id,
             recorded=watch.traits.has_sessions and watch.traits.arrives is Arrival.RECORDED,
+            has_recorder=watch.camera.id in self._recorded,
         )
         if not is_same_state:
             level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from center.access.permissions import CameraKey, Permission
 from center.cases.lookalike_search import SearchFilters
 from center.cases.states import Act, CaseState
-from center.cases.views import CaseDetail, CaseMachine, CaseView, Explained, MachineVerdict, SearchView
+from center.cases.views import CaseDetail, CaseMachine, CaseView, Explained, MachineVerdict, SearchView, SpanReviewView
 from center.console import labels
 from center.console.cases.area import draw_area
 from center.console.cases.list import seek_of, state
+from center.console.cases.recorder import RecorderPanel
 from center.console.cases.review import Review
 from center.console.cases.sightings import Sightings
 from center.console.cases.sought import SoughtPanel
@@ -218,15 +219,25 @@ class _Page:
                     may_decide=in_force and may_edit,
                     decided=self._redraw_sightings,
                 )
-        with ui.element("div").classes("ws-side"):
-            self._sightings = Sightings(
+        with ui.element("div").classes("ws-side") as right:
+            recorders = RecorderPanel(
                 self._services,
                 self._,
-                number=self._number,
                 case=detail.case,
                 identity=self._identity,
                 sight=self._sight,
+                reviewed=self._show_reviewed,
             )
+            self._sightings = Sightings(
+                self._services,
+                self._,
+                case=detail.case,
+                identity=self._identity,
+                sight=self._sight,
+                recorders=recorders,
+            )
+        recorders.panel.move(right)
+        await recorders.load()
         self._sought_machines = await sought.load()
         if self._sought_machines and in_force and not self._seek:
             # It stands beside every candidate: the work comes first.
@@ -240,6 +251,18 @@ class _Page:
             self._say(error)
             return
         self._review.show(self._sought_machines, found.items)
+
+    async def _show_reviewed(self, found: SpanReviewView) -> None:
+        """Shows the machines of a task's camera and span, to be decided one by one."""
+        if self._review is None:
+            return
+        self._review.show(self._sought_machines, found.items)
+        self._explained.clear()
+        text = self._("Candidates from the requested recording: {count}").format(count=len(found.items))
+        if found.left_out:
+            text += " · " + self._("{count} more once these are decided").format(count=found.left_out)
+        with self._explained:
+            words("p", text).props('role="status"')
 
     async def _redraw_sightings(self) -> None:
         await self._sightings.load()

@@ -8,6 +8,7 @@ from center.access.permissions import Identity, Permission, Scope
 from center.cases.footage_windows import Spot
 from center.cases.states import CaseState
 from center.cases.views import CaseView, JudgedMachine, MachineVerdict, WindowView
+from center.console.cases.recorder import RecorderPanel
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -31,12 +32,20 @@ class Sightings:
     """Draws at its place of construction; `load` reads everything again."""
 
     def __init__(
-        self, services: Services, _: Language, *, number: str, case: CaseView, identity: Identity, sight: Scope
+        self,
+        services: Services,
+        _: Language,
+        *,
+        case: CaseView,
+        identity: Identity,
+        sight: Scope,
+        recorders: RecorderPanel,
     ) -> None:
         """`sight` are the cameras at which this account may see the case."""
         self._services = services
         self._ = _
-        self._number = number
+        self._number = case.number
+        self._recorders = recorders
         self._terms = case.terms
         self._in_force = case.state is CaseState.APPROVED
         self._identity = identity
@@ -167,8 +176,16 @@ class Sightings:
                             end = moments.local(window.to_ms)
                             moment(end.split(" ")[1], moments.utc(window.to_ms))
                         words("div", self._distance(window)).classes("ws-sub")
+                        if self._recorders.has_recorder(window):
+                            self._ask_button(window)
             if without:
                 words("p", _("Cameras without coordinates: {count}").format(count=without)).classes("ws-muted")
+
+    def _ask_button(self, window: WindowView) -> None:
+        text = self._("Ask the recorder")
+        button = ui.button(text, icon="video_library", color=None, on_click=lambda: self._recorders.ask(window))
+        button.props("flat dense no-caps").classes("ws-ask")
+        button.props["aria-label"] = self._.named(text, self._camera(window.agent_id, window.camera_id))
 
     def _no_window(self) -> str:
         _ = self._

@@ -1,5 +1,6 @@
 """Draws parse tasks (解析中心): live cameras, recordings, offline files; agent and progress of each, and what waits."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -7,10 +8,12 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access.permissions import NOWHERE, Permission, Scope
+from center.access.permissions import NOWHERE, CameraKey, Permission, Scope
 from center.console import labels
 from center.console.attempt import attempt
 from center.console.frame import empty, frame
+from center.console.jobs.board import JobBoard
+from center.console.jobs.dialog import HOUR_MS, JobChoices, JobDialog, JobDraft
 from center.console.language import Language
 from center.console.system import upload
 from center.console.widgets import moments
@@ -18,7 +21,19 @@ from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
 from center.services import identity_of, services_of, sight_of
-from center.tasks.views import Lane, OrderState, RecordingProgress, TaskList, TaskOrderView, TaskState, TaskView, tasks
+from center.tasks.job_views import JobList
+from center.tasks.jobs import JobRequest
+from center.tasks.views import (
+    Lane,
+    OrderState,
+    RecordingProgress,
+    TaskList,
+    TaskOrderView,
+    TaskState,
+    TaskView,
+    has_live_stream,
+    tasks,
+)
 from provisioning.contracts.fleet.commands import Priority, Verb
 
 TITLE: Final = marked("Parse tasks")
@@ -36,10 +51,7 @@ DEPLOYMENTS: Final = {
 def parse_tasks(request: Request) -> None:
     """Draws the page `/tasks`."""
     with frame(request, title=TITLE, active="/tasks") as _:
-        with ui.element("div").classes("ws-title-acts"):
-            words("h1", _(TITLE))
-            if identity_of(request).access.permits(Permission.TASK_UPLOAD):
-                ui.link(_(upload.TITLE), upload.PATH).classes("ws-button")
+        jobs = _Jobs(request, _)
         orders = services_of(request).task_orders
         steers = identity_of(request).access.scope(Permission.TASK_STEER) if orders.is_on else NOWHERE
         table = _Tasks(request, _, steers)
@@ -47,6 +59,10 @@ def parse_tasks(request: Request) -> None:
             words("summary", _("Commands for tasks"))
             with ui.element("dl").classes("ws-facts"):
                 for what, how in (
+                    (
+                        _("Fetch recordings, or analyse a live stream more often"),
+                        _("Choose New task. It is sent to the agent again until the agent answers."),
+                    ),
                     (_("Import a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
                     (
                         _("Stop a running import"),
@@ -78,6 +94,66 @@ def parse_tasks(request: Request) -> None:
                 ),
             ).classes("ws-hint ws-section")
     ui.timer(REFRESH_S, table.refresh)
+    ui.timer(REFRESH_S, jobs.refresh)
+
+
+class _Jobs:
+    """The heading with *New task*, and the tasks that were ordered of agents."""
+
+    def __init__(self, request: Request, _: Language) -> None:
+        self._services = services_of(request)
+        self._ = _
+        self._identity = identity_of(request)
+        self._sight = sight_of(request)
+        self._starts = self._identity.access.scope(Permission.TASK_START)
+        with ui.element("div").classes("ws-title-acts"):
+            words("h1", _(TITLE))
+            if self._starts != NOWHERE:
+                ui.button(_("New task"), icon="add", on_click=self._new).props("unelevated no-caps")
+            if self._identity.access.permits(Permission.TASK_UPLOAD):
+                ui.link(_(upload.TITLE), upload.PATH).classes("ws-button")
+        self._panel = ui.element("div").classes("ws-panel")
+        with self._panel:
+            words("h2", _("Ordered tasks")).classes("ws-section")
+            self._board = JobBoard(self._services, _, self._identity, names_case=True)
+        self._panel.set_visibility(False)
+
+    async def refresh(self) -> None:
+        """Draws the ordered tasks as they are now."""
+        try:
+            jobs = await asyncio.to_thread(self._services.jobs.jobs, self._identity, self._sight)
+        except StoreUnavailableError:  # the banner says it
+            return
+        self._show(jobs)
+
+    def _show(self, jobs: JobList) -> None:
+        self._panel.set_visibility(bool(jobs.items))
+        self._board.show(jobs)
+
+    def _new(self) -> None:
+        cameras = self._services.devices.cameras(self._starts)
+        statuses = self._services.devices.statuses()
+        keys = {CameraKey(each.agent_id, each.camera_id): each for each in cameras}
+        names = {key: f"{each.title} ({each.agent_id})" for key, each in keys.items()}
+        live = {key: name for key, name in names.items() if has_live_stream(statuses.get(key))}
+        recorded = {key: name for key, name in names.items() if keys[key].has_recorder}
+        now_ms = self._services.now_ms()
+        choices = JobChoices(recorded, live, now_ms - 2 * HOUR_MS, now_ms - HOUR_MS)
+        JobDialog(
+            self._,
+            self._("New task"),
+            choices,
+            now_ms=self._services.now_ms,
+            order=self._order,
+            done=self._ordered,
+        )
+
+    def _order(self, draft: JobDraft) -> JobList:
+        request = JobRequest(draft.cameras, draft.work, draft.purpose)
+        return self._services.jobs.begin_now(request, asker=self._identity, sight=self._starts)
+
+    async def _ordered(self, _jobs: JobList) -> None:
+        await self.refresh()
 
 
 class _Tasks:
@@ -139,7 +215,10 @@ class _Tasks:
 
     def _table(self, listed: TaskList) -> None:
         _ = self._
-        with ui.element("div").classes("ws-panel ws-wide"), ui.element("table").classes("ws-table"):
+        # A wide table scrolls in its panel, also by keys.
+        panel = ui.element("div").classes("ws-panel ws-wide").props('tabindex="0" role="region"')
+        panel.props["aria-label"] = _(TITLE)
+        with panel, ui.element("table").classes("ws-table"):
             with ui.element("thead"), ui.element("tr"):
                 for head in (
                     _("Task"),

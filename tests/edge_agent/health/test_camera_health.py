@@ -57,6 +57,13 @@ def test_from_start_to_online_to_offline_and_back(world: World) -> None:
     assert world.changes == 4
 
 
+def test_a_status_says_if_spans_of_its_recordings_can_be_fetched(tmp_path: Path) -> None:
+    cameras = [replay_camera("gate", tmp_path), replay_camera("yard", tmp_path)]
+    health = Health("street", cameras, Pauses(tmp_path), FakeClock(), lambda: None, recorded=["yard"])
+    assert [status.has_recorder for status in health.statuses()] == [False, True]
+    assert ["has_recorder" in status.model_dump() for status in health.statuses()] == [False, True]
+
+
 def test_a_status_has_the_camera_s_place_and_direction(tmp_path: Path) -> None:
     place = {"latitude": 31.2, "longitude": 120.1, "bearing_deg": 270.0}
     camera = replay_camera("gate", tmp_path).model_copy(update=place)

@@ -1,0 +1,1 @@
+"""Draws jobs and the dialog that orders them, for the pages of tasks and cases."""

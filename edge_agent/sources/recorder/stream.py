@@ -6,7 +6,7 @@ where some never stop.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -27,6 +27,7 @@ from edge_agent.sources.recorder.replay_extension import replay_time
 from edge_agent.sources.recorder.replay_request import ReplayRequest
 from edge_agent.sources.recorder.rtsp_messages import Interleaved
 from edge_agent.sources.recorder.rtsp_session import RtspSession
+from edge_agent.sources.recorder.scale_probe import recorded_per_second
 from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from provisioning.contracts.causes import recorders, streams
 from provisioning.contracts.wire.messages import ClockQuality
@@ -77,12 +78,17 @@ class RecorderStream:
             Ended: all came (`recorder_played_all`), or the recorder has no more (`recorder_has_no_more`), or hung up.
         """
         self._per_second = 0.0
-        with self._open_piece() as request, RtspSession(self._camera_id, request, self._clock) as session:
+        with ExitStack() as stack:
+            request = stack.enter_context(self._open_piece())
+            scale = 1.0
+            if request.faster == "scale" and request.speed > 1:
+                scale = recorded_per_second(self._camera_id, request, self._clock, stop)
+            session = stack.enter_context(RtspSession(self._camera_id, request, self._clock))
             played = session.play(stop)
             dating = RecordedClock(
                 request.started_at_ms + request.offset_ms if played.started_at_ms is None else played.started_at_ms,
                 offset_ms=request.offset_ms,
-                scale=played.scale,
+                scale=scale,
             )
             piece = _Piece(self._camera_id, request, session, dating, self._clock, self.meter, lambda: self._per_second)
             yield from piece.frames(stop)

@@ -71,6 +71,14 @@ PLAYED_ALL: Final = CauseText(
     ("{place} has played all that was asked for", ""),
     ("{place} 已播放完所要求的录像", ""),
 )
+SCALE_UNCLEAR: Final = CauseText(
+    "recorder_scale_unclear",
+    (
+        "the timestamps of {place} tell no capture time at this speed",
+        "set `faster` to speed or rate_control, or `speed` to 1",
+    ),
+    ("{place} 在这一速度下的时间戳不能说明抓拍时间", "将 `faster` 设为 speed 或 rate_control，或将 `speed` 设为 1"),
+)
 NO_PROGRESS: Final = CauseText(
     "recorder_stands_still",
     ("the recording of {place} came no further for {seconds} s", "look at the recorder's load and its network"),

@@ -79,7 +79,16 @@ def test_parameter_sets_may_stand_in_the_description_alone(simulated: Simulated,
 
 
 def test_with_scale_timestamps_count_what_is_played(simulated: Simulated) -> None:
-    assert Fetching(recorder(simulated, faster="scale"), speed=8).seconds() == list(range(20))
+    assert Fetching(recorder(simulated, faster="scale"), 40, speed=4).seconds() == list(range(40))
+    assert simulated.methods("PLAY") == ["PLAY"] * 2  # the first for the comparison alone
+
+
+def test_with_scale_a_recorder_whose_timestamps_fit_nothing_dates_no_picture(
+    simulated: Simulated, behaviour: Behaviour
+) -> None:
+    behaviour.stands_still = behaviour.is_endless = True
+    failure = Fetching(recorder(simulated, faster="scale"), 40, speed=4).failure()
+    assert failure.reason.code == "recorder_scale_unclear"
 
 
 def test_without_the_times_of_the_answer_the_span_is_dated_from_its_start(

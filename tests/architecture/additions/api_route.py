@@ -33,7 +33,7 @@ async def greeting(asker: Asker) -> str:
 ''',
     )
     router = "center/api/router.py"
-    tree.before(router, "    health,\n    notify,\n", "    greetings,\n")
+    tree.before(router, "    health,\n    jobs,\n", "    greetings,\n")
     tree.before(router, "        health,\n        fleet,\n", "        greetings,\n")
 
 

@@ -44,7 +44,7 @@ def add(tree: Tree) -> None:
 
 ''',
     )
-    tree.after(camera, "DropFolderSource | UploadSource", " | BlankSource")
+    tree.after(camera, "    | RecorderSource\n", "    | BlankSource\n")
     tree.after("provisioning/contracts/wire/messages.py", '    REPLAY = "replay"\n', '    BLANK = "blank"\n')
     source = "edge_agent/sources/blank/source.py"
     tree.write(

@@ -45,11 +45,13 @@ class OnvifClient:
         self._clock = clock
         self._bounds = bounds
 
-    def call(self, name: str, namespace: str, content: str = "", *, camera_ms: int | None = None) -> OnvifAnswer:
+    def call(
+        self, name: str, namespace: str, content: str = "", *, camera_ms: int | None = None, action: str = ""
+    ) -> OnvifAnswer:
         """Calls `name` with `content`, the escaped children of its element; returns the element `{name}Response`.
 
         `camera_ms`: the camera's own time; with it the login also stands in the SOAP header, for cameras that know no
-        HTTP digest.
+        HTTP digest. `action`: the WS-Addressing action of a service that wants one.
 
         Raises:
             OnvifError: as `http_exchange.exchange` and `soap.read`.
@@ -59,7 +61,8 @@ class OnvifClient:
         if account is not None and camera_ms is not None:
             created = datetime.fromtimestamp(camera_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             token = soap.UsernameToken(account, secrets.token_bytes(16), created)
-        request = soap.envelope(f'<{name} xmlns="{namespace}">{content}</{name}>', token)
+        body = f'<{name} xmlns="{namespace}">{content}</{name}>'
+        request = soap.envelope(body, token, action=action, to=str(self._address.url))
         answer = exchange(self._address, "POST", request, _HEADERS, self._clock, account=account, bounds=self._bounds)
         try:
             response = soap.read(answer.body, f"{name}Response")

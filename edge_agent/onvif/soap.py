@@ -21,6 +21,7 @@ _SECURITY: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wsse
 _UTILITY: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 _DIGEST: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
 _BASE64: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
+_ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
 _DECLARED: Final = re.compile(r"<!(?!--|\[CDATA\[)")
 
 
@@ -49,9 +50,16 @@ class UsernameToken:
         )
 
 
-def envelope(body: str, token: UsernameToken | None = None) -> bytes:
-    """Writes a request. `body`: the request's element, with its namespace."""
-    header = "" if token is None else f"<s:Header>{token.header()}</s:Header>"
+def envelope(body: str, token: UsernameToken | None = None, *, action: str = "", to: str = "") -> bytes:
+    """Writes a request. `body`: the request's element, with its namespace.
+
+    `action` and `to` (WS-Addressing): for services that want both, as those of events do.
+    """
+    addressed = f'<a:Action xmlns:a="{_ADDRESSING}">{escape(action)}</a:Action>' if action else ""
+    if action and to:
+        addressed += f'<a:To xmlns:a="{_ADDRESSING}">{escape(to)}</a:To>'
+    content = addressed + ("" if token is None else token.header())
+    header = f"<s:Header>{content}</s:Header>" if content else ""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{_ENVELOPE}">{header}'
         f"<s:Body>{body}</s:Body></s:Envelope>"

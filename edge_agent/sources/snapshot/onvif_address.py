@@ -56,17 +56,18 @@ class OnvifAddress:
         raise failure  # outside the handlers: the library's errors may hold an address
 
     def _find(self, device_url: str) -> str:
-        device = self._client(device_url)
+        device = self.client(device_url)
         camera_ms = device_time(device, self._clock).at_ms  # its login is dated by its own time
         told = device.call("GetCapabilities", DEVICE, "<Category>Media</Category>", camera_ms=camera_ms)
         media_url = on_host(soap.find_text(told.response, "Capabilities", "Media", "XAddr"), device_url)
-        media = self._client(media_url)
+        media = self.client(media_url)
         token = self._source.profile or _first_token(media.call("GetProfiles", _MEDIA, camera_ms=camera_ms).response)
         wanted = f"<ProfileToken>{escape(token)}</ProfileToken>"
         told = media.call("GetSnapshotUri", _MEDIA, wanted, camera_ms=camera_ms)
         return on_host(soap.find_text(told.response, "MediaUri", "Uri"), device_url)
 
-    def _client(self, url: str) -> OnvifClient:
+    def client(self, url: str) -> OnvifClient:
+        """Makes a client of one of the camera's services, with its login."""
         return OnvifClient(HttpAddress.of(url), self._account, self._clock)
 
     def _account(self) -> Account | None:

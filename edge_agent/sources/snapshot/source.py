@@ -7,6 +7,7 @@ it; a camera that is not there at all is tried again after the pipeline's wait.
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from edge_agent.clock import Clock
 from edge_agent.errors import NoPicture, Silent, Unreachable
 from edge_agent.frames import Glance, Skipped
+from edge_agent.onvif.events import EventTrigger
 from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
 from edge_agent.sources.meter import Meter
 from edge_agent.sources.picture_header import UnusablePictureError
@@ -76,6 +78,24 @@ class Snapshots:
             NoPicture: no picture came, one that is older than `oldest_s`, or three in a row that do not decode.
         """
         self._found_url = None
+        with self._events():
+            yield from self._pictures(stop)
+
+    @contextmanager
+    def _events(self) -> Iterator[None]:
+        """Listens to the camera's events by ONVIF while `with` lasts, where they trigger."""
+        if not self._source.on_event or self._source.onvif_url is None:
+            yield
+            return
+        ended = threading.Event()
+        trigger = EventTrigger(self._camera_id, self._source.onvif_url, self._onvif.client, self._clock)
+        threading.Thread(target=trigger.run, args=(ended, self.trigger), name="onvif events", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+
+    def _pictures(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
         while not stop.is_set():
             left_s = self._next_s() - self._clock.monotonic_s()
             if left_s > 0:

@@ -102,8 +102,8 @@ class SnapshotSource(AuthenticatedSource):
             raise ValueError("device_id and channel_id go together")
         if self.device_id is not None and self.username is None:
             raise ValueError("a device that registers needs a username and a password of its own; most use their id")
-        if self.on_event and self.device_id is None:
-            raise ValueError("on_event goes together with device_id: an address reports nothing")
+        if self.on_event and self.url is not None:
+            raise ValueError("on_event goes together with onvif_url or device_id: a picture's address reports nothing")
         if self.profile is not None and self.onvif_url is None:
             raise ValueError("profile goes together with onvif_url")
         return self

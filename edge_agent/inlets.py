@@ -24,7 +24,7 @@ from edge_agent.sources.meter import Meter
 from edge_agent.sources.pushed.bounded_decoder import BoundedDecoder
 from edge_agent.sources.pushed.drop_folder import DropFolder
 from edge_agent.sources.pushed.picture_queue import PictureQueue
-from edge_agent.sources.recorder.playback import RecorderPlayback
+from edge_agent.sources.recorder.playback import playback_of
 from edge_agent.sources.snapshot.alarm_triggers import AlarmTriggers
 from edge_agent.sources.snapshot.source import Snapshots
 from edge_agent.sources.snapshot.upload_server import SnapshotServer
@@ -40,12 +40,11 @@ from provisioning.contracts.config.processes import (
     Gb28181,
     Gb28181Source,
     RecordedSpan,
-    RecorderSource,
     SnapshotSource,
     UploadSource,
     ViidSource,
 )
-from provisioning.contracts.config.recorder import Gb28181Recorder, registered
+from provisioning.contracts.config.recorder import registered
 from provisioning.contracts.wire.messages import ClockSource, Recording
 
 Serve = Callable[[threading.Event], None]
@@ -94,7 +93,7 @@ class Inlets:
         self._decoding = BoundedDecoder()
         self._clock = clock
         self._unlock = unlock
-        self._recorders = {each.id: each for each in edge.recorders if not isinstance(each, Gb28181Recorder)}
+        self._recorders = edge.recorders
         devices = sources_of(edge.cameras, ViidSource)
         self._pictures = PictureQueue(
             devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
@@ -176,11 +175,8 @@ class Inlets:
                 return LiveChannel(camera.id, source, self._sessions)
             case Gb28181Source(span=RecordedSpan() as span) as source if self._sessions is not None:
                 return Playback(camera.id, source, span, self._sessions)
-            case RecorderSource(recorder=recorder_id) as source if recorder_id in self._recorders:
-                recorder = self._recorders[recorder_id]
-                return RecorderPlayback(camera.id, source, recorder, self._clock, self._unlock)
             case _:
-                return None
+                return playback_of(camera, self._recorders, self._clock, self._unlock)
 
     def _uploaded(self, camera_id: str, source: SnapshotSource) -> Callable[[Meter], ChannelSnapshots] | None:
         """Returns what makes the way to the pictures that a device uploads here."""

@@ -21,6 +21,7 @@ from edge_agent.gb28181.devices.device_views import DeviceView
 from edge_agent.gb28181.registration_file import FILE_NAME, read_devices
 from edge_agent.host_port import host_port
 from edge_agent.source_kinds import traits_of
+from edge_agent.sources.recorder.playback import playback_of
 from edge_agent.spool.spool import RESERVE_BYTES
 from edge_agent.uplink.mqtt import Connected, Dial, Disconnected, MqttEvent, knock, refusal
 from provisioning.contracts.causes import gb28181, streams
@@ -61,7 +62,7 @@ def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: 
     """
     if traits_of(camera.source).is_registered:
         return _device(camera, edge, unlocker(edge))
-    return _camera(camera, clock, unlocker(edge))
+    return _camera(camera, edge, clock, unlocker(edge))
 
 
 def _tried(what: str, check: Callable[[], str]) -> CheckResult:
@@ -126,12 +127,13 @@ def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
         link.close()
 
 
-def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> str:
+def _camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: Clock, unlock: Unlock | None) -> str:
     if traits_of(camera.source).is_brought:
         return f"{camera.source.kind}: its pictures are brought; whether they are, shows while the agent runs"
     began_s = clock.monotonic_s()
     trouble = "nothing came"
-    for item in open_source(camera, clock, unlock).frames(threading.Event()):
+    channel = playback_of(camera, edge.recorders, clock, unlock)
+    for item in open_source(camera, clock, unlock, channel).frames(threading.Event()):
         if isinstance(item, Glance):
             height, width = item.pixels().shape[:2]
             return f"{width}×{height} px, first picture after {clock.monotonic_s() - began_s:.1f} s"

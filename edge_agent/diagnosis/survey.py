@@ -18,6 +18,7 @@ from edge_agent.health.clock_skew import ClockSkew
 from edge_agent.picture_checks.checks import PictureChecks
 from edge_agent.source_kinds import traits_of
 from edge_agent.sources.picture_header import UnusablePictureError
+from edge_agent.sources.recorder.playback import playback_of
 from edge_agent.sources.source import LiveSource
 from edge_agent.spool import ledger as ledgers
 from edge_agent.spool.database import reading
@@ -123,7 +124,8 @@ def _survey_camera(
 
 def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Seen:
     """Read pictures for `look_s`: a fault counts if two of them have it, and a clock is judged by several reports."""
-    source = open_source(camera, clock, unlocker(edge))
+    unlock = unlocker(edge)
+    source = open_source(camera, clock, unlock, playback_of(camera, edge.recorders, clock, unlock))
     stop, began_s = threading.Event(), clock.monotonic_s()
     checks, skew = PictureChecks(camera.checks), ClockSkew()
     first: Frame | None = None

@@ -14,7 +14,8 @@ ALLOWED: Final = {
     "edge_agent/source_kinds.py:traits_of": "the table",
     "edge_agent/agent.py:open_source": "builds each source that is fetched, from what it alone needs",
     "edge_agent/inlets.py:source": "builds each source that is brought, from what it alone needs",
-    "edge_agent/inlets.py:channel": "builds the way to media that come over a session or a recorder",
+    "edge_agent/inlets.py:channel": "builds the way to media that come over a session",
+    "edge_agent/sources/recorder/playback.py:playback_of": "builds the way to a recorder's span",
     "edge_agent/sources/recorder/span_camera.py:span_camera": "a camera of a device that registers is asked itself",
     "edge_agent/capture/child.py:_source": "builds the source of a camera's process, whose media are descriptors",
 }

@@ -36,8 +36,8 @@ from edge_agent.sources.recorder.replay_request import RTSP_PORTS, ReplayRequest
 from edge_agent.sources.recorder.rtsp_session import RtspSession
 from edge_agent.sources.span_progress import ClockReference, RecorderClock, SpanProgress
 from provisioning.contracts.causes import recorders, streams
-from provisioning.contracts.config.processes import RecorderSource
-from provisioning.contracts.config.recorder import OnvifRecorder, RtspRecorder
+from provisioning.contracts.config.processes import Camera, Recorders, RecorderSource
+from provisioning.contracts.config.recorder import Gb28181Recorder, OnvifRecorder, RtspRecorder
 from provisioning.net.digest import Account
 
 _T = TypeVar("_T")
@@ -277,6 +277,17 @@ class RecorderPlayback:
     def _place(self) -> str:
         parts = urlsplit(self._recorder.url)
         return host_port(parts.hostname, parts.port or _PORTS[parts.scheme])
+
+
+def playback_of(camera: Camera, recorders: Recorders, clock: Clock, unlock: Unlock | None) -> RecorderPlayback | None:
+    """Returns the way to a camera's span of a recorder; None for any other camera."""
+    source = camera.source
+    if not isinstance(source, RecorderSource):
+        return None
+    for recorder in recorders:
+        if recorder.id == source.recorder and not isinstance(recorder, Gb28181Recorder):
+            return RecorderPlayback(camera.id, source, recorder, clock, unlock)
+    return None
 
 
 def channel_pattern(template: str) -> str:

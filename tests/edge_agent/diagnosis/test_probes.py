@@ -18,9 +18,11 @@ from provisioning.contracts.config.processes import Camera, EdgeConfig, ReplaySo
 from provisioning.contracts.fleet.diagnosis import Fault
 from tests.edge_agent.enrolling import run
 from tests.edge_agent.enrolment_service import AGENT, EnrolmentService, now_ms
+from tests.edge_agent.fetching import FILM, START_S
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM
 from tests.edge_agent.gb28181.serving import sources
 from tests.edge_agent.world import FakeClock, edge_config, grey_for
+from tests.support.rtsp_recorder import Behaviour, RtspRecorder
 
 
 @pytest.fixture
@@ -105,3 +107,16 @@ def test_check_of_a_device_that_registers_says_what_the_agent_knows_of_it(tmp_pa
         assert (said()[0], "has no channel" in said()[1]) == (False, True)
     (tmp_path / f"{ID}.password").chmod(0o644)
     assert "chmod 600" in said()[1]
+
+
+def test_a_recorders_span_is_tried(tmp_path: Path) -> None:
+    held = Behaviour({"1": [(START_S - 60, START_S + 60)]})
+    with RtspRecorder(held, FILM) as served:
+        span = {"started_at_ms": START_S * 1000, "ended_at_ms": (START_S + 30) * 1000}
+        source = {"kind": "recorder", "recorder": "nvr", "channel": "1", "span": span}
+        camera = Camera.model_validate({"id": "gate", "source": source})
+        recorder = {"id": "nvr", "kind": "rtsp", "url": f"{served.url}/replay/{{channel}}"}
+        edge = edge_config(tmp_path, camera, recorders=[recorder])
+        is_good, detail = findings(edge, SystemClock())["camera gate"]
+    assert is_good, detail
+    assert detail.startswith("512×288 px")

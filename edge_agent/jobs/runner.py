@@ -17,7 +17,7 @@ from edge_agent.remote_config.upload_commands import TaskOrders
 from provisioning.contracts.causes import jobs as causes
 from provisioning.contracts.causes import work
 from provisioning.contracts.config.processes import RecordedSpan
-from provisioning.contracts.fleet.commands import JobPhase, LiveWork
+from provisioning.contracts.fleet.commands import JobPhase, LiveWork, SpanWork
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, CodedCause
 
 _LOOK_S: Final = 0.5
@@ -136,7 +136,13 @@ class JobRunner:
             for job_id, job in opened.items()
             if self._is_leaked(job.state.camera_id)
         }
-        return room | leaked
+        now_ms = self._clock.now_ms()
+        ahead = {
+            job_id: causes.WAITS_FOR_END()
+            for job_id, job in opened.items()
+            if isinstance(job.state.work, SpanWork) and job.state.work.span.ended_at_ms > now_ms
+        }
+        return room | leaked | ahead
 
     def _fetch(self, job_id: str, job: Job, passed_ms: int, waits: CodedCause | None) -> JobProgress:
         """Begin, stop or end the run of a span; `waits`: why it may not run now."""

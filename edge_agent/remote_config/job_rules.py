@@ -17,6 +17,7 @@ from provisioning.contracts.causes import recorders
 from provisioning.contracts.config.camera import RecordedSpan
 from provisioning.contracts.fleet.commands import (
     KEEP_ENDED_MS,
+    LIFE_MS,
     MAX_JOBS,
     MAX_LIVE_MS,
     MAX_OPEN_JOBS,
@@ -130,16 +131,21 @@ def _refusal_of_start(
 
 
 def _wrong_time(work: Work, now_ms: int) -> CodedCause | None:
+    """Returns what is wrong with the times of a work. Clocks may differ by as much as a command lives."""
     match work:
         case SpanWork(span=span):
-            if span.ended_at_ms > now_ms:
+            if span.ended_at_ms > now_ms + LIFE_MS:
                 return causes.SPAN_AHEAD(seconds=-(-(span.ended_at_ms - now_ms) // 1000))
             is_long = span.ended_at_ms - span.started_at_ms > MAX_SPAN_MS
             return causes.SPAN_TOO_LONG(hours=MAX_SPAN_MS // _HOUR_MS) if is_long else None
         case LiveWork(until_ms=until_ms):
             if until_ms <= now_ms:
                 return causes.LIVE_OVER()
-            return causes.LIVE_TOO_LONG(hours=MAX_LIVE_MS // _HOUR_MS) if until_ms - now_ms > MAX_LIVE_MS else None
+            return (
+                causes.LIVE_TOO_LONG(hours=MAX_LIVE_MS // _HOUR_MS)
+                if until_ms - now_ms > MAX_LIVE_MS + LIFE_MS
+                else None
+            )
 
 
 def commanded(jobs: Mapping[str, Job], command: TaskCommand, now_ms: int) -> dict[str, Job]:

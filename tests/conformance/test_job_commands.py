@@ -10,6 +10,7 @@ from edge_agent.remote_config.job_rules import JobProgress
 from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.fleet.commands import (
     KEEP_ENDED_MS,
+    LIFE_MS,
     MAX_JOBS,
     MAX_LIVE_MS,
     MAX_OPEN_JOBS,
@@ -106,10 +107,10 @@ def live(until_ms: int) -> dict[str, object]:
         ("pushed", LIVE, "job_not_live"),
         (CAMERA, LIVE, "job_not_live"),
         ("yard", SPAN, "job_camera_leaked"),
-        ("gate", span(-1000, 1), "job_span_ahead"),
+        ("gate", span(-1000, LIFE_MS + 1), "job_span_ahead"),
         ("gate", span(-MAX_SPAN_MS - 1, 0), "job_span_too_long"),
         ("gate", live(0), "job_live_over"),
-        ("gate", live(MAX_LIVE_MS + 1), "job_live_too_long"),
+        ("gate", live(MAX_LIVE_MS + LIFE_MS + 1), "job_live_too_long"),
     ],
 )
 def test_a_job_that_cannot_be_done_is_refused_by_name(site: Site, camera_id: str, work: object, code: str) -> None:
@@ -118,7 +119,7 @@ def test_a_job_that_cannot_be_done_is_refused_by_name(site: Site, camera_id: str
     assert (refused(site), phases(site)) == (code, {})
 
 
-@pytest.mark.parametrize("work", [span(-MAX_SPAN_MS, 0), live(MAX_LIVE_MS), live(1)])
+@pytest.mark.parametrize("work", [span(-MAX_SPAN_MS, 0), span(0, LIFE_MS), live(MAX_LIVE_MS + LIFE_MS), live(1)])
 def test_the_bounds_themselves_are_allowed(site: Site, work: object) -> None:
     start(site, 1, "a", work)
     assert phases(site) == {"a": "waiting"}

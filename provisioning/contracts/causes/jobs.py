@@ -78,6 +78,11 @@ WAITS_FOR_TURN: Final = CauseText(
     ("{running} jobs run before it; it begins when one ends", ""),
     ("前面有 {running} 个任务在执行，其中一个结束后开始", ""),
 )
+WAITS_FOR_END: Final = CauseText(
+    "job_waits_for_end",
+    ("by this agent's clock the span is not over yet; it begins then", ""),
+    ("按前端代理的时钟，该时间段尚未结束，结束后开始", ""),
+)
 WAITS_FOR_ROOM: Final = CauseText(
     "job_waits_for_room",
     (

@@ -96,6 +96,19 @@ def test_stopped_in_order_it_goes_on_at_the_next_start(world: World) -> None:
     after.stop()
 
 
+def test_a_span_up_to_now_by_a_clock_that_is_ahead_waits_until_it_is_over_here(world: World) -> None:
+    late = {"kind": "span", "span": {"started_at_ms": BEGAN_MS, "ended_at_ms": EPOCH_MS + 3000}}
+    world.order(1, "a", late)
+    world.tick()
+    reason = world.job("a").reason
+    assert reason is not None
+    assert (world.job("a").phase, reason.code, world.begun) == (JobPhase.WAITING, "job_waits_for_end", [])
+    world.tick(2)
+    assert world.job("a").phase is JobPhase.RUNNING
+    world.work_until_ended("a")
+    world.stop()
+
+
 def test_a_repeated_span_is_known_already(world: World) -> None:
     world.order(1, "a")
     world.work_until_ended("a")

@@ -14,7 +14,7 @@ class ClockReference(StrEnum):
     """Source of a recorder's clock offset."""
 
     STATED = "stated"
-    """The configuration."""
+    """The configuration states it (`clock_offset_s`)."""
     ONVIF = "onvif"
     """`GetSystemDateAndTime`, within a second."""
     RTSP = "rtsp"

@@ -1,4 +1,4 @@
-"""Commands `wayside-provision recorders`."""
+"""`wayside-provision recorders`: tells an agent which recorders its cameras are recorded by."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 

@@ -24,7 +24,7 @@ _SETS: Final = re.compile(r"(?:sprop-parameter-sets|sprop-vps|sprop-sps|sprop-pp
 
 
 class RtspSyntaxError(ValueError):
-    """What came is no RTSP."""
+    """Bytes of a recorder are no RTSP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RtspAnswer:
     headers: Mapping[str, str]
     """Values by lower-case name; of several with one name the first."""
     challenges: tuple[str, ...]
-    """Every `WWW-Authenticate`."""
+    """Values of all `WWW-Authenticate` headers, in their order."""
     body: bytes
 
 

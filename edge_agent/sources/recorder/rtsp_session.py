@@ -59,7 +59,7 @@ _LATE_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Answer to PLAY."""
+    """Span and pace that a recorder granted in its answer to PLAY."""
 
     started_at_ms: int | None
     """Time from which the recorder says that it plays, by its clock; None: it does not say."""

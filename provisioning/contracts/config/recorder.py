@@ -82,7 +82,7 @@ class RtspRecorder(_PlayedRecorder):
     zone: str | None = Field(default=None, pattern=r"^[+-](?:0[0-9]|1[0-4]):[0-5][0-9]$")
     """Zone of the times in its addresses, as +08:00. A Z that a maker writes says nothing: many mean local time."""
     faster: Literal["speed", "scale", "rate_control"] = "speed"
-    """How more than real time is asked for: `Speed` (RFC 2326, 12.35), `Scale` (12.34) or `Rate-Control: no`."""
+    """Request for more than real time: `Speed` (RFC 2326, 12.35), `Scale` (12.34) or `Rate-Control: no`."""
     onvif_url: ServiceUrl | None = None
     """ONVIF device service, to ask for its time; None: the `Date` of its RTSP answers."""
 

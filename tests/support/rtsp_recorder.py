@@ -7,6 +7,7 @@ import base64
 import re
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -85,8 +86,9 @@ class Asked:
 class RtspRecorder:
     """Serves until the context ends."""
 
-    def __init__(self, behaviour: Behaviour, film: Film | None = None) -> None:
+    def __init__(self, behaviour: Behaviour, film: Film | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.behaviour = behaviour
+        self._tls = tls
         self.film = film or Film()
         self.asked: list[Asked] = []
         self.sent_ms: list[int] = []
@@ -101,7 +103,7 @@ class RtspRecorder:
 
     @property
     def url(self) -> str:
-        return f"rtsp://{HOST}:{self.port}"
+        return f"{'rtsp' if self._tls is None else 'rtsps'}://{HOST}:{self.port}"
 
     def methods(self, *wanted: str) -> list[str]:
         return [each.method for each in self.asked if not wanted or each.method in wanted]
@@ -127,8 +129,10 @@ class RtspRecorder:
                 thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            _Line(self, connection, self._closing).serve()
+        with suppress(OSError):
+            line = connection if self._tls is None else self._tls.wrap_socket(connection, server_side=True)
+            with line:
+                _Line(self, line, self._closing).serve()
 
 
 class _Line:

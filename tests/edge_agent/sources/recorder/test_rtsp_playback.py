@@ -1,5 +1,6 @@
 """A span of a recorder by RTSP: what was recorded then comes, dated by the recording, whatever the recorder does."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from edge_agent.sources.span_progress import ClockReference
 from provisioning.contracts.config.recorder import RtspRecorder
 from provisioning.net.digest import Account
 from tests.edge_agent.fetching import FILM, START_S, Fetching
+from tests.support.pki import Pki
 from tests.support.recorded_film import Film
 from tests.support.rtsp_recorder import BEIJING, Behaviour
 from tests.support.rtsp_recorder import RtspRecorder as Simulated
@@ -71,6 +73,18 @@ def test_by_a_makers_address_in_the_stated_zone(
 def test_h265_comes_too(behaviour: Behaviour) -> None:
     with Simulated(behaviour, Film("h265")) as served:
         assert Fetching(recorder(served), 5).seconds() == list(range(5))
+
+
+def test_over_tls_too(behaviour: Behaviour, tmp_path: Path) -> None:
+    identity = Pki(tmp_path).issue("broker")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(identity.cert_file, identity.key_file)
+    with Simulated(behaviour, FILM, tls) as served:
+        assert served.url.startswith("rtsps://")
+        assert Fetching(recorder(served), 20).seconds() == list(range(20))
+        with Simulated(behaviour, FILM) as plain:
+            failure = Fetching(recorder(plain, url=f"rtsps://127.0.0.1:{plain.port}/{{channel}}")).failure()
+    assert isinstance(failure, Unreachable)
 
 
 def test_parameter_sets_may_stand_in_the_description_alone(simulated: Simulated, behaviour: Behaviour) -> None:

@@ -1,4 +1,4 @@
-"""A capture that gives nothing, and keeps the limits that it was sent."""
+"""A capture that gives nothing, and keeps the limits and answers that it was sent."""
 
 import threading
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from edge_agent.capture.camera_capture import Captured, CaptureLimits
 class Obedient:
     def __init__(self) -> None:
         self.orders: list[CaptureLimits] = []
+        self.answers: list[tuple[int, bool]] = []
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         yield from ()
@@ -17,4 +18,4 @@ class Obedient:
         self.orders.append(orders)
 
     def answer(self, at_ms: int, *, take: bool) -> None:
-        pass
+        self.answers.append((at_ms, take))

@@ -90,10 +90,10 @@ class SuperiorClient:
         request = httpx.Request("POST", self._settings.url.rstrip("/") + path)
         flow = httpx.DigestAuth(self._settings.username, self._password).auth_flow(request)
         next(flow)
-        refusal = httpx.Response(401, headers={"WWW-Authenticate": challenge}, request=request)
-        try:
+        try:  # a realm may be in Chinese: a header is bytes then
+            refusal = httpx.Response(401, headers=[(b"WWW-Authenticate", challenge.encode())], request=request)
             return str(flow.send(refusal).headers["Authorization"])
-        except (StopIteration, httpx.ProtocolError, NotImplementedError, KeyError, ValueError):
+        except (StopIteration, httpx.ProtocolError, NotImplementedError, LookupError, ValueError):
             return ""
 
     async def _post(self, path: str, content: bytes, authorization: str = "") -> HttpAnswer | AttemptOutcome:

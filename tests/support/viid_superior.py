@@ -27,8 +27,9 @@ def _md5(text: str) -> str:
 class Superior(RudeServer):
     """Takes lists of devices that registered with the right password."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, *, server_id: str = SUPERIOR_ID) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, server_id: str = SUPERIOR_ID, realm: str = "viid") -> None:
         super().__init__(tls)
+        self._realm = realm.encode("latin-1").decode()
         self.server_id = server_id
         self.registered: set[str] = set()
         self.calls: list[tuple[str, Any]] = []
@@ -41,9 +42,8 @@ class Superior(RudeServer):
         self.status = 200
         self.by_path: dict[str, tuple[int, bytes]] = {}
         """Answers of paths that are not as they should be."""
-        self.answer_headers = {
-            "WWW-Authenticate": 'Digest realm="viid", qop="auth", nonce="dcd98b7102dd2f0e", opaque="", algorithm=MD5'
-        }
+        challenge = f'Digest realm="{realm}", qop="auth", nonce="dcd98b7102dd2f0e", opaque="", algorithm=MD5'
+        self.answer_headers = {"WWW-Authenticate": challenge}
 
     def keep_connections(self) -> None:
         """Answer several requests over one connection."""
@@ -84,7 +84,7 @@ class Superior(RudeServer):
         fields = dict(re.findall(r'(\w+)="?([^",]+)"?', authorization))
         if not fields:
             return False
-        ha1, ha2 = _md5(f"{USER}:viid:{PASSWORD}"), _md5(f"POST:{path}")
+        ha1, ha2 = _md5(f"{USER}:{self._realm}:{PASSWORD}"), _md5(f"POST:{path}")
         middle = ":".join((fields["nonce"], fields["nc"], fields["cnonce"], fields["qop"]))
         return bool(fields["uri"] == path and fields["response"] == _md5(f"{ha1}:{middle}:{ha2}"))
 

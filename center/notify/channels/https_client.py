@@ -126,11 +126,12 @@ class HttpLine:
     ) -> HttpAnswer:
         host = f"[{address}]" if ":" in address else address
         whole_path = (self._parts.path.rstrip("/") + path if path else self._parts.path) or "/"
+        sent = {**headers, "Host": self._parts.netloc, "Accept-Encoding": "identity"}
         async with client.stream(
             method,
             urlunsplit((self._parts.scheme, f"{host}:{self._port}", whole_path, "", "")),
             content=content,
-            headers={**headers, "Host": self._parts.netloc, "Accept-Encoding": "identity"},
+            headers=[(name.encode(), value.encode()) for name, value in sent.items()],
             extensions={"sni_hostname": self._tls_name, "trace": attempt.trace},
             follow_redirects=False,
         ) as answer:

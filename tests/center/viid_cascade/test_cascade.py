@@ -180,6 +180,13 @@ async def test_a_challenge_that_cannot_be_answered_is_a_denial(
             await it.sender.turn()
 
 
+async def test_a_realm_may_be_in_chinese(tmp_path: Path) -> None:
+    with Superior(realm="视图库".encode().decode("latin-1")) as superior:  # as the server's header is written
+        async with rig(tmp_path, settings(tmp_path, superior.origin)) as it:
+            await it.sender.turn()
+        assert superior.registered == {CENTRE_ID}
+
+
 async def test_403_is_a_denial_and_keeps_everything(superior: Superior, tmp_path: Path) -> None:
     async with rig(tmp_path, settings(tmp_path, superior.origin)) as it:
         it.commit(2)

@@ -12,7 +12,7 @@ from center.cascade import documents
 from center.cascade.catalog_answer import CatalogAnswer, CatalogPart
 from center.cascade.nodes import NodeChange, UpwardCatalog, changes
 from center.cascade.superior_asks import AskHandler
-from center.cascade.upward_registration import RegistrationFault, UpwardRegistration
+from center.cascade.upward_registration import RegistrationFault, RegistrationState, UpwardRegistration
 from center.cascade.upward_requests import Token, UpwardRequests
 from center.cascade.upward_subscriptions import FaultAlarm, SubscriptionKind, UpwardSubscription, UpwardSubscriptions
 from provisioning.contracts.config.cascade import Superior
@@ -100,6 +100,8 @@ class SuperiorLink:
         self._sn = 0
         self._next_part_s = 0.0
         self._is_connected = False
+        self._is_silent = False
+        """True if nothing came back over the TCP connection: it may be dead long before the system says so."""
         self.is_blocked = False
         """True while registering would make a loop."""
 
@@ -108,7 +110,7 @@ class SuperiorLink:
     def connected(self, own_address: tuple[str, int], now: Now) -> None:
         """Takes that datagrams or bytes can be sent; registers."""
         self.requests.own_address = own_address
-        self._is_connected = True
+        self._is_connected, self._is_silent = True, False
         if self._peer.transport == "tcp":
             self._inbox.connection_made(self._peer, now.monotonic_s)
         if not self.is_blocked:
@@ -124,7 +126,9 @@ class SuperiorLink:
             answer.interrupted()
         for each in self.subscriptions:
             each.is_waiting = False
-        self._lose(fault, now)
+        is_known = fault is RegistrationFault.CONNECTION_LOST and self.registration.state is RegistrationState.AWAY
+        if not is_known:
+            self._lose(fault, now)
 
     def block(self, now: Now) -> None:
         """Ends the registration for as long as it would make a loop."""
@@ -183,7 +187,7 @@ class SuperiorLink:
                 self.write(each.data, "repeat")
             else:
                 self._failed(each.context, None, now)
-        if self._is_connected and not self.is_blocked:
+        if self._may_register():
             request = self.registration.due(now.monotonic_s)
             if request is not None:
                 self._send(request, _Sent("register"), now)
@@ -200,7 +204,7 @@ class SuperiorLink:
             self._open.get_timer(),
             self._agenda.get_timer(),
             self.subscriptions.get_timer(),
-            self.registration.get_timer() if self._is_connected else None,
+            self.registration.get_timer() if self._may_register() else None,
             self._next_part_s if self._may_send_part() else None,
         ]
         return min((at_s for at_s in timers if at_s is not None), default=None)
@@ -218,8 +222,8 @@ class SuperiorLink:
         return out
 
     def hangs_up(self) -> bool:
-        """True if the connection is to be closed: what came over it is no SIP, or too much."""
-        return bool(self._inbox.hang_ups())
+        """True if the connection is to be closed: what came over it is no SIP, or too much, or nothing came."""
+        return bool(self._inbox.hang_ups()) or self._is_dead()
 
     def dropped(self) -> Counter[str]:
         """Returns the messages that were dropped, by name."""
@@ -265,6 +269,12 @@ class SuperiorLink:
 
     # --- inside
 
+    def _may_register(self) -> bool:
+        return self._is_connected and not self.is_blocked and not self._is_dead()
+
+    def _is_dead(self) -> bool:
+        return self._is_silent and self._peer.transport == "tcp"
+
     def _take(self, received: Received, now: Now) -> None:
         for message, peer in received:
             if isinstance(message, Request):
@@ -301,6 +311,7 @@ class SuperiorLink:
     def _failed(self, sent: _Sent, response: Response | None, now: Now) -> None:
         """Takes that a request got no answer, or a refusal."""
         if sent.kind == "register":
+            self._is_silent = True
             self.registration.timed_out(now.monotonic_s)
             if self.registration.fault is not None and not self.is_blocked:
                 self._events.append(LinkEvent(self.registration.fault))
@@ -308,6 +319,7 @@ class SuperiorLink:
             self._missed += 1
             forgets_us = response is not None and response.status in {401, 403, 404}
             if self.registration.is_registered and (forgets_us or self._missed >= KEEPALIVES):
+                self._is_silent = not forgets_us
                 self._lose(RegistrationFault.KEEPALIVE_LOST, now, at_once=True)
         elif sent.answer is not None and sent.part is not None:
             if not sent.answer.failed(sent.part):

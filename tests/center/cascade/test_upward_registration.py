@@ -153,6 +153,30 @@ def test_a_keepalive_that_is_answered_now_and_then_is_enough() -> None:
     assert above.link.registration.is_registered
 
 
+def test_a_tcp_connection_over_which_nothing_comes_back_is_given_up() -> None:
+    """It may be dead for a quarter of an hour before the system says so."""
+    above = Above(transport="tcp")
+    above.register()
+    assert not above.link.hangs_up()
+    above.pass_s(60 * KEEPALIVES + 33)
+    assert above.link.hangs_up()
+    above.link.disconnected(RegistrationFault.CONNECTION_LOST, above.now)
+    assert above.link.registration.fault is RegistrationFault.KEEPALIVE_LOST
+    assert (above.link.registration.get_timer() or 0) <= above.at_s
+    assert above.connect().method == "REGISTER"
+    above.pass_s(33)
+    assert above.link.hangs_up()
+
+
+def test_a_superior_that_cannot_be_reached_is_tried_after_a_pause() -> None:
+    above = Above(transport="tcp")
+    pauses = []
+    for _ in range(7):
+        above.link.disconnected(RegistrationFault.UNREACHABLE, above.now)
+        pauses.append(round((above.link.registration.get_timer() or 0) - above.at_s))
+    assert pauses == [10, 20, 40, 80, 160, 300, 300]
+
+
 def test_the_registration_ends_when_the_centre_does() -> None:
     above = Above()
     above.register()

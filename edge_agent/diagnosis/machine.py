@@ -78,7 +78,7 @@ def models(models_dir: Path) -> Iterator[Diagnosis]:
         catalog = Catalog(models_dir)
         names = models_of(catalog)
     except ProcessorUnfit as error:
-        yield Diagnosis("models", str(error), Fault.MODEL_WRONG, "run the machine detector in float32: docs/engines.md")
+        yield Diagnosis("models", str(error), Fault.MODEL_WRONG, "run that network in float32: docs/engines.md")
         return
     except EngineError as error:
         yield Diagnosis("models", str(error), Fault.MODEL_WRONG, f"remove what does not belong into {models_dir}")

@@ -397,7 +397,7 @@ export default {
       was.reached = true;
       was.unused = null;
       const session = { "Wayside-Session": turn.session };
-      const paced = { since: performance.now(), sent: 0, position: null };
+      const paced = { since: performance.now(), sent: 0, position: null, found: item.found };
       try {
         for (;;) {
           this.show(item, turn, paced);
@@ -432,7 +432,7 @@ export default {
       const progress = turn.progress;
       if (!progress) return;
       item.position_ms = progress.position_ms;
-      item.found = progress.selected;
+      item.found = paced.found + progress.selected; // the desk counts since the file was opened
       item.held = progress.held;
       if (paced.position === null) paced.position = [performance.now(), progress.position_ms];
       const [began, at] = paced.position;

@@ -76,8 +76,8 @@ async def one(ground: Ground, transport: str, edition: str) -> None:
         row = [f"{took_s:.1f} s", f"{cpu_s:.1f} s", above.datagrams_in - count_before]
         say(transport, edition, len(items), *row, f"{(above.bytes_in - bytes_before) / 1e6:.2f} MB", above.longest)
         await above.answer("SUBSCRIBE", query("Catalog", OWN), "Event: Catalog", "Expires: 600")
-        began_s, before = time.monotonic(), above.bytes_in
         link_off(ground)
+        began_s, before = time.monotonic(), above.bytes_in
         await cascade.refresh()
         await eventually(lambda: sum(body.count("<Event>OFF") for body in above.bodies) == CAMERAS)
         say(
@@ -102,7 +102,7 @@ async def one(ground: Ground, transport: str, edition: str) -> None:
 
 
 def link_off(ground: Ground, state: CameraState = CameraState.OFFLINE) -> None:
-    """Gives every camera this state."""
+    """Gives every camera this state; the loop may find a part of them at once."""
     for status in ground.devices.statuses().values():
         ground.devices.changed(status.model_copy(update={"state": state}))
 

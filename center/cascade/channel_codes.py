@@ -44,8 +44,8 @@ def codes_of(
         CodesSpentError: all numbers are in use.
     """
     table, place = CascadeCodeRecord, own_id[:10] + own_id[13]
-    found_records = session.scalars(select(table).where(table.place == place, table.kind == kind.value))
-    kept = {record.subject: record.code for record in found_records}
+    rows = session.execute(select(table.subject, table.code).where(table.place == place, table.kind == kind.value))
+    kept = {row.subject: row.code for row in rows}
     given = {*assigned.values()}
     taken = {*kept.values(), *assigned.values()}
     found = {}

@@ -1,7 +1,7 @@
 """Runs the links to all superiors: gives them the catalogue, refuses loops, counts and audits what goes upward."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,7 +18,7 @@ from center.cascade.shell import SuperiorShell, token
 from center.cascade.superior_link import LinkEvent, SuperiorLink
 from center.cascade.upward_registration import RegistrationFault
 from center.clock import NowMs
-from center.errors import marked
+from center.errors import StoreUnavailableError, marked
 from center.pipeline import causes
 from center.pipeline.causes import Cause
 from center.pipeline.probes import Probe, ProbeFault
@@ -83,7 +83,7 @@ class Cascade:
             )
             for each in superiors
         )
-        self._events: list[tuple[str, LinkEvent]] = []
+        self._events: deque[tuple[str, LinkEvent]] = deque()
         """Registrations granted and lost that the audit does not have yet."""
         self._audited: dict[str, RegistrationFault | None] = {}
         self._totals: dict[str, Counter[tuple[str, str]]] = {}
@@ -152,8 +152,12 @@ class Cascade:
         """
         self._turns += 1
         while self._events:
-            await self._append(*_entry(*self._events[0]))
-            del self._events[0]
+            superior, event = self._events.popleft()
+            try:
+                await self._append(*_entry(superior, event))
+            except StoreUnavailableError:
+                self._events.appendleft((superior, event))
+                raise
         if not is_last and self._turns % TURNS_AUDITED:
             return
         for link in self.links:

@@ -1,5 +1,6 @@
 """A centre with superiors over real sockets: catalogue, changes, reconnection, two at once, loops, counts and audit."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from center.cascade.figures import cascade_families
 from center.cascade.nodes import UpwardCatalog
 from center.cascade.tables import CascadeCodeRecord
 from center.cascade.upward_registration import RegistrationFault
+from center.errors import StoreUnavailableError
 from center.pipeline.probes import Prober
 from provisioning.contracts.wire.messages import SourceKind
+from provisioning.sip.moment import Now
 from tests.center.cascade.ground import OFF, ON, OWN, OWN_TOO, PAUSED, Ground
 from tests.center.street import AGENT
 from tests.center.world import camera_status
@@ -235,6 +238,28 @@ async def test_all_is_counted_and_refusals_are_audited_in_sums(ground: Ground) -
     assert entry["refused"] == {"video": 3}
     assert entry["sent"]["catalog"] >= 1
     assert PASSWORD not in str(ground.audit.page(limit=100))
+
+
+async def test_an_entry_that_the_database_does_not_take_comes_with_the_next_turn(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with PlatformAbove(ONE, OWN) as above, ground.working(ground.superior(above)) as cascade:
+        await above.registered()
+        await asyncio.gather(*(cascade.refresh() for _ in range(5)))
+        await eventually(lambda: ground.audited("cascade.registered"))
+        with monkeypatch.context() as away:
+            away.setattr(ground.audit, "append", _unavailable)
+            cascade.links[0].block(Now(0.0, 0))
+            cascade.shells[0].step(lambda _link, _now: None)
+            with pytest.raises(StoreUnavailableError):
+                await cascade.refresh()
+        await asyncio.gather(*(cascade.refresh() for _ in range(5)))
+    assert ground.audited("cascade.lost") == [{"superior": ONE, "cause": "loop"}]
+    assert {"superior": ONE} in ground.audited("cascade.registered")
+
+
+def _unavailable(*_: object) -> None:
+    raise StoreUnavailableError(cause="away")
 
 
 async def test_without_superiors_nothing_runs(ground: Ground) -> None:

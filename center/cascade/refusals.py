@@ -41,23 +41,4 @@ METHOD: Final = AskRefusal("method", 405, "the method is not offered")
 NO_DIALOG: Final = AskRefusal("no_dialog", 481, "there is no such dialog")
 BAD_EVENT: Final = AskRefusal("bad_event", 489, "only Catalog and Alarm can be subscribed to")
 
-ALL: Final = (
-    VIDEO,
-    CONTROL,
-    CONFIGURATION,
-    RECORDS,
-    POSITIONS,
-    NOT_OFFERED,
-    REGISTERS_WITH_US,
-    LOOP,
-    REPLAYED,
-    NOT_REGISTERED,
-    STRANGER,
-    UNKNOWN_DEVICE,
-    MALFORMED,
-    OVERSIZE,
-    METHOD,
-    NO_DIALOG,
-    BAD_EVENT,
-)
 ALLOW: Final = ("Allow", "MESSAGE, SUBSCRIBE, OPTIONS")

@@ -57,10 +57,11 @@ class AskedLink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """A 200, and what follows it."""
+    """A response, and the action that follows it."""
 
     headers: Sequence[tuple[str, str]] = ()
     follow: Callable[[], None] | None = None
+    status: int = 200
 
 
 class AskHandler:
@@ -91,12 +92,9 @@ class AskHandler:
         try:
             reply = self._reply(request, tag, now)
         except AskRefusedError as error:
-            refusal, reply = error.refusal, _Reply(error.refusal.headers)
-            self._link.count("refused", refusal.name)
-            response = sip.answer(request, refusal.status, peer, to_tag=tag, headers=(*reply.headers, refusals.ALLOW))
-        else:
-            response = sip.answer(request, 200, peer, to_tag=tag, headers=reply.headers)
-        data = sip.encode(response)
+            self._link.count("refused", error.refusal.name)
+            reply = _Reply((*error.refusal.headers, refusals.ALLOW), status=error.refusal.status)
+        data = sip.encode(sip.answer(request, reply.status, peer, to_tag=tag, headers=reply.headers))
         self._answers.answered(request, peer, data, now.monotonic_s)
         self._link.write(data, "response")
         if reply.follow is not None:

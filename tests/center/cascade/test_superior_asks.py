@@ -132,6 +132,22 @@ def test_an_answer_that_is_refused_three_times_is_given_up_and_counted(above: Ab
     assert above.pass_s(5) == []
 
 
+def test_an_answer_waits_ten_minutes_for_a_new_registration(above: Above) -> None:
+    above.ask("MESSAGE", query("Catalog"))
+    above.link.disconnected(RegistrationFault.CONNECTION_LOST, above.now)
+    above.at_s += 601
+    above.link.publish(catalog(), above.now)
+    assert above.link.dropped()["catalog_given_up"] == 1
+
+
+def test_what_is_no_sip_ends_a_tcp_connection() -> None:
+    above = Above(transport="tcp")
+    above.register()
+    above.hear(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert above.link.hangs_up()
+    assert above.link.dropped()["malformed"] == 1
+
+
 def test_a_second_query_takes_the_place_of_the_first(above: Above) -> None:
     for sn in range(MAX_ANSWERS + 3):
         above.ask("MESSAGE", query("Catalog", sn=sn))

@@ -137,8 +137,8 @@ class _Jobs:
         names = {key: f"{each.title} ({each.agent_id})" for key, each in keys.items()}
         live = {key: name for key, name in names.items() if has_live_stream(statuses.get(key))}
         recorded = {key: name for key, name in names.items() if keys[key].has_recorder}
-        now_ms = self._services.now_ms()
-        choices = JobChoices(recorded, live, now_ms - 2 * HOUR_MS, now_ms - HOUR_MS)
+        end_ms = self._services.now_ms() // HOUR_MS * HOUR_MS
+        choices = JobChoices(recorded, live, end_ms - HOUR_MS, end_ms)
         JobDialog(
             self._,
             self._("New task"),

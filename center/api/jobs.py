@@ -110,7 +110,7 @@ def list_jobs(services: Served, asker: Asker, sight: Sight) -> JobList:
     openapi_extra=_START,
     responses=documented(*_BEGUN, refusals.NoLiveStreamError, refusals.LiveTooLongError),
 )
-def begin_jobs(body: NewJobs, services: Served, asker: Asker, sight: Sight) -> JobList:
+def begin_jobs(body: NewJobs, services: Served, asker: Asker) -> JobList:
     """Order a span of recordings, or a live stream more often. An order is sent again until its agent answers it."""
     work = body.work
     if isinstance(work, LiveRequest):
@@ -119,31 +119,31 @@ def begin_jobs(body: NewJobs, services: Served, asker: Asker, sight: Sight) -> J
     else:
         ordered = work.work()
     request = JobRequest(_keys(body.cameras), ordered, body.purpose)
-    return services.jobs.begin_now(request, asker=asker, sight=sight)
+    return services.jobs.begin_now(request, asker=asker)
 
 
 @router.post("/jobs/{job_id}/pause", operation_id="pause_job", openapi_extra=_STEER, responses=_ORDERED)
-def pause_job(job_id: JobId, services: Served, asker: Asker, sight: Sight) -> JobView:
+def pause_job(job_id: JobId, services: Served, asker: Asker) -> JobView:
     """Pause a job; nothing of it is lost."""
-    return services.jobs.order(job_id, Verb.PAUSE, asker=asker, sight=sight)
+    return services.jobs.order(job_id, Verb.PAUSE, asker=asker)
 
 
 @router.post("/jobs/{job_id}/resume", operation_id="resume_job", openapi_extra=_STEER, responses=_ORDERED)
-def resume_job(job_id: JobId, services: Served, asker: Asker, sight: Sight) -> JobView:
+def resume_job(job_id: JobId, services: Served, asker: Asker) -> JobView:
     """Resume a paused job."""
-    return services.jobs.order(job_id, Verb.RESUME, asker=asker, sight=sight)
+    return services.jobs.order(job_id, Verb.RESUME, asker=asker)
 
 
 @router.post("/jobs/{job_id}/cancel", operation_id="cancel_job", openapi_extra=_STEER, responses=_ORDERED)
-def cancel_job(job_id: JobId, services: Served, asker: Asker, sight: Sight) -> JobView:
+def cancel_job(job_id: JobId, services: Served, asker: Asker) -> JobView:
     """End a job; what it has found stays."""
-    return services.jobs.order(job_id, Verb.CANCEL, asker=asker, sight=sight)
+    return services.jobs.order(job_id, Verb.CANCEL, asker=asker)
 
 
 @router.put("/jobs/{job_id}/priority", operation_id="order_job", openapi_extra=_STEER, responses=_ORDERED)
-def order_job(job_id: JobId, body: PriorityOrder, services: Served, asker: Asker, sight: Sight) -> JobView:
+def order_job(job_id: JobId, body: PriorityOrder, services: Served, asker: Asker) -> JobView:
     """Put a job before or after the other recordings of its agent; never before a live camera."""
-    return services.jobs.order(job_id, Verb.PRIORITY, priority=body.priority, asker=asker, sight=sight)
+    return services.jobs.order(job_id, Verb.PRIORITY, priority=body.priority, asker=asker)
 
 
 @router.get(

@@ -95,5 +95,5 @@ class JobStateError(CenterError):
     """The job's phase does not allow the order."""
 
     code = "job_state"
-    message = marked("A task in this state cannot be changed: {phase}.")
+    message = marked("The state of this task does not allow the command.")
     remedy = marked("Reload the page: the task may have ended, or its agent has not received it yet.")

@@ -161,48 +161,38 @@ class TaskJobs:
         _forget_oldest(session)
         return tuple(record.id for record in records)
 
-    def begin_now(self, request: JobRequest, *, asker: Identity, sight: Scope) -> JobList:
-        """Stores jobs of no case, and sends the first order to each agent.
+    def begin_now(self, request: JobRequest, *, asker: Identity) -> JobList:
+        """Stores jobs of no case, and sends the first order to each agent. A role in one case alone does not count.
 
         Raises:
             CenterError: see `begin`.
         """
+        sight = asker.access.scope(Permission.TASK_START)
         with self._store.transaction() as session:
             locked(session)
             ids = self.begin(request, asker=asker, sight=sight, session=session)
         self.follow()
         return self._views(ids, asker.access)
 
-    def order(
-        self, job_id: str, verb: Verb, *, asker: Identity, sight: Scope, priority: Priority | None = None
-    ) -> JobView:
+    def order(self, job_id: str, verb: Verb, *, asker: Identity, priority: Priority | None = None) -> JobView:
         """Pauses, resumes, cancels or ranks a job. It is in the audit before it is sent.
 
-        `sight`: cameras at which the user may do so, in the job's case.
-
         Raises:
-            UnknownJobError: no such job in sight.
+            UnknownJobError: no such job that the user may steer, in the case that the job is of.
             JobStateError: its phase does not allow this.
             TasksOffError: the order cannot be signed.
         """
         with self._store.transaction() as session:
             locked(session)
             record = session.get(JobRecord, job_id)
-            if record is None or not sight.holds(record.agent_id, record.camera_id):
+            if record is None or not _may_steer(record, asker.access):
                 raise UnknownJobError(job_id=job_id)
             self.sender.check(Power.CONTROL)
-            phase = TaskJobPhase(record.phase)
-            if phase not in _ACTS.get(verb, ()):
-                raise JobStateError(phase=phase.value)
+            if TaskJobPhase(record.phase) not in _ACTS.get(verb, ()):
+                raise JobStateError
             self._order(session, record, verb, asker.actor, priority)
         self.follow()
         return self._views((job_id,), asker.access).items[0]
-
-    def case_of(self, job_id: str) -> str | None:
-        """Returns the case of a job; None where it has none, or there is no such job."""
-        with self._store.transaction() as session:
-            record = session.get(JobRecord, job_id)
-            return None if record is None else record.case_number
 
     def jobs(self, asker: Identity, sight: Scope) -> JobList:
         """Lists the jobs of cameras in sight: those that have not ended, and the newest of the others."""
@@ -302,6 +292,11 @@ class TaskJobs:
         ]
         views.sort(key=lambda each: (each.phase.has_ended, -each.asked_at_ms, each.id))
         return JobList(items=tuple(views))
+
+
+def _may_steer(record: JobRecord, access: Access) -> bool:
+    sight = access.scope(Permission.TASK_STEER, case_id=record.case_number)
+    return sight.holds(record.agent_id, record.camera_id)
 
 
 def _check_work(camera: CameraKey, status: CameraStatus, work: Work, now_ms: int) -> None:

@@ -85,8 +85,7 @@ class JobBoard:
 
     def _telling(self, job: JobView, verb: Verb, priority: Priority | None = None) -> Callable[[], Awaitable[None]]:
         async def tell() -> None:
-            sight = self._identity.access.scope(Permission.TASK_STEER, case_id=job.case)
-            ask = partial(self._services.jobs.order, job.id, verb, asker=self._identity, sight=sight, priority=priority)
+            ask = partial(self._services.jobs.order, job.id, verb, asker=self._identity, priority=priority)
             told = await attempt(self._trouble, self._, ask)
             if told is not None and job.id in self._rows:
                 self._rows[job.id].show(told, self._acts(told))

@@ -150,7 +150,7 @@ class _Jobs:
 
     def _order(self, draft: JobDraft) -> JobList:
         request = JobRequest(draft.cameras, draft.work, draft.purpose)
-        return self._services.jobs.begin_now(request, asker=self._identity, sight=self._starts)
+        return self._services.jobs.begin_now(request, asker=self._identity)
 
     async def _ordered(self, _jobs: JobList) -> None:
         await self.refresh()

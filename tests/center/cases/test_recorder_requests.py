@@ -147,3 +147,29 @@ async def test_a_case_that_one_does_not_see_is_not_named_with_its_jobs(street: S
         (job,) = (await tom.get("/api/jobs")).json()["items"]
         assert (job["in_case"], job["case"], job["purpose"]) == (True, None, None)
         assert code(await tom.get(f"{CASE}/jobs")) == (403, "forbidden")
+
+
+async def test_a_member_of_one_case_alone_steers_the_jobs_of_it_and_no_others(street: Street, agent: JobAgent) -> None:
+    await approved(street)
+    street.account("mia", GrantRequest(Role.ANALYST, case_id=NUMBER))
+    async with street.as_("ana") as ana:
+        work = {"kind": "span", "started_at_ms": FROM_MS, "ended_at_ms": TO_MS}
+        body = {"cameras": [f"{AGENT}/cam-1"], "purpose": "of no case", "work": work}
+        (other,) = (await ana.post("/api/jobs", json=body)).json()["items"]
+    hand_over(street, agent)
+    async with street.as_("mia") as mia:
+        (own,) = (await mia.post(f"{CASE}/jobs", json=asked("cam-1"))).json()["items"]
+        hand_over(street, agent)
+        assert code(await mia.post(f"/api/jobs/{own['id']}/pause")) == (403, "forbidden")
+        for act, phase in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+            answer = await mia.post(f"/api/jobs/{own['id']}/{act}", params={"case_id": NUMBER})
+            assert answer.status_code == 200, answer.text
+            hand_over(street, agent)
+            (listed,) = (await mia.get(f"{CASE}/jobs")).json()["items"]
+            assert listed["phase"] == phase
+        for act in ("pause", "cancel"):
+            answer = await mia.post(f"/api/jobs/{other['id']}/{act}", params={"case_id": NUMBER})
+            assert code(answer) == (404, "unknown_job")
+        answer = await mia.post("/api/jobs", json=body, params={"case_id": NUMBER})
+        assert code(answer) == (404, "unknown_camera")
+    assert ("mia", "case.task_cancel") in street.audited()

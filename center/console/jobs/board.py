@@ -190,6 +190,10 @@ class _Row:
                 words("span", "").style(f"width: {job.share * 100:.1f}%")
         if figures := self._figures(job):
             words("div", figures).classes("ws-sub")
+        if job.reached_ms is not None and not job.phase.has_ended:
+            with ui.element("div").classes("ws-sub"):
+                words("span", _("processed up to") + " ")
+                moment(moments.local(job.reached_ms), moments.utc(job.reached_ms))
         for line in self._whys(job):
             words("div", line).classes("ws-sub")
 
@@ -202,8 +206,6 @@ class _Row:
             said.append(_("{count} of them not kept").format(count=labels.number(job.dropped)))
         if job.speed is not None:
             said.append(_("{speed} × real time").format(speed=labels.number(job.speed)))
-        if job.reached_ms is not None and not job.phase.has_ended:
-            said.append(_("processed up to") + f" {moments.local(job.reached_ms)}")
         return " · ".join(said)
 
     def _whys(self, job: JobView) -> list[str]:

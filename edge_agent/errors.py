@@ -147,6 +147,10 @@ class Ended(SourceError):
     cause = "ended"
 
 
+class Overrun(Ended):
+    """A recording came faster than it was taken, and a part of it was lost: it goes on from there."""
+
+
 class Crashed(SourceError):
     """The process that decodes this camera's stream fell, and nothing else with it."""
 

@@ -54,6 +54,7 @@ _ERRORS: Final = {
         errors.Stalled,
         errors.NoKeyframe,
         errors.Ended,
+        errors.Overrun,
     )
 }
 

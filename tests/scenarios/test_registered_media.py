@@ -5,6 +5,7 @@ simulated device ─REGISTER─▶ Platform ◀─ MediaSessions ◀─ the test
 """
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ from edge_agent.errors import Ended, SourceError
 from edge_agent.frames import Selected
 from edge_agent.gb28181.platform import Platform
 from edge_agent.gb28181.sessions.invite import Cause, Span
+from edge_agent.sources.gb28181 import media_socket
 from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.media_socket import Media
 from edge_agent.sources.gb28181.playback import Playback
@@ -35,6 +37,7 @@ from provisioning.demo.simulators.gb28181.counts import Counts
 from provisioning.demo.simulators.gb28181.device_profile import DeviceProfile
 from provisioning.demo.simulators.gb28181.faults import DeviceFault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
+from tests.support.gb28181_agent import Outgoing
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
 
@@ -46,6 +49,9 @@ RECORDED_MS = 20_000
 PACE = 20.0
 BEGUN = SessionTimeouts(begin_s=5.0)
 """For a receiver that has begun before the device says that it is over: the ten seconds are for one that only will."""
+
+HELD_S = 1.5
+"""Seconds for which a taker holds a picture, beyond what a recording's end is waited for."""
 
 
 @dataclass(frozen=True)
@@ -245,3 +251,43 @@ def test_pictures_of_a_recording_have_the_times_at_which_they_were_recorded(
         assert times == list(range(0, RECORDED_MS, 1000))
         assert channel.is_over
         assert its.counts.invites == 1
+
+
+@pytest.mark.parametrize("is_own", [False, True], ids=["in this process", "in its own"])
+def test_a_slow_taker_gets_all_of_a_recording_whose_device_is_done(
+    tmp_path: Path, fork_server: ForkServer, *, is_own: bool
+) -> None:
+    wanted = span()
+    with street(tmp_path, transport="tcp", pace=PACE, patience=SessionTimeouts(drain_s=0.2)) as its:
+        recorded = processes.RecordedSpan(started_at_ms=wanted.started_at_ms, ended_at_ms=wanted.ended_at_ms)
+        channel = Playback("gate", its.source, recorded, its.sessions)
+        times: list[int] = []
+        for item in capture(its, channel, fork_server if is_own else None).selected(threading.Event()):
+            if isinstance(item, Selected):
+                times.append(item.frame.captured_at_ms - wanted.started_at_ms)
+                if len(times) == 1:
+                    until(lambda: its.counts.spans_ended == 1, "the device has sent all of it")
+                    time.sleep(HELD_S)
+        assert times == list(range(0, RECORDED_MS, 1000))
+        assert channel.progress().missing == ()
+
+
+def test_what_a_slow_taker_lets_overflow_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_socket, "BUFFER_BYTES", 64 * 1024)
+    outgoing = Outgoing(monkeypatch.setattr)
+    wanted = span()
+    with street(tmp_path, pace=2.0, patience=SessionTimeouts(gap_s=0.1)) as its:
+        recorded = processes.RecordedSpan(started_at_ms=wanted.started_at_ms, ended_at_ms=wanted.ended_at_ms)
+        source = its.source.model_copy(update={"speed": 16})
+        channel = Playback("gate", source, recorded, its.sessions)
+        times: list[int] = []
+        for item in capture(its, channel, None).selected(threading.Event()):
+            if isinstance(item, Selected):
+                times.append(item.frame.captured_at_ms - wanted.started_at_ms)
+                if len(times) == 1:
+                    until(lambda: its.counts.spans_ended == 1, "the device has sent all of it")
+        assert sorted(set(times)) == list(range(0, RECORDED_MS, 1000))
+        assert (channel.progress().missing, channel.progress().left_out) == ((), ())
+        invitations = [message for message, _ in outgoing.messages if message.startswith(b"INVITE")]
+        speeds = [int(found[1]) for each in invitations if (found := re.search(rb"downloadspeed:(\d+)", each))]
+        assert speeds[:2] == [16, 8]

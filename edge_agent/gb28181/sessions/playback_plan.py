@@ -78,12 +78,15 @@ class PlaybackPlan:
         if self._pieces and self._reached_ms < at_ms <= self._pieces[0].ended_at_ms:
             self._reached_ms = at_ms
 
-    def end(self, *, is_said: bool) -> None:
-        """Ends an attempt at this piece. `is_said`: the device announced that it has no more of it."""
+    def end(self, *, is_said: bool, is_lost: bool = False) -> None:
+        """Ends an attempt at this piece.
+
+        `is_said`: the device announced that it has no more of it. `is_lost`: it sent more, which did not come.
+        """
         if not self._pieces:
             return
         ended_at_ms = self._pieces[0].ended_at_ms
-        if is_said or self._reached_ms >= ended_at_ms - self._whole_ms:
+        if not is_lost and (is_said or self._reached_ms >= ended_at_ms - self._whole_ms):
             if self._reached_ms < ended_at_ms - _END_MS:
                 self._note_missing(self._reached_ms, ended_at_ms)
             self._next()

@@ -2,13 +2,14 @@
 
 import select
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
 from edge_agent.clock import Clock
-from edge_agent.errors import SourceError, Unreachable
+from edge_agent.errors import Overrun, SourceError, Unreachable
 from edge_agent.gb28181.media.sdp import Transport
 from provisioning.contracts.causes import gb28181
 
@@ -21,6 +22,12 @@ a receiver holds, and are lost (seen with 64 KiB)."""
 _BURST: Final = 64
 """Datagrams that are read before their pictures are looked at."""
 _WAIT_S: Final = 0.1
+_SO_RXQ_OVFL: Final = 40
+"""Linux's option to note at each datagram how many a full socket has dropped before it. Python has no name for it."""
+_NOTE_BYTES: Final = 4
+_SO_MEMINFO: Final = 55
+"""Linux's option for nine counters of a socket, the last of which are its dropped datagrams."""
+_MEMINFO: Final = struct.Struct("=9I")
 _TRIES: Final = 3
 
 
@@ -71,8 +78,6 @@ class MediaSocket:
         """Connections and datagrams from elsewhere that were turned away."""
         if media.sock is not None:
             media.sock.setblocking(False)
-        if media.transport == "udp":
-            _widen(media.sock)
 
     def __enter__(self) -> Self:
         return self
@@ -118,10 +123,15 @@ class MediaSocket:
         Waits a tenth of a second for the first.
 
         Raises:
+            Overrun: datagrams of a recording were dropped after what was read last.
             SourceError: the socket cannot be read.
         """
         sock = self._connection or self._media.sock
-        if sock is None or not _is_readable(sock):
+        if sock is None:
+            return
+        if not _is_readable(sock):
+            if self._media.transport == "udp" and _dropped(sock):
+                self._note_overrun()
             return
         try:
             if self._media.transport == "udp":
@@ -140,11 +150,18 @@ class MediaSocket:
     def _datagrams(self, sock: socket.socket) -> Iterator[tuple[bytes, str]]:
         expected = self._expected_host
         for _ in range(_BURST):
-            data, (host, *_) = sock.recvfrom(_DATAGRAM_BYTES)
+            data, notes, _, (host, *_) = sock.recvmsg(_DATAGRAM_BYTES, socket.CMSG_SPACE(_NOTE_BYTES))
+            if notes:
+                self._note_overrun()
             if expected is not None and host != expected:
                 self.strangers += 1
                 continue
             yield data, host
+
+    def _note_overrun(self) -> None:
+        """Ends a recording where the full socket has dropped a part, to be asked for again; a live stream goes on."""
+        if self._media.started_at_ms is not None:
+            raise Overrun(self._camera_id, gb28181.MEDIA_OVERRUN())
 
     def _bytes(self, connection: socket.socket) -> tuple[bytes, str] | None:
         data = connection.recv(_STREAM_BYTES)
@@ -158,7 +175,7 @@ class MediaSocket:
             connection.close()
             return
         connection.setblocking(False)
-        _widen(connection)
+        widen(connection)
         self._connection = connection
 
     @property
@@ -173,6 +190,13 @@ def _is_readable(sock: socket.socket) -> bool:
     return bool(waiting.poll(_WAIT_S * 1000))
 
 
-def _widen(sock: socket.socket | None) -> None:
-    if sock is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+def _dropped(sock: socket.socket) -> int:
+    """Returns how many datagrams found the socket full."""
+    return int(_MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[-1])
+
+
+def widen(sock: socket.socket) -> None:
+    """Lets the kernel hold more of what comes, and count the datagrams for which that is not enough."""
+    if sock.type == socket.SOCK_DGRAM:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)

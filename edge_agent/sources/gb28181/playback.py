@@ -1,13 +1,14 @@
 """Fetches a span of a device's recordings piece by piece, with the times at which it was recorded.
 
 A session ends in four ways, and each is an end: the device says so (`MediaStatus` 121, by MESSAGE or by INFO), the
-media reach the time that was asked for, or they stop. What stopped short is invited again (`playback_plan`).
+media reach the time that was asked for, or they stop. What stopped short is invited again (`playback_plan`), and so is
+what came faster than it was taken, at half the speed.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, WrongCredentials
+from edge_agent.errors import Ended, NoPicture, NotFound, Overrun, SourceError, Stalled, WrongCredentials
 from edge_agent.gb28181.sessions.invite import Cause, Span
 from edge_agent.gb28181.sessions.playback_plan import PlaybackPlan
 from edge_agent.sources.gb28181.media_socket import Media
@@ -37,7 +38,9 @@ class Playback:
 
     @contextmanager
     def open(self) -> Iterator[Media]:
-        """Opens a session for the next piece. Being stopped, or a device that is offline or busy, is no attempt at it.
+        """Opens a session for the next piece.
+
+        Being stopped, a device that is offline or busy, or a speed that was too high is no attempt at it.
 
         A device is busy that has not heard of the end of a session: its agent was killed.
 
@@ -47,13 +50,17 @@ class Playback:
         """
         self._is_said = self._has_begun = False
         piece = self._piece()
-        is_attempt = False
+        is_attempt = is_lost = False
         try:
             with self._sessions.open(self._camera_id, self._source, piece) as session:
                 is_attempt = self._has_begun = True
                 self._pictured = session.picture
                 try:
                     yield session.media
+                except Overrun:
+                    is_attempt, is_lost = self._source.speed is None, True
+                    self._source = _slower(self._source)
+                    raise
                 finally:
                     self._is_said = session.cause() is Cause.OVER
         except GeneratorExit:
@@ -64,7 +71,7 @@ class Playback:
             raise
         finally:
             if is_attempt:
-                self._plan.end(is_said=self._is_said)
+                self._plan.end(is_said=self._is_said, is_lost=is_lost)
 
     def reach(self, at_ms: int) -> None:
         self._plan.reach(at_ms)
@@ -101,3 +108,9 @@ class Playback:
             else:
                 self._plan.list_recordings([Span(each.started_at_ms, each.ended_at_ms) for each in recordings])
         return self._plan.piece or self._plan.span
+
+
+def _slower(source: Gb28181Source) -> Gb28181Source:
+    """Returns the source at half its speed, from twice real time on in real time."""
+    speed = (source.speed or 1) // 2
+    return source.model_copy(update={"speed": speed if speed > 1 else None})

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from edge_agent.sources.gb28181.media_socket import widen
 from provisioning.contracts.causes import gb28181
 from provisioning.contracts.causes.catalogue import english
 from provisioning.contracts.wire.messages import CodedCause
@@ -66,6 +67,8 @@ class MediaPorts:
                 self._next = (self._next + 1) % len(self._ports)
                 sock = socket.socket(socket.AF_INET, kind)
                 try:
+                    if kind is socket.SOCK_DGRAM:  # now: a device sends before its camera's process has begun to read
+                        widen(sock)
                     if kind is socket.SOCK_STREAM:  # a port whose last connection is in TIME_WAIT is free
                         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     sock.bind((self._host, port))

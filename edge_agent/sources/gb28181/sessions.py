@@ -47,6 +47,8 @@ _Key: TypeAlias = tuple[str, str, int, bool]
 """Device, channel, stream, and True for recordings: of each there is one session at a time."""
 _STOPS: Final = gb28181.PLATFORM_STOPS()
 _LOOK_S: Final = 1.0
+_AWAY_S: Final = 1.0
+"""A reader asks twice a second whether its session is over; after a longer pause its taker has held it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class _Call:
     is_left: bool = False
     pictured_s: float | None = None
     """Monotonic second of the newest usable picture."""
+    asked_s: float | None = None
+    """Monotonic second in which its reader last asked for its end."""
+    resumed_s: float = 0.0
+    """Monotonic second from which it is read again: nothing is read while a picture's taker is slow."""
     quiet_from_s: float | None = None
     """Monotonic second from which the device may be invited again, and what it sends is late: the BYE was heard, and a
     moment has passed."""
@@ -351,14 +357,19 @@ class MediaSessions:
             self._send_command(lambda commands, now: commands.picture(number, now))
 
     def _trouble(self, camera_id: str, source: Gb28181Source, call: _Call) -> SourceError | None:
+        now_s = self._clock.monotonic_s()
         with self._lock:
+            if call.asked_s is not None and now_s - call.asked_s > _AWAY_S:
+                call.resumed_s = now_s
+            call.asked_s = now_s
             ended, ended_s, pictured_s, is_closed = call.ended, call.ended_s, call.pictured_s, self._closed.is_set()
+            resumed_s = call.resumed_s
         if ended is None:
             return Ended(camera_id, _STOPS) if is_closed else None
         if ended.cause is Cause.OVER:
             patience = self._patience
             last_s = ended_s + patience.begin_s - patience.drain_s if pictured_s is None else max(ended_s, pictured_s)
-            if self._clock.monotonic_s() < last_s + patience.drain_s and not is_closed:
+            if now_s < max(last_s, resumed_s) + patience.drain_s and not is_closed:
                 return None
         return refused(camera_id, source, ended)
 

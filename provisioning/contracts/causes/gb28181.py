@@ -170,6 +170,11 @@ MEDIA_CLOSED: Final = CauseText(
     ("the connection of its media with {place} was closed", "look at its network"),
     ("与 {place} 的媒体流连接被关闭", "检查网络"),
 )
+MEDIA_OVERRUN: Final = CauseText(
+    "media_overrun",
+    ("its recording came faster than it was taken, and a part was lost", "use TCP, or lower `speed`"),
+    ("录像到达的速度超过处理速度，部分内容丢失", "改用 TCP，或降低 `speed`"),
+)
 MEDIA_GIVEN_UP: Final = CauseText(
     "media_given_up",
     ("the connection of its media was given up: {detail}", "look at its network and firmware"),

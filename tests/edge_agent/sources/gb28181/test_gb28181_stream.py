@@ -23,7 +23,7 @@ from edge_agent.frames import Glance
 from edge_agent.gb28181.media.depacketizer import AccessUnit
 from edge_agent.sources.capture_time import CaptureTimes
 from edge_agent.sources.gb28181 import stream as source
-from edge_agent.sources.gb28181.media_socket import Media, MediaSocket
+from edge_agent.sources.gb28181.media_socket import Media, MediaSocket, widen
 from edge_agent.sources.gb28181.stream import Gb28181Stream
 from edge_agent.sources.meter import Meter
 from edge_agent.sources.source import LiveSource
@@ -66,6 +66,7 @@ class Sender:
             self._ours.listen()
         else:
             self._theirs = socket.socket(self._ours.family, self._ours.type)
+            widen(self._theirs)
             self._theirs.bind((HOST, 0))
             if transport == "tcp_passive":
                 self._theirs.listen()

@@ -171,6 +171,15 @@ class TestPlan:
         plan.end(is_said=False)
         assert plan.piece == Span(EPOCH_MS + 10 * MINUTE_MS, EPOCH_MS + 15 * MINUTE_MS)
 
+    @pytest.mark.parametrize("is_said", [False, True])
+    def test_what_came_and_was_lost_is_asked_for_again(self, *, is_said: bool) -> None:
+        plan = PlaybackPlan(SPAN)
+        plan.list_unknown()
+        plan.reach(SPAN.ended_at_ms - 9_000)
+        plan.end(is_said=is_said, is_lost=True)
+        assert plan.piece == Span(SPAN.ended_at_ms - 9_000, SPAN.ended_at_ms)
+        assert plan.missing == []
+
     def test_three_attempts_without_progress_leave_a_piece_out(self) -> None:
         plan = PlaybackPlan(SPAN)
         plan.list_recordings([recorded(0, 5), recorded(10, 15)])

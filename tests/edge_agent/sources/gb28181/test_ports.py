@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from edge_agent.sources.gb28181.media_socket import widen
 from edge_agent.sources.gb28181.ports import MediaPorts, NoPortError
 from tests.support.ports import free_range
 
@@ -36,6 +37,15 @@ def test_a_port_in_use_is_passed_over_and_no_port_left_says_what_to_do() -> None
     ports.udp().close()
     for sock in held:
         sock.close()
+
+
+def test_datagrams_have_a_wide_buffer_before_anything_reads_them() -> None:
+    first, *_, last = free_range(4)
+    with closing(MediaPorts(first, last, "127.0.0.1").udp()) as sock, socket.socket(type=socket.SOCK_DGRAM) as plain:
+        default = plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        widen(plain)
+        wide = plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == wide > default
 
 
 def test_a_listener_takes_a_connection_and_its_port_is_free_at_once_after_it() -> None:

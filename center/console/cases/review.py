@@ -75,7 +75,7 @@ class Review:
             thumb.props["aria-label"] = self._("Candidate {number}").format(number=place + 1)
             image = ui.element("img").props('loading="lazy" alt=""')
             image.props["src"] = case_crop_path(self._number, item.machine.row_key, item.machine.index)
-            words("span", f"{place + 1} · {percent(item.score)}")
+            words("span", thumb_caption(place, item.score))
             words("span", "").classes("ws-mark")
             thumb.on("click", lambda: self._go(place))
         return thumb
@@ -209,9 +209,14 @@ class Review:
         await self._decided()
 
 
-def percent(score: ScoreView | None) -> str:
+def thumb_caption(place: int, score: ScoreView | None) -> str:
+    """Writes a candidate's number, with its score where a search brought it."""
+    return f"{place + 1}" if score is None else f"{place + 1} · {percent(score)}"
+
+
+def percent(score: ScoreView) -> str:
     """Writes a candidate's score in percent."""
-    return "" if score is None else f"{max(score.total, 0):.0%}"
+    return f"{max(score.total, 0):.0%}"
 
 
 def reasons(item: JudgedMachine, _: Language) -> str:

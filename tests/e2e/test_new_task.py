@@ -17,13 +17,18 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
 
 def _dialog_in_chinese(visitor: Visitor) -> None:
+    """The dialog in Chinese, in the dark, as on a phone."""
     page = visitor.page
     visitor.go("/preferences?language=zh")
+    visitor.go("/preferences?theme=dark")
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     visitor.go("/tasks")
     page.get_by_role("button", name="新建任务").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="创建任务")).to_be_visible()
+    dialog.get_by_role("button", name="创建任务").click()
+    expect(field(visitor, "用途")).to_contain_text("至少三个字符")
+    expect(dialog.get_by_label("摄像机")).to_be_focused()
     _clean(page)
     visitor.photograph("new-task-zh-phone")
     dialog.get_by_text("实时码流").click()
@@ -31,6 +36,7 @@ def _dialog_in_chinese(visitor: Visitor) -> None:
     visitor.photograph("new-task-live-zh-phone")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    visitor.go("/preferences?theme=light")
     visitor.go("/preferences?language=en")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type] # a plain dict
     visitor.go("/tasks")

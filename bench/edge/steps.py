@@ -1,8 +1,9 @@
 """The processor time of one picture's redaction, by step: the runs of each model, and what is beside them.
 
-`python -m bench.edge.steps` prints it as a table. Models are told apart by name,
-and their steps by the size that they are given. All is on one thread here, so that the processor time of the process
-is that of the step.
+`python -m bench.edge.steps` prints it as a table: a stream's picture of 720 and of 1080 lines; a scene of 1080 lines
+and a vehicle as devices push them, in which every line of text is looked for. Models are told apart by name, and their
+steps by the size that they are given. All is on one thread here, so that the processor time of the process is that of
+the step.
 """
 
 import os
@@ -16,16 +17,17 @@ from random import Random
 from typing import Any, Final, Self
 
 import cv2
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from bench.evaluation.builder import FULL_HD, HD, Builder
+from bench.evaluation.machine_pictures import drawn, packages
 from bench.evaluation.photographs import Image, Photographs
 from bench.evaluation.portraits import GRID, portraits, scene
 from bench.measure import Comparison, cpu_ms
 from edge_agent.clock import SystemClock
-from edge_agent.frames import Selected
-from edge_agent.redact_files.file_redactor import redact_image
+from edge_agent.frames import Frame, Selected, SelectReason
 from edge_agent.redactor import FACES, PEOPLE, PLATES, SMALL_FACES, TEXT, models_of
 from edge_agent.redactor.detect import Findings
 from edge_agent.redactor.detectors import Detectors
@@ -40,9 +42,12 @@ from engines.detection.preprocess import Picture, Size
 from engines.manifest import Manifest
 from engines.runtimes.engine import Engine, Tensor
 from provisioning.contracts.config.processes import Camera, Redactor, ReplaySource
-from provisioning.contracts.wire.messages import Box, Snapshot
+from provisioning.contracts.wire.messages import Box, ClockQuality, Snapshot
 
 RUNS: Final = 5
+VEHICLE_PX: Final = 600
+VEHICLES: Final = 8
+FOUR: Final = frozenset({"car", "truck", "bus"})
 ALL: Final = "all"
 TIMEOUT_S: Final = 600.0
 AGAIN: Final = (1, 3, CANVAS_PX, CANVAS_PX)
@@ -151,7 +156,7 @@ class _TimedRedactor(CameraRedactor):
 
 
 def measure(scratch: Path) -> Iterator[Comparison]:
-    """CPU milliseconds of each step of a picture of 720 and one of 1080 lines, beside those of the whole redaction."""
+    """CPU milliseconds of each step of a picture, by kind, beside those of the whole redaction."""
     for name, medians in _medians(scratch).items():
         whole = medians.pop(ALL)
         for step, spent in medians.items():
@@ -167,28 +172,56 @@ def measure(scratch: Path) -> Iterator[Comparison]:
 
 
 def _medians(scratch: Path) -> dict[str, dict[str, float]]:
-    """Return the milliseconds of each step and of all, by the number of lines; those of all come last."""
+    """Return the milliseconds of each step and of all, by kind of picture; those of all come last."""
     photographs, spent = Photographs(), _Spent()
-    busts = portraits(photographs)[: GRID[0] * GRID[1]]
-    builder = Builder(scratch, photographs)
     redactor = _redactor(Catalog(), spent)
     medians = {}
-    for size in (HD, FULL_HD):
-        picture, _ = scene(builder.backgrounds(size)[0], busts, 30, Random(0))
-        _run(redactor(), picture, spent)
-        runs = [_run(redactor(), picture, spent) for _ in range(RUNS)]
+    for kind, (reason, pictures) in _kinds(scratch, photographs).items():
+        _run(redactor(), pictures[0], reason, spent)
+        runs = [_run(redactor(), picture, reason, spent) for picture in pictures for _ in range(RUNS)]
         steps = dict.fromkeys(step for run in runs for step in run)
-        medians[f"{size[1]}p"] = {step: statistics.median(run.get(step, 0.0) for run in runs) for step in steps}
+        medians[kind] = {step: statistics.median(run.get(step, 0.0) for run in runs) for step in steps}
     return medians
 
 
-def _run(redactor: CameraRedactor, picture: Image, spent: _Spent) -> dict[str, float]:
+def _kinds(scratch: Path, photographs: Photographs) -> dict[str, tuple[SelectReason, list[Image]]]:
+    """Return the kinds of pictures: why they were selected, and examples."""
+    busts = portraits(photographs)[: GRID[0] * GRID[1]]
+    builder = Builder(scratch, photographs)
+    streets = {size: scene(builder.backgrounds(size)[0], busts, 30, Random(0))[0] for size in (HD, FULL_HD)}
+    return {
+        "720p": (SelectReason.FIRST, [streets[HD]]),
+        "1080p": (SelectReason.FIRST, [streets[FULL_HD]]),
+        "1080p, pushed": (SelectReason.PUSHED, [streets[FULL_HD]]),
+        f"vehicle, {VEHICLE_PX} px, pushed": (SelectReason.PUSHED, _vehicles(Photographs(packages()))),
+    }
+
+
+def _vehicles(photographs: Photographs) -> list[Image]:
+    """Return the largest labelled vehicles, cut out with a tenth around them, as a checkpoint camera does it."""
+    labelled = [
+        (one, machine["box"]) for one in drawn()["pictures"] for machine in one["machines"] if machine["class"] in FOUR
+    ]
+    largest = sorted(labelled, key=lambda each: each[1][2] - each[1][0], reverse=True)[:VEHICLES]
+    pictures = []
+    for one, (x0, y0, x1, y1) in largest:
+        image = photographs.picture(one["package"], one["file"])
+        height, width = image.shape[:2]
+        grown, up = (x1 - x0) // 10, (y1 - y0) // 10
+        cut = image[max(0, y0 - up) : min(height, y1 + up), max(0, x0 - grown) : min(width, x1 + grown)]
+        lines = round(VEHICLE_PX * cut.shape[0] / cut.shape[1])
+        pictures.append(np.asarray(cv2.resize(cut, (VEHICLE_PX, lines), interpolation=cv2.INTER_AREA), np.uint8))
+    return pictures
+
+
+def _run(redactor: CameraRedactor, picture: Image, reason: SelectReason, spent: _Spent) -> dict[str, float]:
     """Return the CPU milliseconds of each step of one redaction, and of all."""
     jpeg = cv2.imencode(".jpg", picture)[1]
     source = cpu_ms(lambda: cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
+    frame = Frame("bench", 0, ClockQuality.ARRIVAL, "f0", picture)
     spent.by_step.clear()
     with spent.step(REST):
-        redact_image(redactor, 0, 0, picture)
+        redactor.redact(Selected(frame, reason))
     return {SOURCE: source, **spent.by_step, ALL: sum(spent.by_step.values())}
 
 
@@ -221,11 +254,12 @@ def main() -> None:
     for name in medians:
         table.add_column(name, justify="right")
         table.add_column("%", justify="right")
-    for step in dict.fromkeys(step for own in medians.values() for step in own):
+    steps = dict.fromkeys(step for own in medians.values() for step in own if step != ALL)
+    for step in (*steps, ALL):
         cells = [(own.get(step, 0.0), own[ALL]) for own in medians.values()]
         shown = (text for spent, whole in cells for text in (f"{spent:.0f}", f"{100 * spent / whole:.0f}"))
         table.add_row(step, *shown)
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Figure:
 _M, _A, _B = Origin.MEASURED, Origin.ASSUMED, Origin.BUILT
 _COUNTY: Final = "docs/capacity.md, 2026-11-26"
 _STREAMS: Final = "docs/figures/streams.md, 2026-11-25"
-_REDACTION: Final = "docs/figures/redaction.md, 2026-11-25"
+_REDACTION: Final = "docs/figures/redaction.md, 2026-11-29"
 
 
 def _f(
@@ -107,8 +107,14 @@ _ALL: Final = (
        (_M, f"{_STREAMS}: 8.0 H.264, 10.3 H.265")),
     _f("moving_share", "streams looked at closer at a time", 4 / 30, "", (0, 1),
        (_B, "streams.moving_cameras, 4 of 30")),
-    _f("redaction_ms", "processor time of redacting a 1080p picture", 1330, "core·ms/snapshot", (1, 60_000),
-       (_M, f"{_REDACTION}; 800 at 720p")),
+    _f("vehicle_share", "share of pushed pictures that are one vehicle, cut out", 0, "", (0, 1),
+       (_A, "whole scenes alone: checkpoint cameras push both")),
+    _f("redaction_ms", "processor time of redacting a stream's 1080p picture", 1050, "core·ms/snapshot", (1, 60_000),
+       (_M, f"{_REDACTION}: bench.edge.steps; 720 at 720p")),
+    _f("pushed_ms", "and a scene of 1080p that a device pushes", 1420, "core·ms/snapshot", (1, 60_000),
+       (_M, f"{_REDACTION}: bench.edge.steps; all its text is looked for")),
+    _f("vehicle_ms", "and a vehicle of 600 px", 510, "core·ms/snapshot", (1, 60_000),
+       (_M, f"{_REDACTION}: bench.edge.steps")),
     _f("edge_busy", "how far an agent fills its cores", 0.9, "", (0.1, 1), (_B, "docs/streams.md: the budget")),
     _f("cores_per_box", "cores of an edge box", 16, "core/box", (1, 512), (_A, "a common size")),
     _f("agent_memory", "memory of an agent", 1525, "MiB/box", (100, 1e6), (_M, f"{_STREAMS}: make soak")),

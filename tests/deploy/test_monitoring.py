@@ -53,7 +53,9 @@ def exported(home: Home, center: MetricsInputs) -> set[str]:
 
     def of(families: Iterator[Metric]) -> set[str]:
         found = list(families)
-        return {each.name for each in found} | {sample.name for each in found for sample in each.samples}
+        # A counter by label has no sample before it has counted anything.
+        counters = {f"{each.name}_total" for each in found if each.type == "counter"}
+        return counters | {each.name for each in found} | {sample.name for each in found for sample in each.samples}
 
     archive = archive_told()
     of(archive_families(archive))  # its first commit

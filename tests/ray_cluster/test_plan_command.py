@@ -17,7 +17,7 @@ def test_the_answer_comes_first_with_the_arithmetic_and_the_sources_after_it() -
     code, text, _ = invoke("--cameras", "30")
     assert code == 0
     assert text.index("cores of all edge boxes") < text.index("20,000,000 snapshot/day ÷ 86,400 s/day")
-    assert text.index("20,000,000 snapshot/day ÷ 86,400 s/day") < text.index("docs/figures/redaction.md, 2026-11-25")
+    assert text.index("20,000,000 snapshot/day ÷ 86,400 s/day") < text.index("docs/figures/redaction.md, 2026-11-29")
     assert "not measured on a GPU; give --parser-per-gpu" in text
     assert "mind: GPUs: not measured on a GPU" in text
 

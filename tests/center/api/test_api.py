@@ -14,7 +14,9 @@ from pydantic import ValidationError
 
 from center.api import router
 from center.api.errors import QUERY_ERRORS, STATUS
+from center.assessment_feed.errors import FeedFailedError, FeedMonthOpenError
 from center.background import LoopDiedError
+from center.cascade.errors import CascadeDistrictError, CodesSpentError
 from center.console.search.query import UnreadableError
 from center.console.search.saved import BadNameError
 from center.errors import AuditFileError, BadFilterError, CenterError, QueryError, RosterRefusedError, StartError
@@ -22,6 +24,7 @@ from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, Qu
 from center.notify.errors import TrialFailedError
 from center.retention import RetentionStoppedError
 from center.search.client import Filters
+from center.viid_cascade.errors import SuperiorAwayError, SuperiorDeniesError, SuperiorError, SuperiorLoopError
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraState, MachineClass, PictureState
 from tests.center.conftest import PASSWORD, USERNAME, World
@@ -392,7 +395,9 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopDiedError}
     offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
-    offline |= {RetentionStoppedError, QueryError}
+    offline |= {RetentionStoppedError, QueryError, FeedFailedError, FeedMonthOpenError}
+    offline |= {SuperiorError, SuperiorAwayError, SuperiorDeniesError, SuperiorLoopError}
+    offline |= {CodesSpentError, CascadeDistrictError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

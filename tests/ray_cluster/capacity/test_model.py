@@ -16,10 +16,11 @@ from ray_cluster.intake.intake import GROUP
 
 COUNTY = Demand(cameras=30, picture_sources=470, snapshots_per_day=20_000_000, retention_days=30)
 MEASURED = overridden(FIGURES, ["parser_per_gpu=200"])
+VEHICLE_S = (FIGURES["vehicle_ms"].value or 0) / 1000
 EASES = {
     "seconds_per_day", "edge_busy", "server_busy", "cores_per_box", "cores_per_server", "gpus_per_server",
-    "parser_per_gpu", "reuse_share", "broker_rate", "window", "batch_rows", "group_rows", "disk_fill", "disk_tb",
-    "disks_per_server",
+    "parser_per_gpu", "reuse_share", "vehicle_share", "broker_rate", "window", "batch_rows", "group_rows", "disk_fill",
+    "disk_tb", "disks_per_server",
 }  # fmt: skip
 """Figures that make less of everything necessary when they grow."""
 FREE = sorted(name for name, figure in FIGURES.items() if figure.low < figure.high)
@@ -41,8 +42,10 @@ def test_the_reference_county_adds_up() -> None:
     found = answers(COUNTY)
     rate = 20_000_000 / 86_400
     assert found["mean_rate"] == pytest.approx(rate)
-    assert found["redacting_mean"] == pytest.approx(rate * 1.33)
-    cores = (30 * 0.78 / 60 + 30 * 4 / 30 * 9.15 / 60 + rate * 2 * 1.33) / 0.9
+    streams, scenes = (FIGURES[name].value or 0 for name in ("redaction_ms", "pushed_ms"))
+    picture = (30 * streams + 470 * scenes) / 500 / 1000
+    assert found["redacting_mean"] == pytest.approx(rate * picture)
+    cores = (30 * 0.78 / 60 + 30 * 4 / 30 * 9.15 / 60 + rate * 2 * picture) / 0.9
     assert found["edge_cores"] == pytest.approx(cores)
     assert found["edge_boxes"] == math.ceil(cores / 16)
     message = 100_000 + FIGURES["envelope_bytes"].quantity.value  # type: ignore[union-attr]
@@ -60,6 +63,13 @@ def test_the_reference_county_adds_up() -> None:
     assert found["canary"] == pytest.approx(design * 0.03 * 333 / 1000)
     roles = ("business_servers", "parse_servers", "archivers", "storage_servers")
     assert found["servers"] == sum(found[name] for name in roles)
+
+
+def test_vehicles_that_devices_cut_out_cost_less_than_scenes() -> None:
+    vehicles = answers(COUNTY, overridden(MEASURED, ["vehicle_share=1"]))
+    assert vehicles["redacting_scenes"] == 0
+    assert vehicles["redacting_vehicles"] == pytest.approx(470 / 500 * 20_000_000 / 86_400 * VEHICLE_S)
+    assert vehicles["edge_cores"] < answers(COUNTY)["edge_cores"]
 
 
 def test_every_line_shows_the_arithmetic_that_gave_it() -> None:

@@ -101,13 +101,16 @@ class Page:
         return self.ask("PUT", data, Wayside_Session=self.session, **place)
 
     def bring(self, data: bytes, *, pieces: int = 10**9) -> Any:
-        """Brings a file to its end, or so many pieces of it, once the camera is free. Returns the last turn."""
+        """Brings a file to its end, or so many pieces of it, once the camera is free. Returns the last turn.
+
+        A desk that has not heard of it for too long has let it go: then it is opened again, as the console's page does.
+        """
         found: list[Any] = []
 
         def was_taken() -> bool:
             found[:] = [self._bring(data, pieces)]
             problem = found[0]["problem"]
-            return problem is None or problem["error"] != "busy"
+            return problem is None or problem["error"] not in {"busy", "session_unknown"}
 
         until(was_taken)
         return found[0]
@@ -126,6 +129,8 @@ class Page:
                 self.brought.append((wants["at"], wants["size"]))
             part = b"" if wants is None else data[wants["at"] : wants["at"] + wants["size"]]
             status, turn = self.put(None if wants is None else wants["at"], part)
+            if status == http.client.GONE:
+                return {"problem": turn}
             assert status == http.client.OK, turn
         return turn
 

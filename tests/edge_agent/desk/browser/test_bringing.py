@@ -139,8 +139,8 @@ def test_a_piece_that_comes_twice_or_was_not_asked_for_changes_nothing(
         at, size = wants["at"], wants["size"]
         _, same = page.put(at + 1, bytes(100))
         assert same["wants"] == wants
-        _, turn = page.put(at, data[at : at + size])
-        page.put(at, bytes(size))  # an answer that was lost: sent again, and by now it is no longer asked for
+        page.put(at, data[at : at + size])
+        _, turn = page.put(at, bytes(size))  # the answer was lost: sent again, and by now it is no longer asked for
     assert turn["progress"]["end"] == "complete"
     assert desk.offsets() == [40 * n for n in range(150)]
 

@@ -108,8 +108,9 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.5 * box["height"], steps=3)
     page.mouse.up()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)
+    expect(page.get_by_label("Corner 1: Left")).to_have_value("10")
     visitor.photograph("rule-drawn")
-    write.click()
+    write.press("Enter")  # what a photograph moves takes no key away, as it may a click
     page.wait_for_url("**/rules/1")
     made = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()
     drawn = made["text"]["what"]["polygon"]

@@ -32,7 +32,7 @@ from tests.support.mqtt_client import Client
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
 
-pytestmark = [pytest.mark.peer, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.losses, pytest.mark.peer, pytest.mark.timeout(400)]
 
 AGENT = "street"
 PACE = 4.0

@@ -227,7 +227,7 @@ def _made(folder: Path) -> Iterator[None]:
     folder.mkdir(mode=0o700)
     try:
         yield
-    except BaseException:
+    except BaseException:  # raised again, also Ctrl-C: half an export is nobody's
         shutil.rmtree(folder, ignore_errors=True)
         raise
 

@@ -1,4 +1,4 @@
-"""What an agent makes of commands to jobs: taken or refused with a cause, once, and kept through any end of it."""
+"""Commands to the jobs of an agent: taken or refused with a cause, once, and kept through any end of it."""
 
 import json
 

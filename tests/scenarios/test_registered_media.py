@@ -267,7 +267,7 @@ def test_a_slow_taker_gets_all_of_a_recording_whose_device_is_done(
                 times.append(item.frame.captured_at_ms - wanted.started_at_ms)
                 if len(times) == 1:
                     until(lambda: its.counts.spans_ended == 1, "the device has sent all of it")
-                    time.sleep(HELD_S)
+                    time.sleep(HELD_S)  # the taker is slow: what is tried
         assert times == list(range(0, RECORDED_MS, 1000))
         assert channel.progress().missing == ()
 

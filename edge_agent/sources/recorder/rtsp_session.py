@@ -212,7 +212,7 @@ class RtspSession:
             try:
                 self._sock = _tls().wrap_socket(sock) if parts.scheme == "rtsps" else sock
                 self._sock.settimeout(self._request.read_timeout_s)
-            except BaseException:
+            except BaseException:  # raised again; only the connection is let go
                 sock.close()
                 raise
         except ConnectionRefusedError:

@@ -116,7 +116,7 @@ async def test_a_closed_month_is_delivered_once_and_openssl_checks_it(
 
 
 def is_signed(folder: Path, evidence: Evidence, *, at_ms: int) -> bool:
-    """Whether openssl says so."""
+    """Returns True if openssl finds the signature good."""
     command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", f"{NAME}.p7s", "-content", NAME]
     command += ["-CAfile", str(evidence.ca_file), "-attime", str(at_ms // 1000), "-out", "/dev/null"]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0

@@ -66,7 +66,7 @@ class Above:
         self.algorithm = "MD5"
         self.expires = "3600"
         self.sent: list[sip.Message] = []
-        """What the link has sent and the superior has not read."""
+        """Messages that the link has sent and the superior has not read."""
         self.raw: list[bytes] = []
         self.events: list[LinkEvent] = []
         self._asked = count(1)

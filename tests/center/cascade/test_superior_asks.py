@@ -1,4 +1,4 @@
-"""What superiors ask: three queries and two subscriptions are answered, everything else is refused with a reason."""
+"""Requests of superiors: three queries and two subscriptions are answered, everything else is refused with a reason."""
 
 import re
 from dataclasses import replace

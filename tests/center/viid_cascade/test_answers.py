@@ -1,4 +1,4 @@
-"""What a superior answers: every answer is typed, and none that is not clearly *taken* counts as sent."""
+"""Answers of a superior: each is typed, and none that is not clearly *taken* counts as sent."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which observations go up: none by default, by district and class, a share that is always the same."""
+"""Observations that go up: none by default, by district and class, a share that is always the same."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, cycle, islice
@@ -221,10 +221,12 @@ class Run:
         for codec, excerpt in excerpts.items():
             _encode(self._models_dir / f"{footage.FILM}.mp4", excerpt, codec)
         self._street.start({each.id: excerpts[each.codec] for each in self._planned})
-        self._await_rows()
+        self._await({"centre": self._street.try_to_enter, "cluster": self._street.cluster_is_up})
         password = self._state.secret("administrator-password")
         duty = Duty(self._street.centre.url, password)
+        # Before there are rows: of thirty cameras there soon are so many that a rule which they all meet is refused.
         number = duty.write_rule([each.source for each in self._planned])
+        self._await({"row": self._street.has_rows})
         page = self._open(password)
         rows_before, began_s = self._street.archive_status().rows, self._narrator.seconds
         duty.switch_on(number)
@@ -250,13 +252,8 @@ class Run:
         }
         return moments, figures
 
-    def _await_rows(self) -> None:
-        """Everything is up, and a row of the archive is served."""
-        awaited = {
-            "centre": self._street.try_to_enter,
-            "cluster": self._street.cluster_is_up,
-            "row": self._street.has_rows,
-        }
+    def _await(self, awaited: dict[str, Callable[[], bool]]) -> None:
+        """Returns when each has happened, and says so of each. Raises DemoError after `_UP_S`."""
         until_s = self._narrator.seconds + _UP_S
         while awaited:
             for name in [name for name, happened in awaited.items() if happened()]:

@@ -64,6 +64,7 @@ class Figure:
 
 _M, _A, _B = Origin.MEASURED, Origin.ASSUMED, Origin.BUILT
 _COUNTY: Final = "docs/capacity.md, 2026-11-26"
+_NETWORKS: Final = "docs/capacity.md, 2026-11-29: bench.county --costs"
 _STREAMS: Final = "docs/figures/streams.md, 2026-11-25"
 _REDACTION: Final = "docs/figures/redaction.md, 2026-11-29"
 
@@ -109,11 +110,11 @@ _ALL: Final = (
        (_B, "streams.moving_cameras, 4 of 30")),
     _f("vehicle_share", "share of pushed pictures that are one vehicle, cut out", 0, "", (0, 1),
        (_A, "whole scenes alone: checkpoint cameras push both")),
-    _f("redaction_ms", "processor time of redacting a stream's 1080p picture", 1050, "core·ms/snapshot", (1, 60_000),
-       (_M, f"{_REDACTION}: bench.edge.steps; 720 at 720p")),
-    _f("pushed_ms", "and a scene of 1080p that a device pushes", 1420, "core·ms/snapshot", (1, 60_000),
+    _f("redaction_ms", "processor time of redacting a stream's 1080p picture", 1010, "core·ms/snapshot", (1, 60_000),
+       (_M, f"{_REDACTION}: bench.edge.steps; 660 at 720p")),
+    _f("pushed_ms", "and a scene of 1080p that a device pushes", 1340, "core·ms/snapshot", (1, 60_000),
        (_M, f"{_REDACTION}: bench.edge.steps; all its text is looked for")),
-    _f("vehicle_ms", "and a vehicle of 600 px", 510, "core·ms/snapshot", (1, 60_000),
+    _f("vehicle_ms", "and a vehicle of 600 px", 493, "core·ms/snapshot", (1, 60_000),
        (_M, f"{_REDACTION}: bench.edge.steps")),
     _f("edge_busy", "how far an agent fills its cores", 0.9, "", (0.1, 1), (_B, "docs/streams.md: the budget")),
     _f("cores_per_box", "cores of an edge box", 16, "core/box", (1, 512), (_A, "a common size")),
@@ -134,16 +135,17 @@ _ALL: Final = (
     _f("group_rows", "snapshots of a lookup while much waits", 8, "snapshot/lookup", (1, 64), (_B, "intake.GROUP")),
     _f("lookup_ms", "its time for a lookup of what is new", 0.14, "ms/lookup", (0.001, 10_000), (_M, _COUNTY)),
     _f("row_ms", "and for each row in it with its picture", 0.23, "ms/snapshot", (0.001, 10_000), (_M, _COUNTY)),
-    _f("parser_ms", "processor time of parsing a 1080p picture", 157, "core·ms/snapshot", (0.1, 60_000), (_M, _COUNTY)),
-    _f("canary_ms", "processor time of the canary on it", 333, "core·ms/snapshot", (0.1, 60_000), (_M, _COUNTY)),
+    _f("parser_ms", "processor time of parsing a 1080p picture", 66, "core·ms/snapshot", (0.1, 60_000),
+       (_M, _NETWORKS)),
+    _f("canary_ms", "processor time of the canary on it", 364, "core·ms/snapshot", (0.1, 60_000), (_M, _NETWORKS)),
     _f("canary_share", "share of pictures that the canary sees", 0.03, "", (0, 1),
        (_B, "cluster setting canary_share; 1 until an agent is proven")),
     _f("reuse_share", "share of pictures whose machines the edge found", 0.97, "", (0, 1),
        (_B, "1 − canary_share; 0 where the parser has a model of its own")),
-    _f("reuse_ms", "processor time of parsing it where they are reused", 5.2, "core·ms/snapshot", (0.1, 60_000),
-       (_M, "bench.county --costs, 2026-11-28")),
-    _f("embed_ms", "processor time of one machine's vector", 26, "core·ms/object", (0.01, 10_000),
-       (_M, "docs/figures/appearance.md, 2026-11-26")),
+    _f("reuse_ms", "processor time of parsing it where they are reused", 5, "core·ms/snapshot", (0.1, 60_000),
+       (_M, _NETWORKS)),
+    _f("embed_ms", "processor time of one machine's vector", 13.8, "core·ms/object", (0.01, 10_000),
+       (_M, "docs/figures/appearance.md, 2026-11-29")),
     _f("parser_per_gpu", "pictures a second through all networks of a GPU", None, "snapshot/GPU·s", (0.1, 1e6),
        (_A, "nobody has measured it")),
     _f("server_busy", "how far a server is filled", 0.7, "", (0.1, 1), (_A, "room for one of three to fall out")),

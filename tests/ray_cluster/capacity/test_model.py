@@ -59,8 +59,8 @@ def test_the_reference_county_adds_up() -> None:
     assert found["disks"] == math.ceil(20_000_000 * stored * 31 / 1e12 * 2 / 0.8 / 16)
     assert found["gpus"] == math.ceil(rate * 2 * 1.5 / (200 * 0.7))
     design = rate * 2 * 1.5
-    assert found["parsing"] == pytest.approx(design * (0.97 * 5.2 + 0.03 * 157) / 1000)
-    assert found["canary"] == pytest.approx(design * 0.03 * 333 / 1000)
+    assert found["parsing"] == pytest.approx(design * (0.97 * 5 + 0.03 * 66) / 1000)
+    assert found["canary"] == pytest.approx(design * 0.03 * 364 / 1000)
     roles = ("business_servers", "parse_servers", "archivers", "storage_servers")
     assert found["servers"] == sum(found[name] for name in roles)
 
@@ -194,8 +194,8 @@ def test_an_absurd_figure_is_refused_in_words(pair: str, said: str) -> None:
 def test_a_model_of_the_clusters_own_and_agents_without_a_proof_cost_what_they_did() -> None:
     found = answers(COUNTY, overridden(MEASURED, ["reuse_share=0", "canary_share=1"]))
     design = 20_000_000 / 86_400 * 2 * 1.5
-    assert found["parsing"] == pytest.approx(design * 157 / 1000)
-    assert found["canary"] == pytest.approx(design * 333 / 1000)
+    assert found["parsing"] == pytest.approx(design * 66 / 1000)
+    assert found["canary"] == pytest.approx(design * 364 / 1000)
 
 
 def test_figures_of_other_machines_come_from_a_file(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ Run it with `python -m bench.cluster.intake [--quick] [--json FILE]`.
    RAY_SERVE_THROUGHPUT_OPTIMIZED=1.
 2. Pictures a second through the parser's deployment, beside the same `Parser` in this process: same decoding, network,
    pre- and post-processing, group and threads.
-3. Messages a second from the broker into the archive with parser and canary stubbed, beside a bare subscriber at the
-   same broker; and from publishing to *archived* at a rate that is no burden. What is archived can be searched.
+3. Messages a second from the broker into the archive with parser and canary stubbed, in turns: the same custody in one
+   process without Ray, a process for each stage (spread), and all stages in the intake's process (composed). Beside
+   them a bare subscriber at the same broker; and from publishing to *archived* at a rate that is no burden. What is
+   archived can be searched.
 """
 
 import argparse
@@ -20,8 +22,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +38,7 @@ from bench.measure import Comparison, compare
 from bench.process import cpu_s, descendants
 from engines.catalog.catalog import Catalog, default_models_dir
 from engines.detection.detector import Detector
-from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.cluster import ClusterConfig, IntakeStage
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import Archived
@@ -63,13 +65,14 @@ class Sizes:
     pictures: int = 64
     runs: int = 5
     burst: int = 2000
-    bursts: int = 4
+    bursts: int = 3
+    turns: int = 2
     bare: int = 3
     calm_s: float = 20.0
 
 
 FULL: Final = Sizes()
-QUICK: Final = Sizes(calls=0.02, pictures=16, runs=1, burst=200, bursts=2, bare=1, calm_s=4.0)
+QUICK: Final = Sizes(calls=0.02, pictures=16, runs=1, burst=200, bursts=2, turns=1, bare=1, calm_s=4.0)
 """Everything is touched; the figures mean nothing."""
 
 
@@ -137,10 +140,9 @@ def _served(folder: Path, only: str | None, group: int, sizes: Sizes) -> dict[st
     )
     report: dict[str, Any] = {}
     before = _bare_rates(folder, exchange, sizes) if only != "parser" else []
-    single = _single_process(folder, exchange, sizes) if only != "parser" else {}
     environment.prepare(config)
     # Ray reads its environment while it is imported.
-    from ray_cluster.serve.ray_node import node  # noqa: PLC0415
+    from ray_cluster.serve.ray_node import node, serving  # noqa: PLC0415
 
     try:
         with tempfile.TemporaryDirectory(prefix="wb-") as run, node(config, run, threading.Event()):
@@ -149,13 +151,12 @@ def _served(folder: Path, only: str | None, group: int, sizes: Sizes) -> dict[st
                 report["parser"] = found.as_json()
                 _print_ratio(found.name, found.ours, found.baseline, found.ratio, "pictures/s")
             if only != "parser":
-                ours, figures = _intake(config, exchange, sizes)
+                serving(config)
+                forms = _in_turns(folder, config, exchange, sizes)
         if only != "parser":
-            baseline = statistics.median(before + _bare_rates(folder, exchange, sizes))
-            rate = statistics.median(ours)
-            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures | single
-            _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
-            Console().print(figures | single)
+            bare = statistics.median(before + _bare_rates(folder, exchange, sizes))
+            report["intake"] = {"bare_per_s": bare} | {name: form.as_json(sizes) for name, form in forms.items()}
+            _print_forms(report["intake"])
     finally:
         exchange.stop()
     return report
@@ -163,6 +164,21 @@ def _served(folder: Path, only: str | None, group: int, sizes: Sizes) -> dict[st
 
 def _print_ratio(name: str, ours: float, baseline: float, ratio: float, unit: str) -> None:
     Console().print(f"{name}: {ours:.1f} beside {baseline:.1f} {unit}, ratio {ratio:.2f}")
+
+
+def _print_forms(found: dict[str, Any]) -> None:
+    single = found["single"]
+    table = Table(
+        "form", "messages/s", "of the single process", "ms a message", "p50 / p99 ms", title="broker to archive"
+    )
+    for name in ("single", "spread", "composed"):
+        form = found[name]
+        delays = f"{form['p50_ms']:.0f} / {form['p99_ms']:.0f}" if "p50_ms" in form else ""
+        ratio = f"{form['per_s'] / single['per_s']:.2f}"
+        table.add_row(name, f"{form['per_s']:.0f}", ratio, f"{form['cpu_ms_a_message']:.2f}", delays)
+    Console().print(table)
+    Console().print(f"a bare subscriber: {found['bare_per_s']:.0f} messages/s")
+    Console().print({name: found[name]["cpu_ms_by_process"] for name in ("single", "spread", "composed")})
 
 
 # --- the parser -----------------------------------------------------------------------------------------------------
@@ -294,79 +310,116 @@ def _bare_rates(folder: Path, exchange: Exchange, sizes: Sizes) -> list[float]:
     return rates
 
 
-def _single_process(folder: Path, exchange: Exchange, sizes: Sizes) -> dict[str, Any]:
-    """The same custody without Ray."""
+@dataclass(slots=True)
+class _Form:
+    """What one form of the same custody did, over all its turns."""
+
+    rates: list[float] = field(default_factory=list)
+    cpu_ms: list[dict[str, float]] = field(default_factory=list)
+    delays_s: list[float] = field(default_factory=list)
+
+    def as_json(self, sizes: Sizes) -> dict[str, Any]:
+        """Medians of rates and of processor time; delays of all calm messages."""
+        names = {name for each in self.cpu_ms for name in each}
+        by_process = {name: statistics.mean(each.get(name, 0.0) for each in self.cpu_ms) for name in names}
+        found: dict[str, Any] = {
+            "per_s": statistics.median(self.rates),
+            "per_s_each": [round(rate) for rate in self.rates],
+            "cpu_ms_a_message": round(statistics.median(sum(each.values()) for each in self.cpu_ms), 2),
+            "cpu_ms_each": [round(sum(each.values()), 2) for each in self.cpu_ms],
+            "cpu_ms_by_process": {
+                name: round(cpu, 2) for name, cpu in sorted(by_process.items(), key=lambda one: -one[1]) if cpu >= 0.01
+            },
+            "messages": sizes.burst * (sizes.bursts - 1) * len(self.cpu_ms),
+        }
+        if delays := sorted(self.delays_s):
+            found |= {
+                "p50_ms": round(delays[len(delays) // 2] * 1000, 1),
+                "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
+            }
+        return found
+
+
+def _in_turns(folder: Path, config: ClusterConfig, exchange: Exchange, sizes: Sizes) -> dict[str, _Form]:
+    """Each form in each turn, with an archive of its own; the load of other work is then the same for all."""
+    forms = {name: _Form() for name in ("single", "spread", "composed")}
+    stages = {"spread": (), "composed": tuple(IntakeStage)}
+    for turn in range(sizes.turns):
+        _single_process(folder, exchange, sizes, forms["single"], turn)
+        for name, with_intake in stages.items():
+            changed = {"with_intake": with_intake, "archive_dir": folder / f"{name}-{turn}"}
+            _deployed(config.model_copy(update=changed), exchange, sizes, forms[name], is_last=turn == sizes.turns - 1)
+    return forms
+
+
+def _single_process(folder: Path, exchange: Exchange, sizes: Sizes, form: _Form, turn: int) -> None:
+    """The same custody without Ray: its process, the broker and the sender are counted, and nothing of Ray's."""
     command = [
         sys.executable,
         "-m",
         "bench.cluster.single_process",
         str(folder / "broker.json"),
-        str(folder / "single"),
+        str(folder / f"single-{turn}"),
     ]
+    of_ray = {pid for pid, name in descendants(os.getpid()).items() if pid != os.getpid() and "mosquitto" not in name}
     burst = _Burst(exchange.section(AGENT))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         try:
-            rates, spent = _bursts(burst, sizes)
+            _bursts(burst, sizes, form, without=of_ray)
         finally:
             process.terminate()
             burst.close()
-    return {"single_process_per_s": statistics.median(rates), "single_process_cpu_ms_a_message": spent}
 
 
-def _intake(config: ClusterConfig, exchange: Exchange, sizes: Sizes) -> tuple[list[float], dict[str, Any]]:
+def _deployed(config: ClusterConfig, exchange: Exchange, sizes: Sizes, form: _Form, *, is_last: bool) -> None:
     from ray import serve  # noqa: PLC0415 - see above
 
     from ray_cluster.serve.application import APPLICATION, Parts, build  # noqa: PLC0415
-    from ray_cluster.serve.ray_node import deployed, serving  # noqa: PLC0415
+    from ray_cluster.serve.ray_node import deployed  # noqa: PLC0415
     from tests.support.stub_deployer import StubCanary, StubParser  # noqa: PLC0415
 
-    serving(config)
     deployed(build(config, parts=Parts(StubParser, StubCanary)))
     burst = _Burst(exchange.section(AGENT))
     try:
-        rates, spent = _bursts(burst, sizes)
-        custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
-        custodian.start()
-        time.sleep(sizes.calm_s)  # what is measured: messages at a rate that is no burden
-        custodian.stop()
-        time.sleep(2)  # the last are archived after half a second
-        custodian.close()
+        _bursts(burst, sizes, form)
+        if is_last:
+            custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
+            custodian.start()
+            time.sleep(sizes.calm_s)  # what is measured: messages at a rate that is no burden
+            custodian.stop()
+            time.sleep(2)  # the last are archived after half a second
+            custodian.close()
+            form.delays_s += custodian.delays_s
     finally:
         burst.close()
         serve.delete(APPLICATION)
-    delays = sorted(custodian.delays_s)
-    return rates, {
-        "p50_ms": round(delays[len(delays) // 2] * 1000, 1),
-        "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
-        "cpu_ms_a_message": spent,
-    }
 
 
-def _bursts(burst: _Burst, sizes: Sizes) -> tuple[list[float], dict[str, float]]:
+def _bursts(burst: _Burst, sizes: Sizes, form: _Form, *, without: Collection[int] = ()) -> None:
     """Messages a second of each burst, and processor milliseconds of a message by process; the first one warms up."""
-    rates = []
     warm: dict[str, float] = {}
     for number in range(sizes.bursts):
         payloads = _payloads(number * sizes.burst, sizes.burst)
         began = time.perf_counter()
         burst.send(payloads)
         burst.wait_for((number + 1) * sizes.burst)
-        rates.append(sizes.burst / (time.perf_counter() - began))
-        if not number:
-            warm = _spent_s()
+        if number:
+            form.rates.append(sizes.burst / (time.perf_counter() - began))
+        else:
+            warm = _spent_s(without)
     each = 1000 / (sizes.burst * (sizes.bursts - 1))
-    spent = {name: round((cpu - warm.get(name, 0)) * each, 2) for name, cpu in _spent_s().items()}
-    return rates[1:], {name: cpu for name, cpu in sorted(spent.items(), key=lambda one: -one[1]) if cpu >= 0.01}
+    form.cpu_ms.append({name: (cpu - warm.get(name, 0)) * each for name, cpu in _spent_s(without).items()})
 
 
-def _spent_s() -> dict[str, float]:
+def _spent_s(without: Collection[int]) -> dict[str, float]:
     """Processor seconds so far, by what a process of this run is called."""
     spent: dict[str, float] = {}
     for pid, name in descendants(os.getpid()).items():
-        known_as = _known_as(name)
-        spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
+        if pid not in without:
+            known_as = _known_as(name)
+            spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
     return spent
 
 

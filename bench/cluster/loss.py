@@ -1,9 +1,9 @@
 """`python -m bench.cluster.loss [--quick] [--json FILE]`: parts of a cluster of four machines on this one are killed.
 
 Under load; each row is one loss: the longest time without a commit that it cost, and when forty more commits were in.
-At the end the books: sent, acknowledged, rows, distinct rows. Parser and canary are stubs; the rest is real, as in
-tests/scenarios/test_cluster_loss.py. Exit code 1 if anything was lost or is there twice. `--quick`: one machine, one
-replica.
+Then the same with all stages in the intake's process, on one machine. At the end the books of both: sent, acknowledged,
+rows, distinct rows. Parser and canary are stubs; the rest is real, as in tests/scenarios/test_cluster_loss.py. Exit
+code 1 if anything was lost or is there twice. `--quick`: one machine, one replica, composed.
 """
 
 import argparse
@@ -13,7 +13,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from provisioning.contracts.config.cluster import IntakeStage
 from tests.support.custodian import Custodian
 from tests.support.losses import Loss, Losses
 from tests.support.nodes import Machines
@@ -29,9 +31,11 @@ from tests.support.premises import Site
 
 ROLES = {2: ["business"], 3: ["parse"], 4: ["archive"], 5: ["storage", "archive"]}
 _ONE_MACHINE = {2: ["business", "parse", "archive", "storage"]}
+_STAGES = [stage.value for stage in IntakeStage]
 _LINES = 20
 _FROZEN_S = 40.0
 """Longer than the head takes to give a machine up, and Serve a replica."""
+_Acts = Callable[[Losses, Machines], Iterator[Loss]]
 
 
 def main() -> int:
@@ -39,54 +43,83 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster.loss", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--rate", type=float, default=25.0, help="snapshots a second (default: 25)")
+    parser.add_argument("--only", choices=["spread", "composed"], help="one form")
     parser.add_argument("--quick", action="store_true", help="in its smallest form: does it work?")
     arguments = parser.parse_args()
+    report: dict[str, Any] = {"cores": os.cpu_count(), "ready_s": {}, "losses": []}
+    books = Counter[str]()
+    forms: dict[str, tuple[dict[int, list[str]], list[str], _Acts]] = {
+        "spread": (ROLES, [], _spread),
+        "composed": (_ONE_MACHINE, _STAGES, _few if arguments.quick else _composed),
+    }
+    for name, (roles, stages, acts) in forms.items():
+        if name == arguments.only or (arguments.only is None and not (arguments.quick and name == "spread")):
+            try:
+                books.update(_of_form(name, roles, stages, acts, arguments.rate, report, arguments.json))
+            except pytest.fail.Exception as error:
+                sys.stderr.write(f"bench.cluster.loss: {name}: {error}\n")
+                return 1
+    _print(report)
+    report["books"] = dict(books)
+    _write(report, arguments.json)
+    Console().print(f"{dict(books)}")
+    return 1 if books["lost"] or books["doubled"] or books["acknowledged"] != books["sent"] else 0
+
+
+def _of_form(
+    name: str,
+    roles: dict[int, list[str]],
+    stages: list[str],
+    acts: _Acts,
+    rate: float,
+    report: dict[str, Any],
+    file: Path | None,
+) -> dict[str, int]:
+    """Kill its parts one after the other, and return the books of this cluster."""
     with tempfile.TemporaryDirectory(prefix="wayside-loss-") as folder:
         site = Site(Path(folder))
         site.exchange.start()
-        machines = Machines(site, _ONE_MACHINE if arguments.quick else ROLES, flush_ms=100)
+        machines = Machines(site, roles, flush_ms=100, with_intake=stages)
         try:
-            return _measured(site, machines, arguments.rate, arguments.json, quick=arguments.quick)
-        except pytest.fail.Exception as error:
+            began_s = time.monotonic()
+            machines.start_all(300)
+            report["ready_s"][name] = time.monotonic() - began_s
+            custodian = Custodian(site.exchange.section("street"), "street", rate=rate)
+            custodian.start()
+            try:
+                losses = Losses(site, machines, custodian)
+                for loss in acts(losses, machines):
+                    report["losses"].append(asdict(loss))
+                    # At once: a later one may fail.
+                    _write(report, file)
+                books = losses.books()
+            finally:
+                custodian.close()
+            return asdict(books) | {"lost": books.lost, "doubled": books.doubled}
+        except pytest.fail.Exception:
             # The folder goes, and with it what the machines have said.
             for log in sorted(site.root.glob("node-*.log")):
                 last = log.read_text(errors="replace").splitlines()[-_LINES:]
                 sys.stderr.write("\n".join([f"{log.name}:", *last, ""]))
-            sys.stderr.write(f"bench.cluster.loss: {error}\n")
-            return 1
+            raise
         finally:
             machines.close()
             site.close()
 
 
-def _measured(site: Site, machines: Machines, rate: float, file: Path | None, *, quick: bool) -> int:
-    began_s = time.monotonic()
-    machines.start_all(300)
-    report: dict[str, Any] = {"cores": os.cpu_count(), "ready_s": time.monotonic() - began_s, "losses": []}
-    custodian = Custodian(site.exchange.section("street"), "street", rate=rate)
-    custodian.start()
-    try:
-        losses = Losses(site, machines, custodian)
-        for loss in _few(losses) if quick else _all(losses, machines):
-            report["losses"].append(asdict(loss))
-            # At once: a later one may fail.
-            _write(report, file)
-        books = losses.books()
-    finally:
-        custodian.close()
-        _print(report)
-    report["books"] = asdict(books) | {"lost": books.lost, "doubled": books.doubled}
-    _write(report, file)
-    Console().print(f"{books}; lost {books.lost}, doubled {books.doubled}")
-    return 1 if books.lost or books.doubled or books.acknowledged != books.sent else 0
-
-
-def _few(losses: Losses) -> Iterator[Loss]:
+def _few(losses: Losses, _machines: Machines) -> Iterator[Loss]:
     yield losses.of("nothing", lambda: None)
-    yield losses.replica("parser")
+    yield losses.replica("intake", "intake with all stages")
 
 
-def _all(losses: Losses, machines: Machines) -> Iterator[Loss]:
+def _composed(losses: Losses, machines: Machines) -> Iterator[Loss]:
+    yield losses.replica("intake", "intake with all stages")
+    yield losses.replica("intake", "the same again")
+    yield losses.fencing("another archiver opens the archive of the composed")
+    yield losses.machine(machines.head, "machine: the only one, composed")
+
+
+def _spread(losses: Losses, machines: Machines) -> Iterator[Loss]:
     yield losses.of("nothing", lambda: None)
     for deployment in ("parser", "canary", "archiver", "intake", "query"):
         yield losses.replica(deployment)
@@ -114,7 +147,8 @@ def _print(report: dict[str, Any]) -> None:
     for loss in report["losses"]:
         table.add_row(loss["what"], f"{loss['silence_s']:.1f}", f"{loss['settled_s']:.1f}")
     Console().print(table)
-    Console().print(f"ready after {report['ready_s']:.0f} s")
+    for name, seconds in report["ready_s"].items():
+        Console().print(f"{name}: ready after {seconds:.0f} s")
 
 
 def _write(report: dict[str, Any], file: Path | None) -> None:

@@ -24,6 +24,7 @@ from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
+from ray_cluster.intake.stages import Stages
 
 
 def now_ms() -> int:
@@ -32,7 +33,7 @@ def now_ms() -> int:
 
 
 class InProcess:
-    """`Stages` that are calls of functions."""
+    """Every stage, as calls of functions."""
 
     def __init__(self, archiver: Archiver, batcher: Batcher, thread: ThreadPoolExecutor) -> None:
         self._archiver = archiver
@@ -84,7 +85,8 @@ async def work(broker: Broker, folder: Path) -> None:
     batcher = Batcher(commit, maintain, flush_rows=rows, flush_s=settings["flush_ms"] / 1000, max_rows=4 * rows)
     window = settings["receive_maximum"]
     proofs = AgentProofs(lambda _: True, pictures=0, now_ms=now_ms)
-    intake = Intake(InProcess(archiver, batcher, thread), proofs=proofs, now_ms=now_ms, room=window)
+    stage = InProcess(archiver, batcher, thread)
+    intake = Intake(Stages(stage, stage, stage, stage), proofs=proofs, now_ms=now_ms, room=window)
     client = MqttBroker(broker, loop, intake.deliver, receive_maximum=window)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(batcher.run())

@@ -17,7 +17,7 @@ class SlowParser(StubParser):
     _turn: asyncio.Lock | None = None
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `Stages.parse`."""
+        """See `ParserStage`."""
         self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             await asyncio.sleep(PICTURE_S * len(photos))

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 
 class Centre:
-    """`intake.Stages`, for any number of intakes."""
+    """Every stage, for any number of intakes."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int], seed: int) -> None:
         self._thread = ThreadPoolExecutor(1, "archiver")
@@ -46,23 +46,23 @@ class Centre:
         )
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """See `intake.Stages`."""
+        """See `ArchiverStage`."""
         return await self._in_thread(lambda: self._archiver.known(sightings))
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `intake.Stages`."""
+        """See `ParserStage`."""
         return [Parsed(_MACHINES, 0) for _ in photos]
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `intake.Stages`."""
+        """See `CanaryStage`."""
         return [False] * len(photos)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """See `intake.Stages`."""
+        """See `ArchiverStage`."""
         return await self.batcher.submit(entries)
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `intake.Stages`: vectors of noise, which nothing compresses."""
+        """See `EmbedderStage`: vectors of noise, which nothing compresses."""
         return [self.looks(len(request.machines)) for request in requests]
 
     def close(self) -> None:

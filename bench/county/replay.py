@@ -21,6 +21,7 @@ from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.latency import Hop
 from ray_cluster.intake.mqtt_client import Delivery
+from ray_cluster.intake.stages import Stages
 from ray_cluster.query.reader import Query
 
 BASE_MS: Final = 1_795_449_600_000
@@ -224,7 +225,8 @@ class _Replay:
 
     def _intake(self, centre: Centre) -> tuple[Intake, Line, Acks]:
         proofs = AgentProofs(lambda _: False, pictures=0, now_ms=self._now_ms)
-        intake = Intake(centre, proofs=proofs, now_ms=self._now_ms, room=RECEIVE_MAXIMUM)
+        stages = Stages(centre, centre, centre, centre)
+        intake = Intake(stages, proofs=proofs, now_ms=self._now_ms, room=RECEIVE_MAXIMUM)
         member = Member(self._cost.given_back(intake.deliver))
         self._boxes.members.append(member)
         line = _Counted(self._boxes, member, self._cost)

@@ -22,6 +22,8 @@ def scale(
     try:
         node = ray_command.node_of(settings)
         known = configured(settings)
+        if deployment in settings.composed:
+            raise BadScale(f"{deployment} runs in the intake's process; leave it out of with_intake to have several")
         if deployment not in known:
             raise BadScale(f"{deployment!r}: the number of these can be changed: {', '.join(known)}")
         if not ray_command.is_head(settings):

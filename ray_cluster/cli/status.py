@@ -85,9 +85,13 @@ def _print_condition(condition: "Condition", intake: Mapping[str, Any]) -> None:
         machines.add_row(machine.address, ", ".join(machine.roles), f"{machine.slots:g}")
     deployments = Table("deployment", "status", "replicas", "may have", "at work")
     at_work = intake.get("at_work") or {}
+    composed = {stage for each in condition.deployments for stage in each.stages}
     for each in condition.deployments:
         replicas = ", ".join(f"{count} {state.lower()}" for state, count in each.replicas.items())
-        deployments.add_row(each.name, each.status.lower(), replicas, each.scale, str(at_work.get(each.name, "")))
+        calls = "" if each.name in composed else str(at_work.get(each.name, ""))
+        deployments.add_row(each.name, each.status.lower(), replicas, each.scale, calls)
+        for stage in each.stages:
+            deployments.add_row(f"  {stage}", each.status.lower(), f"in {each.name}", "", str(at_work.get(stage, "")))
     Console().print(machines)
     Console().print(deployments)
 

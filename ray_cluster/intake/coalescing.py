@@ -1,4 +1,4 @@
-"""Coalesces calls of several groups to the archiver into one.
+"""Coalesces calls of several groups to an archiver in another process into one.
 
 A call between deployments costs milliseconds of processor time, at any size (docs/cluster.md). Parser and canary get
 as many pictures as a network takes at once; the archiver can take more rows.
@@ -11,9 +11,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
-from ray_cluster.inference.appearance import Appearance
-from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
-from ray_cluster.intake.stages import Stages
+from ray_cluster.intake.stages import ArchiverStage
 
 ARCHIVE_WAIT_S: Final = 0.02
 """Seconds for which entries wait for others; a commit waits ten times as long for its rows."""
@@ -28,8 +26,8 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
-class CoalescedStages:
-    """Coalesces calls to the archiver; forwards the others. Lives in one asyncio loop.
+class CoalescedArchiver:
+    """Coalesces calls to an archiver. Lives in one asyncio loop.
 
     Lookups that come while `questions` are under way go with the next one; entries wait `archive_wait_s` for others. An
     error of a call reaches each caller in it.
@@ -37,29 +35,19 @@ class CoalescedStages:
 
     def __init__(
         self,
-        stages: Stages,
+        archiver: ArchiverStage,
         *,
         archive_wait_s: float = ARCHIVE_WAIT_S,
         most: int = MOST,
         questions: int = QUESTIONS,
     ) -> None:
-        self._stages = stages
-        self._known = _Coalescer(stages.known, wait_s=0.0, most=most, at_once=questions)
-        self._archive = _Coalescer(stages.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
+        self._known = _Coalescer(archiver.known, wait_s=0.0, most=most, at_once=questions)
+        self._archive = _Coalescer(archiver.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
         found, _ = await self._known.submit(sightings)
         asked = {sighting.row_key for sighting in sightings}
         return {key: receipt for key, receipt in found.items() if key in asked}
-
-    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        return await self._stages.parse(photos)
-
-    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        return await self._stages.inspect(photos)
-
-    async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await self._stages.embed(requests)
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         receipts, first = await self._archive.submit(entries)

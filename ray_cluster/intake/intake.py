@@ -7,7 +7,7 @@
 
 Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
 with back-off, unacknowledged, and MQTT's Receive Maximum stops the flow at the broker. A message that makes a stage
-fail is found and rejected (`isolation`), and its group goes on.
+fail is found and rejected (`isolation`), and its group goes on; so is one that ends this process (`in_hand`).
 """
 
 import asyncio
@@ -42,7 +42,8 @@ from ray_cluster.intake import probe
 from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.camera_limit import CameraRoll
-from ray_cluster.intake.isolation import StageCalls, Unprocessable
+from ray_cluster.intake.in_hand import MOST_DEATHS, TOGETHER, InHand
+from ray_cluster.intake.isolation import ALONE_WAIT_S, StageCalls, Unprocessable
 from ray_cluster.intake.latency import Hop, Hops
 from ray_cluster.intake.mqtt_client import RECEIVE_MAXIMUM, Broker, Delivery
 from ray_cluster.intake.priority_queue import OVERFLOW, Lane, Lanes
@@ -128,6 +129,7 @@ class Intake:
         now_ms: wall clock.
         room: capacity of each lane; the broker must not send more messages of QoS 1 than that.
         live_ms: snapshots captured longer ago wait in the lane of the backlog.
+        in_hand: what predecessors that died had in hand; None: nothing is known of any.
         sleep: injected in tests, like the monotonic clock `now_s`.
     """
 
@@ -140,18 +142,20 @@ class Intake:
         group: int = GROUP,
         room: int = RECEIVE_MAXIMUM,
         live_ms: int = LIVE_MS,
+        in_hand: InHand | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stages = stages
         self._progress = Progress(now_s)
         probes: Mapping[str, Callable[[], Awaitable[object]]] = {
-            "parser": lambda: stages.parse([probe.photo()]),
-            "canary": lambda: stages.inspect([probe.photo()]),
-            "embedder": lambda: stages.embed([probe.embed_request()]),
+            "parser": lambda: stages.parser.parse([probe.photo()]),
+            "canary": lambda: stages.canary.inspect([probe.photo()]),
+            "embedder": lambda: stages.embedder.embed([probe.embed_request()]),
         }
         self._calls = StageCalls(self._progress, probes=probes, sleep=sleep)
         self._unprocessable: OrderedDict[str, str] = OrderedDict()
+        self._in_hand = in_hand or InHand()
         self._proofs = proofs
         self._now_ms = now_ms
         self._group = group
@@ -187,19 +191,31 @@ class Intake:
             self._dropped[OVERFLOW] += 1
 
     async def run(self, broker: Broker, acks: Acks) -> None:
-        """Process messages until cancelled. Several groups are under way at a time."""
+        """Process messages until cancelled. Several groups are under way at a time, or one suspect of `in_hand`."""
         slots = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
+        under_way: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await slots.acquire()
                 await self._some.wait()
-                group = self._lanes.take_due(self._group)
+                taken = self._lanes.take_due(self._group)
                 if not self._lanes:
                     self._some.clear()
-                self._in_flight += len(group)
-                self.groups.observe(len(group))
-                task = tasks.create_task(self._process(group, broker, acks, slots))
-                task.add_done_callback(partial(self._done, len(group)))
+                self._in_flight += len(taken)
+                for number, group in enumerate(self._parted(taken)):
+                    if number:
+                        await slots.acquire()
+                    is_alone = self._is_suspect(group[0])
+                    if is_alone and under_way:
+                        await asyncio.wait(under_way, timeout=ALONE_WAIT_S)
+                    self.groups.observe(len(group))
+                    self._hold(group)
+                    task = tasks.create_task(self._process(group, broker, acks, slots))
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+                    task.add_done_callback(partial(self._done, group))
+                    if is_alone:
+                        await asyncio.wait({task}, timeout=ALONE_WAIT_S)
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until no message is under way; False if one still was after `timeout_s`."""
@@ -235,8 +251,25 @@ class Intake:
             },
         )
 
-    def _done(self, count: int, _task: asyncio.Task[None]) -> None:
-        self._in_flight -= count
+    def _parted(self, taken: Sequence[_Arrival | _Refused]) -> list[list[_Arrival | _Refused]]:
+        """Part suspects, each of which is tried alone, from their group."""
+        suspects = [[each] for each in taken if self._is_suspect(each)]
+        others = [each for each in taken if not self._is_suspect(each)]
+        return [others, *suspects] if others else suspects
+
+    def _is_suspect(self, waiting: _Arrival | _Refused) -> bool:
+        return isinstance(waiting, _Arrival) and self._in_hand.deaths(waiting.message_sha256) >= TOGETHER
+
+    def _hold(self, group: Sequence[_Arrival | _Refused]) -> None:
+        for each in group:
+            if isinstance(each, _Arrival):
+                self._in_hand.enter(each.message_sha256)
+
+    def _done(self, group: Sequence[_Arrival | _Refused], _task: asyncio.Task[None]) -> None:
+        for each in group:
+            if isinstance(each, _Arrival):
+                self._in_hand.leave(each.message_sha256)
+        self._in_flight -= len(group)
         if not self._in_flight and not self._lanes:
             self._idle.set()
 
@@ -249,7 +282,7 @@ class Intake:
         finally:
             slots.release()
         entries = [arrival.entry for arrival in fresh]
-        receipts = await self._calls.each("archiver", entries, self._stages.archive)
+        receipts = await self._calls.each("archiver", entries, self._stages.archiver.archive)
         for arrival, receipt in zip(fresh, receipts, strict=True):
             if isinstance(receipt, Receipt):
                 self._acknowledge(broker, acks, arrival, receipt)
@@ -270,7 +303,7 @@ class Intake:
         for arrival in arrivals:
             arrival.begun_at_ms = begun_at_ms
         sightings = [arrival.sighting for arrival in arrivals]
-        known = await self._calls.until_done("archiver", len(arrivals), lambda: self._stages.known(sightings))
+        known = await self._calls.until_done("archiver", len(arrivals), lambda: self._stages.archiver.known(sightings))
         fresh = []
         for arrival in arrivals:
             receipt = known.get(arrival.sighting.row_key)
@@ -295,6 +328,10 @@ class Intake:
         sha256 = codec.message_sha256(delivery.payload)
         if (why := self._unprocessable.get(sha256)) is not None:
             raise ContractError(RejectReason.UNPROCESSABLE, why)
+        if (deaths := self._in_hand.deaths(sha256)) >= MOST_DEATHS:
+            raise ContractError(
+                RejectReason.UNPROCESSABLE, f"the intake's process died {deaths} times with it in hand, alone too"
+            )
         return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
 
     async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
@@ -310,8 +347,8 @@ class Intake:
         photos = [arrival.photo_to_parse(is_trusted=arrival not in drawn and self._trusts(arrival)) for arrival in seen]
         inspected = [arrival for arrival in seen if arrival in drawn]
         parsed, verdicts = await asyncio.gather(
-            self._calls.each("parser", photos, self._stages.parse),
-            self._calls.each("canary", [arrival.photo for arrival in inspected], self._stages.inspect),
+            self._calls.each("parser", photos, self._stages.parser.parse),
+            self._calls.each("canary", [arrival.photo for arrival in inspected], self._stages.canary.inspect),
         )
         refused: dict[_Arrival, Unreadable | Unprocessable] = {}
         for arrival, verdict in zip(inspected, verdicts, strict=True):
@@ -346,7 +383,7 @@ class Intake:
         if not kept:
             return list(arrivals)
         requests = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
-        appearances = await self._calls.each("embedder", requests, self._stages.embed)
+        appearances = await self._calls.each("embedder", requests, self._stages.embedder.embed)
         refused: dict[_Arrival, Unreadable | Unprocessable] = {}
         for arrival, answer in zip(kept, appearances, strict=True):
             if isinstance(answer, Unreadable | Unprocessable):

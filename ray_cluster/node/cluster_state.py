@@ -42,6 +42,8 @@ class Deployed(_Frozen):
     scale: str
     """Number of replicas that it may have."""
     message: str = ""
+    stages: tuple[str, ...] = ()
+    """Stages that run in its processes, and so share its status."""
 
 
 class Condition(_Frozen):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.cluster import ClusterConfig, IntakeStage
 from provisioning.files import durable
 from ray_cluster.errors import BadScale
 
@@ -39,11 +39,15 @@ class Scale:
 
 
 def configured(config: ClusterConfig) -> dict[str, Scale]:
-    """Return the configured scales of deployments that can be scaled, by name; the others have one replica."""
-    return {
-        "parser": Scale(config.parser_replicas, config.parser_replicas_max or config.parser_replicas),
-        "embedder": Scale(config.embedder_replicas, config.embedder_replicas),
+    """Return the configured scales of deployments that can be scaled, by name; the others have one replica.
+
+    A stage in the intake's process cannot be scaled.
+    """
+    scales = {
+        IntakeStage.PARSER: Scale(config.parser_replicas, config.parser_replicas_max or config.parser_replicas),
+        IntakeStage.EMBEDDER: Scale(config.embedder_replicas, config.embedder_replicas),
     }
+    return {stage.value: scale for stage, scale in scales.items() if stage not in config.composed}
 
 
 def current(config: ClusterConfig) -> dict[str, Scale]:

@@ -20,10 +20,10 @@ class QueryPictureStages(Protocol):
     """Stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """Return for each picture true if a face shows in it, as `Stages.inspect` does."""
+        """Return for each picture true if a face shows in it, as `CanaryStage` does."""
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """Compute the appearance of the machines in each picture, as `Stages.embed` does."""
+        """Compute the appearance of the machines in each picture, as `EmbedderStage` does."""
 
 
 async def describe_machines(message: bytes, stages: QueryPictureStages) -> Looks:

@@ -1,18 +1,20 @@
 """Builds the bind graph: the deployments, their callers, and the roles of the machines on which they run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ray import serve
 
-from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
+from provisioning.contracts.config.cluster import ClusterConfig, IntakeStage, NodeRole
 from provisioning.contracts.detectors import WantedDetectors
 from ray_cluster.node.ray_command import LIGHT
 from ray_cluster.node.replica_counts import Scale, configured
 from ray_cluster.serve.archiver_deployment import ArchiverReplica
 from ray_cluster.serve.canary_deployment import CanaryReplica
+from ray_cluster.serve.composed import Composed
 from ray_cluster.serve.embedder_deployment import EmbedderReplica
 from ray_cluster.serve.intake_deployment import DRAIN_S, IntakeReplica
 from ray_cluster.serve.parser_deployment import ParserReplica
@@ -34,7 +36,7 @@ class Parts:
 
 
 PARTS: Final = Parts()
-_BY_NAME: Final = (ClusterConfig, ArchiverReplica, IntakeReplica, QueryReplica, UpkeepReplica)
+_BY_NAME: Final = (ClusterConfig, ArchiverReplica, Composed, IntakeReplica, QueryReplica, UpkeepReplica)
 """Classes that Serve pickles by their modules' names, which it keeps as long as the version is the same: a head that
 comes back on a release in which one has moved would ask for the old name without end."""
 
@@ -50,30 +52,23 @@ def build(
 
     Intake runs beside the broker, so that its TLS stays on one machine and it fails only together with the broker;
     the pictures then cross the network twice, to `parse` and to `archive`, as they would with intake on `archive`.
+    Stages of `config.composed` run in its process, on a machine that has their roles, too. Canary and embedder have
+    deployments even so: `query` calls those, lest a picture that an analyst brings ends the intake.
     """
+    stages = config.composed
     # Another assignment of detectors is another `user_config`, not another version: replicas stay, and adopt it.
-    reconfigured: dict[str, Any] = {}
-    if wanted is not None and hasattr(parts.parser, "reconfigure"):
-        reconfigured["user_config"] = wanted.model_dump(mode="json")
+    detectors = (wanted or WantedDetectors()).model_dump(mode="json")
+    reconfigured = {"user_config": detectors} if hasattr(parts.parser, "reconfigure") else {}
     scale = configured(config) | dict(scales or {})
-    content = f"{config.model_dump_json(exclude={'node'})} {parts} {_BY_NAME}"
+    content = f"{config.model_dump_json(exclude={'node'})} {sorted(stages)} {parts} {_BY_NAME}"
     version = sha256(content.encode()).hexdigest()[:16]
 
     def deployment(name: str, replica: type, role: NodeRole, **options: Any) -> Any:
         return _deployment(name, replica, role, version, **options)
 
-    archiver = deployment("archiver", ArchiverReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(config)
-    parser = deployment(
-        "parser",
-        parts.parser,
-        NodeRole.PARSE,
-        slots=1.0,
-        gpus=config.parser_gpus,
-        max_ongoing_requests=16,
-        max_queued_requests=QUEUED_CALLS,
-        **_replicas(scale["parser"]),
-        **reconfigured,
-    ).bind(config)
+    def called(stage: IntakeStage, replica: type, deployed: Callable[[], Any]) -> Any:
+        return Composed(replica) if stage in stages else deployed()
+
     canary = deployment(
         "canary", parts.canary, NodeRole.PARSE, max_ongoing_requests=16, max_queued_requests=QUEUED_CALLS
     ).bind(config)
@@ -84,20 +79,65 @@ def build(
         gpus=config.embedder_gpus,
         max_ongoing_requests=16,
         max_queued_requests=QUEUED_CALLS,
-        **_replicas(scale["embedder"]),
+        **_replicas(scale.get("embedder", Scale(1, 1))),
     ).bind(config)
+    parser = called(
+        IntakeStage.PARSER,
+        parts.parser,
+        lambda: deployment(
+            "parser",
+            parts.parser,
+            NodeRole.PARSE,
+            slots=1.0,
+            gpus=config.parser_gpus,
+            max_ongoing_requests=16,
+            max_queued_requests=QUEUED_CALLS,
+            **_replicas(scale["parser"]),
+            **reconfigured,
+        ).bind(config),
+    )
+    archiver = called(
+        IntakeStage.ARCHIVER,
+        ArchiverReplica,
+        lambda: deployment("archiver", ArchiverReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(config),
+    )
+    beside, gpus = _room(config)
     intake = deployment(
         "intake",
         IntakeReplica,
         NodeRole.BUSINESS,
+        beside=beside,
+        gpus=gpus,
         num_replicas=config.intake_replicas,
+        max_ongoing_requests=16,
         graceful_shutdown_timeout_s=2 * DRAIN_S,
-    ).bind(config, parser, canary, embedder, archiver)
+        user_config=detectors,
+    ).bind(
+        config,
+        parser,
+        called(IntakeStage.CANARY, parts.canary, lambda: canary),
+        called(IntakeStage.EMBEDDER, parts.embedder, lambda: embedder),
+        archiver,
+    )
     upkeep = deployment("upkeep", UpkeepReplica, NodeRole.ARCHIVE).bind(config)
     query = deployment("query", QueryReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(
-        config, intake, parser, canary, embedder, upkeep
+        config, intake, intake if IntakeStage.PARSER in stages else parser, canary, embedder, upkeep
     )
     return cast("serve.Application", query)
+
+
+def _room(config: ClusterConfig) -> tuple[dict[NodeRole, float], float]:
+    """Return the slots of roles, and the GPUs, that the intake takes for the stages in its process."""
+    stages = config.composed
+    slots: dict[NodeRole, float] = {}
+    if IntakeStage.CANARY in stages:
+        slots[NodeRole.PARSE] = LIGHT
+    if IntakeStage.PARSER in stages:
+        slots[NodeRole.PARSE] = 1.0
+    if stages & {IntakeStage.EMBEDDER, IntakeStage.ARCHIVER}:
+        slots[NodeRole.ARCHIVE] = LIGHT
+    gpus = {IntakeStage.PARSER: config.parser_gpus, IntakeStage.EMBEDDER: config.embedder_gpus}
+    return slots, sum(share for stage, share in gpus.items() if stage in stages)
 
 
 def _replicas(scale: Scale) -> dict[str, Any]:
@@ -121,12 +161,21 @@ def _replicas(scale: Scale) -> dict[str, Any]:
 
 
 def _deployment(
-    name: str, replica: type, role: NodeRole, version: str, *, slots: float = LIGHT, gpus: float = 0.0, **options: Any
+    name: str,
+    replica: type,
+    role: NodeRole,
+    version: str,
+    *,
+    slots: float = LIGHT,
+    beside: Mapping[NodeRole, float] = MappingProxyType({}),
+    gpus: float = 0.0,
+    **options: Any,
 ) -> Any:
-    """Deploy on machines of the role, with half a CPU slot each and health checks within seconds."""
+    """Deploy on machines of the roles, with half a CPU slot each and health checks within seconds."""
+    resources = {role.value: slots} | {each.value: share for each, share in beside.items()}
     return serve.deployment(
         name=name,
-        ray_actor_options={"num_cpus": 0.5, "num_gpus": gpus, "resources": {role.value: slots}},
+        ray_actor_options={"num_cpus": 0.5, "num_gpus": gpus, "resources": resources},
         health_check_period_s=2.0,
         health_check_timeout_s=30.0,
         graceful_shutdown_wait_loop_s=0.2,

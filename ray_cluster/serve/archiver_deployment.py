@@ -76,7 +76,11 @@ class ArchiverReplica:
         check_running(self._work)
 
     def __del__(self) -> None:
-        """Close the server of metrics; Serve calls this on shutdown."""
+        """Close; Serve calls this on shutdown."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the server of metrics."""
         if self._metrics is not None:
             self._metrics.close()
 

@@ -89,11 +89,11 @@ def _follow(config: ClusterConfig, parts: Parts, stop: threading.Event) -> None:
             deployed(build(config, scales, parts=parts, wanted=detectors))
             text = ", ".join(f"{name} {scale}" for name, scale in scales.items())
             LOG.info("deployed within %.1f s: %s", time.monotonic() - began, text)
-        condition(now).write(ray_command.node_of(config).state_dir)
+        condition(config, now).write(ray_command.node_of(config).state_dir)
         stop.wait(_POLL_S)
 
 
-def condition(scales: Mapping[str, Scale]) -> Condition:
+def condition(config: ClusterConfig, scales: Mapping[str, Scale]) -> Condition:
     """Read the state of machines and deployments at this moment."""
     seen = serve.status().applications.get(APPLICATION)
     machines = []
@@ -110,6 +110,7 @@ def condition(scales: Mapping[str, Scale]) -> Condition:
             replicas={str(getattr(state, "value", state)): count for state, count in one.replica_states.items()},
             scale=str(scales.get(name, "")),
             message=one.message[:500],
+            stages=tuple(sorted(config.composed)) if name == "intake" else (),
         )
         for name, one in (seen.deployments if seen else {}).items()
     )

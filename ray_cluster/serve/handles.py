@@ -39,29 +39,47 @@ _T = TypeVar("_T")
 Handle = DeploymentHandle[Any]
 
 
-class Handles:
-    """Stages over Serve handles."""
+class ParserHandle:
+    """Parser over a Serve handle."""
 
-    def __init__(self, parser: Handle, canary: Handle, embedder: Handle, archiver: Handle) -> None:
-        self._parser = parser
-        self._canary = canary
-        self._embedder = embedder
-        self._archiver = archiver
-
-    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        return await answer(self._archiver.known.remote(sightings))
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        return await answer(self._parser.parse.remote(photos))
+        return await answer(self._handle.parse.remote(photos))
+
+
+class CanaryHandle:
+    """Canary over a Serve handle."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        return await answer(self._canary.inspect.remote(photos))
+        return await answer(self._handle.inspect.remote(photos))
+
+
+class EmbedderHandle:
+    """Embedder over a Serve handle."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        return await answer(self._embedder.embed.remote(requests))
+        return await answer(self._handle.embed.remote(requests))
+
+
+class ArchiverHandle:
+    """Archiver over a Serve handle."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        return await answer(self._handle.known.remote(sightings))
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        return await answer(self._archiver.archive.remote(entries))
+        return await answer(self._handle.archive.remote(entries))
 
 
 async def answer_all(handle: Handle, method: str) -> list[Any]:

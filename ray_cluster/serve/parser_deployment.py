@@ -61,7 +61,7 @@ class ParserReplica:
         answers = iter(await asyncio.to_thread(self._parser.parse, [photo for photos in calls for photo in photos]))
         return [[next(answers) for _ in photos] for photos in calls]
 
-    async def status(self) -> ParserStatus:
+    async def parser_status(self) -> ParserStatus:
         return self._parser.status()
 
     async def _adopt(self) -> None:

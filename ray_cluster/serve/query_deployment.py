@@ -35,7 +35,8 @@ class QueryReplica:
     def __init__(
         self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, _upkeep: Handle
     ) -> None:
-        # `upkeep` is only named here: Serve starts deployments that another one has a handle of.
+        # `upkeep` is only named here: Serve starts deployments that another one has a handle of. `parser` is the
+        # intake's handle if that has the parser in its process.
         from ray_cluster.query.lookalike import Lookalike
         from ray_cluster.query.reader import Query
 
@@ -62,7 +63,7 @@ class QueryReplica:
 
     async def ask_parsers(self) -> ParsersStatus:
         """Ask each replica of the parser for its status. Raises `Unavailable`."""
-        return ParsersStatus(parsers=tuple(await answer_all(self._parser, "status")))
+        return ParsersStatus(parsers=tuple(await answer_all(self._parser, "parser_status")))
 
     async def ask_nodes(self) -> ClusterNodes:
         """Ask Ray's head for its machines. Raises `Unavailable`."""

@@ -1,9 +1,11 @@
 """Starts and ends a Ray node on this machine, and the application on it."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import ray
@@ -13,6 +15,7 @@ from ray.serve.exceptions import RayServeException
 from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
 from provisioning.contracts.detectors import WantedDetectors
 from ray_cluster.errors import StartFailed
+from ray_cluster.node.environment import home
 from ray_cluster.node.ray_command import ROLE_ROOM
 from ray_cluster.serve.application import APPLICATION, build
 
@@ -25,7 +28,11 @@ _QUIET: Final = {"enable_access_log": False, "log_level": "WARNING"}
 
 @contextmanager
 def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterator[None]:
-    """Run a node that is head and worker until the context ends. SIGTERM and SIGINT set `stop`."""
+    """Run a node that is head and worker until the context ends. SIGTERM and SIGINT set `stop`.
+
+    The home of this process and of Ray's is then a folder in `temporary`.
+    """
+    os.environ.update(home(Path(temporary)))
     ray.init(
         num_cpus=_LOGICAL_CPUS + config.embedder_replicas + (config.parser_replicas_max or config.parser_replicas),
         resources={role.value: float(ROLE_ROOM) for role in NodeRole}

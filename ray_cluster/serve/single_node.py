@@ -1,19 +1,16 @@
 """Runs the whole cluster on one machine, in the foreground."""
 
 import logging
-import os
 import resource
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.config.cluster import ClusterConfig
 from ray_cluster.inference.detectors_file import DetectorsFile
 from ray_cluster.log import log_to_stderr
-from ray_cluster.node.environment import home
 from ray_cluster.node.lease import held
 from ray_cluster.node.wait_ready import wait_until_healthy
 from ray_cluster.serve.application import build
@@ -39,7 +36,6 @@ def run(config: ClusterConfig, announce: Callable[[str], None]) -> None:
     stop = threading.Event()
     # Ray's sockets are files in this folder, and a socket's path ends at 107 bytes: it must be short.
     temporary = tempfile.mkdtemp(prefix="wr-", dir="/tmp")
-    os.environ.update(home(Path(temporary)))
     try:
         file = DetectorsFile(config)
         wanted = file.wanted()

@@ -26,6 +26,7 @@ from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import Broker, Delivery, MqttBroker
+from ray_cluster.intake.stages import Stages
 from ray_cluster.log import log_to_stderr
 from tests.chaos.tallies import Tallies, Tally
 
@@ -40,8 +41,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Stages:
-    """`intake.Stages`: the archiver in its thread; parser and canary find nothing."""
+class Custody:
+    """Every stage: the archiver in its thread; parser and canary find nothing."""
 
     def __init__(self, directory: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "archiver")
@@ -55,23 +56,23 @@ class Stages:
         )
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """See `intake.Stages`."""
+        """See `ArchiverStage`."""
         return await self._in_thread(lambda: self._archiver.known(sightings))
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `intake.Stages`."""
+        """See `ParserStage`."""
         return [Parsed((), 0) for _ in photos]
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `intake.Stages`."""
+        """See `CanaryStage`."""
         return [False] * len(photos)
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `intake.Stages`."""
+        """See `EmbedderStage`."""
         return [(UNSEEN,) * len(request.machines) for request in requests]
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """See `intake.Stages`."""
+        """See `ArchiverStage`."""
         return await self.batcher.submit(entries)
 
     async def _in_thread(self, call: Callable[[], _T]) -> _T:
@@ -97,8 +98,9 @@ async def serve(directory: Path, broker: processes.Broker, tallies: Tallies) -> 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    stages = Stages(directory)
-    intake = Intake(stages, proofs=AgentProofs(lambda _: False, pictures=0, now_ms=now_ms), now_ms=now_ms)
+    custody = Custody(directory)
+    proofs = AgentProofs(lambda _: False, pictures=0, now_ms=now_ms)
+    intake = Intake(Stages(custody, custody, custody, custody), proofs=proofs, now_ms=now_ms)
 
     def deliver(delivery: Delivery) -> None:
         tallies.add(Tally.RECEIVED)
@@ -106,7 +108,7 @@ async def serve(directory: Path, broker: processes.Broker, tallies: Tallies) -> 
 
     mqtt = MqttBroker(broker, loop, deliver)
     acks = CountedAcks(mqtt, tallies)
-    work = [loop.create_task(stages.batcher.run()), loop.create_task(intake.run(mqtt, acks))]
+    work = [loop.create_task(custody.batcher.run()), loop.create_task(intake.run(mqtt, acks))]
     mqtt.start()
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()

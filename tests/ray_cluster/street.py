@@ -16,8 +16,10 @@ from ray_cluster.inference.appearance import Appearance
 from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.agent_proofs import AgentProofs
+from ray_cluster.intake.in_hand import InHand
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import Delivery
+from ray_cluster.intake.stages import Stages
 from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
 from tests.support.waiting import LONG_S, within
 
@@ -113,7 +115,12 @@ class Running:
     """An intake at work."""
 
     def __init__(
-        self, stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic, *, proof: int = 0
+        self,
+        stages: FakeStages | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        proof: int = 0,
+        in_hand: InHand | None = None,
     ) -> None:
         """`proof`: pictures of an agent that are all inspected, before `drawn` says which."""
         self.broker = FakeBroker()
@@ -121,7 +128,14 @@ class Running:
         self.slept: list[float] = []
         self.drawn: set[str] | None = None
         self.proofs = AgentProofs(self._takes, pictures=proof, now_ms=lambda: NOW_MS)
-        self.intake = Intake(self.stages, proofs=self.proofs, now_ms=lambda: NOW_MS, sleep=self._sleep, now_s=now_s)
+        self.intake = Intake(
+            Stages(self.stages, self.stages, self.stages, self.stages),
+            proofs=self.proofs,
+            now_ms=lambda: NOW_MS,
+            in_hand=in_hand,
+            sleep=self._sleep,
+            now_s=now_s,
+        )
         self.acks = Acks(self.broker, delay_s=0.01, on_sent=self.intake.hops.acknowledged)
         self._mid = 0
 
@@ -162,9 +176,13 @@ def run(
 
 @asynccontextmanager
 async def at_work(
-    stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic, *, proof: int = 0
+    stages: FakeStages | None = None,
+    now_s: Callable[[], float] = time.monotonic,
+    *,
+    proof: int = 0,
+    in_hand: InHand | None = None,
 ) -> AsyncIterator[Running]:
-    running = Running(stages, now_s, proof=proof)
+    running = Running(stages, now_s, proof=proof, in_hand=in_hand)
     work = asyncio.create_task(running.intake.run(running.broker, running.acks))
     try:
         yield running

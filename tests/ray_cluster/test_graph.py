@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.cluster import ClusterConfig, IntakeStage
 from tests.ray_cluster.world import CONFIG
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray's own, as it is imported
@@ -21,3 +21,33 @@ def test_where_a_class_has_another_name_deployments_have_another_version(
     assert application.build(config)._bound_deployment.version == before
     monkeypatch.setattr(getattr(application, name), "__module__", "ray_cluster.elsewhere")
     assert application.build(config)._bound_deployment.version != before
+
+
+@pytest.mark.parametrize(
+    ("stated", "separate"),
+    [
+        ("", {"canary", "embedder"}),
+        ("parser_gpus = 0.5\nintake_replicas = 2\n", {"parser", "canary", "embedder", "archiver"}),
+        ('with_intake = ["archiver"]\n', {"parser", "canary", "embedder"}),
+        ("with_intake = []\n", {"parser", "canary", "embedder", "archiver"}),
+    ],
+)
+def test_stages_in_the_intakes_process_have_no_deployment_but_what_the_queries_call(
+    stated: str, separate: set[str]
+) -> None:
+    from ray.serve._private.build_app import build_app  # noqa: PLC0415 - slow to import
+
+    from ray_cluster.serve import application  # noqa: PLC0415
+
+    config = ClusterConfig.model_validate(tomllib.loads(stated + CONFIG))
+    built = build_app(application.build(config), name="wayside")
+    assert {each.name for each in built.deployments} == separate | {"intake", "query", "upkeep"}
+
+
+def test_several_machines_have_a_process_for_each_stage_and_replicas_are_never_in_the_intakes() -> None:
+    content = tomllib.loads(CONFIG)
+    assert ClusterConfig.model_validate({**content, "node": {"state_dir": "node"}}).composed == frozenset()
+    assert ClusterConfig.model_validate(content).composed == frozenset(IntakeStage)
+    for key in ("intake_replicas", "parser_replicas", "embedder_replicas"):
+        with pytest.raises(ValueError, match=f"set {key} to 1"):
+            ClusterConfig.model_validate({**content, key: 2, "with_intake": [stage.value for stage in IntakeStage]})

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner
 
+from provisioning.contracts.config.cluster import IntakeStage
 from ray_cluster.__main__ import app
 from tests.support.custodian import Custodian
 from tests.support.losses import Losses
@@ -57,6 +58,35 @@ def test_a_replica_the_archivers_machine_and_the_head_are_killed_under_load(site
     assert (books.lost, books.doubled) == (0, 0)
     assert machines.down(machines.head) == 0
     assert "intakes that finished what they had: 1 of 1" in site.text(f"node-{machines.head}")
+
+
+def test_the_intake_with_all_stages_in_its_process_is_killed_and_fenced_under_load(site: Site) -> None:
+    site.exchange.start()
+    stages = [stage.value for stage in IntakeStage]
+    one = Machines(site, {2: ["business", "parse", "archive", "storage"]}, flush_ms=100, with_intake=stages)
+    try:
+        one.start_all(300)
+        custodian = Custodian(site.exchange.section("street"), "street", rate=25.0)
+        custodian.start()
+        try:
+            losses = Losses(site, one, custodian)
+            assert not one.replicas("parser")
+            assert not one.replicas("archiver")
+            losses.replica("intake")
+            losses.fencing()
+            until(lambda: _told(one, "status", "--json") == 0, "the cluster is well", patience_s=90, step_s=1)
+            assert _told(one, "scale", "parser", "2") == 2
+            books = losses.books()
+        finally:
+            custodian.close()
+        assert one.down(one.head) == 0
+    finally:
+        one.close()
+    sys.stdout.write(f"{books}\n")
+
+    assert books.acknowledged == books.sent
+    assert (books.lost, books.doubled) == (0, 0)
+    assert "intakes that finished what they had: 1 of 1" in site.text(f"node-{one.head}")
 
 
 def _scaled_without_a_restart(machines: Machines) -> None:

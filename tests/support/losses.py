@@ -76,15 +76,15 @@ class Losses:
         sys.stdout.flush()
         return loss
 
-    def replica(self, deployment: str) -> Loss:
+    def replica(self, deployment: str, what: str = "") -> Loss:
         """One of its replicas, `kill -9`."""
-        return self.of(f"replica of {deployment}", lambda: self._machines.kill_replica(deployment))
+        return self.of(what or f"replica of {deployment}", lambda: self._machines.kill_replica(deployment))
 
     def machine(self, number: int, what: str) -> Loss:
         """All its processes, `kill -9`, and its unit starts it again."""
         return self.of(what, lambda: self.gone_and_back(number))
 
-    def fencing(self) -> Loss:
+    def fencing(self, what: str = "another archiver opens the archive") -> Loss:
         """Somebody else opens the archive while its archiver lives: that one must end, and its successor fences him."""
         opened: list[Archiver] = []
 
@@ -92,7 +92,7 @@ class Losses:
             archive = self._site.root / "archive"
             opened.append(Archiver(archive, retention_days=30, offset_minutes=480, now=read_clocks()))
 
-        loss = self.of("another archiver opens the archive", take_over)
+        loss = self.of(what, take_over)
         with pytest.raises(Fenced):
             opened[0].commit([entry(1)], now_ms=_now_ms())
         return loss

@@ -30,6 +30,7 @@ from ray_cluster.intake.acknowledgements import Acks
 from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.intake import Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
+from ray_cluster.intake.stages import Stages
 from ray_cluster.maintenance.erasure import erase_brought
 from ray_cluster.query.lookalike import Lookalike
 from ray_cluster.query.reader import Query
@@ -76,7 +77,7 @@ async def main(config: ClusterConfig) -> None:
     """Until SIGTERM, which uvicorn obeys."""
     stages = Direct(config)
     proofs = AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms)
-    intake = Intake(stages, proofs=proofs, now_ms=now_ms)
+    intake = Intake(Stages(stages, stages, stages, stages), proofs=proofs, now_ms=now_ms)
     broker = MqttBroker(config.broker, asyncio.get_running_loop(), intake.deliver)
     acks = Acks(broker)
 

@@ -21,10 +21,10 @@ class StubParser:
         self.config = config
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """See `Stages.parse`."""
+        """See `ParserStage`."""
         return [Parsed((), 0) for _ in photos]
 
-    async def status(self) -> ParserStatus:
+    async def parser_status(self) -> ParserStatus:
         """See `ParserReplica`."""
         return ParserStatus(models={}, in_memory=(), pictures={}, fell_back={}, faults=())
 
@@ -36,7 +36,7 @@ class StubCanary:
         self.config = config
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """See `Stages.inspect`."""
+        """See `CanaryStage`."""
         return [False] * len(photos)
 
 
@@ -47,7 +47,7 @@ class StubEmbedder:
         self.config = config
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """See `Stages.embed`."""
+        """See `EmbedderStage`."""
         return [(UNSEEN,) * len(request.machines) for request in requests]
 
 

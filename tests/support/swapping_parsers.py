@@ -184,7 +184,7 @@ def main(folder: Path) -> None:
     try:
         serve.start(proxy_location="Disabled")
         handle = put(wanted(config, {}))
-        found = asyncio.run(story(config, Load(handle), put, lambda: answer_all(handle, "status")))
+        found = asyncio.run(story(config, Load(handle), put, lambda: answer_all(handle, "parser_status")))
         (folder / FOUND).write_text(json.dumps(found))
     finally:
         serve.shutdown()  # type: ignore[no-untyped-call] # Ray has no type for it

@@ -23,6 +23,15 @@ class NodeRole(StrEnum):
     """The machine with the archive directory's disks."""
 
 
+class IntakeStage(StrEnum):
+    """Stage behind the intake, which runs in a process of its own or in the intake's."""
+
+    PARSER = "parser"
+    CANARY = "canary"
+    EMBEDDER = "embedder"
+    ARCHIVER = "archiver"
+
+
 class Node(Section):
     """This machine's part in a cluster of `wayside-cluster up`. The rest of the file is the same on every machine."""
 
@@ -99,6 +108,9 @@ class ClusterConfig(Section):
     canary_threshold: float = Field(default=0.35, gt=0, lt=1)
     intake_replicas: int = Field(default=1, ge=1, le=64)
     """They share the snapshots that arrive; one carries more than two cores can parse (docs/cluster.md)."""
+    with_intake: tuple[IntakeStage, ...] | None = None
+    """Stages in the intake's own process, which spares the calls between processes (docs/cluster.md). Its machine needs
+    their roles. Unset: with `run` all that need no GPU and no second replica, with `up` none."""
     receive_maximum: int = Field(default=256, ge=8, le=1024)
     """Unacknowledged messages that the broker sends to one intake at a time: the bound of everything behind it. 64 of
     them are parsed at a time; of the others some wait in their lanes and some for their commit."""
@@ -108,6 +120,26 @@ class ClusterConfig(Section):
     flush_ms: int = Field(default=200, ge=1)
     retention_days: int = Field(default=30, ge=1)
     day_offset_minutes: int = Field(default=DEFAULT_DAY_OFFSET_MINUTES, ge=-720, le=840)
+
+    @property
+    def composed(self) -> frozenset[IntakeStage]:
+        """Stages that run in the intake's process."""
+        if self.with_intake is not None:
+            return frozenset(self.with_intake)
+        if self.node is not None:
+            return frozenset()
+        on_gpus = {IntakeStage.PARSER: self.parser_gpus, IntakeStage.EMBEDDER: self.embedder_gpus}
+        return frozenset(each for each in IntakeStage if each not in self._in_several and not on_gpus.get(each))
+
+    @property
+    def _in_several(self) -> dict[IntakeStage, str]:
+        """Stages that cannot be one with the intake, and the keys by which there are several of them or of it."""
+        keys = {
+            IntakeStage.ARCHIVER: ("intake_replicas", self.intake_replicas),
+            IntakeStage.PARSER: ("parser_replicas", self.parser_replicas_max or self.parser_replicas),
+            IntakeStage.EMBEDDER: ("embedder_replicas", self.embedder_replicas),
+        }
+        return {stage: key for stage, (key, replicas) in keys.items() if replicas > 1}
 
     @field_validator("archive_dir", mode="before")
     @classmethod
@@ -132,4 +164,11 @@ class ClusterConfig(Section):
     def _bounds(self) -> Self:
         if self.parser_replicas_max is not None and self.parser_replicas_max < self.parser_replicas:
             raise ValueError("parser_replicas_max is below parser_replicas")
+        return self
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Self:
+        for stage, key in self._in_several.items():
+            if stage in (self.with_intake or ()):
+                raise ValueError(f"with_intake: leave {stage.value} out, or set {key} to 1")
         return self

@@ -7,7 +7,7 @@ import pytest
 
 from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Unavailable
-from ray_cluster.intake.coalescing import CoalescedStages
+from ray_cluster.intake.coalescing import CoalescedArchiver
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import entry
 from tests.support.waiting import within
@@ -44,7 +44,7 @@ def sizes(stages: FakeStages, stage: str) -> list[int]:
 def test_groups_of_one_moment_are_archived_in_one_call_and_each_gets_its_own_receipts() -> None:
     async def story() -> None:
         stages = Stages()
-        gathering = CoalescedStages(stages)
+        gathering = CoalescedArchiver(stages)
         asked = groups(3)
         answers = await asyncio.gather(*(gathering.archive(each) for each in asked))
         assert sizes(stages, "archive") == [24]
@@ -57,7 +57,7 @@ def test_groups_of_one_moment_are_archived_in_one_call_and_each_gets_its_own_rec
 def test_a_call_takes_no_more_than_its_most_and_a_larger_group_goes_alone() -> None:
     async def story() -> None:
         stages = Stages()
-        gathering = CoalescedStages(stages, most=16)
+        gathering = CoalescedArchiver(stages, most=16)
         await asyncio.gather(*(gathering.archive(each) for each in [*groups(3), *groups(1, size=20)]))
         assert sizes(stages, "archive") == [16, 8, 20]
 
@@ -66,7 +66,7 @@ def test_a_call_takes_no_more_than_its_most_and_a_larger_group_goes_alone() -> N
 
 def test_a_full_call_does_not_wait_for_the_clock() -> None:
     async def story() -> None:
-        gathering = CoalescedStages(Stages(), archive_wait_s=3600, most=16)
+        gathering = CoalescedArchiver(Stages(), archive_wait_s=3600, most=16)
         async with within():
             await asyncio.gather(*(gathering.archive(each) for each in groups(2)))
 
@@ -76,7 +76,7 @@ def test_a_full_call_does_not_wait_for_the_clock() -> None:
 def test_what_is_asked_while_a_question_is_on_its_way_goes_with_the_next() -> None:
     async def story() -> None:
         stages = Stages()
-        gathering = CoalescedStages(stages, questions=1)
+        gathering = CoalescedArchiver(stages, questions=1)
         first, *others = groups(4, size=2)
         await gathering.archive(others[0])
         stages.came.clear()
@@ -98,7 +98,7 @@ def test_what_is_new_does_not_wait_with_a_question_that_a_commit_holds_up() -> N
     async def story() -> None:
         stages = Stages()
         stages.door.clear()
-        gathering = CoalescedStages(stages)
+        gathering = CoalescedArchiver(stages)
         held, new = groups(2, size=2)
         waiting = asyncio.create_task(gathering.known([each.sighting for each in held]))
         await stages.came.wait()
@@ -116,7 +116,7 @@ def test_a_fault_reaches_all_who_were_in_the_call_and_the_next_call_goes_on() ->
     async def story() -> None:
         stages = Stages()
         stages.faults = {"archive": [Unavailable("away")], "known": [Unavailable("away")]}
-        gathering = CoalescedStages(stages)
+        gathering = CoalescedArchiver(stages)
         asked = groups(2)
         failed = await asyncio.gather(*(gathering.archive(each) for each in asked), return_exceptions=True)
         assert [type(each) for each in failed] == [Unavailable, Unavailable]
@@ -132,7 +132,7 @@ def test_who_gave_up_takes_nothing_from_the_others() -> None:
     async def story() -> None:
         stages = Stages()
         stages.gate.clear()
-        gathering = CoalescedStages(stages)
+        gathering = CoalescedArchiver(stages)
         asking = [asyncio.create_task(gathering.archive(each)) for each in groups(2)]
         await stages.came.wait()  # the gate holds the call that both are in
         asking[0].cancel()

@@ -282,6 +282,10 @@ def test_status_of_a_head_that_is_gone_shows_what_it_last_saw_and_is_not_well(tm
     answer = json.loads(result.stdout)
     assert answer["machines"][0]["roles"] == [role.value for role in NodeRole]
     assert any("said nothing" in trouble for trouble in answer["troubles"])
+    intake = Deployed(name="intake", status="HEALTHY", replicas={"RUNNING": 1}, scale="", stages=("archiver", "parser"))
+    condition(deployments=(intake,)).write(tmp_path / "node")
+    shown = CliRunner().invoke(app, ["status", "--config", str(file)]).stdout
+    assert shown.count("in intake") == 2
     assert any("health" in trouble for trouble in answer["troubles"])
 
 

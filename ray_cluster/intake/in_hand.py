@@ -12,7 +12,7 @@ import fcntl
 import mmap
 import os
 import struct
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
@@ -43,7 +43,7 @@ class InHand:
         self._slots: dict[bytes, int] = {}
         self._held: Counter[bytes] = Counter()
         self._deaths: OrderedDict[bytes, int] = OrderedDict()
-        self._free: list[int] = []
+        self._free: deque[int] = deque()
         for slot in range(_SLOTS):
             sha256, was_in_hand, deaths = _RECORD.unpack_from(self._records, slot * _RECORD.size)
             deaths += was_in_hand
@@ -94,7 +94,7 @@ class InHand:
     def _taken(self) -> int:
         if not self._free:
             self._forget(next(key for key in self._deaths if key not in self._held))
-        return self._free.pop()
+        return self._free.popleft()
 
     def _forget(self, key: bytes) -> None:
         self._deaths.pop(key, None)

@@ -58,7 +58,6 @@ def build(
     stages = config.composed
     # Another assignment of detectors is another `user_config`, not another version: replicas stay, and adopt it.
     detectors = (wanted or WantedDetectors()).model_dump(mode="json")
-    reconfigured = {"user_config": detectors} if hasattr(parts.parser, "reconfigure") else {}
     scale = configured(config) | dict(scales or {})
     content = f"{config.model_dump_json(exclude={'node'})} {sorted(stages)} {parts} {_BY_NAME}"
     version = sha256(content.encode()).hexdigest()[:16]
@@ -92,8 +91,8 @@ def build(
             gpus=config.parser_gpus,
             max_ongoing_requests=16,
             max_queued_requests=QUEUED_CALLS,
+            user_config=detectors,
             **_replicas(scale["parser"]),
-            **reconfigured,
         ).bind(config),
     )
     archiver = called(

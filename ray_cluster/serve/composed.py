@@ -14,7 +14,7 @@ class Composed:
 
     async def start(self, config: ClusterConfig) -> Any:
         """Make the replica as Serve does, which awaits a constructor that is a coroutine."""
-        replica: Any = self.replica.__new__(self.replica)
+        replica: Any = object.__new__(self.replica)
         starting = replica.__init__(config)
         if starting is not None:
             await starting

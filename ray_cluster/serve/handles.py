@@ -103,7 +103,10 @@ async def answer(call: Awaitable[_T]) -> _T:
     """
     try:
         return await call
-    except ClusterError:
+    except ClusterError as error:
+        if isinstance(error, RayTaskError):
+            # Ray makes a class of its own and the cause's, which is in no table of errors (`coded_errors`).
+            raise error.cause from error
         raise
     except RayTaskError as error:
         raise StageFault(f"fault in a deployment, please report it: {str(error.cause)[:300]!r}") from error

@@ -89,7 +89,7 @@ class IntakeReplica:
         Serve calls this after the constructor, and on a change; so the first picture meets the detectors of its camera.
         """
         parser = self._composed.get(IntakeStage.PARSER)
-        if hasattr(parser, "reconfigure"):
+        if parser is not None:
             await parser.reconfigure(wanted)
         if not self._is_started:
             self._is_started = True

@@ -29,17 +29,17 @@ class SeamStage:
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         """See `ParserStage`."""
         _act(photos[0].camera_id)
-        return [Parsed((CAR,), 2), Unreadable("no JPEG")][: len(photos)]
+        return [Parsed((CAR,), 2), Unreadable("no JPEG")]
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         """See `CanaryStage`."""
         _act(photos[0].camera_id)
-        return [True, Unreadable("no JPEG")][: len(photos)]
+        return [True, Unreadable("no JPEG")]
 
     async def embed(self, requests: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
         """See `EmbedderStage`."""
         _act(requests[0].photo.camera_id)
-        return [(UNSEEN,), Unreadable("no JPEG")][: len(requests)]
+        return [(UNSEEN,), Unreadable("no JPEG")]
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
         """See `ArchiverStage`."""

@@ -5,6 +5,7 @@ Placement, batching, handles, intake, archiver and query are the real ones.
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.detectors import ParserStatus
@@ -23,6 +24,9 @@ class StubParser:
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         """See `ParserStage`."""
         return [Parsed((), 0) for _ in photos]
+
+    async def reconfigure(self, wanted: dict[str, Any]) -> None:
+        """See `ParserReplica`."""
 
     async def parser_status(self) -> ParserStatus:
         """See `ParserReplica`."""

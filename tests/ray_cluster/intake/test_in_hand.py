@@ -52,27 +52,26 @@ def test_what_was_in_hand_at_a_death_is_counted_until_it_ends(tmp_path: Path) ->
     file = tmp_path / "in-hand-0"
     assert file.stat().st_mode & 0o777 == 0o600
     for deaths in (1, 2):
-        shutil.copy(file, tmp_path / "kept")  # as the kernel keeps it
-        after = _opened(tmp_path / "kept")
+        file = Path(shutil.copy(file, tmp_path / f"kept-{deaths}"))  # as the kernel keeps it
+        after = _opened(file)
         assert [after.deaths(key) for key in (one, two, three)] == [deaths, deaths, 0]
         after.enter(one)
         after.enter(two)
-        file = tmp_path / "kept"
     after.leave(one)
     assert [after.deaths(key) for key in (one, two)] == [0, 2]
 
 
 def test_two_intakes_of_a_machine_have_a_file_each_and_a_full_one_drops_the_oldest(tmp_path: Path) -> None:
-    InHand.in_folder(tmp_path)
     first, second = InHand.in_folder(tmp_path), InHand.in_folder(tmp_path)
-    first.enter(keys(1)[0])
-    second.enter(keys(2)[0])
-    assert len(list(tmp_path.iterdir())) >= 2
-    shutil.copy(tmp_path / "in-hand-1", tmp_path / "kept")
-    many = _opened(tmp_path / "kept")
-    for number in range(3000):
-        many.enter(f"{number:064x}")
-        many.leave(f"{number:064x}")
+    many = [f"{number:064x}" for number in range(1, 2049)]
+    for key in many:
+        first.enter(key)
+    second.enter(many[0])
+    assert {file.name for file in tmp_path.iterdir()} == {"in-hand-0", "in-hand-1"}
+    after = _opened(Path(shutil.copy(tmp_path / "in-hand-0", tmp_path / "kept")))
+    assert [after.deaths(key) for key in (many[0], many[1])] == [1, 1]
+    after.enter("ff" * 32)
+    assert [after.deaths(key) for key in (many[0], many[1])] == [0, 1]
 
 
 async def life(before: Path | None, after: Path) -> Running | None:

@@ -26,7 +26,7 @@ def test_where_a_class_has_another_name_deployments_have_another_version(
 @pytest.mark.parametrize(
     ("stated", "separate"),
     [
-        ("", {"canary", "embedder"}),
+        ("", {"parser", "canary", "embedder", "archiver"}),
         ("parser_gpus = 0.5\nintake_replicas = 2\n", {"parser", "canary", "embedder", "archiver"}),
         ('with_intake = ["archiver"]\n', {"parser", "canary", "embedder"}),
         ("with_intake = []\n", {"parser", "canary", "embedder", "archiver"}),
@@ -47,7 +47,6 @@ def test_stages_in_the_intakes_process_have_no_deployment_but_what_the_queries_c
 def test_several_machines_have_a_process_for_each_stage_and_replicas_are_never_in_the_intakes() -> None:
     content = tomllib.loads(CONFIG)
     assert ClusterConfig.model_validate({**content, "node": {"state_dir": "node"}}).composed == frozenset()
-    assert ClusterConfig.model_validate(content).composed == frozenset(IntakeStage)
     for key in ("intake_replicas", "parser_replicas", "embedder_replicas"):
         with pytest.raises(ValueError, match=f"set {key} to 1"):
             ClusterConfig.model_validate({**content, key: 2, "with_intake": [stage.value for stage in IntakeStage]})

@@ -1,13 +1,11 @@
-"""Agent, broker and cluster's intake killed while snapshots flow: nothing is lost, nothing is there twice.
-
-On one machine the intake has every stage in its process, so one kill takes them all.
+"""Agent, broker and archiver killed while snapshots flow: nothing is lost, nothing is there twice.
 
 120 of them each time, so that some are still to come after the last kill; 500 with `make chaos`, most of whose minutes
 are their redaction.
 
 ```
-N pictures   ──▶ wayside-edge ──▶ Mosquitto ──▶ intake, parser, canary, embedder, archiver ──▶ packs + LanceDB
-                   ✗ -9              ✗ -9, back empty             ✗ -9
+N pictures   ──▶ wayside-edge ──▶ Mosquitto ──▶ intake ─▶ parser ─▶ canary ─▶ archiver ──▶ packs + LanceDB
+                   ✗ -9              ✗ -9, back empty                             ✗ -9
 ```
 """
 
@@ -31,8 +29,7 @@ from tests.support.waiting import LONG_S, until
 pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(900)]
 
 AGENT = "cabinet-7"
-CUSTODY = "ServeReplica:wayside:intake"
-"""On one machine it has the archiver and the networks in its process."""
+ARCHIVER = "ServeReplica:wayside:archiver"
 
 
 def _folder(root: Path, catalog: Catalog, count: int) -> Path:
@@ -69,7 +66,7 @@ def _pids(title: str) -> list[int]:
 @pytest.mark.parametrize("count", [120, pytest.param(500, marks=pytest.mark.losses)])
 def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog, count: int) -> None:
     site.exchange.start()
-    before = set(_pids(CUSTODY))
+    before = set(_pids(ARCHIVER))
     cluster = site.start_cluster()
     pictures = _folder(site.root, catalog, count)
     config = site.edge_config(
@@ -101,16 +98,16 @@ def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog, count:
     site.exchange.start()
 
     until(lambda: archived(3 * count // 5), "three fifths are archived", patience_s=180, step_s=0.5)
-    (custody,) = set(_pids(CUSTODY)) - before
-    os.kill(custody, signal.SIGKILL)
+    (archiver,) = set(_pids(ARCHIVER)) - before
+    os.kill(archiver, signal.SIGKILL)
 
     until(lambda: archived(count), "every snapshot is archived", patience_s=300, step_s=1)
     until(lambda: site.ledger(config)["in_flight"] == 0, "nothing is in flight", step_s=1)
     ledger, status = site.ledger(config), site.query(cluster, "/status")
 
-    assert (set(_pids(CUSTODY)) - before) != {custody}
+    assert (set(_pids(ARCHIVER)) - before) != {archiver}
     _adds_up(ledger, status, count)
-    _is_told_to_prometheus(site.root / "metrics", custody, count)
+    _is_told_to_prometheus(site.root / "metrics", archiver, count)
 
 
 def _adds_up(ledger: dict[str, Any], status: dict[str, Any], count: int) -> None:
@@ -127,7 +124,7 @@ def _is_told_to_prometheus(targets: Path, killed: int, count: int) -> None:
     """Each replica at its own door; the killed one's is forgotten."""
     told: dict[tuple[str, ...], float] = {}
     names = {file.name for file in targets.iterdir()}
-    assert not {f"archive-{killed}.json", f"intake-{killed}.json"} & names
+    assert f"archive-{killed}.json" not in names
     assert sorted(name.partition("-")[0] for name in names) == ["archive", "intake"]
     for name in names:
         (group,) = json.loads((targets / name).read_text(encoding="utf-8"))
@@ -135,9 +132,9 @@ def _is_told_to_prometheus(targets: Path, killed: int, count: int) -> None:
         with urllib.request.urlopen(f"http://{place}/metrics", timeout=LONG_S) as answer:
             for family in text_string_to_metric_families(answer.read().decode()):
                 told |= {(sample.name, *sample.labels.values()): sample.value for sample in family.samples}
+    assert told["wayside_intake_archived_total",] + told["wayside_intake_duplicates_total",] >= count
     assert told["wayside_hop_seconds_count", "total"] == told["wayside_intake_archived_total",]
-    # The second process's alone.
-    assert 0 < told["wayside_archive_rows_total",] == told["wayside_intake_archived_total",] < count
+    assert 0 < told["wayside_archive_rows_total",] < count  # the second archiver's alone
 
 
 def _minutes_ago(minutes: int) -> int:

@@ -126,10 +126,7 @@ class ClusterConfig(Section):
         """Stages that run in the intake's process."""
         if self.with_intake is not None:
             return frozenset(self.with_intake)
-        if self.node is not None:
-            return frozenset()
-        on_gpus = {IntakeStage.PARSER: self.parser_gpus, IntakeStage.EMBEDDER: self.embedder_gpus}
-        return frozenset(each for each in IntakeStage if each not in self._in_several and not on_gpus.get(each))
+        return frozenset()
 
     @property
     def _in_several(self) -> dict[IntakeStage, str]:

@@ -65,15 +65,15 @@ def strips(world: Attacked) -> Outcome:
 
 
 def killed_parser(world: Attacked) -> Outcome:
-    """A1, had a picture the power: each process with a parser is killed at once, until the centre's health says so."""
+    """A1, had a picture the power: each parser is killed as soon as it is there, until the centre's health names it."""
     before, killed = world.flow(), set[int]()
 
     def is_named() -> bool:
         killed.update(world.kill_parsers())
         said = world.centre_health()["dependencies"]
-        return any(each["code"] in {"intake_stuck", "query_unreachable"} for each in said)
+        return any(each["code"] == "intake_stuck" and "parser" in each["cause"] for each in said)
 
-    health_s = world.until("the centre's health names the cluster", is_named)
+    health_s = world.until("the centre's health names the parser", is_named)
     going = world.goes_on(before)
     return Outcome(f"{len(killed)} parsers killed; {going}", health_s, _ill(world))
 

@@ -29,8 +29,7 @@ CAPTURED: Final = "captured"
 PATIENCE_S: Final = 300.0
 """For a machine with much else to do: nothing here is a race."""
 _POLL_S: Final = 0.5
-_INTAKE: Final = b"ray::ServeReplica:wayside:intake"
-"""On one machine the parser is in its process."""
+_PARSER: Final = b"ray::ServeReplica:wayside:parser"
 _RULE: Final = {"name": "any machine in the north", "cameras": [f"{site_plan.AGENT}/north"], "window_s": 1}
 
 
@@ -144,9 +143,9 @@ class Attacked:
         return self.street.archive_status()
 
     def kill_parsers(self) -> set[int]:
-        """Kill each process with a parser that is there now. Returns their process ids."""
+        """Kill each replica of the parser that is there now. Returns their process ids."""
         ours = process_table.descendants(process_table.read(), os.getpid())
-        parsers = {pid for pid in ours if _title(pid).startswith(_INTAKE)}
+        parsers = {pid for pid in ours if _title(pid).startswith(_PARSER)}
         for pid in parsers:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -312,6 +312,18 @@ class QueryTimeoutError(QueryError):
     remedy = marked("Choose a shorter time range, and check the load of the cluster.")
 
 
+class QueryBusyError(QueryError):
+    """`query` refused the request: too many with about its cost wait."""
+
+    code = "query_busy"
+    message = marked("The archive is busy: too many queries are waiting.")
+    remedy = marked("Try again in {retry_after_s} seconds. A shorter time range is answered sooner.")
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
 class QueryDeniedError(QueryError):
     """`query` refused the bearer token."""
 

@@ -7,7 +7,8 @@ session or a token whose account has the permission.
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -18,11 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from center.access import client_address
 from center.access.errors import ForbiddenError
+from center.access.permissions import Identity
 from center.access.route_permissions import RoutePermissions
 from center.api.errors import problem
 from center.console.signin import denied
 from center.credentials import identify
 from center.errors import CenterError, ForeignOriginError, NothingHereError, NotLoggedInError, TooLargeError
+from center.search.caller import CALLER, Caller, CallerLeftError, account_name
 from center.services import Services
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -63,18 +66,34 @@ class Guard:
         except CenterError as error:
             await self._refuse(error, scope, receive, send)
             return
+        identity: Identity | None = scope["state"].get("identity")
+        account = "" if identity is None else account_name(identity.user_id)
         if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
-            return
+            with _calling(Caller(account)):
+                await self._app(scope, receive, send)
+        else:
+            await self._answer(account, scope, receive, send)
+
+    async def _answer(self, account: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has an admitted HTTP request answered, unless its user leaves or its body is too large."""
         body = _Body(receive)
         answer = _Answer(send, secure=self._services.secure_cookie, state=scope["state"])
+
+        async def left() -> None:
+            while (await body.receive())["type"] != "http.disconnect":
+                pass
+            if answer.has_begun:  # what still runs is not for this answer
+                await asyncio.Event().wait()
 
         async def unless_cut_off(message: Message) -> None:
             if not body.is_too_large or answer.has_begun:
                 await answer.send(message)
 
         try:
-            await self._app(scope, body.receive, unless_cut_off)
+            with _calling(Caller(account, left)):
+                await self._app(scope, body.receive, unless_cut_off)
+        except CallerLeftError:
+            return
         except ClientDisconnect:
             if not body.is_too_large:
                 raise
@@ -134,6 +153,16 @@ class Guard:
         else:
             response = problem(error)
         await response(scope, receive, _Answer(send, secure=self._services.secure_cookie, state=scope["state"]).send)
+
+
+@contextmanager
+def _calling(caller: Caller) -> Iterator[None]:
+    """Makes `caller` the one of the archive's queries while `with` lasts, and in tasks that it starts."""
+    before = CALLER.set(caller)
+    try:
+        yield
+    finally:
+        CALLER.reset(before)
 
 
 def _check_origin(headers: Headers) -> None:

@@ -1,8 +1,9 @@
 """The services that routes and pages use. The guard puts them, and the user's identity, into the request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -38,6 +39,8 @@ from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
 from center.tasks.upload_permits import UploadPermits
 from center.wall.service import Wall
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,16 @@ def source_of(connection: HTTPConnection) -> str:
     return cast("str", connection.state.source)
 
 
-Served = Annotated[Services, Depends(services_of)]
-Asker = Annotated[Identity, Depends(identity_of)]
-Sight = Annotated[Scope, Depends(sight_of)]
-Source = Annotated[str, Depends(source_of)]
+def _depends(read: Callable[[HTTPConnection], T]) -> Any:
+    """Makes a dependency that is read in the event loop: a plain function would cost each request a thread."""
+
+    async def of(connection: HTTPConnection) -> T:
+        return read(connection)
+
+    return Depends(of)
+
+
+Served = Annotated[Services, _depends(services_of)]
+Asker = Annotated[Identity, _depends(identity_of)]
+Sight = Annotated[Scope, _depends(sight_of)]
+Source = Annotated[str, _depends(source_of)]

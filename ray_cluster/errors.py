@@ -16,6 +16,10 @@ class Unavailable(Retryable):
     """A deployment that is starting, died in the middle of the call, or is overloaded."""
 
 
+class Busy(Retryable):
+    """The queue of requests with about this cost is full, and this request was refused."""
+
+
 class StageFault(Retryable):
     """A stage failed on its input: its model or program failed, or its process died. The input may be the cause."""
 

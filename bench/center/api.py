@@ -228,17 +228,17 @@ def sessions(url: str, code_file: Path) -> list[dict[str, str]]:
     known = {"username": USERNAME, "password": PASSWORD}
     with httpx.Client(base_url=url, timeout=PATIENCE_S) as browser:
         browser.post("/api/setup", json={"code": code, **known}).raise_for_status()
-        administrator = _logged_in(browser, known)
+        administrator = log_in(browser, known)
         found = []
         for number in range(ANALYSTS):
             analyst = {"username": f"analyst-{number}", "password": PASSWORD}
             account = analyst | {"grants": [{"role": "analyst"}]}
             browser.post("/api/users", json=account, headers=administrator).raise_for_status()
-            found.append(_logged_in(browser, analyst))
+            found.append(log_in(browser, analyst))
     return found
 
 
-def _logged_in(browser: httpx.Client, known: dict[str, str]) -> dict[str, str]:
+def log_in(browser: httpx.Client, known: dict[str, str]) -> dict[str, str]:
     browser.post("/api/login", json=known).raise_for_status()
     headers = {"Cookie": f"{credentials.SESSION}={browser.cookies[credentials.SESSION]}"}
     browser.cookies.clear()

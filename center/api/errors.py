@@ -20,7 +20,8 @@ from center.notify import errors as notify_errors
 from center.tasks import errors as orders
 from center.tasks import upload_permits
 
-QUERY_ERRORS: Final = (
+QUERY_ERRORS: Final[tuple[type[errors.QueryError], ...]] = (
+    errors.QueryBusyError,
     errors.QueryUnreachableError,
     errors.QueryTimeoutError,
     errors.QueryDeniedError,
@@ -102,6 +103,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.RowRefusedError: 503,
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,
+    errors.QueryBusyError: 503,
     errors.QueryUnreachableError: 503,
     errors.IntakeStuckError: 503,
     errors.QueryTimeoutError: 504,
@@ -159,7 +161,7 @@ def problem(error: CenterError) -> JSONResponse:
     """Makes the HTTP answer to an error."""
     body = Problem(code=error.code, message=error.text(), remedy=error.advice())
     headers = {}
-    if isinstance(error, errors.LockedOutError):
+    if isinstance(error, errors.LockedOutError | errors.QueryBusyError):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.TooLargeError):
         headers["Connection"] = "close"  # the rest of it is not worth reading

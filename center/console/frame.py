@@ -20,6 +20,7 @@ from center.console.language import LANGUAGES, Language
 from center.console.preferences import Theme
 from center.console.widgets.markup import labelled, words
 from center.errors import CenterError, NotLoggedInError, StoreUnavailableError, marked
+from center.search.caller import CALLER, Caller, account_name
 from center.services import identity_of, services_of
 
 CONTENT: Final = "content"
@@ -61,6 +62,7 @@ def frame(request: Request, *, title: str, active: str, keys: Sequence[tuple[str
 
     `keys` are the page's own, each with what it does.
     """
+    _answer_to(request)
     chosen = preferences.current()
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
@@ -158,6 +160,16 @@ def _tools(request: Request, chosen: preferences.Preferences) -> None:
         )
         ui.link(identity_of(request).username, "/account").classes("ws-user").props["title"] = _("My account")
         ui.button(_("Log out"), color=None, on_click=lambda: ui.run_javascript(_LOG_OUT)).props("flat no-caps")
+
+
+def _answer_to(request: Request) -> None:
+    """Has the archive answer to this page: to its account, and no longer than a browser has it open."""
+    client = ui.context.client
+    gone = asyncio.Event()
+    client.on_delete(gone.set)
+    CALLER.set(Caller(account_name(identity_of(request).user_id), gone.wait))
+    # Without its browser's word a page would wait for it to come back, and the archive would search for it until then.
+    ui.on("page_left", lambda: asyncio.get_running_loop().call_soon(_drop, client))
 
 
 def _watch(request: Request, banners: ui.element, _: Language) -> None:

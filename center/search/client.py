@@ -22,6 +22,7 @@ from center.errors import (
     NoPictureError,
     NotComparableError,
     PictureBrokenError,
+    QueryBusyError,
     QueryDeniedError,
     QueryFaultError,
     QueryRefusedError,
@@ -31,6 +32,7 @@ from center.errors import (
     UnknownObservationError,
 )
 from center.search import explain
+from center.search.caller import CALLER
 from center.search.camera_positions import CameraPositions
 from center.search.explain import SearchPlanView
 from center.search.filters import CountFilters, Filters, Param, SourceFilters, ZoneFilters
@@ -49,6 +51,8 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
 MAX_SOURCES_BYTES: Final = 48 * 1024
 """Bytes of all cameras that one query names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
+MAX_CONNECTIONS: Final = 640
+"""Connections to `query`: more than it queues, by account. With fewer, some would queue here, by arrival."""
 MAX_ERROR_BYTES: Final = 4096
 OBSERVATION_ERRORS: Final = frozenset(
     {
@@ -106,7 +110,7 @@ class Search:
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=32),
             transport=transport,
             trust_env=False,
         )
@@ -354,16 +358,24 @@ class Search:
         body: bytes | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> bytes:
-        """Sends a query and returns the answer's body; with a `body` it is posted."""
-        answered = bytearray()
+        """Sends a query for the caller of this task and returns the answer's body; with a `body` it is posted.
+
+        Raises:
+            CallerLeftError: the caller left; the query was given up, and waits no longer if it has not begun.
+        """
+        caller = CALLER.get()
         request = self._client.build_request(
             "GET" if body is None else "POST",
             path,
             params=httpx.QueryParams(list(params)),
             content=body,
-            headers={} if body is None else {"Content-Type": "application/json"},
+            headers=caller.headers | ({} if body is None else {"Content-Type": "application/json"}),
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         )
+        return await caller.wait_for(self._exchanged(request, limit, timeout_s))
+
+    async def _exchanged(self, request: httpx.Request, limit: int, timeout_s: float) -> bytes:
+        answered = bytearray()
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await self._sent(request)
@@ -374,7 +386,7 @@ class Search:
                             raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
                 finally:
                     await answer.aclose()
-                self._judge(answer.status_code, bytes(answered))
+                self._judge(answer.status_code, bytes(answered), answer.headers)
         except (httpx.TimeoutException, TimeoutError) as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise QueryUnreachableError(url=self._url, cause="no connection") from error
@@ -398,7 +410,7 @@ class Search:
                 raise
             return await self._client.send(request, stream=True)
 
-    def _judge(self, status: int, body: bytes) -> None:
+    def _judge(self, status: int, body: bytes, headers: httpx.Headers) -> None:
         """Raises the error that an answer other than 200 means."""
         error = _error_of(body)
         kind = error.error
@@ -413,6 +425,8 @@ class Search:
                 raise QueryRefusedError
             case _ if kind in OBSERVATION_ERRORS:
                 raise QueryAnsweredError(kind)
+            case 503 if kind == "busy":
+                raise QueryBusyError(retry_after_s=int(headers["Retry-After"]))
             case 503 if kind == "stuck":
                 raise IntakeStuckError(cause="; ".join(error.attention)[:300])
             case 404 | 502 | 503 | 504:

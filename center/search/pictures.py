@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from center.access.permissions import Scope
 from center.errors import PictureBrokenError
+from center.search.caller import CALLER, shared_task
 from center.search.client import Search
 from provisioning.contracts.wire.messages import Box
 
@@ -98,18 +99,26 @@ class _Wanted:
     max_side_px: int
 
 
+@dataclass(slots=True)
+class _Shared:
+    """Work on one preview, and the number of callers that wait for it."""
+
+    task: asyncio.Task[Preview]
+    callers: int = 0
+
+
 class PicturePreviews:
     """Makes at most one preview of each picture at a time, and queues one more for all requests that came meanwhile.
 
     Nothing is cached. The archive is queried after the user's request came, so that a picture that was erased before
-    reaches no user; a cache could not promise that.
+    reaches no user; a cache could not promise that. A preview for which nobody waits any more is given up.
     """
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._waiting: dict[_Wanted, asyncio.Task[Preview]] = {}
+        self._waiting: dict[_Wanted, _Shared] = {}
         """Previews that have not begun: the archive has not been queried."""
-        self._begun: dict[_Wanted, asyncio.Task[Preview]] = {}
+        self._begun: dict[_Wanted, _Shared] = {}
 
     async def of(self, row_key: str, *, max_side_px: int, sight: Scope) -> Preview:
         """Makes a preview whose longer side is at most `max_side_px`, for a user who sees `sight`.
@@ -119,23 +128,32 @@ class PicturePreviews:
             QueryError: the archive gave no answer.
         """
         await self._search.must_see(row_key, sight=sight)
-        wanted = _Wanted(row_key, max_side_px)
+        return await CALLER.get().wait_for(self._shared(_Wanted(row_key, max_side_px)))
+
+    async def _shared(self, wanted: _Wanted) -> Preview:
         if (shared := self._waiting.get(wanted)) is None:
-            shared = asyncio.create_task(self._made(wanted, after=self._begun.get(wanted)))
+            begun = self._begun.get(wanted)
+            shared = _Shared(shared_task(self._made(wanted, after=None if begun is None else begun.task)))
             self._waiting[wanted] = shared
-        # A caller that is cancelled takes nothing from the others.
-        return await asyncio.shield(shared)
+        shared.callers += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.callers -= 1
+            if not shared.callers and shared.task.cancel() and self._waiting.get(wanted) is shared:
+                del self._waiting[wanted]
 
     async def _made(self, wanted: _Wanted, *, after: asyncio.Task[Preview] | None) -> Preview:
         if after is not None:
             await asyncio.wait((after,))
-        self._begun[wanted] = self._waiting.pop(wanted)
+        begun = self._begun[wanted] = self._waiting.pop(wanted)
         try:
             picture = await self._search.preview_source(wanted.row_key)
             width, height = size_of(picture, row_key=wanted.row_key)
             jpeg = await asyncio.to_thread(preview, picture, max_side_px=wanted.max_side_px, row_key=wanted.row_key)
         finally:
-            del self._begun[wanted]
+            if self._begun.get(wanted) is begun:
+                del self._begun[wanted]
         return Preview(jpeg, width, height)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from center.clock import NowMs
 from center.errors import CenterError
+from center.search.caller import shared_task
 from center.search.client import Search
 from provisioning.contracts.query.archive import StorageStatus
 
@@ -30,7 +31,7 @@ class ArchiveStorage:
         Then the archive is away, or of a version without this answer.
         """
         if self._asking is None and self._now_ms() >= self._ask_at_ms:
-            self._asking = asyncio.create_task(self._ask())
+            self._asking = shared_task(self._ask())
         if self._asking is not None:
             done, _ = await asyncio.wait((self._asking,), timeout=WAIT_S)
             for asked in done:

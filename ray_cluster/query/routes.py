@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
@@ -12,6 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import (
@@ -29,7 +31,7 @@ from provisioning.contracts.query.archive import (
     UpkeepReport,
 )
 from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
-from provisioning.contracts.query.lookalike import LookalikeRequest
+from provisioning.contracts.query.lookalike import LookalikePage, LookalikeRequest
 from provisioning.contracts.query.search import MachineCounts, SearchPlan
 from provisioning.contracts.query.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.query.zone_counts import ZoneCounts
@@ -41,6 +43,7 @@ from ray_cluster.errors import (
     ArchiveUnreadable,
     ArchiveWriteFailed,
     BadRequest,
+    Busy,
     ClusterError,
     NotBrought,
     NoVector,
@@ -53,6 +56,8 @@ from ray_cluster.errors import (
     Unavailable,
     UnknownObservation,
 )
+from ray_cluster.query.admission import Admission, QueryLane
+from ray_cluster.query.caller import Called, Caller
 from ray_cluster.query.lookalike import Lookalike
 from ray_cluster.query.params import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage, AskedZones
 from ray_cluster.query.query_picture import QueryPictureStages, describe_machines
@@ -70,6 +75,10 @@ MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
 """Largest body of a standing request: a thousand cases with eight pictures each take 1.1 MB."""
 HEALTH_FRESH_S: Final = 2.0
 """Seconds for which an answer of `/health` is reused: it needs no token, and calls every replica."""
+RETRY_AFTER_S: Final = 5
+"""Seconds after which a caller that was refused for a full queue may try again."""
+_NOBODY: Final = 499
+"""Status of the answer to a caller that left; it reaches nobody."""
 _Model = TypeVar("_Model", bound=BaseModel)
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 
@@ -89,6 +98,7 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     ArchiveFull: (503, "unavailable"),
     Unavailable: (503, "unavailable"),
     StageFault: (503, "unavailable"),
+    Busy: (503, "busy"),
 }
 
 
@@ -106,23 +116,26 @@ def create_app(
     ask_parsers: AskParsers | None = None,
     ask_nodes: AskNodes | None = None,
     erase: Erase | None = None,
+    admission: Admission | None = None,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """Create the application.
 
     `shown` embeds a caller's own picture; `token` is the bearer token of callers; an `ask_…` raises `Unavailable`
-    without replicas. `erase` erases a picture that was brought for a case; without it no request erases.
+    without replicas. `erase` erases a picture that was brought for a case; without it no request erases. `admission`
+    queues what analysts ask; what the centre asks for itself, such as commits and status, waits for none of them.
     """
     ask_parsers = ask_parsers or _nobody
     ask_nodes = ask_nodes or _nowhere
     expected = f"Bearer {token}".encode()
 
-    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+    async def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), expected):
             raise _UnauthorizedError
 
     # No /docs: its page loads scripts from other hosts, and only the centre calls this application.
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.admission = admission or Admission()
     _map_errors(app)
     app.include_router(_health(_Health(query, ask_intake, ask_parsers, clock_s)))
     archive = _archive(query, ask_intake, ask_parsers, ask_nodes)
@@ -214,48 +227,68 @@ def _of_archive(query: Query) -> list[str]:
 def _observations(query: Query) -> APIRouter:
     routes = APIRouter()
 
-    @routes.get("/observations")
-    def observations(asked: Annotated[AskedPage, Parameter()]) -> ObservationPage:
-        return query.observations(asked.filter(), limit=asked.limit, cursor=asked.after())
+    @routes.get("/observations", response_model=ObservationPage)
+    async def observations(asked: Annotated[AskedPage, Parameter()], caller: Called) -> Response:
+        wanted, cursor = asked.filter(), asked.after()
+        return await caller.model(QueryLane.LIST, lambda: query.observations(wanted, limit=asked.limit, cursor=cursor))
 
-    @routes.get("/counts")
-    def counts(asked: Annotated[AskedCounts, Parameter()]) -> MachineCounts:
-        return query.counts(asked.filter(), asked.bin_ms)
+    @routes.get("/counts", response_model=MachineCounts)
+    async def counts(asked: Annotated[AskedCounts, Parameter()], caller: Called) -> Response:
+        wanted = asked.filter()
+        return await caller.model(QueryLane.COUNT, lambda: query.counts(wanted, asked.bin_ms))
 
-    @routes.get("/zones")
-    def zones(asked: Annotated[AskedZones, Parameter()]) -> ZoneCounts:
-        return query.zones(asked, asked.filter(), now_ms=time.time_ns() // 1_000_000)
+    @routes.get("/zones", response_model=ZoneCounts)
+    async def zones(asked: Annotated[AskedZones, Parameter()], caller: Called) -> Response:
+        cameras = asked.filter()
+        return await caller.model(
+            QueryLane.COUNT, lambda: query.zones(asked, cameras, now_ms=time.time_ns() // 1_000_000)
+        )
 
-    @routes.get("/plan")
-    def plan(asked: Annotated[Asked, Parameter()]) -> SearchPlan:
-        return query.plan(asked.filter())
+    @routes.get("/plan", response_model=SearchPlan)
+    async def plan(asked: Annotated[Asked, Parameter()], caller: Called) -> Response:
+        wanted = asked.filter()
+        return await caller.model(QueryLane.LIST, lambda: query.plan(wanted))
 
-    @routes.get("/observations/{row_key}")
-    def observation(row_key: str) -> Observation:
-        return query.observation(row_key)
+    @routes.get("/observations/{row_key}", response_model=Observation)
+    async def observation(row_key: str, caller: Called) -> Response:
+        return await caller.model(QueryLane.LIST, lambda: query.observation(row_key))
 
-    @routes.get("/observations/{row_key}/holds")
-    def holds(row_key: str) -> HoldMarks:
-        return query.holds(row_key)
+    @routes.get("/observations/{row_key}/holds", response_model=HoldMarks)
+    async def holds(row_key: str, caller: Called) -> Response:
+        return await caller.model(QueryLane.LIST, lambda: query.holds(row_key))
 
     @routes.get("/observations/{row_key}/picture")
-    def picture(row_key: str) -> Response:
-        # Never cached: an erased picture must be gone at once.
-        return Response(query.picture(row_key), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+    async def picture(row_key: str, caller: Called) -> Response:
+        return await caller.picture(QueryLane.LIST, lambda: query.picture(row_key))
 
     return routes
+
+
+class _LookalikeStream(Response):
+    """Streams a `LookalikePage` a line, the last one final, while it has a turn of its lane."""
+
+    def __init__(self, caller: Caller, search: Callable[[], Iterator[LookalikePage]]) -> None:
+        super().__init__()
+        self._caller = caller
+        self._search = search
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; raises as `Caller` and `Lookalike.search` before its first byte."""
+        async with self._caller.turn(QueryLane.LOOKALIKE):
+            pages = await run_in_threadpool(self._search)
+            lines = (page.model_dump_json() + "\n" for page in pages)
+            stream = StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+            await stream(scope, receive, send)
 
 
 def _lookalikes(lookalike: Lookalike) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/lookalikes")
-    async def lookalikes(request: Request) -> StreamingResponse:
-        """Stream a `LookalikePage` a line, the last one final. Reads at most `MAX_BODY_BYTES`."""
+    async def lookalikes(request: Request, caller: Called) -> _LookalikeStream:
+        """Search look-alikes. Reads at most `MAX_BODY_BYTES`."""
         wanted = await _read(LookalikeRequest, request, MAX_BODY_BYTES)
-        pages = await run_in_threadpool(lookalike.search, wanted)
-        lines = (page.model_dump_json() + "\n" for page in pages)
-        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+        return _LookalikeStream(caller, lambda: lookalike.search(wanted))
 
     @routes.post("/standing")
     async def standing(request: Request) -> StandingAnswer:
@@ -360,7 +393,12 @@ def _map_errors(app: FastAPI) -> None:
         content = {"error": kind, "detail": str(error)}
         if kind == "unavailable":  # the centre shows it in the reader's language
             return JSONResponse({**content, "reason": code_error(error).model_dump()}, code)
-        return JSONResponse(content, code)
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, Busy) else None
+        return JSONResponse(content, code, headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=_NOBODY)
 
     @app.exception_handler(_UnauthorizedError)
     async def unauthorized(_request: Request, _error: _UnauthorizedError) -> JSONResponse:

@@ -24,6 +24,8 @@ from ray_cluster.serve.upkeep_deployment import UpkeepReplica
 APPLICATION: Final = "wayside"
 QUEUED_CALLS: Final = 64
 """Most calls queued in a handle beyond its replicas'. Overflow: `drop_newest`, as `Unavailable`; intake retries."""
+QUERY_REQUESTS: Final = 1024
+"""Most requests that wait or are at work in `query`: more than its queues hold, which are fair, and Serve's is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def build(
         archiver,
     )
     upkeep = deployment("upkeep", UpkeepReplica, NodeRole.ARCHIVE).bind(config)
-    query = deployment("query", QueryReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(
+    query = deployment("query", QueryReplica, NodeRole.ARCHIVE, max_ongoing_requests=QUERY_REQUESTS).bind(
         config, intake, intake if IntakeStage.PARSER in stages else parser, canary, embedder, upkeep
     )
     return cast("serve.Application", query)

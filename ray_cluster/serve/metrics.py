@@ -25,10 +25,12 @@ from provisioning.net.metrics import LOOPBACK, labelled, serving
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.errors import StartFailed
 from ray_cluster.intake.latency import Hops
+from ray_cluster.query.admission import Admission, QueryLane
 
 _READABLE_DIR: Final = 0o755
 _INTAKE: Final = "wayside_intake_"
 _ARCHIVE: Final = "wayside_archive_"
+_QUERY: Final = "wayside_query_"
 
 
 def _unknown() -> None:
@@ -146,6 +148,24 @@ def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
         ("fragments", "Pieces of the tables of machines", sum(day.fragments for day in days)),
     ):
         yield GaugeMetricFamily(_ARCHIVE + name, says, value)
+
+
+def query_families(admission: Admission) -> Iterator[Metric]:
+    """Yield all metrics of a query replica at this moment. No account is in them."""
+    figures = admission.figures
+    for name, says, values in (
+        ("waiting", "Requests that wait for their turn", admission.waiting()),
+        ("at_work", "Requests that read the archive", admission.at_work()),
+    ):
+        yield labelled(GaugeMetricFamily(_QUERY + name, says, labels=["lane"]), values)
+    for name, says, counted in (
+        ("refused", "Requests refused for a full queue", figures.refused),
+        ("left", "Requests whose callers left before their turn", figures.left),
+        ("shared", "Requests answered with the answer to an equal one", figures.shared),
+    ):
+        lanes = {lane.value: counted[lane] for lane in QueryLane}
+        yield labelled(CounterMetricFamily(_QUERY + name, says, labels=["lane"]), lanes)
+    yield from figures.waits.collect()
 
 
 @contextmanager

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import ray
@@ -20,7 +21,8 @@ from ray_cluster.inference.picture import Photo, Sitter, Unreadable
 from ray_cluster.intake.status import total
 from ray_cluster.log import log_to_stderr
 from ray_cluster.serve.handles import Handle, answer, answer_all
-from ray_cluster.serve.replica import now_ms
+from ray_cluster.serve.metrics import query_families
+from ray_cluster.serve.replica import now_ms, open_metrics
 
 _PATIENCE_S: Final = 5.0
 
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
 class QueryReplica:
     """Replica of `query`: HTTP in front of the archive."""
 
+    _metrics: ExitStack | None = None
+
     def __init__(
         self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, _upkeep: Handle
     ) -> None:
         # `upkeep` is only named here: Serve starts deployments that another one has a handle of. `parser` is the
         # intake's handle if that has the parser in its process.
+        from ray_cluster.query.admission import Admission
         from ray_cluster.query.lookalike import Lookalike
         from ray_cluster.query.reader import Query
 
@@ -46,6 +51,8 @@ class QueryReplica:
         self._offset_minutes = config.day_offset_minutes
         self._query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes)
         self._lookalike = Lookalike(config.archive_dir, offset_minutes=config.day_offset_minutes, now_ms=now_ms)
+        self._admission = Admission()
+        self._metrics = open_metrics(lambda: query_families(self._admission), config, "query")
         self._intake = intake
         self._parser = parser
         self._canary = canary
@@ -95,4 +102,10 @@ class QueryReplica:
             ask_parsers=self.ask_parsers,
             ask_nodes=self.ask_nodes,
             erase=self.erase,
+            admission=self._admission,
         )
+
+    def __del__(self) -> None:
+        """Close the server of metrics; Serve calls this on shutdown."""
+        if self._metrics is not None:
+            self._metrics.close()

@@ -26,7 +26,8 @@ from provisioning.release.__main__ import app as release
 from provisioning.servers.plan import ServersPlan
 from provisioning.service.metrics import families as provisioning_families
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
-from ray_cluster.serve.metrics import archive_families, intake_families
+from ray_cluster.query.admission import Admission
+from ray_cluster.serve.metrics import archive_families, intake_families, query_families
 from tests.contracts.frozen_constants import constants
 from tests.contracts.frozen_shapes import fields
 from tests.support.telling import agent_told, archive_told, center_told, intake_told, provisioning_home
@@ -76,6 +77,7 @@ def metric_lines(folder: Path) -> Iterator[str]:
         ("archive", archive_families(archive_told())),
         ("center", center_metrics),
         ("intake", intake_families(intake_told())),
+        ("query", query_families(Admission())),
         ("provisioning", provisioning_families(provisioning_home(folder / "home"))),
     ):
         for family in families:

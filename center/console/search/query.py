@@ -29,6 +29,7 @@ _SINGLE: Final = frozenset(
     name for name in _SAID if not isinstance(Filters.model_fields[name].get_default(call_default_factory=True), tuple)
 )
 _MAX_QUERY: Final = 8192
+_MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,14 @@ class SearchQuery:
             raise UnreadableError(fields=_fields(error)) from error
 
     def span(self, now_ms: int) -> tuple[int, int]:
-        """Returns begin and end of the time span, the end exclusive.
+        """Returns begin and end of the time span, the end exclusive; one that ends now ends with the minute.
+
+        So those who ask within a minute ask the same, and the archive answers them together.
 
         Raises:
             BadFilterError: it ends before it begins.
         """
+        now_ms = -(-now_ms // _MINUTE_MS) * _MINUTE_MS
         length_ms = PERIODS[self.period][1]
         if length_ms is not None:
             return max(0, now_ms - length_ms), now_ms

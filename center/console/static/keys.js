@@ -1,4 +1,4 @@
-// Keys of every page: `?` shows them, `g` and a letter leads to a page, `/` goes to the first field.
+// Keys of every page: `?` shows them, `g` and a letter leads to a page, `/` goes to the first field. Tells when the page is left.
 "use strict";
 (() => {
   const STORE = "wayside-keys";
@@ -39,4 +39,6 @@
     else return;
     event.preventDefault();
   });
+  // What the page still waits for is given up at once, and not when its browser has been away for long.
+  addEventListener("pagehide", () => window.emitEvent?.("page_left"));
 })();

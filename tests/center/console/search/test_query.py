@@ -53,6 +53,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_stands() -> None:
 
 def test_a_span_is_that_of_its_period_or_what_was_typed() -> None:
     assert SearchQuery().span(NOW_MS) == (NOW_MS - 86_400_000, NOW_MS)
+    assert SearchQuery().span(NOW_MS - 59_999) == (NOW_MS - 86_400_000, NOW_MS)  # the same for a whole minute
     assert SearchQuery(Filters(from_ms=5, to_ms=9), CUSTOM).span(NOW_MS) == (5, 9)
     assert SearchQuery(Filters(from_ms=5, to_ms=9), "1h").span(NOW_MS) == (NOW_MS - 3_600_000, NOW_MS)
     assert SearchQuery(Filters(to_ms=100_000_000), CUSTOM).span(NOW_MS) == (13_600_000, 100_000_000)

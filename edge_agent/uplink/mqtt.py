@@ -19,6 +19,7 @@ from edge_agent.errors import BrokerError
 from edge_agent.host_port import host_port
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire import topics
+from provisioning.net.tls_verdict import read_verdict
 
 KEEPALIVE_S: Final = 15
 """Seconds; a broker whose machine died is noticed after one and a half times this."""
@@ -204,7 +205,7 @@ def _at_once(_client: Client, _data: Any, connection: object) -> None:
 def refusal(broker: processes.Broker) -> str | None:
     """Read TLS's alert that refuses this certificate, such as *certificate revoked*; None when TLS lets it in.
 
-    In TLS 1.3 it comes after the client's handshake, at its first read; paho writes first, and that costs the answer.
+    In TLS 1.3 it comes after the client's handshake; paho writes before it reads, and that costs the answer.
 
     Raises:
         BrokerError: see `_tls`.
@@ -234,14 +235,11 @@ def _alert(broker: processes.Broker, context: ssl.SSLContext) -> str | None:
     with socket.create_connection((broker.host, broker.port), _CONNECT_TIMEOUT_S) as plain:
         try:
             with context.wrap_socket(plain, server_hostname=broker.host) as tls:
-                tls.settimeout(_ALERT_S)
-                tls.recv(1)
+                read_verdict(tls, _ALERT_S)
         except ssl.SSLCertVerificationError:
             raise
         except ssl.SSLError as error:
             return str(error.reason).lower().replace("_", " ")
-        except TimeoutError:
-            return None  # silent, as a broker that accepts is
     return None
 
 

@@ -12,6 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from provisioning.broker.config import ListenAddress
 from provisioning.errors import BrokerError
+from provisioning.net.tls_verdict import read_verdict
 from provisioning.pki.identities import Identity
 
 ANSWER_S: Final = 10.0
@@ -25,8 +26,7 @@ _CONNACK: Final = b"\x20"
 def tls_answer(address: ListenAddress, identity: Identity | None, ca_file: Path) -> str:
     """Returns the broker's answer to a client with this certificate: `ACCEPTED`, or TLS's word for the refusal.
 
-    In TLS 1.3 a refusal comes after the client's handshake, at its first read. So read before writing: Mosquitto closes
-    at once, and writing into that costs the answer.
+    Reads before writing: Mosquitto closes at once where it refuses, and writing into that costs the answer.
 
     Raises:
         BrokerError: no server listens there, or it is not the broker.
@@ -37,14 +37,13 @@ def tls_answer(address: ListenAddress, identity: Identity | None, ca_file: Path)
             _context(identity, ca_file).wrap_socket(plain, server_hostname=address.here[0]) as tls,
         ):
             try:
-                tls.settimeout(_ALERT_S)
-                answer = tls.recv(64)
-            except TimeoutError:
+                answer = read_verdict(tls, _ALERT_S)
+            except ssl.SSLError as refusal:
+                return str(refusal.reason)
+            if answer is None:
                 tls.settimeout(ANSWER_S)
                 tls.sendall(_CONNECT)
                 answer = tls.recv(64)
-            except ssl.SSLError as refusal:
-                return str(refusal.reason)
     except ssl.SSLCertVerificationError as error:
         raise BrokerError(f"{address} shows a certificate that is not the broker's ({error.verify_message})") from error
     except OSError as error:

@@ -12,6 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from provisioning.net.tls_verdict import read_verdict
 from provisioning.pki.identities import Identity
 from tests.support.waiting import LONG_S
 
@@ -20,14 +21,13 @@ QUIET_S = 0.4
 NOT_AUTHORIZED = "Not authorized"
 CONNECT = b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"
 """MQTT 5 §3.1: clean start, keep alive 60 s, no client id."""
-_ALERT_S = 0.5
+_ALERT_S = 10.0
 
 
 def told(port: int, identity: Identity | None, ca_file: Path) -> str:
     """What TLS tells whoever shows this certificate; `accepted` when MQTT answers.
 
-    In TLS 1.3 a client hears of a refusal at its first read. Read before writing: the broker closes at once, and a
-    write into that costs the alert.
+    Reads before it writes: the broker closes at once, and a write into that costs the alert.
     """
     context = _context(identity, ca_file)
     with (
@@ -35,14 +35,13 @@ def told(port: int, identity: Identity | None, ca_file: Path) -> str:
         context.wrap_socket(plain, server_hostname="127.0.0.1") as tls,
     ):
         try:
-            tls.settimeout(_ALERT_S)
-            answer = tls.recv(64)
-        except TimeoutError:
+            answer = read_verdict(tls, _ALERT_S)
+        except ssl.SSLError as error:
+            return str(error.reason)
+        if answer is None:
             tls.settimeout(LONG_S)
             tls.sendall(CONNECT)
             answer = tls.recv(64)
-        except ssl.SSLError as error:
-            return str(error.reason)
     return "accepted" if answer[:1] == b"\x20" else repr(answer)
 
 

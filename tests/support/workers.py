@@ -37,7 +37,9 @@ LONG = (
     "tests/provisioning/broker/test_process",
 )
 _STACKS_S = 10.0
-"""For the stacks of workers that can tell no more, as one that was stopped."""
+"""For the stacks of a worker that does not come to write them, as one that waits for a disk."""
+_STOPPED = {"T", "t", "Z"}
+"""States of a process that runs no more."""
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
@@ -97,14 +99,16 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def _has_not_heard(pid: int) -> bool:
-    """Whether SIGUSR1 waits for a process still: on a busy machine it is ended before it comes to write its stacks."""
+def _will_hear(pid: int) -> bool:
+    """Returns True while SIGUSR1 waits for a process that runs: busy machines end it before it writes its stacks."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
         return False
-    pending = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:")))
-    return any(mask & 1 << signal.SIGUSR1 - 1 for mask in pending)
+    told = dict(line.split(":", 1) for line in status.splitlines())
+    if told["State"].split()[0] in _STOPPED:
+        return False
+    return any(int(told[name], 16) & 1 << signal.SIGUSR1 - 1 for name in ("SigPnd", "ShdPnd"))
 
 
 def ends(why: str, running: Mapping[WorkerController, str]) -> NoReturn:
@@ -113,6 +117,6 @@ def ends(why: str, running: Mapping[WorkerController, str]) -> NoReturn:
     for pid in asked:
         os.kill(pid, signal.SIGUSR1)
     patience = Patience(_STACKS_S)
-    while any(_has_not_heard(pid) for pid in asked) and not patience.is_over():
+    while any(_will_hear(pid) for pid in asked) and not patience.is_over():
         time.sleep(0.02)
     pytest.exit("\n".join([why, *(f"  {node.gateway.id} ran {test}" for node, test in running.items())]), 1)

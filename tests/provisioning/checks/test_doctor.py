@@ -132,7 +132,8 @@ def test_what_does_not_run_is_named_with_its_command(centre: Centre) -> None:
 
 
 @pytest.mark.peer
-def test_a_port_that_another_program_has(centre: Centre) -> None:
+def test_a_port_that_another_program_has(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_CONNECT_S", 0.2)
     port = centre.home.config.enrolment_port
     with centre.broker(), socket.create_server(("127.0.0.1", port)) as taken:
         taken.settimeout(LONG_S)
@@ -275,7 +276,7 @@ def test_an_agent_that_is_cut_off_or_stopped_is_named_and_one_that_beats_is_not(
     running.beats(AGENT)
     enrol(running.home, "cabinet-8", site_id="crossing")
     running.home.register.add_agent("cabinet-9", "crossing")
-    silent = [each for each in running.diagnoses(5) if each.fault is Fault.AGENT_SILENT]
+    silent = [each for each in running.diagnoses(2) if each.fault is Fault.AGENT_SILENT]
     assert [each.where for each in silent] == ["agent cabinet-8"]
     assert "wayside-edge doctor" in silent[0].remedy
 

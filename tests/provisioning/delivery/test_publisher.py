@@ -66,6 +66,12 @@ class Broker:
         shutil.rmtree(self.folder / config.DATA, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "POLL_S", 0.05)
+    monkeypatch.setattr(publisher, "RETRY_MIN_S", 0.1)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return new_home(tmp_path)
@@ -371,7 +377,7 @@ def test_a_register_that_cannot_be_used_ends_it(
 
 def test_waits_grow_to_their_limit(bearer: DocumentPublisher) -> None:
     waits = []
-    for _ in range(8):
+    for _ in range(10):
         waits.append(bearer._wait_s)
         bearer._lost("no broker")
     assert waits[0] == publisher.RETRY_MIN_S

@@ -28,7 +28,7 @@ from tests.support.waiting import LONG_S, until
 pytestmark = pytest.mark.peer
 
 PUBLISHED = 200
-PICTURES = 300
+PICTURES = 150
 SLOW_S = 0.005
 TOPIC = topics.snapshots("street")
 

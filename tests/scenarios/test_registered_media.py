@@ -47,9 +47,10 @@ PLATFORM = "34020000002000000001"
 PASSWORD = "Passw0rd-28181"
 RECORDED_MS = 20_000
 PACE = 20.0
-BEGUN = SessionTimeouts(begin_s=5.0)
+BEGUN = SessionTimeouts(begin_s=1.0)
 """For a receiver that has begun before the device says that it is over: the ten seconds are for one that only will."""
-
+DRAINED = SessionTimeouts(drain_s=1.0)
+"""A pause of the reader itself that lasts so long is no silence of the device."""
 HELD_S = 1.5
 """Seconds for which a taker holds a picture, beyond what a recording's end is waited for."""
 
@@ -243,7 +244,7 @@ def test_pictures_of_a_recording_have_the_times_at_which_they_were_recorded(
     tmp_path: Path, fork_server: ForkServer, transport: Literal["udp", "tcp"], *, is_own: bool
 ) -> None:
     wanted = span()
-    with street(tmp_path, transport=transport, pace=PACE) as its:
+    with street(tmp_path, transport=transport, pace=PACE, patience=DRAINED) as its:
         recorded = processes.RecordedSpan(started_at_ms=wanted.started_at_ms, ended_at_ms=wanted.ended_at_ms)
         channel = Playback("gate", its.source, recorded, its.sessions)
         items = list(capture(its, channel, fork_server if is_own else None).selected(threading.Event()))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engines.catalog.catalog import Catalog
+from tests.support.exchange import Exchange
 from tests.support.models import fetched_catalog
 from tests.support.premises import Site
 
@@ -16,6 +17,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
     built = Site(tmp_path)
     yield built
     built.close()
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Exchange]:
+    """A broker that runs."""
+    made = Exchange(tmp_path)
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ guest  ──$share/intake, guesses, #──▶     └─ ✗ nothing, and noth
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,14 +30,6 @@ PATIENCE_S = 60
 FIXED = "intake"
 """What the group was called before it had a secret name."""
 PICTURES = [b"%d" % number for number in range(200)]
-
-
-@pytest.fixture
-def exchange(tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(tmp_path)
-    made.start()
-    yield made
-    made.stop()
 
 
 class Replica:

@@ -7,7 +7,6 @@ centre ──signed order──▶ Mosquitto ──▶ agent (process) ──INV
 
 import signal
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -103,14 +102,6 @@ class Office:
     def words(self) -> list[str]:
         reports = [codec.decode(TaskReport, payload) for _, payload in list(self._client.received)]
         return [each.word.reason.code for each in reports if each.word is not None and each.word.reason is not None]
-
-
-@pytest.fixture
-def exchange(tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(tmp_path)
-    made.start()
-    yield made
-    made.kill()
 
 
 def test_a_span_is_fetched_through_a_kill_and_a_live_stream_is_looked_at_closer_for_a_time(

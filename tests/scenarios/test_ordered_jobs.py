@@ -7,7 +7,6 @@ centre: TaskJobs ─signed─▶ MqttLink ─mTLS─▶ Mosquitto ─▶ agent (
 
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -73,14 +72,6 @@ class Office:
         """The job as the centre has it, after a turn of its loop."""
         self.jobs.follow()
         return next(each for each in self.jobs.jobs(ANA, EVERYWHERE).items if each.id == job_id)
-
-
-@pytest.fixture
-def exchange(tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(tmp_path)
-    made.start()
-    yield made
-    made.kill()
 
 
 def test_a_span_that_the_centre_orders_is_fetched_paused_resumed_and_archived(

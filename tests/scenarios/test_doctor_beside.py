@@ -43,43 +43,34 @@ def asked(config: Path) -> dict[str, dict[str, Any]]:
     return {each["where"]: each for each in json.loads(done.stdout)["diagnoses"]}
 
 
-@pytest.mark.parametrize("has_metrics", [True, False])
-def test_a_running_agent_stays_on_its_line_while_the_doctor_looks(site: Site, has_metrics: bool) -> None:
+def test_a_running_agent_stays_on_its_line_while_it_is_looked_at(site: Site) -> None:
     site.exchange.start()
     port = free_port()
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
     site.start_agent(AGENT, config)
     until(lambda: is_connected(port), "the agent is connected")
-    if not has_metrics:
-        config = site.edge_config(AGENT, CAMERAS)
+
+    def is_left_on_its_line() -> bool:
+        return is_connected(port) and TAKEN_OVER not in site.exchange.log.read_text()
+
+    # --- the doctor asks the agent, or the broker by TLS alone where the agent cannot be asked
     broker = asked(config)["broker"]
-    assert broker["fault"] is None
-    expected = "accepts agent cabinet-7: the running agent says so" if has_metrics else "lets this certificate in"
-    assert expected in broker["found"]
-    assert is_connected(port)
-    assert TAKEN_OVER not in site.exchange.log.read_text()
-    assert "closed the connection" not in site.text(AGENT)
+    assert (broker["fault"], is_left_on_its_line()) == (None, True)
+    assert "accepts agent cabinet-7: the running agent says so" in broker["found"]
+    unmeasured = site.edge_config(AGENT, CAMERAS)
+    broker = asked(unmeasured)["broker"]
+    assert (broker["fault"], is_left_on_its_line()) == (None, True)
+    assert "lets this certificate in" in broker["found"]
 
-
-def test_a_running_agent_stays_on_its_line_while_it_is_checked(site: Site) -> None:
-    site.exchange.start()
-    port = free_port()
+    # --- `check` as well
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
-    site.start_agent(AGENT, config)
-    until(lambda: is_connected(port), "the agent is connected")
     command: list[str | Path] = [BIN / "wayside-edge", "check", "--config", config]
     said = " ".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
     assert "lets this certificate in; the running agent was left on its line" in said
-    assert is_connected(port)
-    assert TAKEN_OVER not in site.exchange.log.read_text()
+    assert is_left_on_its_line()
+    assert "closed the connection" not in site.text(AGENT)
 
-
-def test_a_broker_that_is_away_is_told_beside_a_running_agent(site: Site) -> None:
-    site.exchange.start()
-    port = free_port()
-    config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
-    site.start_agent(AGENT, config)
-    until(lambda: is_connected(port), "the agent is connected")
+    # --- a broker that is away is told
     site.exchange.kill()
     until(lambda: not is_connected(port), "the agent has noticed")
     assert asked(config)["broker"]["fault"] == "broker_unreachable"

@@ -1,7 +1,7 @@
-"""Twenty agents, a bad configuration and a good one: stopped at the threshold, all back, ledgers whole.
+"""Twelve agents, a bad configuration and a good one: stopped at the threshold, all back, ledgers whole.
 
 ```
- wayside-provision rollout ─▶ home ─ publisher ─▶ Mosquitto ─▶ cabinet-00 … cabinet-19 ─▶ archive
+ wayside-provision rollout ─▶ home ─ publisher ─▶ Mosquitto ─▶ cabinet-00 … cabinet-11 ─▶ archive
                                                    └─ configured, heartbeats, cameras ─▶ publisher
 ```
 
@@ -36,7 +36,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
 
-COUNT = 20
+COUNT = 12
 QUICK = ("--soak", "1", "--apply", "60", "--silence", "30")
 
 
@@ -91,7 +91,7 @@ def _all(machines: list[Machine], what: Callable[[Machine], None]) -> None:
 def fleet() -> Iterator[Fleet]:
     if MOSQUITTO is None:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")
-    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as memory:  # twenty spools sync
+    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as memory:  # every spool syncs
         yield from _running(Path(memory), MOSQUITTO)
 
 

@@ -226,9 +226,12 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
     assert [table for table in FILLED if not were[table]] == []
 
 
-def test_a_home_knows_its_agents_and_enrols_the_next_with_the_bundle_of_before(before: Path, tmp_path: Path) -> None:
+def test_a_home_its_backup_and_its_release_are_opened_and_the_bundle_of_before_enrols(
+    before: Path, tmp_path: Path
+) -> None:
     told = run_old(before, "home", tmp_path)
     home = Home.open(tmp_path / "home")
+    _assert_backup_and_release_are_taken(told, tmp_path)
     technician = Technician(home.directory)
     for words, was in told["answers"]:
         assert _of_before(technician.asks(*words), was) == was, words
@@ -253,16 +256,15 @@ def test_a_home_knows_its_agents_and_enrols_the_next_with_the_bundle_of_before(b
     assert technician.asks("rollout", "pause")["changed"] is True
 
 
-def test_a_release_archive_and_a_backup_of_before_are_taken(before: Path, tmp_path: Path) -> None:
-    told = run_old(before, "home", tmp_path)
-    (backup,) = (tmp_path / "backup").iterdir()
-    restored = Technician(tmp_path / "restored")
+def _assert_backup_and_release_are_taken(told: dict[str, Any], folder: Path) -> None:
+    (backup,) = (folder / "backup").iterdir()
+    restored = Technician(folder / "restored")
     restored.asks("restore", backup)
     home = Home.open(restored.directory)
     assert home.pin() == told["pin"]
     head, file = take_in(Path(told["archive"]), Path(told["release_key"]), home.directory)
     assert (head.role, head.version) == ("edge", "2.0")
-    handed_out = piece(tmp_path / "home", file.sha256, 0)
+    handed_out = piece(folder / "home", file.sha256, 0)
     assert handed_out is not None
     assert handed_out == piece(home.directory, file.sha256, 0)
 

@@ -1,7 +1,7 @@
 """A site of many agents in one process, to roll configurations out to: real spools, publishers and configurators.
 
 ```
-home ─ publisher ─▶ Mosquitto ◀─▶ 20 agents (threads)
+home ─ publisher ─▶ Mosquitto ◀─▶ agents (threads)
                       ▲   └──▶ archive
 ```
 

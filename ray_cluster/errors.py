@@ -36,6 +36,10 @@ class Fenced(Retryable):
     """Another archiver took over the archive: this process must not write any more, its successor will."""
 
 
+class Misplaced(Retryable):
+    """Rows came to a writer that does not have their agent; none was committed."""
+
+
 class ArchiveUnreadable(Retryable):
     """A day table or the archive directory cannot be read now; a table may have been dropped by retention meanwhile."""
 

@@ -13,7 +13,8 @@ from center.search.client import Search
 PAGE: Final = 200
 REMEMBERED: Final = 50_000
 """Row keys remembered from hints: a minute at 800 rows a second."""
-_ONLY: Final = 1
+_FIRST: Final = 1
+"""Id of the cursor of partition 0; the others follow."""
 
 
 class RecentRows:
@@ -60,14 +61,23 @@ class Reconciler:
             QueryError: the archive does not answer.
             StoreUnavailableError: the last page is read again next time.
         """
-        after = await asyncio.to_thread(self._read)
-        if after is None:
-            await asyncio.to_thread(self._write, (await self._search.status()).last_commit_seq)
+        if await asyncio.to_thread(self._read, 0) is None:
+            status = await self._search.status()
+            for partition, newest in enumerate((status.last_commit_seq, *status.further_commit_seqs)):
+                await asyncio.to_thread(self._write, partition, newest)
             return
+        partition, partitions = 0, 1
+        while partition < partitions:
+            partitions = await self._read_partition(partition)
+            partition += 1
+
+    async def _read_partition(self, partition: int) -> int:
+        """Reads one partition of the archive; returns their number. One that is new is read from its beginning."""
+        after = await asyncio.to_thread(self._read, partition) or 0
         while True:
-            page = await self._search.commits(after=after, limit=PAGE)
+            page = await self._search.commits(after=after, limit=PAGE, partition=partition)
             if not page.items:
-                return
+                return page.partitions
             missed = [
                 of_row(item)
                 for item in page.items
@@ -77,13 +87,13 @@ class Reconciler:
                 await asyncio.to_thread(self._evaluate, missed)
                 self.found += len(missed)
             after = page.last_commit_seq
-            await asyncio.to_thread(self._write, after)
+            await asyncio.to_thread(self._write, partition, after)
 
-    def _read(self) -> int | None:
+    def _read(self, partition: int) -> int | None:
         with self._store.transaction() as session:
-            record = session.get(CursorRecord, _ONLY)
+            record = session.get(CursorRecord, _FIRST + partition)
             return None if record is None else record.commit_seq
 
-    def _write(self, commit_seq: int) -> None:
+    def _write(self, partition: int, commit_seq: int) -> None:
         with self._store.transaction() as session:
-            session.merge(CursorRecord(id=_ONLY, commit_seq=commit_seq))
+            session.merge(CursorRecord(id=_FIRST + partition, commit_seq=commit_seq))

@@ -124,7 +124,7 @@ class NoticeRecord(Base):
 
 
 class CursorRecord(Base):
-    """Cursor of reconciliation: the last commit of the archive that was evaluated. One row."""
+    """Cursor of reconciliation: the last commit that was evaluated. A row for each partition of the archive."""
 
     __tablename__ = "alarm_cursor"
 

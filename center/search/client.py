@@ -243,13 +243,15 @@ class Search:
         """
         return await self._model(archive.ObservationPage, "/observations", filters.params())
 
-    async def commits(self, *, after: int, limit: int) -> archive.CommitPage:
-        """Reads whole rows in the order of their commits, for the alarm rules. No user asks, so nothing is audited.
+    async def commits(self, *, after: int, limit: int, partition: int = 0) -> archive.CommitPage:
+        """Reads whole rows of a partition in the order of their commits. No user asks, so nothing is audited.
 
         Raises:
             QueryRefusedError: `query` does not take these parameters.
         """
-        return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit)])
+        # An archive of an older release has one partition, and refuses a parameter that it does not know.
+        of = [("partition", partition)] if partition else []
+        return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit), *of])
 
     async def archived(self, row_key: str) -> archive.Observation:
         """Reads the whole row of one observation, for an export that stands in the audit already.

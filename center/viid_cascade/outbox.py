@@ -24,7 +24,8 @@ from provisioning.contracts.config.viid_cascade import ViidSuperior
 ACTOR: Final = "(centre)"
 SENT: Final = "sent"
 DROPPED: Final = "dropped"
-_ONLY: Final = 1
+_FIRST: Final = 1
+"""Id of the cursor of partition 0; the others follow."""
 _HOUR_MS: Final = 3_600_000
 
 
@@ -74,19 +75,24 @@ class CascadeOutbox:
         self.dropped: dict[str, Counter[DropName]] = defaultdict(Counter)
         """Observations since the start, by superior."""
 
-    def cursor(self) -> int | None:
-        """Returns the last commit that was read; None before the first."""
+    def cursor(self, partition: int = 0) -> int | None:
+        """Returns the last commit of a partition that was read; None before the first."""
         with self._store.transaction() as session:
-            record = session.get(CascadeCursorRecord, _ONLY)
+            record = session.get(CascadeCursorRecord, _FIRST + partition)
             return None if record is None else record.commit_seq
 
-    def post(self, commit_seq: int, chosen: Iterable[Chosen], dropped: Mapping[str, Counter[DropName]]) -> None:
-        """Stores what was chosen up to a commit; what has waited too long, or finds no room, is dropped by name."""
+    def post(
+        self,
+        commit_seq: int,
+        chosen: Iterable[Chosen],
+        dropped: Mapping[str, Counter[DropName]],
+        partition: int = 0,
+    ) -> None:
+        """Stores what was chosen up to a partition's commit; what waits too long, or has no room, is dropped."""
         now_ms = self._now_ms()
         counts = {each.id: Counter(dropped.get(each.id, ())) for each in self._superiors}
         with self._store.transaction() as session:
-            if not _rows(session.execute(update(CascadeCursorRecord).values(commit_seq=commit_seq))):
-                session.add(CascadeCursorRecord(id=_ONLY, commit_seq=commit_seq))
+            session.merge(CascadeCursorRecord(id=_FIRST + partition, commit_seq=commit_seq))
             session.add_all(
                 WaitingRecord(
                     superior=each.superior,

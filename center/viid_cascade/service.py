@@ -116,23 +116,31 @@ class ViidCascade:
             QueryError: the archive does not answer.
             StoreUnavailableError: the last page is read again next time.
         """
-        after = await asyncio.to_thread(self._outbox.cursor)
-        if after is None:
-            newest = (await self._search.status()).last_commit_seq
-            await asyncio.to_thread(self._outbox.post, newest, (), {})
+        if await asyncio.to_thread(self._outbox.cursor) is None:
+            status = await self._search.status()
+            for partition, newest in enumerate((status.last_commit_seq, *status.further_commit_seqs)):
+                await asyncio.to_thread(self._outbox.post, newest, (), {}, partition)
             return
+        partition, partitions = 0, 1
+        while partition < partitions:
+            partitions = await self._read_partition(partition)
+            partition += 1
+
+    async def _read_partition(self, partition: int) -> int:
+        """Reads one partition of the archive; returns their number. One that is new is read from its beginning."""
+        after = await asyncio.to_thread(self._outbox.cursor, partition) or 0
         cameras: Mapping[CameraKey, ViidCamera] | None = None
         while True:
-            page = await self._search.commits(after=after, limit=PAGE)
+            page = await self._search.commits(after=after, limit=PAGE, partition=partition)
             if not page.items:
-                return
+                return page.partitions
             cameras = await asyncio.to_thread(self._cameras) if cameras is None else cameras
             rows = [each for each in page.items if self._counts(each.snapshot.agent_id)]
             chosen, dropped = list[Chosen](), dict[str, Counter[DropName]]()
             for superior in self._superiors:
                 found, dropped[superior.id] = choose(superior, rows, cameras, now_ms=self._now_ms())
                 chosen += found
-            await asyncio.to_thread(self._outbox.post, page.last_commit_seq, chosen, dropped)
+            await asyncio.to_thread(self._outbox.post, page.last_commit_seq, chosen, dropped, partition)
             after = page.last_commit_seq
 
     async def write_audit(self) -> None:

@@ -25,7 +25,7 @@ class WaitingRecord(Base):
 
 
 class CascadeCursorRecord(Base):
-    """The last commit of the archive that was read; one row."""
+    """The last commit that was read; a row for each partition of the archive."""
 
     __tablename__ = "viid_cascade_cursor"
 

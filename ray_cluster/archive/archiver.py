@@ -36,6 +36,7 @@ from ray_cluster.archive.lance_tables import (
     window_names,
 )
 from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.partitions.division import Share
 from ray_cluster.archive.retention import ArchiveRetention
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS, object_table, snapshot_table
 from ray_cluster.archive.window_bloom import Seals
@@ -62,10 +63,22 @@ class Archiver:
     """
 
     def __init__(
-        self, directory: Path, *, retention_days: int, offset_minutes: int, now: Clocks, first_hours: int = FIRST_HOURS
+        self,
+        directory: Path,
+        *,
+        retention_days: int,
+        offset_minutes: int,
+        now: Clocks,
+        first_hours: int = FIRST_HOURS,
+        share: Share | None = None,
     ) -> None:
-        """Open the archive. `first_hours`: hours of a window on its first day; later widths follow from it."""
+        """Open the archive, or a partition of it.
+
+        `first_hours`: hours of a window on its first day; later widths follow from it. `share`: the agents of this
+        writer; None: all.
+        """
         self._first_hours = first_hours
+        self._share = share
         self._retention_days = retention_days
         self._offset_minutes = offset_minutes
         with _write_errors(directory):
@@ -149,6 +162,7 @@ class Archiver:
 
         Raises:
             Fenced: another archiver took over; every later call raises it too.
+            Misplaced: an entry belongs to another writer; nothing was committed.
             ArchiveFull, ArchiveWriteFailed: some or all entries have no commit mark. Call again with all of them.
         """
         if self.fenced:
@@ -156,6 +170,8 @@ class Archiver:
         entries = [self._received(entry) for entry in entries]
         try:
             with self._epoch.held():
+                if self._share is not None:
+                    self._share.check(entry.snapshot.agent_id for entry in entries)
                 receipts = self.known([entry.sighting for entry in entries])
                 for window, fresh in self._by_window(entry for entry in entries if entry.row_key not in receipts):
                     receipts |= self._commit_window(window, fresh, now_ms)

@@ -34,7 +34,7 @@ def hold(
     """Hold rows, or everything of some cameras in a span, with their pictures. The same hold again changes nothing."""
     settings = loaded(config)
     from ray_cluster.archive.audit_log import Audit  # noqa: PLC0415 - LanceDB is slow to import
-    from ray_cluster.archive.hold_store import Hold, HoldStore  # noqa: PLC0415
+    from ray_cluster.archive.hold_store import Hold  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
 
     now_ms = time.time_ns() // 1_000_000
@@ -53,23 +53,22 @@ def hold(
         fail("; ".join(str(fault["msg"]) for fault in error.errors()))
     try:
         Audit(settings.archive_dir).write("hold", at_ms=now_ms, **wanted.model_dump(mode="json", exclude={"days"}))
-        placed = _holds(settings).place(wanted)
+        area = _holds(settings)
+        placed, copied = area.place(wanted), area.copied(name)
     except ClusterError as error:
         fail(str(error))
-    copied = HoldStore(settings.archive_dir).count(name)
     show({"hold": name, "case": placed.case, "days": list(placed.days), "rows_copied": copied}, as_json=as_json)
 
 
 def holds(config: ConfigFile) -> None:
     """List all holds, one JSON object a line."""
     settings = loaded(config)
-    from ray_cluster.archive.hold_store import HoldStore  # noqa: PLC0415
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
 
-    area = HoldStore(settings.archive_dir)
+    area = _holds(settings)
     try:
         for each in area.all():
-            sys.stdout.write(json.dumps(each.model_dump(mode="json") | {"rows_copied": area.count(each.name)}) + "\n")
+            sys.stdout.write(json.dumps(each.model_dump(mode="json") | {"rows_copied": area.copied(each.name)}) + "\n")
     except ClusterError as error:
         fail(str(error))
 
@@ -93,7 +92,5 @@ def release(name: Name, config: ConfigFile, as_json: AsJson = False) -> None:
 
 def _holds(settings: ClusterConfig) -> "Holds":
     from ray_cluster.maintenance.holds import Holds  # noqa: PLC0415
-    from ray_cluster.query.reader import Query  # noqa: PLC0415
 
-    query = Query(settings.archive_dir, offset_minutes=settings.day_offset_minutes)
-    return Holds(settings.archive_dir, query, offset_minutes=settings.day_offset_minutes)
+    return Holds(settings.archive_dir, offset_minutes=settings.day_offset_minutes)

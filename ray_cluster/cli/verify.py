@@ -23,23 +23,24 @@ def verify(
 
     query = Query(archive or settings.archive_dir, offset_minutes=settings.day_offset_minutes)
     counts = {"rows": 0, "pictures": 0, "erased": 0, "damaged": 0}
-    after = 0
     try:
-        while items := (page := query.commits(after=after, limit=500)).items:
-            after = page.last_commit_seq
-            for item in items:
-                counts["rows"] += 1
-                if item.snapshot.place is None:
-                    continue
-                try:
-                    query.picture_of(item.snapshot)
-                except PictureErased:
-                    counts["erased"] += 1
-                except PictureDamaged as error:
-                    counts["damaged"] += 1
-                    Console(stderr=True).print(f"{item.snapshot.row_key}: {error}", markup=False)
-                else:
-                    counts["pictures"] += 1
+        for partition in query.partitions:
+            after = 0
+            while items := (page := partition.commits(after=after, limit=500)).items:
+                after = page.last_commit_seq
+                for item in items:
+                    counts["rows"] += 1
+                    if item.snapshot.place is None:
+                        continue
+                    try:
+                        partition.picture_of(item.snapshot)
+                    except PictureErased:
+                        counts["erased"] += 1
+                    except PictureDamaged as error:
+                        counts["damaged"] += 1
+                        Console(stderr=True).print(f"{item.snapshot.row_key}: {error}", markup=False)
+                    else:
+                        counts["pictures"] += 1
     except ClusterError as error:
         fail(str(error))
     show(counts, as_json=as_json)

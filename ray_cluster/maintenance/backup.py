@@ -3,14 +3,16 @@
 Files of a table are written once and never changed, and so are packs except by an erasure: a run copies files that the
 target lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are
 copied; so a row in the backup has its machines and its picture there. Days that retention dropped are dropped, erasures
-are carried out, holds are mirrored. A day that the archive lost otherwise stays.
+are carried out, holds are mirrored. A day that the archive lost otherwise stays. Partitions are copied one by one, the
+description of them last but for the mark: it names the agents of every row in the backup.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,8 @@ from ray_cluster.archive import retention
 from ray_cluster.archive.atomic_files import disk_errors, replace_text
 from ray_cluster.archive.lance_tables import connect, day_names, manifest_name, window_names
 from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.partitions.division import FILE as PARTITIONS_FILE
+from ray_cluster.archive.partitions.division import Partitions
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.archive.windows import day_name, day_of, days_of
 from ray_cluster.errors import BackupFailed, UnknownObservation
@@ -68,30 +72,46 @@ def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) 
         ArchiveUnreadable: the list of erasures is damaged, or the state of retention cannot be read.
     """
     _check_apart(directory, target)
-    horizon_ms = retention.horizon_ms(directory)
-    first_kept = "" if horizon_ms is None else day_name(horizon_ms, offset_minutes)
     if target.exists() and any(target.iterdir()) and not (target / MARK).exists() and not (target / _begun()).exists():
         raise BackupFailed(f"{target}: holds something that is no backup of an archive; give an empty folder")
     done = Copied()
+    days: set[str] = set()
     with disk_errors(target), _failures("backup"):
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         (target / _begun()).touch()
-        tables = connect(directory)
-        names = window_names(tables)
-        days = days_of(names)
-        done.erased = _carry_out(directory, target)
-        for day in days:
-            _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
-        _drop_expired(target, set(names), first_kept, done)
-        for folder in ("holds", "audit"):
-            _mirror(directory / folder, target / folder, done)
-        for file in (LIST, "epoch"):
-            if (directory / file).exists():
-                replace_text(target / file, (directory / file).read_text(encoding="utf-8"))
+        # Partition 0, whose mark is that of the whole backup, comes last.
+        for folder in reversed(Partitions(directory).folders()):
+            days.update(_back_up_partition(folder, target / folder.relative_to(directory), offset_minutes, done))
+        _copy_files(directory, target, (PARTITIONS_FILE,))
         epoch = int((target / "epoch").read_text(encoding="ascii")) if (target / "epoch").exists() else 0
-        replace_text(target / MARK, Mark(finished_at_ms=now_ms, days=days, epoch=epoch).model_dump_json())
+        mark = Mark(finished_at_ms=now_ms, days=tuple(sorted(days)), epoch=epoch)
+        replace_text(target / MARK, mark.model_dump_json())
     done.days = len(days)
     return done
+
+
+def _back_up_partition(directory: Path, target: Path, offset_minutes: int, done: Copied) -> tuple[str, ...]:
+    """Bring the backup of one partition up to date; return its days."""
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    horizon_ms = retention.horizon_ms(directory)
+    first_kept = "" if horizon_ms is None else day_name(horizon_ms, offset_minutes)
+    tables = connect(directory)
+    names = window_names(tables)
+    days = days_of(names)
+    done.erased += _carry_out(directory, target)
+    for day in days:
+        _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
+    _drop_expired(target, set(names), first_kept, done)
+    for folder in ("holds", "audit"):
+        _mirror(directory / folder, target / folder, done)
+    _copy_files(directory, target, (LIST, "epoch"))
+    return days
+
+
+def _copy_files(directory: Path, target: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if (directory / name).exists():
+            replace_text(target / name, (directory / name).read_text(encoding="utf-8"))
 
 
 def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Path | None = None) -> Copied:
@@ -119,17 +139,20 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
         _mirror(source, half, done)
         for name in (MARK, _begun()):
             (half / name).unlink(missing_ok=True)
-        for entry in () if erasures is None else erased(erasures):
+        lists = () if erasures is None else Partitions(erasures).folders()
+        for entry in chain.from_iterable(map(erased, lists)):
             try:
                 erase(half, entry.row_key, offset_minutes=offset_minutes, now_ms=entry.at_ms, reason="restore")
             except UnknownObservation:
                 continue  # Archived after the backup: it is not there at all.
             done.erased += 1
-        (half / "epoch.lock").unlink(missing_ok=True)
+        folders = Partitions(half).folders()
+        done.days = len({day for folder in folders for day in day_names(connect(folder))})
+        for folder in folders:
+            (folder / "epoch.lock").unlink(missing_ok=True)
         if directory.exists():
             directory.rmdir()
         durable.move(half, directory)
-    done.days = len(day_names(connect(directory)))
     return done
 
 

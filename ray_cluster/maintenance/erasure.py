@@ -23,6 +23,7 @@ from ray_cluster.archive.fencing import locked
 from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.partitions.division import Partitions
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOTS, filed_at_ms
 from ray_cluster.archive.windows import WindowsOfDays
 from ray_cluster.errors import ArchiveUnreadable, ArchiveWriteFailed, NotBrought, PictureDamaged, PictureHeld
@@ -66,12 +67,14 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
     row = query.observation(row_key)
     Audit(directory).write("erase", at_ms=now_ms, row_key=row_key, reason=reason)
     place = row.snapshot.place
-    with locked(directory):
+    partitions = Partitions(directory)
+    home = partitions.folder(partitions.of(row_key))
+    with locked(home):
         # The list first: after a crash a backup may lose the picture before the archive does, never the reverse.
-        _append(directory, Erased(row_key=row_key, at_ms=now_ms, place=place))
-        picture = place is not None and zero(Packs(directory / "packs"), place)
-        machines = _mark(directory, row, offset_minutes, now_ms)
-        holds = HoldStore(directory).erase(row_key, now_ms)
+        _append(home, Erased(row_key=row_key, at_ms=now_ms, place=place))
+        picture = place is not None and zero(Packs(home / "packs"), place)
+        machines = _mark(home, row, offset_minutes, now_ms)
+        holds = HoldStore(home).erase(row_key, now_ms)
     again = row.snapshot.erased_at_ms is not None
     return Erasure(row_key, picture=picture, machines=machines, holds=holds, again=again)
 
@@ -99,7 +102,7 @@ def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: i
 
 
 def erased(directory: Path) -> Iterator[Erased]:
-    """Read the list of an archive or a backup. A last line that a crash cut off is no entry.
+    """Read the list of a partition or of its backup. A last line that a crash cut off is no entry.
 
     Raises:
         ArchiveUnreadable: another line is damaged.
@@ -126,8 +129,8 @@ def zero(packs: Packs, place: PicturePlace) -> bool:
     return True
 
 
-def _append(directory: Path, entry: Erased) -> None:
-    path = directory / LIST
+def _append(home: Path, entry: Erased) -> None:
+    path = home / LIST
     with disk_errors(path):
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -140,9 +143,9 @@ def _append(directory: Path, entry: Erased) -> None:
             os.close(handle)
 
 
-def _mark(directory: Path, row: Observation, offset_minutes: int, now_ms: int) -> int:
+def _mark(home: Path, row: Observation, offset_minutes: int, now_ms: int) -> int:
     """Mark a row as erased and drop its machines' vectors; return their number, 0 if the day was dropped."""
-    tables = connect(directory)
+    tables = connect(home)
     name = WindowsOfDays(window_names(tables), offset_minutes).at(filed_at_ms(row.snapshot))
     if name is None:
         return 0

@@ -25,6 +25,7 @@ from provisioning.contracts.wire.messages import Message, TimeMs
 from provisioning.files import durable
 from ray_cluster.archive.hold_store import CaseNumber
 from ray_cluster.archive.lance_tables import batches, connect, quoted, read_errors, window_names
+from ray_cluster.archive.partitions.division import OpenPartitions
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from ray_cluster.archive.windows import WindowsOfDays
 from ray_cluster.errors import BadRequest, ExportFailed
@@ -109,7 +110,7 @@ class RowExport:
     """Exports rows of one archive directory."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
-        self._tables = connect(directory)
+        self._partitions = OpenPartitions(directory, connect)
         self._offset_minutes = offset_minutes
 
     def write(self, request: RowRequest, folder: Path, *, audit: Callable[[int], None]) -> RowReport:
@@ -128,9 +129,9 @@ class RowExport:
         windows = self._windows(wanted)
         condition = wanted.conditions(None)
         rows = 0
-        for name in windows:
+        for tables, name in windows:
             with read_errors(name):
-                rows += self._tables.open_table(SNAPSHOTS + name).count_rows(condition)
+                rows += tables.open_table(SNAPSHOTS + name).count_rows(condition)
         if rows > request.most_rows:
             raise BadRequest(
                 f"{rows:,} observations are in this span and {request.most_rows:,} may be exported at once:"
@@ -150,12 +151,17 @@ class RowExport:
             durable.move(partial, folder)
         return report
 
-    def _windows(self, wanted: Filter) -> list[str]:
-        """Lists the windows of a span, oldest first."""
-        windows = WindowsOfDays(window_names(self._tables), self._offset_minutes)
-        return windows.touching(wanted.from_ms, wanted.to_ms)[::-1]
+    def _windows(self, wanted: Filter) -> list[tuple[Any, str]]:
+        """Lists the windows of a span with the tables of their partitions, oldest first."""
+        found: list[tuple[Any, str]] = []
+        for tables in self._partitions.all():
+            windows = WindowsOfDays(window_names(tables), self._offset_minutes)
+            found += [(tables, name) for name in windows.touching(wanted.from_ms, wanted.to_ms)]
+        return sorted(found, key=lambda window: window[1])
 
-    def _fill(self, folder: Path, windows: list[str], condition: str, request: RowRequest) -> dict[str, int]:
+    def _fill(
+        self, folder: Path, windows: list[tuple[Any, str]], condition: str, request: RowRequest
+    ) -> dict[str, int]:
         """Writes both files; returns their rows by file name."""
         observations, machines = _schema(SNAPSHOT_SCHEMA, OBSERVATION_COLUMNS), _schema(OBJECT_SCHEMA, MACHINE_COLUMNS)
         cameras = f"camera_id IN ({quoted(request.camera_ids)})" if request.camera_ids else "true"
@@ -164,10 +170,10 @@ class RowExport:
             pq.ParquetWriter(folder / OBSERVATIONS_FILE, observations, compression="zstd") as of_observations,
             pq.ParquetWriter(folder / MACHINES_FILE, machines, compression="zstd") as of_machines,
         ):
-            for name in windows:
+            for tables, name in windows:
                 with read_errors(name):
                     # Machines of a commit can be read before its snapshots: pinned later, they are whole.
-                    snapshots, objects = pinned(self._tables, SNAPSHOTS + name), pinned(self._tables, OBJECTS + name)
+                    snapshots, objects = pinned(tables, SNAPSHOTS + name), pinned(tables, OBJECTS + name)
                     keys = [pa.array([], pa.string())]
                     for batch in _read(snapshots, condition, OBSERVATION_COLUMNS):
                         keys.append(batch.column("row_key"))

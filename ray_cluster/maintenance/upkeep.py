@@ -1,7 +1,7 @@
-"""Maintains an archive beside its writer: compaction, indexes, the recall canary and copies for legal holds.
+"""Maintains a partition of an archive beside its writer: compaction, indexes, recall canary and copies for legal holds.
 
 Upkeep works on versions: the archiver adds rows meanwhile, and neither waits for the other. Its findings are in
-`upkeep.json` in the archive directory, where `query` reads them.
+`upkeep.json` in the partition's folder, where `query` reads them.
 """
 
 import fcntl
@@ -26,12 +26,14 @@ from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import day_name, days_of, span_ms
 from ray_cluster.errors import ArchiveInUse, ClusterError, UpkeepFailed
 from ray_cluster.maintenance import recall_check as recall
-from ray_cluster.maintenance.holds import Holds
-from ray_cluster.query.reader import Query
+from ray_cluster.maintenance.holds import PartitionHolds
+from ray_cluster.maintenance.index_check import unreadable_indexes
 
 KEEP_VERSIONS: Final = timedelta(minutes=10)
 """Age at which old versions are dropped: a reader breaks when the version that it has open is cleaned away."""
 CANARY_MS: Final = 3600 * 1000
+CHECK_MS: Final = 3600 * 1000
+"""Longest time for which the files of indexes are taken to be readable; after a fault of their window they are not."""
 OVER_AFTER_MS: Final = 10 * 60 * 1000
 """Time after its end at which a window is over: its snapshots have arrived by then, except those of an outage."""
 RESEAL_MS: Final = 3600 * 1000
@@ -60,17 +62,18 @@ _SCALAR: Final = {
 
 
 class Upkeep:
-    """Maintains one archive, one process at a time; an instance is used by one thread."""
+    """Maintains one partition, one process at a time; an instance is used by one thread."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
         self._offset_minutes = offset_minutes
         self._tables = connect(directory, cache_bytes=_CACHE_BYTES)
-        query = Query(directory, offset_minutes=offset_minutes)
-        self._holds = Holds(directory, query, offset_minutes=offset_minutes)
+        self._holds = PartitionHolds(directory, offset_minutes=offset_minutes)
         self._seals = Seals(directory, self._tables)
         self._sealed_at_ms: dict[str, int] = {}
         self._settled: dict[str, int] = {}
+        self._checked_ms: dict[str, int] = {}
+        """Time at which the indexes of each window were last found readable."""
         self._left_at: dict[str, tuple[int, int]] = {}
         """Versions of a window's tables when no work was left in it."""
         status = read_status(directory)
@@ -92,8 +95,11 @@ class Upkeep:
             for name in reversed(names):
                 try:
                     with _lance_errors(name):
-                        built = self._look_after(name, now_ms)
+                        dropped = self._drop_unreadable_indexes(name, now_ms)
+                        faults += dropped
+                        built = self._look_after(name, now_ms, is_bare=bool(dropped))
                 except UpkeepFailed as error:
+                    self._checked_ms.pop(name, None)
                     faults.append(str(error))
                     continue
                 if built is Build.FULL:
@@ -107,12 +113,25 @@ class Upkeep:
             replace_text(self._directory / STATUS_FILE, status.model_dump_json())
         return by_day(status)
 
-    def _look_after(self, name: str, now_ms: int) -> Build:
-        """Do the work that is due in one window; return the action on its vector index."""
+    def _drop_unreadable_indexes(self, name: str, now_ms: int) -> list[str]:
+        """Drop the indexes of a window that cannot be read: it is read without them until they are built anew."""
+        dropped: list[str] = []
+        if now_ms - self._checked_ms.get(name, -CHECK_MS) >= CHECK_MS:
+            tables = connect(self._directory, cache_bytes=_CACHE_BYTES)
+            for kind in (SNAPSHOTS, OBJECTS):
+                table = tables.open_table(kind + name)
+                for index, error in list(unreadable_indexes(table)):
+                    table.drop_index(index)
+                    dropped.append(f"{kind}{name}: index {index} could not be read ({error}); it is built anew")
+            self._checked_ms[name] = now_ms
+        return dropped
+
+    def _look_after(self, name: str, now_ms: int, *, is_bare: bool) -> Build:
+        """Do the work that is due in one window; return the action on its vector index. `is_bare`: it lacks indexes."""
         closed = is_closed(name, now_ms, self._offset_minutes)
         over = closed or now_ms >= span_ms(name, self._offset_minutes)[1] + OVER_AFTER_MS
         before = self._windows.get(name)
-        settles = over and (before is None or (before.over, before.closed) != (over, closed))
+        settles = is_bare or (over and (before is None or (before.over, before.closed) != (over, closed)))
         cleans = over and any(has_leftovers(self._tables, kind + name, KEEP_VERSIONS) for kind in (SNAPSHOTS, OBJECTS))
         if not settles and not cleans and self._left_at.get(name) == self._versions(name):
             return Build.NOTHING

@@ -39,12 +39,14 @@ def plan(tables: Any, windows: Sequence[str], wanted: Filter, offset_minutes: in
 
 def _add(plans: dict[str, DayPlan], one: DayPlan) -> None:
     """Merge a window's plan into that of its day, which has the indexes of all its windows."""
-    known = plans.get(one.day)
-    if known is not None:
-        indexes = tuple(sorted({*known.indexes, *one.indexes}))
-        counts = {"rows": known.rows + one.rows, "matching": known.matching + one.matching}
-        one = one.model_copy(update=counts | {"indexes": indexes})
-    plans[one.day] = one
+    plans[one.day] = both_plans(plans[one.day], one) if one.day in plans else one
+
+
+def both_plans(one: DayPlan, other: DayPlan) -> DayPlan:
+    """Add up two plans of one day."""
+    indexes = tuple(sorted({*one.indexes, *other.indexes}))
+    counts = {"rows": one.rows + other.rows, "matching": one.matching + other.matching}
+    return other.model_copy(update=counts | {"indexes": indexes})
 
 
 def _of(table: Any, window: str, name: str, condition: str) -> DayPlan:

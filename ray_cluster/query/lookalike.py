@@ -1,28 +1,32 @@
-"""Searches look-alikes in the windows of days in parallel, newest first; the pages get better."""
+"""Searches look-alikes in the windows of all partitions in parallel, newest first; the pages get better."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
 from ray_cluster.archive.audit_log import Audit
-from ray_cluster.archive.lance_tables import connect, quoted, read_errors, window_names
+from ray_cluster.archive.lance_tables import quoted, read_errors
+from ray_cluster.archive.partitions.division import OpenPartitions
 from ray_cluster.archive.schema import OBJECTS, object_row
 from ray_cluster.archive.upkeep_status import read_status
-from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import WindowsOfDays, day_of
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.query.filters import checked_row_key
+from ray_cluster.query.opened import OpenTables
 from ray_cluster.query.row_reader import by_key, pinned, records
 from ray_cluster.query.sql import of_object_sources
 from ray_cluster.query.standing_queries import Standing
 from ray_cluster.query.vector_search import Nearest, nearest
 
+LOG = logging.getLogger(__name__)
 PARALLEL_WINDOWS: Final = 4
 """Windows that are searched at once: Lance uses all cores for one search; more windows only hide reads of the disk."""
 PAGES: Final = 32
@@ -30,18 +34,22 @@ PAGES: Final = 32
 _Hits = dict[str, LookalikeHit]
 
 
+class _Place(NamedTuple):
+    """A window in its partition."""
+
+    partition: OpenTables
+    window: str
+
+
 class Lookalike:
     """Searches one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
 
     def __init__(self, directory: Path, *, offset_minutes: int, now_ms: Callable[[], int]) -> None:
-        self._directory = directory
         self._offset_minutes = offset_minutes
         self._now_ms = now_ms
         self._audit = Audit(directory)
-        self._tables = connect(directory)
-        self._seals = Seals(directory, self._tables)
-        self._made: set[str] = set()
-        self.standing = Standing(self._tables, self._seals, self._audit, now_ms)
+        self._partitions = OpenPartitions(directory, OpenTables)
+        self.standing = Standing(self._partitions, self._audit, now_ms)
         """Standing queries on the same archive, with the same audit lines."""
 
     def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
@@ -54,22 +62,29 @@ class Lookalike:
         """
         self._audit.write("lookalike", at_ms=self._now_ms(), **request.model_dump(mode="json"))
         with read_errors("tables"):
-            windows = WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
-            touched = windows.touching(request.from_ms, request.to_ms)
-            vectors = [self._vector_of(windows, machine.row_key, machine.index) for machine in request.machines]
+            touched = self._touched(request)
+            vectors = [self._vector_of(machine.row_key, machine.index) for machine in request.machines]
         return self._pages(request, touched, vectors)
 
+    def _touched(self, request: LookalikeRequest) -> list[_Place]:
+        """List the windows of the span in all partitions, newest first."""
+        found: list[_Place] = []
+        for partition in self._partitions.all():
+            windows = WindowsOfDays(partition.windows(), self._offset_minutes)
+            found += [_Place(partition, name) for name in windows.touching(request.from_ms, request.to_ms)]
+        return sorted(found, key=lambda place: place.window, reverse=True)
+
     def _pages(
-        self, request: LookalikeRequest, windows: list[str], vectors: list[NDArray[np.float32]]
+        self, request: LookalikeRequest, windows: list[_Place], vectors: list[NDArray[np.float32]]
     ) -> Iterator[LookalikePage]:
         found: _Hits = {}
         failed: set[str] = set()
         recall = self._lowest_recall(windows)
-        left = Counter(map(day_of, windows))
+        left = Counter(day_of(place.window) for place in windows)
         days = len(left)
         with ThreadPoolExecutor(PARALLEL_WINDOWS, "lookalike") as pool:
             work: dict[Future[_Hits], str] = {
-                pool.submit(self._window, each, request, vectors): each for each in windows
+                pool.submit(self._window, each, request, vectors): each.window for each in windows
             }
             try:
                 for done, future in enumerate(as_completed(work), 1):
@@ -88,23 +103,23 @@ class Lookalike:
                 pool.shutdown(wait=False, cancel_futures=True)
         yield _page(found, days, days, failed, recall, final=True)
 
-    def _window(self, window: str, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
-        with read_errors(window):
-            objects = self._tables.open_table(OBJECTS + window)
+    def _window(self, place: _Place, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
+        with read_errors(place.window):
+            objects = place.partition.tables.open_table(OBJECTS + place.window)
             if "vector" not in objects.schema.names:
                 return {}
             condition = _condition(request)
             found: _Hits = {}
             for vector in vectors:
-                rows = nearest(objects, Nearest(vector, request.limit, condition)).to_pylist()
+                rows = _nearest(objects, Nearest(vector, request.limit, condition)).to_pylist()
                 hits = {row["object_key"]: _hit(row) for row in rows}
                 found = _best(found, hits, request.limit)
             return found
 
-    def _vector_of(self, windows: WindowsOfDays, row_key: str, index: int) -> NDArray[np.float32]:
-        checked_row_key(row_key)
-        for window in self._seals.holding(reversed(windows.names), [row_key]):
-            objects = pinned(self._tables, OBJECTS + window)
+    def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
+        partition = self._partitions.of(checked_row_key(row_key))
+        for window in partition.seals.holding(reversed(partition.windows()), [row_key]):
+            objects = pinned(partition.tables, OBJECTS + window)
             if "vector" in objects.schema.names:
                 ids = by_key(objects, [row_key]).get(row_key, ())
                 for record in records(objects, ids, ["index", "vector"]):
@@ -112,10 +127,23 @@ class Lookalike:
                         return np.asarray(record["vector"], np.float32)
         raise NoVector(f"{row_key} machine {index}: no vector; too little of it is visible, or it is not archived")
 
-    def _lowest_recall(self, windows: list[str]) -> float | None:
-        status, asked = read_status(self._directory), set(windows)
-        measured = [] if status is None else [each.recall for each in status.days if each.name in asked]
-        return min((recall for recall in measured if recall is not None), default=None)
+    def _lowest_recall(self, windows: list[_Place]) -> float | None:
+        asked = set(windows)
+        found: list[float] = []
+        for partition in {place.partition for place in windows}:
+            status = read_status(partition.directory)
+            days = () if status is None else status.days
+            found += [day.recall for day in days if day.recall is not None and _Place(partition, day.name) in asked]
+        return min(found, default=None)
+
+
+def _nearest(objects: Any, wanted: Nearest) -> Any:
+    """Search by the index, or exactly where its files cannot be read, until upkeep has built it anew."""
+    try:
+        return nearest(objects, wanted)
+    except (OSError, RuntimeError) as error:
+        LOG.warning("%s: searched exactly, its index cannot be read: %s", objects.name, error)
+        return nearest(objects, replace(wanted, exact=True))
 
 
 def _condition(request: LookalikeRequest) -> str:

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.query.archive import (
+    MOST_PARTITIONS,
     ArchiveGrowth,
     ArchiveStatus,
     ClusterNodes,
@@ -331,8 +332,12 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers, ask_n
     routes = APIRouter()
 
     @routes.get("/commits")
-    def commits(after: Annotated[int, Parameter(ge=0, le=2**53)] = 0, limit: Limit = DEFAULT_LIMIT) -> CommitPage:
-        return query.commits(after=after, limit=limit)
+    def commits(
+        after: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
+        limit: Limit = DEFAULT_LIMIT,
+        partition: Annotated[int, Parameter(ge=0, lt=MOST_PARTITIONS)] = 0,
+    ) -> CommitPage:
+        return query.commits(after=after, limit=limit, partition=partition)
 
     @routes.get("/status")
     def status() -> ArchiveStatus:

@@ -1,9 +1,9 @@
 """Compares fresh rows with the machines that approved cases seek: every pair at once, as a product of two matrices."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from provisioning.contracts.query.standing import (
 )
 from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.archive.audit_log import Audit
-from ray_cluster.archive.lance_tables import read_errors, window_names
+from ray_cluster.archive.lance_tables import read_errors
+from ray_cluster.archive.partitions.division import OpenPartitions
 from ray_cluster.archive.schema import OBJECTS
-from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.query.filters import checked_row_key
+from ray_cluster.query.opened import OpenTables
 from ray_cluster.query.row_reader import by_key, pinned, records
 
 FRESH_MS: Final = 60_000
@@ -35,10 +36,8 @@ _Vectors = dict[_Key, tuple[MachineClass, NDArray[np.float32]]]
 class Standing:
     """Runs standing queries on one archive directory. Thread-safe; `now_ms` is the clock of the audit lines."""
 
-    def __init__(self, tables: Any, seals: Seals, audit: Audit, now_ms: Callable[[], int]) -> None:
-        self._tables = tables
-        self._seals = seals
-        self._made: set[str] = set()
+    def __init__(self, partitions: OpenPartitions[OpenTables], audit: Audit, now_ms: Callable[[], int]) -> None:
+        self._partitions = partitions
         self._audit = audit
         self._now_ms = now_ms
         self._lock = threading.Lock()
@@ -58,9 +57,8 @@ class Standing:
         self._write_down(request)
         keys = [checked_row_key(key) for key in request.row_keys]
         with self._lock, read_errors("tables"):
-            windows = tuple(reversed(window_names(self._tables, self._made)))
-            rows = self._vectors_of(set(keys), windows)
-            self._refresh(request, windows)
+            rows = self._vectors_of(set(keys))
+            self._refresh(request)
             sought = dict(self._sought)
         by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]] = {}
         for key, (cls, vector) in rows.items():
@@ -86,7 +84,7 @@ class Standing:
             self._audited.clear()
         self._audited |= asked
 
-    def _refresh(self, request: StandingRequest, windows: Sequence[str]) -> None:
+    def _refresh(self, request: StandingRequest) -> None:
         """Read vectors of machines that are new or were read too long ago; drop expired ones."""
         now_ms = self._now_ms()
         wanted = {_key(machine) for case in request.cases for machine in case.machines}
@@ -98,29 +96,40 @@ class Standing:
         missing = wanted - self._read.keys()
         self._sought = {key: value for key, value in self._sought.items() if key in self._read}
         if missing:
-            found = self._vectors_of({checked_row_key(key[0]) for key in missing}, windows)
+            found = self._vectors_of({checked_row_key(key[0]) for key in missing})
             self._sought |= {key: found[key] for key in missing if key in found}
             self._read |= dict.fromkeys(missing, now_ms)
 
-    def _vectors_of(self, row_keys: set[str], windows: Iterable[str]) -> _Vectors:
-        """Find machines with their vectors, newest windows first, until every row was found."""
-        left, found = set(row_keys), _Vectors()
-        for window in self._seals.holding(windows, sorted(left)):
-            if not left:
-                break
-            objects = pinned(self._tables, OBJECTS + window)
-            if "vector" not in objects.schema.names:
-                continue
-            ordered = sorted(left)
-            for start in range(0, len(ordered), _BATCH):
-                ids = chain.from_iterable(by_key(objects, ordered[start : start + _BATCH]).values())
-                for record in records(objects, list(ids), ["row_key", "index", "cls", "vector"]):
-                    if record["vector"] is None:
-                        continue
-                    key = record["row_key"], record["index"]
-                    found[key] = MachineClass(record["cls"]), np.asarray(record["vector"], np.float32)
-                    left.discard(record["row_key"])
+    def _vectors_of(self, row_keys: set[str]) -> _Vectors:
+        """Find machines with their vectors."""
+        by_partition: dict[OpenTables, set[str]] = {}
+        for key in row_keys:
+            by_partition.setdefault(self._partitions.of(key), set()).add(key)
+        found = _Vectors()
+        for tables, keys in by_partition.items():
+            found |= _vectors_in(tables, keys)
         return found
+
+
+def _vectors_in(partition: OpenTables, row_keys: set[str]) -> _Vectors:
+    """Find machines of one partition, newest windows first, until every row was found."""
+    left, found = set(row_keys), _Vectors()
+    for window in partition.seals.holding(reversed(partition.windows()), sorted(left)):
+        if not left:
+            break
+        objects = pinned(partition.tables, OBJECTS + window)
+        if "vector" not in objects.schema.names:
+            continue
+        ordered = sorted(left)
+        for start in range(0, len(ordered), _BATCH):
+            ids = chain.from_iterable(by_key(objects, ordered[start : start + _BATCH]).values())
+            for record in records(objects, list(ids), ["row_key", "index", "cls", "vector"]):
+                if record["vector"] is None:
+                    continue
+                key = record["row_key"], record["index"]
+                found[key] = MachineClass(record["cls"]), np.asarray(record["vector"], np.float32)
+                left.discard(record["row_key"])
+    return found
 
 
 def _key(machine: MachineRef) -> _Key:

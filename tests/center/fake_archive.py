@@ -71,6 +71,8 @@ class FakeArchive:
 
     def __init__(self) -> None:
         self.rows: list[Observation] = []
+        self.further: list[list[Observation]] = []
+        """Rows of the partitions 1, 2 …, for commits alone."""
         self.jpegs: dict[str, bytes] = {}
         self.holds: dict[str, tuple[HoldMark, ...]] = {}
         self.asked: list[str] = []
@@ -247,11 +249,15 @@ class FakeArchive:
             and (not (asked.of_machine or asked.cls) or any(fits(machine, asked) for machine in row.machines))
         ]
 
-    def _commits(self, after: int = 0, limit: int = 50, authorization: Authorization = None) -> Response | CommitPage:
+    def _commits(
+        self, after: int = 0, limit: int = 50, partition: int = 0, authorization: Authorization = None
+    ) -> Response | CommitPage:
         if (fault := self._enter("/commits", authorization)) is not None:
             return fault
-        rows = sorted((row for row in self.rows if row.snapshot.commit_seq > after), key=_commit_seq)[:limit]
-        return CommitPage(items=tuple(rows), last_commit_seq=_commit_seq(rows[-1]) if rows else after)
+        of = self.further[partition - 1] if partition else self.rows
+        rows = sorted((row for row in of if row.snapshot.commit_seq > after), key=_commit_seq)[:limit]
+        last = _commit_seq(rows[-1]) if rows else after
+        return CommitPage(items=tuple(rows), last_commit_seq=last, partitions=1 + len(self.further))
 
     def _one(self, row_key: str, authorization: Authorization = None) -> Response | Observation:
         if (fault := self._enter("/observations/one", authorization)) is not None:

@@ -343,7 +343,7 @@ def test_a_commit_between_the_two_passes_of_a_reader_is_not_missed(
 ) -> None:
     writer = archiver(tmp_path)
     writer.commit([entry(1, at_ms=NOW_MS - DAY_MS), entry(2)], now_ms=NOW_MS)
-    read = query(tmp_path)
+    (read,) = query(tmp_path).partitions
     opened = read._snapshots
     late = iter([entry(3, at_ms=NOW_MS - DAY_MS), entry(4)])
 

@@ -67,7 +67,7 @@ async def search(place: Path, tmp_path: Path) -> AsyncIterator[Search]:
 async def test_a_picture_comes_as_it_is_archived_with_the_holds_that_name_it(place: Path, search: Search) -> None:
     key = entry(1).row_key
     hold = Hold(name="theft-17", case="A-2026-17", placed_at_ms=NOW_MS, until_ms=NOW_MS + 86_400_000, row_keys=(key,))
-    Holds(place, query(place), offset_minutes=OFFSET_MINUTES).place(hold)
+    Holds(place, offset_minutes=OFFSET_MINUTES).place(hold)
     found = await fetch(search, key, EVERYWHERE)
     assert isinstance(found, Found)
     assert found.jpeg == entry(1).jpeg

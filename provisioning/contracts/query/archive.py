@@ -37,6 +37,9 @@ ZONE = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
 """Default zone for cutting days, for devices that write no zone, and for times that people read."""
 ZONE_TEXT = "+08:00"
 
+MOST_PARTITIONS = 16
+"""Most partitions of an archive, each with a writer of its own."""
+
 
 class MachineColour(StrEnum):
     """The main colour of a machine's body, by the names of the colour list of GA/T 1400.3 without its rarest ones."""
@@ -109,7 +112,8 @@ class SnapshotRow(Message):
     received_at_ms: TimeMs
     committed_at_ms: TimeMs
     commit_seq: Count
-    """Fencing epoch in the upper bits, sequence in the lower 40: grows with every commit, and over restarts."""
+    """Fencing epoch in the upper bits, sequence in the lower 40: grows with every commit of its partition, and over
+    restarts. Two partitions may use one number."""
     clock: ClockQuality
     time_trusted: bool
     picture: PictureState
@@ -167,14 +171,17 @@ class ObservationPage(Message):
 
 
 class CommitPage(Message):
-    """Answer of `query`: rows in commit order, oldest first. Continue with `after = last_commit_seq`.
+    """Answer of `query`: rows of one partition in commit order, oldest first. Continue with `after = last_commit_seq`.
 
-    No row with a lower `commit_seq` can appear later, so a reader that keeps only the last one misses nothing.
+    No row of the partition with a lower `commit_seq` can appear later, so a reader that keeps only the last one of each
+    partition misses nothing.
     """
 
     items: tuple[Observation, ...]
     last_commit_seq: Count
     """Sequence number of the last item; on an empty page the `after` of the request."""
+    partitions: int = Field(default=1, ge=1, exclude_if=lambda value: value == 1)
+    """Partitions of the archive: each has its own writer and commit order, and is asked by its number, from 0 on."""
 
 
 class MachineLook(Message):
@@ -306,6 +313,9 @@ class ArchiveStatus(Message):
     objects: Count
     leaks: Count
     last_commit_seq: Count
+    """Newest commit of partition 0."""
+    further_commit_seqs: tuple[Count, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Newest commits of the partitions 1, 2 …, in an archive that has them."""
     upkeep: UpkeepStatus | None = None
     """None before the first."""
     alarms: tuple[str, ...] = ()

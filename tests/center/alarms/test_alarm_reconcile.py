@@ -35,6 +35,18 @@ async def test_a_lost_hint_is_made_up_for(station: Station) -> None:
     assert station.room.figures().reconciled == 1
 
 
+async def test_a_partition_that_came_later_is_read_from_its_beginning(station: Station) -> None:
+    await station.enforce(ZONE)
+    commit(station, 7)
+    await station.room.reconciler.run_once()
+    station.archive.further = [[row(machine(), at_ms=NOW_MS, key="other", commit_seq=1)]]
+    await station.room.reconciler.run_once()
+    assert station.events() == [("raised", 1)]
+    station = station.again()
+    await station.room.reconciler.run_once()
+    assert station.room.figures().rows == 0
+
+
 async def test_a_row_that_a_hint_brought_is_not_looked_at_again(station: Station) -> None:
     await station.enforce(ZONE)
     await station.room.reconciler.run_once()

@@ -179,7 +179,7 @@ def test_retention_drops_the_windows_of_a_day_together_and_a_hold_stops_it(tmp_p
     fill(tmp_path)
     keeper = upkeep(tmp_path)
     keeper.run_once(now_ms=LATER_MS)
-    holds = Holds(tmp_path, query(tmp_path), offset_minutes=OFFSET_MINUTES)
+    holds = Holds(tmp_path, offset_minutes=OFFSET_MINUTES)
     span = {"from_ms": NOW_MS - 3 * HOUR_MS, "to_ms": NOW_MS, "camera_ids": ("cam-1",)}
     holds.place(Hold(name="h", case="c", placed_at_ms=NOW_MS, until_ms=NOW_MS + 99 * DAY_MS, **span))
     past_ms = NOW_MS + (RETENTION_DAYS + 1) * DAY_MS

@@ -212,7 +212,7 @@ def test_a_hold_ends_by_retention_time_and_not_by_a_clock_that_jumps(place: Plac
         from_ms=NOW_MS - HOUR_MS,
         to_ms=NOW_MS + HOUR_MS,
     )
-    Holds(place.directory, query(place.directory), offset_minutes=OFFSET_MINUTES).place(hold)
+    Holds(place.directory, offset_minutes=OFFSET_MINUTES).place(hold)
     place.machine.skew_ms = MONTH_MS
     place.keep_house()
     assert upkeep(place.directory).run_once(now_ms=place.machine.now().wall_ms).faults == ()

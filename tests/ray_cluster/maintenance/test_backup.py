@@ -86,7 +86,7 @@ def test_retention_erasures_and_holds_reach_the_backup(tmp_path: Path) -> None:
     back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     erase(live, key(2), offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS, reason="x")
     hold = Hold(name="h", case="c", placed_at_ms=NOW_MS, until_ms=NOW_MS + 99 * DAY_MS, row_keys=(key(3),))
-    Holds(live, query(live), offset_minutes=OFFSET_MINUTES).place(hold)
+    Holds(live, offset_minutes=OFFSET_MINUTES).place(hold)
     assert back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS).erased == 1
     assert not any(entry(2).jpeg in path.read_bytes() for path in target.rglob("*.pack"))
     with pytest.raises(PictureErased):
@@ -98,7 +98,7 @@ def test_retention_erasures_and_holds_reach_the_backup(tmp_path: Path) -> None:
     assert query(target).days() == query(live).days() == ("20261124",)
     assert [folder.name for folder in (target / "packs").iterdir()] == ["20261124"]
     assert query(target).picture(key(3)) == entry(3).jpeg
-    Holds(live, query(live), offset_minutes=OFFSET_MINUTES).release("h")
+    Holds(live, offset_minutes=OFFSET_MINUTES).release("h")
     back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=past_ms)
     assert not list(target.rglob("*.jpg"))
 

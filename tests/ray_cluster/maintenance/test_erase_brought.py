@@ -96,7 +96,7 @@ def test_a_cameras_picture_is_not_erased_by_a_request(client: Client) -> None:
 
 def test_what_a_legal_hold_names_is_not_erased_by_a_request(client: Client, tmp_path: Path) -> None:
     hold = Hold(name="court", case="B-1", placed_at_ms=NOW_MS, until_ms=NOW_MS + 1, row_keys=(BROUGHT.row_key,))
-    Holds(tmp_path, query(tmp_path), offset_minutes=OFFSET_MINUTES).place(hold)
+    Holds(tmp_path, offset_minutes=OFFSET_MINUTES).place(hold)
     refused = client.erase(body(BROUGHT))
     assert (refused.status_code, refused.json()["error"]) == (409, "picture_held")
 

@@ -29,7 +29,7 @@ END_MS = NOW_MS + 90 * DAY_MS
 
 
 def holds(directory: Path) -> Holds:
-    return Holds(directory, query(directory), offset_minutes=OFFSET_MINUTES)
+    return Holds(directory, offset_minutes=OFFSET_MINUTES)
 
 
 def span(**changes: object) -> Hold:

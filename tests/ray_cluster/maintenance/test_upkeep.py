@@ -1,6 +1,7 @@
 """Upkeep beside a real archiver: nothing changes but the speed, whoever is killed when."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 import lancedb
 import pyarrow as pa
 import pytest
+from lancedb.index import IvfSq
 
 from provisioning.contracts.causes.catalogue import words
 from provisioning.contracts.query.archive import DayUpkeep, UpkeepReport, UpkeepStatus
+from provisioning.contracts.query.lookalike import LookalikePage, LookalikeRequest, MachineRef
 from ray_cluster.archive import index_policy, upkeep_status
 from ray_cluster.archive.lance_tables import CLOSES_AFTER_DAYS, connect
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
@@ -22,7 +25,7 @@ from ray_cluster.maintenance import recall_check as recall
 from ray_cluster.maintenance import upkeep as module
 from ray_cluster.query.filters import Filter
 from ray_cluster.query.vector_search import Nearest, nearest
-from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, look, query, upkeep
+from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, look, lookalike, query, upkeep
 
 ROOT = Path(__file__).parents[3]
 DAY = "20261124"
@@ -261,3 +264,43 @@ def test_what_upkeep_found_is_told_without_reading_rows_and_not_of_an_archive_th
         manifest.write_bytes(b"torn")
     with pytest.raises(ArchiveUnreadable):
         query(tmp_path).upkeep()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("column", ["vector", "camera_id"])
+def test_an_index_file_that_is_cut_short_is_named_and_built_anew_and_without_vectors_index_a_search_is_exact(
+    tmp_path: Path, column: str
+) -> None:
+    fill(tmp_path, 0, 200)
+    upkeep(tmp_path).run_once(now_ms=NOW_MS)
+    table = connect(tmp_path).open_table(OBJECTS + DAY)
+    (name,) = [index.name for index in table.list_indices() if index.columns == [column]]
+    folder = tmp_path / "tables" / f"{OBJECTS}{DAY}.lance" / "_indices"
+    before = set(folder.iterdir())
+    config = IvfSq(distance_type="cosine", num_partitions=1) if column == "vector" else module._SCALAR[OBJECTS][column]
+    table.create_index(column, config=config, name=name)
+    (own,) = set(folder.iterdir()) - before
+    for file in own.iterdir():
+        os.truncate(file, file.stat().st_size // 2)
+
+    meanwhile = best(tmp_path)
+    assert meanwhile.failed_days == (() if column == "vector" else (DAY,))
+    keeper = upkeep(tmp_path)
+    status = keeper.run_once(now_ms=NOW_MS)
+    assert [fault for fault in status.faults if name in fault and "could not be read" in fault], status.faults
+    assert keeper.run_once(now_ms=NOW_MS).faults == ()
+    assert name in {index.name for index in connect(tmp_path).open_table(OBJECTS + DAY).list_indices()}
+    anew = best(tmp_path)
+    assert anew.failed_days == ()
+    assert anew.hits[0].machine.row_key == entry(7).row_key
+    if column == "vector":
+        assert [hit.machine for hit in meanwhile.hits] == [hit.machine for hit in anew.hits]
+
+
+def best(directory: Path) -> LookalikePage:
+    """The look-alikes of a machine, by a reader that has nothing in memory."""
+    request = LookalikeRequest(
+        case="A-1", purpose="theft", asked_by="wang", from_ms=NOW_MS - DAY_MS, to_ms=NOW_MS, sources=("street/cam-1",),
+        machines=(MachineRef(row_key=entry(7).row_key, index=0),), limit=5,
+    )  # fmt: skip
+    return list(lookalike(directory).search(request))[-1]

@@ -89,7 +89,7 @@ class Http:
         self._app = create_app(
             read,
             FakeStages(),
-            lookalike(read._directory),
+            lookalike(read.directory),
             token=TOKEN,
             ask_intake=ask_intake,
             ask_parsers=ask_parsers,
@@ -337,8 +337,9 @@ def test_a_day_that_is_over_is_counted_again_after_an_hour(tmp_path: Path) -> No
     writer, clock_s = archiver(tmp_path), [0.0]
     writer.commit(entries()[:3], now_ms=NOW_MS)
     read = query(tmp_path)
-    growth = Growth(read._tables, monotonic_s=lambda: clock_s[0])
-    windows = read._windows().names
+    (only,) = read.partitions
+    growth = Growth(only._tables, monotonic_s=lambda: clock_s[0])
+    windows = only._windows().names
     day = windows[-1][:8]
 
     def counted(today: str) -> int:

@@ -13,6 +13,7 @@ from provisioning.contracts.query.search import MachineCounts, SearchPlan, Wante
 from provisioning.contracts.wire.messages import Box, Machine, MachineClass, Motion, Quality
 from ray_cluster.archive.entries import Entry
 from ray_cluster.archive.entry_rows import motions
+from ray_cluster.archive.lance_tables import connect
 from ray_cluster.errors import BadRequest
 from ray_cluster.query import machine_search, sql
 from ray_cluster.query.filters import MAX_TIME_MS, Cursor, Filter
@@ -276,7 +277,7 @@ def test_a_plan_names_table_and_indexes(read: Query) -> None:
 def test_a_day_that_does_not_keep_what_is_asked_is_named(tmp_path: Path) -> None:
     archiver(tmp_path).commit([entry(1)], now_ms=NOW_MS)
     read = query(tmp_path)
-    read._tables.open_table("objects_20261124").drop_columns(["heading_deg", "zones", "share"])
+    connect(tmp_path).open_table("objects_20261124").drop_columns(["heading_deg", "zones", "share"])
     span = Filter(from_ms=NOW_MS - DAY_MS, to_ms=NOW_MS + 1, wanted=Wanted(heading_deg=0))
     assert read.observations(span, limit=3).items == ()
     assert read.plan(span).days_without == ("20261124",)

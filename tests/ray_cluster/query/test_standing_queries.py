@@ -106,7 +106,7 @@ def test_an_erased_picture_stands_no_longer_than_a_minute(tmp_path: Path) -> Non
     clock = Moved()
     archiver(tmp_path).commit([old(7), entry(101, machines=(BIKE,), appearances=(look(101, near=7),))], now_ms=NOW_MS)
     like = lookalike(tmp_path)
-    standing = Standing(like._tables, like._seals, like._audit, clock)
+    standing = Standing(like._partitions, like._audit, clock)
     asked = StandingRequest(cases=(case("A", 7, rows=(0,)),), row_keys=ROWS[:1])
     assert len(standing.compare(asked).hits) == 1
     erase(tmp_path, old(7).row_key, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS, reason="x")

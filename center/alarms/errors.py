@@ -81,7 +81,7 @@ class AlarmStateError(CenterError):
     """The alarm's state does not allow this event."""
 
     code = "alarm_state"
-    message = marked("An alarm in state {state} does not allow: {event}.")
+    message = marked("The state of this alarm does not allow the action.")
     remedy = marked("Reload the alarm: another user may have handled it.")
 
 

@@ -93,5 +93,5 @@ def after(state: AlarmState, event: AlarmEvent) -> AlarmState:
     """
     following = TABLE.get((state, event))
     if following is None:
-        raise AlarmStateError(state=state.value, event=event.value)
+        raise AlarmStateError
     return following

@@ -85,10 +85,9 @@ class DeskPictures:
             locked(session)
             record, _area = self._book.seen(session, number, sight)
             agent_id, camera_id = self._desk()
-            state = self._book.state(record)
             there = session.scalars(select(CasePictureRecord).where(CasePictureRecord.number == number)).all()
-            if state in ENDED or len(there) >= MOST:
-                raise CaseStateError(state=state.value, act="picture")
+            if self._book.state(record) in ENDED or len(there) >= MOST:
+                raise CaseStateError
             at_ms = (self._now_ms() - BEHIND_MS) // 1000 * 1000
             while session.get(CasePictureRecord, _row_key(agent_id, camera_id, at_ms)) is not None:
                 at_ms -= 1000

@@ -23,7 +23,7 @@ class CaseStateError(CenterError):
     """The case's state does not allow the act."""
 
     code = "case_state"
-    message = marked("A case in state {state} does not allow: {act}.")
+    message = marked("The state of this case does not allow the action.")
     remedy = marked("Reload the page: another user may have changed the case, or it has expired.")
 
 

@@ -267,9 +267,8 @@ class CaseMachines:
             session.add(wanted)
 
     def _check_open(self, record: CaseRecord) -> None:
-        state = self._book.state(record)
-        if state in ENDED:
-            raise CaseStateError(state=state.value, act="seek")
+        if self._book.state(record) in ENDED:
+            raise CaseStateError
 
 
 def _of(session: Session, number: str, verdicts: Sequence[MachineVerdict]) -> Sequence[CaseMachineRecord]:

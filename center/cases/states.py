@@ -60,7 +60,7 @@ def after(state: CaseState, act: Act) -> CaseState:
     """
     following = TABLE.get((state, act))
     if following is None:
-        raise CaseStateError(state=state.value, act=act.value)
+        raise CaseStateError
     return following
 
 

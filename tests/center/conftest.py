@@ -118,23 +118,19 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | URL]:
-    """An empty one, SQLite where nothing else is asked for."""
+    """An empty one, SQLite where nothing else is asked for; for a `store` the copy of a migrated one."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield tmp_path / "center.sqlite3"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.create()
+    name = server.create(server.migrated) if "store" in request.fixturenames else server.create()
     yield server.url(name)
     server.drop(name)
 
 
 @pytest.fixture
 def store(database: Path | URL) -> Iterator[Store]:
-    if isinstance(database, Path):
-        store = fresh_store(database)
-    else:
-        store = Store(database)
-        store.migrate()
+    store = fresh_store(database) if isinstance(database, Path) else Store(database)
     yield store
     store.close()
 

@@ -1,5 +1,6 @@
 """A street that is drawn: pictures as a redactor would leave them, and the rows the archive keeps of them."""
 
+import functools
 import hashlib
 import io
 import random
@@ -26,6 +27,7 @@ COVER: Final = (16, 16, 16)
 _MODELS: Final = {"centerface": "a" * 64, "plate": "b" * 64}
 
 
+@functools.lru_cache(maxsize=256)
 def draw(seed: int, width: int = WIDTH, height: int = HEIGHT) -> tuple[bytes, tuple[Machine, ...]]:
     """A redacted street: sky, houses, road, vehicles with a covered plate, riders covered from the saddle up."""
     dice = random.Random(seed)

@@ -1,5 +1,6 @@
 """Cameras on loopback: gst-rtsp-server in a process of its own, fed with footage that a test draws."""
 
+import functools
 import json
 import shutil
 import signal
@@ -19,11 +20,16 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 GOP = 5
 
 
+@functools.cache
+def _has_server() -> bool:
+    probe = [SYSTEM_PYTHON, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]
+    return shutil.which(SYSTEM_PYTHON) is not None and subprocess.run(probe, capture_output=True).returncode == 0  # noqa: PLW1510 - the code is the answer
+
+
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """Port and process of an RTSP server; skips where Debian's gst-rtsp-server is missing."""
-    probe = [SYSTEM_PYTHON, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]
-    if shutil.which(SYSTEM_PYTHON) is None or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+    if not _has_server():
         pytest.skip("gst-rtsp-server is not installed: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi")
     command = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -35,14 +35,14 @@ class PacedClock(FakeClock):
 
 
 class Camera:
-    """Does what the host of its address says: works, dead, silent."""
+    """Does what its address says: works, dead, silent."""
 
     _numbers = count()
 
     def __init__(self, camera: processes.Camera) -> None:
         assert isinstance(camera.source, processes.RtspSource)
         self._id = camera.id
-        self._place = camera.source.url.removeprefix("rtsp://").split(".")[0]
+        self._place = camera.source.url.split("/")[3]
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
         if self._place == "dead":

@@ -48,10 +48,10 @@ class Centre:
 
 
 def camera(camera_id: str, place: str = "works") -> processes.Camera:
-    """`place` is the host of its address, from which a fake source tells what it does."""
+    """`place` is in its address, and a fake source does what it says. The name of a host would be looked up."""
     return processes.Camera(
         id=camera_id,
-        source=processes.RtspSource(url=f"rtsp://{place}.invalid/{camera_id}"),
+        source=processes.RtspSource(url=f"rtsp://127.0.0.1/{place}/{camera_id}"),
         selector=processes.Selector(change_threshold=0, max_per_second=25),
     )
 

@@ -1,5 +1,6 @@
 """A PostgreSQL server of Debian's in a temporary folder, on a socket there and no port, for one test session."""
 
+import functools
 import os
 import pwd
 import secrets
@@ -17,6 +18,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
+from center.database.store import Store
 from tests.support.waiting import LONG_S, until
 
 USER: Final = "wayside"
@@ -40,12 +42,22 @@ class Postgres:
     password: str
     made: int = 0
 
-    def create(self) -> str:
-        """Make an empty database; gives its name."""
+    def create(self, template: str = "template1") -> str:
+        """Make a copy of a database, an empty one where none is named; gives its name."""
         self.made += 1
         name = f"center{self.made}"
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.connect("postgres") as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(copy)
+        return name
+
+    @functools.cached_property
+    def migrated(self) -> str:
+        """Name of a database of the centre, migrated and empty; for copies of it."""
+        name = self.create()
+        store = Store(self.url(name))
+        store.migrate()
+        store.close()
         return name
 
     def drop(self, name: str) -> None:

@@ -113,6 +113,8 @@ class Review:
             with ui.element("figure"):
                 for sought in self._sought[:1]:
                     self._image(sought, _("Wanted vehicle"))
+                if not self._sought:
+                    words("p", _("No picture of the wanted vehicle")).classes("ws-pair-none")
                 words("figcaption", _("Wanted"))
             with ui.element("figure"):
                 self._image(machine, _("Candidate {number}").format(number=self._at + 1))

@@ -21,6 +21,7 @@ from center.alarms.rules.rule import MAX_LEVELS, Rule
 from center.alarms.tables import RuleRecord, VersionRecord
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
+from center.console.language import LANGUAGES
 from center.database.store import AuditEntry
 from tests.center.alarms.making import CAMERA, LEFT_HALF, machine, seen, text
 from tests.center.street import AGENT, NOW_MS
@@ -42,8 +43,9 @@ def test_what_the_table_does_not_name_is_refused(state: AlarmState, event: Alarm
     if (state, event) in TABLE:
         assert after(state, event) is TABLE[state, event]
     else:
-        with pytest.raises(AlarmStateError, match=state):
+        with pytest.raises(AlarmStateError) as refused:
             after(state, event)
+        assert LANGUAGES["zh"].error(refused.value)[0] == "告警的当前状态不允许该操作。"
 
 
 def test_every_alarm_can_be_ended_and_nothing_but_a_comment_comes_after() -> None:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
 
 from bench.center.assessment.__main__ import check
 from bench.center.assessment.fleet import GAP, MONTH, Planted, lay_down
@@ -21,6 +19,7 @@ from center.assessment.service import open_assessor
 from center.database.store import Store
 from center.errors import UnknownCameraError
 from center.search.camera_positions import CameraPositions
+from tests.support.fresh_store import fresh_store
 from tests.support.postgres import Postgres
 
 CAMERAS = len(FAULTS) + len(EXCUSES) + 8
@@ -33,12 +32,11 @@ TIMED = tuple(indicator for indicator in Indicator if indicator not in {Indicato
 def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Store, list[Planted]]]:
-    place: Path | URL = tmp_path_factory.mktemp("fleet") / "center.sqlite3"
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        place = server.url(server.create())
-    store = Store(place)
-    store.migrate()
+        store = Store(server.url(server.create(server.migrated)))
+    else:
+        store = fresh_store(tmp_path_factory.mktemp("fleet") / "center.sqlite3")
     yield store, lay_down(store, cameras=CAMERAS, faults_each=1)
     store.close()
 

@@ -25,6 +25,7 @@ from center.cases.scoring import (
 )
 from center.cases.states import TABLE, Act, CaseState, after, now
 from center.cases.terms import CaseTerms, is_number
+from center.console.language import LANGUAGES
 from center.database.store import Base
 from center.geometry import Position, distance_m
 from provisioning.contracts.query.archive import MachineColour, ObjectRow
@@ -112,8 +113,9 @@ def test_numbers_that_could_mean_something_else_in_an_address_are_not(number: st
 
 def test_a_case_is_approved_from_requested_alone() -> None:
     assert [state for state, act in TABLE if act is Act.APPROVE] == [CaseState.REQUESTED]
-    with pytest.raises(CaseStateError):
+    with pytest.raises(CaseStateError) as refused:
         after(CaseState.DRAFT, Act.APPROVE)
+    assert LANGUAGES["zh"].error(refused.value)[0] == "案件的当前状态不允许该操作。"
     assert not [1 for state, _act in TABLE if state is CaseState.CLOSED]
 
 

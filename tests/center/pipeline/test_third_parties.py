@@ -197,8 +197,8 @@ async def test_one_that_takes_the_connection_and_says_nothing_accuses_its_own_st
 ) -> None:
     with mute() as port:
         site.ports[stage], site.urls[stage] = port, f"http://{HOST}:{port}"
-        prober = site.prober(timeout_s=2.0)
-        # The others answer within two seconds, however busy the machine is, or a later turn finds that they do.
+        prober = site.prober(timeout_s=0.5)
+        # The others answer within half a second, however busy the machine is, or a later turn finds that they do.
         for _ in range(20):
             await prober.loop.turn()
             if states(prober) == {stage: "amber" if stage is Stage.STORAGE else "red"}:

@@ -31,7 +31,9 @@ from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
-PICTURES = 300
+PICTURES = 150
+ALL = 2 * PICTURES
+"""Of both cameras."""
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def ledger_of(settings: processes.EdgeConfig) -> Ledger:
 
 
 def settled(settings: processes.EdgeConfig, archive: Archive) -> bool:
-    return len(archive.rows) == 2 * PICTURES and ledger_of(settings).in_flight == 0
+    return len(archive.rows) == ALL and ledger_of(settings).in_flight == 0
 
 
 def test_everything_is_archived_once(tmp_path: Path, street: Path, site: Exchange, archive: Archive) -> None:
@@ -84,7 +86,7 @@ def test_everything_is_archived_once(tmp_path: Path, street: Path, site: Exchang
         assert agent.wait(LONG_S) == 0
     final = ledger_of(settings)
     assert final.balanced
-    assert (final.selected, final.spooled, final.archived, final.dropped) == (600, 600, 600, {})
+    assert (final.selected, final.spooled, final.archived, final.dropped) == (ALL, ALL, ALL, {})
     assert archive.deliveries.keys() == archive.rows.keys()  # on the line at least once: what is late is sent again
 
 
@@ -94,13 +96,13 @@ def test_a_broker_killed_and_restarted_empty_loses_nothing(
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings):
         for share in (0.2, 0.5):
-            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES)  # type: ignore[misc] # a default binds the loop's value
+            until(lambda share=share: len(archive.rows) > share * ALL)  # type: ignore[misc] # a default binds the loop's value
             site.kill()
             site.start()
         until(lambda: settled(settings, archive), patience_s=90)
     final = ledger_of(settings)
     assert final.balanced
-    assert (final.archived, final.dropped) == (600, {})
+    assert (final.archived, final.dropped) == (ALL, {})
 
 
 def test_an_agent_killed_three_times_loses_nothing_and_repeats_nothing(
@@ -109,18 +111,18 @@ def test_an_agent_killed_three_times_loses_nothing_and_repeats_nothing(
     settings = edge(tmp_path, street, site)
     for share in (0.1, 0.4, 0.7):
         with running(tmp_path, settings) as agent:
-            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES)  # type: ignore[misc] # the same
+            until(lambda share=share: len(archive.rows) > share * ALL)  # type: ignore[misc] # the same
             agent.kill()
             agent.wait()
     with running(tmp_path, settings):
         until(lambda: settled(settings, archive))
     final = ledger_of(settings)
     assert final.balanced
-    assert final.archived == 600
-    assert final.spooled == 600
+    assert final.archived == ALL
+    assert final.spooled == ALL
     assert set(final.dropped) <= {"duplicate", "interrupted"}
     assert final.dropped["duplicate"] > 0
-    assert final.selected == 600 + sum(final.dropped.values())
+    assert final.selected == ALL + sum(final.dropped.values())
 
 
 def test_what_the_archive_does_not_confirm_stays_and_is_sent_again(
@@ -133,7 +135,7 @@ def test_what_the_archive_does_not_confirm_stays_and_is_sent_again(
         assert ledger_of(settings).archived == 0
         archive.acknowledges = True
         until(lambda: settled(settings, archive), patience_s=90)
-    assert ledger_of(settings).archived == 600
+    assert ledger_of(settings).archived == ALL
 
 
 def test_an_intake_that_comes_later_gets_everything(tmp_path: Path, street: Path, site: Exchange) -> None:
@@ -167,10 +169,10 @@ def test_an_agent_under_another_name_is_told_and_keeps_its_pictures(
     settings = edge(tmp_path, street, site, broker=site.section("avenue").model_dump())
     with running(tmp_path, settings):
         until(lambda: "forbids agent street to publish" in (tmp_path / "agent.log").read_text())
-        until(lambda: ledger_of(settings).spooled == 600)
+        until(lambda: ledger_of(settings).spooled == ALL)
     assert archive.rows == {}
     final = ledger_of(settings)
-    assert (final.archived, final.in_flight, final.balanced) == (0, 600, True)
+    assert (final.archived, final.in_flight, final.balanced) == (0, ALL, True)
 
 
 def foreign_identity(folder: Path) -> Identity:

@@ -140,7 +140,8 @@ def test_without_a_node_there_is_no_up(tmp_path: Path) -> None:
         holder(settings)
 
 
-def test_a_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_before_anything_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray_cluster.node.supervise._LETS_GO_S", 0.2)
     with socket.create_server(("127.0.0.2", 0)) as server:
         settings = config(tmp_path, gcs_port=server.getsockname()[1])
         with pytest.raises(StartFailed, match="gcs"):

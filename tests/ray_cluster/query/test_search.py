@@ -191,8 +191,8 @@ FILTERS = st.builds(
 )
 
 
-@settings(max_examples=60)
-@given(wanted=FILTERS, limit=st.integers(1, 40))
+@settings(max_examples=40)
+@given(wanted=FILTERS, limit=st.sampled_from([4, 7, 40]))
 def test_pages_put_together_are_the_machines_that_fit(read: Query, wanted: Filter, limit: int) -> None:
     assert _all(read, wanted, limit) == _expected(wanted)
 

@@ -1,14 +1,17 @@
 """The page of the pipeline as it is answered, with third parties and the storage of each server."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from nicegui import core
 
 from center.pipeline import causes
 from center.pipeline.probes import UNREACHABLE, ProbeFault, Prober
 from tests.center.pipeline.chain import PROMETHEUS, file_system, probed, server
 from tests.center.whole import ADMINISTRATOR, whole_centre
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S
 
 
 def planted(now_ms: int) -> Prober:
@@ -49,7 +52,8 @@ def test_third_parties_and_servers_are_shown_in_both_languages(tmp_path: Path) -
     with whole_centre(tmp_path) as whole, whole.browser(ADMINISTRATOR) as browser:
         pipeline = whole.services.pipeline
         pipeline.prober = planted(whole.clock.now_ms)
-        until(lambda: pipeline.last is not None and bool(pipeline.last.storage), "the chain is judged")
+        assert core.loop is not None
+        asyncio.run_coroutine_threadsafe(pipeline.loop.turn(), core.loop).result(LONG_S)
         pages = {
             language: browser.get("/pipeline", headers={"accept-language": language}).raise_for_status().text
             for language in TEXTS

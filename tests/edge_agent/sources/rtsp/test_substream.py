@@ -159,7 +159,7 @@ def test_coming_and_going_between_close_and_quiet_no_capture_time_goes_back(port
     camera, stop = opened(port), threading.Event()
     times = []
     pictures = (item for item in camera.frames(stop) if isinstance(item, Glance))
-    for number, item in enumerate(islice(pictures, 40)):
+    for number, item in enumerate(islice(pictures, 24)):
         times.append(item.captured_at_ms)
         camera.attend(25 if number % 8 < 5 else 0)
     stop.set()

@@ -44,9 +44,17 @@ def street(catalog: Catalog, number: int, size: tuple[int, int]) -> Image:
 
 
 def with_faces(
-    catalog: Catalog, background: Image, name: str, height: int, *, tilt_deg: float = 0.0
+    catalog: Catalog,
+    background: Image,
+    name: str,
+    height: int,
+    *,
+    tilt_deg: float = 0.0,
+    moved: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Image, list[Rect]]:
     """A street with the heads of one photograph pasted in, faces `height` pixels high; and where they are.
+
+    `moved`: shares of the width and height by which they lie elsewhere than by default.
 
     Tilted ones turn about the middle of the face; where it is is then told for the upright one.
     """
@@ -63,7 +71,8 @@ def with_faces(
         )
         head = turned[y0 : int(face.y1 + margin * face.height), x0 : int(face.x1 + margin * face.width)]
         small = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        x, y = int(columns * (0.08 + 0.2 * number)), int(rows * (0.25 + 0.12 * (number % 3)))
+        x = int(columns * (0.08 + 0.2 * number + moved[0]))
+        y = int(rows * (0.25 + 0.12 * (number % 3) + moved[1]))
         scene[y : y + small.shape[0], x : x + small.shape[1]] = small
         placed.append(
             Rect(*(o + (v - s) * scale for o, v, s in zip((x, y, x, y), face, (x0, y0, x0, y0), strict=True)))

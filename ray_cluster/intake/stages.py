@@ -14,7 +14,7 @@ from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 
 
 class ParserStage(Protocol):
-    """Detects machines."""
+    """Detects the machines in pictures: the parser, near or far."""
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         """Detect the machines in each picture."""

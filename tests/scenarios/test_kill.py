@@ -125,7 +125,7 @@ def _is_told_to_prometheus(targets: Path, killed: int, count: int) -> None:
     told: dict[tuple[str, ...], float] = {}
     names = {file.name for file in targets.iterdir()}
     assert f"archive-{killed}.json" not in names
-    assert sorted(name.partition("-")[0] for name in names) == ["archive", "intake"]
+    assert sorted(name.partition("-")[0] for name in names) == ["archive", "intake", "query"]
     for name in names:
         (group,) = json.loads((targets / name).read_text(encoding="utf-8"))
         (place,) = group["targets"]

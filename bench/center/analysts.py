@@ -221,7 +221,7 @@ def measure(archive: Path, folder: Path, mix: dict[str, int], analysts: int, for
             ),
         }
         status = httpx.get(f"{query_url}/status", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE_S)
-        logged_in = sessions(centre_url, folder / "data" / "setup-code")[:analysts]
+        logged_in = sessions(centre_url, folder / "data" / "setup-code", analysts)
         open_cases(centre_url, logged_in, keys)
         stop = context.Event()
         parts["writer"] = writer = context.Process(target=write, args=(archive, stop))

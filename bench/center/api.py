@@ -39,6 +39,10 @@ from bench.cluster.archive.load import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, f
 from bench.process import cpu_s
 from center import credentials
 from center.app import build
+from center.bootstrap import records_of
+from center.clock import now_ms
+from center.database.location import data_dir_of, database_of
+from center.database.store import Store
 from provisioning.contracts import ids
 from provisioning.contracts.config.processes import Broker, CenterConfig
 from provisioning.contracts.wire.messages import Box, ClockQuality, Picture, PictureState, Quality, Redaction, Snapshot
@@ -50,7 +54,7 @@ from ray_cluster.query.lookalike import Lookalike
 from ray_cluster.query.reader import Query
 from ray_cluster.query.routes import create_app
 from tests.center.street import draw
-from tests.center.world import OpenLine
+from tests.center.world import OpenLine, quick_passwords
 from tests.ray_cluster.query.test_reader import intake_is_well
 from tests.ray_cluster.street import FakeStages
 from tests.support.ports import free_ports
@@ -151,14 +155,26 @@ def serve_query(directory: Path, port: int) -> None:
 
 
 def serve_centre(folder: Path, query_url: str, port: int) -> None:
-    """The centre as `center.app.serve` wires and serves it, but for the broker's line."""
+    """The centre as `center.app.serve` wires and serves it, but for the broker's line and the price of a log-in."""
     config = CenterConfig(
         broker=Broker(host="127.0.0.1", ca_file=folder / "ca", cert_file=folder / "cert", key_file=folder / "key"),
         query_url=query_url,
         query_token_file=durable.write(folder / "query-token", TOKEN.encode()),
         data_dir=folder / "data",
     )
-    center = build(config, link=OpenLine())
+    data_dir = data_dir_of(config)
+    store = Store(database_of(config))
+    store.migrate()
+    records = records_of(
+        store,
+        data_dir=data_dir,
+        audit_key=None,
+        audit_keep_days=config.audit_keep_days,
+        session_hours=config.session_hours,
+        passwords=quick_passwords(),
+        clock=now_ms,
+    )
+    center = build(config, link=OpenLine(), records=records)
     center.services.auth.prepare_setup()
     uvicorn.run(center.application(), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
@@ -222,15 +238,15 @@ def running(target: Callable[..., None], url: str, *arguments: object) -> Iterat
         process.join()
 
 
-def sessions(url: str, code_file: Path) -> list[dict[str, str]]:
-    """Fifty analysts of the whole county, each logged in."""
+def sessions(url: str, code_file: Path, analysts: int = ANALYSTS) -> list[dict[str, str]]:
+    """Analysts of the whole county, each logged in."""
     code = code_file.read_text(encoding="ascii").strip()
     known = {"username": USERNAME, "password": PASSWORD}
     with httpx.Client(base_url=url, timeout=PATIENCE_S) as browser:
         browser.post("/api/setup", json={"code": code, **known}).raise_for_status()
         administrator = log_in(browser, known)
         found = []
-        for number in range(ANALYSTS):
+        for number in range(analysts):
             analyst = {"username": f"analyst-{number}", "password": PASSWORD}
             account = analyst | {"grants": [{"role": "analyst"}]}
             browser.post("/api/users", json=account, headers=administrator).raise_for_status()

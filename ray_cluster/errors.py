@@ -48,6 +48,10 @@ class UpkeepFailed(Retryable):
     """A day could not be compacted, indexed or searched by the canary. Its rows are safe and are searched as before."""
 
 
+class StoreRefused(ClusterError):
+    """An S3-compatible store that must not hold the packs of this archive as it is configured."""
+
+
 class EpochExhausted(ClusterError):
     """The archive was taken over 8,191 times: a commit sequence number has no room for another epoch."""
 

@@ -35,7 +35,7 @@ from ray_cluster.archive.lance_tables import (
     quoted,
     window_names,
 )
-from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.partitions.division import Share
 from ray_cluster.archive.retention import ArchiveRetention
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS, object_table, snapshot_table
@@ -85,7 +85,7 @@ class Archiver:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             (directory / "tables").mkdir(exist_ok=True, mode=0o700)
             (directory / "packs").mkdir(exist_ok=True, mode=0o700)
-            self._packs = Packs(directory / "packs")
+            self._packs = open_packs(directory)
             self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
         self._held = HoldStore(directory)
@@ -163,7 +163,8 @@ class Archiver:
         Raises:
             Fenced: another archiver took over; every later call raises it too.
             Misplaced: an entry belongs to another writer; nothing was committed.
-            ArchiveFull, ArchiveWriteFailed: some or all entries have no commit mark. Call again with all of them.
+            ArchiveFull, ArchiveWriteFailed, ArchiveUnreadable: some or all entries have no commit mark. Call again with
+                all of them.
         """
         if self.fenced:
             raise Fenced(self.fenced)
@@ -194,7 +195,7 @@ class Archiver:
 
         Raises:
             Fenced, ArchiveFull, ArchiveWriteFailed: as `commit`.
-            ArchiveUnreadable: a legal hold cannot be read.
+            ArchiveUnreadable: a legal hold, or a store of packs, cannot be read.
         """
         if self.fenced:
             raise Fenced(self.fenced)
@@ -368,7 +369,7 @@ class Archiver:
         self._sweep(now.wall_ms)
 
     def _sweep(self, now_ms: int) -> None:
-        for name in self._packs.days():
+        for name in self._packs.to_sweep():
             referenced: set[str] = set()
             for window in sorted(self._windows):
                 if day_of(window) == name:

@@ -43,13 +43,22 @@ def restore(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the archive anew from a backup, in an `archive_dir` that is empty or absent."""
+    """Make the archive anew from a backup, in an `archive_dir` that is empty or absent.
+
+    With `[pack_store]` the pictures go into the store, under a prefix that is empty.
+    """
     settings = loaded(config)
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
     from ray_cluster.maintenance.backup import restore as make_anew  # noqa: PLC0415
 
     try:
-        done = make_anew(source, settings.archive_dir, offset_minutes=settings.day_offset_minutes, erasures=erasures)
+        done = make_anew(
+            source,
+            settings.archive_dir,
+            offset_minutes=settings.day_offset_minutes,
+            erasures=erasures,
+            pack_store=settings.pack_store,
+        )
     except ClusterError as error:
         fail(str(error))
     show(done.as_json(), as_json=as_json)

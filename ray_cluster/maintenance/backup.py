@@ -9,21 +9,24 @@ description of them last but for the mark: it names the agents of every row in t
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from pydantic import ValidationError
 
+from provisioning.contracts.config.cluster import PackStore as PackStoreSettings
 from provisioning.contracts.wire.messages import Count, Message, TimeMs
 from provisioning.files import durable
 from ray_cluster.archive import retention
 from ray_cluster.archive.atomic_files import disk_errors, replace_text
 from ray_cluster.archive.lance_tables import connect, day_names, manifest_name, window_names
-from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.object_store.claim import MARK as STORE_MARK
+from ray_cluster.archive.object_store.claim import claim_store, open_packs
+from ray_cluster.archive.packs import Packs, PackStore
 from ray_cluster.archive.partitions.division import FILE as PARTITIONS_FILE
 from ray_cluster.archive.partitions.division import Partitions
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
@@ -64,12 +67,13 @@ class Copied:
 def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) -> Copied:
     """Bring the backup in `target` up to date. The cluster may be running.
 
-    A run that was cut off is completed by the next one, and until then the target is as before, day by day.
+    A run that was cut off is completed by the next one, and until then the target is as before, day by day. Packs of a
+    store become files in it.
 
     Raises:
         BackupFailed: one directory lies in the other, or the target holds other files.
         ArchiveFull, ArchiveWriteFailed: the target's disk refuses.
-        ArchiveUnreadable: the list of erasures is damaged, or the state of retention cannot be read.
+        ArchiveUnreadable: the list of erasures is damaged, the state of retention or the store cannot be read.
     """
     _check_apart(directory, target)
     if target.exists() and any(target.iterdir()) and not (target / MARK).exists() and not (target / _begun()).exists():
@@ -114,15 +118,25 @@ def _copy_files(directory: Path, target: Path, names: Iterable[str]) -> None:
             replace_text(target / name, (directory / name).read_text(encoding="utf-8"))
 
 
-def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Path | None = None) -> Copied:
+def restore(
+    source: Path,
+    directory: Path,
+    *,
+    offset_minutes: int,
+    erasures: Path | None = None,
+    pack_store: PackStoreSettings | None = None,
+) -> Copied:
     """Make an archive from a backup, in an empty or absent directory. It appears whole or not at all.
+
+    With `pack_store` its packs are written under an empty prefix of that; a run that was cut off is taken up there.
 
     `erasures`: the folder with the list of the archive that was lost, if it survived: pictures erased after the backup
     are erased again.
 
     Raises:
         BackupFailed: `source` is no whole backup, or `directory` is not empty.
-        ArchiveFull, ArchiveWriteFailed: the disk refuses; nothing was restored.
+        ArchiveFull, ArchiveUnreadable, ArchiveWriteFailed: disk or store refuses; nothing was restored.
+        StoreRefused: the store must not hold them, or has packs of another archive there.
     """
     _check_apart(source, directory)
     try:
@@ -134,9 +148,7 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
     done = Copied()
     half = directory.with_name(f"{directory.name}.restoring")
     with disk_errors(directory), _failures("restore"):
-        if half.exists():
-            shutil.rmtree(half)
-        _mirror(source, half, done)
+        _lay_out(source, half, pack_store, done)
         for name in (MARK, _begun()):
             (half / name).unlink(missing_ok=True)
         lists = () if erasures is None else Partitions(erasures).folders()
@@ -156,17 +168,54 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
     return done
 
 
+def _lay_out(source: Path, half: Path, pack_store: PackStoreSettings | None, done: Copied) -> None:
+    """Copy a backup into an empty folder, and its packs into the store if that is to hold them."""
+    parts = [folder.relative_to(source) for folder in Partitions(source).folders()]
+    claims = {part: mark.read_bytes() for part in parts if (mark := half / part / STORE_MARK).exists()}
+    if half.exists():
+        shutil.rmtree(half)
+    _mirror(source, half, done, skip=() if pack_store is None else [part / "packs" for part in parts])
+    for part, claimed in claims.items():
+        durable.write(half / part / STORE_MARK, claimed)
+    if pack_store is not None:
+        for number, part in enumerate(parts):
+            _move_packs(source / part, half / part, pack_store.of_partition(number), done)
+
+
+def _move_packs(source: Path, half: Path, pack_store: PackStoreSettings, done: Copied) -> None:
+    """Write the packs of a partition's backup into the store."""
+    store, packs = claim_store(half, pack_store), Packs(source / "packs")
+    for day in packs.days():
+        for each in packs.files(day):
+            store.put(each.pack, (source / "packs" / each.pack).read_bytes())
+            done.files += 1
+            done.bytes += each.size
+
+
 def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], done: Copied) -> None:
     """Copy one day; `windows`: all windows of it."""
-    packs = directory / "packs" / day_of(windows[0]), target / "packs" / day_of(windows[0])
     with ExitStack() as stack:
         # Versions are fixed for snapshots before objects; objects are copied before snapshots.
         snapshots = [(each, stack.enter_context(_pinned(tables, each))) for each in (SNAPSHOTS + n for n in windows)]
         objects = [(each, stack.enter_context(_pinned(tables, each))) for each in (OBJECTS + n for n in windows)]
-        _mirror(*packs, done, keep_extra=True, suffix=".pack")
+        kept = _copy_packs(open_packs(directory), day_of(windows[0]), target / "packs", done)
         for table, version in (*objects, *snapshots):
             _copy_table(directory / "tables" / f"{table}.lance", target / "tables" / f"{table}.lance", version, done)
-    _drop_extra(*packs, done)
+    for each in (target / "packs" / day_of(windows[0])).glob("*.pack"):
+        if each.name not in kept:
+            each.unlink()
+            done.removed += 1
+
+
+def _copy_packs(packs: PackStore, day: str, target: Path, done: Copied) -> set[str]:
+    """Copy packs that `target` lacks or has otherwise; return the file names of all."""
+    names = set()
+    for each in packs.files(day):
+        copy = target / each.pack
+        names.add(copy.name)
+        if not _is_copied(copy, each.size, each.changed_ns) and (read := packs.open(each.pack)) is not None:
+            _write_copy(read, copy, each.size, each.changed_ns, done)
+    return names
 
 
 @contextmanager
@@ -198,17 +247,23 @@ def _copy_table(source: Path, target: Path, version: int, done: Copied) -> None:
         _drop_extra(source / part, target / part, done)
 
 
-def _mirror(source: Path, target: Path, done: Copied, *, keep_extra: bool = False, suffix: str = "") -> None:
-    """Copy files that `target` lacks or has otherwise; without `keep_extra` remove those that `source` lacks."""
+def _mirror(source: Path, target: Path, done: Copied, *, keep_extra: bool = False, skip: Sequence[Path] = ()) -> None:
+    """Copy files that `target` lacks or has otherwise; without `keep_extra` remove those that `source` lacks.
+
+    `skip`: folders in `source` that are left out.
+    """
     if not source.is_dir():
         if target.is_dir() and not keep_extra:
             shutil.rmtree(target)
         return
     for folder, _, files in os.walk(source):
-        into = target / Path(folder).relative_to(source)
+        within = Path(folder).relative_to(source)
+        if any(within.is_relative_to(each) for each in skip):
+            continue
+        into = target / within
         for file in files:
             path, copy = Path(folder) / file, into / file
-            if file.endswith(suffix) and not file.startswith(".") and not file.endswith(".lock"):
+            if not file.startswith(".") and not file.endswith(".lock"):
                 _copy(path, copy, done)
     if not keep_extra:
         _drop_extra(source, target, done)
@@ -219,13 +274,21 @@ def _copy(path: Path, copy: Path, done: Copied) -> None:
         size, changed = (stat := path.stat()).st_size, stat.st_mtime_ns
     except FileNotFoundError:
         return  # Of an older version, cleaned away meanwhile: files of the pinned one stay.
-    if copy.exists() and copy.stat().st_size == size and copy.stat().st_mtime_ns == changed:
+    if _is_copied(copy, size, changed):
         return
-    copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         read = path.open("rb")
     except FileNotFoundError:
         return
+    _write_copy(read, copy, size, changed, done)
+
+
+def _is_copied(copy: Path, size: int, changed: int) -> bool:
+    return copy.exists() and copy.stat().st_size == size and copy.stat().st_mtime_ns == changed
+
+
+def _write_copy(read: BinaryIO, copy: Path, size: int, changed: int, done: Copied) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with read, durable.replacing(copy) as draft:
         with draft.open("wb") as write:
             shutil.copyfileobj(read, write, _COPY_BYTES)

@@ -22,7 +22,8 @@ from ray_cluster.archive.audit_log import Audit
 from ray_cluster.archive.fencing import locked
 from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import connect, window_names
-from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.object_store.claim import open_packs
+from ray_cluster.archive.packs import PackStore
 from ray_cluster.archive.partitions.division import Partitions
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOTS, filed_at_ms
 from ray_cluster.archive.windows import WindowsOfDays
@@ -62,6 +63,7 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
     Raises:
         UnknownObservation: no such row, and no hold has it.
         ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: not erased yet; call again.
+        StoreRefused: the store of packs would keep what is erased.
     """
     query = Query(directory, offset_minutes=offset_minutes)
     row = query.observation(row_key)
@@ -72,7 +74,7 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
     with locked(home):
         # The list first: after a crash a backup may lose the picture before the archive does, never the reverse.
         _append(home, Erased(row_key=row_key, at_ms=now_ms, place=place))
-        picture = place is not None and zero(Packs(home / "packs"), place)
+        picture = place is not None and zero(open_packs(home), place)
         machines = _mark(home, row, offset_minutes, now_ms)
         holds = HoldStore(home).erase(row_key, now_ms)
     again = row.snapshot.erased_at_ms is not None
@@ -88,7 +90,7 @@ def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: i
         UnknownObservation: no such row.
         NotBrought: no desk agent signed it.
         PictureHeld: a legal hold names it.
-        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: as `erase`.
+        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed, StoreRefused: as `erase`.
     """
     query = Query(directory, offset_minutes=offset_minutes)
     if query.observation(request.row_key).snapshot.signature is None:
@@ -120,7 +122,7 @@ def erased(directory: Path) -> Iterator[Erased]:
             raise ArchiveUnreadable(f"{path}:{number}: no entry of the list of erasures; restore the file") from error
 
 
-def zero(packs: Packs, place: PicturePlace) -> bool:
+def zero(packs: PackStore, place: PicturePlace) -> bool:
     """Zero a place in a pack; False if the pack is gone and so the picture."""
     try:
         packs.erase(place)

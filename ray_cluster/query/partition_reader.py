@@ -28,7 +28,7 @@ from ray_cluster.archive import retention
 from ray_cluster.archive.disk_usage import Storage
 from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, connect, in_order, read_errors, window_names
-from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.schema import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.archive.upkeep_status import alarms, read_status
 from ray_cluster.archive.window_bloom import Seals
@@ -69,7 +69,6 @@ class PartitionReader:
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
-        self._packs = Packs(directory / "packs")
         self._held = HoldStore(directory)
         self._offset_minutes = offset_minutes
         self._tables = connect(directory)
@@ -155,7 +154,7 @@ class PartitionReader:
         if row.erased_at_ms is not None:
             raise PictureErased(f"{row.row_key}: the picture was erased")
         try:
-            return self._packs.read(row.place, row.picture_sha256)
+            return open_packs(self._directory).read(row.place, row.picture_sha256)
         except PictureDamaged:
             # A day that was dropped has no packs, but a legal hold may have a copy.
             held = self._held.picture(row)

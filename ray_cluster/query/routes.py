@@ -54,6 +54,7 @@ from ray_cluster.errors import (
     PictureLeaked,
     PictureWithheld,
     StageFault,
+    StoreRefused,
     Unavailable,
     UnknownObservation,
 )
@@ -97,6 +98,7 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     ArchiveUnreadable: (503, "unavailable"),
     ArchiveWriteFailed: (503, "unavailable"),
     ArchiveFull: (503, "unavailable"),
+    StoreRefused: (503, "unavailable"),
     Unavailable: (503, "unavailable"),
     StageFault: (503, "unavailable"),
     Busy: (503, "busy"),

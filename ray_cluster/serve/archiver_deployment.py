@@ -29,9 +29,11 @@ class ArchiverReplica:
 
     async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
         from ray_cluster.archive.archiver import ADVANCE_MS, Archiver
+        from ray_cluster.archive.object_store.claim import claim_packs
 
         log_to_stderr()
         self._thread = ThreadPoolExecutor(1, "archiver")
+        await self._in_thread(lambda: claim_packs(config.archive_dir, config.pack_store))
         self._archiver = await self._in_thread(
             lambda: Archiver(
                 config.archive_dir,

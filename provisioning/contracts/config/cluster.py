@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES
-from provisioning.contracts.section import Port, ResolvedPath, Section
+from provisioning.contracts.section import Origin, Port, ResolvedPath, Section
 
 
 class NodeRole(StrEnum):
@@ -58,12 +58,32 @@ class Node(Section):
         return self
 
 
+class PackStore(Section):
+    """An S3-compatible store in which the pictures of an archive lie, in packs (docs/archive.md)."""
+
+    endpoint: Origin
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    prefix: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*$", max_length=200)
+    """Beginning of all keys; of one archive alone."""
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
+    credentials_file: ResolvedPath
+    """Access key in the format of AWS's `credentials`, under `[default]`; mode 0600."""
+    ca_file: ResolvedPath | None = None
+    """Authority of the endpoint's certificate; None: the public ones."""
+
+    def of_partition(self, number: int) -> Self:
+        """Return the place of the packs of a partition, which is an archive of its own."""
+        return self.model_copy(update={"prefix": f"{self.prefix}/partitions/{number}"}) if number else self
+
+
 class ClusterConfig(Section):
     """Configuration of `wayside-cluster run`, and with [node] of `wayside-cluster up`."""
 
     broker: Broker
     models_dir: ResolvedPath
     archive_dir: ResolvedPath
+    pack_store: PackStore | None = None
+    """None: packs lie in `archive_dir`, as everything else of the archive does."""
     node: Node | None = None
     node_address: str = "127.0.0.2"
     """Ray replaces 127.0.0.1 by the host's address but keeps this one, and so all traffic on loopback (measured)."""
@@ -142,7 +162,9 @@ class ClusterConfig(Section):
     @classmethod
     def _a_directory(cls, value: object) -> object:
         if "://" in str(value):
-            raise ValueError("a directory; object storage is not supported (docs/decisions/0009)")
+            raise ValueError(
+                "a directory; [pack_store] names an S3-compatible store for the pictures (docs/archive.md)"
+            )
         return value
 
     @model_validator(mode="after")

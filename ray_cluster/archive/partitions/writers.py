@@ -7,6 +7,7 @@ from typing import Final
 from provisioning.retention.state import Clocks
 from ray_cluster.archive.archiver import Archiver
 from ray_cluster.archive.hold_store import HoldStore
+from ray_cluster.archive.object_store.claim import claim_beside
 from ray_cluster.archive.partitions.division import Partitions, Share
 from ray_cluster.errors import ArchiveInUse
 
@@ -28,16 +29,19 @@ def open_writer(
     """Open the archiver of partition `number` of an archive with so many writers.
 
     The writer of partition 0 divides the archive after it has taken its epoch: an archiver that wrote all of it has
-    ended by then. The others wait for that.
+    ended by then. The others wait for that. Packs of partition 0 were claimed before (`claim_packs`); those of another
+    partition lie in the same store.
 
     Raises:
         StartFailed: the archive has more partitions than `writers`.
+        StoreRefused: the store must not hold the packs of the partition.
         ArchiveInUse: the archive is not divided within `patience_s`, or as `Archiver`.
         ArchiveFull, ArchiveWriteFailed, ArchiveUnreadable: as `Archiver` and `Partitions`.
     """
     partitions = Partitions(directory)
     if number:
         _await_division(partitions, number, patience_s)
+        claim_beside(partitions.folder(0), partitions.folder(number), number)
     archiver = Archiver(
         partitions.folder(number),
         retention_days=retention_days,

@@ -1,0 +1,187 @@
+"""Speaks S3 to the store of packs: the only file that knows its client library.
+
+A call ends within 25 seconds, since a commit holds the archive's lock meanwhile and a takeover waits 30 for it.
+"""
+
+import configparser
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final, NoReturn
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioning.contracts.config.cluster import PackStore
+from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.errors import ConfigError
+from ray_cluster.archive.object_store.objects import Listed, StoredObject
+from ray_cluster.errors import ArchiveFull, ArchiveUnreadable, ArchiveWriteFailed, StoreRefused
+
+_CONNECT_S: Final = 3.0
+_READ_S: Final = 8.0
+_TRIES: Final = 2
+_CONNECTIONS: Final = 32
+_AT_ONCE: Final = 1000
+"""Keys of one deletion, which is the most that S3 takes."""
+_MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+_MOVED: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_FULL: Final = frozenset({"XMinioStorageFull", "QuotaExceeded", "InsufficientStorage", "507"})
+_NO_VERSIONS: Final = frozenset({"NotImplemented", "501"})
+
+
+class S3Objects:
+    """Objects of a bucket (see `Objects`). Thread-safe.
+
+    Raises:
+        StoreRefused: the credentials cannot be read.
+    """
+
+    def __init__(self, settings: PackStore) -> None:
+        key_id, secret = _credentials(settings)
+        session = botocore.session.Session()
+        # Neither the account's files nor a proxy of the environment decide where pictures go.
+        session.set_config_variable("config_file", os.devnull)
+        self._bucket = settings.bucket
+        self._where = f"{settings.endpoint}/{settings.bucket}"
+        self._client: Any = session.create_client(
+            "s3",
+            region_name=settings.region,
+            endpoint_url=settings.endpoint,
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            verify=True if settings.ca_file is None else str(settings.ca_file),
+            config=Config(
+                connect_timeout=_CONNECT_S,
+                read_timeout=_READ_S,
+                retries={"mode": "standard", "total_max_attempts": _TRIES},
+                max_pool_connections=_CONNECTIONS,
+                proxies={},
+                s3={"addressing_style": "path"},
+                signature_version="s3v4",
+                # Stores other than Amazon's do not all know the newer checksums; TLS and the row's hash cover them.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def create(self, key: str, content: bytes) -> bool:
+        return self._put(key, content, IfNoneMatch="*")
+
+    def replace(self, key: str, content: bytes, etag: str) -> bool:
+        return self._put(key, content, IfMatch=etag)
+
+    def get(self, key: str, span: tuple[int, int] | None = None) -> StoredObject | None:
+        part = {} if span is None else {"Range": f"bytes={span[0]}-{span[1] - 1}"}
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, **part)
+            return StoredObject(answer["Body"].read(), answer["ETag"])
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            if _code(error) in {"InvalidRange", "416"}:
+                return StoredObject(b"", "")
+            self._unreadable(error)
+        except BotoCoreError as error:
+            self._unreadable(error)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        left = iter(keys)
+        while batch := list(islice(left, _AT_ONCE)):
+            with self._writing():
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+                )
+            if refused := answer.get("Errors"):
+                first = refused[0]
+                raise ArchiveWriteFailed(
+                    f"{self._where}: {len(refused)} packs were not deleted ({first.get('Code')}); it is tried again"
+                )
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        for page in self._pages(Prefix=prefix):
+            for each in page.get("Contents", ()):
+                yield Listed(each["Key"], each["Size"], each["LastModified"].timestamp())
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        for page in self._pages(Prefix=prefix, Delimiter="/"):
+            for each in page.get("CommonPrefixes", ()):
+                yield each["Prefix"].removeprefix(prefix).removesuffix("/")
+
+    def keeps_versions(self) -> bool:
+        try:
+            return "Status" in self._client.get_bucket_versioning(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error) in _NO_VERSIONS:
+                return False
+            self._unreadable(error)
+        except BotoCoreError as error:
+            self._unreadable(error)
+
+    def _put(self, key: str, content: bytes, **condition: str) -> bool:
+        try:
+            with self._writing():
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=content, **condition)
+        except _Moved:
+            return False
+        return True
+
+    def _pages(self, **wanted: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **wanted)
+        try:
+            yield from pages
+        except (ClientError, BotoCoreError) as error:
+            self._unreadable(error)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code = _code(error)
+            if code in _MOVED | _MISSING:
+                raise _Moved from error
+            if code in _FULL:
+                raise ArchiveFull(f"{self._where}: no space left; free some, intake goes on by itself") from error
+            raise ArchiveWriteFailed(f"{self._where}: cannot be written ({code}); {_remedy(code)}") from error
+        except BotoCoreError as error:
+            raise ArchiveWriteFailed(
+                f"{self._where}: cannot be written ({type(error).__name__}); check the store and the way to it"
+            ) from error
+
+    def _unreadable(self, error: ClientError | BotoCoreError) -> NoReturn:
+        cause = _code(error) if isinstance(error, ClientError) else type(error).__name__
+        raise ArchiveUnreadable(f"{self._where}: cannot be read now ({cause}); {_remedy(cause)}") from error
+
+
+class _Moved(Exception):
+    """The condition of a write does not hold."""
+
+
+def _credentials(settings: PackStore) -> tuple[str, str]:
+    path = settings.credentials_file
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(read_secret(path))
+        return parser["default"]["aws_access_key_id"], parser["default"]["aws_secret_access_key"]
+    except ConfigError as error:
+        raise StoreRefused(str(error)) from error
+    except (configparser.Error, KeyError):
+        # Without its cause: the parser's text quotes the line that it did not understand.
+        raise StoreRefused(
+            f"{path}: needs [default] with aws_access_key_id and aws_secret_access_key, a line each"
+        ) from None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _remedy(cause: str) -> str:
+    if cause in {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
+        return "check credentials_file, and which rights its key has in the bucket"
+    if cause == "NoSuchBucket":
+        return "create the bucket, without versioning"
+    return "check the store and the way to it; it is tried again"

@@ -14,6 +14,8 @@ from ray_cluster.archive.archiver import Archiver
 from ray_cluster.archive.object_store.claim import MARK, claim_packs, open_packs
 from ray_cluster.archive.packs import ORPHAN_AGE_S
 from ray_cluster.archive.packs import PackStore as Packs
+from ray_cluster.archive.partitions.division import Partitions
+from ray_cluster.archive.partitions.writers import open_writer
 from ray_cluster.errors import (
     ArchiveUnreadable,
     ArchiveWriteFailed,
@@ -26,9 +28,10 @@ from ray_cluster.maintenance.backup import back_up, restore
 from ray_cluster.maintenance.erasure import erase
 from ray_cluster.query.reader import Query
 from tests.ray_cluster.archive.test_packs import DAY, PICTURES, sha
-from tests.ray_cluster.world import NOW_MS, OFFSET_MINUTES, archiver, entry, jpeg, query
+from tests.ray_cluster.world import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, archiver, entry, jpeg, query
 from tests.support.object_store import BUCKET, SECRET, Fault, FaultyProxy, Store, running_store
 from tests.support.pki import Pki
+from tests.support.steady import together
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,27 @@ def test_an_archive_lives_its_life_with_its_pictures_in_a_store(store: Store, tm
     packs.drop(DAY)
     assert store.keys("town/first/packs/") == []
     assert len(store.keys("town/second/packs/")) == 2
+
+
+def test_partitions_lie_side_by_side_in_one_store(store: Store, tmp_path: Path) -> None:
+    live, target, anew = tmp_path / "live", tmp_path / "backup", tmp_path / "anew"
+    claim_packs(live, store.settings("divided"))
+    writers = [
+        open_writer(
+            live, n, writers=2, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now=together(NOW_MS)
+        )
+        for n in range(2)
+    ]
+    agents = Partitions(live).assign(["square", "street"]).agents
+    rows = [entry(n, agent=agent) for n, agent in enumerate(agents)]
+    for row in rows:
+        writers[agents[row.snapshot.agent_id]].commit([row], now_ms=NOW_MS)
+    assert len(store.keys("divided/packs/")) == len(store.keys("divided/partitions/1/packs/")) == 1
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
+    restore(target, anew, offset_minutes=OFFSET_MINUTES, pack_store=store.settings("divided-anew"))
+    for archive in (live, target, anew):
+        assert [query(archive).picture(row.row_key) for row in rows] == [row.jpeg for row in rows]
+    assert len(store.keys("divided-anew/partitions/1/packs/")) == 1
 
 
 def test_a_store_that_fails_costs_time_and_nothing_else(store: Store, tmp_path: Path) -> None:

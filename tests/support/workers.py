@@ -29,12 +29,8 @@ LONG = (
     "tests/scenarios/test_upgrade_over_the_move",
     "tests/provisioning/demo/test_showing",
     "tests/deploy/test_install",
-    "tests/scenarios/test_registered_media",
     "tests/scenarios/test_head_over_the_move",
-    "tests/harness/test_broken_run",
     "tests/edge_agent/redactor/test_redact_faces",
-    "tests/provisioning/checks/test_doctor",
-    "tests/provisioning/broker/test_process",
 )
 _STACKS_S = 10.0
 """For the stacks of a worker that does not come to write them, as one that waits for a disk."""

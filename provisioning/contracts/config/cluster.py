@@ -1,13 +1,14 @@
 """Configuration of the cluster's machines, a TOML file each, in the manner of `config.processes`."""
 
+import re
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES
-from provisioning.contracts.section import Origin, Port, ResolvedPath, Section
+from provisioning.contracts.section import ORIGIN_PATTERN, Port, ResolvedPath, Section
 
 
 class NodeRole(StrEnum):
@@ -58,18 +59,39 @@ class Node(Section):
         return self
 
 
+_SHAPES: Final = {
+    "endpoint": (
+        ORIGIN_PATTERN,
+        "looks like https://10.2.0.20:9000, with nothing after the port; http for 127.0.0.1 alone",
+    ),
+    "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 small letters, digits, hyphens and dots"),
+    "prefix": (
+        r"[A-Za-z0-9][\w-]*(/[A-Za-z0-9][\w-]*)*",
+        "looks like town/archive: letters, digits, hyphens; no / at its ends",
+    ),
+}
+
+
 class PackStore(Section):
     """An S3-compatible store in which the pictures of an archive lie, in packs (docs/archive.md)."""
 
-    endpoint: Origin
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    prefix: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*$", max_length=200)
+    endpoint: str
+    bucket: str
+    prefix: str
     """Beginning of all keys; of one archive alone."""
     region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
     credentials_file: ResolvedPath
     """Access key in the format of AWS's `credentials`, under `[default]`; mode 0600."""
     ca_file: ResolvedPath | None = None
     """Authority of the endpoint's certificate; None: the public ones."""
+
+    @field_validator("endpoint", "bucket", "prefix")
+    @classmethod
+    def _in_shape(cls, value: str, info: ValidationInfo) -> str:
+        pattern, example = _SHAPES[str(info.field_name)]
+        if len(value) > 280 or re.fullmatch(pattern, value) is None:
+            raise ValueError(example)
+        return value
 
     def of_partition(self, number: int) -> Self:
         """Return the place of the packs of a partition, which is an archive of its own."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts.config.cluster import PackStore
+from provisioning.contracts.config.cluster import ClusterConfig, PackStore
+from provisioning.contracts.config.processes import load
+from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.query.archive import PicturePlace
 from provisioning.pki.identities import BROKER
 from ray_cluster.archive.archiver import Archiver
@@ -28,7 +30,7 @@ from ray_cluster.maintenance.backup import back_up, restore
 from ray_cluster.maintenance.erasure import erase
 from ray_cluster.query.reader import Query
 from tests.ray_cluster.archive.test_packs import DAY, PICTURES, sha
-from tests.ray_cluster.world import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, archiver, entry, jpeg, query
+from tests.ray_cluster.world import CONFIG, NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, archiver, entry, jpeg, query
 from tests.support.object_store import BUCKET, SECRET, Fault, FaultyProxy, Store, running_store
 from tests.support.pki import Pki
 from tests.support.steady import together
@@ -241,4 +243,24 @@ def test_credentials_that_cannot_be_used_are_named_without_their_content(
     path.chmod(mode)
     with pytest.raises(StoreRefused, match=remedy) as refused:
         claim_packs(tmp_path / "archive", store.settings("x", credentials_file=path))
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("endpoint", "http://10.2.0.20:9000", "http for 127.0.0.1 alone"),
+        ("endpoint", f"https://user:{SECRET}@10.2.0.20", "nothing after the port"),
+        ("bucket", "Pictures", "small letters"),
+        ("prefix", "/town/", "no / at its ends"),
+    ],
+)
+def test_a_bad_section_says_how_it_should_look(tmp_path: Path, key: str, value: str, remedy: str) -> None:
+    section = {"endpoint": "https://store", "bucket": "pictures", "prefix": "town", "credentials_file": "c"} | {
+        key: value
+    }
+    lines = ["", "[pack_store]", *(f'{name} = "{each}"' for name, each in section.items())]
+    (tmp_path / "cluster.toml").write_text(CONFIG + "\n".join(lines))
+    with pytest.raises(ConfigError, match=f"pack_store.{key}.*{remedy}") as refused:
+        load(ClusterConfig, tmp_path / "cluster.toml")
     assert SECRET not in str(refused.value)

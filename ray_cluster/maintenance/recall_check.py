@@ -41,12 +41,12 @@ def measure(objects: Any, rows: int) -> Recall | None:
         return None
     found = wanted = 0
     for vector in sample:
-        exact = _distances(nearest(objects, Nearest(vector, NEIGHBOURS, exact=True)))
-        index = _distances(nearest(objects, Nearest(vector, NEIGHBOURS)))
+        exact = _distances(objects, Nearest(vector, NEIGHBOURS, exact=True))
+        index = _distances(objects, Nearest(vector, NEIGHBOURS))
         wanted += len(exact)
         found += min(len(exact), int((index <= exact.max(initial=0.0) + _SAME).sum()))
     return Recall(found / max(wanted, 1), len(sample))
 
 
-def _distances(records: Any) -> NDArray[np.float64]:
-    return np.asarray(records.column("_distance").to_numpy(), np.float64)
+def _distances(objects: Any, wanted: Nearest) -> NDArray[np.float64]:
+    return np.array([record["_distance"] for record in nearest(objects, wanted)])

@@ -13,12 +13,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from lancedb.index import Bitmap, BTree, IvfSq
+from lancedb.index import Bitmap, BTree, IvfRq
 
 from provisioning.contracts.query.archive import DayUpkeep, UpkeepStatus
 from ray_cluster.archive import retention
 from ray_cluster.archive.atomic_files import replace_text
-from ray_cluster.archive.index_policy import SMALL_FRAGMENTS, Build, IndexState, index_name, next_build, partitions
+from ray_cluster.archive.index_policy import (
+    SMALL_FRAGMENTS,
+    VECTOR_BITS,
+    Build,
+    IndexState,
+    index_name,
+    next_build,
+    partitions,
+)
 from ray_cluster.archive.lance_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.archive.upkeep_status import STATUS_FILE, by_day, read_status
@@ -192,7 +200,13 @@ class Upkeep:
         if build not in {Build.OPEN, Build.FULL}:
             return build
         name = index_name(build, vectors)
-        config = IvfSq(distance_type="cosine", num_partitions=partitions(vectors), sample_rate=64, max_iterations=20)
+        config = IvfRq(
+            distance_type="cosine",
+            num_bits=VECTOR_BITS,
+            num_partitions=partitions(vectors),
+            sample_rate=64,
+            max_iterations=20,
+        )
         old = [index.name for index in objects.list_indices() if index.columns == ["vector"] and index.name != name]
         objects.create_index("vector", config=config, name=name)
         # In this order, so that there is always an index.

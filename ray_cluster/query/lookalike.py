@@ -17,21 +17,20 @@ from ray_cluster.archive.lance_tables import quoted, read_errors
 from ray_cluster.archive.partitions.division import OpenPartitions
 from ray_cluster.archive.schema import OBJECTS, object_row
 from ray_cluster.archive.upkeep_status import read_status
-from ray_cluster.archive.windows import WindowsOfDays, day_of
+from ray_cluster.archive.windows import WindowsOfDays, day_of, span_ms
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.query.filters import checked_row_key
 from ray_cluster.query.opened import OpenTables
 from ray_cluster.query.row_reader import by_key, pinned, records
 from ray_cluster.query.sql import of_object_sources
 from ray_cluster.query.standing_queries import Standing
-from ray_cluster.query.vector_search import Nearest, nearest
+from ray_cluster.query.vector_search import Found, Hits, Nearest, find
 
 LOG = logging.getLogger(__name__)
 PARALLEL_WINDOWS: Final = 4
 """Windows that are searched at once: Lance uses all cores for one search; more windows only hide reads of the disk."""
 PAGES: Final = 32
 """Most pages of an answer before the last one: a month of hours is 720 windows, and each page carries all hits."""
-_Hits = dict[str, LookalikeHit]
 
 
 class _Place(NamedTuple):
@@ -77,44 +76,63 @@ class Lookalike:
     def _pages(
         self, request: LookalikeRequest, windows: list[_Place], vectors: list[NDArray[np.float32]]
     ) -> Iterator[LookalikePage]:
-        found: _Hits = {}
+        hits = [Hits(request.limit) for _ in vectors]
         failed: set[str] = set()
         recall = self._lowest_recall(windows)
         left = Counter(day_of(place.window) for place in windows)
         days = len(left)
+
+        def page(days_done: int, *, final: bool) -> LookalikePage:
+            best = _merged(hits, request)
+            lost = {day_of(name.removeprefix(OBJECTS)) for each in hits for name in each.failed}
+            return LookalikePage(
+                hits=best,
+                days_done=days_done,
+                days=days,
+                failed_days=tuple(sorted(failed | lost)),
+                recall=recall,
+                final=final,
+            )
+
         with ThreadPoolExecutor(PARALLEL_WINDOWS, "lookalike") as pool:
-            work: dict[Future[_Hits], str] = {
+            work: dict[Future[list[Found]], str] = {
                 pool.submit(self._window, each, request, vectors): each.window for each in windows
             }
             try:
                 for done, future in enumerate(as_completed(work), 1):
                     day = day_of(work[future])
                     try:
-                        found = _best(found, future.result(), request.limit)
+                        for each, found in zip(hits, future.result(), strict=False):
+                            each.add(found)
                     except ArchiveUnreadable:
                         failed.add(day)
                     left[day] -= 1
                     # Not each of many windows yields a page, but the first one does.
                     has_page = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
                     if done < len(windows) and has_page:
-                        yield _page(found, sum(not each for each in left.values()), days, failed, recall, final=False)
+                        yield page(sum(not each for each in left.values()), final=False)
             finally:
                 # Once a caller has hung up, the remaining windows need no search.
                 pool.shutdown(wait=False, cancel_futures=True)
-        yield _page(found, days, days, failed, recall, final=True)
+        yield page(days, final=True)
 
-    def _window(self, place: _Place, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
+    def _window(self, place: _Place, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> list[Found]:
+        """Search a window for each vector; nothing is found in one without vectors."""
         with read_errors(place.window):
-            objects = place.partition.tables.open_table(OBJECTS + place.window)
+            objects = pinned(place.partition.tables, OBJECTS + place.window)
             if "vector" not in objects.schema.names:
-                return {}
-            condition = _condition(request)
-            found: _Hits = {}
-            for vector in vectors:
-                rows = _nearest(objects, Nearest(vector, request.limit, condition)).to_pylist()
-                hits = {row["object_key"]: _hit(row) for row in rows}
-                found = _best(found, hits, request.limit)
-            return found
+                return []
+            condition = _condition(request, spanned=self._spanned(place, request))
+            by_looks = bool(request.classes or request.colours)
+            return [_find(objects, Nearest(vector, request.limit, condition, by_looks)) for vector in vectors]
+
+    def _spanned(self, place: _Place, request: LookalikeRequest) -> bool:
+        """True if every row of a window has its capture time in the span, so that no index of times is read."""
+        first_ms, end_ms = span_ms(place.window, self._offset_minutes)
+        if not (request.from_ms <= first_ms and end_ms <= request.to_ms):
+            return False
+        seal = place.partition.seals.of(place.window)
+        return seal is not None and not seal.strays
 
     def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
         partition = self._partitions.of(checked_row_key(row_key))
@@ -137,22 +155,20 @@ class Lookalike:
         return min(found, default=None)
 
 
-def _nearest(objects: Any, wanted: Nearest) -> Any:
+def _find(objects: Any, wanted: Nearest) -> Found:
     """Search by the index, or exactly where its files cannot be read, until upkeep has built it anew."""
     try:
-        return nearest(objects, wanted)
+        return find(objects, wanted)
     except (OSError, RuntimeError) as error:
         LOG.warning("%s: searched exactly, its index cannot be read: %s", objects.name, error)
-        return nearest(objects, replace(wanted, exact=True))
+        return find(objects, replace(wanted, exact=True))
 
 
-def _condition(request: LookalikeRequest) -> str:
-    """Build Lance SQL from numbers, checked ids and enums alone."""
-    parts = [
-        f"captured_at_ms >= {request.from_ms}",
-        f"captured_at_ms < {request.to_ms}",
-        of_object_sources([(agent, camera) for agent, _, camera in (each.partition("/") for each in request.sources)]),
-    ]
+def _condition(request: LookalikeRequest, *, spanned: bool) -> str:
+    """Build Lance SQL from numbers, checked ids and enums alone; `spanned`: without the span."""
+    times = [] if spanned else [f"captured_at_ms >= {request.from_ms}", f"captured_at_ms < {request.to_ms}"]
+    sources = [(agent, camera) for agent, _, camera in (each.partition("/") for each in request.sources)]
+    parts = [*times, of_object_sources(sources)]
     if request.classes:
         parts.append(f"cls IN ({quoted(request.classes)})")
     if request.colours:
@@ -160,27 +176,17 @@ def _condition(request: LookalikeRequest) -> str:
     return " AND ".join(parts)
 
 
-def _hit(record: dict[str, Any]) -> LookalikeHit:
-    similarity = max(-1.0, min(1.0, 1.0 - record["_distance"]))
-    return LookalikeHit(machine=object_row(record), similarity=similarity)
-
-
-def _best(some: _Hits, others: _Hits, limit: int) -> _Hits:
-    """Merge hits and keep the best `limit`; of a machine found twice, its better match."""
-    merged = dict(some)
-    for key, hit in others.items():
-        if key not in merged or hit.similarity > merged[key].similarity:
-            merged[key] = hit
-    best = sorted(merged.items(), key=lambda item: (-item[1].similarity, item[0]))[:limit]
-    return dict(best)
-
-
-def _page(found: _Hits, done: int, days: int, failed: set[str], recall: float | None, *, final: bool) -> LookalikePage:
-    return LookalikePage(
-        hits=tuple(found.values()),
-        days_done=done,
-        days=days,
-        failed_days=tuple(sorted(failed)),
-        recall=recall,
-        final=final,
+def _merged(hits: list[Hits], request: LookalikeRequest) -> tuple[LookalikeHit, ...]:
+    """Merge the hits of all vectors and return the best; of a machine found twice, its better match."""
+    best: dict[str, dict[str, Any]] = {}
+    for record in (record for each in hits for record in each.records()):
+        # A row that was added after its window was sealed may state any time.
+        if request.from_ms <= record["captured_at_ms"] < request.to_ms:
+            other = best.get(record["object_key"])
+            if other is None or record["_distance"] < other["_distance"]:
+                best[record["object_key"]] = record
+    ordered = sorted(best.values(), key=lambda record: (record["_distance"], record["object_key"]))
+    return tuple(
+        LookalikeHit(machine=object_row(record), similarity=max(-1.0, min(1.0, 1.0 - record["_distance"])))
+        for record in ordered[: request.limit]
     )

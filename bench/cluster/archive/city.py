@@ -43,14 +43,16 @@ _BOX: Final = Box(x0=1, y0=1, x1=200, y1=150)
 
 
 class City:
-    """The same traffic for the same seed."""
+    """The same traffic for the same seed; `sightings` gives other sightings of the same models."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, sightings: int | None = None) -> None:
         self._random = np.random.default_rng(seed)
         makes = _unit(self._random.standard_normal((_MAKES, DIMENSIONS), dtype=np.float32))
         weights = 1 / np.arange(1, _MAKES + 1) ** 0.7
         own = self._random.choice(_MAKES, _MODELS, p=weights / weights.sum())
         self._models = _unit(makes[own] + 0.55 * self._noise(_MODELS))
+        if sightings is not None:
+            self._random = np.random.default_rng((seed, sightings))
 
     def vectors(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Sightings, float32 (count, 256), and of which models."""

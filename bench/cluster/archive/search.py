@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.cluster.archive.city import CAMERAS, DAY_START_MS
 from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.schema import OBJECTS
 from ray_cluster.query.lookalike import PARALLEL_WINDOWS
-from ray_cluster.query.vector_search import Nearest, nearest
+from ray_cluster.query.vector_search import Hits, Nearest, find
 
 QUERIES: Final = 60
 EXACT: Final = 12
@@ -73,9 +72,11 @@ def _search(
     """Of all windows, as many at once as `Lookalike` asks."""
 
     def search(vector: NDArray[np.float32]) -> set[Any]:
-        wanted = Nearest(vector, TOP, condition, exact=exact)
-        found = pa.concat_tables(_POOL.map(partial(nearest, wanted=wanted), objects)).sort_by("_distance")
-        return set(found.column("object_key").to_pylist()[:TOP])
+        wanted = Nearest(vector, TOP, condition, "cls" in condition, exact)
+        hits = Hits(TOP)
+        for found in _POOL.map(partial(find, wanted=wanted), objects):
+            hits.add(found)
+        return {record["object_key"] for record in hits.records()}
 
     return search
 

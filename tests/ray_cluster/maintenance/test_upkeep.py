@@ -80,7 +80,7 @@ def test_the_index_grows_with_the_day_and_is_full_when_it_closes(tmp_path: Path)
     table = connect(tmp_path).open_table(OBJECTS + DAY)
     probe = look(233).vector
     assert probe is not None
-    found = nearest(table, Nearest(probe, 1)).to_pylist()[0]  # not indexed yet, and found
+    found = nearest(table, Nearest(probe, 1))[0]  # not indexed yet, and found
     assert found["row_key"] == entry(233).row_key
     assert found["_distance"] == pytest.approx(0, abs=1e-3)
     grown = keeper.run_once(now_ms=NOW_MS).days[0]
@@ -108,9 +108,8 @@ def test_a_low_recall_is_an_alarm_with_its_day(tmp_path: Path, monkeypatch: pyte
     assert "50%" in alarm
 
 
-def _blind(objects: object, wanted: Nearest) -> pa.Table:
-    distances = [0.1 * n for n in range(wanted.limit)] if wanted.exact else [0.2 * n for n in range(wanted.limit)]
-    return pa.table({"_distance": distances})
+def _blind(objects: object, wanted: Nearest) -> list[dict[str, float]]:
+    return [{"_distance": (0.1 if wanted.exact else 0.2) * n} for n in range(wanted.limit)]
 
 
 def test_alarms_are_for_what_an_operator_can_do_something_about() -> None:
@@ -248,7 +247,7 @@ def test_an_upkeep_killed_at_any_moment_costs_no_row(tmp_path: Path) -> None:
         for wanted in (33, 121, number):
             probe = look(wanted).vector
             assert probe is not None
-            assert nearest(table, Nearest(probe, 1)).to_pylist()[0]["row_key"] == entry(wanted).row_key
+            assert nearest(table, Nearest(probe, 1))[0]["row_key"] == entry(wanted).row_key
     status = query(tmp_path).status()
     assert (status.rows, status.distinct_ids, status.objects) == (252, 252, 502)
     last = upkeep(tmp_path).run_once(now_ms=CLOSED_MS + 99 * DAY_MS)

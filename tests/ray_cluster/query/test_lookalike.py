@@ -139,6 +139,23 @@ def test_indexed_or_not_the_answer_is_the_same(directory: Path) -> None:
     assert [hit.machine.object_key for hit in list(lookalike(directory).search(request()))[-1].hits] == before
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_time_that_was_not_believed_is_held_against_the_span(tmp_path: Path, *, sealed: bool) -> None:
+    midnight_ms = NOW_MS + 4 * 3_600_000
+    writer = archiver(tmp_path)
+    ahead = entry(1, at_ms=midnight_ms + 7_200_000, camera="cam-0", appearances=(look(1, near=7),))
+    writer.commit([entry(907, camera="cam-9", appearances=(look(7),)), ahead], now_ms=NOW_MS)
+    if sealed:
+        upkeep(tmp_path).run_once(now_ms=midnight_ms + 3_600_000)
+    writer.commit([entry(2, camera="cam-0", appearances=(look(2, near=7),))], now_ms=NOW_MS)
+    asked = request(from_ms=midnight_ms - DAY_MS, to_ms=midnight_ms)
+    (hit,) = list(lookalike(tmp_path).search(asked))[-1].hits
+    assert hit.machine.row_key == entry(2, camera="cam-0").row_key
+    if sealed:
+        upkeep(tmp_path).run_once(now_ms=midnight_ms + 2 * 3_600_000)
+        assert list(lookalike(tmp_path).search(asked))[-1].hits == (hit,)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

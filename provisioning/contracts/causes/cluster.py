@@ -19,10 +19,14 @@ ARCHIVE_FULL: Final = CauseText(
     "archive_full", ("{detail}", ""), ("归档目录所在的磁盘已满", "增加磁盘，或缩短 retention_days")
 )
 ARCHIVE_WRITE_FAILED: Final = CauseText(
-    "archive_write_failed", ("{detail}", ""), ("归档目录无法写入", "检查 archive_dir 的磁盘、挂载和属主")
+    "archive_write_failed",
+    ("{detail}", ""),
+    ("归档目录无法写入", "检查 archive_dir 的磁盘、挂载和属主；图片在对象存储中时检查 pack_store"),
 )
 ARCHIVE_UNREADABLE: Final = CauseText(
-    "archive_not_readable", ("{detail}", ""), ("归档目录无法读取", "检查 archive_dir 的磁盘、挂载和属主")
+    "archive_not_readable",
+    ("{detail}", ""),
+    ("归档目录无法读取", "检查 archive_dir 的磁盘、挂载和属主；图片在对象存储中时检查 pack_store"),
 )
 ARCHIVE_IN_USE: Final = CauseText(
     "archive_in_use",

@@ -226,6 +226,11 @@ class Intake:
             return False
         return True
 
+    @property
+    def under_way(self) -> int:
+        """Messages that arrived and are not acknowledged."""
+        return self._in_flight + len(self._lanes)
+
     def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
         """Return the counters of this intake since its start."""
         return IntakeStatus(
@@ -236,7 +241,7 @@ class Intake:
             leaks=self._counts["leaks"],
             rejected=dict(self._rejected),
             dropped=dict(self._dropped) | ({"acks_drop_newest": acks.dropped} if acks.dropped else {}),
-            in_flight=self._in_flight + len(self._lanes),
+            in_flight=self.under_way,
             retries=self._calls.retries,
             alone=self._calls.alone,
             inspected=self._counts["inspected"],

@@ -44,10 +44,12 @@ def head_address(config: ClusterConfig) -> str:
     return f"{host}:{config.gcs_port}"
 
 
-def resources(node: Node) -> dict[str, float]:
-    """Return the resources that this machine offers to deployments, by role."""
+def resources(config: ClusterConfig) -> dict[str, float]:
+    """Return the resources that this machine offers to deployments: by role, and for writers that may run here."""
+    node = node_of(config)
     slots = {NodeRole.PARSE: node.parser_slots}
-    return {role.value: float(ROLE_ROOM + slots.get(role, 0)) for role in node.roles}
+    offered = {role.value: float(ROLE_ROOM + slots.get(role, 0)) for role in node.roles}
+    return offered | (config.writer_resources(node.writers) if NodeRole.ARCHIVE in node.roles else {})
 
 
 def ports(config: ClusterConfig) -> dict[str, int]:
@@ -104,7 +106,7 @@ def ray_start(config: ClusterConfig, run: Path) -> list[str]:
     command = [
         sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats",
         "--node-ip-address", config.node_address, "--temp-dir", str(run),
-        "--resources", json.dumps(resources(node)), "--num-cpus", str(_BOOKKEEPING_CPUS),
+        "--resources", json.dumps(resources(config)), "--num-cpus", str(_BOOKKEEPING_CPUS),
         "--num-gpus", str(node.gpus), "--object-store-memory", str(config.object_store_mb * 1024**2),
         "--node-manager-port", str(opened["node manager"]), "--object-manager-port", str(opened["object manager"]),
         "--dashboard-agent-listen-port", str(opened["dashboard agent"]),

@@ -15,12 +15,12 @@ from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, 
 from ray_cluster.archive.audit_log import Audit
 from ray_cluster.archive.lance_tables import quoted, read_errors
 from ray_cluster.archive.partitions.division import OpenPartitions
+from ray_cluster.archive.partitions.open_tables import OpenTables
 from ray_cluster.archive.schema import OBJECTS, object_row
 from ray_cluster.archive.upkeep_status import read_status
 from ray_cluster.archive.windows import WindowsOfDays, day_of, span_ms
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.query.filters import checked_row_key
-from ray_cluster.query.opened import OpenTables
 from ray_cluster.query.row_reader import by_key, pinned, records
 from ray_cluster.query.sql import of_object_sources
 from ray_cluster.query.standing_queries import Standing

@@ -20,9 +20,9 @@ from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.archive.audit_log import Audit
 from ray_cluster.archive.lance_tables import read_errors
 from ray_cluster.archive.partitions.division import OpenPartitions
+from ray_cluster.archive.partitions.open_tables import OpenTables
 from ray_cluster.archive.schema import OBJECTS
 from ray_cluster.query.filters import checked_row_key
-from ray_cluster.query.opened import OpenTables
 from ray_cluster.query.row_reader import by_key, pinned, records
 
 FRESH_MS: Final = 60_000

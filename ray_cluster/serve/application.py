@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -97,11 +98,16 @@ def build(
             **_replicas(scale["parser"]),
         ).bind(config),
     )
-    archiver = called(
-        IntakeStage.ARCHIVER,
-        ArchiverReplica,
-        lambda: deployment("archiver", ArchiverReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(config),
-    )
+
+    def writer(number: int) -> Any:
+        beside = dict.fromkeys(config.writer_resources((number,)), LIGHT)
+        options = {"beside": beside, "max_ongoing_requests": 64}
+        return deployment(_of("archiver", number), ArchiverReplica, NodeRole.ARCHIVE, **options).bind(config, number)
+
+    archivers = [
+        called(IntakeStage.ARCHIVER, ArchiverReplica, partial(writer, number))
+        for number in range(config.archive_writers)
+    ]
     beside, gpus = _room(config)
     intake = deployment(
         "intake",
@@ -118,19 +124,27 @@ def build(
         parser,
         called(IntakeStage.CANARY, parts.canary, lambda: canary),
         called(IntakeStage.EMBEDDER, parts.embedder, lambda: embedder),
-        archiver,
+        *archivers,
     )
-    upkeep = deployment("upkeep", UpkeepReplica, NodeRole.ARCHIVE).bind(config)
+    upkeeps = [
+        deployment(_of("upkeep", number), UpkeepReplica, NodeRole.ARCHIVE).bind(config, number)
+        for number in range(config.archive_writers)
+    ]
     query = deployment("query", QueryReplica, NodeRole.ARCHIVE, max_ongoing_requests=QUERY_REQUESTS).bind(
-        config, intake, intake if IntakeStage.PARSER in stages else parser, canary, embedder, upkeep
+        config, intake, intake if IntakeStage.PARSER in stages else parser, canary, embedder, *upkeeps
     )
     return cast("serve.Application", query)
 
 
-def _room(config: ClusterConfig) -> tuple[dict[NodeRole, float], float]:
+def _of(name: str, number: int) -> str:
+    """Name the deployment of a partition."""
+    return f"{name}-{number}" if number else name
+
+
+def _room(config: ClusterConfig) -> tuple[dict[str, float], float]:
     """Return the slots of roles, and the GPUs, that the intake takes for the stages in its process."""
     stages = config.composed
-    slots: dict[NodeRole, float] = {}
+    slots: dict[str, float] = {}
     if IntakeStage.CANARY in stages:
         slots[NodeRole.PARSE] = LIGHT
     if IntakeStage.PARSER in stages:
@@ -168,12 +182,12 @@ def _deployment(
     version: str,
     *,
     slots: float = LIGHT,
-    beside: Mapping[NodeRole, float] = MappingProxyType({}),
+    beside: Mapping[str, float] = MappingProxyType({}),
     gpus: float = 0.0,
     **options: Any,
 ) -> Any:
-    """Deploy on machines of the roles, with half a CPU slot each and health checks within seconds."""
-    resources = {role.value: slots} | {each.value: share for each, share in beside.items()}
+    """Deploy on machines of the role and with the resources of `beside`; half a CPU slot, health checks in seconds."""
+    resources = {role.value: slots} | {str(each): share for each, share in beside.items()}
     return serve.deployment(
         name=name,
         ray_actor_options={"num_cpus": 0.5, "num_gpus": gpus, "resources": resources},

@@ -23,20 +23,27 @@ _T = TypeVar("_T")
 
 
 class ArchiverReplica:
-    """Replica of the archiver: one thread writes, and callers wait for the next commit."""
+    """Replica of the archiver of a partition: one thread writes, and callers wait for the next commit."""
 
     _metrics: ExitStack | None = None
 
-    async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
-        from ray_cluster.archive.archiver import ADVANCE_MS, Archiver
+    async def __init__(self, config: ClusterConfig, number: int = 0) -> None:  # type: ignore[misc] # Serve awaits it
+        from ray_cluster.archive.archiver import ADVANCE_MS
         from ray_cluster.archive.object_store.claim import claim_packs
+        from ray_cluster.archive.partitions.division import Partitions
+        from ray_cluster.archive.partitions.writers import open_writer
 
         log_to_stderr()
         self._thread = ThreadPoolExecutor(1, "archiver")
-        await self._in_thread(lambda: claim_packs(config.archive_dir, config.pack_store))
+        if not number:
+            await self._in_thread(lambda: claim_packs(config.archive_dir, config.pack_store))
+        self._partitions = Partitions(config.archive_dir)
+        folder = self._partitions.folder(number)
         self._archiver = await self._in_thread(
-            lambda: Archiver(
+            lambda: open_writer(
                 config.archive_dir,
+                number,
+                writers=config.archive_writers,
                 retention_days=config.retention_days,
                 offset_minutes=config.day_offset_minutes,
                 now=read_clocks(),
@@ -56,7 +63,7 @@ class ArchiverReplica:
             waiting_rows=lambda: self._batcher.waiting_rows,
             maintenance_fault=lambda: self._batcher.maintenance_fault,
             disk_free_bytes=lambda: free_bytes(config.archive_dir),
-            upkeep=lambda: read_status(config.archive_dir),
+            upkeep=lambda: read_status(folder),
             retention_stopped=lambda: self._archiver.retention_stopped,
         )
         self._metrics = open_metrics(lambda: archive_families(inputs), config, "archive")
@@ -67,6 +74,11 @@ class ArchiverReplica:
         if self._archiver.surely_absent(sightings):
             return {}
         return await self._in_thread(lambda: self._archiver.known(sightings))
+
+    async def places(self, agents: Sequence[str]) -> dict[str, int]:
+        """Find the partitions of agents; those that were never seen are recorded."""
+        division = await asyncio.to_thread(self._partitions.assign, agents)
+        return {agent: division.agents[agent] for agent in agents}
 
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         return await self._batcher.submit(entries)

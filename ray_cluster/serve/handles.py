@@ -81,6 +81,10 @@ class ArchiverHandle:
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         return await answer(self._handle.archive.remote(entries))
 
+    async def places(self, agents: Sequence[str]) -> dict[str, int]:
+        """Find the partitions of agents; those that were never seen are recorded."""
+        return await answer(self._handle.places.remote(agents))
+
 
 async def answer_all(handle: Handle, method: str) -> list[Any]:
     """Collect the answers of all replicas within `ASK_S`. Raises `Unavailable` without any."""

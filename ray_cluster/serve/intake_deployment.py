@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,8 @@ from ray_cluster.intake.in_hand import InHand
 from ray_cluster.intake.in_process import ArchiverInProcess, CanaryInProcess, EmbedderInProcess, ParserInProcess
 from ray_cluster.intake.intake import MAX_GROUP, Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
-from ray_cluster.intake.stages import Stages
+from ray_cluster.intake.partitioned import PartitionedIntake, WatchedArchiver
+from ray_cluster.intake.stages import ArchiverStage, Stages
 from ray_cluster.log import log_to_stderr
 from ray_cluster.serve.composed import Composed
 from ray_cluster.serve.handles import ArchiverHandle, CanaryHandle, EmbedderHandle, Handle, ParserHandle
@@ -36,7 +38,7 @@ class IntakeReplica:
         parser: Handle | Composed,
         canary: Handle | Composed,
         embedder: Handle | Composed,
-        archiver: Handle | Composed,
+        *archivers: Handle | Composed,
     ) -> None:
         log_to_stderr()
         loop = asyncio.get_running_loop()
@@ -53,27 +55,45 @@ class IntakeReplica:
             self._composed[name] = await callee.start(config)
             return in_process(self._composed[name])
 
+        handles = [ArchiverHandle(each) for each in archivers if not isinstance(each, Composed)]
+        by_partition: list[ArchiverStage]
+        if len(archivers) > 1:
+            watched = [WatchedArchiver(CoalescedArchiver(each)) for each in handles]
+            by_partition = list(watched)
+        else:
+            by_partition = [
+                await stage(
+                    IntakeStage.ARCHIVER,
+                    archivers[0],
+                    lambda handle: CoalescedArchiver(ArchiverHandle(handle)),
+                    ArchiverInProcess,
+                )
+            ]
         stages = Stages(
             parser=await stage(IntakeStage.PARSER, parser, ParserHandle, ParserInProcess),
             canary=await stage(IntakeStage.CANARY, canary, CanaryHandle, CanaryInProcess),
             embedder=await stage(IntakeStage.EMBEDDER, embedder, EmbedderHandle, EmbedderInProcess),
-            archiver=await stage(
-                IntakeStage.ARCHIVER,
-                archiver,
-                lambda handle: CoalescedArchiver(ArchiverHandle(handle)),
-                ArchiverInProcess,
-            ),
+            archiver=by_partition[0],
         )
-        self._intake = Intake(
-            stages,
-            proofs=AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms),
-            now_ms=now_ms,
-            group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
-            room=config.receive_maximum,
-            live_ms=round(config.live_s * 1000),
-            # The home of Ray's processes is a folder of this run of the node, see `environment.home`.
-            in_hand=InHand.in_folder(Path.home()),
-        )
+        proofs = AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms)
+        # The home of Ray's processes is a folder of this run of the node, see `environment.home`.
+        in_hand = InHand.in_folder(Path.home())
+        intakes = [
+            Intake(
+                replace(stages, archiver=archiver),
+                proofs=proofs,
+                now_ms=now_ms,
+                group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
+                room=config.receive_maximum,
+                live_ms=round(config.live_s * 1000),
+                in_hand=in_hand,
+            )
+            for archiver in by_partition
+        ]
+        self._intake: Intake | PartitionedIntake = intakes[0]
+        if len(intakes) > 1:
+            places = [each.places for each in handles]
+            self._intake = PartitionedIntake(intakes, watched, places, share=config.receive_maximum // 2)
         self._broker = MqttBroker(config.broker, loop, self._intake.deliver, receive_maximum=config.receive_maximum)
         self._acks = Acks(self._broker, on_sent=self._intake.hops.acknowledged)
         inputs = IntakeMetricsInputs(

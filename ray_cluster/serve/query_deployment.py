@@ -37,9 +37,9 @@ class QueryReplica:
     _metrics: ExitStack | None = None
 
     def __init__(
-        self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, _upkeep: Handle
+        self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, *_upkeeps: Handle
     ) -> None:
-        # `upkeep` is only named here: Serve starts deployments that another one has a handle of. `parser` is the
+        # Upkeeps are only named here: Serve starts deployments that another one has a handle of. `parser` is the
         # intake's handle if that has the parser in its process.
         from ray_cluster.query.admission import Admission
         from ray_cluster.query.lookalike import Lookalike

@@ -36,7 +36,8 @@ def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterat
     ray.init(
         num_cpus=_LOGICAL_CPUS + config.embedder_replicas + (config.parser_replicas_max or config.parser_replicas),
         resources={role.value: float(ROLE_ROOM) for role in NodeRole}
-        | {NodeRole.PARSE.value: float(ROLE_ROOM + (config.parser_replicas_max or config.parser_replicas))},
+        | {NodeRole.PARSE.value: float(ROLE_ROOM + (config.parser_replicas_max or config.parser_replicas))}
+        | config.writer_resources(),
         object_store_memory=config.object_store_mb * 1024**2,
         include_dashboard=config.dashboard,
         dashboard_host="127.0.0.1",

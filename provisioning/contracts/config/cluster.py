@@ -2,12 +2,12 @@
 
 import re
 from enum import StrEnum
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from provisioning.contracts.config.processes import Broker
-from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES, MOST_PARTITIONS
 from provisioning.contracts.section import ORIGIN_PATTERN, Port, ResolvedPath, Section
 
 
@@ -44,6 +44,8 @@ class Node(Section):
     parser_slots: int = Field(default=2, ge=1, le=256)
     """Room for replicas of the parser on this machine, with the role `parse`."""
     gpus: int = Field(default=0, ge=0, le=64)
+    writers: tuple[Annotated[int, Field(ge=0, lt=MOST_PARTITIONS)], ...] | None = Field(default=None, min_length=1)
+    """Partitions whose writers may run on this machine, with the role `archive`; None: all."""
     first_port: int = Field(default=6400, ge=1024, le=65000)
     """First of seven ports: node manager, object manager, Ray's agents and client server (docs/network.md)."""
     worker_ports: tuple[Port, Port] = (10002, 10999)
@@ -158,6 +160,8 @@ class ClusterConfig(Section):
     them are parsed at a time; of the others some wait in their lanes and some for their commit."""
     live_s: float = Field(default=60.0, ge=1)
     """Seconds after capture while a snapshot is live. Older ones wait behind, with an eighth of the work at least."""
+    archive_writers: int = Field(default=1, ge=1, le=MOST_PARTITIONS)
+    """Writers of the archive, each with a partition of the agents (docs/archive.md). It only grows."""
     flush_rows: int = Field(default=200, ge=1)
     flush_ms: int = Field(default=200, ge=1)
     retention_days: int = Field(default=30, ge=1)
@@ -173,8 +177,9 @@ class ClusterConfig(Section):
     @property
     def _in_several(self) -> dict[IntakeStage, str]:
         """Stages that cannot be one with the intake, and the keys by which there are several of them or of it."""
+        writers, intakes = ("archive_writers", self.archive_writers), ("intake_replicas", self.intake_replicas)
         keys = {
-            IntakeStage.ARCHIVER: ("intake_replicas", self.intake_replicas),
+            IntakeStage.ARCHIVER: writers if self.archive_writers > 1 else intakes,
             IntakeStage.PARSER: ("parser_replicas", self.parser_replicas_max or self.parser_replicas),
             IntakeStage.EMBEDDER: ("embedder_replicas", self.embedder_replicas),
         }
@@ -200,6 +205,11 @@ class ClusterConfig(Section):
                 if low <= port <= high or self.node.first_port <= port < self.node.first_port + 7:
                     raise ValueError(f"{name}: {port} is one of first_port's seven or of worker_ports in [node]")
         return self
+
+    def writer_resources(self, numbers: tuple[int, ...] | None = None) -> dict[str, float]:
+        """Return the resources that place the writers of these partitions; None: of all. One writer needs none."""
+        every = range(self.archive_writers) if self.archive_writers > 1 else ()
+        return {f"writer_{number}": 1.0 for number in every if numbers is None or number in numbers}
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

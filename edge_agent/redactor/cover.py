@@ -5,7 +5,7 @@ rounding can only cover more.
 """
 
 from collections.abc import Iterable
-from math import ceil, floor
+from math import ceil, floor, inf
 from typing import Final
 
 import numpy as np
@@ -66,13 +66,27 @@ RIDER_OVERHANG: Final = 0.12
 """Overhang of elbows and a pillion rider's back beyond the machine's box, as a share of its width."""
 RIDER_REACH: Final = (0.5, 0.35)
 """Reach of a certain rider's block beyond the person's box, as shares of it: to each side, and above."""
-PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
-"""Position of a number plate on a car, bus or truck seen from the front or the rear, as shares of its box."""
+PLATE_BANDS: Final = (
+    (1.0, (0.22, 0.62, 0.78, 0.98)),
+    (1.25, (0.28, 0.4, 0.72, 0.98)),
+    (1.7, (0.2, 0.44, 0.8, 0.9)),
+    (inf, (0.24, 0.48, 0.76, 0.94)),
+)
+"""Bands of plates on whole vehicles, as shares of the box, each up to a width by height.
+
+In a tall box the plate sits low: it is a truck, a bus, or a car seen from above. Of 381 photographed plates 286 lie
+under these bands, which paint .26 of a box, and 269 under `CUT_OFF_BAND` on all vehicles, which paints .30.
+"""
+CUT_OFF_BAND: Final = (0.18, 0.48, 0.82, 0.95)
+"""Band of a vehicle that the picture's edge cuts off: the proportions of its box say nothing."""
 SIDE_ON: Final = 2.2
 """Width by height from which a vehicle is seen from the side; three-quarter views reach 2."""
 EDGE_PX: Final = 2.0
 BAND_FROM_PX: Final = 80
-"""Least width of a vehicle for a band: on a narrower one a plate, a quarter of it, has under 3 px a character."""
+"""Least width of a vehicle for a band: on a narrower one a plate, a quarter of it, has under 3 px a character.
+
+A recogniser reads none of 215 plates whose letters are 4 px high, 3 of 5 px. At 80 x 50 px one vehicle in 20 has 5 px.
+"""
 LOWEST_FRONT: Final = 1.6
 """Width by height of the lowest car from the front: one under 50 px high is as far as a front under 80 px wide."""
 
@@ -190,11 +204,13 @@ def certain_rider(machine: Rect, person: Rect) -> tuple[Rect, Rect]:
     return near, own
 
 
-def plate_band(vehicle: Rect, plates: Iterable[Rect]) -> Rect | None:
+def plate_band(vehicle: Rect, plates: Iterable[Rect], *, is_whole: bool) -> Rect | None:
     """Return the band of the plate of a vehicle near enough to read one, if no plate was found on it."""
     if vehicle.width < BAND_FROM_PX or any(_centre_in(plate, vehicle) for plate in plates):
         return None
-    return vehicle.at(PLATE_BAND)
+    if not is_whole:
+        return vehicle.at(CUT_OFF_BAND)
+    return vehicle.at(next(band for most, band in PLATE_BANDS if vehicle.width < most * vehicle.height))
 
 
 def shows_plate(vehicle: Rect) -> bool:

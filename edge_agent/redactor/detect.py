@@ -148,8 +148,9 @@ def _bands(
             any(rect.overlap(other) >= SAME for other in in_squares)
             and not any(rect.share_in(other) >= PART for other in reported)
         )
-        if cover.at_edge(rect, width, height) or (is_sure and cover.shows_plate(rect)):
-            band = cover.plate_band(rect, plates)
+        is_whole = not cover.at_edge(rect, width, height)
+        if not is_whole or (is_sure and cover.shows_plate(rect)):
+            band = cover.plate_band(rect, plates, is_whole=is_whole)
             bands += [band] if band is not None else []
     return bands
 

@@ -33,7 +33,7 @@ from provisioning.contracts.config.processes import Redactor as RedactorConfig
 from provisioning.contracts.picture_bounds import EDGE
 from provisioning.contracts.wire.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11-29e"
+POLICY: Final = "wayside-2026-11-29f"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 PARTLY: Final = f"{POLICY}+still2"
 """Names the recipe if faces and plates were searched only where the picture had changed (`redactor.still_s`)."""

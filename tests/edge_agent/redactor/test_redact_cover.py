@@ -139,18 +139,36 @@ def test_somebody_beside_or_in_front_of_a_machine_does_not_ride_it() -> None:
 def test_the_plate_band_is_for_near_vehicles_without_a_found_plate() -> None:
     near, far = Rect(50, 50, 250, 180), Rect(50, 50, 120, 90)
     plate = Rect(120, 140, 170, 155)
-    assert cover.plate_band(near, []) is not None
-    assert cover.plate_band(near, [plate]) is None
-    assert cover.plate_band(far, []) is None
-    band = cover.plate_band(near, [])
+    assert cover.plate_band(near, [plate], is_whole=True) is None
+    assert cover.plate_band(far, [], is_whole=True) is None
+    band = cover.plate_band(near, [], is_whole=True)
     assert band is not None
-    assert band.x0 <= plate.x0
-    assert band.y1 >= plate.y1
+    assert plate.share_in(band) == 1
+
+
+@given(RECTS)
+def test_a_band_leaves_seven_tenths_of_a_whole_vehicle(vehicle: Rect) -> None:
+    band = cover.plate_band(vehicle, [], is_whole=True)
+    assume(band is not None)
+    assert band is not None
+    assert band.share_in(vehicle) > 0.999
+    assert vehicle.share_in(band) < 0.28
+
+
+def test_the_plate_of_a_tall_vehicle_sits_low_and_of_one_cut_off_anywhere() -> None:
+    bus, plate = Rect(100, 20, 240, 190), Rect(140, 168, 185, 185)
+    low, cut = (cover.plate_band(bus, [], is_whole=is_whole) for is_whole in (True, False))
+    assert low is not None
+    assert cut is not None
+    assert plate.share_in(low) == 1
+    assert plate.share_in(cut) < 1
+    assert cut == bus.at(cover.CUT_OFF_BAND)
 
 
 @given(RECTS)
 def test_no_front_of_a_car_that_is_near_enough_by_its_width_is_too_far_by_its_height(vehicle: Rect) -> None:
-    assert cover.plate_band(vehicle, []) is None or cover.shows_plate(vehicle) or vehicle.width > 1.6 * vehicle.height
+    band = cover.plate_band(vehicle, [], is_whole=True)
+    assert band is None or cover.shows_plate(vehicle) or vehicle.width > 1.6 * vehicle.height
     assert not cover.shows_plate(Rect(0, 0, 79, 36)), "three quarters of a car as far as a front of 55 px"
     assert cover.shows_plate(Rect(0, 0, 80, 50))
 
@@ -172,7 +190,7 @@ def test_a_second_search_adds_bands_and_takes_none(vehicles: list[Detection], in
 def test_a_doubtful_vehicle_has_a_band_where_both_searches_see_it_and_it_is_no_part_of_another() -> None:
     car, again, lorry = Rect(60, 60, 190, 130), Rect(58, 58, 195, 131), Rect(50, 20, 220, 140)
     doubtful = Detection("car", 0.36, car)
-    band = cover.plate_band(car, [])
+    band = cover.plate_band(car, [], is_whole=True)
     assert detect._bands([doubtful], [], [], WIDTH, HEIGHT) == []
     assert detect._bands([doubtful], [again], [], WIDTH, HEIGHT) == [band]
     assert detect._bands([doubtful], [lorry.moved(80, 0)], [], WIDTH, HEIGHT) == []

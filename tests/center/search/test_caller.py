@@ -50,7 +50,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
 
 async def test_who_leaves_waits_no_longer_and_who_finds_the_queue_full_is_told_so(world: World, tmp_path: Path) -> None:
     world.make_account()
-    admission = Admission(dict.fromkeys(QueryLane, LaneLimits(slots=1, places=1)))
+    admission = Admission(dict.fromkeys(QueryLane, LaneLimits(slots=1, places=2)))
     reading = asyncio.Event()
     await admission.hold(QueryLane.LIST, "another", reading.wait)
     archive = create_app(
@@ -65,14 +65,19 @@ async def test_who_leaves_waits_no_longer_and_who_finds_the_queue_full_is_told_s
             httpx.AsyncClient(base_url=f"{url}/api", timeout=None, trust_env=False) as browser,
         ):
             await browser.post("/login", json={"username": USERNAME, "password": PASSWORD})
-            waits = asyncio.create_task(browser.get("/observations"))
+            stays = asyncio.create_task(browser.get("/observations"))
             await eventually(lambda: admission.waiting()["list"] == 1)
-            busy = await browser.get("/observations?limit=7")
+            leaves = asyncio.create_task(browser.get("/observations?limit=7"))
+            await eventually(lambda: admission.waiting()["list"] == 2)
+            leaves.cancel()
+            await eventually(lambda: admission.waiting()["list"] == 1)
+            assert admission.figures.left[QueryLane.LIST] == 1
+            assert not stays.done()  # the older request would be the first that the centre gives up by itself
+            another = asyncio.create_task(browser.get("/observations?limit=8"))
+            await eventually(lambda: admission.waiting()["list"] == 2)
+            busy = await browser.get("/observations?limit=9")
             assert (busy.status_code, busy.json()["code"], busy.headers["Retry-After"]) == (503, "query_busy", "5")
             assert admission.figures.refused[QueryLane.LIST] == 1
-            waits.cancel()
-            await eventually(lambda: admission.waiting()["list"] == 0)
-            assert admission.figures.left[QueryLane.LIST] == 1
             reading.set()
-            assert (await browser.get("/observations")).json()["items"] == []
+            assert (await stays).json()["items"] == (await another).json()["items"] == []
         await search.close()

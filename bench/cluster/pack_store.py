@@ -30,7 +30,7 @@ from tests.support.object_store import running_store
 ROWS: Final = 46
 """Rows of a commit: the reference county's 231 messages a second, a commit each 200 ms."""
 PICTURE_BYTES: Final = 120_000
-TIMES: Final = 15
+TIMES: Final = 8
 
 
 def main() -> None:

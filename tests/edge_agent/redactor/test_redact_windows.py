@@ -23,8 +23,8 @@ SMALL = st.builds(
     lambda x, y, w, h: Rect(x, y, x + w, y + h),
     st.floats(0, 1240),
     st.floats(0, 680),
-    st.floats(2, 40),
-    st.floats(2, 40),
+    st.floats(2, 39.5),
+    st.floats(2, 39.5),
 )
 PLATES = st.builds(
     lambda x, y, w: Rect(x, y, x + w, y + w / 3), st.floats(0, 1160), st.floats(0, 680), st.floats(10, plates.DOUBT[1])

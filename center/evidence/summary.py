@@ -10,6 +10,7 @@ import io
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,13 +76,19 @@ def load_font(file: Path | None) -> str:
         pdfmetrics.registerFont(UnicodeCIDFont(_CID))
         return _CID
     try:
-        pdfmetrics.registerFont(TTFont(_EMBEDDED, str(file), subfontIndex=0))
+        pdfmetrics.registerFont(_read_font(file))
     except (TTFError, OSError, ValueError) as error:
         raise StartError(
             what=f"[evidence]: font_file {file} is no TrueType font that can be embedded",
             what_to_do="Give a .ttf or .ttc with TrueType outlines, or leave font_file out",
         ) from error
     return _EMBEDDED
+
+
+@lru_cache(maxsize=1)
+def _read_font(file: Path) -> TTFont:
+    """Reads a font: the outlines of Chinese take a quarter of a second of a processor."""
+    return TTFont(_EMBEDDED, str(file), subfontIndex=0)
 
 
 def item(number: int, folder: str, observation: Observation, jpeg: bytes, camera_name: str) -> Item:

@@ -218,5 +218,8 @@ def _watch(request: Request, banners: ui.element, _: Language) -> None:
 
 
 def _drop(client: Client) -> None:
-    if not client.is_deleted:
-        client.delete()
+    if client.is_deleted:
+        return
+    for waiting in client._delete_tasks.values():  # noqa: SLF001 - of a browser that left: it would delete once more
+        waiting.cancel()
+    client.delete()

@@ -239,7 +239,7 @@ class _Page:
         recorders.panel.move(right)
         await recorders.load()
         self._sought_machines = await sought.load()
-        if self._sought_machines and in_force and not self._seek:
+        if self._sought_machines and in_force and not self._seek and not sought.panel.is_deleted:
             # It stands beside every candidate: the work comes first.
             sought.panel.move(left)
         await self._sightings.load()

@@ -13,8 +13,9 @@ COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-blo
 
 _STILL: Final = """() => document.getAnimations().every(
     (each) => each.playState !== "running" || each.effect?.getComputedTiming().endTime === Infinity
-)"""
-"""Nothing fades or slides any more: what fades in has another contrast. What turns for ever is left alone."""
+) && [...document.querySelectorAll(".q-loading-bar")].every((bar) => getComputedStyle(bar).opacity === "0")"""
+"""Nothing fades or slides any more: what fades in has another contrast. What turns for ever is left alone. And Quasar
+shows no bar for a request on its way, which has no name; on a busy machine the line to the centre begins with some."""
 _FLAT: Final = """() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(".q-btn__content { z-index: auto }");

@@ -9,13 +9,17 @@ import multiprocessing
 import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import IO
 
+from center import bootstrap
 from center.app import serve
+from center.console import frame
+from center.console.fleet import live
+from center.console.system import overview
 from provisioning.contracts.config.processes import CenterConfig, load
-from tests.center.world import TypedLine
+from tests.center.world import TypedLine, quick_passwords
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,16 @@ class CenterProcess:
     stdout: IO[str]
 
 
-def start(config: Path) -> CenterProcess:
-    """Serve `config`, whatever else this process does."""
+def fork_server() -> ForkServerContext:
+    """Returns the server that has imported the centre."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload([__name__, "httpcore"])  # which httpx imports with its first client
+    return forks
+
+
+def start(config: Path) -> CenterProcess:
+    """Serve `config`, whatever else this process does."""
+    forks = fork_server()
     typed, stdin = forks.Pipe(duplex=False)
     stdout, printed = forks.Pipe(duplex=False)
     process = forks.Process(target=_serve, args=(config, typed, printed))
@@ -44,8 +54,16 @@ def _serve(config: Path, typed: Connection, printed: Connection) -> None:
     os.dup2(printed.fileno(), 1)
     os.dup2(printed.fileno(), 2)
     printed.close()
+    _hurry()
     serve(
         load(CenterConfig, config),
         lambda line: print(line, flush=True),  # noqa: T201 - what the command prints, too
         functools.partial(TypedLine, lines=os.fdopen(os.dup(typed.fileno()))),
     )
+
+
+def _hurry() -> None:
+    """Has pages look every second, where they do every five or ten, and hashes passwords with the least that may be."""
+    frame.HEALTH_CHECK_S = frame.SESSION_CHECK_S = 1.0  # type: ignore[misc]
+    overview.REFRESH_S = live.AGAIN_S = 1.0  # type: ignore[misc]
+    bootstrap.Passwords = quick_passwords  # type: ignore[assignment,attr-defined]

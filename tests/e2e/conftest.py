@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
+from urllib.parse import urlencode
 
 import pytest
 import uvicorn
@@ -23,6 +24,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from center.database.location import DATABASE
 from provisioning.contracts.fleet.documents import RosterEntry
 from provisioning.contracts.query.archive import Observation
 from provisioning.contracts.wire import codec, topics
@@ -32,11 +34,11 @@ from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.world import observed, roster, tasks_config
 from tests.e2e import center_process
 from tests.e2e.center_process import CenterProcess
+from tests.support.fresh_store import fresh_store
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, PAGE_MS
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
-ROOT: Final = Path(__file__).parents[2]
 FLAGS: Final = [
     "--no-sandbox",
     "--disable-gpu",
@@ -153,6 +155,8 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
     tasks_config(tmp_path, seal_key, ends_at_ms=time.time_ns() // 1_000_000 + 10**9)
+    (tmp_path / "data").mkdir(mode=0o700)
+    fresh_store(tmp_path / "data" / DATABASE).close()
     served = center_process.start(write_config(tmp_path, port=port, query_url=query_url))
     running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, served, seal_key)
     ready = threading.Event()
@@ -212,13 +216,36 @@ class Visitor:
         self.page.wait_for_function("() => [...document.images].every(i => i.complete || i.loading === 'lazy')")
 
     def set_up(self) -> None:
+        """Makes the administrator and logs in, without a page."""
+        code = self.center.code_file.read_text(encoding="ascii").strip()
+        self._post("/api/setup", {"code": code, "username": USERNAME, "password": PASSWORD})
+        self.log_in(USERNAME)
+
+    def set_up_by_page(self) -> None:
+        """Makes the administrator as a user does."""
         self.go("/setup")
         self.page.get_by_label("Set-up code").fill(self.center.code_file.read_text(encoding="ascii").strip())
         self.page.get_by_label("User name").fill(USERNAME)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Create account").click()
         self.page.wait_for_url("**/overview")
-        self.go("/live")  # where most tests begin
+
+    def log_in(self, name: str) -> None:
+        """Logs an account in, without a page; the one before it is not logged out."""
+        self.page.goto("about:blank")  # what the page before still asks for would be refused
+        self.context.clear_cookies()
+        self._post("/api/login", {"username": name, "password": PASSWORD})
+
+    def prefer(self, *, language: str = "", theme: str = "") -> None:
+        """Chooses language and theme as the links of the frame do, and opens no page."""
+        chosen = urlencode({name: value for name, value in (("language", language), ("theme", theme)) if value})
+        answer = self.context.request.get(f"{self.center.url}/preferences?{chosen}", max_redirects=0)
+        assert answer.status == 303, answer.text()
+
+    def _post(self, path: str, body: dict[str, str]) -> None:
+        url = self.center.url
+        answer = self.context.request.post(f"{url}{path}", data=body, headers={"origin": url})
+        assert answer.ok, answer.text()
 
     def check(self) -> None:
         # Chromium asks for /favicon.ico by itself, and where nobody is logged in that is refused like anything else.

@@ -1,6 +1,5 @@
 """One page with one map, in a process of its own: what is drawn on it is written below it."""
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +38,8 @@ STEPS = (
 HEAT = (Heat(MapPoint(31.93, 118.2), 12.0, "12"), Heat(MapPoint(31.93, 118.25), 3.0, "3"))
 
 
-def main() -> None:
-    """Serve on the port named on the command line."""
+def serve(port: int) -> None:
+    """Serve until it is ended."""
     app = FastAPI()
     atlas = Basemap(outlines=Outlines.model_validate(OUTLINE))
 
@@ -76,8 +75,4 @@ def main() -> None:
         ui.label("here")
 
     ui.run_with(app, show_welcome_message=False)
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
-
-
-if __name__ == "__main__":
-    main()
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")

@@ -1,6 +1,9 @@
 """Several people before one console: each is shown what the account may see, and loses it while the page is open."""
 
+import functools
 import time
+from collections.abc import Callable, Iterable
+from typing import Final
 
 import pytest
 from playwright.sync_api import expect
@@ -8,9 +11,34 @@ from playwright.sync_api import expect
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status
 from tests.e2e.conftest import PASSWORD, Running, Visitor
-from tests.e2e.test_pages import ready
+from tests.e2e.test_pages import CAMERA, PAGES, UPLOAD, ready, street
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+_CHAIN: Final = ["Pipeline", "Parse tasks", "Agents"]
+ROLES: Final = {
+    "technician": ["Overview", "Live", "Cameras", *_CHAIN, "Assessment", "Settings"],
+    "operator": [
+        "Overview",
+        "Live",
+        "Alarms",
+        "Cameras",
+        "Pipeline",
+        "Parse tasks",
+        "Agents",
+        "Assessment",
+        "Settings",
+        "Situation wall",
+    ],
+    "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
+    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log"],
+}
+_REACHED_FROM: Final = {"/thefts": "/cases", "/low-quality": "/observations"}
+"""Pages that the navigation does not name."""
+_UPLOADERS: Final = {"operator", "analyst"}
+"""Others who see tasks do not bring recordings."""
+_WALKED: Final = {"technician", "operator"}
+"""Roles whose pages are all opened, for their links."""
 
 
 def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_looks(
@@ -32,7 +60,12 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
         account = {"username": "ana", "password": PASSWORD, "grants": grants}
         assert ask.post(f"{center.url}/api/users", data=account, headers=headers).status == 201
 
-        _log_in(visitor, "ana")
+        visitor.context.clear_cookies()
+        visitor.go("/login")
+        page.get_by_label("User name").fill("ana")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/overview")
         visitor.go("/cameras")
         expect(page.get_by_text("Street cam-1")).to_be_visible()
         expect(page.get_by_text("Street cam-2")).to_have_count(0)
@@ -51,18 +84,73 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
         expect(page.get_by_role("heading", name="Page not available")).to_be_visible()
 
 
-def _log_in(visitor: Visitor, name: str) -> None:
-    visitor.context.clear_cookies()
-    visitor.go("/login")
-    visitor.page.get_by_label("User name").fill(name)
-    visitor.page.get_by_label("Password").fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Log in").click()
-    visitor.page.wait_for_url("**/overview")
+def _add(visitor: Visitor, role: str, district: str | None = None) -> None:
+    grants = [{"role": role, "district_id": district}]
+    account = {"username": f"a-{role}", "password": PASSWORD, "grants": grants}
+    url = visitor.center.url
+    made = visitor.context.request.post(f"{url}/api/users", data=account, headers={"origin": url})
+    assert made.status == 201
 
 
-def test_no_link_of_any_page_leads_to_a_refusal_and_none_names_what_is_out_of_sight(
+def _status(visitor: Visitor) -> Callable[[str], int]:
+    """Returns what opens an address as this user, each once, and gives the status."""
+
+    @functools.cache
+    def status(path: str) -> int:
+        url = f"{visitor.center.url}{path}"
+        return visitor.context.request.get(url, headers={"accept": "text/html"}).status
+
+    return status
+
+
+def _links(visitor: Visitor) -> list[str]:
+    """Returns the addresses of this site that the page links to."""
+    links = visitor.page.locator("a[href^='/']:not([download])")
+    return [str(path) for path in links.evaluate_all("all => all.map(a => a.pathname)")]
+
+
+def _dead_ends(links: Iterable[str], status: Callable[[str], int]) -> dict[str, int]:
+    return {link: status(link) for link in links if status(link) != 200}
+
+
+def test_each_role_is_shown_its_pages_refused_the_others_and_no_link_leads_to_a_refusal(
     visitor: Visitor, center: Running
 ) -> None:
+    visitor.set_up()
+    street(center)
+    page, row_key = visitor.page, center.archive.rows[0].snapshot.row_key
+    for role in ROLES:
+        _add(visitor, role)
+    for role, names in ROLES.items():
+        visitor.log_in(f"a-{role}")
+        status = _status(visitor)
+        visitor.go("/overview")
+        ready(visitor)
+        expect(page.locator(".ws-nav a")).to_have_text(names)
+        visitor.photograph(f"role-{role}")
+        allowed = [link.get_attribute("href") or "" for link in page.locator(".ws-nav a").all()]
+        for path in PAGES:
+            entry = _REACHED_FROM.get(path, f"/{path.split('/')[1]}")
+            inside = path == "/account" or (role in _UPLOADERS if path == UPLOAD else entry in allowed)
+            assert status(path) == (200 if inside else 403), f"{role} {path}"
+        links = {"/overview": _links(visitor)}
+        # The situation wall has no frame and no link to follow.
+        others = [path for path in allowed if path not in {"/overview", "/wall"}]
+        for path in [*others, f"/observations/{row_key}"] if role in _WALKED else []:
+            visitor.go(path)
+            ready(visitor)
+            links[path] = _links(visitor)
+        visitor.go(CAMERA)
+        ready(visitor)
+        links[CAMERA] = _links(visitor)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        hours = page.get_by_role("navigation", name="Period")
+        expect(hours).to_have_count(int("Assessment" in names))
+        visitor.photograph(f"role-{role}-camera")
+        assert {path: bad for path, found in links.items() if (bad := _dead_ends(found, status))} == {}, role
+
+
+def test_no_page_names_what_is_out_of_sight_and_no_link_leads_there(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     page, headers = visitor.page, {"origin": center.url}
     for camera in ("cam-1", "cam-2"):
@@ -74,32 +162,19 @@ def test_no_link_of_any_page_leads_to_a_refusal_and_none_names_what_is_out_of_si
     assert answer.status == 201
     cameras = [{"agent_id": AGENT, "camera_id": "cam-1"}]
     assert ask.put(f"{center.url}/api/districts/north/cameras", data=cameras, headers=headers).status == 200
-    accounts = {"technician": None, "operator": None, "supervisor": "north"}
-    for role, district in accounts.items():
-        account = {"username": f"a-{role}", "password": PASSWORD} | {
-            "grants": [{"role": role, "district_id": district}]
-        }
-        assert ask.post(f"{center.url}/api/users", data=account, headers=headers).status == 201
-    refused = []
-    for role, district in accounts.items():
-        _log_in(visitor, f"a-{role}")
+    _add(visitor, "supervisor", "north")
+    visitor.log_in("a-supervisor")
+    status = _status(visitor)
+    visitor.go("/overview")
+    ready(visitor)
+    pages = [link.get_attribute("href") or "" for link in page.locator(".ws-nav a:not([href='/wall'])").all()]
+    links: dict[str, list[str]] = {}
+    for path in [*pages, f"/cameras/{AGENT}/cam-1", f"/observations/{rows[0].snapshot.row_key}"]:
+        visitor.go(path)
         ready(visitor)
-        # The situation wall has no frame and no link to follow.
-        pages = [link.get_attribute("href") or "" for link in page.locator(".ws-nav a:not([href='/wall'])").all()]
-        pages += [f"/cameras/{AGENT}/cam-1", f"/observations/{rows[0].snapshot.row_key}"]
-        links: dict[str, str] = {}
-        for path in pages:
-            visitor.go(path)
-            ready(visitor)
-            if district is not None:
-                expect(page.get_by_text("Street cam-2")).to_have_count(0)
-            found = page.locator("a[href^='/']:not([download])").evaluate_all("all => all.map(a => a.pathname)")
-            links |= dict.fromkeys(found, path)
-        for link, path in links.items():
-            opened = visitor.context.request.get(f"{center.url}{link}", headers={"accept": "text/html"})
-            if opened.status != 200:
-                refused.append(f"{role}: {path} -> {link}: {opened.status}")
-    assert refused == []
+        expect(page.get_by_text("Street cam-2")).to_have_count(0)
+        links[path] = _links(visitor)
+    assert {path: bad for path, found in links.items() if (bad := _dead_ends(found, status))} == {}
     visitor.expected.append("404")
     for path in (f"/cameras/{AGENT}/cam-2", f"/observations/{rows[1].snapshot.row_key}"):
         visitor.go(path)

@@ -139,7 +139,7 @@ def _act_on_one_rule(visitor: Visitor, rows: Locator) -> None:
 def test_what_another_page_did_shows_here_and_in_chinese_and_on_a_narrow_screen(visitor: Visitor) -> None:
     visitor.set_up()
     enforce(visitor, {"name": "摄像机离线", "what": {"kind": "camera_fault", "for_s": 0}})
-    visitor.go("/preferences?language=zh")
+    visitor.prefer(language="zh")
     visitor.go("/alarms")
     page = visitor.page
     expect(page.get_by_text("没有告警")).to_be_visible()

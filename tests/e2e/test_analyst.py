@@ -54,6 +54,7 @@ def test_results_are_walked_beside_their_list_by_keys_alone(visitor: Visitor, ce
 
     page.keyboard.press("/")
     _tab_to(page, "a.ws-card")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     expect(beside).to_be_visible()
     expect(heading).to_contain_text(f"1 of {LOADED}")
@@ -82,6 +83,9 @@ def test_results_are_walked_beside_their_list_by_keys_alone(visitor: Visitor, ce
     expect(beside).to_be_hidden()
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", "4")
     assert page.url == f"{center.url}/observations"
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Open as a page").press("Enter")
+    page.wait_for_url("**/observations/*")
 
 
 def test_the_page_of_a_result_leads_on_and_back_to_the_same_search(visitor: Visitor, center: Running) -> None:
@@ -144,7 +148,7 @@ def test_on_a_telephone_the_list_stays_above_the_result(visitor: Visitor, center
     street(center)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a mapping of both
     for language, filters in (("en", "Filters"), ("zh", "检索条件")):
-        visitor.go(f"/preferences?language={language}")
+        visitor.prefer(language=language)
         visitor.go("/observations")
         cards = page.locator("a.ws-card")
         expect(cards.first).to_be_visible()
@@ -206,7 +210,7 @@ def test_thefts_are_counted_by_hour_weekday_and_place(visitor: Visitor, center: 
     expect(total).to_have_text("Cases with time and place of the theft: 4")
     assert page.url.endswith("?days=30&kind=two")
     for language in ("en", "zh"):
-        visitor.go(f"/preferences?language={language}")
+        visitor.prefer(language=language)
         for width, height in ((1440, 900), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})
             visitor.go("/thefts")

@@ -60,12 +60,7 @@ def _fill(center: Running) -> list[str]:
 @contextmanager
 def _as(visitor: Visitor, name: str) -> Iterator[Page]:
     """Log in as somebody, in the same window."""
-    visitor.context.clear_cookies()
-    visitor.go("/login")
-    visitor.page.get_by_label("User name").fill(name)
-    visitor.page.get_by_label("Password").fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Log in").click()
-    visitor.page.wait_for_url("**/overview")
+    visitor.log_in(name)
     yield visitor.page
 
 
@@ -151,6 +146,7 @@ def _request(visitor: Visitor, page: Page) -> None:
 
 def _approve(visitor: Visitor, page: Page) -> None:
     """The overview names the case; its page says what is approved."""
+    visitor.go("/overview")
     page.get_by_role("link", name=f"Case {NUMBER} awaits your approval").click()
     area = page.locator(".ws-case-area")
     for text in ("North", "Station, bicycle park (cabinet-7)", "cam-3 (cabinet-7)", "30.27400, 120.15500"):
@@ -171,9 +167,12 @@ def _give_up(visitor: Visitor, page: Page) -> None:
         thought.wait(60)
         return Response(status_code=503)
 
+    search = page.get_by_role("button", name="Search")
+    expect(search).to_be_visible()
+    expect(page.locator(".ws-crop img").first).to_have_js_property("complete", True)
     page.wait_for_load_state("networkidle")
     visitor.center.archive.answer = slow
-    page.get_by_role("button", name="Search").click()
+    search.click()
     expect(page.get_by_text("Searching the archive…")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("The search was cancelled")).to_be_visible()
@@ -194,8 +193,7 @@ def _play(page: Page) -> None:
 
 
 def _in_chinese(visitor: Visitor, page: Page) -> None:
-    visitor.go("/preferences?language=zh")
-    visitor.go("/preferences?theme=dark")
+    visitor.prefer(language="zh", theme="dark")
     visitor.go(f"/cases/{NUMBER}")
     expect(page.get_by_text("候选 1／4")).to_be_visible()
     visitor.photograph("case-zh-dark")

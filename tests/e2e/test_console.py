@@ -14,7 +14,7 @@ from provisioning.contracts.wire.messages import CameraState, PictureState
 from tests.center.street import NOW_MS, observation
 from tests.center.world import camera_status, heartbeat, member
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
-from tests.support.waiting import PAGE_MS
+from tests.support.waiting import PAGE_MS, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -64,12 +64,13 @@ def _set_up_after_a_wrong_code(visitor: Visitor) -> None:
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("alert")).to_contain_text("Wrong set-up code.")
     visitor.photograph("setup-refused-en-light")
-    visitor.set_up()
+    visitor.set_up_by_page()
 
 
 def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) -> None:
     page = visitor.page
     _set_up_after_a_wrong_code(visitor)
+    visitor.go("/live")
     expect(page.get_by_text("No cameras yet")).to_be_visible()
     visitor.photograph("live-empty-en-light")
     dashboard = page.get_by_role("link", name="Ray dashboard")
@@ -145,7 +146,7 @@ def test_a_span_typed_by_hand_is_read_in_the_archives_zone(visitor: Visitor, cen
     expect(page.get_by_role("alert")).to_contain_text("The time range ends before it starts.")
 
 
-def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: Running) -> None:
+def test_pages_in_chinese_and_the_dark(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     _street(center)
     withheld = center.archived(*observation("cam-3", _now_ms() - 500, 90, state=PictureState.WITHHELD))
@@ -153,27 +154,24 @@ def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: 
         center.archived(*observation(camera, _now_ms(), 80 + number))
     page = visitor.page
     key = center.archive.rows[0].snapshot.row_key
-    headings = {"en": ("Live", "Search", "Cameras"), "zh": ("实时", "检索", "摄像机")}
-    for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")):
-        visitor.go(f"/preferences?language={language}&theme={theme}")
-        assert page.locator("html").get_attribute("lang") == {"en": "en-US", "zh": "zh-CN"}[language]
-        for path, heading in zip(("/live", "/observations", "/cameras"), headings[language], strict=True):
-            visitor.go(path)
-            expect(page.locator("h1")).to_have_text(heading)
-            expect(page.locator("main")).not_to_contain_text("Loading" if language == "en" else "加载中")
-            visitor.settled()
-            dark = page.evaluate("document.body.classList.contains('body--dark')")
-            assert dark == (theme == "dark")
-            width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-            assert width[0] <= width[1], f"{path} scrolls sideways"
-            visitor.photograph(f"{path.strip('/')}-{language}-{theme}")
-        visitor.go(f"/observations/{key}")
-        expect(page.locator(".ws-crop").first).to_be_visible()
+    visitor.prefer(language="zh", theme="dark")
+    for path, heading in (("/live", "实时"), ("/observations", "检索"), ("/cameras", "摄像机")):
+        visitor.go(path)
+        expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        expect(page.locator("h1")).to_have_text(heading)
+        expect(page.locator("main")).not_to_contain_text("加载中")
         visitor.settled()
-        visitor.photograph(f"observation-{language}-{theme}")
-        page.locator("details summary").click()
-        page.mouse.wheel(0, 2000)
-        visitor.photograph(f"observation-end-{language}-{theme}")
+        expect(page.locator("body")).to_contain_class("body--dark")
+        width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1], f"{path} scrolls sideways"
+        visitor.photograph(f"{path.strip('/')}-zh-dark")
+    visitor.go(f"/observations/{key}")
+    expect(page.locator(".ws-crop").first).to_be_visible()
+    visitor.settled()
+    visitor.photograph("observation-zh-dark")
+    page.locator("details summary").click()
+    page.mouse.wheel(0, 2000)
+    visitor.photograph("observation-end-zh-dark")
     visitor.go(f"/observations/{withheld.snapshot.row_key}")
     expect(page.get_by_text("前端代理已扣留此图片")).to_be_visible()
     visitor.photograph("observation-withheld-zh-dark")
@@ -183,7 +181,7 @@ def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: 
     page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/login")
     visitor.photograph("login-zh-dark")
-    visitor.go("/preferences?theme=light")
+    visitor.prefer(theme="light")
     visitor.go("/login")
     visitor.expected.append("401 (Unauthorized)")
     page.get_by_label("用户名").fill("operator")
@@ -205,29 +203,28 @@ def test_the_switches_stay_on_the_page(visitor: Visitor, center: Running) -> Non
     expect(page.locator("body")).to_contain_class("body--dark")
     page.get_by_role("link", name="English").click()
     expect(page.locator("h1")).to_have_text("Search")
+    expect(page.locator("html")).to_have_attribute("lang", "en-US")
 
 
-def test_on_a_tablet_the_navigation_shows_where_one_is(visitor: Visitor) -> None:
+def test_the_settings_name_the_agent_whose_messages_are_refused_and_on_a_tablet_the_navigation_shows_where_one_is(
+    visitor: Visitor, center: Running
+) -> None:
     visitor.set_up()
+    payload = base64.b64encode(bytes(20_000)).decode()
+    center.say(topic="wayside/1/agents/greedy-7/cameras/made-up", payload=payload)
+    health = f"{center.url}/api/health/details"
+    until(lambda: "greedy-7" in visitor.context.request.get(health).text())
     visitor.page.set_viewport_size({"width": 768, "height": 1024})
     visitor.go("/settings")
+    expect(visitor.page.get_by_role("row", name="greedy-7")).to_contain_text("cameras of 20000 bytes, limit 16384")
     expect(visitor.page.locator(".ws-nav [aria-current]")).to_have_text("Settings")
     expect(visitor.page.locator(".ws-nav [aria-current]")).to_be_in_viewport()
     visitor.photograph("settings-tablet")
 
 
-def test_the_settings_name_the_agent_whose_messages_are_refused_and_why(visitor: Visitor, center: Running) -> None:
-    visitor.set_up()
-    payload = base64.b64encode(bytes(20_000)).decode()
-    center.say(topic="wayside/1/agents/greedy-7/cameras/made-up", payload=payload)
-    _street(center)
-    visitor.go("/observations")
-    visitor.go("/settings")
-    expect(visitor.page.get_by_role("row", name="greedy-7")).to_contain_text("cameras of 20000 bytes, limit 16384")
-
-
 def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
+    visitor.go("/live")
     other = visitor.context.request.post(f"{center.url}/api/logout")
     assert other.status == 204
     visitor.page.wait_for_url("**/login", timeout=PAGE_MS)
@@ -260,6 +257,7 @@ def test_a_revoked_agent_is_off_the_wall_and_said_to_be_revoked(visitor: Visitor
     visitor.set_up()
     center.enrol(1, member(Membership.ENROLLED))
     _street(center, rows=4)
+    visitor.go("/live")
     center.archived(*observation("cam-1", _now_ms(), 77))
     page = visitor.page
     tile = page.locator(".ws-card", has_text="Renmin Road")
@@ -275,7 +273,7 @@ def test_a_revoked_agent_is_off_the_wall_and_said_to_be_revoked(visitor: Visitor
     page.wait_for_load_state("networkidle")
     expect(page.locator(".ws-card canvas:visible")).to_have_count(0)
     for language, said in (("en", "was revoked at 2026-11-23 23:59:00 +08:00"), ("zh", "23:59:00 +08:00 吊销")):
-        visitor.go(f"/preferences?language={language}")
+        visitor.prefer(language=language)
         visitor.go("/cameras")
         for table in (page.locator("table").first, page.locator("table").last):
             expect(table).to_contain_text(said)
@@ -303,21 +301,3 @@ def test_names_from_outside_are_only_words(visitor: Visitor, center: Running) ->
         assert "owned" not in page.title()
     visitor.go("/observations?camera=%3Cscript%3E&cls=person&period=x&from_ms=99999999999999&to_ms=-1")
     expect(page.get_by_role("alert").or_(page.locator(".ws-empty")).first).to_be_visible()
-
-
-def test_the_keyboard_alone_reaches_an_observation(visitor: Visitor, center: Running) -> None:
-    visitor.set_up()
-    _street(center, rows=3)
-    page = visitor.page
-    visitor.go("/observations")
-    expect(page.locator("a.ws-card")).to_have_count(3)
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.classList.contains('ws-card')"):
-            break
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    visitor.photograph("observations-focus-en-light")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Selected result")).to_be_visible()
-    page.get_by_role("link", name="Open as a page").press("Enter")
-    page.wait_for_url("**/observations/*")

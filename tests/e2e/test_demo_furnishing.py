@@ -71,7 +71,7 @@ def furnished(center: Running, tmp_path: Path) -> tuple[DemoFolder, Centre, list
         return state, centre, said
 
 
-def test_a_furnished_centre_has_districts_accounts_rules_and_an_approved_case(
+def test_a_furnished_centre_has_districts_accounts_rules_and_an_approved_case_and_stays_as_it_is(
     furnished: tuple[DemoFolder, Centre, list[str]], center: Running
 ) -> None:
     state, centre, said = furnished
@@ -105,11 +105,6 @@ def test_a_furnished_centre_has_districts_accounts_rules_and_an_approved_case(
             (role, place) for user, role, place in district.ACCOUNTS if user == name
         ]
 
-
-def test_a_centre_of_a_demo_that_is_kept_stays_as_it_is(
-    furnished: tuple[DemoFolder, Centre, list[str]],
-) -> None:
-    state, centre, _ = furnished
     again: list[str] = []
     assert list(Furnishing(state, centre, again.append).enter()) == []
     assert again == ["districts, accounts, rules and the case are those of the demo that is kept"]

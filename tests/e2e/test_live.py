@@ -29,6 +29,7 @@ def test_a_tile_off_the_screen_takes_its_first_picture_and_the_newest_when_it_is
     for camera in CAMERAS:
         center.deliver(camera_status(camera, name=camera, state=CameraState.ONLINE))
     page = visitor.page
+    visitor.go("/live")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(unquote(request.url)))
     first, last = (page.locator(".ws-card", has_text=camera) for camera in (CAMERAS[0], CAMERAS[-1]))

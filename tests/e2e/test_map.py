@@ -1,17 +1,16 @@
 """The map in a real browser: what it shows is text, what is drawn on it reaches the page, and it moves for nobody."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import ROOT, SCREEN
+from tests.e2e import center_process, map_process
+from tests.e2e.conftest import SCREEN
+from tests.support.exchange import listens
 from tests.support.ports import free_port
-from tests.support.waiting import LONG_S, PAGE_MS
+from tests.support.waiting import LONG_S, PAGE_MS, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -19,14 +18,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     url = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([sys.executable, "-m", "tests.e2e.map_process", str(port)], cwd=ROOT)
+    process = center_process.fork_server().Process(target=map_process.serve, args=(port,))
+    process.start()
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
-            assert client.get(url, timeout=LONG_S).status_code == 200
+        until(lambda: listens(port))
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=LONG_S)
+        process.join(timeout=LONG_S)
 
 
 @pytest.fixture
@@ -72,6 +71,8 @@ def test_a_marker_that_changes_stays_where_it_was_and_the_view_too(page: Page) -
 
 
 def test_a_path_is_played_over_time_and_walked_by_keys(page: Page) -> None:
+    page.clock.install()
+    page.reload()
     steps, slider = page.locator(".ws-map-step"), page.get_by_role("slider", name="Sighting")
     expect(slider).to_have_attribute("aria-valuetext", "3/3 · third")
     slider.focus()
@@ -87,7 +88,9 @@ def test_a_path_is_played_over_time_and_walked_by_keys(page: Page) -> None:
     expect(steps).to_have_text(["1"])
     page.get_by_role("button", name="Pause").press("Enter")
     play.press("Enter")
-    expect(steps).to_have_text(["1", "2", "3"])
+    for seconds, walked in (("07", ["1", "2"]), ("02", ["1", "2", "3"])):
+        page.clock.fast_forward(seconds)
+        expect(steps).to_have_text(walked)
     expect(play).to_be_visible()
     page.get_by_role("button", name="not played").click()
     expect(slider).to_have_count(0)

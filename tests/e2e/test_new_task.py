@@ -19,8 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 def _dialog_in_chinese(visitor: Visitor) -> None:
     """The dialog in Chinese, in the dark, as on a phone."""
     page = visitor.page
-    visitor.go("/preferences?language=zh")
-    visitor.go("/preferences?theme=dark")
+    visitor.prefer(language="zh", theme="dark")
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     visitor.go("/tasks")
     page.get_by_role("button", name="新建任务").click()
@@ -36,8 +35,7 @@ def _dialog_in_chinese(visitor: Visitor) -> None:
     visitor.photograph("new-task-live-zh-phone")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    visitor.go("/preferences?theme=light")
-    visitor.go("/preferences?language=en")
+    visitor.prefer(language="en", theme="light")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type] # a plain dict
     visitor.go("/tasks")
 
@@ -88,7 +86,7 @@ def test_a_new_task_is_ordered_by_keys_and_followed_to_each_of_its_ends(visitor:
     line.change(0, phase=JobPhase.DONE, ended_at_ms=_now_ms(), selected=164, reason=None)
     expect(page.locator(".ws-job").filter(has_text="Completed")).to_contain_text("164 pictures found")
     _each_phase(visitor, line)
-    visitor.go("/preferences?language=zh")
+    visitor.prefer(language="zh")
     visitor.go("/tasks")
     aborted = page.locator(".ws-job").filter(has_text="已中断")
     expect(aborted).to_contain_text("该时间段没有得到任何图片。在录像机上检查该时间段是否有录像")

@@ -125,7 +125,7 @@ def test_a_cluster_opens_to_a_camera_with_its_newest_picture_and_to_a_list(visit
 def test_names_of_countries_are_in_the_language_of_the_page(visitor: Visitor) -> None:
     visitor.set_up()
     for language, name in (("en", "Mongolia"), ("zh", "蒙古")):
-        visitor.go(f"/preferences?language={language}")
+        visitor.prefer(language=language)
         expect(laid(visitor).locator(".ws-map-country", has_text=name)).to_have_count(1)
 
 

@@ -127,7 +127,7 @@ def test_a_line_has_two_ends_and_a_camera_without_picture_an_empty_sheet(visitor
     visitor.set_up()
     page = visitor.page
     visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
-    visitor.go("/preferences?language=zh")
+    visitor.prefer(language="zh")
     visitor.go("/rules/new")
     page.get_by_role("combobox", name="事件").click()
     page.get_by_role("option", name="越线").click()

@@ -138,7 +138,7 @@ def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Ru
     page = visitor.page
     visitor.set_up()
     _county(center, int(time.time() * 1000))
-    page.get_by_role("link", name="Search").click()
+    visitor.go("/observations")
     results, count = page.locator(".ws-results"), page.locator(".ws-search-head strong")
     expect(results).to_have_attribute("data-loaded", "48")
     expect(count).to_contain_text("48 pictures loaded")
@@ -195,8 +195,8 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
     _county(center, now_ms)
     center.archive.zones = _counted(now_ms)
     inside = "114.30,30.51 114.32,30.51 114.32,30.53 114.30,30.53"
-    for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")):
-        visitor.go(f"/preferences?language={language}&theme={theme}")
+    for language, theme in (("zh", "dark"), ("en", "light")):
+        visitor.prefer(language=language, theme=theme)
         visitor.go(f"/observations?area={inside.replace(' ', '+')}")
         expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "48")
         expect(page.locator(".ws-map-heat")).to_have_count(1)
@@ -211,7 +211,6 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
         page.get_by_role("button", name="People count" if language == "en" else "人数", exact=True).click()
         expect(page.locator(".ws-people tbody tr")).to_have_count(10)
         visitor.photograph(f"search-people-{language}-{theme}")
-    visitor.go("/preferences?language=en&theme=light")
     visitor.go("/observations")
     page.get_by_role("button", name="People count", exact=True).click()
     expect(page.locator(".ws-people tbody tr")).to_have_count(2)

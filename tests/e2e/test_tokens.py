@@ -69,11 +69,11 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     expect(page.get_by_text("Copy it now. It is shown only once.")).to_be_visible()
     assert _counted(visitor) == [True, False]
 
-    visitor.go("/preferences?language=zh")
+    visitor.prefer(language="zh")
     visitor.go("/account")
     expect(page.get_by_label("一次性验证码")).to_be_visible()
     visitor.photograph("account-token-zh")
-    visitor.go("/preferences?language=en")
+    visitor.prefer(language="en")
     visitor.go(f"/users/{USERNAME}")
     ends = page.get_by_role("checkbox", name="Revoke all tokens of the account")
     expect(ends).to_be_checked()

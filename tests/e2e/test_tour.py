@@ -33,7 +33,7 @@ def shown(page: Page, images: str) -> None:
 
 
 def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Running) -> None:
-    visitor.set_up()
+    visitor.set_up_by_page()
     street(center)
     page = visitor.page
     visitor.go("/")

@@ -5,6 +5,8 @@ Chromium ─ page, permits ─▶ centre (a process)
 """
 
 import base64
+import functools
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,10 +130,17 @@ def uploader(chromium: Browser, center: Running, desk: Desk, screenshots: Path |
     context.close()
 
 
-def film(path: Path, seed: int) -> Path:
-    """Noise, so that every picture is another one and the file has several pieces; the index is at its end."""
+@functools.cache
+def _film(seed: int) -> bytes:
     rng = np.random.default_rng(seed)
-    write_video(path, [rng.integers(0, 256, (180, 320, 3), np.uint8) for _ in range(150)], gop=10)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = [rng.integers(0, 256, (180, 320, 3), np.uint8) for _ in range(150)]
+        return write_video(Path(folder) / "film.mp4", pictures, gop=10).read_bytes()
+
+
+def film(path: Path, seed: int = 1) -> Path:
+    """Noise, so that every picture is another one and the file has several pieces; the index is at its end."""
+    path.write_bytes(_film(seed))
     assert path.stat().st_size > 4 * PIECE_BYTES
     return path
 
@@ -275,7 +284,7 @@ def test_each_fault_is_said_in_both_languages(uploader: Visitor, desk: Desk, tmp
     assert width[0] <= width[1]
     uploader.photograph("upload-faults-en-390")
 
-    uploader.go("/preferences?language=zh")
+    uploader.prefer(language="zh")
     page.set_viewport_size({"width": 1280, "height": 800})
     opened(uploader)
     page.get_by_label("导入台代理与摄像机").select_option(label="North gate 北门")
@@ -295,7 +304,7 @@ def test_each_fault_is_said_in_both_languages(uploader: Visitor, desk: Desk, tmp
 
 
 def test_it_pauses_goes_on_and_can_be_cancelled(uploader: Visitor, desk: Desk, tmp_path: Path) -> None:
-    file = film(tmp_path / "street.mp4", 3)
+    file = film(tmp_path / "street.mp4")
     page = opened(uploader)
     brought = _stalled_after(page, pieces=2)
     fill(page, "North gate 北门", [file])
@@ -314,7 +323,7 @@ def test_it_pauses_goes_on_and_can_be_cancelled(uploader: Visitor, desk: Desk, t
     is_state(page, "copy.mp4", "done")
     expect(row(page, "copy.mp4")).to_contain_text("already complete: nothing was sent")
 
-    other = film(tmp_path / "other.mp4", 4)
+    other = film(tmp_path / "other.mp4", 2)
     brought = _stalled_after(page, pieces=2)
     fill(page, "Yard 大院", [other])
     page.get_by_role("button", name="Upload", exact=True).click()
@@ -363,7 +372,7 @@ def test_a_desk_that_the_browser_does_not_trust_is_said_with_its_address(
     visitor.set_up()
     desk.tell()
     opened(visitor)
-    fill(page, "North gate 北门", [film(tmp_path / "street.mp4", 5)])
+    fill(page, "North gate 北门", [film(tmp_path / "street.mp4")])
     page.get_by_role("button", name="Upload", exact=True).click()
     is_state(page, "street.mp4", "failed")
     expect(row(page, "street.mp4")).to_contain_text("The browser cannot reach the desk.")
@@ -392,12 +401,7 @@ def test_who_may_upload_sees_the_cameras_of_the_district_alone(uploader: Visitor
         account = {"username": name, "password": PASSWORD, "grants": [{"role": role, "district_id": "north"}]}
         assert ask.post(f"{url}/api/users", data=account, headers=headers).status == 201
     for name in ("anna", "timo"):
-        uploader.context.clear_cookies()
-        uploader.go("/login")
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/overview")
+        uploader.log_in(name)
         if name == "anna":
             opened(uploader)
             expect(page.get_by_label("Desk and camera").locator("optgroup option")).to_have_text(["Yard 大院"])
@@ -416,7 +420,7 @@ def test_a_desk_of_another_console_is_not_reached_from_this_one(uploader: Visito
     )
     desk.tell()
     opened(uploader)
-    fill(page, "North gate 北门", [film(tmp_path / "street.mp4", 6)])
+    fill(page, "North gate 北门", [film(tmp_path / "street.mp4")])
     page.get_by_role("button", name="Upload", exact=True).click()
     is_state(page, "street.mp4", "failed")
     expect(row(page, "street.mp4")).to_contain_text("takes recordings only from the console at https://other.example")

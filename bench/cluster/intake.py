@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,9 +82,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--only", choices=["handles", "parser", "intake"], help="one part")
     parser.add_argument("--group", type=int, default=GROUP, help=f"parser_batch, and so snapshots a call ({GROUP})")
+    parser.add_argument("--turns", type=int, default=FULL.turns, help=f"of the forms of the intake ({FULL.turns})")
     parser.add_argument("--quick", action="store_true", help="in its smallest form: does it work?")
     arguments = parser.parse_args()
-    sizes = QUICK if arguments.quick else FULL
+    sizes = QUICK if arguments.quick else replace(FULL, turns=arguments.turns)
     report: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg(), "group": arguments.group}
     if arguments.only in {None, "handles"}:
         report["handles"] = {

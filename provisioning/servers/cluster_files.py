@@ -128,10 +128,6 @@ def configuration(
             **({} if server is servers[0] else {"head_address": head}),
         },
     }
-    if len(servers) == 1:
-        # As `wayside-cluster run` would have it; only `up` cannot know that no other machine joins.
-        alone = ClusterConfig.model_validate({key: value for key, value in content.items() if key != "node"})
-        content["with_intake"] = sorted(stage.value for stage in alone.composed)
     ClusterConfig.model_validate(content)
     tables = {key: value for key, value in content.items() if isinstance(value, Mapping)}
     lines = [f"{key} = {json.dumps(value)}" for key, value in content.items() if key not in tables]

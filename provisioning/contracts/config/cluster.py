@@ -154,7 +154,7 @@ class ClusterConfig(Section):
     """They share the snapshots that arrive; one carries more than two cores can parse (docs/cluster.md)."""
     with_intake: tuple[IntakeStage, ...] | None = None
     """Stages in the intake's own process, which spares the calls between processes (docs/cluster.md). Its machine needs
-    their roles. Unset: with `run` all that need no GPU and no second replica, with `up` none."""
+    their roles. Unset: none."""
     receive_maximum: int = Field(default=256, ge=8, le=1024)
     """Unacknowledged messages that the broker sends to one intake at a time: the bound of everything behind it. 64 of
     them are parsed at a time; of the others some wait in their lanes and some for their commit."""
@@ -170,9 +170,7 @@ class ClusterConfig(Section):
     @property
     def composed(self) -> frozenset[IntakeStage]:
         """Stages that run in the intake's process."""
-        if self.with_intake is not None:
-            return frozenset(self.with_intake)
-        return frozenset()
+        return frozenset(self.with_intake or ())
 
     @property
     def _in_several(self) -> dict[IntakeStage, str]:

@@ -10,6 +10,7 @@ find a face where anything of a labelled one is left, and none may find more in 
 """
 
 from collections import Counter
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -33,12 +34,13 @@ pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(900)]
 AGENT = "cabinet-7"
 SECRET_NAME = "IMG_0815_east_gate"
 QUALITY = 85
+FAR = ("faces-5", "faces-6")
 
 
 def _pictures(catalog: Catalog) -> list[tuple[Image, list[Rect]]]:
-    """The photographs at three sizes, and small faces in a street."""
-    close = [photo(catalog, name, width) for name in LABELS for width in (1280, 640)]
-    far = [with_faces(catalog, street(catalog, 150, (1280, 720)), name, 24) for name in LABELS]
+    """Returns each photograph at one of two sizes, and small faces in a street."""
+    close = [photo(catalog, name, width) for name, width in zip(LABELS, cycle((1280, 640)), strict=False)]
+    far = [with_faces(catalog, street(catalog, 150, (1280, 720)), name, 24) for name in FAR]
     return close + far
 
 
@@ -141,7 +143,7 @@ def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
                 leaks.append(f"{name} finds {on_faces} on a labelled face of picture {number}")
         found[number] = Counter({name: len(hits) for name, hits in hits_of.items()})
     assert leaks == []
-    assert painted >= 60, f"only {painted} of 66 labelled faces are paint in every pixel; 63 were"
+    assert painted >= 29, f"only {painted} of 31 labelled faces are paint in every pixel; all were"
     _assert_no_more_than_by_hand(found, pictures, audit)
 
     # 3. The audit itself can fail: on the raw pictures the same detectors do find the faces.

@@ -16,6 +16,7 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.plates import ideas as find_ideas
 from edge_agent.redactor.plates import plates as find_plates
 from edge_agent.redactor.search_regions import Places, touches
+from edge_agent.redactor.still_places import IsStill, never
 from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 from engines.manifest import Group
@@ -65,14 +66,18 @@ class Findings:
     """Machines of lower score, by which the tracker recognises a machine too."""
 
 
-def search_picture(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> Findings:
+def search_picture(
+    image: Image, detectors: Detectors, policy: Policy, where: Places = None, is_still: IsStill = never
+) -> Findings:
     """Search one picture (H×W×3, BGR): for machines and people everywhere, for faces and plates in `where`.
+
+    `is_still`: tells the places that have not changed for an hour, where a face or a person on foot must be plain.
 
     Raises:
         engines.errors.EngineError: a model could not run; nothing may be published then.
     """
     height, width = image.shape[:2]
-    seen, covers = _search(image, detectors, policy, where)
+    seen, covers = _search(image, detectors, policy, where, is_still)
     bearers = [d for d in seen if d.group != "person"]
     machines = [_machine(d, width, height) for d in bearers if d.score >= MACHINE_SCORE]
     doubtful = [_machine(d, width, height) for d in bearers if d.score < MACHINE_SCORE]
@@ -91,7 +96,7 @@ def detector_of(machines: Detector) -> EdgeDetector:
 
 def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mapping[Cause, Sequence[Rect]]:
     """Return the covers of `search_picture` by cause, to measure over-cover: the agent itself does not call this."""
-    return _search(image, detectors, policy, None)[1]
+    return _search(image, detectors, policy, None, never)[1]
 
 
 def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> tuple[list[Detection], list[Rect]]:
@@ -108,7 +113,7 @@ def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> 
 
 
 def _search(
-    image: Image, detectors: Detectors, policy: Policy, where: Places
+    image: Image, detectors: Detectors, policy: Policy, where: Places, is_still: IsStill
 ) -> tuple[list[Detection], dict[Cause, list[Rect]]]:
     """Search machines and people, and compute the covers. Each search is on one core, beside the others."""
     height, width = image.shape[:2]
@@ -118,9 +123,9 @@ def _search(
     seen, in_squares = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
-    on_foot, riders = _people_covers(image, walkers, two_wheelers, detectors.people, policy)
+    on_foot, riders = _people_covers(image, walkers, two_wheelers, detectors.people, policy, is_still)
     plate_ideas = ideas()  # first: while the search for small faces still runs, there is time for it
-    settled = faces.settle(image, small(), detectors, policy.face_threshold, [*on_foot, *riders])
+    settled = faces.settle(image, small(), detectors, policy.face_threshold, [*on_foot, *riders], is_still)
     near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
     plates = find_plates(image, plate_ideas, near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
@@ -156,7 +161,12 @@ def _bands(
 
 
 def _people_covers(
-    image: Image, found: Sequence[Detection], two_wheelers: Sequence[Detection], detector: Detector, policy: Policy
+    image: Image,
+    found: Sequence[Detection],
+    two_wheelers: Sequence[Detection],
+    detector: Detector,
+    policy: Policy,
+    is_still: IsStill,
 ) -> tuple[list[Rect], list[Rect]]:
     """Return the covers of people on foot, and those of riders. `found`: people, best first."""
     riders: list[Rect] = []
@@ -180,7 +190,7 @@ def _people_covers(
             riders += cover.rider(ridden[0], rect)
     tall_px = cover.TALL * image.shape[0]
     on_foot: list[Rect] = []
-    for walker in people.covered(image, walkers, detector, policy.person_threshold):
+    for walker in people.covered(image, walkers, detector, policy.person_threshold, is_still):
         on_foot += cover.tall_pedestrian(walker) if walker.height > tall_px else (cover.pedestrian(walker),)
     return on_foot, riders
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.still_places import IsStill, never
 from engines.detection.postprocess import Detection
 from engines.manifest import Group
 
@@ -64,10 +65,13 @@ class Looks(Protocol):
         ...
 
 
-def covered(image: Image, people: Sequence[Detection], detector: Looks, threshold: float) -> list[Rect]:
+def covered(
+    image: Image, people: Sequence[Detection], detector: Looks, threshold: float, is_still: IsStill = never
+) -> list[Rect]:
     """Select the people to cover from those of a first search, best first; `threshold`: a policy's, at most .25.
 
-    A person without a place in the second search is judged by the first.
+    A person without a place in the second search is judged by the first. A likely one in a place that has been still
+    for an hour needs what a certain one has by itself.
     """
     strictness = threshold / 0.25
     certain = max(CERTAIN, threshold)
@@ -82,6 +86,8 @@ def covered(image: Image, people: Sequence[Detection], detector: Looks, threshol
         same = [d for d in found if _rect(d).overlap(box) >= SAME]
         again = max(same, key=lambda d: d.score, default=None)
         needed = (STILL_LARGE if is_large else STILL) if is_likely else PLAIN
+        if is_still(box):
+            needed = CERTAIN
         if again is not None and again.score >= needed * strictness:
             is_plain = again.score >= PLAIN * strictness
             sure.append(min(box, _rect(again), key=_area) if is_large and is_plain else box)

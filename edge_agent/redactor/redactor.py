@@ -24,6 +24,7 @@ from edge_agent.redactor.quality import quality
 from edge_agent.redactor.recent_covers import RecentCovers
 from edge_agent.redactor.screen_text import ScreenText, text_bands
 from edge_agent.redactor.search_regions import Places
+from edge_agent.redactor.still_places import StillPlaces, never
 from edge_agent.redactor.text_lines import text_lines
 from edge_agent.redactor.tracking import Follower
 from engines.errors import EngineError
@@ -75,6 +76,7 @@ class CameraRedactor:
         self._recent_covers = RecentCovers()
         self._changed_cells = ChangedCells(settings.still_s)
         self._screen_text = ScreenText()
+        self._still_places = StillPlaces()
         self._follower = Follower(camera, detectors.machines, clock)
 
     def redact(self, selected: Selected) -> Redacted:
@@ -125,7 +127,8 @@ class CameraRedactor:
         lines = detectors.beside.begin(lambda: text_lines(image, detectors.text) if is_single else [])
         changed = None if is_single else self._changed_cells.changed(image, at_ms)
         where = search_regions.around(changed, size)
-        findings = detect.search_picture(image, detectors, self._camera.policy, where)
+        is_still = never if is_single else self._still_places.look(image, self._clock.monotonic_s())
+        findings = detect.search_picture(image, detectors, self._camera.policy, where, is_still)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
         bands += [*self._screen_text.bands(text(), size, at_ms), *lines()]
         recalled = self._recent_covers.recall(at_ms, size, findings.covers)

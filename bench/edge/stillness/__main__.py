@@ -8,24 +8,16 @@ import argparse
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from time import process_time
 from typing import Final
 
-import numpy as np
-
 from bench.edge.deface_peer import Deface
-from bench.edge.stillness.camera import Shot
 from bench.edge.stillness.cases import CASES, SIZES, Case
 from bench.edge.stillness.footage import STREET
-from bench.edge.stillness.tally import Searched, Tally
+from bench.edge.stillness.searches import labels_of, searched
+from bench.edge.stillness.tally import Tally
 from bench.evaluation.photographs import Image, Photographs
-from edge_agent.errors import RedactionUnavailable
-from edge_agent.evaluation.labels import Object
-from edge_agent.evaluation.score import judge, painted
 from edge_agent.redact_files import file_policy
-from edge_agent.redact_files.file_redactor import pixels, redact_image
 from edge_agent.redactor import Redactors
-from edge_agent.redactor.redactor import PARTLY, CameraRedactor
 from provisioning.contracts.config.processes import Policy
 
 STILL_S: Final = 10.0
@@ -40,26 +32,12 @@ def measure(case: Case, ways: tuple[Redactors, Redactors], peer: Peer | None = N
     for film in case.films():
         cameras = [way.for_camera(way.config.cameras[0]) for way in ways]
         for number, shot in enumerate(film):
-            nowhere = np.zeros(shot.image.shape[:2], np.bool_)
-            labels = [verdict.label for verdict in judge(shot.objects, nowhere, ())]
-            whole, part = (_searched(camera, shot, labels, number, case.every_ms) for camera in cameras)
+            labels = labels_of(shot)
+            whole, part = (searched(camera, shot, labels, number, case.every_ms) for camera in cameras)
             if number:
                 tally.add(labels, whole, part)
                 tally.deface_ms += [peer(shot.image)] if peer is not None else []
     return tally
-
-
-def _searched(camera: CameraRedactor, shot: Shot, labels: list[Object], number: int, every_ms: int) -> Searched:
-    began = process_time()
-    try:
-        redacted = redact_image(camera, number, number * every_ms, shot.image)
-    except RedactionUnavailable:
-        return Searched((process_time() - began) * 1000, None, (), in_part=False)
-    cpu_ms = (process_time() - began) * 1000
-    facts = redacted.snapshot.redaction
-    mask = painted(pixels(redacted), facts.regions)
-    covered = tuple(verdict.is_covered for verdict in judge(labels, mask, facts.regions))
-    return Searched(cpu_ms, mask, covered, facts.policy == PARTLY)
 
 
 def main() -> None:

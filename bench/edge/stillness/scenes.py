@@ -13,6 +13,7 @@ from bench.evaluation.builder import Builder, chunks
 from bench.evaluation.photographs import Image, Photographs, drawn
 from bench.evaluation.portraits import TILT_DEG, Portrait, paste, portraits
 from edge_agent.evaluation.labels import LabelKind, Object
+from edge_agent.redactor.still_places import LOOKS
 
 SNAPSHOTS: Final = 12
 """A second apart: with the whole search that is due after ten."""
@@ -41,6 +42,10 @@ PEOPLE: Final = (
 STOPS_AT: Final = 4
 PACES: Final = (0.024, 0.035, 0.047)
 """Of the picture's width, a second."""
+SWAY: Final = 0.15
+"""Of a face's height, how far somebody who sits for an hour moves to each side from one snapshot to another."""
+SEATED: Final = LOOKS + 4
+"""Snapshots of an hour and a little more."""
 PARKING: Final = (None, -0.55, -0.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.12, 0.5, None)
 """Where a vehicle is, from where it parks, in ways from there out of the picture; None: not there."""
 MOVEMENTS: Final = len(PARKING)
@@ -79,6 +84,13 @@ class Scenes:
             chance = Random(number)
             yield _passing(background, chance.sample(busts, len(PEOPLE)), chance)
 
+    def seated(self, kind: Busts) -> Iterator[Film]:
+        """Each scene, with people who stay where they are for longer than an hour, and move a little."""
+        busts = kind(self._busts)
+        for number, background in enumerate(self._builder.backgrounds(self._size)):
+            chance = Random(number)
+            yield _seated(background, chance.sample(busts, len(PEOPLE)), chance)
+
     def cars(self, plate_px: float, rows: int) -> Iterator[Film]:
         """Both cars with every plate in every place, so many in a picture, each a row."""
         return self._parking(drawn()["vehicles"][:2], (plates.BLUE, plates.GREEN, plates.YELLOW), plate_px, rows)
@@ -111,6 +123,22 @@ def _passing(background: Image, busts: Sequence[Portrait], chance: Random) -> Fi
             x = start + round(pace * steps)
             paste(image, patch, x, y)
             faces += [one for one in there.objects(x, y, pasted=True) if one.kind is LabelKind.FACE]
+            y += patch.shape[0] + gap
+        yield Shot(image, tuple(faces))
+
+
+def _seated(background: Image, busts: Sequence[Portrait], chance: Random) -> Film:
+    height, width = background.shape[:2]
+    patches = [(bust.patch(size), max(1, round(SWAY * size))) for bust, (size, _) in zip(busts, PEOPLE, strict=True)]
+    gap = (height - sum(patch.shape[0] for (patch, _), _ in patches)) // len(patches)
+    seats = [chance.randrange(width // 10, width // 2) for _ in patches]
+    for _ in range(SEATED):
+        image, y = background.copy(), gap // 2
+        faces: list[Object] = []
+        for ((patch, there), sway), seat in zip(patches, seats, strict=True):
+            x, top = seat + chance.randint(-sway, sway), y + chance.randint(-sway, sway)
+            paste(image, patch, x, top)
+            faces += [one for one in there.objects(x, top, pasted=True) if one.kind is LabelKind.FACE]
             y += patch.shape[0] + gap
         yield Shot(image, tuple(faces))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from provisioning.contracts.config.cluster import NodeRole
 from provisioning.files import durable
@@ -42,7 +42,7 @@ class Deployed(_Frozen):
     scale: str
     """Number of replicas that it may have."""
     message: str = ""
-    stages: tuple[str, ...] = ()
+    stages: tuple[str, ...] = Field(default=(), exclude_if=lambda stages: not stages)
     """Stages that run in its processes, and so share its status."""
 
 

@@ -50,6 +50,15 @@ class Wanted(Message):
     low_quality: bool = False
     """True: only pictures with at least one score below `LOW_QUALITY`."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_as_a_number(cls, data: object) -> object:
+        """Refuse `true` where a number belongs, which pydantic takes for 1 and the published schema does not."""
+        for name, value in data.items() if isinstance(data, dict) else ():
+            if isinstance(value, bool) and name != "low_quality":
+                raise ValueError(f"{name}: {str(value).lower()} is no number")
+        return data
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         for low, high in (("min_side_px", "max_side_px"), ("min_share", "max_share")):

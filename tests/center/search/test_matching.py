@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from center.search.matching import matches
 from center.search.views import ObservationView, shown
@@ -52,3 +53,10 @@ def _two() -> ObservationView:
 )
 def test_only_a_machine_that_meets_all_conditions_is_marked(wanted: dict[str, Any], hits: tuple[bool, ...]) -> None:
     assert matches(_two(), Wanted.model_validate(wanted)) == hits
+
+
+@pytest.mark.parametrize("name", ["min_share", "heading_deg", "sharpness_below"])
+def test_true_is_no_number(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name}: true is no number"):
+        Wanted.model_validate({name: True})
+    assert Wanted.model_validate({"low_quality": True, name: "0.5"}).low_quality

@@ -48,7 +48,7 @@ evaluate: ## How much is covered of labelled pictures that the recipe was not tu
 
 chaos: ## Kills, cuts and full disks against real processes, and attacks on a whole street; the books must balance (a quarter of an hour)
 	@bin/setup dev
-	@$(BIN)/pytest -m losses tests/scenarios
+	@$(BIN)/pytest -m losses tests/scenarios tests/conformance
 	@$(BIN)/python -m tests.chaos $(ARGS)
 	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/python -m tests.chaos.attacks
 

@@ -7,6 +7,7 @@ from ray.exceptions import (
     ActorDiedError,
     NodeDiedError,
     ObjectLostError,
+    ObjectRefStreamEndOfStreamError,
     OutOfMemoryError,
     RayActorError,
     RayTaskError,
@@ -28,6 +29,7 @@ _GONE: Final = (
     RayActorError,
     NodeDiedError,
     ObjectLostError,
+    ObjectRefStreamEndOfStreamError,  # the callee was cancelled, as by a replica that ends: no answer came
     TaskCancelledError,
     RayServeException,  # with BackPressureError and DeploymentUnavailableError
 )

@@ -67,7 +67,7 @@ MIX: Final[dict[str, int]] = {
     "count by class and hour": 2,
     "look-alike": 1,
 }
-"""Of twenty requests."""
+"""Number of requests of each kind among twenty."""
 SUPERVISOR: Final = "supervisor"
 WRITES_EVERY_S: Final = 1.0
 SNAPSHOTS_A_WRITE: Final = 4
@@ -159,7 +159,7 @@ def open_cases(url: str, logged_in: list[dict[str, str]], keys: Keys) -> None:
 async def mixed(
     url: str, logged_in: list[dict[str, str]], keys: Keys, for_s: float, mix: dict[str, int]
 ) -> dict[str, list[Answer]]:
-    """What every analyst waited for each answer, by kind."""
+    """Let all analysts ask for `for_s` seconds; returns how long each answer took, by kind."""
     answers: defaultdict[str, list[Answer]] = defaultdict(list)
     end_s = time.monotonic() + for_s
     kinds, weights = list(mix), list(mix.values())

@@ -262,7 +262,7 @@ def log_in(browser: httpx.Client, known: dict[str, str]) -> dict[str, str]:
 
 
 async def asked(url: str, headers: list[dict[str, str]], ask: Ask, keys: Keys, for_s: float) -> list[Answer]:
-    """What every analyst waited for each answer."""
+    """Let all analysts ask for `for_s` seconds; returns how long each answer took."""
     answers: list[Answer] = []
     end_s = time.monotonic() + for_s
 

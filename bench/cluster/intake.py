@@ -313,7 +313,7 @@ def _bare_rates(folder: Path, exchange: Exchange, sizes: Sizes) -> list[float]:
 
 @dataclass(slots=True)
 class _Form:
-    """What one form of the same custody did, over all its turns."""
+    """Holds the figures of one form of the same custody, over all its turns."""
 
     rates: list[float] = field(default_factory=list)
     cpu_ms: list[dict[str, float]] = field(default_factory=list)

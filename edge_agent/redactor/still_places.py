@@ -3,7 +3,7 @@
 A bush, a sign or a crack in the asphalt that a detector takes for a face is taken for one in every picture. What lies
 in a place that has not changed for an hour is asked again more strictly (`faces.settle`, `people.covered`).
 
-Kept are averages over 8 x 8 pixels, in which nobody can be recognised, in memory alone. The hour is that of the
+Averages over 8 x 8 pixels are kept, in memory alone: of a face of 40 px, five by five. The hour is that of the
 machine's monotonic clock, so that a clock which is set forward makes no hour out of a minute.
 """
 

@@ -74,5 +74,5 @@ async def answer_in_process(call: Awaitable[_T]) -> _T:
         if task is not None and task.cancelling():
             raise
         raise Unavailable("a stage in this process ended in the middle of the call") from error
-    except Exception as error:
+    except Exception as error:  # raised again: whatever a stage raises is its fault, and the message may be the cause
         raise StageFault(f"fault in a deployment, please report it: {repr(error)[:300]}") from error

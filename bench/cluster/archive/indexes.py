@@ -36,7 +36,7 @@ GOAL: Final = 0.95
 TOP: Final = 10
 QUERIES: Final = 40
 TRIED: Final = 10
-"""Of the queries, those by which the settings are chosen."""
+"""Number of queries by which the settings are chosen."""
 ROWS_A_DAY: Final = 20_000_000
 _HOUR_MS: Final = 3_600_000
 _CHUNK: Final = 100_000

@@ -139,7 +139,7 @@ def _placed(folder: Path, agent: str, number: int) -> None:
     """Wait for the writers before: each new agent goes where the fewest are."""
     partitions = Partitions(folder)
     while len(partitions.division().agents) < number:
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process writes the file, and nothing tells of it
     if partitions.assign([agent]).agents[agent] != number:
         raise RuntimeError(f"{agent} is not in partition {number}")
 

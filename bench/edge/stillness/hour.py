@@ -1,4 +1,4 @@
-"""What a camera that has seen an hour of its scene covers less than one that sees it for the first time.
+"""Compares the covers of a camera that has seen an hour of its scene with those of one that sees it for the first time.
 
 `python -m bench.edge.stillness.hour`: people who sit for an hour (plain and masked portraits in the scenes of the
 evaluation set, 8 to 40 px high, each a little elsewhere in every snapshot), and two films of a crossing over and over,

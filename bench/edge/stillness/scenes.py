@@ -43,7 +43,7 @@ STOPS_AT: Final = 4
 PACES: Final = (0.024, 0.035, 0.047)
 """Of the picture's width, a second."""
 SWAY: Final = 0.15
-"""Of a face's height, how far somebody who sits for an hour moves to each side from one snapshot to another."""
+"""Share of a face's height by which somebody who sits for an hour moves to each side between snapshots."""
 SEATED: Final = LOOKS + 4
 """Snapshots of an hour and a little more."""
 PARKING: Final = (None, -0.55, -0.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.12, 0.5, None)

@@ -70,4 +70,4 @@ def _await_division(partitions: Partitions, number: int, patience_s: float) -> N
     while partitions.division().writers <= number:
         if time.monotonic() >= until_s:
             raise ArchiveInUse(f"{partitions.folder(0)}: not divided yet; start the writer of partition 0")
-        time.sleep(_POLL_S)
+        time.sleep(_POLL_S)  # another process writes the file, and nothing tells of it

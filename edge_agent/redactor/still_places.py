@@ -23,7 +23,8 @@ DIFFERS: Final = 8.0
 """Levels of 255 by which a cell changes in any colour, apart from what the whole picture's exposure changes by.
 
 Where nothing moves, two films of a crossing change by up to 6 (a fifth of the cells by more than 4: their encoder). A
-head of 24 px, 12 levels darker than what it hides, changes a cell by 9 when it moves by a quarter of its breadth.
+head of 24 px, 24 levels darker than what it hides, changes a cell by 9 when it moves by a quarter of its breadth,
+however it lies to the cells.
 """
 STILL_S: Final = 3600.0
 LOOKS: Final = 30

@@ -12,6 +12,7 @@ from itertools import cycle, islice
 
 from bench.edge.stillness import footage, scenes
 from bench.edge.stillness.camera import Camera, Shot
+from bench.edge.stillness.cases import BY_NIGHT
 from bench.edge.stillness.scenes import SEATED, Film, Scenes
 from bench.edge.stillness.searches import labels_of, searched
 from bench.edge.stillness.tally import Tally
@@ -72,12 +73,11 @@ def main() -> None:
     time = FilmTime()
     redactors = Redactors.load(file_policy.load_redactors(None, Policy()).config, time)
     some = Scenes(HD, Photographs())
-    for name, films in (
-        ("crossings", _crossings()),
-        ("plain", (Camera().shots(film, seed) for seed, film in enumerate(some.seated(scenes.plain)))),
-        ("masked", (Camera().shots(film, seed) for seed, film in enumerate(some.seated(scenes.masked)))),
-    ):
-        print(*measure(films, redactors, time).lines(name), sep="\n", flush=True)
+    print(*measure(_crossings(), redactors, time).lines("crossings"), sep="\n", flush=True)
+    for light, camera in (("day", Camera()), ("night", Camera(noise=4, exposure=BY_NIGHT))):
+        for kind in (scenes.plain, scenes.masked):
+            films = (camera.shots(film, seed) for seed, film in enumerate(some.seated(kind)))
+            print(*measure(films, redactors, time).lines(f"{kind.__name__}, {light}"), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

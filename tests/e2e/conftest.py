@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     ViewportSize,
     expect,
@@ -247,12 +248,31 @@ class Visitor:
         answer = self.context.request.post(f"{url}{path}", data=body, headers={"origin": url})
         assert answer.ok, answer.text()
 
+    def last_words(self) -> str:
+        try:
+            text = self.page.inner_text("body", timeout=10_000)
+        except Error as error:
+            text = f"(no text: {error.message})"
+        return "\n".join((self.page.url, text, *self.errors, *self.center.said[-20:]))
+
     def check(self) -> None:
         # Chromium asks for /favicon.ico by itself, and where nobody is logged in that is refused like anything else.
         expected = {*self.expected, "/favicon.ico"}
         unexpected = [error for error in self.errors if not any(part in error for part in expected)]
         assert unexpected == []
         assert self.strangers == set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds to a failure the text of its page and the last lines of its centre."""
+    report = yield
+    visitor = item.funcargs.get("visitor") if isinstance(item, pytest.Function) else None
+    if report.when == "call" and report.failed and isinstance(visitor, Visitor):
+        report.sections.append(("page and centre", visitor.last_words()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -48,9 +48,12 @@ def fill_hours(visitor: Visitor) -> None:
         page.get_by_role("combobox", name=name).click()
         page.get_by_role("option", name="Certain hours").click()
         expect(page.get_by_role("option")).to_have_count(0)  # the menu of the next has the same
+    expect(page.get_by_label("End")).to_have_count(2)  # else the last is the first
     page.get_by_role("combobox", name="Days").first.click()
     for day in ("Sat", "Sun"):
         page.get_by_role("option", name=day).click()
+        # The second choice is made over the first's answer, which would else be taken back.
+        expect(page.get_by_role("option", name=day)).to_have_attribute("aria-selected", "false")
     page.keyboard.press("Escape")
     page.get_by_label("Start").last.fill("22:00")
     page.get_by_label("End").last.fill("22:00")
@@ -131,7 +134,7 @@ def test_a_line_has_two_ends_and_a_camera_without_picture_an_empty_sheet(visitor
     visitor.go("/rules/new")
     page.get_by_role("combobox", name="事件").click()
     page.get_by_role("option", name="越线").click()
-    expect(page.locator(".ws-shape-sheet")).to_be_visible()
+    expect(page.get_by_role("combobox", name="方向")).to_be_visible()  # the form of a zone, drawn at first, has gone
     page.get_by_role("combobox", name="摄像机").click()
     page.get_by_role("option", name="Bridge, north side").click()
     page.keyboard.press("Escape")

@@ -8,11 +8,13 @@ one redactor × 90 % = signs of life of the quiet cameras + pictures pushed by d
 ```
 
 The shares are max-min fair in seconds of redaction: a camera that wants less than an equal share gets what it wants,
-and the others share the rest equally, weighted by how long each has waited. Pure: time is an argument.
+and the others share the rest equally. An interval is counted from when the
+redactor began with the camera's last picture, not from when that was taken: thirty cameras that start at once stand in
+line once, and from then on come one after the other. Pure: time is an argument.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,9 +26,6 @@ _LEARN: Final = 0.1
 """Weight of the newest redaction in the mean: it settles within about twenty."""
 _MEMORY_S: Final = 30.0
 """Time constant with which movement and pushed pictures are forgotten."""
-_AGE_S: Final = 20.0
-"""Seconds of waiting after which a moving camera weighs twice as much, and after twice that three times."""
-_MAX_AGE: Final = 2.0
 _FLOOR: Final = 0.1
 """Least part of the share that goes to movement, however many signs of life are due."""
 
@@ -52,6 +51,8 @@ class _Camera:
     changed: _Flow
     raised_per_s: float = 0.0
     taken_s: float | None = None
+    waited_s: float = 0.0
+    """Wait of its last picture for the redactor."""
     size: tuple[int, int] | None = None
 
 
@@ -94,6 +95,8 @@ class RedactionBudget:
         self._mean_s = _learnt(self._mean_s, took_s)
         if (camera := self._cameras.get(camera_id)) is not None:
             camera.size = size
+            if camera.taken_s is not None:
+                camera.waited_s = max(0.0, now_s - took_s - camera.taken_s)
         else:
             self._others.add(took_s, now_s)
 
@@ -102,17 +105,18 @@ class RedactionBudget:
         if self._mean_s is None:
             return dict.fromkeys(self._cameras, 0.0)
         costs = {camera_id: self._cost(camera) for camera_id, camera in self._cameras.items()}
-        weights = {camera_id: _weight(camera, now_s) for camera_id, camera in self._cameras.items()}
         wanted = {}
         left = SHARE - self._others.now(now_s)
         for camera_id, camera in self._cameras.items():
             moves = camera.changed.now(now_s)
             left -= costs[camera_id] * max(0.0, 1 / camera.heartbeat_s - moves)
             wanted[camera_id] = costs[camera_id] * min(moves, max(camera.max_per_s, camera.raised_per_s))
-        level = _level(wanted, weights, max(left, SHARE * _FLOOR))
+        level = _level(wanted.values(), max(left, SHARE * _FLOOR))
+        if not math.isfinite(level):
+            return dict.fromkeys(self._cameras, 0.0)
         return {
-            camera_id: 1000 * costs[camera_id] / (weights[camera_id] * level) if math.isfinite(level) else 0.0
-            for camera_id in self._cameras
+            camera_id: 1000 * (costs[camera_id] / level + camera.waited_s)
+            for camera_id, camera in self._cameras.items()
         }
 
     def _cost(self, camera: _Camera) -> float:
@@ -124,22 +128,17 @@ def _learnt(before: float | None, newest: float) -> float:
     return newest if before is None else before + _LEARN * (newest - before)
 
 
-def _weight(camera: _Camera, now_s: float) -> float:
-    age = _MAX_AGE if camera.taken_s is None else min((now_s - camera.taken_s) / _AGE_S, _MAX_AGE)
-    return 1 + max(0.0, age)
+def _level(wanted: Collection[float], left: float) -> float:
+    """Find the share at which all together take what is left; infinite if there is enough for all.
 
-
-def _level(wanted: Mapping[str, float], weights: Mapping[str, float], left: float) -> float:
-    """Find the share of weight 1 at which all together take what is left; infinite if there is enough for all.
-
-    Cameras that want least relative to their weight are served in full first, and the rest is shared among the others.
+    Cameras that want least are served in full first, and the rest is shared among the others.
     """
-    if sum(wanted.values()) <= left:
+    if sum(wanted) <= left:
         return math.inf
-    weight = sum(weights[each] for each in wanted)
-    for each in sorted(wanted, key=lambda each: wanted[each] / weights[each]):
-        if wanted[each] * weight >= left * weights[each]:
+    sharing = len(wanted)
+    for each in sorted(wanted):
+        if each * sharing >= left:
             break
-        left -= wanted[each]
-        weight -= weights[each]
-    return left / weight
+        left -= each
+        sharing -= 1
+    return left / sharing

@@ -19,8 +19,8 @@ from edge_agent.source_kinds import Arrival, traits_of
 from provisioning.contracts.config import processes
 
 _SHARE_OUT_S: Final = 1.0
-_WORTH_SAYING: Final = 0.2
-"""Relative change of a rate below which it is not sent."""
+_WORTH_SAYING: Final = 0.05
+"""Relative change of a rate below which it is not sent. Cameras whose turns differ by less come at once."""
 _TAKEN: Final = frozenset({SelectReason.CHANGE, SelectReason.EVENT})
 
 

@@ -158,8 +158,8 @@ _ALL: Final = (
     # The archive
     _f("snapshot_row_bytes", "a snapshot's row", 266, "byte/snapshot", (1, 1e6), (_M, _COUNTY)),
     _f("object_row_bytes", "a machine's row with its vector", 1170, "byte/object", (1, 1e6), (_M, _COUNTY)),
-    _f("index_bytes", "a machine in the vector index", 300, "byte/object", (0, 1e6),
-       (_A, "IVF_SQ: one byte for each of 256 dimensions, id, lists")),
+    _f("index_bytes", "a machine in the vector index", 151, "byte/object", (0, 1e6),
+       (_M, "docs/figures/archive.md, 2026-11-29: IVF_RQ, four bits for each of 256 dimensions")),
     _f("days_more", "days on disk beyond the retention", 1, "day", (0, 31),
        (_B, "a day is dropped whole when its last row is old enough")),
     _f("copies", "copies of the archive", 2, "", (1, 10), (_A, "the archive and a backup")),

@@ -26,7 +26,8 @@ from edge_agent.metrics import families as agent_families
 from provisioning.home.home import Home
 from provisioning.service.metrics import families as provisioning_families
 from provisioning.service.metrics import open_door
-from ray_cluster.serve.metrics import archive_families, intake_families
+from ray_cluster.query.admission import Admission, limits
+from ray_cluster.serve.metrics import archive_families, intake_families, query_families
 from tests.support.ports import free_port
 from tests.support.telling import (
     agent_door,
@@ -59,7 +60,8 @@ def exported(home: Home, center: MetricsInputs) -> set[str]:
 
     archive = archive_told()
     of(archive_families(archive))  # its first commit
-    cluster = of(intake_families(intake_told())) | of(archive_families(archive))
+    query = Admission(limits(cores=2))
+    cluster = of(intake_families(intake_told())) | of(archive_families(archive)) | of(query_families(query))
     return of(agent_families(agent_told())) | cluster | of(center_families(center)) | of(provisioning_families(home))
 
 
@@ -262,7 +264,7 @@ def test_a_real_prometheus_finds_the_replicas_and_runs_all_that_is_about_the_clu
         open_door(home),
         prometheus(config, tmp_path) as asked,
     ):
-        jobs = ("wayside-intake", "wayside-archive", "wayside-provisioning", "wayside-center")
+        jobs = ("wayside-intake", "wayside-archive", "wayside-query", "wayside-provisioning", "wayside-center")
         runs(
             asked,
             ["wayside-cluster", "wayside-archive", "wayside-center"],

@@ -32,12 +32,14 @@ from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
 from ray_cluster.histogram import ROWS
 from ray_cluster.intake.latency import Hops
+from ray_cluster.query.admission import Admission, limits
 from ray_cluster.serve.metrics import (
     ArchiveMetricsInputs,
     IntakeMetricsInputs,
     announced,
     archive_families,
     intake_families,
+    query_families,
 )
 from tests.center.whole import configured
 from tests.center.world import OpenLine
@@ -151,11 +153,12 @@ def agent_door(port: int) -> Iterator[None]:
 
 @contextmanager
 def cluster_doors(directory: Path) -> Iterator[None]:
-    """An intake's and an archiver's, with their targets in `directory`."""
-    intake, archive = intake_told(), archive_told()
+    """An intake's, an archiver's and a query's, with their targets in `directory`."""
+    intake, archive, admission = intake_told(), archive_told(), Admission(limits(cores=2))
     with (
         announced(lambda: intake_families(intake), directory, "intake"),
         announced(lambda: archive_families(archive), directory, "archive"),
+        announced(lambda: query_families(admission), directory, "query"),
     ):
         yield
 

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from provisioning.contracts.config.cluster import ClusterConfig
@@ -129,6 +129,7 @@ def test_without_cameras_nothing_is_needed() -> None:
 
 
 @settings(max_examples=60)
+@example(Demand(cameras=1, picture_sources=1, snapshots_per_day=26182, retention_days=1), "cameras")
 @given(demand=DEMANDS, name=st.sampled_from(["cameras", "picture_sources", "snapshots_per_day", "retention_days"]))
 def test_more_of_anything_never_needs_less(demand: Demand, name: str) -> None:
     more = dataclasses.replace(
@@ -140,7 +141,9 @@ def test_more_of_anything_never_needs_less(demand: Demand, name: str) -> None:
         less, found = answers(demand), answers(more)
     except AbsurdInput:
         return  # every picture of a stream, or more
-    assert all(found[answer] >= less[answer] * (1 - 1e-12) for answer in ANSWERS)
+    # Of the same pictures more come out of streams, which cost less to redact than what is pushed.
+    spared = {"edge_cores", "edge_boxes"} if name == "cameras" else set()
+    assert all(found[answer] >= less[answer] * (1 - 1e-12) for answer in set(ANSWERS) - spared)
 
 
 @settings(max_examples=60)

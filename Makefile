@@ -6,6 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 ARGS ?=
 ROLE ?= edge
+ROLES ?= edge business parse archive storage all
 KEY ?= release.key
 DIR ?= .
 OUT ?= dist
@@ -66,6 +67,11 @@ bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|
 	@$(BIN)/wayside-engines fetch --kind model
 	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
 
+release: ## All files of a release of this commit, signed, in dist/VERSION; refuses what is not ready, tags and pushes nothing
+	@bin/setup dev
+	@$(BIN)/wayside-engines fetch --kind model
+	@$(BIN)/python -m provisioning.release make $(addprefix --role ,$(ROLES)) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
+
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-emit-index-url \
@@ -78,4 +84,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test quick check bench evaluate chaos soak release-key bundle lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos soak release-key bundle release lock docs clean

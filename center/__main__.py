@@ -19,10 +19,12 @@ from center.cli.output import ConfigFile, err, one_line, out
 from center.cli.retention import retention
 from center.cli.tasks import task_key
 from center.cli.users import district, user
+from provisioning.program_version import version_option
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Console and API over what the street's cameras saw."
 )
+app.callback()(version_option)
 app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from provisioning.program_version import version_option
+
 app = typer.Typer(
     help="Near the cameras: pull, select, redact, spool, publish. Nothing raw leaves this process.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a password may be one
 )
+app.callback()(version_option)
 
 Config = Annotated[Path, typer.Option("--config", help="The agent's configuration, one TOML file.", show_default=False)]
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from provisioning.program_version import version_option
 from ray_cluster.cli.backup import backup, restore
 from ray_cluster.cli.detectors import detectors
 from ray_cluster.cli.erase import erase
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.callback()(version_option)
 COMMANDS = (
     run,
     up,

@@ -12,12 +12,13 @@ from typing import Any, Final, cast
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import URL, BigInteger, Boolean, ForeignKey, Integer, String, Text, create_engine, event, text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from center.errors import RowRefusedError, StoreUnavailableError
+from center.errors import RowRefusedError, StartError, StoreUnavailableError
 
 _POSTGRESQL_OPTIONS: Final = {"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"}
 _MIGRATION_LOCK: Final = 0x57415953
@@ -139,14 +140,25 @@ class Store:
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     def migrate(self) -> None:
-        """Upgrades the database to the newest revision."""
+        """Upgrades the database to the newest revision.
+
+        Raises:
+            StartError: a newer release has migrated it.
+        """
         config = Config()
         config.set_main_option("script_location", "center.database:migrations")
         with self._faults(), self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise StartError(
+                    what=f"its database is of a newer release ({error})",
+                    what_to_do="Install that release again, or restore the backup from before the upgrade into an empty"
+                    " database (docs/upgrading.md)",
+                ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

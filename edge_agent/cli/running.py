@@ -1,6 +1,5 @@
 """Runs the commands of `wayside-edge` that open cameras and models: run, check, doctor, survey."""
 
-import importlib.metadata
 import json
 import logging
 import os
@@ -35,6 +34,7 @@ from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.survey import SignedSurvey
 from provisioning.contracts.query import statement
 from provisioning.logging_setup import log_to_stderr
+from provisioning.program_version import installed_version
 
 
 @one_line
@@ -49,7 +49,7 @@ def run(path: Path, *, verbose: bool) -> int:
         signal.signal(number, lambda received, _: asked.append(received))
     clock = SystemClock()
     beside = {"renewal": Renewer(edge, clock).run} if edge.provisioning is not None else {}
-    updates = updates_of(edge, clock, _version())
+    updates = updates_of(edge, clock, installed_version())
     if updates is not None:
         beside["updates"] = lambda stop: updater_of(edge, updates, configurator, clock).run(stop)
     configurator = Configurator(
@@ -57,7 +57,7 @@ def run(path: Path, *, verbose: bool) -> int:
         _load_redactors,
         _dialler(edge),
         clock,
-        software=f"wayside-edge {_version()}",
+        software=f"wayside-edge {installed_version()}",
         beside=beside,
         updates=updates,
     )
@@ -114,7 +114,9 @@ def survey(path: Path) -> int:
     """
     edge = config_in_use(path)
     report = partial(err.print, markup=False, highlight=False)
-    seen = look_over(edge, _load_redactors, SystemClock(), software=f"wayside-edge {_version()}", report=report)
+    seen = look_over(
+        edge, _load_redactors, SystemClock(), software=f"wayside-edge {installed_version()}", report=report
+    )
     found = seen.model_dump_json()
     signature = Signer(edge.broker).sign(statement.of_survey(found), edge.agent_id)
     print(SignedSurvey(survey=found, signature=signature).model_dump_json())  # noqa: T201 - a program reads this
@@ -136,13 +138,6 @@ def _load_redactors(edge: EdgeConfig) -> MakeRedactor:
 
 def _dialler(edge: EdgeConfig) -> partial[PahoLink]:
     return partial(PahoLink, edge.broker, edge.agent_id, is_enrolled=edge.provisioning is not None)
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("wayside")
-    except importlib.metadata.PackageNotFoundError:
-        return "from source"  # run from a checkout without an install
 
 
 def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:

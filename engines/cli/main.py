@@ -14,7 +14,7 @@ from rich.table import Table
 from engines.catalog.catalog import Catalog
 from engines.cli import bring_your_own
 from engines.cli.plans import bench, build, compare
-from engines.cli.terminal import BAD, ModelsDir, complain, err, one_line_errors, out
+from engines.cli.terminal import BAD, ModelsDir, complain, err, one_line_errors, out, version_option
 from engines.errors import EngineError, ModelCorrupt, ModelMissing
 from engines.manifest import Kind, Manifest
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.callback()(version_option)
 for command in (build, bench, compare):
     app.command()(command)
 

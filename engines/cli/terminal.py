@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,20 @@ ModelsDir = Annotated[
     Path | None,
     typer.Option(help="Where the files lie. Default: $WAYSIDE_MODELS, else wayside/models in the user's cache."),
 ]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"wayside {version('wayside')}")
+        raise typer.Exit
+
+
+def version_option(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Adds `--version` to the program; as in `provisioning`, which engines may not import."""
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from provisioning.cli import center, cluster, field, recorders, rollout, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
+from provisioning.program_version import Version
 
 if TYPE_CHECKING:
     from provisioning.output import CommandResult
@@ -25,7 +26,7 @@ REFUSED = 2
 
 
 @app.callback()
-def wayside_provision() -> None:
+def wayside_provision(_version: Version = False) -> None:
     """Set up Wayside: register agents, configure their cameras, and keep the keys."""
 
 

@@ -1,8 +1,7 @@
-"""`make bundle`: gathers what a role needs from this checkout, the package registry and the models, and packs it."""
+"""`make release-key`, `make bundle` and `make release`: a key, one role's archive, all files of a release."""
 
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -12,10 +11,19 @@ from typing import Annotated, Final
 import typer
 
 from provisioning.errors import ProvisioningError, ReleaseError
-from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack
+from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack, role_named
+from provisioning.release.candidate import read_candidate
+from provisioning.release.distribution import ArchiveOrder, make_release
+from provisioning.release.python_packages import gather_wheels
 
 ROOT: Final = Path(__file__).parents[2]
 _EIGHT_BITS: Final = ("int7", "int8")
+SigningKey = Annotated[Path, typer.Option("--key", metavar="FILE", help="release.key")]
+Models = Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines fetch puts them.")]
+TargetPython = Annotated[
+    str, typer.Option(metavar="3.N", help="Of the machines: 3.11 on Debian 12, 3.13 on Debian 13.")
+]
+_THIS_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -32,34 +40,33 @@ def key(out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Wh
 @app.command()
 def build(
     role: Annotated[str, typer.Option(help=", ".join(ROLES))],
-    signing_key: Annotated[Path, typer.Option("--key", metavar="FILE", help="release.key")],
-    models: Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines fetch puts them.")],
+    signing_key: SigningKey,
+    models: Models,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
-    python: Annotated[
-        str, typer.Option(metavar="3.N", help="Of the machines: 3.11 on Debian 12, 3.13 on Debian 13.")
-    ] = f"{sys.version_info.major}.{sys.version_info.minor}",
+    python: TargetPython = _THIS_PYTHON,
 ) -> None:
     """Pack what a role needs on machines of this architecture."""
     try:
-        if role not in ROLES:
-            raise ReleaseError(f"--role {role}: roles are {', '.join(ROLES)}")
+        contents = role_named(role)
         secret = load_key(signing_key)
         with tempfile.TemporaryDirectory(prefix="wayside-release-") as folder:
             tree = Path(folder)
-            version = _wheels(tree / "wheels", ROLES[role], python)
-            gather_models(tree / "models", ROLES[role], models)
-            _units(tree / "units", ROLES[role])
+            wheels = tree / "wheels"
+            wheels.mkdir()
+            version = gather_wheels(ROOT, wheels, contents.extras, python)
+            gather_models(tree / "models", contents, models)
+            _units(tree / "units", contents)
             for script in ("install.sh", "act-as.sh"):
                 shutil.copy(ROOT / "deploy" / script, tree / script)
-            extras = ",".join(ROLES[role].extras)
+            extras = ",".join(contents.extras)
             release = Release(
                 role,
                 version,
                 platform.machine(),
                 python,
                 f"wayside[{extras}]=={version}",
-                ROLES[role].programs,
-                ROLES[role].debian,
+                contents.programs,
+                contents.debian,
             )
             made = pack(release, tree, secret, out)
     except ProvisioningError as error:
@@ -68,28 +75,23 @@ def build(
     typer.echo(f"{made}: {made.stat().st_size >> 20} MiB; install.sh beside it")
 
 
-def _wheels(folder: Path, role: ReleaseRole, python: str) -> str:
-    """Gathers our own wheel, pip's, and those that the extras need, by the lock. Returns our version."""
-    folder.mkdir()
-    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
-    (own,) = folder.glob("wayside-*.whl")
-    wanted = f"{own}[{','.join(role.extras)}]"
-    constraints = folder.parent / "constraints.txt"
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    pinned = [line.split(" \\")[0] for line in lock.splitlines() if line and line[0] not in "# "]
-    constraints.write_text("\n".join(pinned) + "\n", encoding="utf-8")
-    fixed = ("--only-binary", ":all:", "--python-version", python, "--constraint", str(constraints))
-    _pip("download", *fixed, "--dest", str(folder), wanted, "pip")
-    constraints.unlink()
-    return own.name.split("-")[1]
-
-
-def _pip(*words: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", *words], check=False, stdout=sys.stderr
-    )
-    if done.returncode != 0:
-        raise ReleaseError(f"pip {words[0]} failed: do as printed above; it must reach the package registry from here")
+@app.command()
+def make(
+    role: Annotated[list[str], typer.Option(help=f"May be repeated: {', '.join(ROLES)}")],
+    signing_key: SigningKey,
+    models: Models,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
+    python: TargetPython = _THIS_PYTHON,
+) -> None:
+    """Make the release of this commit: packages, an archive a role, change log, signed checksums. Tags nothing."""
+    try:
+        candidate = read_candidate(ROOT)
+        made = make_release(ROOT, candidate, ArchiveOrder(tuple(role), signing_key, models, python), out)
+    except ProvisioningError as error:
+        raise SystemExit(f"release: {error}") from error
+    branch, tag = candidate.branch, candidate.tag
+    typer.echo(f"{made}: {len(list(made.iterdir()))} files, made of the branch {branch}. When they have been tried:")
+    typer.echo(f'git merge --ff-only {branch} && git tag --sign {tag} --message "Wayside {candidate.version}"')
 
 
 def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:

@@ -30,6 +30,7 @@ from provisioning.errors import ReleaseError
 from provisioning.files import durable
 
 SUFFIX: Final = ".wayside"
+PUBLIC_KEY: Final = "release.pub"
 _HEAD: Final = "wayside-release 1"
 
 
@@ -83,6 +84,17 @@ ROLES: Final[Mapping[str, ReleaseRole]] = {
 """Units of cluster servers are rendered for each county: `wayside-provision cluster render`."""
 
 
+def role_named(name: str) -> ReleaseRole:
+    """Returns the contents of a role.
+
+    Raises:
+        ReleaseError: there is none of this name.
+    """
+    if name not in ROLES:
+        raise ReleaseError(f"--role {name}: roles are {', '.join(ROLES)}")
+    return ROLES[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """Role, version and platform of one archive, and its requirements."""
@@ -114,13 +126,17 @@ def new_key(folder: Path) -> Path:
     if file.exists():
         raise ReleaseError(f"{file}: there is a key already; machines that trust it take no other")
     key = Ed25519PrivateKey.generate()
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     try:
         durable.write(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        durable.write(folder / "release.pub", public, mode=durable.PUBLIC)
+        durable.write(folder / PUBLIC_KEY, public_half(key), mode=durable.PUBLIC)
     except OSError as error:
         raise ReleaseError(f"{folder}: a key cannot be written there ({error.strerror})") from error
     return file
+
+
+def public_half(key: Ed25519PrivateKey) -> bytes:
+    """Returns the public key as PEM, the content of `release.pub`."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def load_key(file: Path) -> Ed25519PrivateKey:

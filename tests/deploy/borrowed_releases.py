@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.deploy.pip_wheel import pip_wheel
 from tests.support.debian_tree import NEIGHBOURS, ROOT
 from tests.support.waiting import LONG_S
 
-BUILT = "0.1.0"
+BUILT: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 """The version that this checkout says of itself."""
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import URL, create_engine, select, text
 from center.access.districts import GrantRecord
 from center.audit.log import Audit
 from center.database.store import AgentRecord, AuditEntry, Base, RosterRecord, Store
-from center.errors import StoreUnavailableError
+from center.errors import StartError, StoreUnavailableError
 from tests.center.conftest import BOTH
 
 
@@ -125,6 +125,14 @@ def test_an_error_rolls_back(store: Store) -> None:
 def test_an_entry_written_past_the_audit_is_refused(store: Store) -> None:
     with pytest.raises(StoreUnavailableError, match="does not follow"), store.transaction() as session:
         session.add(AuditEntry(id=1, at_ms=1, actor="a", action="b", detail="c", previous="0" * 64, sha256="1" * 64))
+
+
+@BOTH
+def test_a_database_of_a_newer_release_is_refused_with_the_remedy(store: Store) -> None:
+    with store.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartError, match=r"a newer release.*9999.*restore the backup from before the upgrade"):
+        store.migrate()
 
 
 def test_a_file_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
-"""`python -m bench.cluster.autoscaling [--json FILE]`: how soon replicas of the parser follow the queue, up and down.
+"""`python -m bench.cluster.autoscaling [--backlog SECONDS] [--json FILE]`: how soon parsers follow the queue.
 
-One machine, up to three replicas that need no core; snapshots come at one a second, then at fifty for as long as it
-takes to carry them, then at one again. Broker, intake, archive and Serve are real. Exit code 1 if a snapshot is lost
-or is there twice, or if the replicas do not follow.
+One machine, up to three replicas of the parser that need no core; snapshots come at one a second, then at fifty for as
+long as it takes to carry them, then at one again. Broker, intake, archive and Serve are real. Exit code 1 if a snapshot
+is lost or is there twice, or if the replicas do not follow.
+
+With `--backlog` what several agents kept for so many seconds comes at once, on a head with room for one parser: Ray's
+autoscaler starts nodes for further ones, and ends them (`bench.cluster.backlog`).
 """
 
 import argparse
@@ -18,6 +21,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from bench.cluster.backlog import drained, parsers
 from engines.catalog.catalog import default_models_dir
 from provisioning.contracts.config.cluster import ClusterConfig, Node
 from ray_cluster.node import environment
@@ -34,9 +38,10 @@ def main() -> int:
     """Measure, print, and with `--json` write."""
     parser = argparse.ArgumentParser(prog="python -m bench.cluster.autoscaling", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--backlog", type=float, help="seconds for which agents kept their snapshots, 10 a second")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wayside-bench-") as folder:
-        report = _measured(Path(folder))
+        report = _measured(Path(folder)) if arguments.backlog is None else drained(Path(folder), arguments.backlog)
     Console().print_json(data=report)
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +86,7 @@ def _followed(exchange: Exchange, config: ClusterConfig) -> dict[str, Any]:
     rush = Custodian(exchange.section("street"), "street", rate=_RUSH)
     quiet.start()
     time.sleep(10)  # how many there are at rest
-    report: dict[str, Any] = {"replicas at 1/s": _replicas()}
+    report: dict[str, Any] = {"replicas at 1/s": parsers()}
     rush.start()
     began_s = time.monotonic()
     for number in range(2, _MOST + 1):
@@ -91,7 +96,7 @@ def _followed(exchange: Exchange, config: ClusterConfig) -> dict[str, Any]:
     rush.stop()
     began_s = time.monotonic()
     report["all archived after, s"] = _until(lambda: not rush.waiting, began_s)
-    report["1 replica again after, s"] = _until(lambda: _replicas() == 1, began_s)
+    report["1 replica again after, s"] = _until(lambda: parsers() == 1, began_s)
     quiet.stop()
     _until(lambda: not quiet.waiting, time.monotonic())
     for each in (quiet, rush):
@@ -111,18 +116,8 @@ def _followed(exchange: Exchange, config: ClusterConfig) -> dict[str, Any]:
     }
 
 
-def _replicas() -> int:
-    """Of the parser, that run."""
-    from ray import serve  # noqa: PLC0415
-
-    from ray_cluster.serve.application import APPLICATION  # noqa: PLC0415
-
-    states = serve.status().applications[APPLICATION].deployments["parser"].replica_states
-    return sum(count for state, count in states.items() if state == "RUNNING")
-
-
 def _are(least: int) -> bool:
-    return _replicas() >= least
+    return parsers() >= least
 
 
 def _until(done: Callable[[], bool], began_s: float) -> float | None:

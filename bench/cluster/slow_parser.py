@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from ray_cluster.inference.picture import Parsed, Photo, Unreadable
+from ray_cluster.serve.parser_scaling import ReportsBacklog
 from tests.support.stub_deployer import StubParser
 
 PICTURE_S: Final = 0.05
 """One replica carries 20 pictures a second."""
 
 
-class SlowParser(StubParser):
+class SlowParser(ReportsBacklog, StubParser):
     """Finds nothing, later. Calls go one after the other, as through one network."""
 
     _turn: asyncio.Lock | None = None

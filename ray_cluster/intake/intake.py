@@ -130,6 +130,7 @@ class Intake:
         room: capacity of each lane; the broker must not send more messages of QoS 1 than that.
         live_ms: snapshots captured longer ago wait in the lane of the backlog.
         in_hand: what predecessors that died had in hand; None: nothing is known of any.
+        at_work: snapshots that are looked up, parsed and embedded at a time.
         sleep: injected in tests, like the monotonic clock `now_s`.
     """
 
@@ -143,6 +144,7 @@ class Intake:
         room: int = RECEIVE_MAXIMUM,
         live_ms: int = LIVE_MS,
         in_hand: InHand | None = None,
+        at_work: int = AT_WORK,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -159,6 +161,7 @@ class Intake:
         self._proofs = proofs
         self._now_ms = now_ms
         self._group = group
+        self._slots = max(-(-at_work // group), 4)
         # Only messages of QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
         self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
         self._roll = CameraRoll()
@@ -192,7 +195,7 @@ class Intake:
 
     async def run(self, broker: Broker, acks: Acks) -> None:
         """Process messages until cancelled. Several groups are under way at a time, or one suspect of `in_hand`."""
-        slots = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
+        slots = asyncio.Semaphore(self._slots)
         under_way: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -230,6 +233,17 @@ class Intake:
     def under_way(self) -> int:
         """Messages that arrived and are not acknowledged."""
         return self._in_flight + len(self._lanes)
+
+    @property
+    def parser_backlog(self) -> float:
+        """Calls of a full group that the parsers have at work, or will get from the lanes.
+
+        Waiting snapshots count by the parsers' share of those at work: another stage that holds them up needs no
+        parser.
+        """
+        parsing = self._calls.at_work["parser"]
+        at_work = self._in_flight - self._calls.at_work["archiver"]
+        return parsing * (1 + len(self._lanes) / max(at_work, 1)) / self._group
 
     def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
         """Return the counters of this intake since its start."""

@@ -132,6 +132,11 @@ class PartitionedIntake:
         drained = await asyncio.gather(*(intake.drained(timeout_s) for intake in self._intakes))
         return all(drained) and not self._unplaced
 
+    @property
+    def parser_backlog(self) -> float:
+        """Calls of a full group that the parsers have at work, or will get from the lanes of all intakes."""
+        return sum(intake.parser_backlog for intake in self._intakes)
+
     def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
         """Return the counters of all intakes since their start."""
         statuses = [intake.status(broker, acks) for intake in self._intakes]

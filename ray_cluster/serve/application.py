@@ -19,6 +19,7 @@ from ray_cluster.serve.composed import Composed
 from ray_cluster.serve.embedder_deployment import EmbedderReplica
 from ray_cluster.serve.intake_deployment import DRAIN_S, IntakeReplica
 from ray_cluster.serve.parser_deployment import ParserReplica
+from ray_cluster.serve.parser_scaling import CALLS, replicas_wanted
 from ray_cluster.serve.query_deployment import QueryReplica
 from ray_cluster.serve.upkeep_deployment import UpkeepReplica
 
@@ -163,8 +164,8 @@ def _replicas(scale: Scale) -> dict[str, Any]:
         "autoscaling_config": {
             "min_replicas": scale.least,
             "max_replicas": scale.most,
-            # Calls, each of a group, waiting and at work: two keep a replica busy while the next comes.
-            "target_ongoing_requests": 2.0,
+            "target_ongoing_requests": CALLS,
+            "policy": {"policy_function": f"{replicas_wanted.__module__}:{replicas_wanted.__name__}"},
             "upscale_delay_s": 2.0,
             "downscale_delay_s": 60.0,
             # Serve's default is ten seconds, and a burst waits as long (measured: 19 s to the second replica, 11 s with

@@ -15,7 +15,7 @@ from ray_cluster.intake.agent_proofs import AgentProofs
 from ray_cluster.intake.coalescing import CoalescedArchiver
 from ray_cluster.intake.in_hand import InHand
 from ray_cluster.intake.in_process import ArchiverInProcess, CanaryInProcess, EmbedderInProcess, ParserInProcess
-from ray_cluster.intake.intake import MAX_GROUP, Intake
+from ray_cluster.intake.intake import AT_WORK, MAX_GROUP, Intake
 from ray_cluster.intake.mqtt_client import MqttBroker
 from ray_cluster.intake.partitioned import PartitionedIntake, WatchedArchiver
 from ray_cluster.intake.stages import ArchiverStage, Stages
@@ -78,15 +78,17 @@ class IntakeReplica:
         proofs = AgentProofs(CanarySampler(config.canary_share).takes, pictures=config.canary_proof, now_ms=now_ms)
         # The home of Ray's processes is a folder of this run of the node, see `environment.home`.
         in_hand = InHand.in_folder(Path.home())
+        group = min(MAX_GROUP, config.parser_batch, config.embedder_batch)
         intakes = [
             Intake(
                 replace(stages, archiver=archiver),
                 proofs=proofs,
                 now_ms=now_ms,
-                group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
+                group=group,
                 room=config.receive_maximum,
                 live_ms=round(config.live_s * 1000),
                 in_hand=in_hand,
+                at_work=at_work(config, group),
             )
             for archiver in by_partition
         ]
@@ -119,6 +121,10 @@ class IntakeReplica:
         """Return the counters since this replica started."""
         return self._intake.status(self._broker, self._acks)
 
+    async def parser_backlog(self) -> float:
+        """Return the calls of a full group that the parsers have at work, or will get."""
+        return self._intake.parser_backlog
+
     async def parser_status(self) -> ParserStatus:
         """Return the status of the parser in this process."""
         return await self._composed[IntakeStage.PARSER].parser_status()  # type: ignore[no-any-return]
@@ -144,3 +150,9 @@ class IntakeReplica:
         if (archiver := self._composed.get(IntakeStage.ARCHIVER)) is not None:
             archiver.close()
         await asyncio.to_thread(self._broker.stop)
+
+
+def at_work(config: ClusterConfig, group: int) -> int:
+    """Return the number of snapshots at work: a call for each parser. The others wait, and can be overtaken."""
+    most = config.parser_replicas_max or 1
+    return max(AT_WORK, min(most * group, config.receive_maximum))

@@ -14,6 +14,7 @@ from provisioning.contracts.detectors import DetectorPlan, ParserStatus, WantedD
 from ray_cluster.errors import BadAssignment
 from ray_cluster.inference.picture import Parsed, Photo, Unreadable
 from ray_cluster.log import log_to_stderr
+from ray_cluster.serve.parser_scaling import ReportsBacklog
 from ray_cluster.serve.replica import threads
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
-class ParserReplica:
+class ParserReplica(ReportsBacklog):
     """Replica of the parser: pictures of several calls go together through the network of their cameras' detector."""
 
     def __init__(self, config: ClusterConfig) -> None:

@@ -35,6 +35,10 @@ class Custodian:
     agent: str
     rate: float
     resend_after_s: float = 3.0
+    most: int | None = None
+    """Snapshots to make in all; None: no end."""
+    age_s: float = 0.0
+    """Seconds since each was captured, as in a backlog."""
     acked_s: list[float] = field(default_factory=list)
     """When each new acknowledgement came (monotonic)."""
     delays_s: list[float] = field(default_factory=list)
@@ -68,6 +72,11 @@ class Custodian:
         """Make no more; what is kept is still sent."""
         self._making.clear()
 
+    @property
+    def is_done(self) -> bool:
+        """True once all of `most` are acknowledged."""
+        return self.made == self.most and not self.waiting
+
     def close(self) -> None:
         """The end, whatever is kept."""
         self._ended.set()
@@ -97,7 +106,8 @@ class Custodian:
         while not self._ended.wait(_TICK_S):
             now_s = time.monotonic()
             if self._making.is_set():
-                while self.made < (now_s - began) * self.rate and self.waiting < WINDOW:
+                due_by_now = (now_s - began) * self.rate
+                while self.made < min(due_by_now, self.most or due_by_now) and self.waiting < WINDOW:
                     self._make()
                 began = max(began, now_s - (self.made + 1) / self.rate)
             with self._lock:
@@ -109,7 +119,8 @@ class Custodian:
     def _make(self) -> None:
         self.made += 1
         picture = jpeg(self.made % 200)
-        envelope = snapshot(self.made, agent=self.agent, at_ms=time.time_ns() // 1_000_000, picture=picture)
+        at_ms = time.time_ns() // 1_000_000 - round(self.age_s * 1000)
+        envelope = snapshot(self.made, agent=self.agent, at_ms=at_ms, picture=picture)
         payload = codec.encode_snapshot(envelope, picture)
         with self._lock:
             self._kept[envelope.observation_id] = _Kept(payload, codec.message_sha256(payload), time.monotonic())

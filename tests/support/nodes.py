@@ -156,23 +156,11 @@ class Machines:
         """Nothing of it is left."""
         for number in list(self._processes):
             self.kill(number)
-        deadline_s = time.monotonic() + 10
-        while (left := self._ours()) and time.monotonic() < deadline_s:
-            for pid in left:
-                _kill(pid)
-            time.sleep(0.2)
+        kill_marked(self._mark)
 
     def _ours(self) -> list[int]:
         """Everything that Ray runs for this cluster: the environment tells."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                try:
-                    if self._mark in (entry / "environ").read_bytes():
-                        found.append(int(entry.name))
-                except (FileNotFoundError, ProcessLookupError, PermissionError):
-                    continue
-        return found
+        return marked(self._mark)
 
     def _workers(self, number: int) -> list[int]:
         return [pid for pid in self._ours() if self._machine(pid) == number]
@@ -187,6 +175,28 @@ class Machines:
             if pid <= 1:
                 break
         return 0
+
+
+def marked(mark: bytes) -> list[int]:
+    """Process ids of all others that have these bytes in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if mark in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+    return found
+
+
+def kill_marked(mark: bytes) -> None:
+    """Kill them, and those that they start meanwhile."""
+    deadline_s = time.monotonic() + 10
+    while (left := marked(mark)) and time.monotonic() < deadline_s:
+        for pid in left:
+            _kill(pid)
+        time.sleep(0.2)
 
 
 def _title(pid: int) -> str:

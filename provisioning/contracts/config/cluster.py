@@ -128,7 +128,7 @@ class ClusterConfig(Section):
     parser_threshold: float = Field(default=0.4, gt=0, lt=1)
     parser_replicas: int = Field(default=1, ge=1)
     parser_replicas_max: int | None = Field(default=None, ge=1)
-    """If set, the number of replicas follows the queue, from `parser_replicas` up to this."""
+    """If set, the number of replicas follows what the intakes hold, from `parser_replicas` up to this."""
     parser_gpus: float = Field(default=0.0, ge=0)
     """Share of a GPU for one replica: 0.25 puts four on each."""
     detectors_file: ResolvedPath | None = None

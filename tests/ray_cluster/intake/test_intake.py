@@ -95,6 +95,26 @@ def test_what_waits_for_its_commit_keeps_nobody_from_being_parsed() -> None:
     run(story)
 
 
+def test_what_waits_asks_for_parsers_only_while_the_parsers_hold_it_up() -> None:
+    async def story(running: Running) -> None:
+        running.stages.eyes.clear()
+        for number in range(AT_WORK):
+            running.deliver(good(number))
+        await eventually(lambda: running.intake.status(running.broker, running.acks).at_work == {"parser": AT_WORK})
+        for number in range(2 * GROUP):
+            running.deliver(good(AT_WORK + number))
+        assert running.intake.parser_backlog == pytest.approx(AT_WORK / GROUP + 2)
+        running.stages.gate.clear()
+        running.stages.eyes.set()
+        held = {"archiver": AT_WORK + 2 * GROUP}
+        await eventually(lambda: running.intake.status(running.broker, running.acks).at_work == held)
+        assert running.intake.parser_backlog == 0
+        running.stages.gate.set()
+        await running.settle()
+
+    run(story)
+
+
 def colours(running: Running) -> dict[str, list[MachineColour | None]]:
     entries = (entry for entry, _ in running.stages.rows.values())
     return {entry.snapshot.source_key: [look.colour for look in entry.appearances] for entry in entries}

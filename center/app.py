@@ -6,7 +6,14 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -25,6 +32,7 @@ from center.alarms.service import AlarmService
 from center.api import router
 from center.assessment.service import Assessment
 from center.assessment_feed.service import open_feed
+from center.audit_syslog.service import SyslogSender
 from center.background import Periodic
 from center.basemap.ground import Basemap
 from center.basemap.site_map import SiteMap
@@ -56,6 +64,7 @@ from center.pipeline.stages import StageState
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.saved import SavedSearches
+from center.self_check.service import SelfCheck
 from center.services import Services
 from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
@@ -190,10 +199,10 @@ def build(
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     month_feed = open_feed(config, assessment.assessor, store=store, audit=audit, now_ms=clock)
     oidc = _oidc_of(config, store, clock)
+    syslog = None if config.audit_syslog is None else SyslogSender(config.audit_syslog, store, audit, clock)
     cascade = Cascade(
         config.cascade, CatalogSource(store, devices, positions), audit, metadata.version("wayside"), clock
     )
-    gauges = BrokerGauges(clock)
     viid_cascade = ViidCascade(
         config.viid_cascade,
         store=store,
@@ -207,7 +216,7 @@ def build(
     pipeline = Pipeline(
         link=link,
         devices=devices,
-        gauges=gauges,
+        gauges=(gauges := BrokerGauges(clock)),
         cluster=Cluster(url=config.query_url, token=token, transport=transport),
         notifier=notifier,
         prober=Prober(
@@ -251,7 +260,7 @@ def build(
             *alarms.loops,
             *viid_cascade.loops,
             *cascade.loops,
-            *(each.loop for each in (exports, month_feed) if each is not None),
+            *(each.loop for each in (exports, month_feed, syslog) if each is not None),
         )
 
     services = Services(
@@ -279,6 +288,7 @@ def build(
             devices=devices,
             feed=feed,
             audit_keeper=records.audit_keeper,
+            syslog=syslog,
             notifier=notifier,
             recorder=assessment.recorder,
             loops=loops,
@@ -302,11 +312,13 @@ def build(
             link=link,
             now_ms=clock,
         ),
+        self_check=SelfCheck(config, store, records.retention, clock),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         trusted_proxies=config.trusted_proxies,
         ray_dashboard_url=config.ray_dashboard_url,
         grafana_url=config.grafana_url,
+        picture_watermark=config.picture_watermark,
         oidc=oidc,
         evidence=exports,
         atlas=Basemap.of(config.map, SiteMap(config.data_dir)),
@@ -319,6 +331,7 @@ def build(
             stack.callback(store.close)
             stack.push_async_callback(search.close)
             await stack.enter_async_context(background.running([records.audit_keeper.loop, jobs.loop]))
+            await stack.enter_async_context(nullcontext() if syslog is None else syslog.at_work())
             notifier.start()
             stack.push_async_callback(notifier.stop)
             await stack.enter_async_context(assessment.recorder.watching())
@@ -335,21 +348,26 @@ def build(
             await stack.enter_async_context(background.running(() if month_feed is None else (month_feed.loop,)))
             yield
 
-    metrics = MetricsInputs(
-        store=store,
-        link=link,
-        mailbox=mailbox,
-        feed=feed,
-        alarms=alarms,
-        notifier=notifier,
-        pipeline=pipeline,
-        viid_cascade=viid_cascade,
-        cascade=cascade,
-        loops=loops,
-        open_pages=pages.open_pages,
-        now_ms=clock,
+    return Center(
+        services,
+        mailbox,
+        MetricsInputs(
+            store=store,
+            link=link,
+            mailbox=mailbox,
+            feed=feed,
+            alarms=alarms,
+            notifier=notifier,
+            pipeline=pipeline,
+            viid_cascade=viid_cascade,
+            cascade=cascade,
+            syslog=syslog,
+            loops=loops,
+            open_pages=pages.open_pages,
+            now_ms=clock,
+        ),
+        lifespan,
     )
-    return Center(services, mailbox, metrics, lifespan)
 
 
 async def _faults(health: Health, pipeline: Pipeline) -> dict[str, PartFault]:

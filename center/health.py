@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from center.assessment.recording.recorder import Recorder
 from center.audit.retention import AuditKeeper
+from center.audit_syslog.service import SyslogSender
 from center.background import LoopReport, Periodic
 from center.clock import NowMs
 from center.database.store import Store
@@ -28,7 +30,7 @@ FRESH_MS = 2000
 """Milliseconds before a check is repeated: the open health route must not be a lever on `query` or the database."""
 
 
-DEPENDENCIES: Final = ("query", "broker", "store", "notify", "retention", "background")
+DEPENDENCIES: Final = ("query", "broker", "store", "notify", "retention", "syslog", "background")
 
 
 class Condition(StrEnum):
@@ -129,6 +131,20 @@ class RosterReport(BaseModel):
     """The reason that the database's roster could not be used at the start."""
 
 
+class SyslogReport(BaseModel):
+    """The state of the audit's way to its syslog server. Numbers are of audit entries."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server: str
+    sent_to: int
+    waiting: int
+    oldest_ms: int | None
+    """Time of the oldest entry that waits; null: none does."""
+    cause: str
+    """Cause of the last failure; empty after a delivery."""
+
+
 class HealthReport(BaseModel):
     """The report with all causes. `checked_at_ms` is the time at which the dependencies were checked."""
 
@@ -149,6 +165,8 @@ class HealthReport(BaseModel):
     """False: `audit_key_file` is not set, and a writer of the database can forge the whole audit."""
     audit_fault: str
     """The reason that days are not closed now; empty: they are."""
+    audit_syslog: SyslogReport | None
+    """As of the last check; null: no server is set, or the database does not answer."""
     loops: tuple[LoopReport, ...]
     """The state of each background loop."""
     facts_set_aside: tuple[SetAsideCount, ...]
@@ -169,6 +187,7 @@ class Health:
         devices: Devices,
         feed: Feed,
         audit_keeper: AuditKeeper,
+        syslog: SyslogSender | None,
         notifier: Notifier,
         recorder: Recorder,
         loops: Callable[[], Iterable[Periodic]],
@@ -183,6 +202,8 @@ class Health:
         self._devices = devices
         self._feed = feed
         self._audit_keeper = audit_keeper
+        self._syslog = syslog
+        self._syslog_report: SyslogReport | None = None
         self._notifier = notifier
         self._recorder = recorder
         self._loops = loops
@@ -219,6 +240,7 @@ class Health:
 
     async def _check(self) -> dict[str, CenterError]:
         faults: dict[str, CenterError] = {}
+        self._syslog_report = None
         try:
             await self._search.ping()
         except CenterError as error:
@@ -229,6 +251,11 @@ class Health:
                 faults["notify"] = trouble
             if (stopped := await asyncio.to_thread(self._retention.fault)) is not None:
                 faults["retention"] = stopped
+            if self._syslog is not None:
+                standing = await asyncio.to_thread(self._syslog.standing)
+                self._syslog_report = SyslogReport(**asdict(standing))
+                if (behind := self._syslog.behind(standing)) is not None:
+                    faults["syslog"] = behind
         except CenterError as error:
             faults["store"] = error
         if (cause := self._link.fault()) is not None:
@@ -259,6 +286,7 @@ class Health:
             observed_dropped_oldest=self._feed.dropped_oldest,
             audit_heads_signed=self._audit_keeper.signs,
             audit_fault="" if self._audit_keeper.fault is None else self._audit_keeper.fault.text(),
+            audit_syslog=self._syslog_report,
             loops=tuple(loop.report() for loop in self._loops()),
             facts_set_aside=tuple(
                 SetAsideCount(agent_id=camera.agent_id, camera_id=camera.camera_id, count=each.count, last=each.cause)

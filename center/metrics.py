@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from center.alarms.service import AlarmService
 from center.alarms.tables import NoticeRecord
+from center.audit_syslog.service import SyslogSender
 from center.background import Periodic
 from center.cascade.figures import cascade_families
 from center.cascade.service import Cascade
@@ -44,6 +45,7 @@ class MetricsInputs:
     pipeline: Pipeline
     viid_cascade: ViidCascade
     cascade: Cascade
+    syslog: SyslogSender | None
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -145,6 +147,11 @@ def _stored(inputs: MetricsInputs) -> Iterator[Metric]:
     yield _gauge("database_wal_bytes", "Size of SQLite's write-ahead log", size.wal_bytes)
     yield _gauge("sessions", "Browsers that are logged in", logins)
     yield _gauge("notices_waiting", "Notices of alarms that no channel has taken over", notices)
+    if inputs.syslog is not None:
+        standing = inputs.syslog.standing()
+        late_ms = 0 if standing.oldest_ms is None else max(0, now_ms - standing.oldest_ms)
+        yield _gauge("syslog_waiting", "Entries of the audit that the syslog server has not read", standing.waiting)
+        yield _gauge("syslog_oldest_seconds", "Age of the oldest of them", late_ms / 1000)
     backlog = inputs.viid_cascade.backlog()
     waiting_up = {name: float(each.observations) for name, each in backlog.items()}
     oldest_up = {name: max(0, now_ms - each.oldest_ms) / 1000 for name, each in backlog.items()}

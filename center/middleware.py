@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from center.access import client_address
 from center.access.errors import ForbiddenError
 from center.access.permissions import Identity
+from center.access.refusals import RefusalLog
 from center.access.route_permissions import RoutePermissions
 from center.api.errors import problem
 from center.console.signin import denied
@@ -55,6 +56,7 @@ class Guard:
         self._app = app
         self._services = services
         self._permits = permits
+        self._refusals = RefusalLog(services.audit, services.now_ms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request, websocket or the lifespan."""
@@ -115,6 +117,7 @@ class Guard:
         state = scope.setdefault("state", {})
         state["services"] = self._services
         state["source"] = source
+        state["permits"] = self._permits
         method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
         if method not in _SAFE_METHODS:
             _check_origin(connection.headers)
@@ -130,6 +133,8 @@ class Guard:
         inside, beside = rule.case_in(scope["path"]), connection.query_params.get("case_id")
         case_id = inside or beside
         if not identity.access.permits(rule.permission, case_id=case_id):
+            about = {"method": method, "path": rule.path, "source": source}
+            await asyncio.to_thread(self._refusals.note, identity, rule.permission, **about)
             raise ForbiddenError(permission=rule.permission)
         state["identity"] = identity
         sight = identity.access.scope(rule.permission, case_id=case_id)

@@ -35,6 +35,7 @@ from center.search.client import Search
 from center.search.pictures import PicturePreviews
 from center.search.saved import SavedSearches
 from center.search.storage import ArchiveStorage
+from center.self_check.service import SelfCheck
 from center.tasks.jobs import TaskJobs
 from center.tasks.orders import TaskOrders
 from center.tasks.upload_permits import UploadPermits
@@ -70,12 +71,14 @@ class Services:
     jobs: TaskJobs
     upload_permits: UploadPermits
     wall: Wall
+    self_check: SelfCheck
     now_ms: NowMs
     secure_cookie: bool
     """True if browsers speak TLS to this centre, so that the session cookie may be marked Secure."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     ray_dashboard_url: str = ""
     grafana_url: str = ""
+    picture_watermark: bool = True
     oidc: Oidc | None = None
     """None: only local accounts."""
     evidence: Exports | None = None

@@ -125,7 +125,13 @@ class Auth:
                 raise WrongSetupCodeError
             self._sources.withdraw(key)
             username = checked(username, password)
-            user = User(username=username, password_hash=self._passwords.hash(password), created_at_ms=self._now_ms())
+            now_ms = self._now_ms()
+            user = User(
+                username=username,
+                password_hash=self._passwords.hash(password),
+                created_at_ms=now_ms,
+                password_set_at_ms=now_ms,
+            )
             with self._store.transaction() as session:
                 self._audit.add(session, username, "setup.done", {"source": source})
                 if session.scalar(select(func.count(User.id))) != 0:
@@ -276,7 +282,7 @@ class Auth:
             user = session.scalar(select(User).where(User.username == username))
             if user is None:
                 raise UnknownUserError(username=username)
-            user.password_hash = password_hash
+            user.password_hash, user.password_set_at_ms = password_hash, self._now_ms()
             session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
             if end_tokens:
                 now_ms, by = self._now_ms(), actor or username

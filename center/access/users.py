@@ -102,7 +102,14 @@ class Users:
             self._audit.add(session, actor, "user.add", {"user": name, "grants": list(map(str, given))})
             if session.scalar(select(User.id).where(User.username == name)) is not None:
                 raise UserTakenError(username=name)
-            user = User(username=name, password_hash=password_hash, created_at_ms=self._now_ms(), disabled=False)
+            now_ms = self._now_ms()
+            user = User(
+                username=name,
+                password_hash=password_hash,
+                created_at_ms=now_ms,
+                disabled=False,
+                password_set_at_ms=now_ms if password_hash else 0,
+            )
             session.add(user)
             session.flush()
             _give(session, user, given)

@@ -20,6 +20,8 @@ from center.clock import NowMs
 from center.database.store import AuditEntry, Base, Store
 
 MAX_DETAIL_BYTES = 4096
+VERIFIED: Final = "audit.verify"
+"""Action of the entry about a check of the chain."""
 KEPT: Final = ("case", "case_id", "purpose", "requester", "export", "row_key", "from_ms", "to_ms")
 """Fields that stay in a shortened detail, since an entry is worth nothing without its purpose and time range."""
 _SHORTER: Final = (32, 16, 8, 4, 2, 1, 0)
@@ -122,6 +124,13 @@ class Audit:
         """Checks the whole chain; `trusted` are the public keys, in hex, whose heads count."""
         with self._reading() as (newest, heads, entries):
             return chain.walk(entries, heads, newest=newest, trusted=trusted)
+
+    def verify_for(self, actor: str, trusted: Sequence[str] = ()) -> ChainCheck:
+        """Checks the chain as `verify` does, and notes the result as an entry of `actor`."""
+        found = self.verify(trusted)
+        about = {"entries": found.entries, "signed_to": found.signed_to, "intact": found.broken is None}
+        self.append(actor, VERIFIED, about)
+        return found
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[tuple[int, str], tuple[Head, ...], Iterator[ChainEntry]]]:

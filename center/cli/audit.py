@@ -89,7 +89,7 @@ def _public_keys(files: list[Path]) -> tuple[str, ...]:
 def _of_database(config: Path | None, trusted: tuple[str, ...]) -> "ChainCheck":
     assert config is not None  # noqa: S101 - narrows the type: checked by the command
     with records(config) as opened:
-        return opened.audit.verify((*trusted, *opened.audit_keeper.trusted))
+        return opened.audit.verify_for(ACTOR, (*trusted, *opened.audit_keeper.trusted))
 
 
 def _of_export(file: Path, trusted: tuple[str, ...]) -> "ChainCheck":

@@ -39,6 +39,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(256))
     created_at_ms: Mapped[int] = mapped_column(BigInteger)
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+    password_set_at_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Time at which the password was set; 0 for an account without one."""
 
 
 class LoginSession(Base):

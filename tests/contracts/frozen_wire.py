@@ -39,6 +39,7 @@ from center.pipeline.stages import Stage, StageState
 from center.retention import ALARMS, AUDIT, CASES
 from center.retention import MESSAGES as MESSAGES_SENT
 from center.search.client import OBSERVATION_ERRORS
+from center.self_check.findings import Weakness
 from center.tasks.job_views import JobHold, TaskJobPhase
 from center.tasks.views import TaskKind
 from center.tasks.views import TaskState as ParseTaskState
@@ -201,8 +202,9 @@ SETS: Final[dict[str, type[StrEnum]]] = {
     "source kind": messages.SourceKind,
 }
 _AUDITED: Final = re.compile(
-    r"(agent|alarm|assessment|audit|case|district|evidence|live|login|notify|observations?|password|people|retention"
-    r"|rule|search|second_factor|setup|task|token|user)\.(?!id$|jsonl?$|key$|csv$|number$|lock$)[a-z_.]*"
+    r"(agent|alarm|assessment|audit|backup|case|district|evidence|live|login|notify|observations?|password|people"
+    r"|permission|retention|rule|search|second_factor|self_check|setup|syslog|task|token|user)"
+    r"\.(?!id$|jsonl?$|key$|csv$|number$|lock$|advisories_dir$)[a-z_.]*"
 )
 """An action of the audit, or how one begins. None stands in a closed set."""
 _SIGNED: Final = re.compile(r"wayside[ -][a-z ]+[ /]\d\0?")
@@ -280,6 +282,7 @@ def code_lines() -> Iterator[str]:
     yield from (f"alarm platform part: {word}" for word in typing.get_args(Part))
     actions = constants(module for module in modules(center) if ".migrations" not in module.__name__)
     yield from (f"audit action: {word}" for word in actions if _AUDITED.fullmatch(word))
+    yield from (f"self-check weakness: {weakness.value}" for weakness in Weakness)
     signing = constants((backup, chain, group, labels, release, seal, second_factor, statement, tree))
     yield from (f"signed or written: {word.rstrip(chr(0))}" for word in signing if _SIGNED.fullmatch(word))
     yield from (f"retention mark: {word}" for word in (ARCHIVE, ALARMS, AUDIT, CASES, MESSAGES_SENT))

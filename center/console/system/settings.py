@@ -28,6 +28,7 @@ PARTS: Final = {
     "background": marked("Background work"),
     "retention": marked("Retention"),
     "notify": marked("Notification"),
+    "syslog": marked("Syslog server"),
 }
 
 
@@ -78,6 +79,15 @@ def _health(health: HealthReport, services: Services, _: Language) -> None:
         ):
             words("dt", name)
             words("dd", value)
+        if (syslog := health.audit_syslog) is not None:
+            for name, value in (
+                (_("Syslog server"), syslog.server),
+                (_("Last audit entry read by it"), f"{syslog.sent_to:,}"),
+                (_("Audit entries waiting for it"), f"{syslog.waiting:,}"),
+                (_("Last failure"), syslog.cause or "–"),
+            ):
+                words("dt", name)
+                words("dd", value)
         words("dt", _("Last checked"))
         moment(moments.local(health.checked_at_ms), moments.utc(health.checked_at_ms), tag="dd")
     if health.malformed:

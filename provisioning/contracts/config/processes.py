@@ -14,6 +14,7 @@ from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from provisioning.contracts.config.assessment_feed import AssessmentFeed
+from provisioning.contracts.config.audit_syslog import AuditSyslog
 from provisioning.contracts.config.camera import (
     AuthenticatedSource,
     Camera,
@@ -44,6 +45,7 @@ from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.config.probes import Probes
 from provisioning.contracts.config.recorder import Recorder, Recorders, check_recorders, registered
+from provisioning.contracts.config.self_check import SelfCheck
 from provisioning.contracts.config.tasks import Tasks
 from provisioning.contracts.config.viid_cascade import ViidSuperior
 from provisioning.contracts.config.wall import Wall
@@ -55,6 +57,7 @@ from provisioning.contracts.wire.bounds import MAX_CAMERAS
 __all__ = [
     "HEARTBEAT_S",
     "Alarms",
+    "AuditSyslog",
     "AuthenticatedSource",
     "Broker",
     "Camera",
@@ -89,6 +92,7 @@ __all__ = [
     "RtspUrl",
     "Section",
     "Selector",
+    "SelfCheck",
     "SnapshotSource",
     "Spool",
     "Streams",
@@ -332,6 +336,8 @@ class CenterConfig(Section):
     audit_key_file: ResolvedPath | None = None
     """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. None: heads are unsigned."""
     audit_keep_days: int = Field(default=180, ge=180, le=36_500)
+    audit_syslog: AuditSyslog | None = None
+    """None: the audit is sent to no syslog server."""
     oidc: OidcProvider | None = None
     """None: local accounts alone."""
     seal_key_file: ResolvedPath | None = None
@@ -360,6 +366,9 @@ class CenterConfig(Section):
     """None: nothing is exported as evidence."""
     assessment_feed: AssessmentFeed | None = None
     """None: no month of the assessment is delivered."""
+    self_check: SelfCheck = SelfCheck()
+    picture_watermark: bool = True
+    """Writes the user's name and the time over pictures on the console's pages and in their prints."""
     viid_cascade: Annotated[tuple[ViidSuperior, ...], Field(max_length=8)] = ()
     """Superior platforms by GA/T 1400; empty: nothing goes up."""
     cascade: tuple[Superior, ...] = Field(default=(), max_length=8)

@@ -275,10 +275,10 @@ def test_the_audit_is_verified_here_and_from_an_export_elsewhere(tmp_path: Path)
     config = _made(tmp_path)
     assert "Entries 1 to 1 are intact" in _does(config, "audit", "verify")
     export = tmp_path / "audit.jsonl"
-    assert "3 lines" in _does(config, "audit", "export", "-o", str(export))
+    assert "4 lines" in _does(config, "audit", "export", "-o", str(export))
     verify = ["audit", "verify", "--export", str(export), "--key", str(tmp_path / "audit.pub")]
     done = CliRunner().invoke(app, verify)
-    assert (done.exit_code, "Entries 1 to 2 are intact" in done.stdout) == (0, True), done.output
+    assert (done.exit_code, "Entries 1 to 3 are intact" in done.stdout) == (0, True), done.output
     export.write_text(export.read_text().replace("setup.done", "setup.doge"))
     done = CliRunner().invoke(app, verify)
     assert (done.exit_code, "BROKEN at entry 1" in done.stderr) == (1, True), done.output

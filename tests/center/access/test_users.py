@@ -285,9 +285,9 @@ async def test_the_auditor_reads_and_verifies_and_is_written_down(world: World, 
     assert finding["broken"] is None
     assert "No signed daily head" in finding["summary"]
     export = await _get(ana, "/audit/export")
-    assert export.text.count("\n") == finding["entries"] + 2
-    newest = [entry.action for entry in world.services.audit.page(limit=3)]
-    assert newest == ["audit.export", "audit.view", "audit.view"]
+    assert export.text.count("\n") == finding["entries"] + 3
+    newest = [entry.action for entry in world.services.audit.page(limit=4)]
+    assert newest == ["audit.export", "audit.verify", "audit.view", "audit.view"]
     for bad in ("limit=0", "limit=501", "before=0", "from_ms=-1", "actor=" + "x" * 65):
         assert (await _get(ana, f"/audit?{bad}")).status_code == 422
 

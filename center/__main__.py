@@ -12,6 +12,7 @@ import typer
 from center.cli.assessment import assess, assessment
 from center.cli.audit import audit
 from center.cli.backup import backup, restore
+from center.cli.check import print_check
 from center.cli.evidence import evidence
 from center.cli.map import site_map
 from center.cli.notify import notify
@@ -84,6 +85,19 @@ def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
         return
     for row in rows:
         out.print(f"{row['method']:<9} {row['permission'] or 'open':<20} {row['path']}", markup=False)
+
+
+@app.command()
+def check(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Name weaknesses of this installation: accounts, certificates, files, listeners, upkeep, packages.
+
+    Exit code 1: there are findings. The centre may be running.
+    """
+    with one_line():
+        from center.access.route_permissions import RoutePermissions  # noqa: PLC0415 - --help stays light
+        from center.app import unguarded  # noqa: PLC0415 - the same
+
+        print_check(config, RoutePermissions.of(unguarded().routes).rules, as_json=as_json)
 
 
 if __name__ == "__main__":

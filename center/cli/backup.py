@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from center.cli.output import ConfigFile, one_line, say
+from center.cli.output import ACTOR, ConfigFile, one_line, say
 
 
 def backup(
@@ -17,10 +17,22 @@ def backup(
     """Write all records into one file: accounts, cases, alarms, audit. The centre may be running."""
     os.umask(0o077)
     with one_line():
-        from center.database.backup import back_up  # noqa: PLC0415 - --help stays light
+        from center.audit.log import Audit  # noqa: PLC0415 - --help stays light
+        from center.clock import now_ms  # noqa: PLC0415 - the same
+        from center.database.backup import back_up  # noqa: PLC0415 - the same
+        from center.database.location import database_of  # noqa: PLC0415 - the same
+        from center.database.store import Store  # noqa: PLC0415 - the same
+        from center.self_check.upkeep import BACKED_UP  # noqa: PLC0415 - the same
         from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
 
-        say(f"{back_up(load(CenterConfig, config), folder, keep=keep)}")
+        settings = load(CenterConfig, config)
+        file = back_up(settings, folder, keep=keep)
+        say(f"{file}")
+        store = Store(database_of(settings))  # not migrated: it may be the older one of a centre that runs
+        try:
+            Audit(store, now_ms).append(ACTOR, BACKED_UP, {"file": file.name})
+        finally:
+            store.close()
 
 
 def restore(

@@ -22,7 +22,7 @@ from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import STATUS
 from center.console import frame, preferences
-from center.console.accounts import account, audit, user, users
+from center.console.accounts import account, audit, self_check, user, users
 from center.console.alarms import list as alarms
 from center.console.alarms import rule, rules
 from center.console.cases import case, form, thefts
@@ -43,6 +43,8 @@ OPENING_S: Final = TIMEOUT_S + 5
 """Seconds that a page may take to read the data of its address: the archive's answer, and a little."""
 RECONNECT_S = 30.0
 """Seconds that a page waits for its browser, which may be a laptop that slept for a moment."""
+SCRIPTS: Final = ("keys.js",)
+"""Scripts of every page, in `static`."""
 PAGES: Final = (
     ConsolePage("/overview", Permission.CAMERA_VIEW, overview.overview, marked("Overview"), "o"),
     ConsolePage("/live", Permission.LIVE_VIEW, live.live, marked("Live"), "l"),
@@ -69,6 +71,7 @@ PAGES: Final = (
     ConsolePage("/users", Permission.USER_VIEW, users.users, marked("Users"), "u"),
     ConsolePage("/users/{username}", Permission.USER_VIEW, user.user),
     ConsolePage("/audit", Permission.AUDIT_VIEW, audit.audit, marked("Audit log"), "d"),
+    ConsolePage("/self-check", Permission.AUDIT_VIEW, self_check.show, self_check.TITLE, "x"),
     ConsolePage("/settings", Permission.HEALTH_VIEW, settings.settings, marked("Settings"), "e"),
     ConsolePage("/account", Permission.OWN_ACCOUNT, account.account),
 )
@@ -168,8 +171,10 @@ def mount(app: FastAPI) -> None:
             return denied.page(request, ForbiddenError(permission=NAVIGATION[0].permission))
         return RedirectResponse(first, status_code=303)
 
-    sheet, keys = (f"/static/{name}?v={_version(static / name)}" for name in ("wayside.css", "keys.js"))
-    Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}"><script src="{keys}" defer></script>'
+    sheet, *scripts = (f"/static/{name}?v={_version(static / name)}" for name in ("wayside.css", *SCRIPTS))
+    Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}">' + "".join(
+        f'<script src="{script}" defer></script>' for script in scripts
+    )
     for page in PAGES:
         _Page(page.path, page.permission)(page.draw)
     app.add_middleware(preferences.PreferencesMiddleware)

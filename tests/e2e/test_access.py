@@ -31,7 +31,7 @@ ROLES: Final = {
         "Situation wall",
     ],
     "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
-    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log"],
+    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit log", "Security check"],
 }
 _REACHED_FROM: Final = {"/thefts": "/cases", "/low-quality": "/observations"}
 """Pages that the navigation does not name."""

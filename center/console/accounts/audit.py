@@ -59,7 +59,7 @@ def audit(request: Request) -> None:
     services, actor, wanted = services_of(request), identity_of(request).actor, AuditQuery.read(request)
     with frame(request, title=TITLE, active="/audit") as _:
         words("h1", _(TITLE))
-        _Chain(services, _)
+        _Chain(services, actor, _)
         _form(wanted, _)
         body = ui.element("div").classes("ws-column")
 
@@ -122,8 +122,8 @@ def _entries(entries: tuple[AuditEntry, ...], wanted: AuditQuery, _: Language) -
 class _Chain:
     """Checks the chain on demand and shows the result."""
 
-    def __init__(self, services: Services, _: Language) -> None:
-        self._services, self._ = services, _
+    def __init__(self, services: Services, actor: str, _: Language) -> None:
+        self._services, self._actor, self._ = services, actor, _
         with ui.element("div").classes("ws-form"):
             self._button = ui.button(_("Verify chain"), color=None, on_click=self._verify).props("outline no-caps")
             ui.link(_("Export all"), "/api/audit/export").props('download="audit.jsonl"')
@@ -140,7 +140,7 @@ class _Chain:
         with self._said:
             words("div", _("Verifying…")).classes("ws-calm")
         trusted = self._services.audit_keeper.trusted
-        found = await attempt(self._said, _, lambda: self._services.audit.verify(trusted))
+        found = await attempt(self._said, _, lambda: self._services.audit.verify_for(self._actor, trusted))
         self._button.enable()
         if found is not None:
             with self._said:

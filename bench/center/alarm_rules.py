@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from center.alarms.rules.inputs import RowTimes, SeenRow
-from center.alarms.rules.matching import RuleIndex
 from center.alarms.rules.rule import Rule, RuleText
+from center.alarms.rules.rule_index import RuleIndex
 from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import Box, Crossing, Machine, MachineClass, Motion
 

@@ -4,6 +4,7 @@ Idempotent: a match of a rule's version and a row, or an episode of a fault, is 
 """
 
 import hashlib
+import threading
 from collections import ChainMap, Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from center.alarms.latency import Hop, HopHistograms
 from center.alarms.lifecycle import AlarmEvent, AlarmState, LastAlarm, MatchOutcome, decide, delay
-from center.alarms.rules import kinds
 from center.alarms.rules.inputs import Fault, RowTimes, SeenRow
-from center.alarms.rules.matching import RuleFinding, RuleIndex
+from center.alarms.rules.matching import RuleFinding
 from center.alarms.rules.rule import Rule
+from center.alarms.rules.rule_index import RuleIndex
 from center.alarms.tables import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
 from center.alarms.views import RuleFindingView
 from center.alarms.writer import ITSELF, AlarmWriter, Writing
@@ -72,6 +73,8 @@ class AlarmEvaluator:
         self._now_ms = now_ms
         self._late_after_ms = late_after_ms
         self._book = RuleIndex()
+        self._matching = threading.Lock()
+        """Hints and what reconciling finds come by two threads, and composed rules remember rows."""
         self._last: dict[tuple[int, str], LastAlarm] = {}
         self.rows = 0
         """Rows evaluated since the start."""
@@ -93,15 +96,16 @@ class AlarmEvaluator:
 
     def watch(self, rules: Iterable[Rule]) -> None:
         """Puts these rules in force, in place of those before."""
-        self._book = RuleIndex.of(rules)
+        self._book = RuleIndex.of(rules, self._book)
 
     def observed(self, rows: Iterable[SeenRow]) -> None:
         """Evaluates rows that were committed, as a hint or the archive reports them."""
         heard_at_ms, book = self._now_ms(), self._book
         matches = []
-        for seen in rows:
-            self.rows += 1
-            matches += [_of_row(rule, finding, seen) for rule, finding in book.found(seen)]
+        with self._matching:
+            for seen in rows:
+                self.rows += 1
+                matches += [_of_row(rule, finding, seen) for rule, finding in book.found(seen)]
         if matches:
             self._take(matches, heard_at_ms)
 
@@ -217,13 +221,13 @@ def _of_row(rule: Rule, finding: RuleFinding, seen: SeenRow) -> _Match:
             trusted=seen.trusted,
         )
     # A match of crowding is linked to no picture: the hash only serves to recognise it again.
-    linked = not isinstance(rule.text.what, kinds.Crowding)
+    linked = not rule.text.counts_people
     hashed = hashlib.sha256(f"{rule.id}:{rule.version}:{seen.row_key}".encode()).hexdigest()
     return _Match(
         rule,
         finding,
         seen.row_key if linked else hashed,
-        seen.place,
+        rule.text.place_of(seen.place),
         seen.agent_id,
         seen.camera_id,
         row_key=seen.row_key if linked else None,

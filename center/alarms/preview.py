@@ -10,9 +10,11 @@ from center.access.permissions import Scope
 from center.alarms.lifecycle import LastAlarm, MatchOutcome, decide
 from center.alarms.rule_store import Rules
 from center.alarms.rules import kinds
+from center.alarms.rules.composed import Composed
+from center.alarms.rules.composing import Composer, NotedRow
 from center.alarms.rules.inputs import Fault, SeenRow, of_row
-from center.alarms.rules.matching import RuleIndex
 from center.alarms.rules.rule import Rule, RuleText
+from center.alarms.rules.rule_index import RuleIndex
 from center.alarms.views import PreviewView
 from center.audit.log import Audit
 from center.clock import NowMs
@@ -37,9 +39,14 @@ class PreviewTally:
     rows: int = 0
     matches: list[tuple[int, str, str]] = field(default_factory=list)
     """Capture time (ms), place and row key of each match."""
+    _composer: Composer | None = field(init=False)
+    _noted: list[NotedRow] = field(default_factory=list)
+    """Rows for a composed rule, which is evaluated in the order of time."""
 
     def __post_init__(self) -> None:
+        what = self.rule.text.what
         self.book = RuleIndex.of([self.rule])
+        self._composer = Composer(what) if isinstance(what, Composed) else None
 
     def add(self, rows: Iterable[SeenRow]) -> None:
         """Matches further rows. A row of a camera that the rule does not cover is not counted."""
@@ -48,8 +55,20 @@ class PreviewTally:
             if cameras and seen.place not in cameras:
                 continue
             self.rows += 1
-            if any(self.book.found(seen)):
+            if self._composer is not None:
+                self._noted.append(self._composer.note(seen))
+            elif any(self.book.found(seen)):
                 self.matches.append((seen.times.captured_at_ms, seen.place, seen.row_key))
+
+    def end(self) -> None:
+        """Evaluates a composed rule on the rows that were added; once, after the last."""
+        if self._composer is None:
+            return
+        covers = self.rule.text.schedule.cover
+        for noted in sorted(self._noted):
+            if self._composer.holds(noted) and covers(noted.at_ms):
+                self.matches.append((noted.at_ms, self.rule.text.place_of(noted.place), noted.row_key))
+        self._noted.clear()
 
     def alarms(self) -> int:
         """Counts the alarms that the matches would have raised, had each row come as soon as it was captured."""
@@ -110,9 +129,10 @@ class RulePreviews:
             matched = alarms = len(found)
         else:
             complete = await self._tally_rows(tally, text, from_ms, to_ms)
+            await asyncio.to_thread(tally.end)
             by_camera = Counter(place for _, place, _ in tally.matches)
             matched, alarms = len(tally.matches), tally.alarms()
-        linked = not isinstance(text.what, kinds.Crowding)
+        linked = not text.counts_people
         preview = PreviewView(
             rule_id=rule_id,
             version=version,

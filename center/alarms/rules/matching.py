@@ -1,14 +1,15 @@
 """Matches rules against one row or one fault. Pure: the same in an alarm and in a preview."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, assert_never
 
 from center.alarms.rules import kinds
+from center.alarms.rules.composed import Absent, Composed, Many, Seen
 from center.alarms.rules.inputs import Fault, FaultOf, SeenRow
-from center.alarms.rules.rule import Rule, RuleText
+from center.alarms.rules.rule import RuleText
 from center.alarms.rules.shapes import Area, Line, Side, crossing
 from provisioning.contracts.config.camera import Point
 from provisioning.contracts.wire.messages import Box, CodedCause, Machine, MachineClass
@@ -31,9 +32,12 @@ _CROWD: Final = RuleFinding()
 _LOWEST: Final = math.nextafter(1.0, 0.0)
 
 
-def look_of(text: RuleText) -> RowMatcher:
-    """Returns the function that matches a rule against a row, its shapes measured once; the schedule is left out."""
-    wants = _wants(text)
+def look_of(text: RuleText | Seen) -> RowMatcher:
+    """Returns the function that matches a rule or a condition against a row, its shapes measured once.
+
+    The schedule is left out. A composed rule matches no row by itself (`center.alarms.rules.composing`).
+    """
+    wants = wants_of(text)
     match text.what:
         case kinds.ZoneEntry() | kinds.MotorwayLane() | kinds.StandingMachine() as zone:
             look = _in_zone(zone, wants)
@@ -49,7 +53,7 @@ def look_of(text: RuleText) -> RowMatcher:
             look = partial(_crowd, threshold)
         case kinds.StandingLookalike():
             look = partial(_alike, wants)
-        case kinds.CameraFault() | kinds.PlatformFault():
+        case kinds.CameraFault() | kinds.PlatformFault() | Composed():
             look = _nothing
         case _ as never:
             assert_never(never)
@@ -74,59 +78,13 @@ def fault_found(text: RuleText, fault: Fault) -> RuleFinding | None:
     return RuleFinding(code=fault.code, cause=fault.cause, reason=fault.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class ArmedRule:
-    """A rule in force with its matching function."""
-
-    rule: Rule
-    look: RowMatcher
-
-
-@dataclass(frozen=True, slots=True)
-class RuleIndex:
-    """All rules in force, indexed by camera: most rules name few cameras, and a row meets only its camera's rules."""
-
-    rules: dict[int, ArmedRule] = field(default_factory=dict)
-    _everywhere: tuple[ArmedRule, ...] = ()
-    _by_place: dict[str, tuple[ArmedRule, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, rules: Iterable[Rule]) -> "RuleIndex":
-        """Prepares rules for matching and indexes them by camera."""
-        armed = {rule.id: ArmedRule(rule, look_of(rule.text)) for rule in rules}
-        by_place: dict[str, list[ArmedRule]] = {}
-        for each in armed.values():
-            for place in each.rule.text.cameras:
-                by_place.setdefault(place, []).append(each)
-        everywhere = tuple(each for each in armed.values() if not each.rule.text.cameras)
-        return cls(armed, everywhere, {place: tuple(each) for place, each in by_place.items()})
-
-    def found(self, seen: SeenRow) -> Iterator[tuple[Rule, RuleFinding]]:
-        """Yields each rule that matches a row captured within its schedule, with the reason."""
-        for group in (self._by_place.get(seen.place, ()), self._everywhere):
-            for each in group:
-                # A row that comes again for a case was matched against every other rule before.
-                if (seen.alike is not None) is not isinstance(each.rule.text.what, kinds.StandingLookalike):
-                    continue
-                finding = each.look(seen)
-                if finding is not None and each.rule.text.schedule.cover(seen.times.captured_at_ms):
-                    yield each.rule, finding
-
-    def faults_found(self, fault: Fault, now_ms: int) -> Iterator[tuple[Rule, RuleFinding]]:
-        """Yields each rule that matches a fault and has its schedule now, with the reason."""
-        for each in self.rules.values():
-            finding = fault_found(each.rule.text, fault)
-            if finding is not None and each.rule.text.schedule.cover(now_ms):
-                yield each.rule, finding
-
-
 _Wants = Callable[[Machine, SeenRow], bool]
 
 
-def _wants(text: RuleText) -> _Wants:
-    """Returns a predicate: a machine is of the rule's classes, and its score and size reach the rule's minima."""
+def wants_of(text: RuleText | Seen | Many | Absent) -> _Wants:
+    """Returns a predicate: a machine is of the classes, and its score and size reach the minima."""
     classes = frozenset(text.classes or MachineClass)
-    if isinstance(text.what, kinds.MotorwayLane):
+    if isinstance(text, RuleText | Seen) and isinstance(text.what, kinds.MotorwayLane):
         classes = frozenset(cls for cls in classes if cls.is_two_wheeler)
     min_score, min_size = text.min_score, text.min_size
 
@@ -144,7 +102,7 @@ def _size(box: Box) -> int:
     return max(box.x1 - box.x0, box.y1 - box.y0)
 
 
-def _ground(box: Box, seen: SeenRow) -> tuple[float, float]:
+def ground_of(box: Box, seen: SeenRow) -> tuple[float, float]:
     """Returns a machine's place on the road in shares of the picture: the bottom centre of its box, as in the tracker.
 
     A box that the picture's lower edge cuts off ends just inside of it, or no zone could be drawn to hold it.
@@ -200,7 +158,7 @@ def _in_polygon(
             return None
         for machine in seen.followed if followed else seen.machines:
             if (
-                area.contains(*_ground(machine.box, seen))
+                area.contains(*ground_of(machine.box, seen))
                 and wants(machine, seen)
                 and (not followed or _moves_so(machine, heads, for_s))
             ):
@@ -247,7 +205,7 @@ def _crossed(segment: Line, to: Side | None, wants: _Wants) -> RowMatcher:
             if machine.motion is None or machine.motion.heading_deg is None:
                 continue
             heading, size = math.radians(machine.motion.heading_deg), _size(machine.box)
-            x, y = _ground(machine.box, seen)
+            x, y = ground_of(machine.box, seen)
             before = (x - math.sin(heading) * size / seen.width, y + math.cos(heading) * size / seen.height)
             side = crossing(segment, before, (x, y))
             if side is not None and (to is None or side is to) and wants(machine, seen):
@@ -280,7 +238,7 @@ def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> RowMatcher:
             if (
                 heading is not None
                 and abs((heading - along + 180) % 360 - 180) > tolerance
-                and area.contains(*_ground(machine.box, seen))
+                and area.contains(*ground_of(machine.box, seen))
                 and wants(machine, seen)
             ):
                 return RuleFinding(machine=machine)

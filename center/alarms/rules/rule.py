@@ -5,17 +5,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from center.alarms.rules.composed import Composed, Place
 from center.alarms.rules.kinds import CROWD_WINDOW_S, CameraFault, Crowding, Kind, MotorwayLane, PlatformFault
 from provisioning.contracts.config.camera import Label
-from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES
 from provisioning.contracts.wire.messages import MachineClass, Share
 
-PLACE_PATTERN: Final = f"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$"
-Place = Annotated[str, StringConstraints(pattern=PLACE_PATTERN)]
-"""An agent and one of its cameras, joined by a slash: two agents may each have a `cam-1`."""
 MAX_LEVELS: Final = 5
 MAX_SPANS: Final = 28
 DAY: Final = 24 * 60
@@ -93,7 +90,7 @@ class RuleText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Label
-    what: Kind
+    what: Annotated[Kind | Composed, Field(discriminator="kind")]
     cameras: tuple[Place, ...] = Field(default=(), max_length=1024)
     """Empty: the rule covers all cameras."""
     classes: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
@@ -124,12 +121,25 @@ class RuleText(BaseModel):
             raise ValueError(f"{self.what.kind} looks at no machine: leave classes out")
         if isinstance(self.what, PlatformFault) and self.cameras:
             raise ValueError("platform_fault looks at no camera: leave cameras out")
-        if isinstance(self.what, Crowding) and self.window_s < CROWD_WINDOW_S:
+        if isinstance(self.what, Composed) and self.classes:
+            raise ValueError("composed: each condition has its own classes")
+        if isinstance(self.what, Composed) and self.what.place_name and set(self.cameras) != set(self.what.cameras):
+            raise ValueError("a rule of a place is about the cameras that its conditions name, and no others")
+        if self.counts_people and self.window_s < CROWD_WINDOW_S:
             raise ValueError(f"crowding is reported no more often than every {CROWD_WINDOW_S} s: raise window_s")
-        if isinstance(self.what, Crowding) and any(span.minutes * 60 < CROWD_WINDOW_S for span in self.schedule.spans):
+        if self.counts_people and any(span.minutes * 60 < CROWD_WINDOW_S for span in self.schedule.spans):
             # Else a preview would tell of one picture, and not of a period, that its count reaches a threshold.
             raise ValueError(f"crowding holds for {CROWD_WINDOW_S} s or more at a time: lengthen its schedule")
         return self
+
+    @property
+    def counts_people(self) -> bool:
+        """True if the rule compares a count of people: its alarms are linked to no picture."""
+        return isinstance(self.what, Crowding) or (isinstance(self.what, Composed) and self.what.counts_people)
+
+    def place_of(self, place: str) -> str:
+        """Returns the camera by which the windows of an alarm at `place` are counted: of a named place, its first."""
+        return self.cameras[0] if isinstance(self.what, Composed) and self.what.place_name else place
 
 
 @dataclass(frozen=True, slots=True)

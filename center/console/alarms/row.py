@@ -7,7 +7,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from center.alarms.lifecycle import WAITING, AlarmEvent, AlarmState
-from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.composed import KIND_LABELS
 from center.alarms.views import AlarmView
 from center.console import labels
 from center.console.language import Language
@@ -67,7 +67,7 @@ def _row(alarm: AlarmView, camera: str, acts: Mapping[AlarmEvent, str], _: Langu
         "severity": " · ".join(part for part in (_(labels.SEVERITIES[alarm.severity]), level) if part),
         "rule": alarm.rule_name,
         "version": _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version),
-        "what": _(KINDS[alarm.kind].label),
+        "what": _(KIND_LABELS[alarm.kind]),
         "finding": _finding(alarm, _),
         "camera": camera,
         "agent": alarm.agent_id,

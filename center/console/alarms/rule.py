@@ -9,8 +9,10 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.alarms.errors import UnknownRuleError
+from center.alarms.rules.composed import Composed
 from center.alarms.rules.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
+from center.console.alarms.conditions import conditions
 from center.console.alarms.rule_form import RuleForm
 from center.console.alarms.rules import path, standing
 from center.console.attempt import attempt
@@ -114,6 +116,9 @@ class _Page:
         if found.retired:
             return
         words("h2", _("Definition"))
+        if isinstance(found.text.what, Composed):
+            self._conditions(found.text.what)
+            return
 
         async def write(text: RuleText) -> None:
             await self._do(
@@ -123,6 +128,15 @@ class _Page:
             )
 
         RuleForm(self._request, _, found.text, write)
+
+    def _conditions(self, what: Composed) -> None:
+        _, devices = self._, self._services.devices
+        titles = {f"{each.agent_id}/{each.camera_id}": each.title for each in devices.cameras(self._sight)}
+        with ui.element("div").classes("ws-panel ws-column"):
+            if what.place_name is not None:
+                words("strong", what.place_name)
+            conditions(what.when, _, lambda place: titles.get(place, place))
+            words("p", _("A composed rule is written by the API, as a file of text.")).classes("ws-muted")
 
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules

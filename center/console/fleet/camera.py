@@ -11,7 +11,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import Access, CameraKey, Permission
-from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.composed import KIND_LABELS
 from center.alarms.views import AlarmView
 from center.assessment.hour_details import HourEvidence
 from center.assessment.recording.facts import HOUR_MS
@@ -288,7 +288,7 @@ def _alarms(found: Sequence[AlarmView], camera_view: CameraView, _: Language) ->
         for alarm in found:
             with ui.element("tr"):
                 words("td", alarm.rule_name)
-                words("td", _(KINDS[alarm.kind].label))
+                words("td", _(KIND_LABELS[alarm.kind]))
                 words("td", _(labels.ALARM_STATES[alarm.state]))
                 at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
                 moment(moments.local(at_ms), moments.utc(at_ms), tag="td")

@@ -12,7 +12,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access.permissions import CameraKey, Identity, Permission, Scope
-from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.composed import KIND_LABELS
 from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicators import Indicator, IndicatorVerdict
@@ -214,7 +214,7 @@ class _Page:
             AttentionItem(
                 labels.SEVERITY_TONES[alarm.severity],
                 alarm.rule_name,
-                " · ".join(part for part in (_(KINDS[alarm.kind].label), self._title(alarm)) if part),
+                " · ".join(part for part in (_(KIND_LABELS[alarm.kind]), self._title(alarm)) if part),
                 alarm.times.captured_at_ms or alarm.times.decided_at_ms,
                 "/alarms",
             )

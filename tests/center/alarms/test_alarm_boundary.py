@@ -6,12 +6,12 @@ from pydantic import BaseModel
 
 from center.alarms import tables as records
 from center.alarms import views
-from center.alarms.rules import kinds, rule, shapes
+from center.alarms.rules import composed, kinds, rule, shapes
 from center.alarms.rules.matching import RuleFinding
 from center.database.store import Base
 from tests.contracts.test_boundary import FORBIDDEN
 
-MODULES = (kinds, rule, shapes, views)
+MODULES = (composed, kinds, rule, shapes, views)
 
 
 def _models() -> Iterator[type[BaseModel]]:

@@ -7,6 +7,7 @@ from center.access.permissions import EVERYWHERE
 from center.alarms.errors import BlankPreviewError, NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
 from center.alarms.preview import DAY_MS, RulePreviews
 from center.alarms.rules.inputs import PartFault
+from center.alarms.tables import AlarmRecord
 from center.alarms.views import PreviewView
 from center.database.store import AuditEntry
 from provisioning.contracts.wire.messages import CameraState
@@ -234,3 +235,34 @@ async def test_rules_are_listed_in_pages(station: Station) -> None:
             break
         before = int(page.next_cursor)
     assert names == [f"rule {number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_a_composed_rule_is_previewed_in_the_order_of_time_and_raises_one_alarm_a_place(station: Station) -> None:
+    """A truck stands at one camera of a school's front while something is in the zone of the other."""
+    cameras = [f"{AGENT}/cam-1", f"{AGENT}/cam-2"]
+    zone = {"op": "seen", "what": ZONE}
+    when = {"op": "and", "of": [zone | {"camera": camera} for camera in cameras]}
+    what = {"kind": "composed", "place_name": "the school", "when": when}
+    for number, (camera, where, second) in enumerate(
+        [("cam-1", 0.25, 0), ("cam-2", 0.25, 8), ("cam-1", 0.75, 12), ("cam-2", 0.25, 400), ("cam-1", 0.25, 500)]
+    ):
+        at_ms = NOON_MS + 1000 * second
+        station.archive.add(row(machine(where), camera=camera, at_ms=at_ms, key=f"{number}"), b"")
+    rules = station.room.rules
+    view = rules.create(text(what, cameras=cameras), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
+    assert (preview.rows, preview.matched, preview.alarms) == (5, 1, 1)
+    assert preview.by_camera == {cameras[0]: 1}
+    rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
+    live = [
+        seen(machine(0.25), camera=camera, at_ms=NOW_MS - 9000 + 1000 * number, key=f"live{number}")
+        for number, camera in enumerate(["cam-1", "cam-2", "cam-1"])
+    ]
+    for each in live:
+        rules.load()  # as after a change of any rule: what this one remembers stays
+        station.room.observed(hint(each))
+    alarm = station.reader.drain()[-1].alarm
+    assert (alarm.kind, alarm.camera_id, alarm.row_key) == ("composed", "cam-2", live[1].row_key)
+    assert (alarm.finding.where, alarm.finding.cls) == ("the school", "car")
+    with station.store.transaction() as session:
+        assert [record.repeats for record in session.scalars(select(AlarmRecord))] == [1]

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from center.alarms.rules.inputs import Fault, FaultOf, SeenRow
-from center.alarms.rules.matching import RuleFinding, RuleIndex, fault_found, look_of
+from center.alarms.rules.matching import RuleFinding, fault_found, look_of
+from center.alarms.rules.rule_index import RuleIndex
 from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, motion, rule, seen, text
 from tests.center.street import AGENT

@@ -39,7 +39,7 @@ MAX_ROWS: Final = 20_000
 _NOTHING: Final = RuleFinding()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(slots=True, order=True)
 class NotedRow:
     """A row, and the conditions whose picture it is. Ordered by capture time."""
 
@@ -89,15 +89,17 @@ class Composer:
 
     def note(self, seen: SeenRow) -> NotedRow:
         """Matches the conditions against a row by itself."""
-        of_camera = (leaf.camera is None or leaf.camera == seen.place for leaf in self._leaves)
-        found = [leaf.look(seen) if ours else None for leaf, ours in zip(self._leaves, of_camera, strict=True)]
-        first = next(
-            (each for each, leaf in zip(found, self._leaves, strict=True) if each is not None and not leaf.is_negated),
-            _NOTHING,
-        )
-        finding = _NOTHING if self._unlinked else RuleFinding(where=self._place or first.where, machine=first.machine)
-        hits = tuple(each is not None for each in found)
-        return NotedRow(seen.times.captured_at_ms, seen.row_key, seen.place, hits, finding)
+        place, first, hits = seen.place, _NOTHING, []
+        for leaf in self._leaves:
+            found = leaf.look(seen) if leaf.camera is None or leaf.camera == place else None
+            hits.append(found is not None)
+            if found is not None and first is _NOTHING and not leaf.is_negated:
+                first = found
+        if self._unlinked:
+            first = _NOTHING
+        elif self._place and first is not _NOTHING:
+            first = RuleFinding(where=self._place, machine=first.machine)
+        return NotedRow(seen.times.captured_at_ms, seen.row_key, place, tuple(hits), first)
 
     def holds(self, noted: NotedRow) -> bool:
         """Remembers a row. True if with it the rule holds, and the row is one of those that it holds by."""
@@ -255,7 +257,7 @@ def _counted(leaf: Many | Absent, wanted: Callable[[int], bool]) -> RowMatcher:
         inside = [
             machine
             for machine in seen.machines
-            if area.contains(*ground_of(machine.box, seen)) and wants(machine, seen)
+            if wants(machine, seen) and area.contains(*ground_of(machine.box, seen))
         ]
         return RuleFinding(machine=inside[0] if inside else None) if wanted(len(inside)) else None
 

@@ -158,9 +158,9 @@ def _in_polygon(
             return None
         for machine in seen.followed if followed else seen.machines:
             if (
-                area.contains(*ground_of(machine.box, seen))
-                and wants(machine, seen)
+                wants(machine, seen)
                 and (not followed or _moves_so(machine, heads, for_s))
+                and area.contains(*ground_of(machine.box, seen))
             ):
                 return RuleFinding(machine=machine)
         return None
@@ -238,8 +238,8 @@ def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> RowMatcher:
             if (
                 heading is not None
                 and abs((heading - along + 180) % 360 - 180) > tolerance
-                and area.contains(*ground_of(machine.box, seen))
                 and wants(machine, seen)
+                and area.contains(*ground_of(machine.box, seen))
             ):
                 return RuleFinding(machine=machine)
         return None

@@ -75,6 +75,7 @@ from center.wall.service import Wall
 from provisioning import logging_setup
 from provisioning.contracts.config.processes import Broker as BrokerConfig
 from provisioning.contracts.config.processes import CenterConfig, read_secret
+from provisioning.net.tls import server_context
 from provisioning.signing.documents import Seal, SealError
 
 Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -420,7 +421,7 @@ def serve(
         server.should_exit = True
 
     logging_setup.log_to_stderr(logging.WARNING)
-    _check_tls(config)
+    tls = _tls(config)
     with alone(config), _listen(config) as listener, ExitStack() as stack:
         center = build(config, link=connect(config.broker, ended))
         stack.enter_context(open_metrics(config.metrics_port, center.metrics))
@@ -435,8 +436,7 @@ def serve(
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                ssl_certfile=config.tls_cert_file,
-                ssl_keyfile=config.tls_key_file,
+                ssl_context_factory=None if tls is None else lambda _config, _default: tls,
                 timeout_graceful_shutdown=5,
             ),
             lambda: announce(f"ready {_url(config)}"),
@@ -472,16 +472,16 @@ class _AnnouncingServer(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
-def _check_tls(config: CenterConfig) -> None:
-    """Reads the certificate as the server will, while an error still reaches the operator.
+def _tls(config: CenterConfig) -> ssl.SSLContext | None:
+    """Makes the context of HTTPS; None where HTTP is served.
 
     Raises:
         StartError: the files cannot be used.
     """
     if config.tls_cert_file is None:
-        return
+        return None
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(config.tls_cert_file, config.tls_key_file)
+        return server_context(config.tls_cert_file, config.tls_key_file)
     except (OSError, ValueError) as error:
         raise StartError(
             what=f"{config.tls_cert_file} and {config.tls_key_file} cannot be used ({error})",

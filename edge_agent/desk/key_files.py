@@ -10,6 +10,7 @@ from provisioning.contracts.config import processes
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError
 from provisioning.files import durable
+from provisioning.net import tls
 
 
 def check_key_files(settings: processes.Desk) -> str:
@@ -25,25 +26,22 @@ def check_key_files(settings: processes.Desk) -> str:
 
 
 def server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:
-    """Returns a TLS context of 1.2 and up, with this certificate.
+    """Returns the TLS context that serves this certificate.
 
     Raises:
         DeskError: `certificate`: a file is missing, others may read the key, or the two do not belong together.
     """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if key_file.stat().st_mode & 0o077:
             raise DeskError(
                 "certificate", f"[desk] {key_file}: others may read this private key; run: chmod 600 {key_file}"
             )
-        context.load_cert_chain(cert_file, key_file)
+        return tls.server_context(cert_file, key_file)
     except OSError as error:  # ssl.SSLError is one
         what = getattr(error, "reason", None) or error.strerror or type(error).__name__
         raise DeskError(
             "certificate", f"[desk] {cert_file}, {key_file}: no usable certificate and key ({what}): see docs/desk.md"
         ) from None
-    return context
 
 
 def client_context(ca_file: Path, *, is_its_own: bool) -> ssl.SSLContext:

@@ -26,6 +26,7 @@ from edge_agent.viid.request_handler import RequestHandler
 from provisioning.contracts.causes import pictures
 from provisioning.contracts.config import processes
 from provisioning.net.http_acceptor import Acceptor, listen
+from provisioning.net.tls import server_context
 
 _log = logging.getLogger(__name__)
 
@@ -105,9 +106,7 @@ class ViidServer:
     def _tls(self) -> ssl.SSLContext | None:
         if self._viid.tls_cert_file is None:
             return None
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(self._viid.tls_cert_file, self._viid.tls_key_file)
-        return tls
+        return server_context(self._viid.tls_cert_file, self._viid.tls_key_file)
 
     def _turned_away(self, device_id: str, source: str, why: str) -> None:
         """Logs the 1st, 10th, 100th refusal: a device tries every minute, and a robot more often."""

@@ -30,6 +30,7 @@ from provisioning.errors import AuthorityError, EnrolmentRefused, ProvisioningEr
 from provisioning.home import documents
 from provisioning.home.agents import Certificate
 from provisioning.home.home import Home
+from provisioning.net.tls import server_context
 from provisioning.pki.authority import public_bytes
 from provisioning.pki.identities import ENROLMENT
 from provisioning.rollout import software
@@ -76,9 +77,7 @@ def tls_context(home: Home) -> ssl.SSLContext:
     """
     identity = home.identities.identity(ENROLMENT)
     try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(identity.cert_file, identity.key_file)
+        context = server_context(identity.cert_file, identity.key_file, minimum=ssl.TLSVersion.TLSv1_3)
         context.load_verify_locations(home.identities.agents.ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise AuthorityError(

@@ -5,7 +5,7 @@ from typing import Final
 
 from provisioning.servers.cluster_files import STATE
 from provisioning.servers.plan import PlannedServer, ServersPlan
-from provisioning.servers.ports import JOURNALS
+from provisioning.servers.ports import JOURNALS, JOURNALS_UNIT
 from provisioning.servers.tree import ETC, SECRET, File
 
 ARCHIVE: Final = f"{STATE}/archive"
@@ -30,29 +30,51 @@ def journals(
 ) -> Iterator[File]:
     """Yields files by which the head receives journals and the others send them.
 
-    Their units take the key as a credential: only root can read its file.
+    Their units take the key as a credential: only root can read its file. Debian 13 builds systemd-journal-remote
+    without a check of certificates, so at the head stunnel has the port, and hands on what comes from a server of the
+    plan.
     """
     if not plan.others(server):
         return
-    service = "systemd-journal-remote" if server is plan.head else "systemd-journal-upload"
     yield File(f"{ETC}/tls/journal.key", key, SECRET)
     yield File.text(f"{ETC}/tls/journal.pem", certificate.decode())
     yield File.text(f"{ETC}/tls/ca.pem", authority.decode())
-    yield File.text(
-        f"/etc/systemd/system/{service}.service.d/wayside.conf",
-        "[Service]\n" + "".join(f"LoadCredential={name}:{ETC}/tls/{name}\n" for name in _CREDENTIALS),
-    )
-    held = f"/run/credentials/{service}.service"
-    named = {"ServerKeyFile": "journal.key", "ServerCertificateFile": "journal.pem", "TrustedCertificateFile": "ca.pem"}
-    trust = "".join(f"{key}={held}/{name}\n" for key, name in named.items())
+    credentials = "".join(f"LoadCredential={name}:{ETC}/tls/{name}\n" for name in _CREDENTIALS)
     if server is plan.head:
-        # Kept as long as pictures: a log line names cameras and agents.
-        text = f"[Remote]\nSplitMode=host\nMaxFileSize=128M\nKeepFree=5G\n{trust}"
-        yield File.text("/etc/systemd/journal-remote.conf.d/wayside.conf", text)
-    else:
-        head = f"[{plan.head.address}]" if plan.head.address.version == 6 else str(plan.head.address)
-        text = f"[Upload]\nURL=https://{head}:{JOURNALS}\n{trust}"
-        yield File.text("/etc/systemd/journal-upload.conf.d/wayside.conf", text)
+        yield from _received(credentials, every_address=":::" if plan.head.address.version == 6 else "")
+        return
+    service = "systemd-journal-upload.service"
+    yield File.text(f"/etc/systemd/system/{service}.d/wayside.conf", f"[Service]\n{credentials}")
+    named = {"ServerKeyFile": "journal.key", "ServerCertificateFile": "journal.pem", "TrustedCertificateFile": "ca.pem"}
+    trust = "".join(f"{key}=/run/credentials/{service}/{name}\n" for key, name in named.items())
+    head = f"[{plan.head.address}]" if plan.head.address.version == 6 else str(plan.head.address)
+    text = f"[Upload]\nURL=https://{head}:{JOURNALS}\n{trust}"
+    yield File.text("/etc/systemd/journal-upload.conf.d/wayside.conf", text)
+
+
+def _received(credentials: str, *, every_address: str) -> Iterator[File]:
+    held = f"/run/credentials/{JOURNALS_UNIT}"
+    yield File.text(
+        f"{ETC}/journals.conf",
+        "; Rendered by wayside-provision.\nforeground = yes\nsyslog = no\ndebug = warning\npid =\n\n"
+        f"[journals]\naccept = {every_address}{JOURNALS}\nconnect = {_SINK}\n"
+        f"cert = {held}/journal.pem\nkey = {held}/journal.key\nCAfile = {held}/ca.pem\n"
+        "verifyChain = yes\nsslVersionMin = TLSv1.3\n",
+    )
+    yield File.text(f"/etc/systemd/system/{JOURNALS_UNIT}", f"{_TLS_BEFORE_JOURNALS}{credentials}{_SANDBOX}")
+    units = "/etc/systemd/system/systemd-journal-remote"
+    yield File.text(
+        f"{units}.socket.d/wayside.conf",
+        f"[Socket]\nListenStream=\nListenStream={_SINK}\nSocketUser=systemd-journal-remote\nSocketMode=0600\n",
+    )
+    yield File.text(
+        f"{units}.service.d/wayside.conf",
+        "[Service]\nExecStart=\nExecStart=/usr/lib/systemd/systemd-journal-remote --listen-http=-3 --split-mode=none"
+        " --output=/var/log/journal/remote/remote.journal\n",
+    )
+    # Kept as long as pictures: a log line names cameras and agents.
+    text = "[Remote]\nMaxFileSize=128M\nKeepFree=5G\n"
+    yield File.text("/etc/systemd/journal-remote.conf.d/wayside.conf", text)
 
 
 def clock(plan: ServersPlan, server: PlannedServer) -> Iterator[File]:
@@ -116,3 +138,47 @@ def shared_archive(plan: ServersPlan, server: PlannedServer) -> Iterator[File]:
 
 
 _CREDENTIALS: Final = ("journal.key", "journal.pem", "ca.pem")
+_SINK: Final = "/run/wayside-journals.sock"
+"""Socket of systemd-journal-remote, for its own account alone."""
+_TLS_BEFORE_JOURNALS: Final = """\
+# Rendered by wayside-provision.
+[Unit]
+Description=Journals of the other servers: checks their certificates, hands on to systemd-journal-remote
+Requires=systemd-journal-remote.socket
+After=network-online.target systemd-journal-remote.socket
+Wants=network-online.target
+
+[Service]
+ExecStart=/usr/bin/stunnel /etc/wayside-servers/journals.conf
+User=systemd-journal-remote
+"""
+_SANDBOX: Final = """\
+Restart=always
+RestartSec=2
+LimitCORE=0
+MemorySwapMax=0
+
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+
+[Install]
+WantedBy=multi-user.target
+"""

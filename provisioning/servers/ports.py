@@ -10,6 +10,7 @@ from provisioning.home.home import HomeConfig
 from provisioning.servers.plan import PlannedServer, ServersPlan
 
 JOURNALS: Final = 19532
+JOURNALS_UNIT: Final = "wayside-journals.service"
 FEDERATE: Final = 9090
 GRAFANA: Final = 3000
 CENTER_METRICS: Final = 9111
@@ -55,7 +56,7 @@ def _business(plan: ServersPlan, home: HomeConfig) -> Iterator[Opening]:
     yield _one(plan.console_port, console, "console and API, HTTPS, after login", "wayside-center.service")
     yield _one(home.services_port, others or None, "broker: cluster and services, mutual TLS", broker)
     if others:
-        yield _one(JOURNALS, others, "journals of the other servers, mutual TLS", "systemd-journal-remote.socket")
+        yield _one(JOURNALS, others, "journals of the other servers, mutual TLS", JOURNALS_UNIT)
         yield Opening(123, 123, "udp", others, "time for the other servers", "chrony.service")
 
 

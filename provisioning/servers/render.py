@@ -18,7 +18,7 @@ from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, privat
 from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
 from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
 from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
-from provisioning.servers.ports import CENTER_METRICS, FEDERATE, openings
+from provisioning.servers.ports import CENTER_METRICS, FEDERATE, JOURNALS_UNIT, openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
@@ -88,7 +88,11 @@ def _services(plan: ServersPlan, server: PlannedServer, tree: Tree) -> None:
     tree.units += backups.units(plan, server)
     if plan.others(server):
         tree.packages.append("systemd-journal-remote")
-        tree.units.append(f"systemd-journal-{'remote.socket' if server is plan.head else 'upload.service'}")
+        if server is plan.head:
+            tree.packages.append("stunnel4")
+            tree.units += ["systemd-journal-remote.socket", JOURNALS_UNIT]
+        else:
+            tree.units.append("systemd-journal-upload.service")
     if server is plan.head:
         tree.units += ["wayside-broker.service", "wayside-provision.service", "wayside-center.service"]
         tree.packages.append("mosquitto")

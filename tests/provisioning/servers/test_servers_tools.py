@@ -1,9 +1,12 @@
 """Every rendered file in the hands of the tool that will read it; skipped by name where that is not installed."""
 
+import http.client
 import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +19,10 @@ import pytest
 
 from provisioning.servers import database
 from tests.support.county import NAMES, files, rendered
+from tests.support.exchange import listens
 from tests.support.ports import free_port
 from tests.support.postgres import programs
+from tests.support.sslscan import AEAD_1_3, Offered, offered
 from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
@@ -106,6 +111,7 @@ def test_postgresql_lets_in_the_centre_alone_over_tls_with_its_password(out: Pat
             assert row == (True, "TLSv1.3")
             rules = connection.execute("SHOW password_encryption").fetchone()
             assert rules == ("scram-sha-256",)
+        assert offered(port, "--starttls-psql") == Offered({"1.3": AEAD_1_3}, set())
         refusals: tuple[dict[str, Any], ...] = (
             {"user": "wayside_center", "password": password, "sslmode": "disable"},
             {"user": "wayside_center", "password": "wrong", "sslmode": "require"},
@@ -122,6 +128,69 @@ def test_postgresql_lets_in_the_centre_alone_over_tls_with_its_password(out: Pat
         )  # fmt: skip
         assert said.stdout.strip() == "0"
         assert password not in (folder / "log").read_text()
+
+
+def test_journals_come_from_servers_of_the_plan_alone(out: Path, tmp_path: Path) -> None:
+    """Debian's stunnel and systemd-journal-remote with the rendered settings, at other paths and another port."""
+    stunnel, activate = tool("stunnel", "stunnel4"), tool("systemd-socket-activate", "systemd")
+    etc, port, sink, kept = out / "head/etc", free_port(), tmp_path / "sink", tmp_path / "remote.journal"
+    drop_in = (etc / "systemd/system/systemd-journal-remote.service.d/wayside.conf").read_text(encoding="utf-8")
+    remote = drop_in.rpartition("ExecStart=")[2].replace("/var/log/journal/remote/remote.journal", str(kept)).split()
+    if not Path(remote[0]).exists():
+        pytest.skip("systemd-journal-remote is not installed: apt-get install systemd-journal-remote")
+    settings = (etc / "wayside-servers/journals.conf").read_text(encoding="utf-8")
+    for rendered_place, here in (
+        ("/run/credentials/wayside-journals.service", etc / "wayside-servers/tls"),
+        ("/run/wayside-journals.sock", sink),
+        ("accept = ", "accept = 127.0.0.1:"),
+        (":19532", f":{port}"),
+    ):
+        assert rendered_place in settings
+        settings = settings.replace(rendered_place, str(here))
+    (tmp_path / "journals.conf").write_text(settings)
+    with (
+        (tmp_path / "log").open("ab") as log,
+        subprocess.Popen([activate, "-l", sink, *remote], stdout=log, stderr=log) as behind,
+        subprocess.Popen([stunnel, tmp_path / "journals.conf"], stdout=log, stderr=log) as before,
+    ):
+        try:
+            until(lambda: listens(port))
+            tls = out / "parser/etc/wayside-servers/tls"
+            anybody = ssl.create_default_context(cafile=str(tls / "ca.pem"))
+            anybody.check_hostname = False  # the head's certificate names its address in the plan
+            with (
+                socket.create_connection(("127.0.0.1", port), LONG_S) as plain,
+                anybody.wrap_socket(plain) as stranger,
+                pytest.raises(ssl.SSLError, match="certificate required"),
+            ):
+                stranger.recv(1)
+            anybody.load_cert_chain(tls / "journal.pem", tls / "journal.key")
+            assert _uploaded(port, anybody) == 202
+            assert offered(port) == Offered({"1.3": AEAD_1_3}, set())
+        finally:
+            for process in (before, behind):
+                process.terminate()
+    words = ["journalctl", "--file", str(kept), "--output=cat", "_HOSTNAME=parser"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert said.stdout == "a line of the parser\n"
+
+
+def _uploaded(port: int, context: ssl.SSLContext) -> int:
+    """Send a line as systemd-journal-upload does; the status."""
+    line = {
+        "__REALTIME_TIMESTAMP": "1790000000000000",
+        "__MONOTONIC_TIMESTAMP": "1000",
+        "_BOOT_ID": "0" * 31 + "1",
+        "_HOSTNAME": "parser",
+        "MESSAGE": "a line of the parser",
+    }
+    body = "".join(f"{name}={value}\n" for name, value in line.items()) + "\n"
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=LONG_S, context=context)
+    try:
+        connection.request("POST", "/upload", body, {"Content-Type": "application/vnd.fdo.journal"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 @contextmanager

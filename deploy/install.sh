@@ -7,6 +7,7 @@
 #   install.sh --role edge --back                     the version before, again
 #   install.sh --role edge --uninstall [--purge]      stop and remove it; with --purge its data, keys and spool too,
 #                                                     and what a plan laid under /etc; what stays is named
+#   install.sh --sbom                                 the bill of materials of what is in use, if it is as it was signed
 #   install.sh --requested DIR                        what an agent asks for in its own folder (docs/rollouts.md)
 #   install.sh --boot                                 back from a version that had not proved itself when power went
 #
@@ -47,6 +48,7 @@ while [ $# -gt 0 ]; do
     --requested) asker=${2:?--requested needs a folder} act=requested && shift ;;
     --boot) act=boot ;;
     --uninstall) act=uninstall ;;
+    --sbom) act=sbom ;;
     --purge) purge=yes ;;
     -*) fail "unknown option $1; see the head of this file" ;;
     *) [ -z "$file" ] || fail "one release archive at a time" && file=$1 ;;
@@ -62,6 +64,10 @@ requested | boot)
     [ -n "$installed_role" ] || { say "nothing is installed here" && exit 0; }
     role=${role:-$installed_role}
     ;;
+sbom)
+    [ -n "$installed_role" ] || fail "nothing is installed here"
+    role=${role:-$installed_role}
+    ;;
 esac
 case $role in
 edge) data='wayside-edge' ;;
@@ -75,6 +81,10 @@ esac
 
 has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 current() { readlink "$opt/current" 2>/dev/null || true; }
+signed() {
+    # Is the manifest in the folder $2 signed by the key $1?
+    openssl pkeyutl -verify -pubin -inkey "$1" -rawin -in "$2/manifest" -sigfile "$2/manifest.sig" >/dev/null 2>&1
+}
 names() { [ ! -f "$opt/$1/units.list" ] || cat "$opt/$1/units.list"; }
 # Those of the release and those that a plan rendered. Not those that wait for an update: they are what waits here; nor
 # backups: they come by their timers.
@@ -301,6 +311,18 @@ leave_debians() {
     done
 }
 
+# --- tell -------------------------------------------------------------------------------------------------------------
+
+if [ "$act" = sbom ]; then
+    slot=$opt/$(current) bill=sbom.cdx.json
+    [ -f "$slot/$bill" ] || fail "version $(cat "$slot/version") came without a bill of materials"
+    signed "$etc/release.pub" "$slot" || fail "$slot/manifest: not signed by the key that is trusted here, or changed since"
+    (cd "$slot" && sed -n "s/^sha256 \([0-9a-f]*\) $bill\$/\1  $bill/p" manifest | sha256sum --check --status --strict) ||
+        fail "$slot/$bill: is not what was signed"
+    cat "$slot/$bill"
+    exit 0
+fi
+
 # --- remove -----------------------------------------------------------------------------------------------------------
 
 if [ "$act" = uninstall ]; then
@@ -464,8 +486,7 @@ for part in manifest manifest.sig; do
     [ -s "$incoming/$part" ] || fail "$file: is no release archive (it has no $part), or was cut short"
 done
 if [ -f "$trusted" ]; then by=$trusted; else by=$key; fi
-openssl pkeyutl -verify -pubin -inkey "$by" -rawin -in "$incoming/manifest" -sigfile "$incoming/manifest.sig" \
-    >/dev/null 2>&1 || fail "$file: not signed by the key that is trusted here ($by), or changed since: do not use it"
+signed "$by" "$incoming" || fail "$file: not signed by the key that is trusted here ($by), or changed since: do not use it"
 
 header() { sed -n "s/^$1 //p" "$incoming/manifest" | head -n 1; }
 [ "$(head -n 1 "$incoming/manifest")" = "wayside-release 1" ] || fail "$file: of a kind that this install.sh does not read"

@@ -203,6 +203,7 @@ class Manifest(_Strict):
     file: FileName
     sha256: Sha256
     licence: str = Field(min_length=1)
+    """SPDX expression; what else is to be said of it follows in brackets."""
     note: str = ""
     source: Source
     conversion: Conversion | None = None

@@ -1,23 +1,26 @@
 """`make release-key`, `make bundle` and `make release`: a key, one role's archive, all files of a release."""
 
+import hashlib
 import platform
 import shutil
 import sys
 import tempfile
-import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from provisioning.errors import ProvisioningError, ReleaseError
+from provisioning.release import artifacts
 from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack, role_named
 from provisioning.release.candidate import read_candidate
+from provisioning.release.contents import describe
 from provisioning.release.distribution import ArchiveOrder, make_release
-from provisioning.release.python_packages import gather_wheels
+from provisioning.release.git import git
+from provisioning.release.python_packages import LOCK, gather_wheels
 
 ROOT: Final = Path(__file__).parents[2]
-_EIGHT_BITS: Final = ("int7", "int8")
 SigningKey = Annotated[Path, typer.Option("--key", metavar="FILE", help="release.key")]
 Models = Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines fetch puts them.")]
 TargetPython = Annotated[
@@ -68,6 +71,8 @@ def build(
                 contents.programs,
                 contents.debian,
             )
+            committed = datetime.fromtimestamp(int(git(ROOT, "log", "-1", "--format=%ct")), UTC)
+            describe(release, tree, (ROOT / LOCK).read_text(encoding="utf-8"), committed)
             made = pack(release, tree, secret, out)
     except ProvisioningError as error:
         raise SystemExit(f"release: {error}") from error
@@ -98,22 +103,16 @@ def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:
     """Copy a role's models, by the names that the catalogue looks for.
 
     Raises:
-        ReleaseError: one is not there.
+        ReleaseError: one is not there, or is not the file of its manifest.
     """
     folder.mkdir()
-    for name in role.models:
-        for file in _files_of(name):
-            if not (models / file).is_file():
-                raise ReleaseError(f"{models / file}: not there; run wayside-engines fetch --kind model")
-            shutil.copy(models / file, folder / file)
-
-
-def _files_of(model: str) -> list[str]:
-    """Returns the files of a model: its own, and those in eight bits if its manifest has them."""
-    manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{model}.toml").read_text(encoding="utf-8"))
-    own = Path(manifest["file"])
-    forms = [bits for bits in _EIGHT_BITS if bits in manifest.get("quantised", {})]
-    return [own.name, *(f"{own.stem}-{bits}{own.suffix}" for bits in forms)]
+    for model in artifacts.models(role.models):
+        file = models / model.file
+        if not file.is_file():
+            raise ReleaseError(f"{file}: not there; run wayside-engines fetch --kind model")
+        shutil.copy(file, folder / model.file)
+        if hashlib.sha256((folder / model.file).read_bytes()).hexdigest() != model.sha256:
+            raise ReleaseError(f"{file}: is not the file of its manifest; run wayside-engines fetch --kind model")
 
 
 def _units(folder: Path, role: ReleaseRole) -> None:

@@ -57,6 +57,7 @@ class Publisher:
             shutil.copy(unit, tree / "units")
         for script in (INSTALL, INSTALL.with_name("act-as.sh")):
             shutil.copy(script, tree)
+        (tree / "sbom.cdx.json").write_text(f'{{"bomFormat": "CycloneDX", "version of": "{version}"}}\n')
         told: dict[str, Any] = {
             "role": "edge", "version": version, "arch": platform.machine(), "python": machine_python(),
             "requirement": f"wayside=={version}", "programs": (PROGRAM,),

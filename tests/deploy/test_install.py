@@ -4,6 +4,7 @@ release archive (signed) ──install.sh──▶ /opt/wayside/{a,b}, one link 
 """
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from provisioning.errors import ReleaseError
 from provisioning.release.__main__ import gather_models
 from provisioning.release.archive import ROLES, Release, load_key, new_key, pack
 from tests.deploy.releases import INSTALL, KILLABLE, PROGRAM, Machine, Publisher
+from tests.support.models import fetched_catalog
 from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +208,24 @@ def test_what_the_manifest_does_not_name_is_not_unpacked(settled: Machine, secon
     assert not (settled.root.parent / "escaped").exists()
 
 
+def test_the_bill_of_materials_is_shown_as_it_was_signed_or_not_at_all(settled: Machine) -> None:
+    file = settled.opt / "current/sbom.cdx.json"
+    signed = file.read_text()
+    assert settled.install("--sbom") == signed
+    file.write_text(signed.replace("1.0", "1.1"))
+    assert "sbom.cdx.json: is not what was signed" in settled.refused("--sbom")
+    manifest = settled.opt / "current/manifest"
+    stated = manifest.read_text()
+    manifest.write_text(
+        stated.replace(hashlib.sha256(signed.encode()).hexdigest(), hashlib.sha256(file.read_bytes()).hexdigest())
+    )
+    assert "not signed by the key that is trusted here" in settled.refused("--sbom")
+    manifest.write_text(stated)
+    file.unlink()
+    assert "version 1.0 came without a bill of materials" in settled.refused("--sbom")
+    file.write_text(signed)
+
+
 def test_a_version_that_does_not_start_is_never_in_use(settled: Machine, publisher: Publisher) -> None:
     assert "does not start here" in settled.refused(publisher.release("4.0", starts=False))
     assert settled.version() == "1.0"
@@ -367,20 +388,20 @@ def test_every_role_names_programs_models_and_units_that_there_are() -> None:
 
 
 def test_every_role_carries_its_models_under_the_names_that_the_catalogue_looks_for(tmp_path: Path) -> None:
-    (tmp_path / "all").mkdir()
-    catalog = Catalog(tmp_path / "all")
-    forms = {
-        model: [model, *(form.name for form in catalog.manifest(model).in_eight_bits())]
-        for role in ROLES.values()
-        for model in role.models
-    }
-    assert len(forms["nanodet-g-416"]) == 3
-    for name in chain.from_iterable(forms.values()):
-        catalog.file(name).touch()
+    fetched = fetched_catalog().models_dir
     for name, role in ROLES.items():
-        gather_models(tmp_path / f"of-{name}", role, tmp_path / "all")
+        gather_models(tmp_path / f"of-{name}", role, fetched)
         there = Catalog(tmp_path / f"of-{name}")
-        assert all(there.file(form).exists() for model in role.models for form in forms[model])
-    catalog.file(ROLES["edge"].models[0]).unlink()
-    with pytest.raises(ReleaseError, match="wayside-engines fetch"):
-        gather_models(tmp_path / "none", ROLES["edge"], tmp_path / "all")
+        forms = [[model, *(form.name for form in there.manifest(model).in_eight_bits())] for model in role.models]
+        assert {file.name for file in there.models_dir.iterdir()} == {
+            there.path(form).name for form in chain.from_iterable(forms)
+        }
+
+
+def test_a_model_that_is_not_there_or_is_another_stops_the_release(tmp_path: Path) -> None:
+    role = replace(ROLES["edge"], models=("clp-det",))
+    with pytest.raises(ReleaseError, match="not there; run wayside-engines fetch"):
+        gather_models(tmp_path / "none", role, tmp_path)
+    (tmp_path / "clp-det.onnx").write_text("another")
+    with pytest.raises(ReleaseError, match=r"clp-det\.onnx: is not the file of its manifest"):
+        gather_models(tmp_path / "other", role, tmp_path)

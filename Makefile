@@ -53,6 +53,12 @@ chaos: ## Kills, cuts and full disks against real processes, and attacks on a wh
 	@$(BIN)/python -m tests.chaos $(ARGS)
 	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/python -m tests.chaos.attacks
 
+brokers: ## The tests of the broker, with the mosquitto that is first on the path; parts also with flashmq, if it is there
+	@bin/setup dev
+	@$(BIN)/pytest tests/provisioning/broker tests/conformance/test_broker.py tests/edge_agent/uplink/test_custody.py \
+	  tests/scenarios/test_broker_rights.py tests/scenarios/test_broker_overflow.py tests/scenarios/test_greedy_agent.py \
+	  tests/scenarios/test_intake_group.py tests/scenarios/test_revocation.py $(ARGS)
+
 soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=cameras, devices or archive (20 M rows) alone
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
@@ -84,4 +90,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test quick check bench evaluate chaos soak release-key bundle release lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release lock docs clean

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
-from provisioning.broker import config, refusals
+from provisioning.broker import config, mosquitto, refusals
 from provisioning.broker.config import ListenAddress, Listeners
 from provisioning.broker.process import own_certificate
 from provisioning.contracts.fleet.diagnosis import CheckResult
@@ -51,7 +51,7 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
 def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[CheckResult]:
     """Checks that the broker's files are the same as a rendering made today."""
     check = _Look(directory, listeners, identities)
-    return [_tried(name, partial(check.text, name, text)) for name, text in check.texts().items()]
+    return [_tried(name, partial(check.text, name, render)) for name, render in check.renderers().items()]
 
 
 def _tried(what: str, check: Callable[[], str]) -> CheckResult:
@@ -72,7 +72,7 @@ class _Look:
         folder = self._directory
         if not folder.exists():
             raise BrokerError(f"{folder}: not there yet; wayside-provision broker run makes it")
-        names = (*self.texts(), config.AGENTS_CRL, config.SERVICES_CRL, config.DATA)
+        names = (*self.renderers(), config.AGENTS_CRL, config.SERVICES_CRL, config.DATA)
         own = self._identities.identity(BROKER)
         secret = [self._identities.identity(name).key_file for name in SERVICES if name != BROKER]
         secret += [self._identities.agents.key_file, self._identities.services.key_file]
@@ -86,16 +86,17 @@ class _Look:
             raise BrokerError("; ".join(wrong))
         return f"{len(paths)} files and folders, {self._listeners.account}'s alone"
 
-    def texts(self) -> dict[str, str]:
-        """Renders the files as of today."""
+    def renderers(self) -> dict[str, Callable[[], str]]:
+        """Returns what renders each file as of today."""
         return {
-            config.CONFIGURATION: config.render_configuration(self._listeners, self._identities, self._directory),
-            config.AGENTS_ACL: config.render_agents_acl(),
-            config.SERVICES_ACL: config.render_services_acl(),
+            config.CONFIGURATION: self._configuration,
+            config.AGENTS_ACL: config.render_agents_acl,
+            config.SERVICES_ACL: config.render_services_acl,
         }
 
-    def text(self, name: str, wanted: str) -> str:
+    def text(self, name: str, render: Callable[[], str]) -> str:
         """Compares a file with its rendering of today."""
+        wanted = render()
         try:
             found = (self._directory / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -134,6 +135,9 @@ class _Look:
                 " is wayside-provision broker run running, and what does it say?"
             )
         return words
+
+    def _configuration(self) -> str:
+        return config.render_configuration(self._listeners, self._identities, self._directory, mosquitto.installed())
 
     def _fits(self, certificate: x509.Certificate, name: str, usage: x509.ObjectIdentifier) -> None:
         try:

@@ -1,6 +1,6 @@
 """Commands of `wayside-provision broker`."""
 
-from provisioning.broker import config, process
+from provisioning.broker import config, mosquitto, process
 from provisioning.home.home import Home
 from provisioning.logging_setup import log_to_stderr
 from provisioning.output import CommandResult, announcer
@@ -12,7 +12,7 @@ def render(home: Home) -> CommandResult:
     Existing lists are left to `broker run`, which ends connections for new entries in them.
 
     Raises:
-        BrokerError, AuthorityError: see `config.write`.
+        BrokerError, AuthorityError: see `config.write`, `mosquitto.installed`.
     """
     directory, listeners = process.directory(home), process.listeners(home)
     files = [directory / name for name in (config.CONFIGURATION, config.AGENTS_ACL, config.SERVICES_ACL)]
@@ -20,7 +20,7 @@ def render(home: Home) -> CommandResult:
     before = [file.read_bytes() if file.exists() else None for file in files]
     is_whole = all(each.exists() for each in lists)
     write = config.write_configuration if is_whole else config.write
-    written = write(directory, listeners, home.identities)
+    written = write(directory, listeners, home.identities, mosquitto.installed())
     changed = not is_whole or before != [file.read_bytes() for file in files]
     facts = {"changed": changed, "files": [str(file) for file in (*files, *lists)]}
     what = "written" if changed else "as it was; nothing was changed"
@@ -39,11 +39,7 @@ def run(home: Home, *, as_json: bool) -> CommandResult:
 
 
 def check(home: Home, *, live: bool) -> CommandResult:
-    """Checks the broker's files, and with `live` the running one. Exit code 1: something is wrong.
-
-    Raises:
-        BrokerError: Mosquitto cannot use the home's path.
-    """
+    """Checks the broker's files, and with `live` the running one. Exit code 1: something is wrong."""
     from provisioning.broker import check  # noqa: PLC0415 - brings an MQTT client, which the others do without
 
     findings = check.check(process.directory(home), process.listeners(home), home.identities, live=live)

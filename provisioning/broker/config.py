@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, PREFIX, RIGHTS, Role
 from provisioning.errors import BrokerError
 from provisioning.files import durable
@@ -28,7 +29,6 @@ from provisioning.pki import revocation_list
 from provisioning.pki.authority import Authority
 from provisioning.pki.identities import BROKER, Identities, Identity
 
-PROGRAM: Final = "mosquitto"
 CONFIGURATION: Final = "mosquitto.conf"
 AGENTS_ACL: Final = "agents.acl"
 SERVICES_ACL: Final = "services.acl"
@@ -114,21 +114,23 @@ def render_services_acl() -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_configuration(listeners: Listeners, identities: Identities, directory: Path) -> str:
-    """Renders `mosquitto.conf`, for files that lie in `directory`.
+def render_configuration(listeners: Listeners, identities: Identities, directory: Path, mosquitto: Mosquitto) -> str:
+    """Renders `mosquitto.conf` in the words of this Mosquitto's release, for files that lie in `directory`.
 
     Raises:
         BrokerError: a path that Mosquitto cannot read, since its format has no quoting.
     """
     own = identities.identity(BROKER)
-    agents = _listener(listeners.agents, own, identities.agents, directory / AGENTS_ACL, directory / AGENTS_CRL)
+    files = {"agents": directory / AGENTS_ACL, "services": directory / SERVICES_ACL}
+    rights = _by_option(files) if mosquitto.acl_plugin is None else _by_plugin(files, mosquitto.acl_plugin)
+    agents = _listener(listeners.agents, own, identities.agents, rights.listeners["agents"], directory / AGENTS_CRL)
     services = _listener(
-        listeners.services, own, identities.services, directory / SERVICES_ACL, directory / SERVICES_CRL
+        listeners.services, own, identities.services, rights.listeners["services"], directory / SERVICES_CRL
     )
     return f"""\
 {_HEAD}
 user {listeners.account}
-per_listener_settings true
+{rights.everywhere}
 
 {agents}
 # The name in the certificate is the client id: nobody can take over another's session.
@@ -160,7 +162,7 @@ connection_messages true
 """
 
 
-def write(directory: Path, listeners: Listeners, identities: Identities) -> Path:
+def write(directory: Path, listeners: Listeners, identities: Identities, mosquitto: Mosquitto) -> Path:
     """Writes `mosquitto.conf`, the access files, the data folder, and copies of the revocation lists.
 
     Returns the configuration file.
@@ -169,7 +171,7 @@ def write(directory: Path, listeners: Listeners, identities: Identities) -> Path
         BrokerError: the folder cannot be written.
         AuthorityError: a revocation list is damaged, or older than the one that is here.
     """
-    configuration = write_configuration(directory, listeners, identities)
+    configuration = write_configuration(directory, listeners, identities, mosquitto)
     try:
         revocation_list.take(identities.agents, directory / AGENTS_CRL)
         revocation_list.take(identities.services, directory / SERVICES_CRL)
@@ -178,13 +180,13 @@ def write(directory: Path, listeners: Listeners, identities: Identities) -> Path
     return configuration
 
 
-def write_configuration(directory: Path, listeners: Listeners, identities: Identities) -> Path:
+def write_configuration(directory: Path, listeners: Listeners, identities: Identities, mosquitto: Mosquitto) -> Path:
     """Writes the same without the revocation lists, for a caller that updates those itself.
 
     Raises:
         BrokerError: the folder cannot be written.
     """
-    text = render_configuration(listeners, identities, directory)
+    text = render_configuration(listeners, identities, directory, mosquitto)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / DATA).mkdir(mode=0o700, exist_ok=True)
@@ -202,12 +204,32 @@ def _unwritable(directory: Path, error: OSError) -> BrokerError:
 _HEAD: Final = f"# Rendered by wayside-provision from contracts.topics ({PREFIX}); changes here are lost."
 
 
-def _listener(address: ListenAddress, own: Identity, authority: Authority, acl_file: Path, crl_file: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    """Lines that give each listener its access file and refuse clients without a name."""
+
+    everywhere: str
+    listeners: dict[str, str]
+
+
+def _by_option(files: dict[str, Path]) -> _Rights:
+    """Writes them in the options that Mosquitto 2.0 has."""
+    lines = {name: f"allow_anonymous false\nacl_file {_plain(file)}" for name, file in files.items()}
+    return _Rights("per_listener_settings true", lines)
+
+
+def _by_plugin(files: dict[str, Path], plugin: Path) -> _Rights:
+    """Writes them for Mosquitto 2.1 and later, where a listener without its `plugin_use` allows everything."""
+    loaded = (f"plugin_load {name} {plugin}\nplugin_opt_acl_file {_plain(file)}" for name, file in files.items())
+    lines = {name: f"listener_allow_anonymous false\nplugin_use {name}" for name in files}
+    return _Rights("\n".join(loaded), lines)
+
+
+def _listener(address: ListenAddress, own: Identity, authority: Authority, rights: str, crl_file: Path) -> str:
     return f"""\
 listener {address.port} {address.host}
 protocol mqtt
-allow_anonymous false
-acl_file {_plain(acl_file)}
+{rights}
 cafile {_plain(authority.ca_file)}
 crlfile {_plain(crl_file)}
 certfile {_plain(own.cert_file)}

@@ -7,7 +7,6 @@ which the revoked one cannot. Messages under way are sent again (docs/flow.md).
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,9 @@ from cryptography import x509
 
 from provisioning import logging_setup
 from provisioning.broker import config as broker
+from provisioning.broker import mosquitto
 from provisioning.broker.config import ListenAddress, Listeners
+from provisioning.broker.mosquitto import PROGRAM, Mosquitto
 from provisioning.errors import AuthorityError, BrokerError
 from provisioning.files import durable
 from provisioning.home.home import Home
@@ -135,6 +136,7 @@ class BrokerProcess:
         self._seen: dict[Path, tuple[int, int, int] | None] = {}
         self._refused: dict[Path, str] = {}
         self._ends = ExpiryLog()
+        self._rendered_for: Mosquitto | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._output: deque[bytes] = deque(maxlen=_LAST_LINES)
@@ -153,19 +155,19 @@ class BrokerProcess:
             BrokerError: Mosquitto is not installed, its folder cannot be written, no revocation list is good enough to
                 start with, or it died five times within a minute.
         """
-        command = self._command(broker.write_configuration(self._directory, self._listeners, self._identities))
+        self._command()
         self._first_lists()
         deaths: deque[float] = deque()
         ready = False
         try:
             while not stop.is_set():
                 try:
-                    self._start(command)
+                    self._start()
                     if not ready:
                         ready = True
                         announce("ready")
                     while not stop.wait(LOOK_EVERY_S):
-                        self._check(command)
+                        self._check()
                 except _Died as death:
                     deaths.append(time.monotonic())
                     while deaths[0] < deaths[-1] - WITHIN_S:
@@ -182,7 +184,7 @@ class BrokerProcess:
 
     # --- what has changed
 
-    def _check(self, command: list[str]) -> None:
+    def _check(self) -> None:
         if self._process is None or self._process.poll() is not None:
             raise _Died(self._obituary())
         changed, revoked = self._take_certificate(), 0
@@ -194,16 +196,16 @@ class BrokerProcess:
         if revoked:
             began_s = time.monotonic()
             self._end()
-            self._start(command)
+            self._start()
             took_ms = (time.monotonic() - began_s) * 1000
             _log.warning("restarted certificates newly revoked=%d ms=%.0f: everybody connects again", revoked, took_ms)
         elif changed:
             self._process.send_signal(signal.SIGHUP)
             _log.info("told to reload its certificate and revocation lists, for connections from now on")
         self._ends.log_changes()
-        self._look_at_memory(command)
+        self._look_at_memory()
 
-    def _look_at_memory(self, command: list[str]) -> None:
+    def _look_at_memory(self) -> None:
         """Restarts Mosquitto empty if it stays full: clients may find no memory left to clear its content."""
         is_full = resident_bytes(self.pid) >= FULL * broker.MEMORY_LIMIT
         self._full_looks = self._full_looks + 1 if is_full else 0
@@ -214,7 +216,7 @@ class BrokerProcess:
         self._emptied_at_s, self._full_looks = now_s, 0
         self._end()
         (self._directory / broker.DATA / "mosquitto.db").unlink(missing_ok=True)
-        self._start(command)
+        self._start()
         _log.error(
             "restarted empty after %d s at the memory limit of %d MiB: whoever connects publishes his states again. If"
             " it comes again, `out of memory` in this log names who sends too much: wayside-provision revoke",
@@ -277,11 +279,12 @@ class BrokerProcess:
 
     # --- the process
 
-    def _command(self, configuration: Path) -> list[str]:
-        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-        program = shutil.which(broker.PROGRAM, path=path)
-        if program is None:
-            raise BrokerError(f"{broker.PROGRAM} is not installed: apt-get install mosquitto")
+    def _command(self) -> list[str]:
+        """Returns the command that starts the Mosquitto installed now, for which the configuration is rendered.
+
+        Each start asks: an update may have put another release in the place of the one that ran.
+        """
+        program = mosquitto.installed()
         account = self._listeners.account
         if os.geteuid() == 0 and account != "root":
             # Mosquitto would become that account by itself, and then could not read at SIGHUP what it read as root.
@@ -289,14 +292,18 @@ class BrokerProcess:
                 f"the broker is to run as {account}, so run this as {account} (systemd: User={account}), who must own"
                 f" {self._directory} and everything in the home"
             )
+        if program != self._rendered_for:
+            broker.write_configuration(self._directory, self._listeners, self._identities, program)
+            self._rendered_for = program
         guard = [sys.executable, "-I", "-S", "-c", _ENDS_WITH_US, str(os.getpid())]
-        return [*guard, program, "-c", str(configuration)]
+        return [*guard, str(program.path), "-c", str(self._directory / broker.CONFIGURATION)]
 
-    def _start(self, command: list[str]) -> None:
+    def _start(self) -> None:
         """Starts Mosquitto and waits until both ports accept."""
+        command = self._command()
         for address in self._addresses():
             if (why := address.why_taken()) is not None:
-                raise _Died(f"{broker.PROGRAM} cannot listen on {address}: {why}")
+                raise _Died(f"{PROGRAM} cannot listen on {address}: {why}")
         self._output.clear()
         # Of a session of its own: Ctrl-C is for us, and we end it.
         self._process = subprocess.Popen(  # noqa: S603 - built above, nothing of it is input
@@ -312,7 +319,7 @@ class BrokerProcess:
             if self._process.poll() is not None:
                 raise _Died(self._obituary())
             if time.monotonic() > until_s:
-                raise _Died(f"{broker.PROGRAM} runs but does not listen after {_START_S:g} s{self._last_words()}")
+                raise _Died(f"{PROGRAM} runs but does not listen after {_START_S:g} s{self._last_words()}")
             time.sleep(_STEP_S)
 
     def _copy(self, lines: BinaryIO) -> None:
@@ -355,7 +362,7 @@ class BrokerProcess:
         if self._pump is not None:
             self._pump.join(_STOP_S)
         how = f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-        return f"{broker.PROGRAM} {how}{self._last_words()}"
+        return f"{PROGRAM} {how}{self._last_words()}"
 
     def _last_words(self) -> str:
         output = [line.decode(errors="replace").rstrip() for line in self._output]

@@ -18,10 +18,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from provisioning.broker import mosquitto
+from provisioning.errors import BrokerError
 from tests.chaos import acts, books
 from tests.chaos.acts import ACTS, AGENT, Act, Impossible
 from tests.chaos.street import ChaosError, Counts, Street
-from tests.support.exchange import MOSQUITTO
 
 DRAIN: Final = 5.0
 """Times real time, at least."""
@@ -47,8 +48,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which something is killed")
     parser.add_argument("--only", help="play the acts whose name has this in it")
     arguments = parser.parse_args()
-    if MOSQUITTO is None:
-        _out.print("mosquitto is not installed: apt-get install mosquitto", style="red")
+    try:
+        mosquitto.installed()
+    except BrokerError as error:
+        _out.print(str(error), style="red")
         return 2
     step_aside()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # and so all that runs is ended

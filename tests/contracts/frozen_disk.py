@@ -55,6 +55,7 @@ from ray_cluster.maintenance.erasure import Erased
 from ray_cluster.node import cluster_state, lease, replica_counts, supervise
 from tests.contracts.frozen_shapes import fields
 from tests.ray_cluster.world import NOW_MS, archiver, entry, upkeep
+from tests.support import mosquittos
 from tests.support.office import new_home
 
 AGENT: Final = "cabinet-7"
@@ -120,6 +121,7 @@ class Stores:
             home.directory / "broker",
             broker.Listeners(broker.ListenAddress("127.0.0.1", 1), broker.ListenAddress("127.0.0.1", 2), "root"),
             home.identities,
+            mosquittos.FORMER,
         )
         _make_center(self.center)
         _make_archive(self.archive)

@@ -1,21 +1,19 @@
 """Programs from Debian that these tests ask."""
 
-import os
-import shutil
 import subprocess
 
 import pytest
+
+from provisioning.broker.mosquitto import Mosquitto
+from tests.support import mosquittos
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 @pytest.fixture(scope="session")
-def mosquitto() -> str:
-    """Path of the broker's program."""
-    path = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if path is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
-    return path
+def mosquitto() -> Mosquitto:
+    """The broker's program."""
+    return mosquittos.installed()
 
 
 @pytest.fixture(scope="session")

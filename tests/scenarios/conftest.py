@@ -12,9 +12,9 @@ from tests.support.premises import Site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Certificates and a place for processes; everything is ended afterwards."""
-    built = Site(tmp_path)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """Certificates and a place for processes, with a broker of the make that is asked for; ended afterwards."""
+    built = Site(tmp_path, getattr(request, "param", Exchange))
     yield built
     built.close()
 

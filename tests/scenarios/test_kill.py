@@ -23,6 +23,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engines.catalog.catalog import Catalog
+from tests.support.exchange import Exchange
+from tests.support.flashmq import FlashMq
 from tests.support.premises import Site
 from tests.support.waiting import LONG_S, until
 
@@ -63,7 +65,15 @@ def _pids(title: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("count", [120, pytest.param(500, marks=pytest.mark.losses)])
+@pytest.mark.parametrize(
+    ("site", "count"),
+    [
+        pytest.param(Exchange, 120, id="mosquitto"),
+        pytest.param(Exchange, 500, id="mosquitto-long", marks=pytest.mark.losses),
+        pytest.param(FlashMq, 120, id="flashmq", marks=pytest.mark.losses),
+    ],
+    indirect=["site"],
+)
 def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog, count: int) -> None:
     site.exchange.start()
     before = set(_pids(ARCHIVER))

@@ -25,8 +25,8 @@ from provisioning.files import durable
 from provisioning.home.home import Home, HomeConfig
 from provisioning.pki.authority import new_key, private_pem, public_bytes
 from provisioning.pki.identities import Identity
+from tests.support import mosquittos
 from tests.support.box import Box
-from tests.support.exchange import MOSQUITTO
 from tests.support.mqtt_client import Client, told
 from tests.support.pki import HOST
 from tests.support.ports import free_ports
@@ -43,8 +43,7 @@ BEFORE_S, AFTER_S = 2.0, 5.0
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    mosquittos.installed()
     agents, services, enrolment = free_ports(3)
     config = HomeConfig(
         name="office",

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.fleet.documents import CENTER
 from provisioning.contracts.fleet.rollout import RolloutReport
 from provisioning.contracts.wire import codec, topics
@@ -28,7 +29,7 @@ from provisioning.errors import ProvisioningError
 from provisioning.home.home import Home
 from tests.edge_agent.premises import Archive
 from tests.provisioning.serving import new_home, serving
-from tests.support.exchange import MOSQUITTO
+from tests.support import mosquittos
 from tests.support.mqtt_client import Client
 from tests.support.office import Technician
 from tests.support.rolled import BASE, Machine, Place, machine, start_broker
@@ -89,13 +90,12 @@ def _all(machines: list[Machine], what: Callable[[Machine], None]) -> None:
 
 @pytest.fixture
 def fleet() -> Iterator[Fleet]:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    program = mosquittos.installed()
     with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as memory:  # every spool syncs
-        yield from _running(Path(memory), MOSQUITTO)
+        yield from _running(Path(memory), program)
 
 
-def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
+def _running(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Fleet]:
     home = new_home(tmp_path)
     failures: list[ProvisioningError] = []
     with ExitStack() as stack:

@@ -1,23 +1,19 @@
 """Certificates and a real Mosquitto on loopback, which can be killed and restarted empty."""
 
-import getpass
-import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from provisioning.broker import config as broker
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.topics import Role
 from provisioning.pki.identities import CLIENTS, Identity
+from tests.support import mosquittos
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
 from tests.support.waiting import until
-
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 def listens(port: int) -> bool:
@@ -30,10 +26,7 @@ class Exchange:
     """One broker with both listeners, and whoever may come to it."""
 
     def __init__(self, folder: Path) -> None:
-        if MOSQUITTO is None:
-            pytest.skip("mosquitto is not installed: apt-get install mosquitto")
-        self._program = MOSQUITTO
-        self._folder = folder / "broker"
+        self.folder = folder / "broker"
         self.pki = Pki(folder / "pki")
         self.port, self.services_port = free_ports(2)
         self.log = folder / "broker.log"
@@ -64,15 +57,16 @@ class Exchange:
 
     def start(self) -> None:
         """Start it, and wait until both listeners accept."""
-        listeners = broker.Listeners(
-            broker.ListenAddress("127.0.0.1", self.port),
-            broker.ListenAddress("127.0.0.1", self.services_port),
-            getpass.getuser(),
-        )
-        file = broker.write(self._folder, listeners, self.pki.identities)
+        command = self.command()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([self._program, "-c", str(file)], stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         until(lambda: listens(self.port) and listens(self.services_port))
+
+    def reload(self) -> None:
+        """SIGHUP, with the newest lists."""
+        assert self._process is not None
+        self.command()
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """SIGTERM: it keeps what it holds."""
@@ -87,4 +81,9 @@ class Exchange:
             self._process.kill()
             self._process.wait(10)
             self._process = None
-        shutil.rmtree(self._folder / "data", ignore_errors=True)
+        shutil.rmtree(self.folder / broker.DATA, ignore_errors=True)
+
+    def command(self) -> list[str | Path]:
+        """Its files, written as they are rendered today, and what starts it with them."""
+        program, listeners = mosquittos.installed(), self.pki.listeners(self.port, self.services_port)
+        return [program.path, "-c", broker.write(self.folder, listeners, self.pki.identities, program)]

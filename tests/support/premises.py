@@ -27,9 +27,9 @@ BIN = Path(sys.executable).parent
 class Site:
     """Start, kill and ask the processes of one site. Everything that was started ends with `close`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, make: type[Exchange] = Exchange) -> None:
         self.root = root
-        self.exchange = Exchange(root)
+        self.exchange = make(root)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def broker_table(self, name: str) -> dict[str, Any]:

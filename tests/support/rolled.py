@@ -27,6 +27,7 @@ from edge_agent.spool import ledger
 from edge_agent.uplink.mqtt import PahoLink
 from provisioning.broker import config as broker
 from provisioning.broker import process as broker_process
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import Ledger
@@ -178,9 +179,9 @@ def machine(home: Home, folder: Path, number: int) -> Machine:
     return Machine(agent_id, edge)
 
 
-def start_broker(program: str, home: Home) -> "subprocess.Popen[bytes]":
+def start_broker(program: Mosquitto, home: Home) -> "subprocess.Popen[bytes]":
     """Mosquitto as a home configures it."""
-    file = broker.write(home.directory / "broker", broker_process.listeners(home), home.identities)
-    process = subprocess.Popen([program, "-c", str(file)], stderr=subprocess.DEVNULL)
+    file = broker.write(home.directory / "broker", broker_process.listeners(home), home.identities, program)
+    process = subprocess.Popen([program.path, "-c", file], stderr=subprocess.DEVNULL)
     until(lambda: listens(home.config.agents_port) and listens(home.config.services_port))
     return process

@@ -1,8 +1,6 @@
 """Certificates, Mosquitto, the agent's configuration and the agent, in one folder and on loopback."""
 
 import getpass
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engines.catalog.catalog import default_models_dir
-from provisioning.broker import config
+from provisioning.broker import config, mosquitto
 from provisioning.contracts.config.processes import Broker, EdgeConfig
 from provisioning.contracts.wire.topics import Role
 from provisioning.files import durable, toml
@@ -64,11 +62,10 @@ class Premises:
     def start_broker(self) -> Running:
         """Mosquitto, when it listens."""
         own = config.ListenAddress(HOST, self._port), config.ListenAddress(HOST, self._services_port)
-        file = config.write(self._folder / "broker", config.Listeners(*own, getpass.getuser()), self._identities)
-        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-        if program is None:
-            raise OSError("mosquitto is not installed: apt-get install mosquitto")
-        running = self._start("broker", [program, "-c", str(file)])
+        program = mosquitto.installed()
+        listeners = config.Listeners(*own, getpass.getuser())
+        file = config.write(self._folder / "broker", listeners, self._identities, program)
+        running = self._start("broker", [str(program.path), "-c", str(file)])
         wait_for("the broker listens", lambda: all(_listens(port) for port in (self._port, self._services_port)))
         return running
 

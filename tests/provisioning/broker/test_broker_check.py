@@ -15,9 +15,12 @@ from provisioning.broker.check import check
 from provisioning.broker.config import ListenAddress
 from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.pki.identities import BROKER, CLIENTS
+from tests.support import mosquittos
 from tests.support.exchange import Exchange
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
+
+pytestmark = pytest.mark.peer
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def listeners(pki: Pki) -> config.Listeners:
 
 @pytest.fixture
 def folder(tmp_path: Path, pki: Pki, listeners: config.Listeners) -> Path:
-    return config.write(tmp_path / "broker", listeners, pki.identities).parent
+    return config.write(tmp_path / "broker", listeners, pki.identities, mosquittos.installed()).parent
 
 
 def wrong(findings: list[CheckResult]) -> dict[str, str]:
@@ -119,7 +122,7 @@ def test_a_file_that_is_no_text_is_drift_too(look: Callable[[], dict[str, str]],
 
 def test_another_address_is_not_in_the_certificate(pki: Pki, listeners: config.Listeners, tmp_path: Path) -> None:
     moved = dataclasses.replace(listeners, services=ListenAddress("127.0.0.2", listeners.services.port))
-    folder = config.write(tmp_path / "broker", moved, pki.identities).parent
+    folder = config.write(tmp_path / "broker", moved, pki.identities, mosquittos.installed()).parent
     found = wrong(check(folder, moved, pki.identities, live=False))
     assert set(found) == {"certificate broker"}
     assert "not for 127.0.0.2, where it listens, but for 127.0.0.1" in found["certificate broker"]
@@ -170,7 +173,7 @@ def test_a_list_near_its_end_is_named(
     look: Callable[[], dict[str, str]], pki: Pki, listeners: config.Listeners, folder: Path
 ) -> None:
     pki.renew_list(lifetime=timedelta(days=6))
-    config.write(folder, listeners, pki.identities)
+    config.write(folder, listeners, pki.identities, mosquittos.installed())
     assert "5 days left: past its end everybody is refused" in look()["revocations agents"]
 
 
@@ -199,7 +202,6 @@ def looked_at(exchange: Exchange) -> list[CheckResult]:
     return check(exchange.log.with_name("broker"), listeners, exchange.pki.identities, live=True)
 
 
-@pytest.mark.peer
 def test_a_running_broker_that_is_right_has_no_fault(exchange: Exchange) -> None:
     exchange.start()
     findings = looked_at(exchange)
@@ -212,7 +214,6 @@ def test_a_running_broker_that_is_right_has_no_fault(exchange: Exchange) -> None
     assert said["oversized packet"].startswith("ends the connection: ")
 
 
-@pytest.mark.peer
 def test_a_broker_that_does_not_run_is_one_line_each(exchange: Exchange) -> None:
     exchange.start()
     exchange.stop()
@@ -230,7 +231,6 @@ def sloppy(exchange: Exchange, monkeypatch: pytest.MonkeyPatch, right: str, wron
     return wrong(looked_at(exchange))
 
 
-@pytest.mark.peer
 @pytest.mark.parametrize(
     ("right", "wrong_line", "found"),
     [
@@ -244,7 +244,6 @@ def test_a_sloppy_setting_is_found_out_by_what_the_broker_does(
     assert set(sloppy(exchange, monkeypatch, right, wrong_line)) == {"mosquitto.conf", found}
 
 
-@pytest.mark.peer
 def test_a_broker_that_asks_for_no_certificate_is_found_out(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +251,6 @@ def test_a_broker_that_asks_for_no_certificate_is_found_out(
     assert "TLS lets it in" in found["no certificate"]
 
 
-@pytest.mark.peer
 def test_listeners_that_trust_each_others_authority_are_found_out(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -274,7 +272,6 @@ def test_listeners_that_trust_each_others_authority_are_found_out(
     assert set(wrong(looked_at(exchange))) == found
 
 
-@pytest.mark.peer
 @pytest.mark.parametrize(
     ("line", "found"),
     [
@@ -292,7 +289,6 @@ def test_a_right_too_many_is_found_out_by_what_the_broker_does(
     assert set(wrong(looked_at(exchange))) == {"agents.acl", found}
 
 
-@pytest.mark.peer
 def test_without_the_agents_authority_the_probes_say_so(exchange: Exchange) -> None:
     exchange.start()
     exchange.pki.identities.agents.key_file.unlink()

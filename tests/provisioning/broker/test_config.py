@@ -5,6 +5,7 @@
 stranger ─┘   (mTLS, patterns)  (mTLS, users)   └── provisioning
 """
 
+import re
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -13,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from provisioning.broker import config
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, RIGHTS, Role
 from provisioning.errors import AuthorityError, BrokerError
+from tests.support import mosquittos
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client, told
 from tests.support.pki import Pki
-from tests.support.waiting import LONG_S
+from tests.support.waiting import LONG_S, until
 
 SERVICES = [Role.CLUSTER, Role.CENTER, Role.PROVISIONING]
 Join = Callable[..., Client]
@@ -55,13 +58,33 @@ def emqx(role: Role) -> Iterator[str]:
         yield f'{{deny, {who}, all, ["#"]}}.'
 
 
+def test_each_release_is_told_in_its_own_words_which_listener_has_which_rights(tmp_path: Path, pki: Pki) -> None:
+    def told(program: Mosquitto) -> list[list[str]]:
+        text = config.render_configuration(pki.listeners(1, 2), pki.identities, tmp_path, program)
+        wanted = ("listener", "plugin", "acl_file", "per_listener_settings", "allow_anonymous", "listener_allow")
+        return [line.split() for line in text.splitlines() if line.startswith(wanted)]
+
+    agents, services = str(tmp_path / "agents.acl"), str(tmp_path / "services.acl")
+    assert told(mosquittos.FORMER) == [
+        ["per_listener_settings", "true"],
+        ["listener", "1", "127.0.0.1"], ["allow_anonymous", "false"], ["acl_file", agents],
+        ["listener", "2", "127.0.0.1"], ["allow_anonymous", "false"], ["acl_file", services],
+    ]  # fmt: skip
+    assert told(mosquittos.PRESENT) == [
+        ["plugin_load", "agents", "/usr/lib/mosquitto_acl_file.so"], ["plugin_opt_acl_file", agents],
+        ["plugin_load", "services", "/usr/lib/mosquitto_acl_file.so"], ["plugin_opt_acl_file", services],
+        ["listener", "1", "127.0.0.1"], ["listener_allow_anonymous", "false"], ["plugin_use", "agents"],
+        ["listener", "2", "127.0.0.1"], ["listener_allow_anonymous", "false"], ["plugin_use", "services"],
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def pki(tmp_path: Path) -> Pki:
     return Pki(tmp_path / "home")
 
 
 def test_files_are_the_owners_alone(tmp_path: Path, pki: Pki) -> None:
-    configuration = config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+    configuration = config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities, mosquittos.FORMER)
     folder = configuration.parent
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     files = ("mosquitto.conf", "agents.acl", "services.acl", "agents.crl", "services.crl")
@@ -70,21 +93,21 @@ def test_files_are_the_owners_alone(tmp_path: Path, pki: Pki) -> None:
 
 def test_a_path_that_the_format_cannot_carry_is_refused(tmp_path: Path, pki: Pki) -> None:
     with pytest.raises(BrokerError, match="line break"):
-        config.write(tmp_path / "a\nallow_anonymous true", pki.listeners(1, 2), pki.identities)
+        config.write(tmp_path / "a\nallow_anonymous true", pki.listeners(1, 2), pki.identities, mosquittos.FORMER)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, pki: Pki) -> None:
     (tmp_path / "broker").write_text("a file")
     with pytest.raises(BrokerError, match="broker: cannot hold the broker's files"):
-        config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+        config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities, mosquittos.FORMER)
 
 
 def test_a_damaged_revocation_list_never_reaches_the_broker(tmp_path: Path, pki: Pki) -> None:
-    config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+    config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities, mosquittos.FORMER)
     good = (tmp_path / "broker/agents.crl").read_bytes()
     pki.identities.agents.crl_file.write_bytes(b"damaged")
     with pytest.raises(AuthorityError, match=r"agents\.crl: not a revocation list"):
-        config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+        config.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities, mosquittos.FORMER)
     assert (tmp_path / "broker/agents.crl").read_bytes() == good
 
 
@@ -258,6 +281,21 @@ def test_plain_text_is_not_spoken(exchange: Exchange) -> None:
             plain.settimeout(LONG_S)
             with pytest.raises(ConnectionResetError):
                 plain.recv(64)
+
+
+@pytest.mark.peer
+def test_mosquitto_calls_no_option_deprecated_and_rights_outlive_a_reload(exchange: Exchange, join: Join) -> None:
+    street, stolen = join("street"), exchange.identity("avenue")
+    exchange.pki.revoke("avenue")
+    exchange.reload()
+    until(lambda: told(exchange.port, stolen, stolen.ca_file) == "SSLV3_ALERT_CERTIFICATE_REVOKED", "the list is read")
+    for agent in (street, join("lane")):
+        assert agent.publish(topics.snapshots("avenue")) == NOT_AUTHORIZED
+        assert agent.publish(topics.archived("street")) == NOT_AUTHORIZED
+    assert street.publish(topics.heartbeat("street")) == "No matching subscribers"
+    assert join("center").publish(topics.archived("street")) == NOT_AUTHORIZED
+    log = exchange.log.read_text(encoding="utf-8")
+    assert [line for line in log.splitlines() if re.search(r"deprecated|Please replace|no longer", line)] == []
 
 
 @pytest.mark.peer

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from provisioning.contracts.wire import topics
 from provisioning.errors import BrokerError
 from provisioning.home.home import Home, HomeConfig
 from provisioning.pki.identities import BROKER
+from tests.support import mosquittos
 from tests.support.exchange import listens
 from tests.support.mqtt_client import Client, told
 from tests.support.pki import Pki
@@ -311,11 +313,33 @@ def test_a_configuration_that_mosquitto_refuses_is_quoted(run: Run, monkeypatch:
     with run.going():
         until(lambda: run.error is not None)
     assert "mosquitto ended with code 3\n" in str(run.error)
-    assert 'Unknown configuration variable "no_such_setting"' in str(run.error)
+    assert re.search(r"""Unknown configuration variable ["']no_such_setting["']""", str(run.error))
+
+
+def test_a_release_that_was_installed_meanwhile_is_told_in_its_own_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package was updated beside the running broker; the next start, here after a death, finds the other one."""
+    program = tmp_path / "sbin/mosquitto"
+    program.parent.mkdir()
+    program.symlink_to(mosquittos.installed().path)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    plugin = tmp_path / "lib/mosquitto_acl_file.so"
+    with run.going() as process:
+        plugin.parent.mkdir()
+        plugin.touch()
+        program.unlink()
+        program.write_text("#!/bin/sh\necho mosquitto version 2.9.1\necho started with $2 >&2\nexit 9\n")
+        program.chmod(0o755)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        until(lambda: run.error is not None)
+    assert f"started with {run.directory}/mosquitto.conf" in str(run.error)
+    assert f"plugin_load agents {plugin}\n" in (run.directory / "mosquitto.conf").read_text()
 
 
 def test_an_absent_program_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioning.broker.config.PROGRAM", "mosquitto-that-is-nowhere")
+    monkeypatch.setattr("provisioning.broker.mosquitto.PROGRAM", "mosquitto-that-is-nowhere")
     with run.going():
         pass
     assert "apt-get install mosquitto" in str(run.error)

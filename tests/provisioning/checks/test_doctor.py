@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from provisioning.broker import config as broker
 from provisioning.broker import process
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.checks import doctor, secret_files
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 from provisioning.contracts.fleet.documents import Configured, Verdict
@@ -42,17 +43,17 @@ DAY = timedelta(days=1)
 class Centre:
     """A home, and what runs of it."""
 
-    def __init__(self, folder: Path, mosquitto: str) -> None:
+    def __init__(self, folder: Path, mosquitto: Mosquitto) -> None:
         self.clock = Clock()
         self.home = new_home(folder, self.clock)
         self._mosquitto = mosquitto
-        broker.write(process.directory(self.home), process.listeners(self.home), self.home.identities)
+        broker.write(process.directory(self.home), process.listeners(self.home), self.home.identities, mosquitto)
 
     @contextmanager
     def broker(self) -> Iterator[None]:
         """Mosquitto as `broker run` starts it."""
         file = process.directory(self.home) / broker.CONFIGURATION
-        with subprocess.Popen([self._mosquitto, "-c", str(file)], stderr=subprocess.DEVNULL) as running:
+        with subprocess.Popen([self._mosquitto.path, "-c", file], stderr=subprocess.DEVNULL) as running:
             until(lambda: listens(self.home.config.agents_port) and listens(self.home.config.services_port))
             yield
             running.terminate()
@@ -97,7 +98,7 @@ class Centre:
 
 
 @pytest.fixture
-def centre(tmp_path: Path, mosquitto: str) -> Centre:
+def centre(tmp_path: Path, mosquitto: Mosquitto) -> Centre:
     return Centre(tmp_path, mosquitto)
 
 
@@ -143,11 +144,11 @@ def test_a_port_that_another_program_has(centre: Centre, monkeypatch: pytest.Mon
 
 
 @pytest.mark.peer
-def test_a_broker_of_another_home_has_the_port(centre: Centre, tmp_path: Path, mosquitto: str) -> None:
+def test_a_broker_of_another_home_has_the_port(centre: Centre, tmp_path: Path, mosquitto: Mosquitto) -> None:
     other = Identities.create(tmp_path / "other")
     other.issue(BROKER)
-    place = broker.write(tmp_path / "other-broker", process.listeners(centre.home), other)
-    with subprocess.Popen([mosquitto, "-c", str(place)], stderr=subprocess.DEVNULL) as theirs:
+    place = broker.write(tmp_path / "other-broker", process.listeners(centre.home), other, mosquitto)
+    with subprocess.Popen([mosquitto.path, "-c", place], stderr=subprocess.DEVNULL) as theirs:
         until(lambda: listens(centre.home.config.services_port))
         assert centre.faults().count(Fault.BROKER_WRONG_AUTHORITY) == 2
         theirs.terminate()
@@ -214,7 +215,7 @@ def test_a_service_that_was_not_started_again_after_its_key_was_replaced(running
 
 
 @pytest.mark.peer
-def test_provisioning_whose_certificate_is_revoked(centre: Centre) -> None:
+def test_provisioning_whose_certificate_is_revoked(centre: Centre, mosquitto: Mosquitto) -> None:
     before = {
         file: file.read_bytes()
         for file in (
@@ -225,7 +226,7 @@ def test_provisioning_whose_certificate_is_revoked(centre: Centre) -> None:
     centre.home.replace_service("provisioning")
     for file, content in before.items():
         file.write_bytes(content)
-    broker.write(process.directory(centre.home), process.listeners(centre.home), centre.home.identities)
+    broker.write(process.directory(centre.home), process.listeners(centre.home), centre.home.identities, mosquitto)
     with centre.broker(), serving(centre.home):
         assert centre.faults() == [Fault.BROKER_REFUSES]
 

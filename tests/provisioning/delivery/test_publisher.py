@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from provisioning.broker import config
 from provisioning.broker import process as broker_process
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.fleet.documents import Configured, Membership, Roster, Verdict
 from provisioning.contracts.wire import bounds, codec, topics
 from provisioning.contracts.wire.messages import CameraState, CameraStatus
@@ -45,16 +46,16 @@ WORD = Configured(agent_id="street", number=1, verdict=Verdict.APPLIED, active=1
 class Broker:
     """Mosquitto as a home configures it."""
 
-    def __init__(self, program: str, home: Home) -> None:
+    def __init__(self, program: Mosquitto, home: Home) -> None:
         self._program = program
         self.home = home
         self.folder = home.directory / "broker"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, edit: Callable[[], None] = lambda: None) -> None:
-        file = config.write(self.folder, broker_process.listeners(self.home), self.home.identities)
+        file = config.write(self.folder, broker_process.listeners(self.home), self.home.identities, self._program)
         edit()
-        self._process = subprocess.Popen([self._program, "-c", str(file)], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen([self._program.path, "-c", file], stderr=subprocess.DEVNULL)
         until(lambda: listens(self.home.config.agents_port) and listens(self.home.config.services_port))
 
     def kill(self) -> None:
@@ -78,7 +79,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def late(mosquitto: str, home: Home) -> Iterator[Broker]:
+def late(mosquitto: Mosquitto, home: Home) -> Iterator[Broker]:
     """Not started."""
     made = Broker(mosquitto, home)
     yield made

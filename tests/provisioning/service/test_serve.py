@@ -20,6 +20,7 @@ from cryptography import x509
 
 from provisioning.broker import config
 from provisioning.broker import process as broker_process
+from provisioning.broker.mosquitto import Mosquitto
 from provisioning.contracts.wire import topics
 from provisioning.errors import AuthorityError
 from provisioning.home.cameras import CameraRecord
@@ -94,9 +95,9 @@ def running(home: Home) -> Iterator[Process]:
 
 
 @pytest.fixture
-def mosquitto_of_home(mosquitto: str, home: Home) -> Iterator[None]:
-    file = config.write(home.directory / "broker", broker_process.listeners(home), home.identities)
-    with subprocess.Popen([mosquitto, "-c", str(file)], stderr=subprocess.DEVNULL) as process:
+def mosquitto_of_home(mosquitto: Mosquitto, home: Home) -> Iterator[None]:
+    file = config.write(home.directory / "broker", broker_process.listeners(home), home.identities, mosquitto)
+    with subprocess.Popen([mosquitto.path, "-c", file], stderr=subprocess.DEVNULL) as process:
         until(lambda: listens(home.config.services_port))
         yield
         process.kill()

@@ -57,9 +57,10 @@ def test_a_client_is_who_its_certificate_says_and_of_the_authority_of_its_listen
     exchange: Exchange, join: Join
 ) -> None:
     street = exchange.identity("street")
-    assert told(exchange.port, None, street.ca_file) == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
-    assert told(exchange.services_port, street, street.ca_file) == "TLSV1_ALERT_UNKNOWN_CA"
-    assert told(exchange.port, exchange.identity("cluster"), street.ca_file) == "TLSV1_ALERT_UNKNOWN_CA"
+    assert told(exchange.port, street, street.ca_file) == "accepted"
+    assert told(exchange.port, None, street.ca_file) != "accepted"
+    assert told(exchange.services_port, street, street.ca_file) != "accepted"
+    assert told(exchange.port, exchange.identity("cluster"), street.ca_file) != "accepted"
     box = join("street", client_id="street")
     thief = join("avenue", client_id="street")  # has its own name instead, or is refused
     assert thief.ended is not None or thief.publish(topics.heartbeat("avenue")) in TAKEN
@@ -82,7 +83,7 @@ def test_each_uses_its_own_topics_alone(join: Join) -> None:
 
 
 def test_intakes_share_the_pictures_and_a_guest_in_other_groups_takes_none(join: Join) -> None:
-    guest, intakes = join("guest"), [join("cluster", ReceiveMaximum=8) for _ in range(2)]
+    guest, intakes = join("guest"), [join("cluster") for _ in range(2)]
     for group in ("intake", "cluster", "0" * 32):
         guest.subscribe(topics.snapshots_shared(group))
     for intake in intakes:

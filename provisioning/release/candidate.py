@@ -21,7 +21,7 @@ class ReleaseCandidate:
     version: str
     commit: str
     committed_s: int
-    """When, as git has it: each file of the release bears this time, so that it can be made again byte for byte."""
+    """Time of the commit, which each file of the release bears: made again, it is the same byte for byte."""
 
     @property
     def tag(self) -> str:

@@ -20,7 +20,7 @@ from tests.support.waiting import LONG_S
 
 pytestmark = [pytest.mark.losses, pytest.mark.network, pytest.mark.timeout(1800)]
 
-ROLES: Final = ("edge", "business")
+ROLES: Final = ("edge",)
 MAKEFILE: Final = {"Makefile": "check:\n\t@true\n"}
 """`make check` of a clone would set up an environment of its own; what is released here passed it before."""
 

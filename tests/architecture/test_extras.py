@@ -46,8 +46,8 @@ NOT_IN_THE_WHEEL: set[str] = set()
 """Tracked files of the packages that an installation does without: none."""
 RENDERED = {
     "etc/systemd/system/wayside-cluster.service",
-    "etc/prometheus/wayside/rules/wayside-cluster.yml",
-    "etc/grafana/dashboards/wayside-cluster.json",
+    "etc/prometheus/wayside/rules/cluster.yml",
+    "etc/wayside-servers/dashboards/wayside-cluster.json",
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from importlib.resources import files
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
@@ -14,6 +15,7 @@ from starlette.requests import Request
 
 from center import credentials
 from center.access.permissions import Permission
+from center.clock import ZONE, ZONE_TEXT
 from center.console import preferences
 from center.console.fresh import ask_before_each_event
 from center.console.language import LANGUAGES, Language
@@ -82,6 +84,7 @@ def frame(request: Request, *, title: str, active: str, keys: Sequence[tuple[str
                 link.props('aria-current="page"')
             if key:
                 link.props(f'data-key="{key}"')
+    _watermark(request)
     banners = ui.element("div").classes("ws-banners").props('aria-live="polite"')
     with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
@@ -138,6 +141,15 @@ def _shortcuts(links: list[tuple[str, str, str]], own: Sequence[tuple[str, str]]
     shown += [("/", _("Focus the first field")), ("Esc", _("Close"))]
     # As text: as elements of NiceGUI they were a fifth of what a page costs the centre.
     ui.add_body_html(_KEYS.render(_=_, keys=shown))
+
+
+def _watermark(request: Request) -> None:
+    """Names the user, and the time of the page, for the mark over its pictures (`static/watermark.js`)."""
+    services = services_of(request)
+    if services.picture_watermark:
+        user, zone_ms = escape(identity_of(request).username), round(ZONE.utcoffset(None).total_seconds() * 1000)
+        about = f'data-user="{user}" data-at-ms="{services.now_ms()}" data-zone-ms="{zone_ms}" data-zone="{ZONE_TEXT}"'
+        ui.add_body_html(f'<div id="watermark" class="ws-watermark" aria-hidden="true" {about}></div>')
 
 
 def _tools(request: Request, chosen: preferences.Preferences) -> None:

@@ -43,7 +43,7 @@ OPENING_S: Final = TIMEOUT_S + 5
 """Seconds that a page may take to read the data of its address: the archive's answer, and a little."""
 RECONNECT_S = 30.0
 """Seconds that a page waits for its browser, which may be a laptop that slept for a moment."""
-SCRIPTS: Final = ("keys.js",)
+SCRIPTS: Final = ("keys.js", "watermark.js")
 """Scripts of every page, in `static`."""
 PAGES: Final = (
     ConsolePage("/overview", Permission.CAMERA_VIEW, overview.overview, marked("Overview"), "o"),

@@ -110,7 +110,7 @@ def archive_url() -> Iterator[tuple[FakeArchive, str]]:
     thread.join(timeout=LONG_S)
 
 
-def write_config(folder: Path, *, port: int, query_url: str) -> Path:
+def write_config(folder: Path, *, port: int, query_url: str, more: str = "") -> Path:
     token = folder / "query-token"
     token.write_text(TOKEN)
     token.chmod(0o600)
@@ -124,6 +124,7 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         query_token_file = "query-token"
         data_dir = "data"
         seal_key_file = "seal.pub"
+        {more}
         [broker]
         host = "127.0.0.1"
         ca_file = "ca.pem"
@@ -151,14 +152,17 @@ def _listen(stream: IO[str], said: list[str], ready: threading.Event) -> None:
 
 
 @pytest.fixture
-def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Running]:
+def center(request: pytest.FixtureRequest, tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Running]:
+    """A centre of its own; a test may give lines for its configuration."""
     archive, query_url = archive_url
     port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
     tasks_config(tmp_path, seal_key, ends_at_ms=time.time_ns() // 1_000_000 + 10**9)
     (tmp_path / "data").mkdir(mode=0o700)
     fresh_store(tmp_path / "data" / DATABASE).close()
-    served = center_process.start(write_config(tmp_path, port=port, query_url=query_url))
+    served = center_process.start(
+        write_config(tmp_path, port=port, query_url=query_url, more=getattr(request, "param", ""))
+    )
     running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, served, seal_key)
     ready = threading.Event()
     listener = threading.Thread(target=_listen, args=(served.stdout, running.said, ready))

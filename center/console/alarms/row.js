@@ -5,7 +5,9 @@ export default {
     <tr v-memo="[row, missing]">
       <td class="ws-alarm-picture">
         <a v-if="row.href" class="nicegui-link" :href="row.href">
-          <img v-if="!missing" :src="row.src" :alt="row.picture" loading="lazy" @error="missing = true" />
+          <span v-if="!missing" class="ws-marked">
+            <img :src="row.src" :alt="row.picture" loading="lazy" @error="missing = true" />
+          </span>
           <span v-else>{{ row.picture }}</span>
         </a>
       </td>

@@ -18,6 +18,7 @@ from center.console.cases.list import machine_of, seek_of
 from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import words
 from center.console.widgets.picture import crop_path
 from center.errors import CenterError, marked
@@ -115,9 +116,7 @@ class _Form:
         wanted = next((each for each in found.machines if each.index == index), None)
         if wanted is not None:
             with self._body, ui.element("div").classes("ws-offer"):
-                image = ui.element("img")
-                image.props["src"] = crop_path(row_key, index)
-                image.props["alt"] = self._("Selected vehicle")
+                MarkedImage(crop_path(row_key, index), alt=self._("Selected vehicle"))
                 words("span", self._("Once the case is saved, its page offers to add this vehicle."))
         return wanted
 

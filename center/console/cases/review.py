@@ -13,6 +13,7 @@ from center.console import labels
 from center.console.frame import empty, problem
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import labelled, moment, words
 from center.console.widgets.picture import case_crop_path, case_page_path
 from center.errors import CenterError
@@ -73,8 +74,7 @@ class Review:
         with ui.element("div").props('role="listitem"'), ui.element("button").classes("ws-thumb") as thumb:
             thumb.props["type"] = "button"
             thumb.props["aria-label"] = self._("Candidate {number}").format(number=place + 1)
-            image = ui.element("img").props('loading="lazy" alt=""')
-            image.props["src"] = case_crop_path(self._number, item.machine.row_key, item.machine.index)
+            MarkedImage(case_crop_path(self._number, item.machine.row_key, item.machine.index), lazy=True)
             words("span", thumb_caption(place, item.score))
             words("span", "").classes("ws-mark")
             thumb.on("click", lambda: self._go(place))
@@ -141,9 +141,8 @@ class Review:
         words("div", said.get(verdict, said[None])).classes("ws-sub").props('role="status"')
 
     def _image(self, machine: CaseMachine, alt: str) -> None:
-        image = ui.element("img")
-        image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
-        image.props["alt"] = self._.named(alt, self._(labels.CLASSES[machine.cls]))
+        src = case_crop_path(self._number, machine.row_key, machine.index)
+        MarkedImage(src, alt=self._.named(alt, self._(labels.CLASSES[machine.cls])))
 
     def _button(self, name: str, verdict: MachineVerdict) -> None:
         async def act() -> None:

@@ -13,6 +13,7 @@ from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.map import Map, MapPoint, Marker, Step
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import case_crop_path, case_page_path
 from center.errors import CenterError
@@ -139,8 +140,7 @@ class Sightings:
                 words("div", self._gap(before, each)).classes("ws-gap")
             with ui.element("a").classes("ws-sighting") as link:
                 link.props["href"] = case_page_path(self._number, machine.row_key)
-                image = ui.element("img").props('alt=""')
-                image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
+                MarkedImage(case_crop_path(self._number, machine.row_key, machine.index))
                 with ui.element("div"):
                     words("div", self._camera(machine.agent_id, machine.camera_id)).classes("ws-name")
                     moment(moments.local(machine.captured_at_ms), moments.utc(machine.captured_at_ms), tag="div")

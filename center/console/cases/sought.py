@@ -12,6 +12,7 @@ from center.console.cases.list import machine_of
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import case_crop_path, crop_path
 from center.errors import CenterError
@@ -83,9 +84,7 @@ class SoughtPanel:
         here = {(machine.row_key, machine.index) for machine in machines}
         if self._edits is not None and self._wanted is not None and self._wanted not in here:
             with self._offer, ui.element("div").classes("ws-offer"):
-                image = ui.element("img")
-                image.props["src"] = crop_path(*self._wanted)
-                image.props["alt"] = _("Selected vehicle")
+                MarkedImage(crop_path(*self._wanted), alt=_("Selected vehicle"))
                 ui.button(_("Add this vehicle"), on_click=lambda: self._add_machine(self._wanted)).props(
                     "unelevated no-caps"
                 )
@@ -102,9 +101,7 @@ class SoughtPanel:
                 self._places = ui.element("div")
 
     def _image(self, src: str, machine: CaseMachine) -> None:
-        image = ui.element("img")
-        image.props["src"] = src
-        image.props["alt"] = self._(labels.CLASSES[machine.cls])
+        MarkedImage(src, alt=self._(labels.CLASSES[machine.cls]))
 
     async def _place(self) -> None:
         try:

@@ -11,6 +11,7 @@ from center.console import labels
 from center.console.language import Language
 from center.console.search import record
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import moment, tool, words
 from center.console.widgets.picture import crop_path, page_path
 from center.errors import CenterError
@@ -61,8 +62,7 @@ class Comparison:
         self._line.clear()
         self._line.set_visibility(True)
         with self._line:
-            image = ui.element("img").props('alt=""')
-            image.props["src"] = crop_path(kept.found.row_key, kept.machine.index)
+            MarkedImage(crop_path(kept.found.row_key, kept.machine.index))
             with ui.element("div"):
                 words("strong", f"{self._name(kept)} · {moments.local(kept.found.captured_at_ms)}")
                 words("div", _("Choose Compare at another vehicle to see both side by side.")).classes("ws-sub")
@@ -91,9 +91,7 @@ class Comparison:
         _, found, machine = self._, vehicle.found, vehicle.machine
         box = machine.box
         with ui.element("figure"):
-            image = ui.element("img")
-            image.props["src"] = crop_path(found.row_key, machine.index)
-            image.props["alt"] = record.machine_label(machine, _)
+            MarkedImage(crop_path(found.row_key, machine.index), alt=record.machine_label(machine, _))
             with words("figcaption", ""):
                 ui.link(self._name(vehicle), page_path(found.row_key))
         with ui.element("dl").classes("ws-facts"):

@@ -9,6 +9,7 @@ from nicegui import ui
 from center.console import labels
 from center.console.language import Language
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import Picture, crop_path
 from center.search.views import MachineView, ObservationView
@@ -44,9 +45,7 @@ def crops(
             for machine in found.machines:
                 label = machine_label(machine, _)
                 with ui.element("div").classes("ws-crop"):
-                    image = ui.element("img").props('loading="lazy"')
-                    image.props["src"] = crop_path(found.row_key, machine.index)
-                    image.props["alt"] = label
+                    MarkedImage(crop_path(found.row_key, machine.index), alt=label, lazy=True)
                     words("span", label)
                     if seeks:
                         ui.link(_("Add to case"), f"/cases?seek={quote(f'{found.row_key}~{machine.index}')}")

@@ -20,6 +20,7 @@ from center.console.search.export_dialog import ask_purpose
 from center.console.search.filter_panel import LOW_QUALITY_PATH
 from center.console.system.assessment import AssessmentQuery
 from center.console.widgets import moments
+from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import page_path, picture_path
 from center.console.widgets.table import state, table
@@ -186,8 +187,7 @@ class _LowQuality:
         alt = labels.picture_alt(name, found.captured_at_ms, [each.cls for each in found.machines], _)
         with ui.element("td"), ui.element("a").props(f'href="{page_path(found.row_key)}"') as link:
             if found.picture is PictureState.KEPT:
-                image = ui.element("img").classes("ws-low").props('loading="lazy"')
-                image.props["src"], image.props["alt"] = picture_path(found.row_key, max_side_px=SIDE_PX), alt
+                MarkedImage(picture_path(found.row_key, max_side_px=SIDE_PX), alt=alt, lazy=True).classes("ws-low")
             else:
                 link.props["aria-label"] = alt
                 words("span", _(labels.PICTURES[found.picture]))

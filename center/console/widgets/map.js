@@ -265,7 +265,9 @@ export default {
       const box = text.appendChild(document.createElement("div"));
       box.className = "ws-map-peek";
       if (src) {
-        const picture = box.appendChild(new Image());
+        const marked = box.appendChild(document.createElement("span"));
+        marked.className = "ws-marked";
+        const picture = marked.appendChild(new Image());
         picture.alt = alt;
         picture.onload = () => tip.update();
         picture.onerror = () => box.remove();

@@ -25,6 +25,7 @@ def test_weaknesses_are_shown_in_both_languages_to_administrators_and_auditors(t
             for language, texts in TEXTS.items():
                 page = browser.get("/self-check", headers={"accept-language": language}).raise_for_status().text
                 assert [text for text in texts if text not in page] == []
+                assert f'data-user="{ADMINISTRATOR}"' in page  # of the watermark
         with whole.browser(TECHNICIAN) as browser:
             assert browser.get("/self-check").status_code == 403
         actions = [entry.action for entry in whole.services.audit.page(limit=10)]

@@ -107,7 +107,12 @@ def _elastic_node(config: ClusterConfig, folder: Path) -> Iterator[None]:
 
 def _plan(config: ClusterConfig, head_id: str) -> dict[str, Any]:
     """Return the configuration of Ray's autoscaler."""
+    from ray.autoscaler._private.kuberay.autoscaling_config import (  # noqa: PLC0415
+        _generate_legacy_autoscaling_config_fields as unused,
+    )
+
     return {
+        **unused(),  # the schema asks for what another provider would install
         "cluster_name": "bench",
         "max_workers": _NODES,
         "idle_timeout_minutes": _IDLE_MINUTES,

@@ -24,6 +24,7 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the backup.")],
+    if_absent: Annotated[bool, typer.Option("--if-absent", help="Leave a home that is there as it is.")] = False,
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -31,4 +32,4 @@ def restore(
     from provisioning.cli import home_commands
     from provisioning.home import backup as home_backup
 
-    end(as_json, lambda: home_backup.restore(file, home_commands.place(home)))
+    end(as_json, lambda: home_backup.restore(file, home_commands.place(home), if_absent=if_absent))

@@ -53,3 +53,18 @@ def check(
     from provisioning.servers.check import show
 
     end(as_json, lambda: show(root.absolute()))
+
+
+@cluster.command(
+    "kubernetes", epilog="Example: wayside-provision cluster kubernetes -o secrets --console wayside.example"
+)
+def kubernetes(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Write there.", show_default=False)],
+    console: Annotated[str, typer.Option(metavar="NAME", help="Name by which browsers reach the console.")],
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a folder for each Secret that the Helm chart mounts: the home's backup, certificates, keys, tokens."""
+    from provisioning.servers.kubernetes import render as rendered
+
+    end(as_json, lambda: rendered(opened(home), out, console))

@@ -23,6 +23,7 @@ _MUST_BE: Final = {
     "host": _ADDRESS,
     "listen": _ADDRESS,
     "services_listen": _ADDRESS,
+    "services_host": _ADDRESS,
     "agents_port": _PORT,
     "services_port": _PORT,
     "enrolment_port": _PORT,

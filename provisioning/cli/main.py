@@ -36,6 +36,9 @@ def init(
     name: Annotated[str | None, typer.Option(help="What it is for: a county, a company.")] = None,
     listen: Annotated[str | None, typer.Option(metavar="ADDR", help="Where agents are listened for.")] = None,
     services_listen: Annotated[str | None, typer.Option(metavar="ADDR", help="Where the services are.")] = None,
+    services_host: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Further name by which services reach the broker.")
+    ] = None,
     agents_port: Annotated[int | None, typer.Option(help="Of the broker, for agents.")] = None,
     services_port: Annotated[int | None, typer.Option(help="Of the broker, for cluster and centre.")] = None,
     enrolment_port: Annotated[int | None, typer.Option(help="Of the enrolment service.")] = None,
@@ -54,6 +57,7 @@ def init(
         "name": name,
         "listen": listen,
         "services_listen": services_listen,
+        "services_host": services_host,
         "agents_port": agents_port,
         "services_port": services_port,
         "enrolment_port": enrolment_port,

@@ -48,12 +48,15 @@ def back_up(home: Home, folder: Path, *, keep: int) -> CommandResult:
     )
 
 
-def restore(file: Path, directory: Path) -> CommandResult:
-    """Restores the home from a backup into an empty place.
+def restore(file: Path, directory: Path, *, if_absent: bool = False) -> CommandResult:
+    """Restores the home from a backup into an empty place; with `if_absent` a home that is there stays.
 
     Raises:
         HomeError: the backup is incomplete, or the folder is not empty.
     """
+    if if_absent and (directory / "home.toml").exists():
+        Home.open(directory)
+        return CommandResult({"home": str(directory), "made_at": None}, [f"{directory}: there is a home; it stays"])
     try:
         made_at = backup.restore(file, KIND, directory)
     except BackupError as error:

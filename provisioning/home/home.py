@@ -42,6 +42,8 @@ class HomeConfig(Section):
     """Address that the agents' listener and enrolment bind."""
     services_listen: Host = "127.0.0.1"
     """Address that the services' listener binds; with several servers, one of their own network."""
+    services_host: Host | None = None
+    """Further name by which cluster and centre reach the broker, as of a Kubernetes Service."""
     agents_port: Port = 8883
     services_port: Port = 8884
     enrolment_port: Port = 8843
@@ -54,7 +56,8 @@ class HomeConfig(Section):
     def hosts(self) -> tuple[str, ...]:
         """All names that the servers' certificates are for."""
         extra = () if self.services_listen in LOOPBACK else (self.services_listen,)
-        return tuple(dict.fromkeys((self.host, *extra, *LOOPBACK)))
+        named = () if self.services_host is None else (self.services_host,)
+        return tuple(dict.fromkeys((self.host, *named, *extra, *LOOPBACK)))
 
 
 class Home:

@@ -60,12 +60,12 @@ def run(config: ConfigFile) -> None:
 
 @app.command()
 def openapi() -> None:
-    """Print the API's OpenAPI schema as JSON."""
+    """Print the OpenAPI document of the API as JSON, sorted: equal documents are equal files."""
     from json import dumps  # noqa: PLC0415 - --help stays light
 
     from center.api.router import create  # noqa: PLC0415 - the same
 
-    sys.stdout.write(dumps(create().openapi(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(dumps(create().openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 @app.command()

@@ -3,10 +3,18 @@
 import base64
 import binascii
 import json
+from typing import Annotated
+
+from fastapi import Query
 
 from center.assessment.errors import BadCursorError
 
 _MAX: int = 400
+Cursor = Annotated[str | None, Query(max_length=_MAX, description="`next_cursor` of the page before.")]
+NumberCursor = Annotated[
+    str | None, Query(pattern=r"^[1-9][0-9]{0,15}$", description="`next_cursor` of the page before.")
+]
+"""Cursor of a list by number: the number of the last item of the page before."""
 
 
 def mark(*place: str | int) -> str:

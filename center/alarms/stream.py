@@ -30,7 +30,8 @@ async def lines(
 
     A page so slow that its ring overflows gets the missing events from the database: none is left out.
     """
-    yield f"retry: {RETRY_MS}\n: open\n\n"
+    # With its place: a client that is cut off before the first event comes back to where it began.
+    yield f"retry: {RETRY_MS}\nid: {after}\n: open\n\n"
     clock = asyncio.get_running_loop().time
     last, behind, asked_s = after, True, clock()
     while not pushes.ended:

@@ -18,6 +18,7 @@ from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.errors import documented
 from center.credentials import identify
 from center.errors import NotLoggedInError
+from center.pagination import NumberCursor
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import CAMERA_PATTERN
 
@@ -34,7 +35,8 @@ _ACTS: Final = documented(UnknownAlarmError, AlarmStateError)
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        "description": "Server-sent events of type `alarm`; the data of each is a `AlarmPush` as JSON.",
+        "description": "Server-sent events of type `alarm`; the data of each is an `AlarmPush` as JSON.",
+        "x-events": {"alarm": {"$ref": "#/components/schemas/AlarmPush"}},
     }
 }
 
@@ -63,11 +65,16 @@ def list_alarms(
     rule_id: Annotated[int | None, Query(ge=1, le=2**31)] = None,
     camera_id: Annotated[str | None, Query(pattern=CAMERA_PATTERN)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    cursor: NumberCursor = None,
 ) -> AlarmList:
     """List alarms, newest first. Follow `next_cursor` with the same filters for the next page."""
     return services.alarms.care.alarms(
-        states=tuple(state or ()), rule_id=rule_id, camera_id=camera_id, before=cursor, limit=limit, sight=sight
+        states=tuple(state or ()),
+        rule_id=rule_id,
+        camera_id=camera_id,
+        before=None if cursor is None else int(cursor),
+        limit=limit,
+        sight=sight,
     )
 
 

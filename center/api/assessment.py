@@ -24,6 +24,7 @@ from center.assessment.views import (
     ReportView,
 )
 from center.errors import UnknownCameraError
+from center.pagination import Cursor
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 
@@ -32,7 +33,6 @@ router = APIRouter(prefix="/assessment", tags=["assessment"])
 PeriodText = Annotated[
     str, Query(max_length=16, description="A month, a day or an hour: 2026-11, 2026-11-05, 2026-11-05T13.")
 ]
-Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 AgentId = Annotated[str, Query(pattern=AGENT_PATTERN)]
 CameraId = Annotated[str, Query(pattern=CAMERA_PATTERN)]

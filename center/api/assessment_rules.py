@@ -22,12 +22,12 @@ from center.assessment.errors import (
 )
 from center.assessment.maintenance import MaintenanceWindow, Plan
 from center.assessment.settings import Settings
+from center.pagination import Cursor
 from center.services import Asker, Served, Sight
 from provisioning.contracts.wire.messages import TimeMs
 
 router = APIRouter(prefix="/assessment", tags=["assessment"])
 
-Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Number = Annotated[int, Path(ge=1, le=2**53)]
 _VIEW: Final = needs(Permission.ASSESSMENT_VIEW)

@@ -102,7 +102,10 @@ def verify_audit(services: Served, asker: Asker) -> ChainCheckView:
     openapi_extra=_VIEW,
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"application/jsonl": {}}, "description": "Lines of JSON; verify them with the command line."}
+        200: {
+            "content": {"application/jsonl": {"schema": {"type": "string"}}},
+            "description": "Lines of JSON; verify them with the command line.",
+        }
     },
 )
 def export_audit(services: Served, asker: Asker) -> StreamingResponse:

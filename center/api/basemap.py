@@ -17,6 +17,7 @@ from center.services import Served, Services
 router = APIRouter(prefix="/map", tags=["map"])
 
 _KEPT = "private, max-age=86400"
+_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
 _NONE: Final[dict[int | str, dict[str, Any]]] = {204: {"description": "No map of this kind was imported."}}
 Zoom = Annotated[int, Path(ge=0, le=22)]
 Column = Annotated[int, Path(ge=0, lt=2**22)]
@@ -38,7 +39,7 @@ async def outlines(services: Served) -> Outlines:
     openapi_extra=needs(Permission.CAMERA_VIEW),
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}},
+        200: {"content": dict.fromkeys(("image/png", "image/jpeg", "image/webp"), _BYTES), "description": "The tile."},
         204: {"description": "The set has no such tile."},
     },
 )
@@ -56,7 +57,8 @@ def tile(zoom: Zoom, x: Column, y: Column, services: Served) -> Response:
     operation_id="get_site_features",
     openapi_extra=needs(Permission.CAMERA_VIEW),
     response_class=Response,
-    responses=_NONE | {200: {"content": {"application/geo+json": {}}}},
+    responses=_NONE
+    | {200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}, "description": "The map."}},
 )
 async def site_features(services: Served) -> Response:
     """Send the imported map as GeoJSON in WGS 84: geometry and name of each feature."""
@@ -73,8 +75,8 @@ async def site_features(services: Served) -> Response:
     response_class=Response,
     responses=_NONE
     | {
-        200: {"content": {"application/vnd.pmtiles": {}}},
-        206: {"description": "The range of bytes that was asked for.", "content": {"application/vnd.pmtiles": {}}},
+        200: {"description": "The whole map.", "content": {"application/vnd.pmtiles": _BYTES}},
+        206: {"description": "The range of bytes that was asked for.", "content": {"application/vnd.pmtiles": _BYTES}},
     },
 )
 async def site_archive(services: Served) -> Response:

@@ -28,6 +28,9 @@ QUERY_ERRORS: Final[tuple[type[errors.QueryError], ...]] = (
     errors.QueryFaultError,
 )
 """Each kind of `QueryError`: answers of every route that queries the archive."""
+_TIMED: Final = (errors.LockedOutError, errors.QueryBusyError)
+"""Errors that say after how many seconds to try again."""
+_RETRY_AFTER: Final = {"description": "Seconds after which to try again.", "schema": {"type": "integer", "minimum": 0}}
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
     errors.BadCredentialsError: 401,
@@ -161,7 +164,7 @@ def problem(error: CenterError) -> JSONResponse:
     """Makes the HTTP answer to an error."""
     body = Problem(code=error.code, message=error.text(), remedy=error.advice())
     headers = {}
-    if isinstance(error, errors.LockedOutError | errors.QueryBusyError):
+    if isinstance(error, _TIMED):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.TooLargeError):
         headers["Connection"] = "close"  # the rest of it is not worth reading
@@ -170,10 +173,19 @@ def problem(error: CenterError) -> JSONResponse:
 
 def documented(*kinds: type[CenterError]) -> dict[int | str, dict[str, Any]]:
     """Describes in OpenAPI the errors that a route may answer with."""
-    texts: dict[int | str, list[str]] = {}
+    found: dict[int | str, list[type[CenterError]]] = {}
     for kind in kinds:
-        texts.setdefault(STATUS[kind], []).append(f"`{kind.code}`")
-    return {status: {"model": Problem, "description": " or ".join(codes)} for status, codes in texts.items()}
+        found.setdefault(STATUS[kind], []).append(kind)
+    return {status: {"model": Problem} | _described(named) for status, named in found.items()}
+
+
+def _described(kinds: list[type[CenterError]]) -> dict[str, Any]:
+    """Describes the errors of one status: for people, for programs as `x-codes`, and the header that some have."""
+    codes = [kind.code for kind in kinds]
+    described: dict[str, Any] = {"description": " or ".join(f"`{code}`" for code in codes), "x-codes": codes}
+    if any(issubclass(kind, _TIMED) for kind in kinds):
+        described["headers"] = {"Retry-After": _RETRY_AFTER}
+    return described
 
 
 def install(app: FastAPI) -> None:

@@ -1,6 +1,6 @@
 """Assembles the API as one FastAPI application, which the centre mounts under `/api`."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -27,8 +27,8 @@ from center.api import (
     searches,
     wall,
 )
-from center.api import openapi as document
 from center.api.accounts import account, auth, districts, users
+from center.api.document import attribute_docs, guard_answers
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
 
@@ -38,14 +38,39 @@ State-changing requests of a browser must come from the console's own origin. Ti
 epoch, UTC; boxes are pixels of the picture.
 Nothing here says anything about a person."""
 
+_NOUNS: Final = (
+    auth,
+    account,
+    users,
+    districts,
+    audit,
+    health,
+    fleet,
+    observations,
+    searches,
+    notify,
+    rules,
+    alarms,
+    cases,
+    case_machines,
+    evidence,
+    assessment,
+    assessment_rules,
+    pipeline,
+    jobs,
+    basemap,
+    wall,
+)
+
 
 class _Api(FastAPI):
-    """A FastAPI application whose OpenAPI document has the guard's answers."""
+    """A FastAPI application whose OpenAPI document has the guard's answers and the texts behind attributes."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = document.completed(super().openapi())
+            self.openapi_schema = guard_answers.completed(super().openapi())
+            attribute_docs.describe(self.openapi_schema, [route for noun in _NOUNS for route in noun.router.routes])
         return self.openapi_schema
 
 
@@ -88,29 +113,7 @@ def create() -> FastAPI:
         ],
     )
     errors.install(app)
-    for noun in (
-        auth,
-        account,
-        users,
-        districts,
-        audit,
-        health,
-        fleet,
-        observations,
-        searches,
-        notify,
-        rules,
-        alarms,
-        cases,
-        case_machines,
-        evidence,
-        assessment,
-        assessment_rules,
-        pipeline,
-        jobs,
-        basemap,
-        wall,
-    ):
+    for noun in _NOUNS:
         app.include_router(noun.router)
 
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))

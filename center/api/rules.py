@@ -23,13 +23,13 @@ from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     QueryRefusedError,
 )
+from center.pagination import NumberCursor
 from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["rules"])
 
 RuleId = Annotated[int, Path(ge=1, le=2**31)]
 Version = Annotated[int, Path(ge=1, le=2**31)]
-Cursor = Annotated[int | None, Query(ge=1, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 _EDIT: Final = needs(Permission.ALARM_EDIT)
 
@@ -54,9 +54,10 @@ class RuleSwitch(BaseModel):
 
 
 @router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT)
-def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
+def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: NumberCursor = None) -> RuleList:
     """List rules, newest first, retired ones too, if all their cameras are in sight."""
-    return services.alarms.rules.rules(before=cursor, limit=limit, sight=sight)
+    before = None if cursor is None else int(cursor)
+    return services.alarms.rules.rules(before=before, limit=limit, sight=sight)
 
 
 @router.post(

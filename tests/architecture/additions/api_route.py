@@ -34,7 +34,7 @@ async def greeting(asker: Asker) -> str:
     )
     router = "center/api/router.py"
     tree.before(router, "    health,\n    jobs,\n", "    greetings,\n")
-    tree.before(router, "        health,\n        fleet,\n", "        greetings,\n")
+    tree.before(router, "    health,\n    fleet,\n", "    greetings,\n")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from center import credentials
 from center.access.errors import ForbiddenError
+from center.alarms.views import AlarmPush
 from center.api.errors import documented
 from center.errors import (
     CenterError,
@@ -29,11 +30,13 @@ _SCHEMES: Final = {
 }
 _PROBLEM: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _WRITING: Final = frozenset({"post", "put", "patch", "delete"})
+_INVALID: Final = {"description": "`invalid_request`", "x-codes": ["invalid_request"]}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Adds the guard's answers and the ways to log in to every operation. Changes `document`."""
+    """Adds the guard's answers and the ways to log in to every operation, and what streams send. Changes `document`."""
     document["components"]["securitySchemes"] = _SCHEMES
+    schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             guarded = "x-permission" in operation
@@ -41,18 +44,30 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
                 operation["security"] = [{name: []} for name in _SCHEMES]
             responses = operation["responses"]
             for status, response in documented(*_answers(method, path, guarded=guarded)).items():
-                own = responses.setdefault(str(status), {"description": "", "content": _PROBLEM})
-                own["description"] = " or ".join(filter(None, (response["description"], own["description"])))
+                _add(responses, str(status), response)
             if "422" in responses:
                 # FastAPI documents its own shape; the real answer is that of `errors.install`.
-                named = responses["422"]["description"].removeprefix("Validation Error")
-                responses["422"] = {
-                    "description": " or ".join(filter(None, (named, "`invalid_request`"))),
-                    "content": _PROBLEM,
-                }
+                if "x-codes" not in responses["422"]:
+                    del responses["422"]
+                _add(responses, "422", _INVALID)
     for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+        schemas.pop(unused, None)
+    streamed = AlarmPush.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    for name, schema in (streamed.pop("$defs") | {AlarmPush.__name__: streamed}).items():
+        schemas.setdefault(name, schema)
     return document
+
+
+def _add(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
+    """Adds the errors of a status to those that the route itself has of it, the guard's first."""
+    own = responses.get(status, {})
+    texts = (response["description"], own.get("description"))
+    responses[status] = {
+        **own,
+        "description": " or ".join(filter(None, texts)),
+        "x-codes": [*response["x-codes"], *own.get("x-codes", ())],
+        "content": _PROBLEM,
+    }
 
 
 def _answers(method: str, path: str, *, guarded: bool) -> tuple[type[CenterError], ...]:

@@ -1,0 +1,1 @@
+"""Completes the OpenAPI document that FastAPI makes of the routes."""

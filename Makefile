@@ -78,10 +78,19 @@ release: ## All files of a release of this commit, signed, in dist/VERSION; refu
 	@$(BIN)/wayside-engines fetch --kind model
 	@$(BIN)/python -m provisioning.release make $(addprefix --role ,$(ROLES)) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
 
+client: ## Generate the typed client of client/ anew (after a change of the API)
+	@bin/setup dev
+	@$(BIN)/uv venv --quiet --allow-existing .cache/client
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .cache/client/bin/python client/generator/requirements.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix client/generator --ignore-scripts --no-audit --no-fund --silent
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python client/generate_client.py
+
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-emit-index-url \
 	  --generate-hashes --quiet --custom-compile-command "make lock" -o requirements.lock
+	@$(BIN)/uv pip compile client/generator/requirements.in --universal --python-version 3.11 --no-emit-index-url \
+	  --generate-hashes --quiet --custom-compile-command "make lock" -o client/generator/requirements.lock
 
 docs: ## These pages as a site in out/site, which asks nobody outside
 	@bin/setup dev
@@ -90,4 +99,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release client lock docs clean

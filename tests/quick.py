@@ -42,7 +42,8 @@ class Project:
 
     def __init__(self, root: Path, packages: Iterable[str]) -> None:
         self._root = root
-        graph = grimp.build_graph(*packages, include_external_packages=False, cache_dir=None)
+        self._packages = tuple(packages)
+        graph = grimp.build_graph(*self._packages, include_external_packages=False, cache_dir=None)
         self._importers = {module: graph.find_modules_that_directly_import(module) for module in graph.modules}
         self.tests = {_module(file.relative_to(root)): file for file in (root / "tests").rglob("test_*.py")}
         for conftest in (root / "tests").rglob("conftest.py"):
@@ -58,7 +59,7 @@ class Project:
             if file.endswith(".py"):
                 level[0].add(_module(Path(file)))
             level[1] |= self._that_name(file)
-            if not file.endswith(".py"):
+            if not file.endswith(".py") or Path(file).parts[0] not in self._packages:
                 level[2] |= self._beside(Path(file))
         for distance in range(len(self._importers)):
             new = level.get(distance, set()) - found.keys()

@@ -82,6 +82,7 @@ def create() -> FastAPI:
         description=DESCRIPTION,
         servers=[{"url": "/api"}],
         root_path_in_servers=False,
+        separate_input_output_schemas=False,  # none differs; where one refers to itself, pydantic names it twice
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         openapi_url=None,  # served below, behind the guard like everything else

@@ -44,6 +44,7 @@ def test_a_test_that_has_changed_itself_comes_first(project: Project) -> None:
         ("center/console/locale/zh_CN/LC_MESSAGES/wayside.po", "tests/center/console/test_language.py"),
         ("changes/+words.fixed.md", "tests/docs/test_changes.py"),
         ("Makefile", "tests/docs/test_changes.py"),
+        ("client/wayside_client/paging.py", "tests/client/test_client.py"),
     ],
 )
 def test_what_is_no_python_reaches_those_who_name_it_and_the_folder_that_mirrors_its_own(

@@ -1,0 +1,101 @@
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from wayside_client.center import AsyncCenter, Center
+
+from ...models.alarm_view import AlarmView
+from ...models.remark import Remark
+
+
+def _get_kwargs(
+    alarm_id: int,
+    *,
+    body: Remark,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/alarms/{alarm_id}/escalate".format(
+            alarm_id=quote(str(alarm_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse(response: httpx.Response) -> AlarmView:
+    if response.status_code == 200:
+        response_200 = AlarmView.from_dict(response.json())
+
+        return response_200
+
+    raise ValueError(f"status {response.status_code}")
+
+
+def sync(
+    center: Center,
+    alarm_id: int,
+    *,
+    body: Remark,
+) -> AlarmView:
+    """Escalate an alarm to the next level now.
+
+    Args:
+        alarm_id (int):
+        body (Remark): A user's comment on an action; may be empty.
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_alarm`
+        ConflictError: `alarm_state`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return center.ask(
+        _parse,
+        **_get_kwargs(
+            alarm_id=alarm_id,
+            body=body,
+        ),
+    )
+
+
+async def asyncio(
+    center: AsyncCenter,
+    alarm_id: int,
+    *,
+    body: Remark,
+) -> AlarmView:
+    """Escalate an alarm to the next level now.
+
+    Args:
+        alarm_id (int):
+        body (Remark): A user's comment on an action; may be empty.
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_alarm`
+        ConflictError: `alarm_state`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return await center.ask(
+        _parse,
+        **_get_kwargs(
+            alarm_id=alarm_id,
+            body=body,
+        ),
+    )

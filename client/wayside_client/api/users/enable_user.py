@@ -1,0 +1,82 @@
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from wayside_client.center import AsyncCenter, Center
+
+from ...models.user_view import UserView
+
+
+def _get_kwargs(
+    username: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/users/{username}/enable".format(
+            username=quote(str(username), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse(response: httpx.Response) -> UserView:
+    if response.status_code == 200:
+        response_200 = UserView.from_dict(response.json())
+
+        return response_200
+
+    raise ValueError(f"status {response.status_code}")
+
+
+def sync(
+    center: Center,
+    username: str,
+) -> UserView:
+    """Enable a disabled account.
+
+    Args:
+        username (str):
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_user`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return center.ask(
+        _parse,
+        **_get_kwargs(
+            username=username,
+        ),
+    )
+
+
+async def asyncio(
+    center: AsyncCenter,
+    username: str,
+) -> UserView:
+    """Enable a disabled account.
+
+    Args:
+        username (str):
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_user`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return await center.ask(
+        _parse,
+        **_get_kwargs(
+            username=username,
+        ),
+    )

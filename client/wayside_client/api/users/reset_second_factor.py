@@ -1,0 +1,77 @@
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from wayside_client.center import AsyncCenter, Center
+
+
+def _get_kwargs(
+    username: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "delete",
+        "url": "/users/{username}/second-factor".format(
+            username=quote(str(username), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse(response: httpx.Response) -> None:
+    if response.status_code == 204:
+        return
+    raise ValueError(f"status {response.status_code}")
+
+
+def sync(
+    center: Center,
+    username: str,
+) -> None:
+    """Remove the second factor of an account whose owner has lost it.
+
+    Args:
+        username (str):
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_user`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return center.ask(
+        _parse,
+        **_get_kwargs(
+            username=username,
+        ),
+    )
+
+
+async def asyncio(
+    center: AsyncCenter,
+    username: str,
+) -> None:
+    """Remove the second factor of an account whose owner has lost it.
+
+    Args:
+        username (str):
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_user`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return await center.ask(
+        _parse,
+        **_get_kwargs(
+            username=username,
+        ),
+    )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.explained import Explained
+    from ..models.judged_machine import JudgedMachine
+
+
+T = TypeVar("T", bound="SearchView")
+
+
+@_attrs_define
+class SearchView:
+    """Result of a search: candidates, best first.
+
+    Attributes:
+        explained (Explained): Explanation of a search: its bounds and counts.
+        items (list[JudgedMachine]):
+    """
+
+    explained: Explained
+    items: list[JudgedMachine]
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        explained = self.explained.to_dict()
+
+        items = []
+        for items_item_data in self.items:
+            items_item = items_item_data.to_dict()
+            items.append(items_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "explained": explained,
+                "items": items,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.explained import Explained
+        from ..models.judged_machine import JudgedMachine
+
+        d = dict(src_dict)
+        explained = Explained.from_dict(d.pop("explained"))
+
+        items = []
+        _items = d.pop("items")
+        for items_item_data in _items:
+            items_item = JudgedMachine.from_dict(items_item_data)
+
+            items.append(items_item)
+
+        _made = class_(
+            explained=explained,
+            items=items,
+        )
+
+        _made.additional_properties = d
+        return _made
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

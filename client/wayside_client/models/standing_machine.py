@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="StandingMachine")
+
+
+@_attrs_define
+class StandingMachine:
+    """A machine that stands in a no-stopping zone.
+
+    Attributes:
+        kind (Literal['standing']):
+        for_s (int | Unset): Seconds. In a zone of the agent: in the zone. In a polygon: in view, and standing there
+            now. Default: 60.
+        polygon (list[list[float]] | None | Unset):
+        zone (None | str | Unset):
+    """
+
+    kind: Literal["standing"]
+    for_s: int | Unset = 60
+    polygon: list[list[float]] | None | Unset = UNSET
+    zone: None | str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        kind = self.kind
+
+        for_s = self.for_s
+
+        polygon: list[list[float]] | None | Unset
+        if isinstance(self.polygon, Unset):
+            polygon = UNSET
+        elif isinstance(self.polygon, list):
+            polygon = []
+            for polygon_type_0_item_data in self.polygon:
+                polygon_type_0_item = []
+                for polygon_type_0_item_item_data in polygon_type_0_item_data:
+                    polygon_type_0_item_item: float
+                    polygon_type_0_item_item = polygon_type_0_item_item_data
+                    polygon_type_0_item.append(polygon_type_0_item_item)
+
+                polygon.append(polygon_type_0_item)
+
+        else:
+            polygon = self.polygon
+
+        zone: None | str | Unset
+        if isinstance(self.zone, Unset):
+            zone = UNSET
+        else:
+            zone = self.zone
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "kind": kind,
+            }
+        )
+        if for_s is not UNSET:
+            field_dict["for_s"] = for_s
+        if polygon is not UNSET:
+            field_dict["polygon"] = polygon
+        if zone is not UNSET:
+            field_dict["zone"] = zone
+
+        return field_dict
+
+    @classmethod
+    def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
+        d = dict(src_dict)
+        kind = cast(Literal["standing"], d.pop("kind"))
+        if kind != "standing":
+            raise ValueError(f"kind must match const 'standing', got '{kind}'")
+
+        for_s = d.pop("for_s", UNSET)
+
+        def _parse_polygon(data: object) -> list[list[float]] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                polygon_type_0 = []
+                _polygon_type_0 = data
+                for polygon_type_0_item_data in _polygon_type_0:
+                    polygon_type_0_item = []
+                    _polygon_type_0_item = polygon_type_0_item_data
+                    for polygon_type_0_item_item_data in _polygon_type_0_item:
+
+                        def _parse_polygon_type_0_item_item(data: object) -> float:
+                            return cast(float, data)
+
+                        polygon_type_0_item_item = _parse_polygon_type_0_item_item(polygon_type_0_item_item_data)
+
+                        polygon_type_0_item.append(polygon_type_0_item_item)
+
+                    polygon_type_0.append(polygon_type_0_item)
+
+                return polygon_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[list[float]] | None | Unset, data)
+
+        polygon = _parse_polygon(d.pop("polygon", UNSET))
+
+        def _parse_zone(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        zone = _parse_zone(d.pop("zone", UNSET))
+
+        _made = class_(
+            kind=kind,
+            for_s=for_s,
+            polygon=polygon,
+            zone=zone,
+        )
+
+        return _made

@@ -121,5 +121,5 @@ def _wheel(folder: Path, version: str, *, starts: bool, service: str) -> None:
     )
     with zipfile.ZipFile(folder / f"wayside-{version}-py3-none-any.whl", "w") as archive:
         for name, text in files.items():
-            archive.writestr(name, text)
-        archive.writestr(f"{info}/RECORD", f"{record}{info}/RECORD,,\n")
+            archive.writestr(zipfile.ZipInfo(name), text)  # at no time: made twice it is the same
+        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), f"{record}{info}/RECORD,,\n")

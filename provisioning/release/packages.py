@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 
 from provisioning.errors import ReleaseError
 
+_METADATA: Final = re.compile(r"[^/]+\.dist-info/METADATA")
+"""Deeper ones are of packages that a wheel carries unpacked, as Ray's does."""
 _TEXT: Final = re.compile(r"licen[cs]e|copying|notice|authors|copyright", re.IGNORECASE)
 _LIBRARY: Final = re.compile(r"(?P<name>[^/]+?)(-[0-9a-f]{8})?(?P<before>[0-9.]*)\.so(?P<after>\.[0-9][^/]*)?")
 """Name of a shared library as auditwheel puts it beside a package: a piece of its hash follows the name."""
@@ -68,7 +70,7 @@ def of_wheel(file: Path) -> Package:
     try:
         with zipfile.ZipFile(file) as wheel:
             names = sorted(name for name in wheel.namelist() if not name.endswith("/"))
-            (place,) = (name for name in names if PurePosixPath(name).match("*.dist-info/METADATA"))
+            (place,) = (name for name in names if _METADATA.fullmatch(name))
             info = place.removesuffix("METADATA")
             metadata = BytesParser().parsebytes(wheel.read(place))
             texts = {name: wheel.read(name) for name in names if name.startswith(info) and _is_text(name, info)}

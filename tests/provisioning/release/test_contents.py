@@ -21,6 +21,7 @@ DAY = datetime(2026, 11, 29, 12, tzinfo=UTC)
 MIT = "Permission is hereby granted"
 OPENSSL = "alpha.libs/libcrypto-a324fe28.so.1.1.1k"
 OWN_BILL = "alpha-2.1.dist-info/sboms/alpha.cdx.json"
+CARRIED = "alpha/thirdparty/psutil-7.2.2.dist-info/METADATA"
 WHEELS: dict[str, tuple[str, Mapping[str, str]]] = {
     "wayside-0.1.0": (
         "License-Expression: Apache-2.0\nRequires-Dist: alpha\nRequires-Dist: beta; extra == 'center'\n",
@@ -28,7 +29,7 @@ WHEELS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "alpha-2.1": (
         "License-Expression: MIT\nRequires-Dist: Gamma_Ray>=1\nRequires-Dist: old; python_version < '3.12'\n",
-        {"alpha-2.1.dist-info/licenses/LICENSE": MIT, OPENSSL: "code", OWN_BILL: "{}"},
+        {"alpha-2.1.dist-info/licenses/LICENSE": MIT, OPENSSL: "code", OWN_BILL: "{}", CARRIED: "Name: psutil"},
     ),
     "beta-1.0": ("License: MIT\n", {"beta-1.0.dist-info/LICENSE.txt": MIT}),
     "gamma_ray-1.0": ("Classifier: License :: OSI Approved :: Apache Software License\n", {}),

@@ -101,8 +101,8 @@ def _elastic_node(config: ClusterConfig, folder: Path) -> Iterator[None]:
         import ray  # noqa: PLC0415 - it reads its environment while it is imported
 
         ray.shutdown()
-        head.terminate()
-        head.wait(30)
+        head.kill()  # and `kill_marked` all that it has started
+        head.wait()
 
 
 def _plan(config: ClusterConfig, head_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ray import serve
 from ray.serve.config import AutoscalingContext
 
+from ray_cluster.errors import Unavailable
 from ray_cluster.serve.handles import Handle, answer_all
 
 CALLS: Final = 2.0
@@ -25,12 +26,14 @@ class ReportsBacklog:
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Ask the intakes; Serve calls this about once a second while the number of parsers may change.
 
-        Raises:
-            Unavailable: no intake answers. Serve logs it, and the policy goes by the calls alone.
+        Empty while no intake answers, as at the start: `status` reports that, and the policy goes by the calls alone.
         """
         if self._intake is None:
             self._intake = serve.get_deployment_handle("intake", serve.get_replica_context().app_name)
-        return {BACKLOG: sum(await answer_all(self._intake, "parser_backlog"))}
+        try:
+            return {BACKLOG: sum(await answer_all(self._intake, "parser_backlog"))}
+        except Unavailable:
+            return {}
 
 
 def replicas_wanted(context: AutoscalingContext) -> tuple[float, dict[str, Any]]:

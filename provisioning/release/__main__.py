@@ -91,7 +91,8 @@ def make(
     """Make the release of this commit: packages, an archive a role, change log, signed checksums. Tags nothing."""
     try:
         candidate = read_candidate(ROOT)
-        made = make_release(ROOT, candidate, ArchiveOrder(tuple(role), signing_key, models, python), out)
+        order = ArchiveOrder(tuple(role), signing_key, models, python)
+        made = make_release(ROOT, candidate, order, out)
     except ProvisioningError as error:
         raise SystemExit(f"release: {error}") from error
     branch, tag = candidate.branch, candidate.tag

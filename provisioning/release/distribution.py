@@ -67,6 +67,8 @@ def make_release(checkout: Path, candidate: ReleaseCandidate, order: ArchiveOrde
         files = Path(draft, "files")
         files.mkdir()
         commit = _commit_change_log(tree, candidate)
+        for project in sorted(tree.glob("*/pyproject.toml")):  # what is beside the product: a client of its API
+            build_packages(tree, files, project=project.parent.name)
         build_packages(tree, files)
         durable.write(files / "constraints.txt", constraints(tree).encode(), mode=durable.PUBLIC)
         for role in order.roles:

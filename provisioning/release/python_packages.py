@@ -18,8 +18,8 @@ from provisioning.release.git import git
 LOCK: Final = "requirements.lock"
 
 
-def build_packages(checkout: Path, out: Path, *kinds: str) -> list[Path]:
-    """Builds this project from a checkout and returns the files. `kinds`: `--wheel`, `--sdist`; neither: both.
+def build_packages(checkout: Path, out: Path, *kinds: str, project: str = ".") -> list[Path]:
+    """Builds a project of a checkout and returns the files. `kinds`: `--wheel`, `--sdist`; neither: both.
 
     Raises:
         ReleaseError: the build failed.
@@ -28,7 +28,7 @@ def build_packages(checkout: Path, out: Path, *kinds: str) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix="wayside-build-") as folder:
         words = [str(Path(sys.executable).with_name("uv")), "build", "--quiet", *kinds, "--python", sys.executable]
         locked = ["--build-constraints", str(checkout / LOCK), "--require-hashes"]
-        _run("uv build", [*words, *locked, "--out-dir", folder, str(checkout)], os.environ | epoch)
+        _run("uv build", [*words, *locked, "--out-dir", folder, str(checkout / project)], os.environ | epoch)
         made = sorted(each for each in Path(folder).iterdir() if each.suffix in {".whl", ".gz"})
         return [Path(shutil.copy(each, out)) for each in made]
 

@@ -18,6 +18,7 @@ from center.cli.map import site_map
 from center.cli.notify import notify
 from center.cli.output import ConfigFile, err, one_line, out
 from center.cli.retention import retention
+from center.cli.setup_code import setup_code
 from center.cli.tasks import task_key
 from center.cli.users import district, user
 from provisioning.program_version import version_option
@@ -30,6 +31,7 @@ app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)
 app.add_typer(assessment, name="assessment")
+app.command("setup-code")(setup_code)
 app.command("task-key")(task_key)
 app.command("retention")(retention)
 app.command("backup")(backup)

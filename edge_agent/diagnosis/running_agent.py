@@ -1,12 +1,11 @@
 """The agent that runs on this box beside a command: finds it by its spool's lock, and reads its metrics."""
 
-import fcntl
-import os
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.config.processes import EdgeConfig
+from provisioning.net.health import is_held
 from provisioning.net.metrics import LOOPBACK
 
 _CONNECTED: Final = b"wayside_edge_broker_connected "
@@ -16,17 +15,7 @@ _MOST: Final = 4 * 1024 * 1024
 
 def is_running(directory: Path) -> bool:
     """True if an agent runs on this spool: the kernel holds its lock for it."""
-    try:
-        handle = os.open(directory / "spool.lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    return is_held(directory / "spool.lock")
 
 
 def has_line(edge: EdgeConfig) -> bool:

@@ -39,6 +39,29 @@ def render(
     end(as_json, lambda: rendered(opened(home), [Server.parse(each) for each in servers], out))
 
 
+@cluster.command("containers", epilog="Example: wayside-provision cluster containers --host county.example")
+def containers(
+    host: Annotated[
+        str, typer.Option(metavar="NAME", help="By which agents, and the other containers, reach the broker's.")
+    ],
+    cluster_host: Annotated[
+        str, typer.Option("--cluster", metavar="NAME", help="Of the cluster's container.")
+    ] = "cluster",
+    root: Annotated[Path, typer.Option(metavar="DIR", help="Where the containers' volumes are.")] = Path("/"),
+    demo: Annotated[bool, typer.Option("--demo", help="An agent, too, with two cameras that play films.")] = False,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what the containers of one machine start from: the home, and below --root what centre and cluster read.
+
+    Run again, it changes no secret.
+    """
+    from provisioning.cli.containers import prepare
+    from provisioning.cli.home_commands import place
+
+    end(as_json, lambda: prepare(place(home), host, cluster_host, root.absolute(), demo=demo))
+
+
 @cluster.command("check", epilog="Example: wayside-provision cluster check --root /")
 def check(
     root: Annotated[

@@ -96,7 +96,7 @@ class Office:
         `sip_port`: the agent's port for a camera whose device registers; None: there is no such camera.
         """
         site, agent = site_plan.SITE, site_plan.AGENT
-        self._provision("site", "add", site, "--name", "Lake District (demo)", *site_plan.SITE_PLACE)
+        self._provision("site", "add", site, "--name", site_plan.SITE_NAME, *site_plan.SITE_PLACE)
         self._provision("agent", "new", agent, "--site", site)
         file = self._papers / "cameras.csv"
         password = read_secret(password_file)

@@ -19,6 +19,7 @@ from provisioning.pki.identities import EVIDENCE, TIMESTAMP, Identities
 
 HOST: Final = "127.0.0.1"
 SITE: Final = "crossing"
+SITE_NAME: Final = "Lake District (demo)"
 SITE_PLACE: Final = ("--latitude", "31.2000", "--longitude", "120.1240")
 AGENT: Final = district.STREET
 CAMERA_USER: Final = "admin"
@@ -30,12 +31,20 @@ DEVICE_ID: Final = "34020000001180000001"
 
 
 def camera_list(
-    ports: Ports, password: str, *, with_device: bool = False, cameras: Sequence[PlannedCamera] = district.MEASURED
+    ports: Ports,
+    password: str,
+    *,
+    with_device: bool = False,
+    cameras: Sequence[PlannedCamera] = district.MEASURED,
+    host: str = HOST,
 ) -> str:
-    """Writes a technician's camera list: a CSV file of these cameras, and of the registering one `with_device`."""
+    """Writes a technician's camera list: a CSV file of these cameras, and of the registering one `with_device`.
+
+    `host`: the machine that plays them.
+    """
     lines = ["id,name,url,device_id,channel_id,username,password,latitude,longitude,bearing_deg"]
     for camera in cameras:
-        address = f"rtsp://{HOST}:{ports.rtsp}/{camera.id}"
+        address = f"rtsp://{host}:{ports.rtsp}/{camera.id}"
         place = f"{camera.latitude},{camera.longitude},{camera.bearing_deg}"
         lines.append(f"{camera.id},{camera.name},{address},,,{CAMERA_USER},{password},{place}")
     if with_device:

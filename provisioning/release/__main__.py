@@ -100,6 +100,19 @@ def make(
     typer.echo(f'git merge --ff-only {branch} && git tag --sign {tag} --message "Wayside {candidate.version}"')
 
 
+@app.command("models")
+def copy_models(
+    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
+    models: Models,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A folder that is not there yet.")],
+) -> None:
+    """Copy a role's models into a folder, for its container image."""
+    try:
+        gather_models(out, role_named(role), models)
+    except ProvisioningError as error:
+        raise SystemExit(f"release: {error}") from error
+
+
 def gather_models(folder: Path, role: ReleaseRole, models: Path) -> None:
     """Copy a role's models, by the names that the catalogue looks for.
 

@@ -1,33 +1,24 @@
 """Renders a folder for each server, as it lies under /: `cp -r OUT/NAME/. /` applies its part of the plan."""
 
-import secrets
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography import x509
-
-from provisioning.contracts.config.processes import Broker, CenterConfig, Probes
+from provisioning.contracts.config.processes import CenterConfig, Probes
 from provisioning.contracts.wire.topics import Role
 from provisioning.errors import ClusterPlanError
-from provisioning.files import durable, toml
+from provisioning.files import toml
 from provisioning.home.home import Home
 from provisioning.output import CommandResult
-from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, private_pem, public_pem
-from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
-from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
+from provisioning.servers import backups, center_files, cluster_files, database, debian, firewall, monitoring
 from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
 from provisioning.servers.ports import CENTER_METRICS, FEDERATE, JOURNALS_UNIT, openings
+from provisioning.servers.secret_store import SecretStore
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
 """Directory of the models from a release archive."""
-CENTER: Final = "/var/lib/wayside-center"
-CENTER_CONFIGURATION: Final = "/etc/wayside-center/center.toml"
-CENTER_SECRETS: Final = "/etc/wayside-center/secrets"
 _CLUSTER_USER: Final = "wayside-cluster"
-_CENTER_USER: Final = "wayside-center"
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with
 
 
@@ -40,7 +31,7 @@ def render(home: Home, plan: ServersPlan, out: Path) -> CommandResult:
         OSError: `out` cannot be written.
     """
     _check_reached(home, plan)
-    store = _Store(home, out / STORE)
+    store = SecretStore(home, out / STORE)
     for server in plan.servers:
         _tree(home, plan, server, store).write(out / server.name)
     shown = [f"{each.name} {each.address}: {', '.join(each.roles)}" for each in plan.servers]
@@ -59,7 +50,7 @@ def _check_reached(home: Home, plan: ServersPlan) -> None:
         )
 
 
-def _tree(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store") -> Tree:
+def _tree(home: Home, plan: ServersPlan, server: PlannedServer, store: SecretStore) -> Tree:
     tree = Tree(server.name, version("wayside"), openings=openings(plan, server, home.config))
     tree.disks = (*server.disks, *_backup_disk(plan, server))
     tree.files += _cluster_files(home, plan, server, store)
@@ -71,10 +62,10 @@ def _tree(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store")
     tree.files += backups.files(plan, server)
     if plan.others(server):
         authority = home.identities.services.ca_file.read_bytes()
-        tree.files += debian.journals(plan, server, *store.certificate(server, "journal"), authority)
+        tree.files += debian.journals(plan, server, *_certificate(store, server, "journal"), authority)
     if server is plan.head:
         tree.files += _center_files(home, plan, store)
-        tree.files += database.files(plan, *store.certificate(server, "database"))
+        tree.files += database.files(plan, *_certificate(store, server, "database"))
         tree.files += monitoring.grafana(plan, server, store.token("grafana-admin"))
     tree.units = ["wayside-cluster.service", "nftables.service", "chrony.service"]
     tree.units += ["prometheus.service", "prometheus-node-exporter.service"]
@@ -109,51 +100,49 @@ def _services(plan: ServersPlan, server: PlannedServer, tree: Tree) -> None:
         tree.units.append(debian.ARCHIVE_UNIT)
 
 
-def _cluster_files(home: Home, plan: ServersPlan, server: PlannedServer, store: "_Store") -> list[File]:
+def _cluster_files(home: Home, plan: ServersPlan, server: PlannedServer, store: SecretStore) -> list[File]:
     ray = plan.ray
     this = ray[plan.servers.index(server)]
     text = cluster_files.configuration(
         ray, this, home.config.services_port, models=MODELS, retention_days=plan.retention_days
     )
-    identity = home.identities.identity(Role.CLUSTER.value)
     users = cluster_files.SYSUSERS
     if plan.readers:
         users = users.replace(f"u {_CLUSTER_USER} -", f"u {_CLUSTER_USER} {debian.ARCHIVE_UID}")
+    return [
+        File.text(f"{cluster_files.ETC}/cluster.toml", text),
+        File.text(f"/etc/systemd/system/{cluster_files.UNIT}", cluster_files.unit(ray, this)),
+        File.text("/etc/sysusers.d/wayside-cluster.conf", users),
+        *cluster_secrets(home, store),
+    ]
+
+
+def cluster_secrets(home: Home, store: SecretStore) -> list[File]:
+    """Returns certificates, key and tokens that `cluster.toml` names."""
+    identity = home.identities.identity(Role.CLUSTER.value)
     held = {
         "cluster.key": identity.key_file.read_bytes(),
         "ray-token": store.token("ray-token"),
         "query-token": store.token("query-token"),
     }
     return [
-        File.text(f"{cluster_files.ETC}/cluster.toml", text),
-        File.text(f"/etc/systemd/system/{cluster_files.UNIT}", cluster_files.unit(ray, this)),
-        File.text("/etc/sysusers.d/wayside-cluster.conf", users),
         File(f"{cluster_files.ETC}/secrets/ca.pem", identity.ca_file.read_bytes()),
         File(f"{cluster_files.ETC}/secrets/cluster.pem", identity.cert_file.read_bytes()),
         *(File(f"{cluster_files.ETC}/secrets/{name}", data, SECRET, _CLUSTER_USER) for name, data in held.items()),
     ]
 
 
-def _center_files(home: Home, plan: ServersPlan, store: "_Store") -> list[File]:
-    identity = home.identities.identity(Role.CENTER.value)
-    certificate, key = store.certificate(plan.head, "console")
-    secret = {
-        "center.key": identity.key_file.read_bytes(),
-        "query-token": store.token("query-token"),
-        "console.key": key,
-        **({} if plan.postgresql is None else {"database-password": store.token("database-password")}),
-    }
-    public = {
-        "ca.pem": identity.ca_file.read_bytes(),
-        "center.pem": identity.cert_file.read_bytes(),
-        "seal.pub": f"{home.seal_key.seal.key}\n".encode(),
-        "console.pem": certificate,
-    }
+def _center_files(home: Home, plan: ServersPlan, store: SecretStore) -> list[File]:
+    secrets = center_files.secrets(
+        home,
+        query_token=store.token("query-token"),
+        console=_certificate(store, plan.head, "console"),
+        database_password=None if plan.postgresql is None else store.token("database-password"),
+    )
     return [
-        File.text(CENTER_CONFIGURATION, toml.text(_center(home, plan))),
+        File.text(center_files.CONFIGURATION, toml.text(_center(home, plan))),
         File.text("/etc/systemd/system/wayside-center.service.d/servers.conf", _CENTER_UNIT),
-        *(File(f"{CENTER_SECRETS}/{name}", data) for name, data in public.items()),
-        *(File(f"{CENTER_SECRETS}/{name}", data, SECRET, _CENTER_USER) for name, data in secret.items()),
+        *secrets,
     ]
 
 
@@ -164,26 +153,20 @@ def _center(home: Home, plan: ServersPlan) -> CenterConfig:
     if plan.postgresql is not None:
         stated["database_url"] = f"postgresql://{database.ROLE}@127.0.0.1:5432/{database.DATABASE}?sslmode=require"
         stated["database_password_file"] = Path(database.PASSWORD)
-    return CenterConfig(
+    return center_files.configuration(
+        home,
         host=head,
         port=plan.console_port,
-        broker=Broker(
-            host=head,
-            port=home.config.services_port,
-            ca_file=Path(f"{CENTER_SECRETS}/ca.pem"),
-            cert_file=Path(f"{CENTER_SECRETS}/center.pem"),
-            key_file=Path(f"{CENTER_SECRETS}/center.key"),
-        ),
+        broker=head,
         query_url=f"http://{url}:8100",
-        query_token_file=Path(f"{CENTER_SECRETS}/query-token"),
         metrics_port=CENTER_METRICS,
         probes=Probes(ntp=tuple(map(str, plan.ntp)), prometheus_url=f"http://127.0.0.1:{FEDERATE}"),
-        data_dir=Path(f"{CENTER}/data"),
-        seal_key_file=Path(f"{CENTER_SECRETS}/seal.pub"),
-        tls_cert_file=Path(f"{CENTER_SECRETS}/console.pem"),
-        tls_key_file=Path(f"{CENTER_SECRETS}/console.key"),
         **stated,
     )
+
+
+def _certificate(store: SecretStore, server: PlannedServer, purpose: str) -> tuple[bytes, bytes]:
+    return store.certificate(server.name, purpose, (str(server.address),))
 
 
 _CENTER_UNIT: Final = f"""\
@@ -193,7 +176,7 @@ After=postgresql.service
 
 [Service]
 ExecStart=
-ExecStart=/opt/wayside/bin/wayside-center run --config {CENTER_CONFIGURATION}
+ExecStart=/opt/wayside/bin/wayside-center run --config {center_files.CONFIGURATION}
 """
 
 
@@ -202,46 +185,3 @@ def _backup_disk(plan: ServersPlan, server: PlannedServer) -> tuple[Disk, ...]:
     known = {disk.path for disk in server.disks}
     needed = bool(backups.units(plan, server)) and plan.backup_dir not in known
     return (Disk(path=plan.backup_dir, free_gb=20),) if needed else ()
-
-
-class _Store:
-    """Tokens, passwords and the servers' own keys, each made once and kept beside the folders."""
-
-    def __init__(self, home: Home, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        self._home = home
-        self._folder = folder
-
-    def token(self, name: str) -> bytes:
-        """Returns 32 random bytes in hex."""
-        file = self._folder / name
-        if not file.exists():
-            durable.write(file, secrets.token_hex(32).encode())
-        return file.read_bytes()
-
-    def certificate(self, server: PlannedServer, purpose: str) -> tuple[bytes, bytes]:
-        """Returns certificate with its chain, and key, PEM, for one purpose on one server.
-
-        Renewed when a third of its life is left. Its name has no rights at the broker.
-        """
-        key_file = self._folder / f"{server.name}-{purpose}.key"
-        cert_file = key_file.with_suffix(".pem")
-        if not key_file.exists():
-            durable.write(key_file, private_pem(new_key()))
-        if not cert_file.exists() or _is_due(cert_file.read_bytes()):
-            services = self._home.identities.services
-            made = services.sign(
-                load_key(key_file).public_key(),
-                f"server.{server.name}.{purpose}",
-                SERVER,
-                lifetime=SERVICE_LIFETIME,
-                hosts=(str(server.address), *LOOPBACK),
-                also=(CLIENT,) if purpose == "journal" else (),
-            )
-            durable.write(cert_file, public_pem(made) + services.chain_pem(), mode=durable.PUBLIC)
-        return cert_file.read_bytes(), key_file.read_bytes()
-
-
-def _is_due(pem: bytes) -> bool:
-    return x509.load_pem_x509_certificate(pem).not_valid_after_utc - datetime.now(UTC) < SERVICE_LIFETIME / 3

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -77,10 +77,19 @@ class Tree:
             OSError: it cannot be written.
         """
         self.files.append(File.text(OWNERS, _owners(self.files)))
-        for file in [*self.files, File(MANIFEST, self.manifest())]:
-            path = folder / file.path.lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            durable.write(path, file.content, mode=file.mode)
+        write([*self.files, File(MANIFEST, self.manifest())], folder)
+
+
+def write(files: Iterable[File], folder: Path) -> None:
+    """Writes files under `folder`, with their modes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    for file in files:
+        path = folder / file.path.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(path, file.content, mode=file.mode)
 
 
 def _owners(files: Sequence[File]) -> str:

@@ -119,6 +119,19 @@ def test_a_tls_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     assert "tls.pem" in _fails("run", "--config", str(_config(tmp_path, more=more)))
 
 
+def test_the_set_up_code_is_printed_while_there_is_one(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    assert "start the centre" in _fails("setup-code", "--config", str(config))
+    store, auth = open_accounts(load(CenterConfig, config))
+    file = auth.prepare_setup()
+    assert file is not None
+    done = CliRunner().invoke(app, ["setup-code", "--config", str(config)])
+    assert done.stdout == file.read_text()
+    auth.setup(code=done.stdout.strip(), username=USERNAME, password=PASSWORD, source="127.0.0.1")
+    assert "log in" in _fails("setup-code", "--config", str(config))
+    store.close()
+
+
 def test_a_seal_key_that_is_none_is_named(tmp_path: Path) -> None:
     config = load(CenterConfig, _config(tmp_path, more='seal_key_file = "seal.pub"'))
     with pytest.raises(StartError, match=r"seal\.pub.*Copy seal\.pub from provisioning"):

@@ -78,19 +78,17 @@ release: ## All files of a release of this commit, signed, in dist/VERSION; refu
 	@$(BIN)/wayside-engines fetch --kind model
 	@$(BIN)/python -m provisioning.release make $(addprefix --role ,$(ROLES)) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
 
-<<<<<<< HEAD
 client: ## Generate the typed client of client/ anew (after a change of the API)
 	@bin/setup dev
 	@$(BIN)/uv venv --quiet --allow-existing .cache/client
 	@$(BIN)/uv pip sync --quiet --require-hashes --python .cache/client/bin/python client/generator/requirements.lock
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix client/generator --ignore-scripts --no-audit --no-fund --silent
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python client/generate_client.py
-=======
+
 images: ## Container images; ARGS="edge center" builds these alone, BASE=IMAGE builds on another Debian (docs/containers.md)
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
 	@MODELS="$(MODELS)" bin/images $(ARGS)
->>>>>>> 4660f15b (Containers: images without a shell from the lock file, a compose.yaml for one machine, and the command that prepares their volumes)
 
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev
@@ -106,8 +104,6 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-<<<<<<< HEAD
 .PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release client lock docs clean
-=======
+
 .PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release images lock docs clean
->>>>>>> 4660f15b (Containers: images without a shell from the lock file, a compose.yaml for one machine, and the command that prepares their volumes)

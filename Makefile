@@ -104,6 +104,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release client lock docs clean
-
-.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release images lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release client images lock docs clean

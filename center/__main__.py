@@ -70,6 +70,16 @@ def openapi() -> None:
     sys.stdout.write(dumps(create().openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n")
 
 
+@app.command("event-schema")
+def event_schema() -> None:
+    """Print the JSON Schema of the events that leave by [events_out]."""
+    from json import dumps  # noqa: PLC0415 - --help stays light
+
+    from center.events_out.schema import json_schema  # noqa: PLC0415 - the same
+
+    sys.stdout.write(dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
 @app.command()
 def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Print every route with its permission."""

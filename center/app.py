@@ -45,6 +45,7 @@ from center.console import pages
 from center.database.instance_lock import alone
 from center.database.store import Store
 from center.errors import StartError
+from center.events_out.service import EventsOutService
 from center.evidence.setup import open_exports
 from center.fleet.devices import Devices
 from center.fleet.feed import ArchivePace, Feed
@@ -214,6 +215,18 @@ def build(
         counts=lambda agent_id: not roster.revoked(agent_id),
         now_ms=clock,
     )
+    events_out = EventsOutService(
+        config.events_out,
+        store=store,
+        audit=audit,
+        search=search,
+        alarms=alarms.register,
+        devices=devices,
+        months=assessment.assessor.months,
+        positions=positions.on_file,
+        counts=lambda agent_id: not roster.revoked(agent_id),
+        now_ms=clock,
+    )
     pipeline = Pipeline(
         link=link,
         devices=devices,
@@ -228,6 +241,7 @@ def build(
                 *viid_cascade.probes(),
                 *cascade.probes(),
                 *(() if month_feed is None else (month_feed.probe(),)),
+                *events_out.probes(),
             ),
             every_s=config.probes.every_s,
             timeout_s=config.probes.timeout_s,
@@ -261,6 +275,7 @@ def build(
             *alarms.loops,
             *viid_cascade.loops,
             *cascade.loops,
+            *events_out.loops,
             *(each.loop for each in (exports, month_feed, syslog) if each is not None),
         )
 
@@ -293,6 +308,7 @@ def build(
             notifier=notifier,
             recorder=assessment.recorder,
             loops=loops,
+            events_out=events_out,
             retention=records.retention,
             now_ms=clock,
         ),
@@ -342,11 +358,15 @@ def build(
             await stack.enter_async_context(cases.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
-            await stack.enter_async_context(cascade.at_work())
-            await stack.enter_async_context(pipeline.watching())
-            await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
-            await stack.enter_async_context(viid_cascade.at_work())
-            await stack.enter_async_context(background.running(() if month_feed is None else (month_feed.loop,)))
+            for work in (
+                cascade.at_work(),
+                pipeline.watching(),
+                alarms.at_work(partial(_faults, services.health, pipeline)),
+                viid_cascade.at_work(),
+                events_out.at_work(),
+                background.running(() if month_feed is None else (month_feed.loop,)),
+            ):
+                await stack.enter_async_context(work)
             yield
 
     return Center(
@@ -363,6 +383,7 @@ def build(
             viid_cascade=viid_cascade,
             cascade=cascade,
             syslog=syslog,
+            events_out=events_out,
             loops=loops,
             open_pages=pages.open_pages,
             now_ms=clock,

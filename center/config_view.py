@@ -7,7 +7,9 @@ from pydantic import BaseModel
 
 from provisioning.contracts.config.processes import CenterConfig
 
-HIDDEN: Final = frozenset({"notify", "cascade", "assessment_feed", "audit_syslog", "viid_cascade", "database_url"})
+HIDDEN: Final = frozenset(
+    {"notify", "cascade", "assessment_feed", "audit_syslog", "viid_cascade", "events_out", "database_url"}
+)
 """Sections and keys left out: addresses of other people's services may hold keys."""
 SET: Final = "set"
 

@@ -15,6 +15,7 @@ from center.background import LoopReport, Periodic
 from center.clock import NowMs
 from center.database.store import Store
 from center.errors import CenterError, marked
+from center.events_out.service import EventReceiverReport, EventsOutService
 from center.fleet.devices import Devices
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox
@@ -170,6 +171,8 @@ class HealthReport(BaseModel):
     loops: tuple[LoopReport, ...]
     """The state of each background loop."""
     facts_set_aside: tuple[SetAsideCount, ...]
+    events_out: tuple[EventReceiverReport, ...]
+    """Receivers of events, and what waits for each; as of the check."""
     checked_at_ms: int
 
 
@@ -191,6 +194,7 @@ class Health:
         notifier: Notifier,
         recorder: Recorder,
         loops: Callable[[], Iterable[Periodic]],
+        events_out: EventsOutService,
         retention: Retention,
         now_ms: NowMs,
     ) -> None:
@@ -207,6 +211,8 @@ class Health:
         self._notifier = notifier
         self._recorder = recorder
         self._loops = loops
+        self._events_out = events_out
+        self._events: tuple[EventReceiverReport, ...] = ()
         self._retention = retention
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
@@ -249,6 +255,7 @@ class Health:
             await asyncio.to_thread(self._store.ping)
             if (trouble := _of_channels(await asyncio.to_thread(self._notifier.standings))) is not None:
                 faults["notify"] = trouble
+            self._events = await asyncio.to_thread(self._events_out.reports)
             if (stopped := await asyncio.to_thread(self._retention.fault)) is not None:
                 faults["retention"] = stopped
             if self._syslog is not None:
@@ -292,6 +299,7 @@ class Health:
                 SetAsideCount(agent_id=camera.agent_id, camera_id=camera.camera_id, count=each.count, last=each.cause)
                 for camera, each in sorted(dict(self._recorder.set_aside).items())
             ),
+            events_out=self._events,
             checked_at_ms=checked_at_ms,
         )
 

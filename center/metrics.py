@@ -21,6 +21,8 @@ from center.cascade.service import Cascade
 from center.clock import NowMs
 from center.database.store import LoginSession, Store
 from center.errors import StartError, StoreUnavailableError
+from center.events_out.figures import event_families
+from center.events_out.service import EventsOutService
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox
 from center.notify.service import Notifier
@@ -46,6 +48,7 @@ class MetricsInputs:
     viid_cascade: ViidCascade
     cascade: Cascade
     syslog: SyslogSender | None
+    events_out: EventsOutService
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -157,6 +160,7 @@ def _stored(inputs: MetricsInputs) -> Iterator[Metric]:
     oldest_up = {name: max(0, now_ms - each.oldest_ms) / 1000 for name, each in backlog.items()}
     yield labelled(_gauges("viid_waiting", "Observations that wait for a superior", "superior"), waiting_up)
     yield labelled(_gauges("viid_oldest_seconds", "Age of the oldest of them", "superior"), oldest_up)
+    yield from event_families(inputs.events_out.reports(), _PREFIX, now_ms)
     counts, ages = dict.fromkeys(inputs.notifier.channels, 0.0), {}
     for channel, each in waiting.items():
         counts[channel], ages[channel] = each.messages, max(0, now_ms - each.oldest_ms) / 1000

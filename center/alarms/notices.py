@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 
 from center.alarms.tables import AlarmRecord, NoticeRecord
@@ -12,12 +11,11 @@ from center.alarms.views import AlarmView
 from center.clock import NowMs
 from center.database.store import Store
 from center.fleet.devices import Devices
-from center.notify.message import Label, Message
+from center.notify.message import Message, label_or
 from center.notify.service import Notifier
 
 AT_ONCE: Final = 100
 LINK: Final = "/alarms"
-_LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +104,8 @@ class NoticeSender:
         return Message(
             id=f"alarm-{alarm.id}-{notice.id}",
             camera_id=place,
-            camera_name=_label(camera.name if camera is not None else "", place),
-            rule=_label(alarm.rule_name, f"rule {alarm.rule_id}"),
+            camera_name=label_or(camera.name if camera is not None else "", place),
+            rule=label_or(alarm.rule_name, f"rule {alarm.rule_id}"),
             at_ms=alarm.times.captured_at_ms or alarm.times.decided_at_ms,
             link=LINK,
         )
-
-
-def _label(text: str, instead: str) -> str:
-    """Returns what a user typed, or `instead` if a message may not hold it (`center.notify.message`)."""
-    try:
-        return _LABEL.validate_python(text[:64])
-    except ValidationError:
-        return instead

@@ -137,6 +137,7 @@ FAULTY_PARTS: Final = {
     "webhooks": marked("Webhook receiver unavailable"),
     "time_stamps": marked("Time-stamp certificate fault"),
     "superiors": marked("Superior platform fault"),
+    "events": marked("Event receiver fault"),
 }
 CASE_STATES: Final = {
     CaseState.DRAFT: marked("Draft"),
@@ -189,6 +190,7 @@ STAGES: Final = {
     Stage.WEBHOOKS: marked("Webhook receivers"),
     Stage.TIME_STAMPS: marked("Time stamps"),
     Stage.SUPERIORS: marked("Superior platforms"),
+    Stage.EVENTS: marked("Event receivers"),
 }
 STAGE_STATES: Final = {
     StageState.GREEN: marked("OK"),

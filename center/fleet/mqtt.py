@@ -290,10 +290,10 @@ class MqttLink:
                 what=f"the line to the broker cannot be set up ({error}) with {files}",
                 what_to_do="Check host and paths in [broker], and issue the files again with wayside-provision",
             ) from error
-        self._client.on_socket_open = _at_once
+        self._client.on_socket_open = send_at_once
         # With it paho leaves all writing to the loop. Without, a publisher in a thread that is not paho's own
         # writes itself, beside the loop and in the middle of its TLS records.
-        self._client.on_socket_register_write = _left_to_the_loop
+        self._client.on_socket_register_write = leave_writing_to_the_loop
         self._client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
@@ -375,11 +375,11 @@ class MqttLink:
                 self._ended()
 
 
-def _left_to_the_loop(_client: mqtt.Client, _data: Any, _connection: object) -> None:
-    """Does nothing: paho wakes the loop by itself."""
+def leave_writing_to_the_loop(_client: mqtt.Client, _data: Any, _connection: object) -> None:
+    """Does nothing: paho wakes its loop by itself, and writes there alone."""
 
 
-def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
+def send_at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
     """Turns Nagle off: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.wire.messages import TimeMs
@@ -41,6 +41,7 @@ Label = Annotated[
     Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"),
     AfterValidator(_says_nothing_of_anybody),
 ]
+_LABEL: Final[TypeAdapter[str]] = TypeAdapter(Label)
 
 
 class Message(BaseModel):
@@ -55,6 +56,14 @@ class Message(BaseModel):
     rule: Label
     at_ms: TimeMs
     link: str = Field(pattern=LINK_PATTERN)
+
+
+def label_or(text: str, instead: str) -> str:
+    """Returns what a user typed, or `instead` if a message may not hold it."""
+    try:
+        return _LABEL.validate_python(text[:64])
+    except ValidationError:
+        return instead
 
 
 def parcel_id(message_id: str, channel: str, recipient: str) -> str:

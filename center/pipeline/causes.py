@@ -549,6 +549,16 @@ FEED_FAILED: Final = Cause(
     marked("The closed month of the assessment was not delivered to {target}: {cause}."),
     marked("Check [assessment_feed] and the receiver. It is tried again every ten minutes."),
 )
+EVENTS_AWAY: Final = Cause(
+    "events_away",
+    marked("Event receiver {target} takes nothing: {cause}."),
+    marked("Contact its operator, or correct [events_out]. Events wait and are sent later, until they expire."),
+)
+EVENTS_LOST: Final = Cause(
+    "events_lost",
+    marked("Event receiver {target} did not get all its events: {cause}."),
+    marked("It refused them, or was away for longer than the outbox holds: see max_waiting and give_up_after_h."),
+)
 CASCADE_AWAY: Final = Cause(
     "cascade_away",
     marked("Superior platform {target} is unavailable: {cause}."),

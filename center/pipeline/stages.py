@@ -30,6 +30,8 @@ class Stage(StrEnum):
     """The authority that stamps exports."""
     SUPERIORS = "superiors"
     """Superior platforms to which the centre sends."""
+    EVENTS = "events"
+    """Receivers of events by MQTT and Kafka."""
 
 
 class StageState(StrEnum):
@@ -51,5 +53,6 @@ THIRD_PARTIES: Final = (
     Stage.WEBHOOKS,
     Stage.TIME_STAMPS,
     Stage.SUPERIORS,
+    Stage.EVENTS,
 )
 """Stages that no picture passes; a centre that does not use one has no verdict on it."""

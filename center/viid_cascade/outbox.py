@@ -8,25 +8,22 @@ name. Every method blocks: call it from a worker thread.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Result, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from center.audit.log import Audit
-from center.clock import NowMs, local
+from center.clock import NowMs
 from center.database.store import Store
+from center.hour_counts import DROPPED, HOUR_MS, SENT, HourCounts, rows_of
 from center.viid_cascade.composing import ObjectKind
 from center.viid_cascade.selection import Chosen, DropName
 from center.viid_cascade.tables import CascadeCursorRecord, SentHourRecord, WaitingRecord
 from provisioning.contracts.config.viid_cascade import ViidSuperior
 
-ACTOR: Final = "(centre)"
-SENT: Final = "sent"
-DROPPED: Final = "dropped"
 _FIRST: Final = 1
 """Id of the cursor of partition 0; the others follow."""
-_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class CascadeOutbox:
 
     def __init__(self, store: Store, audit: Audit, superiors: Sequence[ViidSuperior], now_ms: NowMs) -> None:
         self._store = store
-        self._audit = audit
+        self._hours = HourCounts(SentHourRecord, audit, action="viid.sent", party="superior")
         self._superiors = superiors
         self._now_ms = now_ms
         self.sent: dict[str, Counter[ObjectKind]] = defaultdict(Counter)
@@ -107,7 +104,7 @@ class CascadeOutbox:
             session.flush()
             for superior in self._superiors:
                 counts[superior.id] += _bound(session, superior, now_ms)
-                self._count(session, superior.id, now_ms, DROPPED, counts[superior.id])
+                self._hours.add(session, superior.id, now_ms, DROPPED, counts[superior.id])
         for name, each in counts.items():
             self.dropped[name] += each
 
@@ -129,8 +126,8 @@ class CascadeOutbox:
             if results.fell:
                 fallen = update(WaitingRecord).where(or_(*map(_is, results.fell)))
                 session.execute(fallen.values(attempts=WaitingRecord.attempts + 1))
-            self._count(session, superior, now_ms, SENT, results.sent)
-            self._count(session, superior, now_ms, DROPPED, results.dropped)
+            self._hours.add(session, superior, now_ms, SENT, results.sent)
+            self._hours.add(session, superior, now_ms, DROPPED, results.dropped)
         self.sent[superior] += results.sent
         self.dropped[superior] += results.dropped
 
@@ -149,40 +146,15 @@ class CascadeOutbox:
         with self._store.transaction() as session:
             query = select(WaitingRecord.superior, func.count(WaitingRecord.id)).where(gone)
             for superior, count in session.execute(query.group_by(WaitingRecord.superior)).all():
-                self._count(session, superior, now_ms, DROPPED, Counter({DropName.REMOVED: count}))
+                self._hours.add(session, superior, now_ms, DROPPED, {DropName.REMOVED: count})
             session.execute(delete(WaitingRecord).where(gone))
-        self._audit_before(now_ms // _HOUR_MS + 1)
+        with self._store.transaction() as session:
+            self._hours.audit_before(session, now_ms // HOUR_MS + 1)
 
     def audit_hours(self) -> None:
         """Writes one entry of the audit for each superior and hour that is over."""
-        self._audit_before(self._now_ms() // _HOUR_MS)
-
-    def _audit_before(self, end_hour: int) -> None:
-        query = (
-            select(SentHourRecord)
-            .where(SentHourRecord.hour < end_hour)
-            .order_by(SentHourRecord.hour, SentHourRecord.superior)
-        )
         with self._store.transaction() as session:
-            found = session.scalars(query).all()
-            entries: dict[tuple[int, str], dict[str, dict[str, int]]] = {}
-            for each in found:
-                of_hour = entries.setdefault((each.hour, each.superior), {SENT: {}, DROPPED: {}})
-                of_hour[each.outcome][each.name] = each.count
-            for (hour, superior), counts in entries.items():
-                detail = {"superior": superior, "hour": local(hour * _HOUR_MS), **counts}
-                self._audit.add(session, ACTOR, "viid.sent", detail)
-            session.execute(delete(SentHourRecord).where(SentHourRecord.hour < end_hour))
-
-    @staticmethod
-    def _count(
-        session: Session, superior: str, now_ms: int, outcome: str, counts: Counter[DropName] | Counter[ObjectKind]
-    ) -> None:
-        for name, count in counts.items():
-            key = {"superior": superior, "hour": now_ms // _HOUR_MS, "outcome": outcome, "name": name.value}
-            more = update(SentHourRecord).filter_by(**key).values(count=SentHourRecord.count + count)
-            if not _rows(session.execute(more)):
-                session.add(SentHourRecord(**key, count=count))
+            self._hours.audit_before(session, self._now_ms() // HOUR_MS)
 
 
 def _is(waiting: WaitingObservation) -> ColumnElement[bool]:
@@ -193,16 +165,11 @@ def _is(waiting: WaitingObservation) -> ColumnElement[bool]:
 def _bound(session: Session, superior: ViidSuperior, now_ms: int) -> Counter[DropName]:
     """Drops what waits for a superior for too long, and the oldest beyond its room."""
     mine = WaitingRecord.superior == superior.id
-    due_ms = now_ms - round(superior.give_up_after_h * _HOUR_MS)
+    due_ms = now_ms - round(superior.give_up_after_h * HOUR_MS)
     expired = session.execute(delete(WaitingRecord).where(mine, WaitingRecord.queued_at_ms < due_ms))
     waiting = session.scalar(select(func.count(WaitingRecord.id)).where(mine)) or 0
     over = max(0, waiting - superior.max_waiting)
     if over:
         oldest = select(WaitingRecord.id).where(mine).order_by(WaitingRecord.id).limit(over)
         session.execute(delete(WaitingRecord).where(WaitingRecord.id.in_(oldest)))
-    return +Counter({DropName.EXPIRED: _rows(expired), DropName.OUTBOX_FULL: over})
-
-
-def _rows(result: Result[Any]) -> int:
-    """Returns how many rows an UPDATE or DELETE reached."""
-    return int(result.rowcount)  # type: ignore[attr-defined] # the result of such a statement has it
+    return +Counter({DropName.EXPIRED: rows_of(expired), DropName.OUTBOX_FULL: over})

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.database.store import Base
+from center.hour_counts import HourCountRecord
 
 
 class WaitingRecord(Base):
@@ -33,14 +34,9 @@ class CascadeCursorRecord(Base):
     commit_seq: Mapped[int] = mapped_column(BigInteger)
 
 
-class SentHourRecord(Base):
-    """Counts of an hour that are not in the audit yet: objects sent by kind, observations dropped by name."""
+class SentHourRecord(HourCountRecord):
+    """Counts of an hour: objects sent by kind, observations dropped by name."""
 
     __tablename__ = "viid_cascade_hours"
 
-    superior: Mapped[str] = mapped_column(String(32), primary_key=True)
-    hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    """Hours since the Unix epoch."""
-    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    count: Mapped[int] = mapped_column(BigInteger)
+    party: Mapped[str] = mapped_column("superior", String(32), primary_key=True)

@@ -3449,6 +3449,59 @@ export interface components {
             state: components["schemas"]["MessageState"];
         };
         /**
+         * EventDrop
+         * @description Reason for which an event does not reach its receiver.
+         * @enum {string}
+         */
+        EventDrop: "expired" | "outbox_full" | "kept_expired" | "kept_full" | "refused" | "removed";
+        /**
+         * EventKind
+         * @description Kind of event that a receiver can be given.
+         * @enum {string}
+         */
+        EventKind: "observation" | "people" | "alarm" | "camera_state" | "assessment";
+        /**
+         * EventReceiverReport
+         * @description State of one receiver and of what waits for it; counts are since the start of the centre.
+         */
+        EventReceiverReport: {
+            /**
+             * Acknowledged At Ms
+             * @description Time of the last acknowledgement; null: none yet.
+             */
+            acknowledged_at_ms: number | null;
+            /** Dropped */
+            dropped: {
+                [key: string]: number;
+            };
+            /**
+             * Fault
+             * @description Cause for which nothing is sent; empty: there is none.
+             */
+            fault: string;
+            /**
+             * Oldest Ms
+             * @description Time at which the oldest event that waits was queued; null: nothing waits.
+             */
+            oldest_ms: number | null;
+            /** Receiver */
+            receiver: string;
+            /** Sent */
+            sent: {
+                [key: string]: number;
+            };
+            /**
+             * Waiting
+             * @description Observations and counts that wait.
+             */
+            waiting: number;
+            /**
+             * Waiting Kept
+             * @description Alarms, camera states and months.
+             */
+            waiting_kept: number;
+        };
+        /**
          * EvidencePage
          * @description A page of hours in the order of time.
          */
@@ -3823,6 +3876,11 @@ export interface components {
             device_records_unreadable: number;
             /** Device States Not Stored */
             device_states_not_stored: number;
+            /**
+             * Events Out
+             * @description Receivers of events, and what waits for each; as of the check.
+             */
+            events_out: components["schemas"]["EventReceiverReport"][];
             /** Facts Set Aside */
             facts_set_aside: components["schemas"]["SetAsideCount"][];
             /**
@@ -4997,10 +5055,11 @@ export interface components {
              *       "sms",
              *       "webhooks",
              *       "time_stamps",
-             *       "superiors"
+             *       "superiors",
+             *       "events"
              *     ]
              */
-            parts: ("agent" | "broker" | "query" | "platforms" | "agents" | "intake" | "parse" | "archive" | "storage" | "notify" | "retention" | "clock" | "sign_in" | "mail" | "sms" | "webhooks" | "time_stamps" | "superiors")[];
+            parts: ("agent" | "broker" | "query" | "platforms" | "agents" | "intake" | "parse" | "archive" | "storage" | "notify" | "retention" | "clock" | "sign_in" | "mail" | "sms" | "webhooks" | "time_stamps" | "superiors" | "events")[];
             /**
              * Warnings
              * @description True: an amber stage raises an alarm too.
@@ -5928,7 +5987,7 @@ export interface components {
          * @description Stage of the chain, in the order in which a picture meets it.
          * @enum {string}
          */
-        Stage: "devices" | "platforms" | "agents" | "broker" | "intake" | "parse" | "archive" | "storage" | "query" | "notify" | "clock" | "sign_in" | "mail" | "sms" | "webhooks" | "time_stamps" | "superiors";
+        Stage: "devices" | "platforms" | "agents" | "broker" | "intake" | "parse" | "archive" | "storage" | "query" | "notify" | "clock" | "sign_in" | "mail" | "sms" | "webhooks" | "time_stamps" | "superiors" | "events";
         /**
          * StageHistory
          * @description One stage's points, oldest first. A minute without a sample has none.

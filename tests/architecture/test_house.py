@@ -42,7 +42,9 @@ def house() -> House:
 
 
 def test_a_folder_holds_twenty_modules_at_most(house: House) -> None:
-    assert {folder: n for folder, n in house.modules_by_folder().items() if n > 20} == {}
+    folders = house.modules_by_folder()
+    del folders["center/database/migrations/versions"]  # a chain: each change of the tables adds a link
+    assert {folder: n for folder, n in folders.items() if n > 20} == {}
 
 
 def test_a_public_class_has_no_namesake_in_its_package(house: House) -> None:

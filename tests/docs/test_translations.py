@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import CHINESE, ENGLISH, anchors, code, headings, prose
 
 TECHNICIAN = {"index", "install", "provisioning", "operations", "health", "tour", "privacy"}
-OPERATOR = {"console", "alarms", "pipeline", "assessment", "notify", "search", "cases", "access", "evidence"}
+OPERATOR = {"console", "alarms", "pipeline", "assessment", "notify", "search", "cases", "access", "evidence", "events"}
 TECHNICIAN |= {f"runbook/{page}" for page in ("index", "box", "chain", "cluster", "losses")}
 _HAN = re.compile(r"[一-鿿]")
 

@@ -39,6 +39,7 @@ Part = Literal[
     "webhooks",
     "time_stamps",
     "superiors",
+    "events",
 ]
 """`agent` is a silent one, `retention` the centre's own; the others are stages (`center.pipeline.stages`)."""
 

@@ -68,6 +68,11 @@ from .district_coverage import DistrictCoverage
 from .district_properties import DistrictProperties
 from .district_view import DistrictView
 from .entry_view import EntryView
+from .event_drop import EventDrop
+from .event_kind import EventKind
+from .event_receiver_report import EventReceiverReport
+from .event_receiver_report_dropped import EventReceiverReportDropped
+from .event_receiver_report_sent import EventReceiverReportSent
 from .evidence_page import EvidencePage
 from .evidence_view import EvidenceView
 from .evidence_view_causes import EvidenceViewCauses
@@ -330,6 +335,11 @@ __all__ = (
     "DistrictProperties",
     "DistrictView",
     "EntryView",
+    "EventDrop",
+    "EventKind",
+    "EventReceiverReport",
+    "EventReceiverReportDropped",
+    "EventReceiverReportSent",
     "EvidencePage",
     "EvidenceView",
     "EvidenceViewCauses",

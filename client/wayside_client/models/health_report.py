@@ -10,6 +10,7 @@ from ..models.condition import Condition
 
 if TYPE_CHECKING:
     from ..models.dependency import Dependency
+    from ..models.event_receiver_report import EventReceiverReport
     from ..models.loop_report import LoopReport
     from ..models.malformed_count import MalformedCount
     from ..models.revoked_count import RevokedCount
@@ -35,6 +36,7 @@ class HealthReport:
         dependencies (list[Dependency]):
         device_records_unreadable (int):
         device_states_not_stored (int):
+        events_out (list[EventReceiverReport]): Receivers of events, and what waits for each; as of the check.
         facts_set_aside (list[SetAsideCount]):
         loops (list[LoopReport]): The state of each background loop.
         malformed (list[MalformedCount]):
@@ -55,6 +57,7 @@ class HealthReport:
     dependencies: list[Dependency]
     device_records_unreadable: int
     device_states_not_stored: int
+    events_out: list[EventReceiverReport]
     facts_set_aside: list[SetAsideCount]
     loops: list[LoopReport]
     malformed: list[MalformedCount]
@@ -90,6 +93,11 @@ class HealthReport:
         device_records_unreadable = self.device_records_unreadable
 
         device_states_not_stored = self.device_states_not_stored
+
+        events_out = []
+        for events_out_item_data in self.events_out:
+            events_out_item = events_out_item_data.to_dict()
+            events_out.append(events_out_item)
 
         facts_set_aside = []
         for facts_set_aside_item_data in self.facts_set_aside:
@@ -134,6 +142,7 @@ class HealthReport:
                 "dependencies": dependencies,
                 "device_records_unreadable": device_records_unreadable,
                 "device_states_not_stored": device_states_not_stored,
+                "events_out": events_out,
                 "facts_set_aside": facts_set_aside,
                 "loops": loops,
                 "malformed": malformed,
@@ -152,6 +161,7 @@ class HealthReport:
     @classmethod
     def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
         from ..models.dependency import Dependency
+        from ..models.event_receiver_report import EventReceiverReport
         from ..models.loop_report import LoopReport
         from ..models.malformed_count import MalformedCount
         from ..models.revoked_count import RevokedCount
@@ -191,6 +201,13 @@ class HealthReport:
         device_records_unreadable = d.pop("device_records_unreadable")
 
         device_states_not_stored = d.pop("device_states_not_stored")
+
+        events_out = []
+        _events_out = d.pop("events_out")
+        for events_out_item_data in _events_out:
+            events_out_item = EventReceiverReport.from_dict(events_out_item_data)
+
+            events_out.append(events_out_item)
 
         facts_set_aside = []
         _facts_set_aside = d.pop("facts_set_aside")
@@ -240,6 +257,7 @@ class HealthReport:
             dependencies=dependencies,
             device_records_unreadable=device_records_unreadable,
             device_states_not_stored=device_states_not_stored,
+            events_out=events_out,
             facts_set_aside=facts_set_aside,
             loops=loops,
             malformed=malformed,

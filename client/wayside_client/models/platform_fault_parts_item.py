@@ -7,6 +7,7 @@ class PlatformFaultPartsItem(OpenEnum):
     ARCHIVE = "archive"
     BROKER = "broker"
     CLOCK = "clock"
+    EVENTS = "events"
     INTAKE = "intake"
     MAIL = "mail"
     NOTIFY = "notify"

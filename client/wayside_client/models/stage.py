@@ -7,6 +7,7 @@ class Stage(OpenEnum):
     BROKER = "broker"
     CLOCK = "clock"
     DEVICES = "devices"
+    EVENTS = "events"
     INTAKE = "intake"
     MAIL = "mail"
     NOTIFY = "notify"

@@ -38,6 +38,7 @@ from provisioning.contracts.config.camera import (
 from provisioning.contracts.config.cascade import Superior, check_superiors
 from provisioning.contracts.config.cases import Cases
 from provisioning.contracts.config.enrolled import Provisioning, Updates
+from provisioning.contracts.config.events_out import EventsOut
 from provisioning.contracts.config.evidence import Evidence
 from provisioning.contracts.config.gb28181 import Gb28181, check_devices
 from provisioning.contracts.config.map_ground import MapGround
@@ -373,6 +374,8 @@ class CenterConfig(Section):
     """Superior platforms by GA/T 1400; empty: nothing goes up."""
     cascade: tuple[Superior, ...] = Field(default=(), max_length=8)
     """Superior platforms of GB/T 28181; none: nothing goes upward."""
+    events_out: EventsOut = EventsOut()
+    """Receivers of events by MQTT and Kafka; none: nothing leaves."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:

@@ -199,6 +199,7 @@ PARTIES: dict[tuple[Stage, str], ProbeValue] = {
     (Stage.WEBHOOKS, "desk"): None,
     (Stage.TIME_STAMPS, "stamp_cert_file"): CertificateEnd(AT_MS + 90 * DAY_MS),
     (Stage.SUPERIORS, "city"): None,
+    (Stage.EVENTS, "lake"): None,
     (Stage.STORAGE, PROMETHEUS): (server("head"), server("keeper")),
 }
 

@@ -96,6 +96,7 @@ def make(
     except ProvisioningError as error:
         raise SystemExit(f"release: {error}") from error
     branch, tag = candidate.branch, candidate.tag
+    typer.echo("container images are left out: make images builds them on a checkout of the tag (docs/containers.md)")
     typer.echo(f"{made}: {len(list(made.iterdir()))} files, made of the branch {branch}. When they have been tried:")
     typer.echo(f'git merge --ff-only {branch} && git tag --sign {tag} --message "Wayside {candidate.version}"')
 

@@ -21,6 +21,7 @@ from tests.support.waiting import LONG_S
 
 ROOT: Final = Path(__file__).parents[2]
 _V2: Final = Path("/sys/fs/cgroup/cgroup.controllers")
+_LIMITS: Final = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
 _HOLD: Final = """
 mount --make-rprivate /
 if ! test -e /sys/fs/cgroup/cgroup.controllers; then
@@ -96,8 +97,10 @@ def podman(folder: Path) -> Iterator[Podman]:
 
 
 def _containers_conf(folder: Path) -> Path:
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # podman asks for a million, which not every root is given
-    limits = f'default_ulimits = ["nofile={most}:{most}"]\n' + ("" if _V2.exists() else 'cgroups = "disabled"\n')
+    # podman asks for a million of each, which not every root is given.
+    most = ((name, resource.getrlimit(kind)[1]) for name, kind in _LIMITS.items())
+    asked = ", ".join(f'"{name}={number}:{number}"' for name, number in most)
+    limits = f"default_ulimits = [{asked}]\n" + ("" if _V2.exists() else 'cgroups = "disabled"\n')
     file = folder / "containers.conf"
     file.write_text(
         f'[containers]\n{limits}log_driver = "k8s-file"\n'

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from center.api import router
 from center.api.errors import QUERY_ERRORS, STATUS
 from center.assessment_feed.errors import FeedFailedError, FeedMonthOpenError
+from center.audit_syslog.errors import SyslogBehindError, SyslogFailedError
 from center.background import LoopDiedError
 from center.cascade.errors import CascadeDistrictError, CodesSpentError
 from center.console.search.query import UnreadableError
@@ -313,6 +314,7 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
                 "store": "ok",
                 "notify": "ok",
                 "retention": "ok",
+                "syslog": "ok",
                 "background": "ok",
             },
         }
@@ -327,6 +329,7 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
                 "store": "ok",
                 "notify": "ok",
                 "retention": "ok",
+                "syslog": "ok",
                 "background": "ok",
             },
         }
@@ -397,7 +400,7 @@ def test_every_error_has_a_status() -> None:
     offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
     offline |= {RetentionStoppedError, QueryError, FeedFailedError, FeedMonthOpenError}
     offline |= {SuperiorError, SuperiorAwayError, SuperiorDeniesError, SuperiorLoopError}
-    offline |= {CodesSpentError, CascadeDistrictError}
+    offline |= {CodesSpentError, CascadeDistrictError, SyslogBehindError, SyslogFailedError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

@@ -198,10 +198,10 @@ def test_compose_shows_the_street_and_its_counts_add_up_before_and_after_a_resta
     monkeypatch.setenv("SSL_CERT_FILE", str(street.authority()))
     street.centre = Centre(URL)  # its certificate is compared from here on
     street.enter()
+    _are_healthy(street.engine)
     until(lambda: street.rows() >= 6, "rows are archived", seen=street.rows, patience_s=SLOW_S, step_s=1.0)
     for service in SERVICES:
         _is_hardened(street.engine, service)
-        until(partial(_is_healthy, street.engine, service), f"{service} is healthy", step_s=1.0)
     _shows_a_picture(street)
     before = street.counts()
     print(before)  # noqa: T201
@@ -211,6 +211,7 @@ def test_compose_shows_the_street_and_its_counts_add_up_before_and_after_a_resta
     street.engine.compose("down")
     street.engine.compose("up", "--detach")
     until(street.centre.is_up, "the centre answers again", patience_s=SLOW_S, step_s=1.0)
+    _are_healthy(street.engine)
     street.centre = Centre(URL)
     street.centre.site.post("/api/login", {"username": USER, "password": street.password.read_text()})
     many = before.archive.rows
@@ -219,6 +220,11 @@ def test_compose_shows_the_street_and_its_counts_add_up_before_and_after_a_resta
     print(after)  # noqa: T201
     assert faults(after, CAMERAS) == []
     assert set(before.api_keys) < set(after.api_keys)
+
+
+def _are_healthy(engine: Podman) -> None:
+    for service in SERVICES:
+        until(partial(_is_healthy, engine, service), f"{service} is healthy", patience_s=SLOW_S, step_s=1.0)
 
 
 def _is_healthy(engine: Podman, service: str) -> bool:

@@ -146,7 +146,7 @@ class Composer:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What is known at a moment: the rows up to it, by camera."""
+    """Knows the rows of each camera up to a moment, and gives the values of conditions then."""
 
     rows: dict[str, list[NotedRow]]
     at_ms: int

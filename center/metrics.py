@@ -150,11 +150,14 @@ def _stored(inputs: MetricsInputs) -> Iterator[Metric]:
     yield _gauge("database_wal_bytes", "Size of SQLite's write-ahead log", size.wal_bytes)
     yield _gauge("sessions", "Browsers that are logged in", logins)
     yield _gauge("notices_waiting", "Notices of alarms that no channel has taken over", notices)
+    unread = _gauge("syslog_waiting", "Entries of the audit that the syslog server has not read", None)
+    oldest = _gauge("syslog_oldest_seconds", "Age of the oldest of them", None)
     if inputs.syslog is not None:
         standing = inputs.syslog.standing()
         late_ms = 0 if standing.oldest_ms is None else max(0, now_ms - standing.oldest_ms)
-        yield _gauge("syslog_waiting", "Entries of the audit that the syslog server has not read", standing.waiting)
-        yield _gauge("syslog_oldest_seconds", "Age of the oldest of them", late_ms / 1000)
+        unread.add_metric([], standing.waiting)
+        oldest.add_metric([], late_ms / 1000)
+    yield from (unread, oldest)
     backlog = inputs.viid_cascade.backlog()
     waiting_up = {name: float(each.observations) for name, each in backlog.items()}
     oldest_up = {name: max(0, now_ms - each.oldest_ms) / 1000 for name, each in backlog.items()}

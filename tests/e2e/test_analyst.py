@@ -82,7 +82,7 @@ def test_results_are_walked_beside_their_list_by_keys_alone(visitor: Visitor, ce
     page.keyboard.press("Escape")
     expect(beside).to_be_hidden()
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", "4")
-    assert page.url == f"{center.url}/observations"
+    page.wait_for_url(f"{center.url}/observations")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Open as a page").press("Enter")
     page.wait_for_url("**/observations/*")

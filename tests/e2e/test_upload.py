@@ -419,6 +419,10 @@ def test_a_desk_of_another_console_is_not_reached_from_this_one(uploader: Visito
         desk=desk.premises.papers.desk(public_url=desk.premises.papers.url, console_url="https://other.example"),
     )
     desk.tell()
+    url, headers = uploader.center.url, {"origin": uploader.center.url}
+    permit = f"{url}/api/tasks/{AGENT}/{CAMERA}/upload-permit"
+    asked = uploader.context.request
+    until(lambda: "other.example" in asked.post(permit, data={"purpose": "x"}, headers=headers).text(), "it is told")
     opened(uploader)
     fill(page, "North gate 北门", [film(tmp_path / "street.mp4")])
     page.get_by_role("button", name="Upload", exact=True).click()

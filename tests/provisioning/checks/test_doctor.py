@@ -18,6 +18,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from center.self_check.findings import Weakness
 from provisioning.broker import config as broker
 from provisioning.broker import process
 from provisioning.broker.mosquitto import Mosquitto
@@ -348,4 +349,4 @@ def test_the_command_answers_people_and_programs(running: Centre) -> None:
 
 def test_the_run_book_explains_each_fault_and_no_other() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(rows) == sorted(Fault)
+    assert sorted(set(rows) - set(Weakness)) == sorted(Fault)  # the centre's self-check has a table there, too

@@ -21,7 +21,7 @@ def main(case: str, purpose: str, requester: str, file: Path, row_keys: list[str
     with Center(os.environ["WAYSIDE_URL"], token=token) as center:
         export = start_export.sync(center, body=asked)
         while export.state == ExportState.RUNNING:
-            time.sleep(1)
+            time.sleep(1)  # the centre tells nobody when an export is ready
             export = get_export.sync(center, export.id)
         if export.state != ExportState.READY:
             sys.exit(f"The export is {export.state}: {export.cause}")

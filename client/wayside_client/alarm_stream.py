@@ -99,7 +99,7 @@ def follow_alarms(center: Center, *, after: int | None = None) -> Generator[Alar
                         yield push
         except (UnreachableError, UnavailableError) as error:
             failed = error
-        time.sleep(reader.pause_s(failed, center))
+        time.sleep(reader.pause_s(failed, center))  # as the centre asks, or longer each time
 
 
 async def follow_alarms_async(center: AsyncCenter, *, after: int | None = None) -> AsyncGenerator[AlarmPush, None]:

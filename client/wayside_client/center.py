@@ -125,7 +125,7 @@ class Center:
                 if pause_s is None:
                     raise
             number += 1
-            time.sleep(pause_s)
+            time.sleep(pause_s)  # as the centre asks, or longer each time
 
     @contextmanager
     def open(self, **request: Any) -> Iterator[httpx.Response]:

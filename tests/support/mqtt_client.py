@@ -25,7 +25,7 @@ _ALERT_S = 10.0
 
 
 def told(port: int, identity: Identity | None, ca_file: Path) -> str:
-    """What TLS tells whoever shows this certificate; `accepted` when MQTT lets him in.
+    """Returns the alert of TLS to whoever shows this certificate; `accepted` when MQTT lets him in.
 
     Reads before it writes: the broker closes at once, and a write into that costs the alert.
     """

@@ -26,7 +26,7 @@ class RudeSyslog:
         self.connected = threading.Semaphore(0)
         self.give_up = threading.Event()
         self.read = b""
-        """What was read from connections that ended in order."""
+        """Returns all that was read from connections that ended in order."""
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Self:

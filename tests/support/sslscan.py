@@ -11,12 +11,12 @@ from tests.support.waiting import LONG_S
 
 AEAD_1_3 = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 AEAD_1_2 = {"ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"}
-"""Of a server whose key is on an elliptic curve, as all that provisioning issues are."""
+"""Suites of a server whose key is on an elliptic curve, as all that provisioning issues are."""
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What a listener offers."""
+    """Suites and weaknesses that a listener offers."""
 
     suites: dict[str, set[str]]
     """By version."""

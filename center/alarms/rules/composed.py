@@ -164,8 +164,9 @@ class Composed(RuleParameters):
             raise ValueError("conditions name cameras where the rule names a place: give place_name, or no camera")
         if len(cameras) > MAX_CAMERAS:
             raise ValueError(f"a place has {MAX_CAMERAS} cameras at most")
-        if any(isinstance(leaf, Crowd) and negated for leaf, negated in leaves):
-            raise ValueError("crowd cannot be negated: it would tell that a count is small")
+        if any(isinstance(leaf, Crowd) for leaf, _ in leaves):
+            # What else holds would choose single pictures, and thresholds would then tell the count of one of them.
+            raise ValueError("crowd is joined with no other condition: write a rule of kind crowding")
         if all(negated for _, negated in leaves):
             raise ValueError("a rule of negated conditions alone would never begin: add one that is seen")
         return self

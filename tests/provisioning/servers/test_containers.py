@@ -1,4 +1,4 @@
-"""What the containers of one machine start from: made once, closed to others, and no key of the home among it."""
+"""Files that the containers of one machine start from: made once, closed to others, and no key of the home among it."""
 
 import stat
 from pathlib import Path

@@ -2637,7 +2637,7 @@ export interface components {
          */
         And: {
             /** Of */
-            of: (components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["Crowd"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"])[];
+            of: (components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -3186,7 +3186,7 @@ export interface components {
              */
             place_name?: string | null;
             /** When */
-            when: components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["Crowd"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"];
+            when: components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"];
         };
         /**
          * Condition
@@ -3273,24 +3273,6 @@ export interface components {
             about: components["schemas"]["ShownToken"];
             /** Token */
             token: string;
-        };
-        /**
-         * Crowd
-         * @description The count of people of one picture reaches a threshold, as in a rule on crowding; it cannot be negated.
-         */
-        Crowd: {
-            /**
-             * Camera
-             * @description One of the rule's cameras where the rule is about a place; None where it is about each camera by itself.
-             */
-            camera?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "crowd";
-            /** Threshold */
-            threshold: number;
         };
         /**
          * Crowding
@@ -4659,7 +4641,7 @@ export interface components {
          */
         Not: {
             /** Of */
-            of: components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["Crowd"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"];
+            of: components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -4735,7 +4717,7 @@ export interface components {
          */
         Or: {
             /** Of */
-            of: (components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["Crowd"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"])[];
+            of: (components["schemas"]["Seen"] | components["schemas"]["Many"] | components["schemas"]["Absent"] | components["schemas"]["And"] | components["schemas"]["Or"] | components["schemas"]["Not"] | components["schemas"]["Then"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

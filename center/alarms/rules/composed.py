@@ -2,7 +2,8 @@
 
 What a composed rule cannot ask is whether a machine that one camera saw is one that another saw. No condition has a
 field for a look, a colour or a number; an order in time (`Then`) is of one camera; and of what moves, two cameras of a
-place say nothing about each other's pictures that are over `MOMENT_S` apart.
+place say nothing about each other's pictures that are over `MOMENT_S` apart. Nor is there a condition on a count of
+people: what else holds would choose single pictures, and a row of thresholds would then tell the count of one.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from center.alarms.rules.kinds import (
     KINDS,
-    LEAST_CROWD,
     LineCrossing,
     MotorwayLane,
     RuleParameters,
@@ -46,12 +46,9 @@ class _Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _OfCamera(_Node):
+class _OfMachines(_Node):
     camera: Place | None = None
     """One of the rule's cameras where the rule is about a place; None where it is about each camera by itself."""
-
-
-class _OfMachines(_OfCamera):
     classes: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
     """Empty: machines of all classes."""
     min_score: Share = 0.4
@@ -81,13 +78,6 @@ class Absent(_OfMachines):
     op: Literal["absent"]
     polygon: Polygon
     for_s: int = Field(default=0, ge=0, le=3600)
-
-
-class Crowd(_OfCamera):
-    """The count of people of one picture reaches a threshold, as in a rule on crowding; it cannot be negated."""
-
-    op: Literal["crowd"]
-    threshold: int = Field(ge=LEAST_CROWD, le=10_000)
 
 
 class And(_Node):
@@ -128,8 +118,8 @@ class Then(_Node):
         return self
 
 
-Leaf = Seen | Many | Absent | Crowd
-Condition = Annotated[Seen | Many | Absent | Crowd | And | Or | Not | Then, Field(discriminator="op")]
+Leaf = Seen | Many | Absent
+Condition = Annotated[Seen | Many | Absent | And | Or | Not | Then, Field(discriminator="op")]
 And.model_rebuild()
 Or.model_rebuild()
 Not.model_rebuild()
@@ -164,9 +154,6 @@ class Composed(RuleParameters):
             raise ValueError("conditions name cameras where the rule names a place: give place_name, or no camera")
         if len(cameras) > MAX_CAMERAS:
             raise ValueError(f"a place has {MAX_CAMERAS} cameras at most")
-        if any(isinstance(leaf, Crowd) for leaf, _ in leaves):
-            # What else holds would choose single pictures, and thresholds would then tell the count of one of them.
-            raise ValueError("crowd is joined with no other condition: write a rule of kind crowding")
         if all(negated for _, negated in leaves):
             raise ValueError("a rule of negated conditions alone would never begin: add one that is seen")
         return self
@@ -178,11 +165,6 @@ class Composed(RuleParameters):
             isinstance(leaf, Many | Absent) or (isinstance(leaf, Seen) and leaf.what.is_drawn)
             for leaf, _ in leaves_of(self.when)
         )
-
-    @property
-    def counts_people(self) -> bool:
-        """True if a condition compares a count of people: no alarm of the rule is linked to a picture."""
-        return any(isinstance(leaf, Crowd) for leaf, _ in leaves_of(self.when))
 
     @property
     def cameras(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 A condition is true, false, or unknown at a moment: a camera that has sent nothing for `AWAY_MS` answers neither yes nor
 no, and *not*, *and* and *or* pass that on (Kleene's logic). A condition on a state (in a zone, standing, more than n,
-none, a crowd) is as in the camera's newest picture; one on an event (a line crossed, the wrong way, an order in time)
+none) is as in the camera's newest picture; one on an event (a line crossed, the wrong way, an order in time)
 is true for `MOMENT_S` from it. In a rule of a place a state of what moves is known for `MOMENT_S` alone.
 """
 
@@ -17,7 +17,6 @@ from center.alarms.rules.composed import (
     And,
     Composed,
     Condition,
-    Crowd,
     Leaf,
     Many,
     Not,
@@ -73,7 +72,6 @@ class Composer:
 
     def __init__(self, what: Composed) -> None:
         self._place = what.place_name
-        self._unlinked = what.counts_people
         leaves = list(leaves_of(what.when))
         self._leaves = tuple(_compiled(leaf, negated=negated, of_place=bool(self._place)) for leaf, negated in leaves)
         numbers = iter(range(len(leaves)))  # in the order of `leaves_of`
@@ -95,9 +93,7 @@ class Composer:
             hits.append(found is not None)
             if found is not None and first is _NOTHING and not leaf.is_negated:
                 first = found
-        if self._unlinked:
-            first = _NOTHING
-        elif self._place and first is not _NOTHING:
+        if self._place and first is not _NOTHING:
             first = RuleFinding(where=self._place, machine=first.machine)
         return NotedRow(seen.times.captured_at_ms, seen.row_key, place, tuple(hits), first)
 
@@ -137,7 +133,7 @@ class Composer:
                 first, second, within_ms = next(numbers), next(numbers), 1000 * within_s
                 self._longest_ms = max(self._longest_ms, within_ms)
                 return lambda moment: moment.then(first, second, within_ms)
-            case Seen() | Many() | Absent() | Crowd():
+            case Seen() | Many() | Absent():
                 number = next(numbers)
                 return lambda moment: moment.leaf(number)
             case _ as never:
@@ -241,8 +237,6 @@ def _look(leaf: Leaf) -> RowMatcher:
             return _counted(leaf, lambda number: number > over)
         case Absent():
             return _counted(leaf, lambda number: not number)
-        case Crowd(threshold=threshold):
-            return lambda seen: _NOTHING if seen.people >= threshold else None
         case _ as never:
             assert_never(never)
 

@@ -135,7 +135,7 @@ class RuleText(BaseModel):
     @property
     def counts_people(self) -> bool:
         """True if the rule compares a count of people: its alarms are linked to no picture."""
-        return isinstance(self.what, Crowding) or (isinstance(self.what, Composed) and self.what.counts_people)
+        return isinstance(self.what, Crowding)
 
     def place_of(self, place: str) -> str:
         """Returns the camera by which the windows of an alarm at `place` are counted: of a named place, its first."""

@@ -5,8 +5,8 @@ from typing import assert_never
 
 from nicegui import ui
 
-from center.alarms.rules.composed import Absent, And, Condition, Crowd, Leaf, Many, Not, Or, Seen, Then
-from center.alarms.rules.kinds import KINDS, Crowding
+from center.alarms.rules.composed import Absent, And, Condition, Leaf, Many, Not, Or, Seen, Then
+from center.alarms.rules.kinds import KINDS
 from center.console import labels
 from center.console.language import Language
 from center.console.widgets.markup import words
@@ -24,7 +24,7 @@ def conditions(what: Condition, _: Language, title: Callable[[str], str]) -> Non
         case Then(first=first, second=second, within_s=within_s):
             says = _("First the one, then within {seconds} s the other:").format(seconds=within_s)
             _listed(says, (first, second), _, title)
-        case Seen() | Many() | Absent() | Crowd():
+        case Seen() | Many() | Absent():
             words("span", " · ".join(part for part in _said(what, _, title) if part))
         case _ as never:
             assert_never(never)
@@ -47,9 +47,6 @@ def _said(leaf: Leaf, _: Language, title: Callable[[str], str]) -> tuple[str, ..
             says = (_("More than {number} machines in the zone, for {seconds} s").format(number=over, seconds=for_s),)
         case Absent(for_s=for_s):
             says = (_("No machine in the zone, for {seconds} s").format(seconds=for_s),)
-        case Crowd(threshold=threshold):
-            says = (_(Crowding.label), str(threshold))
         case _ as never:
             assert_never(never)
-    classes = () if isinstance(leaf, Crowd) else leaf.classes
-    return (*says, *(_(labels.CLASSES[cls]) for cls in classes), title(leaf.camera) if leaf.camera else "")
+    return (*says, *(_(labels.CLASSES[cls]) for cls in leaf.classes), title(leaf.camera) if leaf.camera else "")

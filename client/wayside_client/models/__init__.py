@@ -57,7 +57,6 @@ from .coverage_protocols import CoverageProtocols
 from .coverage_states import CoverageStates
 from .created_administrator import CreatedAdministrator
 from .created_token import CreatedToken
-from .crowd import Crowd
 from .crowding import Crowding
 from .day_plan_view import DayPlanView
 from .day_rows import DayRows
@@ -324,7 +323,6 @@ __all__ = (
     "CoverageStates",
     "CreatedAdministrator",
     "CreatedToken",
-    "Crowd",
     "Crowding",
     "DayPlanView",
     "DayRows",

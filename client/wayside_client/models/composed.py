@@ -10,7 +10,6 @@ from ..types import UNSET, Unset
 if TYPE_CHECKING:
     from ..models.absent import Absent
     from ..models.and_ import And
-    from ..models.crowd import Crowd
     from ..models.many import Many
     from ..models.not_ import Not
     from ..models.or_ import Or
@@ -27,19 +26,18 @@ class Composed:
 
     Attributes:
         kind (Literal['composed']):
-        when (Absent | And | Crowd | Many | Not | Or | Seen | Then):
+        when (Absent | And | Many | Not | Or | Seen | Then):
         place_name (None | str | Unset): Name of the place whose cameras the conditions name; None: each camera of the
             rule by itself.
     """
 
     kind: Literal["composed"]
-    when: Absent | And | Crowd | Many | Not | Or | Seen | Then
+    when: Absent | And | Many | Not | Or | Seen | Then
     place_name: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.not_ import Not
         from ..models.or_ import Or
@@ -52,7 +50,6 @@ class Composed:
             isinstance(self.when, Seen)
             or isinstance(self.when, Many)
             or isinstance(self.when, Absent)
-            or isinstance(self.when, Crowd)
             or isinstance(self.when, And)
             or isinstance(self.when, Or)
             or isinstance(self.when, Not)
@@ -84,7 +81,6 @@ class Composed:
     def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.not_ import Not
         from ..models.or_ import Or
@@ -96,7 +92,7 @@ class Composed:
         if kind != "composed":
             raise ValueError(f"kind must match const 'composed', got '{kind}'")
 
-        def _parse_when(data: object) -> Absent | And | Crowd | Many | Not | Or | Seen | Then:
+        def _parse_when(data: object) -> Absent | And | Many | Not | Or | Seen | Then:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -124,7 +120,7 @@ class Composed:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                when_type_3 = Crowd.from_dict(data)
+                when_type_3 = And.from_dict(data)
 
                 return when_type_3
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -132,7 +128,7 @@ class Composed:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                when_type_4 = And.from_dict(data)
+                when_type_4 = Or.from_dict(data)
 
                 return when_type_4
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -140,24 +136,16 @@ class Composed:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                when_type_5 = Or.from_dict(data)
+                when_type_5 = Not.from_dict(data)
 
                 return when_type_5
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                when_type_6 = Not.from_dict(data)
-
-                return when_type_6
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            when_type_7 = Then.from_dict(data)
+            when_type_6 = Then.from_dict(data)
 
-            return when_type_7
+            return when_type_6
 
         when = _parse_when(d.pop("when"))
 

@@ -8,7 +8,6 @@ from attrs import define as _attrs_define
 if TYPE_CHECKING:
     from ..models.absent import Absent
     from ..models.and_ import And
-    from ..models.crowd import Crowd
     from ..models.many import Many
     from ..models.or_ import Or
     from ..models.seen import Seen
@@ -23,17 +22,16 @@ class Not:
     """This does not hold, while its camera sends pictures.
 
     Attributes:
-        of (Absent | And | Crowd | Many | Not | Or | Seen | Then):
+        of (Absent | And | Many | Not | Or | Seen | Then):
         op (Literal['not']):
     """
 
-    of: Absent | And | Crowd | Many | Not | Or | Seen | Then
+    of: Absent | And | Many | Not | Or | Seen | Then
     op: Literal["not"]
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.or_ import Or
         from ..models.seen import Seen
@@ -43,7 +41,6 @@ class Not:
             isinstance(self.of, Seen)
             or isinstance(self.of, Many)
             or isinstance(self.of, Absent)
-            or isinstance(self.of, Crowd)
             or isinstance(self.of, And)
             or isinstance(self.of, Or)
             or isinstance(self.of, Not)
@@ -69,7 +66,6 @@ class Not:
     def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.or_ import Or
         from ..models.seen import Seen
@@ -77,7 +73,7 @@ class Not:
 
         d = dict(src_dict)
 
-        def _parse_of(data: object) -> Absent | And | Crowd | Many | Not | Or | Seen | Then:
+        def _parse_of(data: object) -> Absent | And | Many | Not | Or | Seen | Then:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -105,7 +101,7 @@ class Not:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                of_type_3 = Crowd.from_dict(data)
+                of_type_3 = And.from_dict(data)
 
                 return of_type_3
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -113,7 +109,7 @@ class Not:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                of_type_4 = And.from_dict(data)
+                of_type_4 = Or.from_dict(data)
 
                 return of_type_4
             except (TypeError, ValueError, AttributeError, KeyError):
@@ -121,24 +117,16 @@ class Not:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                of_type_5 = Or.from_dict(data)
+                of_type_5 = Not.from_dict(data)
 
                 return of_type_5
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                of_type_6 = Not.from_dict(data)
-
-                return of_type_6
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            of_type_7 = Then.from_dict(data)
+            of_type_6 = Then.from_dict(data)
 
-            return of_type_7
+            return of_type_6
 
         of = _parse_of(d.pop("of"))
 

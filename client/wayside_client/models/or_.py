@@ -8,7 +8,6 @@ from attrs import define as _attrs_define
 if TYPE_CHECKING:
     from ..models.absent import Absent
     from ..models.and_ import And
-    from ..models.crowd import Crowd
     from ..models.many import Many
     from ..models.not_ import Not
     from ..models.seen import Seen
@@ -23,17 +22,16 @@ class Or:
     """One of these holds, or several.
 
     Attributes:
-        of (list[Absent | And | Crowd | Many | Not | Or | Seen | Then]):
+        of (list[Absent | And | Many | Not | Or | Seen | Then]):
         op (Literal['or']):
     """
 
-    of: list[Absent | And | Crowd | Many | Not | Or | Seen | Then]
+    of: list[Absent | And | Many | Not | Or | Seen | Then]
     op: Literal["or"]
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.not_ import Not
         from ..models.seen import Seen
@@ -45,7 +43,6 @@ class Or:
                 isinstance(of_item_data, Seen)
                 or isinstance(of_item_data, Many)
                 or isinstance(of_item_data, Absent)
-                or isinstance(of_item_data, Crowd)
                 or isinstance(of_item_data, And)
                 or isinstance(of_item_data, Or)
                 or isinstance(of_item_data, Not)
@@ -73,7 +70,6 @@ class Or:
     def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
         from ..models.absent import Absent
         from ..models.and_ import And
-        from ..models.crowd import Crowd
         from ..models.many import Many
         from ..models.not_ import Not
         from ..models.seen import Seen
@@ -84,7 +80,7 @@ class Or:
         _of = d.pop("of")
         for of_item_data in _of:
 
-            def _parse_of_item(data: object) -> Absent | And | Crowd | Many | Not | Or | Seen | Then:
+            def _parse_of_item(data: object) -> Absent | And | Many | Not | Or | Seen | Then:
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
@@ -112,7 +108,7 @@ class Or:
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    of_item_type_3 = Crowd.from_dict(data)
+                    of_item_type_3 = And.from_dict(data)
 
                     return of_item_type_3
                 except (TypeError, ValueError, AttributeError, KeyError):
@@ -120,7 +116,7 @@ class Or:
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    of_item_type_4 = And.from_dict(data)
+                    of_item_type_4 = Or.from_dict(data)
 
                     return of_item_type_4
                 except (TypeError, ValueError, AttributeError, KeyError):
@@ -128,24 +124,16 @@ class Or:
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    of_item_type_5 = Or.from_dict(data)
+                    of_item_type_5 = Not.from_dict(data)
 
                     return of_item_type_5
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
-                try:
-                    if not isinstance(data, dict):
-                        raise TypeError()
-                    of_item_type_6 = Not.from_dict(data)
-
-                    return of_item_type_6
-                except (TypeError, ValueError, AttributeError, KeyError):
-                    pass
                 if not isinstance(data, dict):
                     raise TypeError()
-                of_item_type_7 = Then.from_dict(data)
+                of_item_type_6 = Then.from_dict(data)
 
-                return of_item_type_7
+                return of_item_type_6
 
             of_item = _parse_of_item(of_item_data)
 

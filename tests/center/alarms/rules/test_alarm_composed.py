@@ -17,7 +17,6 @@ from center.alarms.rules.composed import (
     And,
     Composed,
     Condition,
-    Crowd,
     Many,
     Not,
     Or,
@@ -61,8 +60,8 @@ def then(first: dict[str, Any], second: dict[str, Any], within_s: int) -> dict[s
     return {"op": "then", "first": first, "second": second, "within_s": within_s}
 
 
-def at(second: float, *machines: Any, camera: str = "cam-1", people: int = 0) -> SeenRow:
-    return seen(*machines, camera=camera, at_ms=NOW_MS + round(1000 * second), key=f"{second}", people=people)
+def at(second: float, *machines: Any, camera: str = "cam-1") -> SeenRow:
+    return seen(*machines, camera=camera, at_ms=NOW_MS + round(1000 * second), key=f"{second}")
 
 
 def found(what: Composed, *rows: SeenRow) -> list[float]:
@@ -118,15 +117,6 @@ def test_a_row_that_comes_late_is_what_the_next_one_waited_for_and_one_that_come
     assert found(what, at(1000, INSIDE), at(0, CROSSING), at(5, INSIDE)) == []  # long after its time
 
 
-@pytest.mark.parametrize("op", ["and", "or", "not"])
-def test_a_crowd_is_joined_with_nothing_since_another_condition_would_choose_the_picture_whose_count_is_told(
-    op: str,
-) -> None:
-    crowd = {"op": "crowd", "threshold": 10}
-    with pytest.raises(ValidationError, match="a rule of kind crowding"):
-        composed_of(joined("and", ENTERED, joined(op, crowd, ENTERED)))
-
-
 @pytest.mark.parametrize(
     ("what", "said"),
     [
@@ -139,7 +129,8 @@ def test_a_crowd_is_joined_with_nothing_since_another_condition_would_choose_the
         ({"when": ENTERED | {"colour": "red"}}, "Extra inputs"),
         ({"when": {"op": "seen", "what": {"kind": "standing_lookalike"}}}, "does not match any of the expected tags"),
         ({"when": {"op": "seen", "what": {"kind": "composed", "when": ENTERED}}}, "does not match any of the expected"),
-        ({"when": {"op": "crowd", "threshold": 9}}, "greater than or equal to 10"),
+        ({"when": {"op": "crowd", "threshold": 20}}, "does not match any of the expected tags"),
+        ({"when": {"op": "seen", "what": {"kind": "crowding", "threshold": 20}}}, "does not match any of the expected"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_in_words(what: dict[str, Any], said: str) -> None:
@@ -174,6 +165,7 @@ def test_no_composed_rule_can_ask_which_machine_was_in_two_places() -> None:
     assert fields >= {"op", "of", "first", "second", "camera", "what", "classes"}
     assert {name for name in fields if any(FORBIDDEN.fullmatch(part) for part in name.split("_"))} == set()
     assert fields.isdisjoint({"colour", "colours", "lookalike", "case", "vector", "track", "same", "machine"})
+    assert fields.isdisjoint({"threshold", "count", "counts"})  # nor of people: it would choose whose count is told
     assert all(model.model_config.get("extra") == "forbid" for model in models)
     assert {op for op in (And, Or, Not, Then) if "within_s" in op.model_fields} == {Then}
     assert MOMENT_S <= 10
@@ -258,7 +250,7 @@ class Reckoning:
             case _:
                 return self.leaf(node, now)
 
-    def leaf(self, leaf: Seen | Many | Absent | Crowd, now: SeenRow) -> bool | None:
+    def leaf(self, leaf: Seen | Many | Absent, now: SeenRow) -> bool | None:
         rows = self.until(leaf.camera, now)
         kind = leaf.what.kind if isinstance(leaf, Seen) else leaf.op
         event = kind in {"line_crossing", "wrong_way"}

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status
@@ -144,3 +144,90 @@ def test_a_line_has_two_ends_and_a_camera_without_picture_an_empty_sheet(visitor
         corner(sheet, x, 0.5)
     expect(page.locator(".ws-shape-corner")).to_have_count(2)
     visitor.photograph("rule-line-chinese")
+
+
+def choose(page: Page, within: Page | Locator, field: str, option: str) -> None:
+    """One choice of a select, whose menu has then gone: the next one's may have the same."""
+    within.get_by_role("combobox", name=field, exact=True).first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
+def write_sentence(page: Page) -> tuple[Locator, Locator]:
+    """A truck stands before a school while a two-wheeler comes against the lane or nothing is in the bus bay.
+
+    Returns the two conditions that need a zone.
+    """
+    page.get_by_label("Name", exact=True).fill("Riders forced out")
+    choose(page, page, "Event", "Composed rule")
+    choose(page, page, "Applies to", "The cameras of one place")
+    page.get_by_label("Name of the place").fill("School front")
+    first, second = (page.get_by_role("group", name=f"Condition {number}") for number in (1, 2))
+    choose(page, first, "Condition", "Illegal parking")
+    choose(page, first, "Camera", "School gate")
+    page.wait_for_function("() => document.querySelector('.ws-shape-sheet img')?.naturalWidth > 0")
+    first.get_by_role("combobox", name="Classes (none: all)").click()
+    page.get_by_role("option", name="Truck").click()
+    expect(page.get_by_role("option", name="Truck")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    choose(page, second, "Condition", "One of these, or several")
+    join = page.get_by_role("group", name="One of these, or several")
+    choose(page, second, "Condition", "Wrong way")
+    choose(page, second, "Camera", "School corner")
+    choose(page, second, "Shape", "Lane from the agent configuration (empty: any)")
+    second.get_by_label("Name in the configuration").fill("north")
+    third = page.get_by_role("group", name="Condition 3")
+    choose(page, third, "Condition", "No vehicle in a zone")
+    choose(page, third, "Camera", "School corner")
+    join.get_by_role("button", name="Add condition").click()
+    expect(page.get_by_role("group", name="Condition 4")).to_be_visible()
+    page.get_by_role("group", name="Condition 4").get_by_role("button", name="Remove condition").click()
+    expect(page.get_by_role("group", name="Condition 4")).to_have_count(0)
+    return first, third
+
+
+def test_a_composed_rule_is_written_as_a_sentence_over_the_pictures_of_a_place(visitor: Visitor) -> None:
+    visitor.set_up()
+    page = visitor.page
+    for number, (camera, name) in enumerate((("cam-1", "School gate"), ("cam-2", "School corner"))):
+        visitor.center.deliver(camera_status(camera, name=name))
+        visitor.center.archived(*observation(camera, int(time.time() * 1000) - 60_000, 77 + number))
+    visitor.go("/rules/new")
+    zones = write_sentence(page)
+    write = page.get_by_role("button", name="Create rule")
+    write.click()
+    expect(page.get_by_role("alert").first).to_contain_text("Condition 1: Draw a zone with at least three corners")
+    expect(page.get_by_role("alert").first).to_contain_text("Condition 3: Draw a zone")
+    for part in zones:
+        sheet = part.locator(".ws-shape-sheet")
+        for x, y in ((0.2, 0.4), (0.8, 0.4), (0.5, 0.9)):
+            corner(sheet, x, y)
+        expect(part.locator(".ws-shape-corner")).to_have_count(3)
+    visitor.photograph("rule-composed-form")
+    write.press("Enter")
+    page.wait_for_url("**/rules/1")
+    made = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()["text"]
+    gate, far = f"{AGENT}/cam-1", f"{AGENT}/cam-2"
+    assert (made["cameras"], made["what"]["place_name"]) == ([gate, far], "School front")
+    standing, either = made["what"]["when"]["of"]
+    assert (standing["what"]["kind"], standing["classes"], standing["camera"]) == ("standing", ["truck"], gate)
+    assert [each["op"] for each in either["of"]] == ["seen", "absent"]
+    assert (either["of"][0]["what"]["lane"], either["of"][1]["camera"]) == ("north", far)
+    sentence = page.locator(".ws-sentence")
+    expect(sentence).to_contain_text("All of these at the same moment:")
+    expect(sentence.locator("figure")).to_have_count(2)
+    page.wait_for_function("() => document.querySelectorAll('.ws-drawing img').length === 2")
+    page.get_by_role("button", name="Preview on last 24 hours").click()
+    expect(page.get_by_text("Preview results of this version")).to_be_visible()
+    visitor.photograph("rule-composed")
+    visitor.prefer(language="zh")
+    visitor.go("/rules/1")
+    expect(page.locator(".ws-sentence")).to_contain_text("以下至少一项成立")
+    page.get_by_role("group", name="条件 3").get_by_role("button", name="移除条件").click()
+    choose(page, page.get_by_role("group", name="以下至少一项成立"), "条件", "以下不成立")
+    visitor.photograph("rule-composed-chinese")
+    page.get_by_role("button", name="保存为新版本").press("Enter")
+    expect(page.locator(".ws-sentence")).to_contain_text("以下不成立")
+    changed = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()
+    assert changed["version"] == 2
+    assert changed["text"]["what"]["when"]["of"] == [standing, {"op": "not", "of": either["of"][0]}]

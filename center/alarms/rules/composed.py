@@ -6,8 +6,8 @@ place say nothing about each other's pictures that are over `MOMENT_S` apart. No
 people: what else holds would choose single pictures, and a row of thresholds would then tell the count of one.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Final, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -40,6 +40,8 @@ Single = Annotated[
     ZoneEntry | MotorwayLane | StandingMachine | LineCrossing | WrongWay,
     Field(discriminator="kind"),
 ]
+SINGLE_KINDS: Final = tuple(name for name, parameters in KINDS.items() if parameters in get_args(get_args(Single)[0]))
+"""Kinds of rules that a condition may be, in the order in which the form offers them."""
 
 
 class _Node(BaseModel):
@@ -61,6 +63,14 @@ class Seen(_OfMachines):
 
     op: Literal["seen"]
     what: Single
+
+    @model_validator(mode="after")
+    def _of_two_wheelers(self) -> Self:
+        if isinstance(self.what, MotorwayLane) and not all(cls.is_two_wheeler for cls in self.classes):
+            raise ValueError(
+                "two_wheeler_on_motorway looks for bicycles and motorcycles alone: leave other classes out"
+            )
+        return self
 
 
 class Many(_OfMachines):
@@ -172,7 +182,9 @@ class Composed(RuleParameters):
         return tuple(dict.fromkeys(leaf.camera for leaf, _ in leaves_of(self.when) if leaf.camera is not None))
 
 
-KIND_LABELS: Final = {name: parameters.label for name, parameters in KINDS.items()} | {"composed": Composed.label}
+RULE_KINDS: Final[Mapping[str, type[RuleParameters]]] = {**KINDS, "composed": Composed}
+"""Every kind of a rule by its name, composed rules last."""
+KIND_LABELS: Final = {name: parameters.label for name, parameters in RULE_KINDS.items()}
 """Name of each kind on the console's pages."""
 
 

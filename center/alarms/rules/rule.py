@@ -112,8 +112,7 @@ class RuleText(BaseModel):
     def _consistent(self) -> Self:
         if self.what.is_drawn and not self.cameras:
             raise ValueError("a shape is drawn in the picture of certain cameras: name them in cameras")
-        machines = {cls for cls in self.classes if not cls.is_two_wheeler}
-        if isinstance(self.what, MotorwayLane) and machines:
+        if isinstance(self.what, MotorwayLane) and not all(cls.is_two_wheeler for cls in self.classes):
             raise ValueError(
                 "two_wheeler_on_motorway looks for bicycles and motorcycles alone: leave other classes out"
             )

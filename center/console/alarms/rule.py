@@ -12,7 +12,8 @@ from center.alarms.errors import UnknownRuleError
 from center.alarms.rules.composed import Composed
 from center.alarms.rules.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
-from center.console.alarms.conditions import conditions
+from center.console.alarms.conditions import conditions, shapes
+from center.console.alarms.newest import NewestPictures
 from center.console.alarms.rule_form import RuleForm
 from center.console.alarms.rules import path, standing
 from center.console.attempt import attempt
@@ -44,7 +45,7 @@ def new(request: Request) -> None:
             if made is not None:
                 ui.navigate.to(path(made.id))
 
-        RuleForm(request, _, None, write)
+        RuleForm(request, _, None, write, NewestPictures(services, identity_of(request)), is_new=True)
 
 
 async def rule(request: Request, rule_id: str) -> None:
@@ -67,6 +68,7 @@ class _Page:
     def __init__(self, request: Request, rule_id: int, _: Language) -> None:
         self._request, self._id, self._ = request, rule_id, _
         self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
+        self._pictures = NewestPictures(self._services, identity_of(request))
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
             self._heading = words("h1", "")
@@ -117,8 +119,7 @@ class _Page:
             return
         words("h2", _("Definition"))
         if isinstance(found.text.what, Composed):
-            self._conditions(found.text.what)
-            return
+            self._conditions(found.text, found.text.what)
 
         async def write(text: RuleText) -> None:
             await self._do(
@@ -127,16 +128,16 @@ class _Page:
                 )
             )
 
-        RuleForm(self._request, _, found.text, write)
+        RuleForm(self._request, _, found.text, write, self._pictures)
 
-    def _conditions(self, what: Composed) -> None:
+    def _conditions(self, text: RuleText, what: Composed) -> None:
         _, devices = self._, self._services.devices
         titles = {f"{each.agent_id}/{each.camera_id}": each.title for each in devices.cameras(self._sight)}
-        with ui.element("div").classes("ws-panel ws-column"):
-            if what.place_name is not None:
-                words("strong", what.place_name)
-            conditions(what.when, _, lambda place: titles.get(place, place))
-            words("p", _("A composed rule is written by the API, as a file of text.")).classes("ws-muted")
+        with ui.element("div").classes("ws-panel ws-sentence"):
+            with ui.element("div"):
+                conditions(what, _, titles)
+            with ui.element("div").classes("ws-column"):
+                ui.timer(0, lambda: shapes(text, self._pictures, _, titles), once=True)
 
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules

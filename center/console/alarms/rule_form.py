@@ -7,10 +7,12 @@ from nicegui import ui
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from center.alarms.rules.kinds import KINDS
+from center.alarms.rules.composed import RULE_KINDS
 from center.alarms.rules.rule import ALWAYS, NEVER, RuleText, Severity
 from center.console import labels
+from center.console.alarms.condition_form import ComposedForm
 from center.console.alarms.hours import HoursEditor
+from center.console.alarms.newest import NewestPictures
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import words
@@ -29,6 +31,7 @@ FAULTS: Final = {
 }
 FIRST_KIND: Final = "zone_entry"
 PERCENT: Final = 100
+COMPOSED: Final = "composed"
 OWN_KIND: Final = "standing_lookalike"
 """Kind of the rule that cases create by themselves: nobody writes one."""
 
@@ -37,19 +40,31 @@ class RuleForm:
     """Passes a valid text to `write`, or shows the faults of the form."""
 
     def __init__(
-        self, request: Request, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
+        self,
+        request: Request,
+        _: Language,
+        text: RuleText | None,
+        write: Callable[[RuleText], Awaitable[None]],
+        pictures: NewestPictures,
+        *,
+        is_new: bool = False,
     ) -> None:
-        self._request, self._, self._text, self._write = request, _, text, write
+        """`text` fills the form in; `is_new`: of a rule that is yet to be made."""
+        self._, self._text, self._write, self._pictures = _, text, write, pictures
         self._before: dict[str, Any] = {} if text is None else text.model_dump(mode="json")
+        devices = services_of(request).devices
+        known = {f"{each.agent_id}/{each.camera_id}": each.title for each in devices.cameras(sight_of(request))}
+        self._places = {place: place for place in self._before.get("cameras", ())} | known
         self._what: dict[str, Any] = self._before.get("what", {"kind": FIRST_KIND})
         self._fields: dict[str, Any] = {}
         self._least: dict[str, ui.number] = {}
         self._shape: RuleShape | None = None
+        self._composed: ComposedForm | None = None
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
-            offered = KINDS.keys() - {OWN_KIND} | {self._what["kind"]}
-            kinds = {kind: _(parameters.label) for kind, parameters in KINDS.items() if kind in offered}
+            offered = RULE_KINDS.keys() - {OWN_KIND} | {self._what["kind"]}
+            kinds = {kind: _(parameters.label) for kind, parameters in RULE_KINDS.items() if kind in offered}
             self._kind = ui.select(kinds, label=_("Event"), value=self._what["kind"], on_change=self._draw_kind)
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")
@@ -66,7 +81,7 @@ class RuleForm:
             schedule, quiet = (ALWAYS, NEVER) if text is None else (text.schedule, text.quiet)
             self._schedule = HoursEditor(_, _("Active hours"), ALWAYS, _("Always"), schedule)
             self._quiet = HoursEditor(_, _("Quiet hours (no notification)"), NEVER, _("None"), quiet)
-            ui.button(_("Create rule") if text is None else _("Save as new version"), color=None).props(
+            ui.button(_("Create rule") if is_new else _("Save as new version"), color=None).props(
                 "outline no-caps"
             ).on_click(self._submit)
         self._draw_kind()
@@ -74,14 +89,19 @@ class RuleForm:
     def _draw_kind(self) -> None:
         _, kind = self._, str(self._kind.value)
         same = self._what if self._text is not None and self._what["kind"] == kind else {}
-        self._fields, self._shape = {}, None
+        self._fields, self._shape, self._composed = {}, None, None
         self._of_kind.clear()
+        chosen = list(self._before.get("cameras", ()))
         with self._of_kind:
-            if (number := KINDS[kind].number) is not None:
+            if kind == COMPOSED:
+                self._composed = ComposedForm(self._pictures, self._places, _, same, chosen, changed=self._wrong.clear)
+                return
+            parameters = RULE_KINDS[kind]
+            if (number := parameters.number) is not None:
                 value = same.get(number.name, number.usual)
                 field = ui.number(_(number.label), value=value, min=0, precision=0).props("outlined dense")
                 self._fields[number.name] = field
-            if (flag := KINDS[kind].flag) is not None:
+            if (flag := parameters.flag) is not None:
                 self._fields[flag.name] = ui.switch(_(flag.label), value=bool(same.get(flag.name, False)))
             if kind in FAULTS:
                 name, choices = FAULTS[kind]
@@ -89,13 +109,11 @@ class RuleForm:
                 several = ui.select(options, label=_("Fault types"), multiple=True, value=same.get(name, list(options)))
                 self._fields[name] = several.props("outlined dense use-chips").classes("ws-field-wide")
             if kind != "platform_fault":
-                known = services_of(self._request).devices.cameras(sight_of(self._request))
-                places = {f"{camera.agent_id}/{camera.camera_id}": camera.title for camera in known}
-                chosen = list(self._before.get("cameras", ()))
-                places |= {place: place for place in chosen if place not in places}
-                self._cameras = ui.select(places, label=_("Cameras (none: all)"), multiple=True, value=chosen)
+                self._cameras = ui.select(
+                    dict(self._places), label=_("Cameras (none: all)"), multiple=True, value=chosen
+                )
                 self._cameras.props("outlined dense use-chips options-dense")
-            if (place := KINDS[kind].place) is not None:
+            if (place := parameters.place) is not None:
                 classes = {cls.value: _(name) for cls, name in labels.CLASSES.items()}
                 chosen = list(self._before.get("classes", ()))
                 self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
@@ -107,7 +125,9 @@ class RuleForm:
                         ("min_size", _("Minimum size (% of the picture's longer side)")),
                     )
                 }
-                shape = self._shape = RuleShape(self._request, _, kind, place, same, changed=self._wrong.clear)
+                shape = self._shape = RuleShape(
+                    self._pictures, self._places, _, kind, place, same, changed=self._wrong.clear
+                )
                 self._cameras.on_value_change(lambda event: shape.draw_on(event.value or []))
                 ui.timer(0, lambda: shape.draw_on(self._cameras.value or []), once=True)
 
@@ -118,6 +138,7 @@ class RuleForm:
     def _said(self) -> dict[str, Any]:
         """Reads the text from the form; fields that the form does not have keep their values."""
         kind = str(self._kind.value)
+        of_machines = RULE_KINDS[kind].place is not None
         what: dict[str, Any] = dict(self._what) if self._what["kind"] == kind else {"kind": kind}
         for name, field in self._fields.items():
             value = field.value
@@ -126,14 +147,19 @@ class RuleForm:
             what[name] = None if value == "" else value
         if self._shape is not None:
             what |= self._shape.parameters()
+        cameras: list[str] = []
+        if self._composed is not None:
+            what, cameras = self._composed.parameters(), self._composed.cameras()
+        elif kind != "platform_fault":
+            cameras = self._cameras.value or []
         machines = {name: (field.value or 0) / PERCENT for name, field in self._least.items()}
         steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
         return self._before | {
             "name": (self._name.value or "").strip(),
             "what": what,
-            "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
-            "classes": [] if KINDS[kind].place is None else self._classes.value or [],
-            **({} if KINDS[kind].place is None else machines),
+            "cameras": cameras,
+            "classes": self._classes.value or [] if of_machines else [],
+            **(machines if of_machines else {}),
             "schedule": self._schedule.value(),
             "quiet": self._quiet.value(),
             "severity": self._severity.value,
@@ -145,7 +171,8 @@ class RuleForm:
         _ = self._
         self._wrong.clear()
         undrawn = "" if self._shape is None else self._shape.fault()
-        faults = [fault for fault in (undrawn, self._schedule.fault(), self._quiet.fault()) if fault]
+        composed = [] if self._composed is None else self._composed.faults()
+        faults = [fault for fault in (undrawn, *composed, self._schedule.fault(), self._quiet.fault()) if fault]
         if faults:
             self._show_faults(faults)
             return

@@ -1,13 +1,12 @@
 """Chooses a rule's area in the picture: a zone that the agent's configuration names, or a shape that is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from nicegui import ui
-from starlette.requests import Request
 
-from center.access.permissions import Permission
 from center.alarms.rules.kinds import FormField
+from center.console.alarms.newest import NewestPictures
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -15,17 +14,12 @@ from center.console.widgets.markup import words
 from center.console.widgets.picture import picture_path
 from center.console.widgets.shape import LEAST, Corner, Shape, fault_of
 from center.errors import CenterError, marked
-from center.search.filters import Filters
-from center.services import identity_of, services_of
-from provisioning.contracts.wire.messages import PictureState
 
 SIDES: Final = {
     "": marked("Either side"),
     "left": marked("Left of the direction 1 → 2"),
     "right": marked("Right of the direction 1 → 2"),
 }
-NEWEST: Final = 20
-"""Observations searched for one with a picture."""
 
 
 class RuleShape:
@@ -33,28 +27,34 @@ class RuleShape:
 
     def __init__(
         self,
-        request: Request,
+        pictures: NewestPictures,
+        titles: Mapping[str, str],
         _: Language,
         kind: str,
-        place: FormField,
-        what: dict[str, Any],
+        place: FormField | None,
+        what: Mapping[str, Any],
         *,
         changed: Callable[[], object],
     ) -> None:
-        """`changed` is called when the drawn shape changes."""
-        self._services, self._identity, self._ = services_of(request), identity_of(request), _
-        self._name, self._changed = place.name, changed
+        """`titles` names cameras by `agent/camera`. `place` None: the shape is drawn, and no configuration names it.
+
+        `changed` is called when the drawn shape changes.
+        """
+        self._pictures, self._titles, self._ = pictures, titles, _
+        self._name, self._changed = None if place is None else place.name, changed
         self._line, self._heads = kind == "line_crossing", kind == "wrong_way"
         self._corners = _corners(what)
         self._camera = ""
-        named = bool(what) and not self._corners
+        named = place is not None and bool(what) and not self._corners
         self._where = ui.select(
-            {"drawn": _("Drawn on the picture"), "named": _(place.label)},
+            {"drawn": _("Drawn on the picture")} | ({} if place is None else {"named": _(place.label)}),
             label=_("Shape"),
             value="named" if named else "drawn",
             on_change=self._choose,
         ).props("outlined dense options-dense")
-        self._named = ui.input(_("Name in the configuration"), value=what.get(self._name) or "").props("outlined dense")
+        self._where.set_visibility(place is not None)
+        name = "" if self._name is None else what.get(self._name) or ""
+        self._named = ui.input(_("Name in the configuration"), value=name).props("outlined dense")
         self._side = ui.select({value: _(text) for value, text in SIDES.items()}, label=_("Direction"))
         self._side.set_value(what.get("to") or "")
         self._heading = ui.number(
@@ -69,8 +69,11 @@ class RuleShape:
             self._shape.picture(None, note=_("No camera selected"))
         self._choose()
 
-    async def draw_on(self, places: list[str]) -> None:
-        """Draws on the newest redacted picture of the first of these cameras (`agent/camera`)."""
+    async def draw_on(self, places: Sequence[str], *, shared: bool = True) -> None:
+        """Draws on the newest redacted picture of the first of these cameras (`agent/camera`).
+
+        `shared`: the shape is for each camera of the rule.
+        """
         _, place = self._, places[0] if places else ""
         if place == self._camera:
             return
@@ -80,14 +83,12 @@ class RuleShape:
             self._of.set_text(_("Choose a camera to draw on its picture."))
             self._shape.picture(None, note=_("No camera selected"))
             return
-        titles = {f"{each.agent_id}/{each.camera_id}": each.title for each in self._services.devices.cameras()}
-        title, found = titles.get(place, place), None
-        if self._identity.access.permits(Permission.OBSERVATION_VIEW):
-            try:
-                found = await self._newest(place)
-            except CenterError as error:
-                with self._trouble:
-                    problem(error, _, tone="warn")
+        title, found = self._titles.get(place, place), None
+        try:
+            found = await self._pictures.find(place)
+        except CenterError as error:
+            with self._trouble:
+                problem(error, _, tone="warn")
         if self._camera != place:
             return
         if found is None:
@@ -95,17 +96,21 @@ class RuleShape:
             self._shape.picture(None, note=title)
             return
         row_key, at_ms = found
-        said = _("Latest picture of {camera}, {time}. The shape applies to every selected camera.")
+        said = _("Latest picture of {camera}, {time}.")
+        if shared:
+            said = _("Latest picture of {camera}, {time}. The shape applies to every selected camera.")
         self._of.set_text(said.format(camera=title, time=moments.local(at_ms)))
         self._shape.picture(picture_path(row_key), alt=title)
 
     def parameters(self) -> dict[str, Any]:
         """Reads the parameters from the fields."""
-        drawn = self._where.value == "drawn"
-        what: dict[str, Any] = {self._name: None if drawn else (self._named.value or "").strip() or None}
+        drawn = self.is_drawn
+        what: dict[str, Any] = {}
+        if self._name is not None:
+            what[self._name] = None if drawn else (self._named.value or "").strip() or None
         if self._line:
             ends = [list(corner) for corner in self._corners]
-            what["segment"] = {"start": ends[0], "end": ends[1]} if drawn else None
+            what["segment"] = {"start": ends[0], "end": ends[1]} if drawn and len(ends) == LEAST[True] else None
             what["to"] = self._side.value or None
         else:
             what["polygon"] = [list(corner) for corner in self._corners] if drawn else None
@@ -113,9 +118,14 @@ class RuleShape:
             what["heading_deg"] = float(self._heading.value or 0) if drawn else None
         return what
 
+    @property
+    def is_drawn(self) -> bool:
+        """True if the shape is drawn, False if the agent's configuration has it."""
+        return bool(self._where.value == "drawn")
+
     def fault(self) -> str:
         """Returns the fault of the drawn shape; empty for none."""
-        if self._where.value != "drawn":
+        if not self.is_drawn:
             return ""
         if len(self._corners) < LEAST[self._line]:
             if self._line:
@@ -123,31 +133,19 @@ class RuleShape:
             return self._("Draw a zone with at least three corners first.")
         return fault_of(self._corners, self._, line=self._line)
 
-    async def _newest(self, place: str) -> tuple[str, int] | None:
-        """Finds row key and time of the camera's newest picture that may be shown."""
-        agent_id, _, camera_id = place.partition("/")
-        page = await self._services.search.observations(
-            Filters(camera_id=(camera_id,), limit=NEWEST),
-            actor=self._identity.actor,
-            sight=self._identity.access.scope(Permission.OBSERVATION_VIEW),
-        )
-        kept = (each for each in page.items if each.agent_id == agent_id and each.picture is PictureState.KEPT)
-        newest = next(kept, None)
-        return None if newest is None else (newest.row_key, newest.captured_at_ms)
-
     def _drawn(self, corners: tuple[Corner, ...]) -> None:
         self._corners = corners
         self._changed()
 
     def _choose(self) -> None:
-        drawn = self._where.value == "drawn"
+        drawn = self.is_drawn
         self._named.set_visibility(not drawn)
         self._box.set_visibility(drawn)
         self._side.set_visibility(self._line)
         self._heading.set_visibility(self._heads and drawn)
 
 
-def _corners(what: dict[str, Any]) -> tuple[Corner, ...]:
+def _corners(what: Mapping[str, Any]) -> tuple[Corner, ...]:
     """Reads the shape from a rule's parameters."""
     segment = what.get("segment")
     drawn = [segment["start"], segment["end"]] if segment else what.get("polygon") or ()

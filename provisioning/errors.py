@@ -50,7 +50,7 @@ class DiscoveryError(ProvisioningError):
 
 
 class AcceptanceError(ProvisioningError):
-    """A site cannot be judged from the given survey."""
+    """A site, or the system, cannot be judged from the given files; or its record cannot be written."""
 
 
 class ReleaseError(ProvisioningError):

@@ -1,8 +1,4 @@
-"""Draws the acceptance report on A4, to be signed, in Chinese and English. The only file that uses ReportLab.
-
-The used letters of a Chinese font of this machine are embedded. Without one, the font is STSong-Light (Adobe-GB1),
-which PDF readers bring with them or replace. Nothing is fetched.
-"""
+"""Draws the acceptance report of a site on A4, to be signed, in Chinese and English."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -15,21 +11,12 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from provisioning.acceptance.fonts import FONT_FILES, register
 from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, CameraFinding, Question
 from provisioning.contracts.causes.text import CHINESE, ENGLISH
 
-READERS_FONT: Final = "STSong-Light"
-FONT_FILES: Final = (
-    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"),
-    Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf"),
-)
-"""Debian's fonts-wqy-microhei, fonts-wqy-zenhei, fonts-droid-fallback: TrueType outlines, which can be embedded."""
 QUESTIONS: Final[Mapping[Question, str]] = {
     Question.REACHABLE: "可达 reachable",
     Question.PICTURE: "图像 picture",
@@ -69,7 +56,7 @@ def as_pdf(
     heading: Heading, cards: Sequence[CameraCard], verdict: AcceptanceOutcome, fonts: Sequence[Path] = FONT_FILES
 ) -> bytes:
     """Draws the report. Foreign text is drawn as it is and never read as markup."""
-    font = _font(fonts)
+    font = register(fonts)
     large = ParagraphStyle("large", fontName=font, fontSize=15, leading=21)
     small = ParagraphStyle("small", fontName=font, fontSize=8.5, leading=13, wordWrap="CJK")
     lines = (
@@ -146,12 +133,3 @@ def _signatures(font: str) -> Table:
     )
     drawn.setStyle(TableStyle([("FONT", (0, 0), (-1, -1), font, 9), ("LINEABOVE", (0, 1), (-1, 1), 0.6, colors.black)]))
     return drawn
-
-
-def _font(files: Sequence[Path]) -> str:
-    for file in files:
-        if file.is_file():
-            pdfmetrics.registerFont(TTFont(file.stem, str(file)))
-            return file.stem
-    pdfmetrics.registerFont(UnicodeCIDFont(READERS_FONT))
-    return READERS_FONT

@@ -1,4 +1,4 @@
-"""Commands `wayside-provision discover | accept`, for a technician at a site."""
+"""Command `wayside-provision discover`, for a technician at a site."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
+from provisioning.cli.options import AsJson, end
 
 
 def discover(
@@ -57,23 +57,3 @@ def discover(
         multicast,
     )
     end(as_json, lambda: discovery.discover(wish))
-
-
-def accept(
-    agent_id: AgentId,
-    survey: Annotated[
-        Path, typer.Option(metavar="FILE", help="Of wayside-edge survey on the box; - reads stdin.", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE.pdf", help="A report to sign.", show_default=False)
-    ] = None,
-    home: HomeDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Accept a site: of each camera reachable, picture, clock, code, coordinates, redaction, first archived snapshot.
-
-    Exit code 0: all pass. 1: a camera fails, or a technician has to look at something.
-    """
-    from provisioning.acceptance import acceptance
-
-    end(as_json, lambda: acceptance.accept(opened(home), agent_id, survey, out))

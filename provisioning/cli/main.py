@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from provisioning.cli import acceptance, center, cluster, field, recorders, rollout, sites
 from provisioning.cli import backup as keep
-from provisioning.cli import center, cluster, field, recorders, rollout, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -229,9 +229,10 @@ def demo(
 app.command(epilog="Example: wayside-provision backup /srv/wayside-backup/home")(keep.backup)
 app.command(epilog="Example: wayside-provision restore home-20261126T030000Z.wayside-backup")(keep.restore)
 app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
-app.command(epilog="Example: wayside-provision accept cabinet-7 --survey survey.json -o cabinet-7.pdf")(field.accept)
+app.command(epilog="Example: wayside-provision inventory --server parse -o parse.json")(acceptance.inventory)
 
 for noun, commands_of in (
+    ("accept", acceptance.accept),
     ("site", sites.site),
     ("agent", sites.agent),
     ("cameras", sites.cameras),

@@ -16,6 +16,9 @@ from center.metrics import families as center_families
 from edge_agent.metrics import families as agent_families
 from engines.catalog import catalog
 from engines.manifest import Manifest as ArtifactManifest
+from provisioning.acceptance.system.contract import ContractHead, ContractRow
+from provisioning.acceptance.system.record import AcceptanceRecord
+from provisioning.acceptance.system.reports import ReportSheet
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import CenterConfig, EdgeConfig
 from provisioning.contracts.detectors import DetectorPlan
@@ -23,6 +26,7 @@ from provisioning.demo.simulators.gb28181.__main__ import _parser as gb28181_dev
 from provisioning.home import home
 from provisioning.home.home import HomeConfig
 from provisioning.release.__main__ import app as release
+from provisioning.servers.inventory import Inventory
 from provisioning.servers.plan import ServersPlan
 from provisioning.service.metrics import families as provisioning_families
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
@@ -34,6 +38,11 @@ from tests.support.telling import agent_told, archive_told, center_told, intake_
 
 ROOT: Final = Path(__file__).parents[2]
 CONFIGURATIONS: Final[dict[str, type[BaseModel]]] = {
+    "acceptance contract": ContractHead,
+    "acceptance inventory": Inventory,
+    "acceptance record": AcceptanceRecord,
+    "acceptance report": ReportSheet,
+    "acceptance row": ContractRow,
     "agent.toml": EdgeConfig,
     "artifact manifest": ArtifactManifest,
     "center.toml": CenterConfig,

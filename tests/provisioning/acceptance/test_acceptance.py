@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge_agent.enrolment.identity import private_pem
 from edge_agent.enrolment.signing import Signer
-from provisioning.acceptance import judging, pdf
+from provisioning.acceptance import fonts, judging, pdf
 from provisioning.acceptance.judging import AcceptanceOutcome, CameraCard, CameraFinding, Question
 from provisioning.contracts.causes import streams
 from provisioning.contracts.config.processes import Broker
@@ -195,7 +195,7 @@ def test_the_paper_has_both_languages_every_camera_and_lines_to_sign(tmp_path: P
 
 def test_a_machine_without_a_chinese_font_names_the_readers_one(tmp_path: Path) -> None:
     made = pdf.as_pdf(HEADING, [card()], AcceptanceOutcome.PASS, fonts=[tmp_path / "nowhere.ttc"])
-    assert pdf.READERS_FONT.encode() in made
+    assert fonts.READERS_FONT.encode() in made
 
 
 def test_a_site_of_the_largest_size_fits_on_pages() -> None:

@@ -56,8 +56,10 @@ def test_every_command_gives_an_example_that_it_takes(command: list[str]) -> Non
     example = f"Example: wayside-provision {' '.join(command)}"
     assert example in shown
     if command != ["demo"]:
-        homeless = (["discover"], ["cluster", "check"])
-        assert "--home" in shown or command in homeless, "what looks for cameras, or at a server, needs no home"
+        homeless = (["discover"], ["inventory"], ["accept", "contract"], ["cluster", "check"])
+        assert "--home" in shown or command in homeless, (
+            "what looks for cameras or at a server, or copies what is shipped, needs no home"
+        )
         assert "--json" in shown
 
 

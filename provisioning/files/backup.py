@@ -94,13 +94,30 @@ def restore(file: Path, kind: str, folder: Path) -> str:
     return made_at
 
 
-def _read(file: Path, kind: str, into: Path | None) -> str:
-    """Compares every byte with the manifest, and writes the files there, or nowhere. Returns the backup's time."""
+def verify(file: Path) -> datetime:
+    """Compares every byte of a backup of any kind with its manifest. Returns the time at which it was made.
+
+    Raises:
+        BackupError: it is no backup, cut short or damaged.
+        OSError: it cannot be read.
+    """
+    made_at = _read(file, None, None)
+    try:
+        return datetime.strptime(made_at, "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError as error:
+        raise BackupError(f"{file}: its manifest tells no time ({made_at[:40]!r})") from error
+
+
+def _read(file: Path, kind: str | None, into: Path | None) -> str:
+    """Compares every byte with the manifest, and writes the files there, or nowhere. Returns the backup's time.
+
+    `kind`: the one that it must be of; None: any.
+    """
     damaged = BackupError(f"{file}: no whole backup, it is cut short or damaged; take the one before it")
     try:
         with tarfile.open(file, "r:") as archive:
             facts = _facts(archive, file)
-            if facts["kind"] != kind:
+            if kind is not None and facts["kind"] != kind:
                 raise BackupError(f"{file}: is a backup of a {facts['kind']}, and a {kind} is to be restored")
             left = dict(facts["files"])
             for member in archive:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from provisioning.acceptance.system.measurement import Bilingual, Measured, NotM
 from provisioning.acceptance.system.measures import KINDS, Measure
 from provisioning.contracts.fleet.documents import Membership
 from provisioning.errors import AuthorityError
-from provisioning.files.backup import SUFFIX
+from provisioning.files import backup
 from provisioning.home.home import Home
 from provisioning.pki.identities import SERVICES
 from provisioning.servers import inventory
@@ -23,7 +23,9 @@ from provisioning.servers.inventory import Inventory
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _MAX_BILL_BYTES: Final = 64 * 1024 * 1024
-_MADE_AT: Final = re.compile(rf"-(\d{{8}}T\d{{6}}Z){re.escape(SUFFIX)}$", re.ASCII)
+_SKEW_MS: Final = 5 * 60 * 1000
+"""A server's clock may be ahead of this one's."""
+_TIME: Final = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 
 
 class LocalMeasures:
@@ -75,9 +77,9 @@ class LocalMeasures:
             raise NotMeasuredError(f"{name} 不是硬件清单", f"{name} is no inventory of this version's") from error
         if found.server != server:
             raise NotMeasuredError(f"{name} 是服务器 {found.server} 的", f"{name} is of the server {found.server}")
-        age = (self._home.now_ms() - found.taken_at_ms) / _DAY_MS
-        allowed = self._contract.head.inventory_within_days
-        if not 0 <= age <= allowed:
+        age_ms = self._home.now_ms() - found.taken_at_ms
+        age, allowed = age_ms / _DAY_MS, self._contract.head.inventory_within_days
+        if age_ms < -_SKEW_MS or age > allowed:
             raise NotMeasuredError(
                 f"{name} 距今 {age:.0f} 天，至多 {allowed} 天；请重新盘点",
                 f"{name} is {age:.0f} days old, 0 to {allowed} are allowed; take the inventory again",
@@ -138,16 +140,16 @@ class LocalMeasures:
     def _backup(self, row: ContractRow) -> Measured:
         folder, now_ms = Path(row.of or ""), self._home.now_ms()
         try:
-            made = [_made_at_ms(each.name) for each in folder.iterdir()]
+            files = sorted(folder.iterdir(), key=lambda each: _TIME.findall(each.name), reverse=True)
+            made_at = _newest_whole(each for each in files if each.name.endswith(backup.SUFFIX))
         except OSError as error:
             raise NotMeasuredError(
                 f"{folder} 无法读取（{error.strerror}）", f"{folder} cannot be read ({error.strerror})"
             ) from error
-        times = [each for each in made if each is not None]
-        if not times:
-            raise NotMeasuredError(f"{folder} 中没有备份", f"there is no backup in {folder}")
-        newest = f"{datetime.fromtimestamp(max(times) / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-        hours = round(max(0, now_ms - max(times)) / 3_600_000, 1)
+        if made_at is None:
+            raise NotMeasuredError(f"{folder} 中没有完整的备份", f"there is no whole backup in {folder}")
+        newest = f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        hours = round(max(0.0, now_ms - made_at.timestamp() * 1000) / 3_600_000, 1)
         return self._made(row, hours, now_ms, Bilingual(f"{folder}，{newest}", f"{folder}, {newest}"))
 
     def _licences(self, row: ContractRow) -> Measured:
@@ -210,14 +212,14 @@ def _content(path: Path, limit: int) -> bytes:
     return data
 
 
-def _made_at_ms(name: str) -> int | None:
-    found = _MADE_AT.search(name)
-    if found is None:
-        return None
-    try:
-        return round(datetime.strptime(found[1], "%Y%m%dT%H%M%S%z").timestamp() * 1000)
-    except ValueError:
-        return None
+def _newest_whole(files: Iterable[Path]) -> datetime | None:
+    """Returns the time of the first of these backups of which every byte is there."""
+    for file in files:
+        try:
+            return backup.verify(file)
+        except backup.BackupError:
+            continue  # the one before it counts, and is older
+    return None
 
 
 def _like(model: str, row: ContractRow) -> bool:

@@ -223,7 +223,7 @@ KINDS: Final[Mapping[Measure, MeasureKind]] = {
     Measure.BACKUP_AGE: MeasureKind(
         "h",
         _S.AT_MOST,
-        Bilingual("文件夹中最新备份的时间", "time of the newest backup in the folder"),
+        Bilingual("文件夹中最新的完整备份", "newest whole backup in the folder"),
         "folder of backups",
     ),
     Measure.HARDWARE_CORES: _hardware("cores", "物理核", "physical cores"),

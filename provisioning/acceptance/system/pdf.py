@@ -220,7 +220,10 @@ def _server(found: inventory.Inventory, styles: _Styles) -> LongTable:
 
 def _signatures(styles: _Styles) -> Table:
     drawn = Table(
-        [[""] * len(_SIGNERS), list(_SIGNERS)], colWidths=[85 * mm] * len(_SIGNERS), rowHeights=[20 * mm, 7 * mm]
+        [[""] * len(_SIGNERS), list(_SIGNERS)],
+        colWidths=[_PAGE_WIDTH / 3] * len(_SIGNERS),
+        rowHeights=[20 * mm, 7 * mm],
+        hAlign="LEFT",
     )
     line = ("LINEABOVE", (0, 1), (-1, 1), 0.6, colors.black)
     drawn.setStyle(TableStyle([("FONT", (0, 0), (-1, -1), styles.font, 9), line]))

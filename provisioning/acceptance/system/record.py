@@ -230,7 +230,10 @@ def read(file: Path, authority: x509.Certificate) -> AcceptanceRecord:
             last_ms=record.at_ms,
         )
     except ValidationError as error:
-        raise AcceptanceError(f"{file}: no record of this version's `accept system` ({name_faults(error)})") from error
+        raise AcceptanceError(
+            f"{file}: no record of this version's `accept system` ({name_faults(error)[:300]}); take it away, or name"
+            " another folder"
+        ) from error
     except AttestError as error:
         raise AcceptanceError(
             f"{file}: was changed, or is another home's ({error}); take it away, or name another folder"

@@ -23,6 +23,7 @@ from provisioning.acceptance.system.measures import KINDS, Measure, Sense
 from provisioning.acceptance.system.record import AcceptanceRecord, JudgedRow, RowResult
 from provisioning.contracts.query.archive import ZONE
 from provisioning.errors import AcceptanceError
+from provisioning.files import backup
 from tests.provisioning.acceptance.contracts import HEAD, contract, inventory, row
 from tests.support.office import DAY_MS, Technician
 
@@ -308,6 +309,7 @@ def test_hardware_is_compared_with_what_was_bought(technician: Technician, tmp_p
 
     assert set(results(accept(technician, file)).values()) == {"not_measured"}  # a server that was not asked
     assert set(lies().values()) == {"met"}
+    assert set(lies(taken_at_ms=now_ms + 60_000).values()) == {"met"}  # its clock is a minute ahead
     bought = inventory()
     fewer = lies(gpus=bought.gpus[:3] if bought.gpus else (), memory_bytes=2**30)
     assert [name for name, result in fewer.items() if result == "not_met"] == ["hardware.memory", "hardware.gpus"]
@@ -344,11 +346,12 @@ def test_documents_the_bill_and_backups_lie_beside_the_contract(technician: Tech
     bill = {"bomFormat": "CycloneDX", "components": [named, {"name": "b"}]}
     (tmp_path / "sbom.cdx.json").write_text(json.dumps(bill))
     old = datetime.now(UTC) - timedelta(days=2)
-    (backups / f"home-{old:%Y%m%dT%H%M%SZ}.wayside-backup").touch()
+    backup.make(backups, "home", {"home.toml": tmp_path / "c.toml"}, now=old, keep=9)
+    (backups / f"home-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.wayside-backup").write_bytes(b"cut short")
     assert judged_now() == ["not_met"] * 3
     (tmp_path / "documents/install.md").write_bytes(text)
     (tmp_path / "sbom.cdx.json").write_text(json.dumps(bill | {"components": [named]}))
-    (backups / f"home-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.wayside-backup").touch()
+    technician.asks("backup", backups)
     assert judged_now() == ["met"] * 3
 
 

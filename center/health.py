@@ -22,6 +22,7 @@ from center.fleet.mqtt import Link, Mailbox
 from center.fleet.roster import Roster
 from center.notify.limits import QuotaState
 from center.notify.service import Notifier
+from center.notify.sms_months.complaint_rule import MOST
 from center.notify.views import ChannelStanding, QuotaView
 from center.pipeline import causes
 from center.retention import Retention
@@ -50,11 +51,19 @@ class BrokerAwayError(CenterError):
 
 
 class ChannelStandsError(CenterError):
-    """Never raised: holds the texts for a notification channel that sends nothing. So do the next two."""
+    """Never raised: holds the texts for a notification channel that sends nothing. So do the next three."""
 
     code = causes.CHANNEL_STANDS.code
     message = causes.CHANNEL_STANDS.message
     remedy = causes.CHANNEL_STANDS.remedy
+
+
+class ChannelSuspendedError(CenterError):
+    """Complaints suspend a channel."""
+
+    code = causes.CHANNEL_SUSPENDED.code
+    message = causes.CHANNEL_SUSPENDED.message
+    remedy = causes.CHANNEL_SUSPENDED.remedy
 
 
 class QuotaSpentError(CenterError):
@@ -253,7 +262,7 @@ class Health:
             faults["query"] = error
         try:
             await asyncio.to_thread(self._store.ping)
-            if (trouble := _of_channels(await asyncio.to_thread(self._notifier.standings))) is not None:
+            if (trouble := fault_of_channels(await asyncio.to_thread(self._notifier.standings))) is not None:
                 faults["notify"] = trouble
             self._events = await asyncio.to_thread(self._events_out.reports)
             if (stopped := await asyncio.to_thread(self._retention.fault)) is not None:
@@ -316,11 +325,13 @@ class Health:
         )
 
 
-def _of_channels(standings: Sequence[ChannelStanding]) -> CenterError | None:
+def fault_of_channels(standings: Sequence[ChannelStanding]) -> CenterError | None:
     """Returns the worst fault of the notification channels; one that sends nothing comes before a month that ends."""
     for each in standings:
         if each.fault:
             return ChannelStandsError(channel=each.id, cause=each.fault)
+        if each.suspended_since_ms is not None:
+            return ChannelSuspendedError(channel=each.id, limit=MOST)
     quotas = [(each.id, each.quota) for each in standings if each.quota is not None]
     for channel, quota in quotas:
         if quota.state is QuotaState.SPENT and not quota.overflow:

@@ -17,6 +17,7 @@ from center.cases import errors as cases
 from center.errors import CenterError
 from center.evidence import errors as refusals
 from center.notify import errors as notify_errors
+from center.notify.sms_months import errors as sms_months
 from center.tasks import errors as orders
 from center.tasks import upload_permits
 
@@ -92,6 +93,18 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
     notify_errors.OutboxFullError: 503,
+    sms_months.NoSmsChannelError: 404,
+    sms_months.StatementUnsetError: 409,
+    sms_months.ComplaintTakenError: 409,
+    sms_months.NotSuspendedError: 409,
+    sms_months.StatementFileError: 422,
+    sms_months.StatementHeadingsError: 422,
+    sms_months.StatementDayError: 422,
+    sms_months.StatementPartsError: 422,
+    sms_months.StatementTotalError: 422,
+    sms_months.ComplaintAheadError: 422,
+    sms_months.ComplaintReferenceError: 422,
+    sms_months.LiftReasonError: 422,
     assessment.UnknownAssessedDistrictError: 404,
     assessment.UnknownWindowError: 404,
     assessment.UnknownVersionError: 404,

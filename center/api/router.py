@@ -25,6 +25,7 @@ from center.api import (
     pipeline,
     rules,
     searches,
+    sms_months,
     wall,
 )
 from center.api.accounts import account, auth, districts, users
@@ -49,6 +50,7 @@ _NOUNS: Final = (
     observations,
     searches,
     notify,
+    sms_months,
     rules,
     alarms,
     cases,

@@ -32,7 +32,16 @@ from center.console.frame import ConsolePage
 from center.console.search import filter_panel
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
-from center.console.system import assessment, low_quality, overview, pipeline, settings, tasks, upload
+from center.console.system import (
+    assessment,
+    low_quality,
+    overview,
+    pipeline,
+    settings,
+    sms_months,
+    tasks,
+    upload,
+)
 from center.console.wall import page as wall
 from center.errors import CenterError, marked
 from center.search.client import TIMEOUT_S
@@ -72,6 +81,7 @@ PAGES: Final = (
     ConsolePage("/users/{username}", Permission.USER_VIEW, user.user),
     ConsolePage("/audit", Permission.AUDIT_VIEW, audit.audit, marked("Audit log"), "d"),
     ConsolePage("/self-check", Permission.AUDIT_VIEW, self_check.show, self_check.TITLE, "x"),
+    ConsolePage(sms_months.PATH, Permission.NOTIFICATION_EDIT, sms_months.show, sms_months.TITLE, "m"),
     ConsolePage("/settings", Permission.HEALTH_VIEW, settings.settings, marked("Settings"), "e"),
     ConsolePage("/account", Permission.OWN_ACCOUNT, account.account),
 )

@@ -126,6 +126,11 @@ class Quota:
         return QuotaState.WARNED if used >= self.parts * self.warn_share else QuotaState.OK
 
 
+def day_of(at_ms: int, offset_minutes: int) -> str:
+    """Returns the day as `2026-11-24`, in the contract's time zone."""
+    return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(minutes=offset_minutes))).strftime("%Y-%m-%d")
+
+
 def month_of(at_ms: int, offset_minutes: int) -> str:
     """Returns the month as `2026-11`, in the contract's time zone."""
-    return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(minutes=offset_minutes))).strftime("%Y-%m")
+    return day_of(at_ms, offset_minutes)[:7]

@@ -28,6 +28,11 @@ _NUMBER: Final = re.compile(r"(?<!\d)(?:(?:86)?1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 """A mobile number, or an identity number of GB 11643."""
 
 
+def names_somebody(value: str) -> bool:
+    """True if something in a text looks like a plate, a mobile number or an identity number."""
+    return bool(_PLATE.search(value) or _NUMBER.search(value))
+
+
 def _says_nothing_of_anybody(value: str) -> str:
     if _PLATE.search(value):
         raise ValueError("looks like a number plate, which no message may hold")

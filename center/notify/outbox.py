@@ -22,8 +22,10 @@ from center.notify.channels.base import Channel, Parcel, Refusal
 from center.notify.delivery_report import DeliveryReport
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import AttemptOutcome, AttemptVerdict, MessageEvent, MessageState, Progress
-from center.notify.limits import month_of
+from center.notify.limits import day_of
 from center.notify.message import Message, parcel_id
+from center.notify.sms_months import tally
+from center.notify.sms_months.ledger import suspended_since
 from center.notify.tables import OutboxRecord, ReportRecord
 
 INTERRUPTED: Final = AttemptOutcome(AttemptVerdict.UNKNOWN, "interrupted")
@@ -49,7 +51,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing to send before `until_ms`; None: before a message is posted."""
+    """Nothing to send before `until_ms`; None: before a message is posted, or the channel's suspension is lifted."""
 
     until_ms: int | None
 
@@ -112,6 +114,8 @@ class Outbox:
                     reference="",
                     parts=0,
                     month="",
+                    day="",
+                    template="",
                 )
                 for name, recipient in dict(zip(names, recipients, strict=True)).items()
                 if name not in known
@@ -124,11 +128,16 @@ class Outbox:
             return tuple(_receipt(known[name]) for name in names)
 
     def claim(self, channel: Channel) -> Parcel | Pause:
-        """Returns the next message of a channel, counted, audited and marked `sending`; or how long to wait for one."""
+        """Returns the next message of a channel, counted, audited and marked `sending`; or how long to wait for one.
+
+        A suspended channel sends nothing: its messages wait for the lifting, or expire.
+        """
         now_ms = self._now_ms()
         with self._store.transaction() as session:
             _sync_commits(session)
             self._lapse(session, channel.id, now_ms)
+            if suspended_since(session, channel.id) is not None:
+                return Pause(None)
             kept = usage.pace_of(session, channel.id)
             pace = limits.restored(kept, channel.terms.limits, now_ms)
             if pace != kept:
@@ -185,7 +194,7 @@ class Outbox:
                 if record is None:
                     _keep_early(session, channel_id, report, now_ms)
                 else:
-                    self._apply(record, report, now_ms)
+                    self._apply(session, record, report, now_ms)
 
     def look(self, name: str) -> Receipt | None:
         """Returns the state of one message; None if the outbox does not have it."""
@@ -259,10 +268,12 @@ class Outbox:
         parcel = channel.prepare(message, record.recipient)
         if isinstance(parcel, Refusal):
             return parcel
-        month = month_of(now_ms, self._offset_minutes)
+        day = day_of(now_ms, self._offset_minutes)
+        month = day[:7]
         if not usage.reserve(session, self._audit, channel, parts=parcel.parts, month=month):
             return Refusal("quota_spent")
         record.parts, record.month = parcel.parts, month
+        tally.submit(session, channel, record, day=day, template=parcel.template)
         self._advance(record, MessageEvent.CLAIM, now_ms)
         facts = {
             "alarm": message.id,
@@ -303,6 +314,7 @@ class Outbox:
         record.state, record.due_ms, record.changed_ms = progress.state.value, progress.due_ms, now_ms
         record.attempts, record.possible = progress.attempts, progress.possible
         record.code, record.reference = progress.code, progress.reference
+        tally.settle(session, record, outcome.verdict)
         if outcome.verdict in _NOT_THEIRS:
             usage.give_back(session, channel.id, parts=record.parts, month=record.month)
             record.parts, record.month = 0, ""
@@ -312,14 +324,15 @@ class Outbox:
             usage.keep_pace(session, channel, pace, now_ms)
         early = session.get(ReportRecord, (channel.id, progress.reference)) if progress.reference else None
         if early is not None:
-            self._apply(record, DeliveryReport(early.reference, early.delivered, early.code), now_ms)
+            self._apply(session, record, DeliveryReport(early.reference, early.delivered, early.code), now_ms)
             session.delete(early)
 
-    def _apply(self, record: OutboxRecord, report: DeliveryReport, now_ms: int) -> None:
+    def _apply(self, session: Session, record: OutboxRecord, report: DeliveryReport, now_ms: int) -> None:
         before = record.state
         self._advance(record, MessageEvent.CONFIRM if report.delivered else MessageEvent.DENY, now_ms)
         if record.state != before:
             record.code = report.code
+        tally.report(session, record, MessageState(before))
 
     @staticmethod
     def _advance(record: OutboxRecord, event: MessageEvent, now_ms: int, *, code: str | None = None) -> None:

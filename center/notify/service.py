@@ -19,6 +19,7 @@ from center.notify.lifecycle import SETTLED, MessageState
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
 from center.notify.report_endpoint import Received, ReportGate
+from center.notify.sms_months.service import SmsMonths
 from center.notify.views import ChannelStanding, ChannelView, OutboxBacklog, OutboxPage, Views
 from center.retention import Retention
 from provisioning.contracts.config.notify import Notify
@@ -45,6 +46,7 @@ class Notifier:
         self.channels: Final[dict[str, Channel]] = build_channels.build(config, now_ms)
         self.outbox: Final = Outbox(store, audit, now_ms, offset_minutes=config.offset_minutes)
         self.gate: Final = ReportGate(config.sms, self.outbox)
+        self.sms_months: Final = SmsMonths(config, self.channels, store, audit, now_ms)
         self._views = Views(store, now_ms, offset_minutes=config.offset_minutes)
         self._dispatcher = Dispatcher(
             self.outbox,
@@ -121,7 +123,7 @@ class Notifier:
         return tuple(self._view(channel) for channel in self.channels.values())
 
     def standings(self) -> tuple[ChannelStanding, ...]:
-        """Returns each channel's fault and monthly quota: one row read a channel, for callers that poll.
+        """Returns each channel's fault, suspension and monthly quota: few rows read a channel, for callers that poll.
 
         Raises:
             StoreUnavailableError: the database does not work.

@@ -35,6 +35,10 @@ class OutboxRecord(Base):
     """Parts counted for the attempt that is under way."""
     month: Mapped[str] = mapped_column(String(7), default="")
     """Month in which the parts were counted."""
+    day: Mapped[str] = mapped_column(String(10), default="")
+    """Day on which the last attempt of an SMS counts; empty for other channels, and before the first attempt."""
+    template: Mapped[str] = mapped_column(String(64), default="")
+    """The carrier's template of that attempt."""
 
 
 class QuotaRecord(Base):

@@ -11,6 +11,7 @@ from center.notify.channels.base import Channel, Kind
 from center.notify.lifecycle import MessageState
 from center.notify.limits import Quota, QuotaState, RateState, month_of
 from center.notify.message import Message
+from center.notify.sms_months.ledger import suspended_since
 from center.notify.tables import OutboxRecord
 
 
@@ -55,16 +56,19 @@ class ChannelView(_Shown):
     """Messages in the outbox by state."""
     fault: str
     """Cause for which nothing is sent at all; empty if the channel works."""
+    suspended_since_ms: int | None
+    """Time since which complaints suspend the channel; null if none do."""
     reports: int
     replies_dropped: int
     reports_unreadable: int
 
 
 class ChannelStanding(_Shown):
-    """Fault and monthly quota of a channel, without its messages."""
+    """Fault, suspension and monthly quota of a channel, without its messages."""
 
     id: str
     fault: str
+    suspended_since_ms: int | None
     quota: QuotaView | None
 
 
@@ -127,6 +131,7 @@ class Views:
                 .group_by(OutboxRecord.state)
             ).all()
             used = usage.used(session, channel.id, month)
+            suspended_ms = suspended_since(session, channel.id)
         state = rate.in_force(pace, limits)
         return ChannelView(
             id=channel.id,
@@ -136,20 +141,23 @@ class Views:
             quota=None if quota is None else _quota(quota, used, month),
             messages={MessageState(name): count for name, count in counts},
             fault=fault,
+            suspended_since_ms=suspended_ms,
             reports=received[0],
             replies_dropped=received[1],
             reports_unreadable=received[2],
         )
 
     def standing(self, channel: Channel, *, fault: str) -> ChannelStanding:
-        """Reads a channel's monthly quota alone."""
+        """Reads a channel's suspension and monthly quota alone."""
         quota = channel.terms.quota
         if quota is None:
-            return ChannelStanding(id=channel.id, fault=fault, quota=None)
+            return ChannelStanding(id=channel.id, fault=fault, suspended_since_ms=None, quota=None)
         month = month_of(self._now_ms(), self._offset_minutes)
         with self._store.transaction() as session:
             used = usage.used(session, channel.id, month)
-        return ChannelStanding(id=channel.id, fault=fault, quota=_quota(quota, used, month))
+            suspended_ms = suspended_since(session, channel.id)
+        shown = _quota(quota, used, month)
+        return ChannelStanding(id=channel.id, fault=fault, suspended_since_ms=suspended_ms, quota=shown)
 
     def waiting(self) -> dict[str, OutboxBacklog]:
         """Reads what is not settled, by the id of its channel; channels without any are absent."""

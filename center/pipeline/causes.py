@@ -377,6 +377,13 @@ CHANNEL_STANDS: Final = Cause(
     marked("Channel {channel} is not sending: {cause}."),
     marked("Correct the cause; queued messages that have not expired are then sent."),
 )
+CHANNEL_SUSPENDED: Final = Cause(
+    "channel_suspended",
+    marked("Channel {channel} is suspended: more than {limit} complaints within seven days."),
+    marked(
+        "Find what was complained of, then lift the suspension on the page SMS by the month. Messages wait until then."
+    ),
+)
 QUOTA_WARNED: Final = Cause(
     "quota_warned",
     marked("Channel {channel} has used {used} of its {parts} message parts of {month}."),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from center.errors import marked
 from center.notify.lifecycle import MessageState
 from center.notify.limits import QuotaState, RateState
+from center.notify.sms_months.complaint_rule import MOST
 from center.notify.views import ChannelView
 from center.pipeline import causes, judge_servers
 from center.pipeline.causes import NamedCounts, OwnReason, ReportedCause, StageFinding, amber, red, unknown
@@ -260,6 +261,8 @@ def _gone(span: SampleSpan, channel: ChannelView) -> int:
 def _of_channel(span: SampleSpan, channel: ChannelView) -> Iterator[StageFinding]:
     if channel.fault:
         yield red(causes.CHANNEL_STANDS, channel=channel.id, cause=channel.fault)
+    if channel.suspended_since_ms is not None:
+        yield red(causes.CHANNEL_SUSPENDED, channel=channel.id, limit=MOST)
     quota = channel.quota
     if quota is not None:
         facts: dict[str, causes.Fact] = {

@@ -1614,6 +1614,132 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notify/sms/{channel}/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Complaints
+         * @description List complaints, newest first, and all suspensions. Follow `next_before` for the next page.
+         */
+        get: operations["list_complaints"];
+        put?: never;
+        /**
+         * Enter Complaint
+         * @description Enter a complaint. The eleventh within seven days suspends the channel until the suspension is lifted.
+         */
+        post: operations["enter_complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notify/sms/{channel}/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sms Months
+         * @description List the months of a channel that have counts or a carrier's file, newest first.
+         */
+        get: operations["list_sms_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notify/sms/{channel}/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sms Month
+         * @description Read a month: own counts by day and template, the carrier's beside them, the verdict by 5 %, the cost.
+         */
+        get: operations["get_sms_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notify/sms/{channel}/months/{month}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Sms Month
+         * @description Export the counts by day and template as CSV, or all tables as a workbook. Texts never become formulas.
+         */
+        get: operations["export_sms_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notify/sms/{channel}/months/{month}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Sms Statement
+         * @description Take the carrier's file of a month, CSV or XLSX of up to 512 KiB, in place of an earlier one.
+         *
+         *     It is read by the columns that `statement` of the channel names, whole or not at all; other columns are not kept.
+         */
+        put: operations["put_sms_statement"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notify/sms/{channel}/suspension/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Suspension
+         * @description Lift a suspension, with the reason for it. Complaints until now count for no later one.
+         */
+        post: operations["lift_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notify/test": {
         parameters: {
             query?: never;
@@ -3114,6 +3240,11 @@ export interface components {
             reports: number;
             /** Reports Unreadable */
             reports_unreadable: number;
+            /**
+             * Suspended Since Ms
+             * @description Time since which complaints suspend the channel; null if none do.
+             */
+            suspended_since_ms: number | null;
         };
         /**
          * ClockQuality
@@ -3169,6 +3300,82 @@ export interface components {
         Comment: {
             /** Comment */
             comment: string;
+        };
+        /**
+         * ComparedRowView
+         * @description Parts of one day and template on both sides.
+         */
+        ComparedRowView: {
+            /** Carrier */
+            carrier: number;
+            /** Day */
+            day: string;
+            /**
+             * Difference
+             * @description Parts that the carrier counts more.
+             */
+            difference: number;
+            /**
+             * Own
+             * @description Parts that the gateway accepted.
+             */
+            own: number;
+            /**
+             * Template
+             * @description Null: the carrier's file tells no template.
+             */
+            template: string | null;
+        };
+        /**
+         * ComparisonView
+         * @description The month's own count beside the carrier's.
+         */
+        ComparisonView: {
+            /** Carrier */
+            carrier: number;
+            /** Limit Percent */
+            limit_percent: number;
+            /** Own */
+            own: number;
+            /**
+             * Percent
+             * @description Difference in percent of the carrier's count, rounded up to two places; null if that is 0.
+             */
+            percent: string | null;
+            /** Rows */
+            rows: components["schemas"]["ComparedRowView"][];
+            verdict: components["schemas"]["StatementVerdict"];
+        };
+        /**
+         * ComplaintSource
+         * @description Party that a complaint came through.
+         * @enum {string}
+         */
+        ComplaintSource: "carrier" | "recipient";
+        /**
+         * ComplaintView
+         * @description A complaint as it was entered, and by whom.
+         */
+        ComplaintView: {
+            /** Entered At Ms */
+            entered_at_ms: number;
+            /** Entered By */
+            entered_by: string;
+            /** Id */
+            id: number;
+            /** Made At Ms */
+            made_at_ms: number;
+            /**
+             * Recipient
+             * @description Name on the channel's list; empty for a number that is not on it.
+             */
+            recipient: string;
+            /**
+             * Reference
+             * @description The carrier's number of the complaint; empty where there is none.
+             */
+            reference: string;
+            source: components["schemas"]["ComplaintSource"];
         };
         /**
          * Composed
@@ -4138,6 +4345,27 @@ export interface components {
             version: number;
         };
         /**
+         * LedgerView
+         * @description Complaints and suspensions of a channel, newest first.
+         */
+        LedgerView: {
+            /** Channel */
+            channel: string;
+            /** Complaints */
+            complaints: components["schemas"]["ComplaintView"][];
+            /**
+             * Most In A Week
+             * @description The most complaints of any seven days, of those that count for the next suspension.
+             */
+            most_in_a_week: number;
+            /** Next Before */
+            next_before: number | null;
+            /** Suspended */
+            suspended: boolean;
+            /** Suspensions */
+            suspensions: components["schemas"]["SuspensionView"][];
+        };
+        /**
          * LeftOut
          * @description A requested observation that has no picture in the export.
          */
@@ -4151,6 +4379,14 @@ export interface components {
             reason: "erased" | "withheld" | "leak" | "damaged" | "unknown";
             /** Row Key */
             row_key: string;
+        };
+        /**
+         * LiftReason
+         * @description The reason for the end of a suspension: what was found and what was changed.
+         */
+        LiftReason: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Line
@@ -4528,6 +4764,27 @@ export interface components {
             /** Number */
             number: string;
             terms: components["schemas"]["CaseTerms"];
+        };
+        /**
+         * NewComplaint
+         * @description A complaint to enter. No number is taken: the name of a recipient, or none.
+         */
+        NewComplaint: {
+            /** Made At Ms */
+            made_at_ms: number;
+            /**
+             * Recipient
+             * @description Name on the channel's list; empty for a number that is not on it.
+             * @default
+             */
+            recipient: string;
+            /**
+             * Reference
+             * @description The carrier's number of the complaint: letters, digits, dashes.
+             * @default
+             */
+            reference: string;
+            source: components["schemas"]["ComplaintSource"];
         };
         /**
          * NewDistrict
@@ -5893,6 +6150,73 @@ export interface components {
          */
         Side: "left" | "right";
         /**
+         * SmsCostView
+         * @description Cost of the month by the price steps; amounts are decimal texts.
+         */
+        SmsCostView: {
+            /**
+             * Carrier
+             * @description Cost of the carrier's count; null without a file.
+             */
+            carrier: string | null;
+            /** Currency */
+            currency: string;
+            /** Own */
+            own: string;
+        };
+        /**
+         * SmsDayView
+         * @description Counts of one day and template. All but `messages` are parts, as the carrier bills them.
+         */
+        SmsDayView: {
+            /**
+             * Accepted
+             * @description Parts that the gateway took.
+             */
+            accepted: number;
+            /** Day */
+            day: string;
+            /** Delivered */
+            delivered: number;
+            /**
+             * Failed
+             * @description Parts that the carrier reported as not delivered.
+             */
+            failed: number;
+            /**
+             * Messages
+             * @description Messages handed over to the gateway, each attempt for itself.
+             */
+            messages: number;
+            /** Submitted */
+            submitted: number;
+            /**
+             * Template
+             * @description Id of the carrier's template; empty for texts of the centre's.
+             */
+            template: string;
+            /**
+             * Unknown
+             * @description Parts without a readable answer, which the carrier may have billed.
+             */
+            unknown: number;
+        };
+        /**
+         * SmsMonthView
+         * @description A month of one channel.
+         */
+        SmsMonthView: {
+            /** Channel */
+            channel: string;
+            comparison: components["schemas"]["ComparisonView"] | null;
+            cost: components["schemas"]["SmsCostView"] | null;
+            /** Days */
+            days: components["schemas"]["SmsDayView"][];
+            /** Month */
+            month: string;
+            statement: components["schemas"]["StatementView"] | null;
+        };
+        /**
          * SoughtMachine
          * @description A machine of an observation: of the archive, or of a picture that the desk agent brought for this case.
          */
@@ -6039,6 +6363,27 @@ export interface components {
             zone?: string | null;
         };
         /**
+         * StatementVerdict
+         * @description Verdict on the carrier's count of a month.
+         * @enum {string}
+         */
+        StatementVerdict: "within" | "disputed";
+        /**
+         * StatementView
+         * @description The carrier's file that is compared.
+         */
+        StatementView: {
+            /**
+             * Sha256
+             * @description Hash of the file as it was uploaded.
+             */
+            sha256: string;
+            /** Taken At Ms */
+            taken_at_ms: number;
+            /** Taken By */
+            taken_by: string;
+        };
+        /**
          * StorageItemView
          * @description One file system, array or disk of a server.
          */
@@ -6085,6 +6430,20 @@ export interface components {
             free_bytes: number;
             /** Total Bytes */
             total_bytes: number;
+        };
+        /**
+         * SuspensionView
+         * @description One suspension of a channel, in force while `lifted_at_ms` is null.
+         */
+        SuspensionView: {
+            /** Lifted At Ms */
+            lifted_at_ms: number | null;
+            /** Lifted By */
+            lifted_by: string;
+            /** Reason */
+            reason: string;
+            /** Since Ms */
+            since_ms: number;
         };
         /**
          * SyslogReport
@@ -13879,6 +14238,590 @@ export interface operations {
                 };
             };
             /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_complaints: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_complaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComplaint"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` or `unknown_recipient` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `complaint_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` or `complaint_ahead` or `complaint_reference` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sms_months: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sms_month: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsMonthView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_sms_month: {
+        parameters: {
+            query?: {
+                form?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                channel: string;
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sms_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsMonthView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `statement_unset` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` or `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` or `statement_file` or `statement_headings` or `statement_day` or `statement_parts` or `statement_total` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `no_sms_channel` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_suspended` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` or `lift_reason` */
             422: {
                 headers: {
                     [name: string]: unknown;

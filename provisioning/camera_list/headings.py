@@ -8,8 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.camera_list.lines import EMPTY, Cell, ListLine
 from provisioning.errors import CameraListError
+from provisioning.files.sheet_lines import EMPTY, Cell, SheetLine
 
 KNOWN: Final = {
     "id": ("id", "code", "国标编码", "编码", "设备编码"),
@@ -41,7 +41,7 @@ class Columns:
     names: tuple[str, ...]
     headings: dict[str, str]
 
-    def cells(self, line: ListLine) -> dict[str, Cell]:
+    def cells(self, line: SheetLine) -> dict[str, Cell]:
         """Returns a line's cells by column; absent ones are empty.
 
         Raises:
@@ -60,7 +60,7 @@ class Columns:
         return found
 
 
-def columns(lines: list[ListLine]) -> Columns:
+def columns(lines: list[SheetLine]) -> Columns:
     """Reads the headings, which must be the first of the lines.
 
     Raises:

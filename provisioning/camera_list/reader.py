@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from provisioning.camera_list import headings, lines, workbook
+from provisioning.camera_list import headings
 from provisioning.camera_list.headings import Columns
-from provisioning.camera_list.lines import ListLine
 from provisioning.camera_list.values import Values
 from provisioning.errors import CameraListError
+from provisioning.files import sheets
+from provisioning.files.sheet_lines import SheetError, SheetLine
 
 MAX_BYTES: Final = 8 * 1024**2
+MAX_CAMERAS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:
             in another encoding, without headings, with an unknown or a repeated one.
     """
     try:
-        lines, encoding = _lines(_bytes(path))
+        lines, encoding = sheets.read(_bytes(path), MAX_CAMERAS)
         columns = headings.columns(lines)
-    except CameraListError as error:
+    except (CameraListError, SheetError) as error:
         raise CameraListError(f"{path}: {error}") from None
     reading = _Reading(columns, near)
     rows = tuple(row for line in lines[1:] if (row := reading.row(line)) is not None)
@@ -93,15 +95,6 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _lines(data: bytes) -> tuple[list[ListLine], str]:
-    if data.startswith(workbook.MAGIC):
-        return workbook.parse(data), "xlsx"
-    if data.startswith(workbook.OLD_MAGIC):
-        raise CameraListError("this is an .xls, or a workbook under a password: save it as .xlsx without one")
-    text, encoding = lines.decode(data)
-    return lines.parse(text), encoding
-
-
 class _Reading:
     """Reads the cameras of one list in their order: the first of two equal ones stands."""
 
@@ -115,7 +108,7 @@ class _Reading:
         self._devices: dict[str, tuple[int, str | None, str | None]] = {}
         """Line, user and password of the first camera of each device."""
 
-    def row(self, line: ListLine) -> CameraRow | None:
+    def row(self, line: SheetLine) -> CameraRow | None:
         """Reads one camera; None after adding its faults."""
         if line.fault:
             self.faults.append(LineNote(line.number, "", line.fault))

@@ -7,10 +7,10 @@ from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
 from provisioning.camera_list import coordinates, gb_code, rtsp_address
-from provisioning.camera_list.lines import BLANKS, CUT_NUMBER, Cell
 from provisioning.camera_list.rtsp_address import RtspAddress
 from provisioning.contracts import ids
 from provisioning.errors import CameraListError
+from provisioning.files.sheet_lines import BLANKS, CUT_NUMBER, Cell
 from provisioning.home.device_channel import ID_PATTERN, DeviceChannel
 
 _MAX_NAME: Final = 128  # contracts.config.Camera

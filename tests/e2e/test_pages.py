@@ -40,6 +40,8 @@ PAGES: Final = (
     "/users",
     "/users/operator",
     "/audit",
+    "/self-check",
+    "/sms-months",
     "/settings",
     "/account",
 )

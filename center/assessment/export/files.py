@@ -1,6 +1,5 @@
 """Exports a report as a file: a CSV of the cameras, a workbook of everything, or a PDF."""
 
-import io
 from pathlib import Path
 from typing import Final, Literal
 
@@ -9,7 +8,7 @@ from center.assessment.assessor import Assessor
 from center.assessment.export.sheets import Sheet, sheets
 from center.assessment.report import Judged
 from center.errors import StartError
-from provisioning.files.spreadsheets import Cell, csv_file, safe_cell
+from provisioning.files.spreadsheets import csv_file, safe_cell, xlsx_file
 
 Format = Literal["csv", "xlsx", "pdf"]
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -36,7 +35,8 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
             cameras = _of_version(tables[1], correction)
             return csv_file([cameras.flat_head(), *cameras.flat_rows()])
         case "xlsx":
-            return _xlsx(tuple(_of_version(table, correction) for table in tables))
+            versions = (_of_version(table, correction) for table in tables)
+            return xlsx_file((each.title, [each.flat_head(), *each.flat_rows()]) for each in versions)
         case "pdf":
             from center.assessment.export.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
@@ -54,30 +54,6 @@ def _of_version(sheet: Sheet, correction: str) -> Sheet:
     if not correction:
         return sheet
     return Sheet(sheet.title, (*sheet.head, "版本 Version"), tuple((*row, correction) for row in sheet.rows))
-
-
-def _xlsx(tables: tuple[Sheet, ...]) -> bytes:
-    """Writes all tables, a sheet each; every text cell is text, whatever it begins with."""
-    from openpyxl import Workbook  # noqa: PLC0415 - few need it
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
-    from openpyxl.writer.excel import save_workbook  # noqa: PLC0415 - the same
-
-    book = Workbook(write_only=True)
-    for table in tables:
-        page = book.create_sheet(table.title[:31])
-        page.freeze_panes = "A2"
-
-        def cell(value: Cell, page: object = page) -> object:
-            made = WriteOnlyCell(page, value=value)
-            if isinstance(value, str):
-                made.data_type = "s"
-            return made
-
-        for row in (table.flat_head(), *table.flat_rows()):
-            page.append([cell(value) for value in row])
-    buffer = io.BytesIO()
-    save_workbook(book, buffer)
-    return buffer.getvalue()
 
 
 def write(assessor: Assessor, period: str, file: Path) -> None:

@@ -43,6 +43,8 @@ class Parcel:
     """Parts that are billed and paced."""
     params: tuple[str, ...] = ()
     """Values for the placeholders of the carrier's own template."""
+    template: str = ""
+    """Id of the carrier's own template; empty for a text of the centre's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class SmsChannel:
             text=text,
             parts=parts.billed(text, config.signature, config.part_units),
             params=tuple(filled[name] for name in placeholders(config.template)) if config.template_id else (),
+            template=config.template_id or "",
         )
 
     async def deliver(self, parcel: Parcel) -> AttemptOutcome:

@@ -48,6 +48,10 @@ from .coded_cause import CodedCause
 from .coded_cause_params import CodedCauseParams
 from .collected import Collected
 from .comment import Comment
+from .compared_row_view import ComparedRowView
+from .comparison_view import ComparisonView
+from .complaint_source import ComplaintSource
+from .complaint_view import ComplaintView
 from .composed import Composed
 from .condition import Condition
 from .configuration_view import ConfigurationView
@@ -79,6 +83,7 @@ from .explained import Explained
 from .export import Export
 from .export_assessment_form import ExportAssessmentForm
 from .export_request import ExportRequest
+from .export_sms_month_form import ExportSmsMonthForm
 from .export_state import ExportState
 from .factor_begun import FactorBegun
 from .figures import Figures
@@ -108,8 +113,10 @@ from .lane import Lane
 from .lane_view import LaneView
 from .late_list import LateList
 from .late_view import LateView
+from .ledger_view import LedgerView
 from .left_out import LeftOut
 from .left_out_reason import LeftOutReason
+from .lift_reason import LiftReason
 from .line import Line
 from .line_crossing import LineCrossing
 from .live_request import LiveRequest
@@ -134,6 +141,7 @@ from .month_version_view import MonthVersionView
 from .motorway_lane import MotorwayLane
 from .multi_polygon import MultiPolygon
 from .new_case import NewCase
+from .new_complaint import NewComplaint
 from .new_district import NewDistrict
 from .new_jobs import NewJobs
 from .new_password import NewPassword
@@ -215,6 +223,9 @@ from .setup import Setup
 from .severity import Severity
 from .shown_token import ShownToken
 from .side import Side
+from .sms_cost_view import SmsCostView
+from .sms_day_view import SmsDayView
+from .sms_month_view import SmsMonthView
 from .sought_machine import SoughtMachine
 from .source import Source
 from .source_kind import SourceKind
@@ -227,9 +238,12 @@ from .stage_state import StageState
 from .stage_view import StageView
 from .standing_lookalike import StandingLookalike
 from .standing_machine import StandingMachine
+from .statement_verdict import StatementVerdict
+from .statement_view import StatementView
 from .storage_item_view import StorageItemView
 from .storage_kind import StorageKind
 from .storage_room import StorageRoom
+from .suspension_view import SuspensionView
 from .syslog_report import SyslogReport
 from .task_job_phase import TaskJobPhase
 from .task_kind import TaskKind
@@ -314,6 +328,10 @@ __all__ = (
     "CodedCauseParams",
     "Collected",
     "Comment",
+    "ComparedRowView",
+    "ComparisonView",
+    "ComplaintSource",
+    "ComplaintView",
     "Composed",
     "Condition",
     "ConfigurationView",
@@ -345,6 +363,7 @@ __all__ = (
     "Export",
     "ExportAssessmentForm",
     "ExportRequest",
+    "ExportSmsMonthForm",
     "ExportState",
     "FactorBegun",
     "Figures",
@@ -374,8 +393,10 @@ __all__ = (
     "LaneView",
     "LateList",
     "LateView",
+    "LedgerView",
     "LeftOut",
     "LeftOutReason",
+    "LiftReason",
     "Line",
     "LineCrossing",
     "LiveRequest",
@@ -400,6 +421,7 @@ __all__ = (
     "MotorwayLane",
     "MultiPolygon",
     "NewCase",
+    "NewComplaint",
     "NewDistrict",
     "NewJobs",
     "NewPassword",
@@ -481,6 +503,9 @@ __all__ = (
     "Severity",
     "ShownToken",
     "Side",
+    "SmsCostView",
+    "SmsDayView",
+    "SmsMonthView",
     "SoughtMachine",
     "Source",
     "SourceKind",
@@ -493,9 +518,12 @@ __all__ = (
     "StageView",
     "StandingLookalike",
     "StandingMachine",
+    "StatementVerdict",
+    "StatementView",
     "StorageItemView",
     "StorageKind",
     "StorageRoom",
+    "SuspensionView",
     "SyslogReport",
     "TaskJobPhase",
     "TaskKind",

@@ -33,6 +33,7 @@ class ChannelView:
         replies_dropped (int):
         reports (int):
         reports_unreadable (int):
+        suspended_since_ms (int | None): Time since which complaints suspend the channel; null if none do.
     """
 
     fault: str
@@ -45,6 +46,7 @@ class ChannelView:
     replies_dropped: int
     reports: int
     reports_unreadable: int
+    suspended_since_ms: int | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,6 +79,9 @@ class ChannelView:
 
         reports_unreadable = self.reports_unreadable
 
+        suspended_since_ms: int | None
+        suspended_since_ms = self.suspended_since_ms
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -91,6 +96,7 @@ class ChannelView:
                 "replies_dropped": replies_dropped,
                 "reports": reports,
                 "reports_unreadable": reports_unreadable,
+                "suspended_since_ms": suspended_since_ms,
             }
         )
 
@@ -142,6 +148,13 @@ class ChannelView:
 
         reports_unreadable = d.pop("reports_unreadable")
 
+        def _parse_suspended_since_ms(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        suspended_since_ms = _parse_suspended_since_ms(d.pop("suspended_since_ms"))
+
         _made = class_(
             fault=fault,
             id=id,
@@ -153,6 +166,7 @@ class ChannelView:
             replies_dropped=replies_dropped,
             reports=reports,
             reports_unreadable=reports_unreadable,
+            suspended_since_ms=suspended_since_ms,
         )
 
         _made.additional_properties = d

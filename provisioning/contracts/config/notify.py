@@ -109,6 +109,7 @@ Mobile = Annotated[str, AfterValidator(_mobile)]
 Address = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 Template = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_template)]
 Word = Annotated[str, Field(min_length=1, max_length=32, pattern=r"\S")]
+Heading = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
 
 
 class _Channel(Section):
@@ -181,6 +182,47 @@ class SmsRecipient(Section):
     mobile: Mobile = Field(repr=False)
 
 
+class SmsStatement(Section):
+    """Headings of the columns in the carrier's monthly file; each carrier has its own."""
+
+    day: Heading
+    """Column of the day, or of the day and time, of each line."""
+    parts: Heading
+    """Column of the parts that the carrier bills for the line."""
+    template: Heading | None = None
+    """Column of the carrier's template, with the id as `template_id` has it. None: counts are compared by day alone."""
+    total: Word | None = None
+    """Word in the day's column of a line of totals, such as 合计. The line is added to nothing: it must agree."""
+
+
+class SmsPriceStep(Section):
+    """Price of a part up to a volume of the month."""
+
+    up_to: int | None = Field(default=None, ge=1)
+    """Last part of the month that costs this; None in the last step alone."""
+    price: str = Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$")
+    """Decimal text: a number of TOML would be rounded to a binary one."""
+
+
+class SmsTariff(Section):
+    """Prices of the contract by the parts of a month."""
+
+    scheme: Literal["graduated", "volume"]
+    """`graduated`: each part costs the price of its own step; `volume`: all parts cost that of the step reached."""
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
+    steps: tuple[SmsPriceStep, ...] = Field(min_length=1, max_length=20)
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        ends = [each.up_to for each in self.steps[:-1]]
+        if self.steps[-1].up_to is not None or None in ends:
+            raise ValueError("tariff: every step but the last has an up_to, and the last has none")
+        known = [end for end in ends if end is not None]
+        if known != sorted(set(known)):
+            raise ValueError("tariff: each up_to is larger than the one before")
+        return self
+
+
 class Sms(_Channel):
     """China Mobile cloud MAS over HTTP. Names of settings follow the gateway's fields."""
 
@@ -231,6 +273,10 @@ class Sms(_Channel):
     """32 characters or more, the last part of the address for the gateway's reports. None: reports are refused."""
     report_sources: tuple[str, ...] = Field(default=(), max_length=64)
     """Addresses from which the gateway sends reports; reports from others are ignored."""
+    statement: SmsStatement | None = None
+    """Columns of the carrier's monthly file; None: none is read."""
+    tariff: SmsTariff | None = None
+    """Prices by monthly volume; None: no cost is computed."""
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:

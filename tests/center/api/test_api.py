@@ -22,7 +22,7 @@ from center.console.search.query import UnreadableError
 from center.console.search.saved import BadNameError
 from center.errors import AuditFileError, BadFilterError, CenterError, QueryError, RosterRefusedError, StartError
 from center.events_out.errors import ReceiverAwayError
-from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, QuotaSpentError
+from center.health import BrokerAwayError, ChannelStandsError, ChannelSuspendedError, QuotaLowError, QuotaSpentError
 from center.notify.errors import TrialFailedError
 from center.retention import RetentionStoppedError
 from center.search.client import Filters
@@ -401,8 +401,8 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopDiedError}
-    offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
-    offline |= {RetentionStoppedError, QueryError, FeedFailedError, FeedMonthOpenError}
+    offline |= {ChannelStandsError, ChannelSuspendedError, QuotaLowError, QuotaSpentError, UnreadableError}
+    offline |= {BadNameError, RetentionStoppedError, QueryError, FeedFailedError, FeedMonthOpenError}
     offline |= {SuperiorError, SuperiorAwayError, SuperiorDeniesError, SuperiorLoopError}
     offline |= {CodesSpentError, CascadeDistrictError, SyslogBehindError, SyslogFailedError, ReceiverAwayError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)

@@ -164,6 +164,7 @@ def channel(**changes: Any) -> ChannelView:
         "quota": QuotaView(month="2026-11", used=100, parts=25_000, state=QuotaState.OK, overflow=False),
         "messages": {MessageState.DELIVERED: 90, MessageState.FAILED: 2},
         "fault": "",
+        "suspended_since_ms": None,
         "reports": 90,
         "replies_dropped": 0,
         "reports_unreadable": 0,

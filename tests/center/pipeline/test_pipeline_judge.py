@@ -337,6 +337,7 @@ def quota(used: int, state: QuotaState, *, overflow: bool = False) -> QuotaView:
     ("changes", "code", "state"),
     [
         ({"fault": "another process sends"}, "channel_stands", RED),
+        ({"suspended_since_ms": 1}, "channel_suspended", RED),
         ({"quota": quota(20_000, QuotaState.WARNED)}, "quota_warned", AMBER),
         ({"quota": quota(25_000, QuotaState.SPENT)}, "quota_spent", RED),
         ({"quota": quota(25_100, QuotaState.SPENT, overflow=True)}, "quota_over", AMBER),

@@ -120,7 +120,7 @@ def test_the_order_of_columns_is_free_and_only_two_are_needed(lists: Lists) -> N
         (b"id,url\n\xff\xfe\xff", "neither UTF-8 nor GB18030"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 64, ".xls"),
         (b"id,url\n" + b"x" * 8 * 1024**2, "larger than 8 MiB"),
-        (b"id,url\n" + b"x,y\n" * 2001, "more than 2,000 cameras"),
+        (b"id,url\n" + b"x,y\n" * 2001, "more than 2,000 lines"),
         (b"id,url\n" + b",\n" * 100_000, "more than 100,000 lines"),
         (b"id,url" + b",x" * 255, "line 1 has more than 256 columns"),
     ],

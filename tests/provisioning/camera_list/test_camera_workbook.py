@@ -201,7 +201,7 @@ def test_a_value_under_no_heading_is_a_fault(lists: Lists) -> None:
 
 def test_too_many_cameras_are_refused(lists: Lists) -> None:
     rows = [(f"c{n}", f"rtsp://h/{n}") for n in range(2001)]
-    assert "more than 2,000 cameras" in lists.refusal(workbook(("id", "url"), *rows))
+    assert "more than 2,000 lines" in lists.refusal(workbook(("id", "url"), *rows))
     assert len(lists.read(workbook(("id", "url"), *rows[:-1])).rows) == 2000
 
 

@@ -1,4 +1,4 @@
-"""Parses the first sheet of an XLSX workbook into lines of cells. The only file that uses openpyxl."""
+"""Parses the first sheet of an XLSX workbook into lines of cells. The only file that reads one with openpyxl."""
 
 import contextlib
 import io
@@ -7,13 +7,13 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from provisioning.camera_list.lines import CUT_NUMBER, EMPTY, Cell, ListLine, bounded
-from provisioning.errors import CameraListError
+from provisioning.files.sheet_lines import CUT_NUMBER, EMPTY, Cell, SheetError, SheetLine, bounded
 
 MAGIC: Final = b"PK\x03\x04"
 OLD_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -31,7 +31,7 @@ _MAX_NUMBER: Final = 10**15
 
 _TOO_MUCH: Final = (
     f"the workbook unpacks to over {_MAX_UNPACKED // 1024**2} MiB, {_MAX_MARKUP // 1024**2} MiB of cells or"
-    f" {_MAX_PARTS:,} parts, which no list of cameras does: copy the list alone to a new workbook"
+    f" {_MAX_PARTS:,} parts, which no list does: copy the list alone to a new workbook"
 )
 _BROKEN: Final = (
     ArithmeticError,
@@ -52,22 +52,22 @@ _BROKEN: Final = (
 """Exceptions of zipfile, expat and openpyxl for damaged workbooks; openpyxl checks little itself."""
 
 
-def parse(data: bytes) -> list[ListLine]:
-    """Parses the first sheet: values, not formulas; nothing is computed.
+def parse(data: bytes, most: int) -> list[SheetLine]:
+    """Parses the first sheet, up to `most` lines and one of headings: values, not formulas; nothing is computed.
 
     Raises:
-        CameraListError: no workbook, a damaged one, or one that unpacks to more than a list of cameras can be.
+        SheetError: no workbook, a damaged one, or one that unpacks to more than a list can be.
     """
     try:
         _check_parts(data)
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")  # openpyxl warns of extensions that it leaves out, and prints of styles
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            return bounded(_lines(book))
+            return bounded(_lines(book), most)
     except _BROKEN as error:
         kind = type(error).__name__
     # Raised outside the handler: the library's error may quote a cell, and would come as its context.
-    raise CameraListError(f"the file is no XLSX workbook, or a damaged one ({kind}): save it again, or as CSV UTF-8")
+    raise SheetError(f"the file is no XLSX workbook, or a damaged one ({kind}): save it again, or as CSV UTF-8")
 
 
 def _check_parts(data: bytes) -> None:
@@ -75,33 +75,31 @@ def _check_parts(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
-            raise CameraListError(_TOO_MUCH)
+            raise SheetError(_TOO_MUCH)
         markup = 0
         for part in parts:
             content = archive.read(part).replace(b"\0", b"")  # so that UTF-16 reads like ASCII
             if content.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
                 markup += part.file_size
             if markup > _MAX_MARKUP:
-                raise CameraListError(_TOO_MUCH)
+                raise SheetError(_TOO_MUCH)
             if b"<!DOCTYPE" in content:  # entities expand
-                raise CameraListError(
-                    "the workbook declares a document type, as no spreadsheet does: save it as CSV UTF-8"
-                )
+                raise SheetError("the workbook declares a document type, as no spreadsheet does: save it as CSV UTF-8")
 
 
-def _lines(book: Any) -> Iterator[ListLine]:
+def _lines(book: Any) -> Iterator[SheetLine]:
     if not book.worksheets:
-        raise CameraListError("the workbook has no sheet with cells")
+        raise SheetError("the workbook has no sheet with cells")
     sheet = book.worksheets[0]
     sheet.reset_dimensions()  # what the file says of its size is often wrong
     spent = 0
     for number, row in enumerate(sheet.iter_rows(max_row=_MAX_ROWS), 1):
         spent += len(row)
         if spent > _MAX_CELLS:
-            raise CameraListError(
+            raise SheetError(
                 f"the sheet has more than {_MAX_CELLS:,} cells, most of them empty: copy the list alone to a new sheet"
             )
-        yield ListLine(number, tuple(_cell(cell.value, is_error=cell.data_type == "e") for cell in row))
+        yield SheetLine(number, tuple(_cell(cell.value, is_error=cell.data_type == "e") for cell in row))
 
 
 def _cell(value: object, *, is_error: bool) -> Cell:
@@ -120,5 +118,6 @@ def _cell(value: object, *, is_error: bool) -> Cell:
         case int() | float():
             cell = Cell("", CUT_NUMBER)
         case _:
-            cell = Cell("", "the spreadsheet took this for a date: format the column as text and enter it again")
+            fault = "the spreadsheet took this for a date: format the column as text and enter it again"
+            cell = Cell("", fault, day=f"{value:%Y-%m-%d}" if isinstance(value, date) else "")
     return cell

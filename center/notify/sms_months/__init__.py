@@ -1,0 +1,1 @@
+"""Accounts for the SMS of a month: own counts, the carrier's file beside them, cost, complaints and suspension."""

@@ -36,11 +36,15 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under REQUIRE_PEERS=1 a test marked `peer`, `e2e`, `ray` or `network`, or with real models, fails if it skips."""
+    """Under REQUIRE_PEERS=1 a test marked `peer`, `e2e`, `ray` or `network`, or with real models, fails if it skips.
+
+    One marked `unpackaged` too does not: its peer is in no registry.
+    """
     report = yield
     needs_peer = any(item.get_closest_marker(name) for name in ("peer", "e2e", "ray", "network"))
     needs_models = isinstance(item, pytest.Function) and "catalog" in item.fixturenames
-    if REQUIRED and (needs_peer or needs_models) and report.skipped and not hasattr(report, "wasxfail"):
+    is_to_be_had = item.get_closest_marker("unpackaged") is None and (needs_peer or needs_models)
+    if REQUIRED and is_to_be_had and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_PEERS=1, but {item.nodeid} was skipped: {report.longrepr}"
     return report

@@ -9,18 +9,19 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from engines.catalog.catalog import default_models_dir
+from bench.cluster.slow_street import Figures, counted, delays_s, deploy, parser_rate, parsers, slow_street
 from provisioning.contracts.config.cluster import ClusterConfig, Node
+from provisioning.contracts.config.processes import Window
 from ray_cluster.node import environment, ray_command
 from tests.support.custodian import Custodian
 from tests.support.exchange import Exchange
 from tests.support.nodes import kill_marked
-from tests.support.ports import free_port, free_range
+from tests.support.ports import free_range
 from tests.support.waiting import until
 
 MOST: Final = 6
@@ -30,38 +31,24 @@ _AGENTS: Final = 10
 _RATE: Final = 10.0
 """Snapshots a second: of all agents while they were cut off, and of one more all the time."""
 _IDLE_MINUTES: Final = 0.5
-_PATIENCE_S: Final = 600.0
+_RESEND_S: Final = Window().resend_after_s
+"""An agent's own: sooner, what waits in the intake would be sent again and again."""
+_PATIENCE_S: Final = 1800.0
 _SAMPLE_S: Final = 0.5
 _UP_S: Final = 120.0
 
 
-def drained(folder: Path, seconds: float) -> dict[str, Any]:
-    """Drain the backlog of so many seconds and return the figures; None for what did not come."""
-    exchange = Exchange(folder)
-    exchange.start()
+def drain(folder: Path, seconds: float, figures: Figures) -> None:
+    """Drains the backlog of so many seconds and adds the figures; None for what did not come."""
     # Seven ports for the head, and a hundred for its workers.
     first = free_range(120)[0]
-    config = ClusterConfig(
-        broker=exchange.section("cluster"),
-        models_dir=default_models_dir(),
-        archive_dir=folder / "archive",
-        gcs_port=free_port(),
-        dashboard_port=free_port(),
-        dashboard=False,
-        query_port=free_port(),
-        object_store_mb=80,
-        auth_token_file=folder / "ray-token",
-        query_token_file=folder / "query-token",
-        parser_replicas_max=MOST,
-        node=Node(state_dir=folder / "node", parser_slots=1, first_port=first, worker_ports=(first + 10, first + 119)),
-    )
-    environment.prepare(config)
-    try:
-        with _elastic_node(config, folder):
-            return _followed(exchange, config, seconds)
-    finally:
-        kill_marked(f"RAY_AUTH_TOKEN_PATH={config.auth_token_file}".encode())
-        exchange.stop()
+    head = Node(state_dir=folder / "node", parser_slots=1, first_port=first, worker_ports=(first + 10, first + 119))
+    with slow_street(folder, MOST, head, object_store_mb=80) as (exchange, config):
+        try:
+            with _elastic_node(config, folder):
+                _follow(exchange, config, seconds, figures)
+        finally:
+            kill_marked(f"RAY_AUTH_TOKEN_PATH={config.auth_token_file}".encode())
 
 
 @contextmanager
@@ -95,12 +82,17 @@ def _elastic_node(config: ClusterConfig, folder: Path) -> Iterator[None]:
     try:
         until(lambda: any(run.glob("session_*/logs/ray_process_exit.log")), "the head is up", patience_s=_UP_S)
         os.environ.update(ray_command.environment(config, {}) | environment.home(run))
-        _deploy(config)
-        yield
-    finally:
         import ray  # noqa: PLC0415 - it reads its environment while it is imported
 
-        ray.shutdown()
+        from ray_cluster.serve.application import APPLICATION  # noqa: PLC0415
+
+        ray.init(address=ray_command.head_address(config), namespace=APPLICATION, configure_logging=False)
+        try:
+            deploy(config)
+            yield
+        finally:
+            ray.shutdown()
+    finally:
         head.kill()  # and `kill_marked` all that it has started
         head.wait()
 
@@ -143,19 +135,6 @@ def _plan(config: ClusterConfig, head_id: str) -> dict[str, Any]:
     }
 
 
-def _deploy(config: ClusterConfig) -> None:
-    import ray  # noqa: PLC0415 - it reads its environment while it is imported
-
-    from bench.cluster.slow_parser import SlowParser  # noqa: PLC0415
-    from ray_cluster.serve.application import APPLICATION, Parts, build  # noqa: PLC0415
-    from ray_cluster.serve.ray_node import deployed, serving  # noqa: PLC0415
-    from tests.support.stub_deployer import StubCanary, StubEmbedder  # noqa: PLC0415
-
-    ray.init(address=ray_command.head_address(config), namespace=APPLICATION, configure_logging=False)
-    serving(config)
-    deployed(build(config, parts=Parts(SlowParser, StubCanary, StubEmbedder)))
-
-
 class _Watch:
     """Samples the numbers of parsers and nodes beside the measurement."""
 
@@ -168,7 +147,11 @@ class _Watch:
 
     def _run(self) -> None:
         while not self._ended.wait(_SAMPLE_S):
-            self.samples.append((round(time.monotonic() - self.began_s, 1), parsers(), _nodes()))
+            self._sample()
+        self._sample()
+
+    def _sample(self) -> None:
+        self.samples.append((self.since(), parsers(), _nodes()))
 
     def since(self) -> float:
         """Return the seconds since the beginning."""
@@ -187,61 +170,52 @@ class _Watch:
         return [f"{at} s: {some} on {nodes}" for at, some, nodes in kept]
 
     def close(self) -> None:
-        """Take no more samples."""
+        """Take a last sample."""
         self._ended.set()
         self._thread.join()
 
 
-def _followed(exchange: Exchange, config: ClusterConfig, seconds: float) -> dict[str, Any]:
-    from bench.cluster.slow_parser import PICTURE_S  # noqa: PLC0415 - imports Ray
-    from ray_cluster.query.reader import Query  # noqa: PLC0415
-
-    live = Custodian(exchange.section("lane"), "lane", rate=_RATE)
+def _follow(exchange: Exchange, config: ClusterConfig, seconds: float, figures: Figures) -> None:
+    live = Custodian(exchange.section("lane"), "lane", rate=_RATE, resend_after_s=_RESEND_S)
     each = round(seconds * _RATE / _AGENTS)
     agents = [
-        Custodian(exchange.section(f"street-{n}"), f"street-{n}", rate=1e6, most=each, age_s=seconds)
+        Custodian(
+            exchange.section(f"street-{n}"), f"street-{n}",
+            rate=1e6, most=each, age_s=seconds, resend_after_s=_RESEND_S,
+        )
         for n in range(_AGENTS)
-    ]
+    ]  # fmt: skip
     live.start()
     time.sleep(10)  # how many there are at rest
-    report: dict[str, Any] = {"kept, snapshots": each * _AGENTS, "one parser carries, snapshots/s": 1 / PICTURE_S}
-    report["at rest, parsers and nodes"] = [parsers(), _nodes()]
+    figures.add(
+        {
+            "kept, snapshots": each * _AGENTS,
+            "live, snapshots/s": _RATE,
+            "one parser carries, snapshots/s": parser_rate(),
+            "at rest, parsers and nodes": [parsers(), _nodes()],
+        }
+    )
     watch = _Watch()
     for agent in agents:
         agent.start()
-    report["drained after, s"] = _when(lambda: all(agent.is_done for agent in agents), watch)
-    report["one parser again after, s"] = _when(lambda: parsers() == 1, watch)
-    report["one node again after, s"] = _when(lambda: _nodes() == 1, watch)
+    figures.add({"drained after, s": _when(lambda: all(agent.is_done for agent in agents), watch)})
+    peak = max(some for _, some, _ in watch.samples)
+    figures.add(
+        {
+            "most parsers, and nodes": [peak, max(nodes for _, _, nodes in watch.samples)],
+            "two parsers after, s": watch.first(2),
+            "most parsers after, s": watch.first(peak),
+            "delay of live ones until then, p50 and p99, s": delays_s(live),
+        }
+    )
+    figures.add({"one parser again after, s": _when(lambda: parsers() == 1, watch)})
+    figures.add({"one node again after, s": _when(lambda: _nodes() == 1, watch)})
     watch.close()
+    figures.add({"parsers on nodes": watch.changes()})
     live.stop()
     _when(lambda: not live.waiting, watch)
-    everybody = [live, *agents]
-    for custodian in everybody:
-        custodian.close()
-    peak = max(some for _, some, _ in watch.samples)
-    made = sum(custodian.made for custodian in everybody)
-    status = Query(config.archive_dir, offset_minutes=config.day_offset_minutes).status()
-    delays = sorted(live.delays_s)
-    return report | {
-        "most parsers, and nodes": [peak, max(nodes for _, _, nodes in watch.samples)],
-        "two parsers after, s": watch.first(2),
-        "most parsers after, s": watch.first(peak),
-        "parsers on nodes": watch.changes(),
-        "delay of live ones, p50 and p99, s": [round(delays[len(delays) * part // 100], 2) for part in (50, 99)],
-        "sent": made,
-        "lost": made - status.distinct_ids,
-        "twice": status.rows - status.distinct_ids,
-    }
-
-
-def parsers() -> int:
-    """Count the parsers that run."""
-    from ray import serve  # noqa: PLC0415 - imports Ray
-
-    from ray_cluster.serve.application import APPLICATION  # noqa: PLC0415
-
-    states = serve.status().applications[APPLICATION].deployments["parser"].replica_states
-    return sum(count for state, count in states.items() if state == "RUNNING")
+    figures.add({"load of the machine, 1 and 15 minutes": [round(os.getloadavg()[at], 1) for at in (0, 2)]})
+    figures.add(counted(config, [live, *agents]))
 
 
 def _nodes() -> int:
@@ -250,7 +224,7 @@ def _nodes() -> int:
     return sum(node["Alive"] for node in ray.nodes())  # type: ignore[no-untyped-call] # Ray has no type for it
 
 
-def _when(done: Any, watch: _Watch) -> float | None:
+def _when(done: Callable[[], bool], watch: _Watch) -> float | None:
     """Return the second in which it was done; None: it did not come."""
     began_s = time.monotonic()
     while not done():

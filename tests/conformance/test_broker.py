@@ -23,6 +23,8 @@ from tests.support.flashmq import FlashMq
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client, told
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.peer
+
 TAKEN = {"Success", "No matching subscribers"}
 GROUP = "a-secret"
 PICTURES = 60
@@ -30,7 +32,10 @@ Join = Callable[..., Client]
 
 
 @pytest.fixture(
-    params=[pytest.param(Exchange, id="mosquitto", marks=pytest.mark.peer), pytest.param(FlashMq, id="flashmq")]
+    params=[
+        pytest.param(Exchange, id="mosquitto"),
+        pytest.param(FlashMq, id="flashmq", marks=pytest.mark.unpackaged),
+    ]
 )
 def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Exchange]:
     made: Exchange = request.param(tmp_path)

@@ -95,6 +95,7 @@ def test_a_centre_that_is_killed_again_and_again_loses_no_event(kind: str, tmp_p
     assert expected <= found.keys()
     assert len([each for each in found if each.startswith("alarm-")]) == ALARMS
     assert {len(payloads) for payloads in found.values()} == {1}
+    print(f"{kind}: {len(found)} events in {len(broker.received())} messages, two kills")  # noqa: T201
     assert len(broker.received()) < 2 * (ROWS + ALARMS)
     broker.close()
     store.close()

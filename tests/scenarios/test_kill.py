@@ -70,7 +70,7 @@ def _pids(title: str) -> list[int]:
     [
         pytest.param(Exchange, 120, id="mosquitto"),
         pytest.param(Exchange, 500, id="mosquitto-long", marks=pytest.mark.losses),
-        pytest.param(FlashMq, 120, id="flashmq", marks=pytest.mark.losses),
+        pytest.param(FlashMq, 120, id="flashmq", marks=[pytest.mark.losses, pytest.mark.unpackaged]),
     ],
     indirect=["site"],
 )

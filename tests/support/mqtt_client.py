@@ -126,6 +126,8 @@ class Client:
         """Say goodbye, if anybody is there."""
         self._paho.disconnect()
         self._paho.loop_stop()
+        # Nothing public closes the pair that wakes its thread. Collected with paho it may go first, and warn.
+        self._paho._reset_sockets()
 
     def _on_connect(self, _: Any, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
         with self._happened:

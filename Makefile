@@ -7,6 +7,7 @@ BIN := .venv/bin
 ARGS ?=
 ROLE ?= edge
 ROLES ?= edge business parse archive storage all
+IMAGES ?= edge center cluster provisioning broker
 KEY ?= release.key
 DIR ?= .
 OUT ?= dist
@@ -76,7 +77,7 @@ bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|
 release: ## All files of a release of this commit, signed, in dist/VERSION; refuses what is not ready, tags and pushes nothing
 	@bin/setup dev
 	@$(BIN)/wayside-engines fetch --kind model
-	@$(BIN)/python -m provisioning.release make $(addprefix --role ,$(ROLES)) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
+	@$(BIN)/python -m provisioning.release make $(addprefix --role ,$(ROLES)) $(addprefix --image ,$(IMAGES)) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
 
 client: ## Generate the typed client of client/ anew (after a change of the API)
 	@bin/setup dev

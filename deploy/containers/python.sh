@@ -2,7 +2,7 @@
 # Python's part of the images' build. The secrets `index` and `ca`, if they are given, are a package index of the site's
 # own and the authority that it is trusted by; neither is in any layer.
 #
-#   python.sh tools                 the installer
+#   python.sh tools                 the installer, that of the lock
 #   python.sh wheel                 our wheel, from /src into /wheels
 #   python.sh dependencies EXTRA    what an extra needs, by the lock and its hashes, into /opt/wayside
 #   python.sh program NAME...       our wheel beside them, and of its programs these
@@ -21,10 +21,12 @@ fail() {
 case $1 in
 tools)
     python3 -m venv /build/tools
-    /build/tools/bin/pip --disable-pip-version-check --no-cache-dir install -q uv || fail
+    sed -n '/^uv==/,/[^\\]$/p' /src/requirements.lock >/build/uv.txt
+    /build/tools/bin/pip --disable-pip-version-check --no-cache-dir install -q --only-binary :all: -r /build/uv.txt || fail
     ;;
 wheel)
-    $uv build -q --no-cache --wheel --python /usr/bin/python3 --out-dir /wheels /src || fail
+    $uv build -q --no-cache --wheel --python /usr/bin/python3 --build-constraints /src/requirements.lock --require-hashes \
+        --out-dir /wheels /src || fail
     ;;
 dependencies)
     cd /src

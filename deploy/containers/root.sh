@@ -27,6 +27,15 @@ find $image -type f \( -name '*.so' -o -name '*.so.*' -o -perm -u+x \) -exec ldd
         cp -L "$library" "$folder/"
     done
 
+# Debian's record of each package that any of it is out of, where scanners look for it in an image without dpkg.
+mkdir -p $image/var/lib/dpkg/status.d
+cp -L /etc/os-release $image/etc/
+{
+    echo ca-certificates
+    find $image/usr \( -type f -o -type l \) -printf '/usr/%P\0' | xargs -0 dpkg -S 2>/dev/null |
+        sed -n '/^diversion /d; s/: \/.*//; s/:[a-z0-9]*//gp; t; p' | tr -d ' ' | tr , '\n'
+} | sort -u | while read -r package; do dpkg-query -s "$package" >"$image/var/lib/dpkg/status.d/$package"; done
+
 printf 'wayside:x:%s:%s:Wayside:/tmp:/nonexistent\n' $user $user >$image/etc/passwd
 printf 'wayside:x:%s:\n' $user >$image/etc/group
 printf 'hosts: files dns\n' >$image/etc/nsswitch.conf
@@ -37,8 +46,7 @@ for folder in etc/wayside-center etc/wayside-cluster var/lib/wayside-home var/li
     chown $user:$user $image/$folder
 done
 
-# By content: times of files are those of the release, and a read-only root takes no other bytecode. Some wheels have
-# files for other Pythons, which do not compile.
-python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s $image -p / $image/usr/lib/"$python" $image/opt/wayside/lib || true
+# By content: times of files are those of the release, and a read-only root takes no other bytecode.
+python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s $image -p / $image/usr/lib/"$python" $image/opt/wayside/lib
 chroot $image /opt/wayside/bin/python -c 'import ssl, sqlite3, zoneinfo, lzma, bz2, ctypes'
 for program in $image/opt/wayside/bin/wayside-*; do chroot $image "${program#"$image"}" --help >/dev/null; done

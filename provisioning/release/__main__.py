@@ -15,8 +15,9 @@ from provisioning.errors import ProvisioningError, ReleaseError
 from provisioning.release import artifacts
 from provisioning.release.archive import ROLES, Release, ReleaseRole, load_key, new_key, pack, role_named
 from provisioning.release.candidate import read_candidate
+from provisioning.release.container_images import IMAGES
 from provisioning.release.contents import describe
-from provisioning.release.distribution import ArchiveOrder, make_release
+from provisioning.release.distribution import ReleaseOrder, make_release
 from provisioning.release.git import git
 from provisioning.release.python_packages import LOCK, gather_wheels
 
@@ -87,16 +88,18 @@ def make(
     models: Models,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
     python: TargetPython = _THIS_PYTHON,
+    image: Annotated[list[str] | None, typer.Option(help=f"May be repeated: {', '.join(IMAGES)}")] = None,
 ) -> None:
-    """Make the release of this commit: packages, an archive a role, change log, signed checksums. Tags nothing."""
+    """Make the release of this commit: packages, archives, images, the chart, signed checksums. Tags nothing."""
     try:
         candidate = read_candidate(ROOT)
-        order = ArchiveOrder(tuple(role), signing_key, models, python)
+        order = ReleaseOrder(tuple(role), tuple(image or ()), signing_key, models, python)
         made = make_release(ROOT, candidate, order, out)
     except ProvisioningError as error:
         raise SystemExit(f"release: {error}") from error
     branch, tag = candidate.branch, candidate.tag
-    typer.echo("container images are left out: make images builds them on a checkout of the tag (docs/containers.md)")
+    if left_out := [name for name in IMAGES if name not in order.images]:
+        typer.echo(f"left out are the container images {', '.join(left_out)} (docs/containers.md)")
     typer.echo(f"{made}: {len(list(made.iterdir()))} files, made of the branch {branch}. When they have been tried:")
     typer.echo(f'git merge --ff-only {branch} && git tag --sign {tag} --message "Wayside {candidate.version}"')
 

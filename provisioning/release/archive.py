@@ -176,7 +176,7 @@ def pack(release: Release, tree: Path, key: Ed25519PrivateKey, out: Path) -> Pat
             _add(archive, "manifest", manifest)
             _add(archive, "manifest.sig", key.sign(manifest))
             for name, path in files.items():
-                archive.add(path, name, recursive=False, filter=_plain)
+                archive.add(path, name, recursive=False, filter=plain_member)
     except OSError as error:
         raise ReleaseError(f"{target}: cannot be written ({error.strerror})") from error
     return target
@@ -216,7 +216,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(member, io.BytesIO(data))
 
 
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def plain_member(member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Removes owner and time: the same bytes make the same archive on every machine."""
     member.uid = member.gid = member.mtime = 0
     member.uname = member.gname = ""

@@ -4,6 +4,8 @@
 wayside-edge 0.1.0 ─┬─ wayside (our wheel) ── what the console's pages load
                     ├─ each wheel ── shared libraries that it carries, its own bill by reference (PEP 770)
                     └─ each model ── pedigree: the package that it was taken from
+image wayside-edge ─┬─ each package of Debian of which it has files
+                    └─ each installed package of Python, each model
 ```
 """
 
@@ -23,6 +25,7 @@ from packageurl import PackageURL
 
 from provisioning.release.archive import Release
 from provisioning.release.artifacts import LIBRARIES, Artifact
+from provisioning.release.image_contents import ImageContents
 from provisioning.release.packages import Carried, Package
 
 FILE: Final = "sbom.cdx.json"
@@ -71,6 +74,56 @@ def render(release: Release, materials: Materials, when: datetime) -> str:
     for name, names in materials.requires.items():
         bom.register_dependency(packages[name], [packages[each] for each in sorted(names)])
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+
+
+def render_image(
+    name: str,
+    version: str,
+    contents: ImageContents,
+    found: Mapping[str, tuple[str, bool]],
+    models: Iterable[Artifact],
+    when: datetime,
+) -> str:
+    """Renders the bill of a container image. `found`: as `Materials.licences`."""
+    debian = [
+        PackageURL("deb", "debian", each.name, each.version, {"arch": each.architecture}) for each in contents.debian
+    ]
+    python = {
+        package.name: PackageURL("generic" if package.name == OURS else "pypi", None, package.name, package.version)
+        for package in contents.packages
+    }
+    components = [
+        *(_named(purl, []) for purl in debian),
+        *(_named(purl, _licences(*found[package])) for package, purl in python.items()),
+        *(
+            _artifact(model, f"opt/wayside/models/{model.file}", ComponentType.MACHINE_LEARNING_MODEL)
+            for model in models
+        ),
+    ]
+    root = Component(
+        type=ComponentType.CONTAINER,
+        name=name,
+        version=version,
+        bom_ref=name,
+        hashes=_sha256(contents.image_id),
+        licenses=_licences(*found[OURS]),
+    )
+    lifecycles = [PredefinedLifecycle(LifecyclePhase.BUILD)]
+    bom = Bom(components=components, metadata=BomMetaData(component=root, timestamp=when, lifecycles=lifecycles))
+    bom.serial_number = uuid5(NAMESPACE_URL, f"{name} {version} {contents.image_id}")
+    bom.register_dependency(root, components)
+    return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+
+
+def _named(purl: PackageURL, licences: list[License]) -> Component:
+    return Component(
+        type=ComponentType.LIBRARY,
+        name=purl.name,
+        version=purl.version,
+        bom_ref=str(purl),
+        purl=purl,
+        licenses=licences,
+    )
 
 
 def _package(package: Package, release: Release, materials: Materials) -> Component:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.errors import ReleaseError
+from provisioning.release.chart import require_version
 from provisioning.release.git import git
 
 _FINAL: Final = re.compile(r"\d+\.\d+\.\d+")
@@ -41,7 +42,8 @@ def read_candidate(checkout: Path) -> ReleaseCandidate:
     """Reads version and commit of a checkout that is ready.
 
     Raises:
-        ReleaseError: changes are not committed, the version is none or released, or nothing says what is new.
+        ReleaseError: changes are not committed, the version is none or released, the chart has another, or nothing
+            says what is new.
     """
     if changed := git(checkout, "status", "--porcelain").splitlines():
         raise ReleaseError(
@@ -57,6 +59,7 @@ def read_candidate(checkout: Path) -> ReleaseCandidate:
         raise ReleaseError(f"tag {candidate.tag} is there: set the next version in pyproject.toml and commit it")
     if not list((checkout / "changes").glob("+*.md")):
         raise ReleaseError("changes/ has no fragment: write changes/+WORDS.KIND.md for what is new (changes/README.md)")
+    require_version(checkout, version)
     notes = (checkout / "docs/upgrading.md").read_text(encoding="utf-8")
     if f"### Wayside {version}" not in notes.splitlines():
         raise ReleaseError(f"docs/upgrading.md has no ### Wayside {version}: write it, there and in Chinese")

@@ -3,7 +3,9 @@
 ```
  commit ─▶ work tree ─towncrier─▶ commit "Release X.Y.Z", on the branch release-X.Y.Z
                          ├─ uv build ───────▶ wheel, source archive, constraints.txt
+                         ├─ bin/images ─────▶ a file an image, its bill
                          ├─ release build ──▶ an archive a role, install.sh
+                         ├─ chart ──────────▶ wayside-X.Y.Z.tgz
                          └─ CHANGELOG.md, release.pub ──▶ SHA256SUMS, SHA256SUMS.sig ──rename──▶ OUT/X.Y.Z
 ```
 
@@ -29,6 +31,8 @@ from provisioning.errors import ReleaseError
 from provisioning.files import durable
 from provisioning.release.archive import PUBLIC_KEY, load_key, public_half, role_named
 from provisioning.release.candidate import ReleaseCandidate, require_checks
+from provisioning.release.chart import pack_chart
+from provisioning.release.container_images import build_images, image_named, require_podman
 from provisioning.release.git import git
 from provisioning.release.python_packages import build_packages, constraints
 
@@ -37,23 +41,28 @@ LOG: Final = "CHANGELOG.md"
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveOrder:
-    """Arguments of `release build` for the archives of a release."""
+class ReleaseOrder:
+    """Archives and container images that a release has, and what they are made with."""
 
     roles: tuple[str, ...]
+    images: tuple[str, ...]
     key: Path
     models: Path
     python: str
 
 
-def make_release(checkout: Path, candidate: ReleaseCandidate, order: ArchiveOrder, out: Path) -> Path:
+def make_release(checkout: Path, candidate: ReleaseCandidate, order: ReleaseOrder, out: Path) -> Path:
     """Runs `make check`, then makes the release, and the branch that holds its commit. Returns its folder.
 
     Raises:
-        ReleaseError: a role, the key or the folder is not as it must be, or a step failed.
+        ReleaseError: a role, an image, the key or the folder is not as it must be, or a step failed.
     """
     for role in order.roles:
         role_named(role)
+    for image in order.images:
+        image_named(image)
+    if order.images:
+        require_podman()
     key = load_key(order.key)
     target = out.resolve() / candidate.version
     if target.exists():
@@ -67,12 +76,15 @@ def make_release(checkout: Path, candidate: ReleaseCandidate, order: ArchiveOrde
         files = Path(draft, "files")
         files.mkdir()
         commit = _commit_change_log(tree, candidate)
+        if order.images:
+            build_images(tree, order.images, order.models, candidate, files, checkout / "out/images.log")
         for project in sorted(tree.glob("*/pyproject.toml")):  # what is beside the product: a client of its API
             build_packages(tree, files, project=project.parent.name)
         build_packages(tree, files)
         durable.write(files / "constraints.txt", constraints(tree).encode(), mode=durable.PUBLIC)
         for role in order.roles:
             _build_archive(tree, role, order, files)
+        pack_chart(tree, candidate.version, files)
         shutil.copy(tree / LOG, files)
         durable.write(files / PUBLIC_KEY, public_half(key), mode=durable.PUBLIC)
         sign_checksums(files, key)
@@ -129,7 +141,7 @@ def _commit_change_log(tree: Path, candidate: ReleaseCandidate) -> str:
     return git(tree, "rev-parse", "HEAD")
 
 
-def _build_archive(tree: Path, role: str, order: ArchiveOrder, out: Path) -> None:
+def _build_archive(tree: Path, role: str, order: ReleaseOrder, out: Path) -> None:
     """Runs the tree's own `release build`."""
     given = ["--role", role, "--key", str(order.key.resolve()), "--models", str(order.models.resolve())]
     given += ["--python", order.python, "-o", str(out)]

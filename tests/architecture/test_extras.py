@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,19 +109,32 @@ def test_an_extra_alone(extra: str, built: Built, tmp_path: Path) -> None:
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("extra", sorted(EXTRAS))
 def test_an_extra_alone_on_each_python(extra: str, python: str, built: Built, tmp_path: Path) -> None:
+    _try_alone(extra, built.wheel, _interpreter(python), tmp_path)
+
+
+@pytest.mark.losses
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_pip_alone_installs_the_edge_from_its_wheel(python: str, built: Built, tmp_path: Path) -> None:
+    interpreter, pip = _interpreter(python), tmp_path / "edge/bin/pip"
+    steps = [interpreter, "-m", "venv", str(tmp_path / "edge")], [str(pip), "install", f"{built.wheel}[edge]"]
+    _try_alone("edge", built.wheel, interpreter, tmp_path, (*steps, [str(pip), "check"]))
+
+
+def _interpreter(python: str) -> str:
     words = [str(BIN / "uv"), "python", "find", "--system", "--no-python-downloads", python]
     found = subprocess.run(words, capture_output=True, text=True, check=False)
     if found.returncode != 0:
         pytest.skip(f"no Python {python} is on this machine")
-    _try_alone(extra, built.wheel, found.stdout.strip(), tmp_path)
+    return found.stdout.strip()
 
 
-def _try_alone(extra: str, wheel: Path, python: str, tmp_path: Path) -> None:
+def _try_alone(extra: str, wheel: Path, python: str, tmp_path: Path, steps: Sequence[list[str]] = ()) -> None:
+    """Installs the extra by these steps, by default by uv and the lock, and runs its programs."""
     commands, foreign = EXTRAS[extra]
     venv = tmp_path / extra
     environment = {**os.environ, "VIRTUAL_ENV": str(venv), "UV_LINK_MODE": "hardlink"}
     uv = str(BIN / "uv")
-    for step in (
+    for step in steps or (
         [uv, "venv", "--quiet", "--python", python, str(venv)],
         [uv, "pip", "install", "--quiet", f"{wheel}[{extra}]", "--constraint", str(ROOT / "requirements.lock")],
     ):

@@ -77,18 +77,26 @@ def _models() -> str:
     return named or str(Path.home() / ".cache/wayside/models")
 
 
+NO_MIRROR: Final = (
+    "RUN dpkg --purge --force-depends tzdata && rm -rf /etc/apt/sources.list.d"
+    " && echo deb http://127.0.0.1:9/debian trixie main >/etc/apt/sources.list"
+)
+
+
 @pytest.mark.parametrize(
-    ("variables", "remedy"),
+    ("variables", "step", "remedy"),
     [
-        ({"BASE": "localhost:1/no-registry"}, "with BASE="),
-        ({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "with PIP_INDEX_URL="),
+        ({"BASE": "localhost:1/no-registry"}, "", "with BASE="),
+        ({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "", "with PIP_INDEX_URL="),
+        ({}, NO_MIRROR, "bin/images base, then BASE=localhost/wayside-base"),
     ],
-    ids=["base image", "package index"],
+    ids=["base image", "package index", "Debian mirror"],
 )
 def test_a_registry_that_cannot_be_reached_is_one_line_with_its_remedy(
-    engine: Podman, base: str, tmp_path: Path, variables: dict[str, str], remedy: str
+    engine: Podman, base: str, tmp_path: Path, variables: dict[str, str], step: str, remedy: str
 ) -> None:
-    (tmp_path / "Containerfile").write_text(f"FROM {base}\nLABEL of={tmp_path}\n")  # nothing is built on it yet
+    # A label: nothing is built on it yet.
+    (tmp_path / "Containerfile").write_text(f"FROM {base}\nLABEL of={tmp_path}\n{step}\n")
     engine.run("podman", "build", "--tag", "localhost/wayside-other-base", str(tmp_path))
     given = {"BASE": "localhost/wayside-other-base", "MODELS": _models()} | variables
     done = engine.tried("bin/images", "provisioning", **given)

@@ -10,13 +10,14 @@ import pytest
 from provisioning.errors import ReleaseError
 from provisioning.release.archive import new_key
 from provisioning.release.candidate import read_candidate
-from provisioning.release.distribution import ArchiveOrder, make_release
+from provisioning.release.distribution import ReleaseOrder, make_release
 from provisioning.release.git import git
 
 FILES: Final = {
     "pyproject.toml": '[project]\nversion = "1.2.0"\n\n[tool.hatch.build]\nartifacts = []\n',
     "changes/+new.added.md": "A page shows what is new.\n",
     "docs/upgrading.md": "# Upgrading\n\n### Wayside 1.2.0\n\nNothing to do.\n",
+    "deploy/chart/wayside/Chart.yaml": 'name: wayside\nversion: 1.2.0\nappVersion: "1.2.0"\n',
     "Makefile": "check:\n\t@true\n",
     ".gitignore": "dist/\nrelease.*\n",
 }
@@ -43,7 +44,7 @@ def _commit(folder: Path) -> None:
 
 
 def _release(checkout: Path, role: str = "edge") -> Path:
-    order = ArchiveOrder((role,), checkout / "release.key", checkout, "3.13")
+    order = ReleaseOrder((role,), (), checkout / "release.key", checkout, "3.13")
     return make_release(checkout, read_candidate(checkout), order, checkout / "dist")
 
 

@@ -158,6 +158,7 @@ class CentreMeasures:
             Measure.CAMERAS_OF_KIND: lambda row: self._made(
                 row, self._wall(row).coverage.protocols.get(row.of or "", 0)
             ),
+            Measure.CAMERAS_IN_STATE: self._in_state,
             Measure.AGENTS_ONLINE: self._of_wall(lambda wall: wall.capacity.agents_online),
             Measure.REDACTION_AVAILABLE: self._redaction,
             Measure.ARCHIVE_YESTERDAY: self._yesterday,
@@ -246,10 +247,20 @@ class CentreMeasures:
         chain = self._read("/audit/verify", _Chain, row)
         return self._made(row, chain.broken is None, Bilingual(f"{chain.entries} 条", f"{chain.entries} entries"))
 
-    def _redaction(self, row: ContractRow) -> Measured:
+    def _coverage(self, row: ContractRow) -> _Coverage:
+        """Returns the states of cameras as they are now; without the broker, the centre does not know them."""
         coverage = self._wall(row).coverage
         if coverage.online is None or not coverage.cameras:
             raise NotMeasuredError("中心此刻不知道任何摄像机的状态", "the centre knows the state of no camera now")
+        return coverage
+
+    def _in_state(self, row: ContractRow) -> Measured:
+        coverage, state = self._coverage(row), row.of or ""
+        detail = Bilingual(f"{state}，共 {coverage.cameras}", f"{state}, of {coverage.cameras}")
+        return self._made(row, coverage.states.get(state, 0), detail)
+
+    def _redaction(self, row: ContractRow) -> Measured:
+        coverage = self._coverage(row)
         off = coverage.states.get("redaction_unavailable", 0)
         return self._made(row, off == 0, Bilingual(f"{coverage.cameras} 台中 {off} 台", f"{off} of {coverage.cameras}"))
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, ValidationError, model_validator
 
-from provisioning.acceptance.system.measures import KINDS, Measure, Sense
+from provisioning.acceptance.system.measures import KINDS, SERVER, Measure, Sense
 from provisioning.contracts.config.processes import name_faults
 from provisioning.contracts.section import Section
 from provisioning.errors import AcceptanceError
@@ -117,6 +117,8 @@ def _check_measured(row: ContractRow, measure: Measure) -> None:
         raise ValueError(f"{measure} is measured in {kind.unit!r}: unit = {kind.unit!r}")
     if bool(kind.of) != bool(row.of):
         raise ValueError(f"{measure} needs of = the {kind.of}" if kind.of else f"{measure} has no `of`")
+    if kind.words and row.of not in kind.words:
+        raise ValueError(f"of = {_unknown(row.of or '', sorted(kind.words))}")
     if kind.beside:
         _inside(row.of or "")
     for key in ("like", "each", "sha256"):
@@ -164,6 +166,21 @@ class Contract:
     folder: Path
     sha256: str
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Servers that rows are about, in the contract's order."""
+        rows = (row for row in self.rows if row.measure is not None and KINDS[row.measure].of == SERVER)
+        return tuple(dict.fromkeys(row.of for row in rows if row.of))
+
+    def check_server(self, name: str) -> None:
+        """Checks that rows are about this server.
+
+        Raises:
+            AcceptanceError: none is.
+        """
+        if name not in self.servers:
+            raise AcceptanceError(f"--here {_unknown(name, self.servers)}: no row is about it")
+
 
 def read(path: Path) -> Contract:
     """Reads a contract.
@@ -199,10 +216,7 @@ def parse(data: bytes, name: str) -> tuple[ContractHead, tuple[ContractRow, ...]
         raise AcceptanceError(f"{name}: it has no [[row]]: a contract without a promise cannot be accepted")
     if len(listed) > MAX_ROWS:
         raise AcceptanceError(f"{name}: it has {len(listed)} rows, and {MAX_ROWS} at most are read")
-    try:
-        head = ContractHead.model_validate(table.get("contract", {}))
-    except ValidationError as error:
-        raise AcceptanceError(f"{name}: [contract] {name_faults(error)}") from error
+    head = _head(table.get("contract", {}), name)
     rows: dict[str, ContractRow] = {}
     faults: list[RowFault] = []
     for number, each in enumerate(listed, 1):
@@ -214,6 +228,15 @@ def parse(data: bytes, name: str) -> tuple[ContractHead, tuple[ContractRow, ...]
         else:
             rows[found.id] = found
     return head, tuple(rows.values()), tuple(faults)
+
+
+def _head(data: Any, name: str) -> ContractHead:
+    if isinstance(data, dict) and (unknown := sorted(data.keys() - ContractHead.model_fields.keys())):
+        raise AcceptanceError(f"{name}: [contract] {_unknown(unknown[0], ContractHead.model_fields.keys())}")
+    try:
+        return ContractHead.model_validate(data)
+    except ValidationError as error:
+        raise AcceptanceError(f"{name}: [contract] {name_faults(error)}") from error
 
 
 def _row(number: int, data: object) -> ContractRow | RowFault:
@@ -243,4 +266,4 @@ def _unknown_words(data: Mapping[str, Any]) -> Iterator[str]:
 def _unknown(word: str, known: Collection[str]) -> str:
     shown = word[:_SHOWN] if word.isprintable() else ascii(word)[:_SHOWN]
     near = difflib.get_close_matches(shown, list(known), 1, 0.0)
-    return f"{shown!r} is unknown; the nearest is {near[0]!r}"
+    return f"{shown!r} is unknown" + (f"; the nearest is {near[0]!r}" if near else "")

@@ -1,11 +1,15 @@
 """Lists every measurement that a contract's row can name, with its unit and the side on which it keeps its promise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from provisioning.acceptance.system.measurement import Bilingual
+from provisioning.contracts.wire.messages import CameraState, SourceKind
+
+SERVER: Final = "server"
+"""Thing that `of` names in rows about hardware."""
 
 
 class Sense(StrEnum):
@@ -27,6 +31,7 @@ class Measure(StrEnum):
     CAMERAS_REGISTERED = "cameras.registered"
     CAMERAS_ONLINE = "cameras.online"
     CAMERAS_OF_KIND = "cameras.of_kind"
+    CAMERAS_IN_STATE = "cameras.in_state"
     AGENTS_ONLINE = "agents.online"
     REDACTION_AVAILABLE = "redaction.available"
     ARCHIVE_YESTERDAY = "archive.yesterday"
@@ -82,16 +87,21 @@ class MeasureKind:
     scope: str = ""
     beside: bool = False
     """True if `of` is a file below the contract's folder."""
+    words: frozenset[str] = frozenset()
+    """Closed set of what `of` may be; empty: it is open."""
 
 
-def _wall(unit: str, zh: str, en: str, sense: Sense = Sense.AT_LEAST, *, of: str = "") -> MeasureKind:
-    return MeasureKind(unit, sense, Bilingual(f"{zh}（GET /api/wall）", f"{en} (GET /api/wall)"), of, scope="wall.view")
+def _wall(
+    unit: str, zh: str, en: str, sense: Sense = Sense.AT_LEAST, *, of: str = "", words: Iterable[str] = ()
+) -> MeasureKind:
+    how = Bilingual(f"{zh}（GET /api/wall）", f"{en} (GET /api/wall)")
+    return MeasureKind(unit, sense, how, of, scope="wall.view", words=frozenset(map(str, words)))
 
 
 def _hardware(
     unit: str, zh: str, en: str, sense: Sense = Sense.AT_LEAST, *, takes: tuple[str, ...] = ()
 ) -> MeasureKind:
-    return MeasureKind(unit, sense, Bilingual(zh, en), "server", frozenset(takes))
+    return MeasureKind(unit, sense, Bilingual(zh, en), SERVER, frozenset(takes))
 
 
 _S = Sense
@@ -129,7 +139,15 @@ KINDS: Final[Mapping[Measure, MeasureKind]] = {
     Measure.CAMERAS_REGISTERED: _wall("cameras", "已上报的摄像机", "cameras that agents have reported"),
     Measure.CAMERAS_ONLINE: _wall("cameras", "此刻在线的摄像机", "cameras online now"),
     Measure.CAMERAS_OF_KIND: _wall(
-        "cameras", "该接入方式的摄像机", "cameras of this kind of source", of="kind of source"
+        "cameras", "该接入方式的摄像机", "cameras of this kind of source", of="kind of source", words=SourceKind
+    ),
+    Measure.CAMERAS_IN_STATE: _wall(
+        "cameras",
+        "此刻处于该状态的摄像机",
+        "cameras in this state now",
+        Sense.AT_MOST,
+        of="state of a camera",
+        words=CameraState,
     ),
     Measure.AGENTS_ONLINE: _wall("agents", "此刻在线的前端代理", "agents online now"),
     Measure.REDACTION_AVAILABLE: _wall(

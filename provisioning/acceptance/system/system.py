@@ -50,8 +50,8 @@ def accept(home: Home, wish: SystemOptions, seconds: Callable[[], float] = time.
     """Judges every row of a contract, and writes record and paper. Exit code 0: all met or declined; 1: some are not.
 
     Raises:
-        AcceptanceError: the contract, the address of the centre or the last record is unusable, or the folder of
-            records cannot be written.
+        AcceptanceError: the contract, the address of the centre, the name of this server or the last record is
+            unusable, or the folder of records cannot be written.
         ConfigError: the token cannot be read.
     """
     contract = contracts.read(wish.contract)
@@ -59,6 +59,8 @@ def accept(home: Home, wish: SystemOptions, seconds: Callable[[], float] = time.
     client = _client(wish)
     last = _last(wish.out, contract.head.id)
     past = None if last is None else records.read(last, authority)
+    if wish.here is not None:
+        contract.check_server(wish.here)
     here = None if wish.here is None else HardwareReader().take(wish.here, home.now_ms())
     local = LocalMeasures(home, contract, here)
     sources: dict[Measure, Callable[[ContractRow], Measured]] = dict(local.table)
@@ -125,11 +127,8 @@ def _judged(
 
 def _servers(contract: Contract, local: LocalMeasures) -> tuple[Inventory, ...]:
     """Collects the inventories of the servers that the contract names, in its order; absent ones are told by rows."""
-    names = dict.fromkeys(
-        row.of for row in contract.rows if row.of and row.measure is not None and row.measure.startswith("hardware.")
-    )
     found = []
-    for name in names:
+    for name in contract.servers:
         try:
             found.append(local.inventory(name))
         except NotMeasuredError:

@@ -155,6 +155,10 @@ def test_the_shipped_contract_is_whole_and_declines_what_the_scope_declines() ->
         ({"measure": "search.p95", "wanted": True, "unit": "ms"}, "search.p95 is a number of ms: wanted = NUMBER"),
         ({"measure": "hardware.cores", "wanted": 1, "unit": "cores"}, "hardware.cores needs of = the server"),
         ({"measure": "health.ok", "wanted": True, "of": "x"}, "health.ok has no `of`"),
+        (
+            {"measure": "cameras.in_state", "wanted": 0, "unit": "cameras", "of": "ofline"},
+            "of = 'ofline' is unknown; the nearest is 'offline'",
+        ),
         ({"measure": "document.present", "wanted": True, "of": "../secret"}, "give a path below the contract's folder"),
         ({"measure": "health.ok", "wanted": True, "declined": DECLINED}, "give one of measure, report, declined"),
         ({"wanted": True}, "give one of measure, report, declined; it has none"),
@@ -179,6 +183,10 @@ def test_a_faulty_row_is_named_with_the_nearest_word_and_the_others_stay(keys: d
         (HEAD, "it has no [[row]]"),
         (HEAD.replace("[contract]", "[contracts]"), "'contracts' is unknown; the nearest is 'contract'"),
         (row("a", measure="health.ok", wanted=True), "[contract] id: Field required"),
+        (
+            HEAD + "inventory_days = 3\n" + row("a"),
+            "'inventory_days' is unknown; the nearest is 'inventory_within_days'",
+        ),
         ("x = " + "9" * 5000, "not valid TOML"),
     ],
 )
@@ -308,6 +316,8 @@ def test_hardware_is_compared_with_what_was_bought(technician: Technician, tmp_p
         return results(json.loads(done.stdout))
 
     assert set(results(accept(technician, file)).values()) == {"not_measured"}  # a server that was not asked
+    misspelt = technician.refused("accept", "system", file, "--here", "pars")
+    assert misspelt == "--here 'pars' is unknown; the nearest is 'parse': no row is about it\n"
     assert set(lies().values()) == {"met"}
     assert set(lies(taken_at_ms=now_ms + 60_000).values()) == {"met"}  # its clock is a minute ahead
     bought = inventory()
@@ -385,7 +395,7 @@ def test_the_paper_is_signed_and_has_every_row_in_both_languages(technician: Tec
     if shutil.which("openssl") is None or shutil.which("pdftotext") is None:
         pytest.skip("openssl or poppler-utils is not installed: apt-get install openssl poppler-utils")
     file = contract(tmp_path / "c.toml", RECALL, row("bad", measure="x", wanted=1), row("faces", declined=DECLINED))
-    answer = accept(technician, file, "--here", "business")
+    answer = accept(technician, file)
     paper, signature = Path(answer["report"]), answer["report_signature"]
     verify = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content", paper]
     verify += ["-CAfile", technician.directory / "authority/services.crt", "-out", "/dev/null"]

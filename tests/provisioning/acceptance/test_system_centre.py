@@ -23,6 +23,7 @@ from tests.support.rude_http import Act, RudeServer
 OF: Final = {
     Measure.STAGE_GREEN: "broker",
     Measure.CAMERAS_OF_KIND: "rtsp",
+    Measure.CAMERAS_IN_STATE: "online",
     Measure.ASSESSMENT_RATE: "place",
 }
 ASKED: Final = [
@@ -85,6 +86,7 @@ def test_what_the_centre_knows_is_measured_and_what_it_does_not_know_is_not(acce
         "cameras.registered": len(cameras),
         "cameras.online": sum(each["state"] == "online" for each in cameras),
         "cameras.of_kind": 0,
+        "cameras.in_state": sum(each["state"] == "online" for each in cameras),
         "agents.online": sum(each["state"] == "online" for each in agents),
         "redaction.available": True,
         "archive.days": 1,

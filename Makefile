@@ -12,6 +12,7 @@ KEY ?= release.key
 DIR ?= .
 OUT ?= dist
 TARGET ?= 3.13
+ARCH ?= $(shell uname -m)
 MODELS ?= $(or $(WAYSIDE_MODELS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wayside/models)
 
 help: ## Print this list
@@ -69,10 +70,10 @@ release-key: ## The key that signs archives, once: release.key stays here, relea
 	@bin/setup demo
 	@$(BIN)/python -m provisioning.release key -o $(DIR)
 
-bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all, KEY=release.key, TARGET=3.13 (its Python)
+bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all, KEY=release.key, TARGET=3.13 (its Python), ARCH=aarch64
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model
-	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
+	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) --python $(TARGET) --arch $(ARCH) -o $(OUT)
 
 release: ## All files of a release of this commit, signed, in dist/VERSION; refuses what is not ready, tags and pushes nothing
 	@bin/setup dev

@@ -27,6 +27,7 @@ Models = Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines
 TargetPython = Annotated[
     str, typer.Option(metavar="3.N", help="Of the machines: 3.11 on Debian 12, 3.13 on Debian 13.")
 ]
+TargetArch = Annotated[str, typer.Option(metavar="ARCH", help="Of the machines, as uname -m: x86_64, aarch64.")]
 _THIS_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -48,8 +49,9 @@ def build(
     models: Models,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
     python: TargetPython = _THIS_PYTHON,
+    arch: TargetArch = platform.machine(),
 ) -> None:
-    """Pack what a role needs on machines of this architecture."""
+    """Pack what a role needs on machines of one architecture."""
     try:
         contents = role_named(role)
         secret = load_key(signing_key)
@@ -57,7 +59,7 @@ def build(
             tree = Path(folder)
             wheels = tree / "wheels"
             wheels.mkdir()
-            version = gather_wheels(ROOT, wheels, contents.extras, python)
+            version = gather_wheels(ROOT, wheels, contents.extras, python, arch)
             gather_models(tree / "models", contents, models)
             _units(tree / "units", contents)
             for script in ("install.sh", "act-as.sh"):
@@ -66,7 +68,7 @@ def build(
             release = Release(
                 role,
                 version,
-                platform.machine(),
+                arch,
                 python,
                 f"wayside[{extras}]=={version}",
                 contents.programs,

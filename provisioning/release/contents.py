@@ -34,12 +34,16 @@ def describe(release: Release, tree: Path, lock: str, when: datetime) -> None:
     for name, (licence, _) in found.items():
         licences.check(packages[name], licence)
     role = ROLES[release.role]
-    python = {"python_version": release.python, "python_full_version": f"{release.python}.0"}
+    machine = {
+        "platform_machine": release.arch,
+        "python_version": release.python,
+        "python_full_version": f"{release.python}.0",
+    }
     console = artifacts.console()
     materials = bill.Materials(
         packages=packages,
         licences=found,
-        requires=required(packages, bill.OURS, role.extras, python),
+        requires=required(packages, bill.OURS, role.extras, machine),
         models=artifacts.models(role.models),
         console=[artifact for artifact, _ in console],
     )

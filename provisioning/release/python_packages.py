@@ -4,6 +4,7 @@ The same commit gives the same bytes, in every folder: times are the commit's, a
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from provisioning.errors import ReleaseError
 from provisioning.release.git import git
 
 LOCK: Final = "requirements.lock"
+_GLIBC: Final = range(17, 37)
+"""Minor versions of glibc 2 whose wheels run on Debian 12; pip takes each platform by its own name alone."""
 
 
 def build_packages(checkout: Path, out: Path, *kinds: str, project: str = ".") -> list[Path]:
@@ -33,8 +36,10 @@ def build_packages(checkout: Path, out: Path, *kinds: str, project: str = ".") -
         return [Path(shutil.copy(each, out)) for each in made]
 
 
-def gather_wheels(checkout: Path, folder: Path, extras: Iterable[str], python: str) -> str:
+def gather_wheels(checkout: Path, folder: Path, extras: Iterable[str], python: str, arch: str) -> str:
     """Puts our own wheel, pip's, and those that the extras need into a folder. Returns our version.
+
+    pip reads markers of requirements as on this machine, also for another `arch`; `describe` names what lacks then.
 
     Raises:
         ReleaseError: a wheel cannot be built or fetched.
@@ -43,7 +48,9 @@ def gather_wheels(checkout: Path, folder: Path, extras: Iterable[str], python: s
     with tempfile.NamedTemporaryFile("w", prefix="wayside-constraints-", suffix=".txt", encoding="utf-8") as file:
         file.write(constraints(checkout))
         file.flush()
-        fixed = ("--only-binary", ":all:", "--python-version", python, "--constraint", file.name)
+        fixed = ["--only-binary", ":all:", "--python-version", python, "--constraint", file.name]
+        if arch != platform.machine():
+            fixed += [word for minor in _GLIBC for word in ("--platform", f"manylinux_2_{minor}_{arch}")]
         wanted = (f"{own}[{','.join(extras)}]", "pip")
         words = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
         _run("pip download", [*words, *fixed, "--dest", str(folder), *wanted], os.environ)

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import platform
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,16 @@ def test_what_is_required_and_not_there_stops_the_release(tmp_path: Path) -> Non
     wheels: dict[str, Any] = {name: made for name, made in WHEELS.items() if name != "gamma_ray-1.0"}
     with pytest.raises(ReleaseError, match="alpha requires gamma-ray, and no wheel of it is there"):
         described(tree_of(tmp_path, wheels), "edge")
+
+
+def test_requirements_are_those_of_the_machine_that_the_archive_is_for(tmp_path: Path) -> None:
+    here = platform.machine()
+    other = "aarch64" if here != "aarch64" else "x86_64"
+    lines = [
+        f"Requires-Dist: {name}; platform_machine == '{arch}'\n" for name, arch in (("beta", other), ("zeta", here))
+    ]
+    tree = tree_of(tmp_path, WHEELS | {"alpha-2.1": ("License-Expression: MIT\n" + "".join(lines), {})})
+    describe(replace(release_of("edge"), arch=other), tree, lock_of(tree), DAY)
+    bill = json.loads((tree / "sbom.cdx.json").read_text(encoding="utf-8"))
+    (alpha,) = (each for each in bill["dependencies"] if each["ref"].startswith("pkg:pypi/alpha@"))
+    assert alpha["dependsOn"] == ["pkg:pypi/beta@1.0"]

@@ -46,7 +46,7 @@ from center.database.instance_lock import alone
 from center.database.store import Store
 from center.errors import StartError
 from center.events_out.service import EventsOutService
-from center.evidence.setup import open_exports
+from center.evidence.setup import open_exports, open_signing
 from center.fleet.devices import Devices
 from center.fleet.feed import ArchivePace, Feed
 from center.fleet.mqtt import Link, Mailbox, MqttLink
@@ -56,6 +56,7 @@ from center.health import Health
 from center.metrics import MetricsInputs, open_metrics
 from center.middleware import Guard
 from center.notify.service import Notifier
+from center.orders.service import OrderService
 from center.pipeline import third_parties
 from center.pipeline.broker_figures import BrokerGauges
 from center.pipeline.cluster_client import Cluster
@@ -200,6 +201,18 @@ def build(
     )
     assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     month_feed = open_feed(config, assessment.assessor, store=store, audit=audit, now_ms=clock)
+    orders = OrderService(
+        store,
+        audit,
+        devices,
+        notifier,
+        assessment.maintenance,
+        config.orders,
+        clock,
+        alarms=alarms,
+        retention=records.retention,
+        sign=open_signing(config.evidence, clock),
+    )
     oidc = _oidc_of(config, store, clock)
     syslog = None if config.audit_syslog is None else SyslogSender(config.audit_syslog, store, audit, clock)
     cascade = Cascade(
@@ -271,6 +284,7 @@ def build(
             pipeline.prober.loop,
             jobs.loop,
             *cases.loops,
+            *orders.loops,
             *notifier.loops,
             *alarms.loops,
             *viid_cascade.loops,
@@ -316,6 +330,7 @@ def build(
         alarms=alarms,
         pipeline=pipeline,
         cases=cases,
+        orders=orders,
         task_orders=TaskOrders(store, audit, devices, jobs.sender, clock),
         jobs=jobs,
         upload_permits=UploadPermits(store, audit, devices, jobs.sender, clock),
@@ -356,6 +371,7 @@ def build(
                 stack.push_async_callback(exports.close)
                 await stack.enter_async_context(background.running([exports.loop]))
             await stack.enter_async_context(cases.at_work())
+            await stack.enter_async_context(orders.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             for work in (
@@ -384,6 +400,7 @@ def build(
             cascade=cascade,
             syslog=syslog,
             events_out=events_out,
+            orders=orders,
             loops=loops,
             open_pages=pages.open_pages,
             now_ms=clock,

@@ -12,7 +12,10 @@ from center.cases.tables import CaseRecord
 from center.database.store import AuditEntry, Store
 from center.evidence.tables import ExportRecord, ExportState
 from center.notify.service import keep_ms as messages_keep_ms
-from center.retention import ALARMS, AUDIT, CASES, MESSAGES
+from center.orders.service import keep_ms as orders_keep_ms
+from center.orders.states import ENDED
+from center.orders.tables import OrderRecord
+from center.retention import ALARMS, AUDIT, CASES, MESSAGES, ORDERS
 from provisioning.contracts.config.processes import CenterConfig
 
 _DAY_MS = 86_400_000
@@ -25,6 +28,7 @@ def keeps_ms(config: CenterConfig) -> dict[str, int]:
         ALARMS: alarms_keep_ms(config.alarms),
         CASES: cases_keep_ms(config.cases),
         MESSAGES: messages_keep_ms(config.notify),
+        ORDERS: orders_keep_ms(config.orders),
     }
 
 
@@ -42,8 +46,10 @@ def count_past(store: Store, keeps: Mapping[str, int], wall_ms: int) -> dict[str
         "closed alarms": closed & (AlarmRecord.last_at_ms < wall_ms - keeps[ALARMS]),
         "cases that ended": ended,
         "evidence exports": ready & (ExportRecord.ends_at_ms <= wall_ms),
+        "maintenance orders": OrderRecord.state.in_(sorted(ENDED))
+        & (OrderRecord.ended_at_ms < wall_ms - keeps[ORDERS]),
     }
-    tables = (AuditEntry, AlarmRecord, CaseRecord, ExportRecord)
+    tables = (AuditEntry, AlarmRecord, CaseRecord, ExportRecord, OrderRecord)
     with store.transaction() as session:
         return {
             name: session.scalar(select(func.count()).select_from(table).where(condition)) or 0

@@ -26,6 +26,7 @@ from center.events_out.service import EventsOutService
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox
 from center.notify.service import Notifier
+from center.orders.service import OrderService
 from center.pipeline.metrics import chain_families
 from center.pipeline.service import Pipeline
 from center.viid_cascade.service import ViidCascade
@@ -49,6 +50,7 @@ class MetricsInputs:
     cascade: Cascade
     syslog: SyslogSender | None
     events_out: EventsOutService
+    orders: OrderService
     loops: Callable[[], Iterable[Periodic]]
     open_pages: Callable[[], int]
     now_ms: NowMs
@@ -163,6 +165,11 @@ def _stored(inputs: MetricsInputs) -> Iterator[Metric]:
     oldest_up = {name: max(0, now_ms - each.oldest_ms) / 1000 for name, each in backlog.items()}
     yield labelled(_gauges("viid_waiting", "Observations that wait for a superior", "superior"), waiting_up)
     yield labelled(_gauges("viid_oldest_seconds", "Age of the oldest of them", "superior"), oldest_up)
+    states, overdue, untold = inputs.orders.live()
+    by_state = {state.value: float(count) for state, count in states.items()}
+    yield labelled(_gauges("maintenance_orders", "Maintenance orders that have not ended", "state"), by_state)
+    yield _gauge("maintenance_orders_overdue", "Of these, those with a clock that is past its end", overdue)
+    yield _gauge("maintenance_notices_waiting", "Notices of orders that no channel has taken over", untold)
     yield from event_families(inputs.events_out.reports(), _PREFIX, now_ms)
     counts, ages = dict.fromkeys(inputs.notifier.channels, 0.0), {}
     for channel, each in waiting.items():

@@ -15,6 +15,7 @@ AUDIT: Final = "audit"
 ALARMS: Final = "alarms"
 CASES: Final = "cases"
 MESSAGES: Final = "messages"
+ORDERS: Final = "orders"
 """Kinds of records, as `wayside-center retention` names them."""
 
 ReadClocks = Callable[[], Clocks]
@@ -45,6 +46,10 @@ class Retention:
         self._path = folder / FILE
         self._clocks = clocks
         self._clock = RetentionClock(folder, newest_ms=newest_ms)
+
+    def clocks(self) -> Clocks:
+        """Reads the clocks by which retention time is kept."""
+        return self._clocks()
 
     def advance(self) -> None:
         """Writes down how far retention time has come."""

@@ -29,6 +29,7 @@ from center.fleet.rollouts import Rollouts
 from center.fleet.roster import Roster
 from center.health import Health
 from center.notify.service import Notifier
+from center.orders.service import OrderService
 from center.pipeline.service import Pipeline
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
@@ -67,6 +68,7 @@ class Services:
     alarms: AlarmService
     pipeline: Pipeline
     cases: Cases
+    orders: OrderService
     task_orders: TaskOrders
     jobs: TaskJobs
     upload_permits: UploadPermits

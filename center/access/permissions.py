@@ -46,6 +46,11 @@ class Permission(StrEnum):
     USER_VIEW = "user.view"
     USER_EDIT = "user.edit"
     AUDIT_VIEW = "audit.view"
+    ORDER_VIEW = "order.view"
+    ORDER_WORK = "order.work"
+    """A technician's steps of maintenance orders."""
+    ORDER_EDIT = "order.edit"
+    """Assigning, confirming and voiding maintenance orders, their terms and the duty roster."""
     WALL_VIEW = "wall.view"
     """The figures of the situation wall: counts of the whole centre, no row and no picture."""
 
@@ -79,12 +84,37 @@ _ANALYSING: Final = _WATCHING | {
 
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.TECHNICIAN: _LOOKING
-    | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.ASSESSMENT_EDIT},
+    | {
+        _P.LIVE_VIEW,
+        _P.OBSERVATION_VIEW,
+        _P.HEALTH_VIEW,
+        _P.ASSESSMENT_VIEW,
+        _P.ASSESSMENT_EDIT,
+        _P.ORDER_VIEW,
+        _P.ORDER_WORK,
+    },
     Role.OPERATOR: _WATCHING
-    | {_P.TASK_STEER, _P.TASK_UPLOAD, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.WALL_VIEW},
+    | {
+        _P.TASK_STEER,
+        _P.TASK_UPLOAD,
+        _P.ALARM_HANDLE,
+        _P.HEALTH_VIEW,
+        _P.ASSESSMENT_VIEW,
+        _P.ORDER_VIEW,
+        _P.WALL_VIEW,
+    },
     Role.ANALYST: _ANALYSING,
     Role.SUPERVISOR: _ANALYSING
-    | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW, _P.WALL_VIEW},
+    | {
+        _P.CASE_APPROVE,
+        _P.ALARM_HANDLE,
+        _P.ALARM_EDIT,
+        _P.ORDER_VIEW,
+        _P.ORDER_EDIT,
+        _P.USER_VIEW,
+        _P.HEALTH_VIEW,
+        _P.WALL_VIEW,
+    },
     Role.AUDITOR: frozenset({_P.AUDIT_VIEW, _P.USER_VIEW, _P.CASE_VIEW, _P.DISTRICT_VIEW, _P.CAMERA_VIEW}),
     Role.DISPLAY: frozenset({_P.WALL_VIEW}),
     Role.ADMINISTRATOR: frozenset(Permission),
@@ -108,6 +138,9 @@ PLACED: Final = frozenset(
         _P.CASE_APPROVE,
         _P.DISTRICT_VIEW,
         _P.EVIDENCE_EXPORT,
+        _P.ORDER_VIEW,
+        _P.ORDER_WORK,
+        _P.ORDER_EDIT,
         _P.TASK_STEER,
         _P.TASK_START,
         _P.TASK_UPLOAD,

@@ -120,6 +120,10 @@ class AlarmEvaluator:
         if matches:
             self._take(matches, heard_at_ms)
 
+    def rules_naming(self, fault: Fault) -> tuple[Rule, ...]:
+        """Returns the rules in force that match a present fault."""
+        return tuple(rule for rule, _ in self._book.faults_found(fault, self._now_ms()))
+
     def closed(self, alarm: AlarmRecord) -> None:
         """Notes that a user closed an alarm: a fault that lasts raises another from now on."""
         last = self._last.get((alarm.rule_id, alarm.place))

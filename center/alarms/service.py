@@ -19,6 +19,7 @@ from center.alarms.preview import RulePreviews
 from center.alarms.reconcile import RecentRows, Reconciler
 from center.alarms.rule_store import Rules
 from center.alarms.rules.inputs import Fault, PartFault, SeenRow, of_hint
+from center.alarms.rules.rule import Rule
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.background import Periodic
@@ -36,6 +37,8 @@ HAND_OVER_S: Final = 0.2
 FORGET_S: Final = 3600.0
 
 
+FaultOnlooker = Callable[[Sequence[tuple[Fault, Sequence[Rule]]]], None]
+"""Takes the present faults, each with the rules in force that it matches."""
 PartsAway = Callable[[], Awaitable[Mapping[str, PartFault]]]
 """Returns the cause for each part that the centre depends on and that does not work, by name."""
 
@@ -100,6 +103,7 @@ class AlarmService:
             store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._evaluate
         )
         self._onlookers: list[Callable[[Sequence[SeenRow]], None]] = []
+        self._fault_onlookers: list[FaultOnlooker] = []
         self._handover = None if notifier is None else NoticeHandover(store, notifier, now_ms)
 
     def load(self) -> None:
@@ -122,6 +126,10 @@ class AlarmService:
     def watched_by(self, onlooker: Callable[[Sequence[SeenRow]], None]) -> None:
         """Registers `onlooker`, which is called with each row once the rules have evaluated it; it must not block."""
         self._onlookers.append(onlooker)
+
+    def faults_watched_by(self, onlooker: FaultOnlooker) -> None:
+        """Registers `onlooker`, which is called with all present faults at each check of them; it must not block."""
+        self._fault_onlookers.append(onlooker)
 
     def alike(self, rows: Sequence[SeenRow]) -> None:
         """Evaluates rows again, each for a case that seeks what it shows. Blocks.
@@ -185,5 +193,7 @@ class AlarmService:
 
     def _tend(self, faults: Sequence[Fault]) -> None:
         self._desk.faults(faults)
+        for onlooker in self._fault_onlookers:
+            onlooker([(fault, self._desk.rules_naming(fault)) for fault in faults])
         self.care.escalate_due()
         self.care.sent(self.pushes.first_sent())

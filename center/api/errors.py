@@ -18,6 +18,7 @@ from center.errors import CenterError
 from center.evidence import errors as refusals
 from center.notify import errors as notify_errors
 from center.notify.sms_months import errors as sms_months
+from center.orders import errors as maintenance
 from center.tasks import errors as orders
 from center.tasks import upload_permits
 
@@ -157,6 +158,15 @@ STATUS: Final[dict[type[CenterError], int]] = {
     orders.SpanTooLongError: 422,
     orders.LiveTooLongError: 422,
     orders.UnknownJobError: 404,
+    maintenance.UnknownOrderError: 404,
+    maintenance.OrderStateError: 409,
+    maintenance.OrderTakenError: 409,
+    maintenance.OrderExistsError: 409,
+    maintenance.StepReusedError: 409,
+    maintenance.OwnConfirmationError: 403,
+    maintenance.OrderTermsError: 403,
+    maintenance.NotATechnicianError: 422,
+    maintenance.SigningOffError: 503,
     upload_permits.UploadsOffError: 409,
     upload_permits.NoDeskError: 409,
     upload_permits.OtherConsoleError: 409,

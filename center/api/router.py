@@ -22,6 +22,7 @@ from center.api import (
     jobs,
     notify,
     observations,
+    orders,
     pipeline,
     rules,
     searches,
@@ -58,6 +59,7 @@ _NOUNS: Final = (
     evidence,
     assessment,
     assessment_rules,
+    orders,
     pipeline,
     jobs,
     basemap,
@@ -106,6 +108,7 @@ def create() -> FastAPI:
             {"name": "cases", "description": "What may be asked about one stolen machine, where and until when."},
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
+            {"name": "orders", "description": "Maintenance orders: faults, repairs and the clocks of the contract."},
             {"name": "pipeline", "description": "The full chain from camera to answer, and what is parsed where."},
             {
                 "name": "jobs",

@@ -16,10 +16,9 @@ from center.audit.log import Audit
 from center.background import Periodic
 from center.clock import NowMs
 from center.database.store import Store
-from center.errors import StartError
 from center.evidence import cms
+from center.evidence.setup import signer_of
 from center.evidence.signer import Signer
-from center.evidence.trust import EVIDENCE, Roots, RootsError
 from center.pipeline import causes
 from center.pipeline.probes import Probe, ProbeFault, ProbeValue
 from center.pipeline.stages import Stage
@@ -116,13 +115,6 @@ def open_feed(
     evidence = config.evidence
     if config.assessment_feed is None or evidence is None:
         return None
-    try:
-        roots = Roots.load(evidence.ca_file)
-    except RootsError as error:
-        raise StartError(
-            what=f"[evidence]: ca_file {error}", what_to_do="Copy services.crt from provisioning's authority/ folder"
-        ) from error
-    now = datetime.fromtimestamp(now_ms() / 1000, UTC)
-    signer = Signer.load(evidence.signing_cert_file, evidence.signing_key_file, roots, EVIDENCE, now=now)
+    signer = signer_of(evidence, now_ms)
     receiver = receiver_of(config.assessment_feed)
     return MonthFeed(receiver, signer, months=assessor.months, store=store, audit=audit, now_ms=now_ms)

@@ -9,6 +9,7 @@ from center.audit.log import Audit
 from center.clock import NowMs, clock_state
 from center.database.store import Store
 from center.errors import StartError
+from center.evidence import cms
 from center.evidence.export_store import ExportStore, Serials
 from center.evidence.package import Sealer
 from center.evidence.service import ExportLimits, Exports, keep_ms
@@ -46,12 +47,7 @@ def open_exports(
     settings = config.evidence
     if settings is None:
         return None
-    try:
-        roots = Roots.load(settings.ca_file)
-    except RootsError as error:
-        raise StartError(
-            what=f"[evidence]: ca_file {error}", what_to_do="Copy services.crt from provisioning's authority/ folder"
-        ) from error
+    roots = roots_of(settings)
 
     def camera_name(agent_id: str, camera_id: str) -> str:
         view = devices.camera(agent_id, camera_id)
@@ -71,6 +67,42 @@ def open_exports(
     )
     exports.recover()
     return exports
+
+
+def open_signing(settings: Evidence | None, now_ms: NowMs) -> Callable[[bytes], bytes] | None:
+    """Opens the signing of single files: detached CMS by the key of exports; None if [evidence] is not configured.
+
+    Raises:
+        StartError: the key, its certificate or the authority's file cannot be used.
+    """
+    if settings is None:
+        return None
+    signer = signer_of(settings, now_ms)
+    return lambda content: cms.sign(content, signer, at=datetime.fromtimestamp(now_ms() / 1000, UTC))
+
+
+def signer_of(settings: Evidence, now_ms: NowMs) -> Signer:
+    """Loads the key of exports with its certificate.
+
+    Raises:
+        StartError: they, or the authority's file, cannot be used.
+    """
+    now = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    return Signer.load(settings.signing_cert_file, settings.signing_key_file, roots_of(settings), EVIDENCE, now=now)
+
+
+def roots_of(settings: Evidence) -> Roots:
+    """Loads the authority by which certificates are trusted.
+
+    Raises:
+        StartError: its file cannot be used.
+    """
+    try:
+        return Roots.load(settings.ca_file)
+    except RootsError as error:
+        raise StartError(
+            what=f"[evidence]: ca_file {error}", what_to_do="Copy services.crt from provisioning's authority/ folder"
+        ) from error
 
 
 def open_sealer(settings: Evidence, roots: Roots, serials: Serials, now_ms: NowMs) -> Sealer:

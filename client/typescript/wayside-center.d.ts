@@ -1842,6 +1842,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description List orders in sight or assigned to the caller, newest first.
+         */
+        get: operations["list_orders"];
+        put?: never;
+        /**
+         * Create Order
+         * @description Open an order by hand, for what no rule sees. A second person confirms it in the end.
+         */
+        post: operations["create_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order Month
+         * @description Report the orders that were opened in a month, by maintainer: MTTR, first-time fix, share in time.
+         */
+        get: operations["get_order_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/months/{month}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Order Month Pdf
+         * @description Export the same as a PDF, signed with the centre's key.
+         */
+        get: operations["export_order_month_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/months/{month}.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Order Month Sheet
+         * @description Export a month as a workbook: the figures by maintainer, and the orders behind them.
+         */
+        get: operations["export_order_month_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Duty Rosters
+         * @description List the duty rosters of the districts in sight, each with the technician on duty now.
+         */
+        get: operations["list_duty_rosters"];
+        /**
+         * Set Duty Roster
+         * @description Replace the duty roster of one district; the empty district is for those without a roster.
+         */
+        put: operations["set_duty_roster"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Order Terms
+         * @description List the terms of the districts in sight, those that hold elsewhere first.
+         */
+        get: operations["list_order_terms"];
+        /**
+         * Set Order Terms
+         * @description Replace the terms of one district, for orders that are opened from now on.
+         */
+        put: operations["set_order_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description Show one order with its clocks and history.
+         */
+        get: operations["get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Order
+         * @description Assign an order to a technician, also one that another has accepted.
+         */
+        post: operations["assign_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Order
+         * @description Confirm an order that is well as a second person, or send it back to its technician.
+         */
+        post: operations["confirm_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Order Step
+         * @description Add a technician's step. The same step again, by its id, changes nothing.
+         */
+        post: operations["add_order_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Void Order
+         * @description End an order without repair, with the reason.
+         */
+        post: operations["void_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Order
+         * @description Stop the clocks while the owner has to act first, or let them go on.
+         */
+        post: operations["pause_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipeline": {
         parameters: {
             query?: never;
@@ -2794,6 +3046,14 @@ export interface components {
             region: string;
         };
         /**
+         * Assignment
+         * @description The technician to assign an order to.
+         */
+        Assignment: {
+            /** Username */
+            username: string;
+        };
+        /**
          * AuditEntryView
          * @description One entry. `previous` is the hash of the entry before, `sha256` its own (docs/access.md).
          */
@@ -2885,6 +3145,8 @@ export interface components {
              * @enum {string}
              */
             kind: "camera_fault";
+            /** @description Urgency of the maintenance order that each such fault makes; None: it makes none. */
+            order?: components["schemas"]["OrderUrgency"] | null;
             /**
              * States
              * @default [
@@ -3247,6 +3509,11 @@ export interface components {
             suspended_since_ms: number | null;
         };
         /**
+         * ClockName
+         * @enum {string}
+         */
+        ClockName: "answer" | "on_site" | "mended";
+        /**
          * ClockQuality
          * @description Reliability of a capture time.
          * @enum {string}
@@ -3258,6 +3525,30 @@ export interface components {
          * @enum {string}
          */
         ClockSource: "rtcp" | "sip" | "onvif" | "picture" | "pushed";
+        /**
+         * ClockView
+         * @description A clock of the contract: `answer`, `on_site` or `mended`.
+         */
+        ClockView: {
+            /** Due At Ms */
+            due_at_ms: number;
+            name: components["schemas"]["ClockName"];
+            /**
+             * Opening
+             * @description 1, and one more for each reopening.
+             */
+            opening: number;
+            state: components["schemas"]["TermState"];
+            /** Stopped At Ms */
+            stopped_at_ms: number | null;
+            /** Term Ms */
+            term_ms: number;
+            /**
+             * Used Ms
+             * @description Milliseconds that the contract counts, until the clock stopped or now.
+             */
+            used_ms: number;
+        };
         /**
          * CodedCause
          * @description A cause and its remedy as a code with parameters; `contracts.causes` has the words of each in both languages.
@@ -3423,6 +3714,22 @@ export interface components {
             /** @description The cause for the reader's language; None from an older agent, and after the agent was restarted. */
             reason?: components["schemas"]["CodedCause"] | null;
             verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * Confirmation
+         * @description `confirms` false sends the order back to its technician.
+         */
+        Confirmation: {
+            /**
+             * Confirms
+             * @default true
+             */
+            confirms: boolean;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Correction
@@ -3594,6 +3901,28 @@ export interface components {
             name: string;
         };
         /**
+         * DistrictRoster
+         * @description Duty roster of one district: of the duties that cover a moment the first counts.
+         */
+        DistrictRoster: {
+            /** District */
+            district: string;
+            /**
+             * Duties
+             * @default []
+             */
+            duties: components["schemas"]["Duty"][];
+        };
+        /**
+         * DistrictTerms
+         * @description Terms of one district.
+         */
+        DistrictTerms: {
+            /** District */
+            district: string;
+            terms: components["schemas"]["OrderTerms"];
+        };
+        /**
          * DistrictView
          * @description A district with its cameras.
          */
@@ -3604,6 +3933,39 @@ export interface components {
             district_id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Duty
+         * @description Duty of one technician: on some hours of the week, from one day to another, both included.
+         */
+        Duty: {
+            /** From Day */
+            from_day?: string | null;
+            /**
+             * @default {
+             *       "offset_minutes": 480,
+             *       "spans": [
+             *         {
+             *           "begins": "00:00",
+             *           "days": [
+             *             0,
+             *             1,
+             *             2,
+             *             3,
+             *             4,
+             *             5,
+             *             6
+             *           ],
+             *           "ends": "24:00"
+             *         }
+             *       ]
+             *     }
+             */
+            hours: components["schemas"]["Hours"];
+            /** To Day */
+            to_day?: string | null;
+            /** Username */
+            username: string;
         };
         /**
          * EntryView
@@ -4573,6 +4935,70 @@ export interface components {
             zones: string[];
         };
         /**
+         * MaintainerMonth
+         * @description Figures of one maintainer, of the orders that were opened in one month.
+         */
+        MaintainerMonth: {
+            answer: components["schemas"]["ShareInTime"];
+            /**
+             * By Told Time
+             * @description Orders with a clock that was stopped at a time that a telephone told.
+             */
+            by_told_time: number;
+            /**
+             * Counted Mttr Ms
+             * @description The same by the hours that the contract counts.
+             */
+            counted_mttr_ms: number | null;
+            /** First Time Fixes */
+            first_time_fixes: number;
+            /** First Time Share */
+            first_time_share: number | null;
+            /**
+             * In Time
+             * @description Orders that were mended and missed no clock.
+             */
+            in_time: number;
+            /**
+             * In Time Share
+             * @description Their share of those that were mended or missed a clock.
+             */
+            in_time_share: number | null;
+            /**
+             * Live
+             * @description Orders that have not ended.
+             */
+            live: number;
+            /** Maintainer */
+            maintainer: string;
+            /**
+             * Mended
+             * @description Orders that are well again by a repair.
+             */
+            mended: number;
+            mended_clock: components["schemas"]["ShareInTime"];
+            /**
+             * Mttr Ms
+             * @description Mean time from the opening until the indicator was well, all hours; of the orders that were mended.
+             */
+            mttr_ms: number | null;
+            on_site: components["schemas"]["ShareInTime"];
+            /** Orders */
+            orders: number;
+            /**
+             * Recovered
+             * @description Orders whose fault went before a technician accepted.
+             */
+            recovered: number;
+            /** Void */
+            void: number;
+        };
+        /**
+         * MaintenanceState
+         * @enum {string}
+         */
+        MaintenanceState: "open" | "assigned" | "accepted" | "on_site" | "mended" | "well" | "closed" | "void";
+        /**
          * MaintenanceWindow
          * @description Maintenance as it is stored.
          */
@@ -4809,6 +5235,23 @@ export interface components {
             work: components["schemas"]["SpanRequest"] | components["schemas"]["LiveRequest"];
         };
         /**
+         * NewOrder
+         * @description An order as a user enters it: for a fault that no rule names.
+         */
+        NewOrder: {
+            /** Agent Id */
+            agent_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Cause */
+            cause: string;
+            /**
+             * Is Key
+             * @default false
+             */
+            is_key: boolean;
+        };
+        /**
          * NewPassword
          * @description The present password and the next one.
          */
@@ -4982,11 +5425,256 @@ export interface components {
             op: "or";
         };
         /**
+         * OrderDetail
+         * @description One order with its clocks and history.
+         */
+        OrderDetail: {
+            /** Clocks */
+            clocks: components["schemas"]["ClockView"][];
+            /**
+             * Confirmable
+             * @description True if the caller may confirm the order now.
+             */
+            confirmable: boolean;
+            /** Events */
+            events: components["schemas"]["OrderEventView"][];
+            order: components["schemas"]["OrderView"];
+            terms: components["schemas"]["OrderTerms"];
+            /**
+             * Well For Ms
+             * @description Milliseconds for which the indicator has been well; null: not, or not known.
+             */
+            well_for_ms: number | null;
+        };
+        /**
+         * OrderEvent
+         * @description Event in the history of an order.
+         * @enum {string}
+         */
+        OrderEvent: "opened" | "assigned" | "accepted" | "arrived" | "left" | "done" | "noted" | "parts" | "waiting" | "resumed" | "well" | "recovered" | "confirmed" | "reopened" | "voided";
+        /**
+         * OrderEventView
+         * @description Event in the history of an order.
+         */
+        OrderEventView: {
+            /** Actor */
+            actor: string;
+            /**
+             * At Ms
+             * @description Time at which the centre received it.
+             */
+            at_ms: number;
+            /**
+             * Counted At Ms
+             * @description Time that the contract's clocks count.
+             */
+            counted_at_ms: number;
+            event: components["schemas"]["OrderEvent"];
+            /** Note */
+            note: string;
+            /** Parts */
+            parts: components["schemas"]["PartUsed"][];
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Told At Ms
+             * @description Time that the telephone told; null: it was not told by one.
+             */
+            told_at_ms: number | null;
+        };
+        /**
+         * OrderList
+         * @description A page, newest first. `next_cursor` is for the next page; null at the end.
+         */
+        OrderList: {
+            /** Items */
+            items: components["schemas"]["OrderView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * OrderMonth
+         * @description Figures of a month by maintainer, as of `as_of_ms`.
+         */
+        OrderMonth: {
+            /** As Of Ms */
+            as_of_ms: number;
+            /**
+             * Is Final
+             * @description True if the month is over and every order of it has ended for good.
+             */
+            is_final: boolean;
+            /** Maintainers */
+            maintainers: components["schemas"]["MaintainerMonth"][];
+            /** Month */
+            month: string;
+        };
+        /**
          * OrderState
          * @description State of an order.
          * @enum {string}
          */
         OrderState: "asked" | "taken" | "refused" | "unanswered";
+        /**
+         * OrderTerms
+         * @description Terms of the contract in one district. An order keeps those that were in force when it was opened.
+         */
+        OrderTerms: {
+            /**
+             * Answer Min
+             * @description Minutes from the opening until a technician accepts.
+             * @default 60
+             */
+            answer_min: number;
+            /**
+             * @default {
+             *       "holidays": [],
+             *       "hours": {
+             *         "offset_minutes": 480,
+             *         "spans": [
+             *           {
+             *             "begins": "00:00",
+             *             "days": [
+             *               0,
+             *               1,
+             *               2,
+             *               3,
+             *               4,
+             *               5,
+             *               6
+             *             ],
+             *             "ends": "24:00"
+             *           }
+             *         ]
+             *       }
+             *     }
+             */
+            calendar: components["schemas"]["WorkCalendar"];
+            /**
+             * Confirm
+             * @description True: a second person confirms each order that is well. Orders by hand always need one.
+             * @default false
+             */
+            confirm: boolean;
+            /**
+             * Evidence Min
+             * @description Minutes for which the indicator must be well before an order counts as mended.
+             * @default 10
+             */
+            evidence_min: number;
+            /**
+             * Excused Visit Min
+             * @description Minutes of visits, in all of an order, that are entered as maintenance of the camera; 0: none.
+             * @default 120
+             */
+            excused_visit_min: number;
+            /**
+             * Key Always
+             * @description True: a key case counts at all hours, whatever the calendar says.
+             * @default true
+             */
+            key_always: boolean;
+            /**
+             * Key On Site Min
+             * @description The same as `on_site_min` for an order of a key case.
+             * @default 120
+             */
+            key_on_site_min: number;
+            /**
+             * Maintainer
+             * @description Company that the figures of a month are counted for.
+             * @default
+             */
+            maintainer: string;
+            /**
+             * Mended Min
+             * @description Minutes from the opening until the indicator is well.
+             * @default 240
+             */
+            mended_min: number;
+            /**
+             * On Site Min
+             * @default 240
+             */
+            on_site_min: number;
+            /**
+             * Remind Before Min
+             * @description Minutes of a clock that are left at its reminder; at most half of the clock.
+             * @default 15
+             */
+            remind_before_min: number;
+            /**
+             * Reopen H
+             * @description Hours after the end in which the same fault reopens the order.
+             * @default 72
+             */
+            reopen_h: number;
+        };
+        /**
+         * OrderUrgency
+         * @description Urgency of the maintenance order that a fault makes (docs/orders.md).
+         * @enum {string}
+         */
+        OrderUrgency: "ordinary" | "key";
+        /**
+         * OrderView
+         * @description One order as it stands.
+         */
+        OrderView: {
+            /** Agent Id */
+            agent_id: string;
+            /** Assignee */
+            assignee: string;
+            /**
+             * Camera Id
+             * @description Both empty where no camera or agent is concerned.
+             */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Cause */
+            cause: string;
+            /** District */
+            district: string;
+            /**
+             * Due At Ms
+             * @description Earliest end of a clock that runs; null: none does.
+             */
+            due_at_ms: number | null;
+            /** Ended At Ms */
+            ended_at_ms: number | null;
+            /**
+             * Fault
+             * @description State of the camera or name of the part that the fault is of; `hand`: entered by a user.
+             */
+            fault: string;
+            /** Id */
+            id: number;
+            /** Is Key */
+            is_key: boolean;
+            /** Maintainer */
+            maintainer: string;
+            /** Needs Confirmation */
+            needs_confirmation: boolean;
+            /** Opened At Ms */
+            opened_at_ms: number;
+            /**
+             * Overdue
+             * @description True if a clock that runs is past its end.
+             */
+            overdue: boolean;
+            /**
+             * Rule Id
+             * @description Rule that named the fault; null: entered by a user.
+             */
+            rule_id: number | null;
+            state: components["schemas"]["MaintenanceState"];
+            /**
+             * Waiting
+             * @description True while the clocks stop for the owner.
+             */
+            waiting: boolean;
+        };
         /**
          * OutboxPage
          * @description Page of messages, newest first; `next_before` is for the page after it.
@@ -5029,6 +5717,29 @@ export interface components {
             type: "FeatureCollection";
         };
         /**
+         * OwnersWait
+         * @description `waits`: true while the owner has to act first.
+         */
+        OwnersWait: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Waits */
+            waits: boolean;
+        };
+        /**
+         * PartUsed
+         * @description A part that a technician used.
+         */
+        PartUsed: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * Password
          * @description A new password for an account.
          */
@@ -5061,7 +5772,7 @@ export interface components {
          * @description A permission that a route or page asks for. The values are words of the API: they do not change.
          * @enum {string}
          */
-        Permission: "signed_in" | "account.own" | "health.view" | "camera.view" | "agent.view" | "live.view" | "observation.view" | "observation.search" | "assessment.view" | "assessment.edit" | "alarm.view" | "alarm.handle" | "alarm.edit" | "case.view" | "case.edit" | "case.approve" | "evidence.export" | "task.steer" | "task.start" | "task.upload" | "notification.edit" | "district.view" | "district.edit" | "user.view" | "user.edit" | "audit.view" | "wall.view";
+        Permission: "signed_in" | "account.own" | "health.view" | "camera.view" | "agent.view" | "live.view" | "observation.view" | "observation.search" | "assessment.view" | "assessment.edit" | "alarm.view" | "alarm.handle" | "alarm.edit" | "case.view" | "case.edit" | "case.approve" | "evidence.export" | "task.steer" | "task.start" | "task.upload" | "notification.edit" | "district.view" | "district.edit" | "user.view" | "user.edit" | "audit.view" | "order.view" | "order.work" | "order.edit" | "wall.view";
         /**
          * PermitRequest
          * @description Purpose of the recordings, and the permit that this one is to follow.
@@ -5274,6 +5985,8 @@ export interface components {
              * @enum {string}
              */
             kind: "platform_fault";
+            /** @description Urgency of the maintenance order that each such fault makes; None: it makes none. */
+            order?: components["schemas"]["OrderUrgency"] | null;
             /**
              * Parts
              * @default [
@@ -5653,6 +6366,14 @@ export interface components {
          */
         Role: "technician" | "analyst" | "supervisor" | "operator" | "auditor" | "display" | "administrator";
         /**
+         * RosterList
+         * @description Duty rosters by district.
+         */
+        RosterList: {
+            /** Items */
+            items: components["schemas"]["RosterView"][];
+        };
+        /**
          * RosterReport
          * @description The roster by which agents count as revoked. Without a key no roster is trusted: a setting and no fault.
          */
@@ -5680,6 +6401,24 @@ export interface components {
              * @description The reason that the database's roster could not be used at the start.
              */
             unreadable: string;
+        };
+        /**
+         * RosterView
+         * @description Duty roster of one district.
+         */
+        RosterView: {
+            /** District */
+            district: string;
+            /**
+             * Duties
+             * @default []
+             */
+            duties: components["schemas"]["Duty"][];
+            /**
+             * On Duty
+             * @description Technician on duty now; empty: none.
+             */
+            on_duty: string;
         };
         /**
          * RuleChange
@@ -6124,6 +6863,18 @@ export interface components {
          */
         Severity: "info" | "warning" | "critical";
         /**
+         * ShareInTime
+         * @description Clocks that were met among those that were met or missed. `share` null: none was.
+         */
+        ShareInTime: {
+            /** Met */
+            met: number;
+            /** Missed */
+            missed: number;
+            /** Share */
+            share: number | null;
+        };
+        /**
          * ShownToken
          * @description A token as its owner sees it.
          */
@@ -6384,6 +7135,12 @@ export interface components {
             taken_by: string;
         };
         /**
+         * StepKind
+         * @description Step that a technician tells of.
+         * @enum {string}
+         */
+        StepKind: "accept" | "arrive" | "part" | "note" | "leave" | "done" | "reopen";
+        /**
          * StorageItemView
          * @description One file system, array or disk of a server.
          */
@@ -6569,6 +7326,60 @@ export interface components {
             waiting: number | null;
         };
         /**
+         * TechnicianStep
+         * @description Step that a technician's telephone tells; told again with the same id it is one.
+         */
+        TechnicianStep: {
+            kind: components["schemas"]["StepKind"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartUsed"][];
+            /**
+             * Step Id
+             * Format: uuid
+             * @description Made by the telephone.
+             */
+            step_id: string;
+            /**
+             * Told At
+             * @description Time at which it happened, as the telephone says.
+             */
+            told_at: number;
+        };
+        /**
+         * TermState
+         * @enum {string}
+         */
+        TermState: "running" | "paused" | "met" | "missed" | "dropped";
+        /**
+         * TermsList
+         * @description Terms by district; the first, of the empty district, hold where a district has none of its own.
+         */
+        TermsList: {
+            /** Items */
+            items: components["schemas"]["TermsView"][];
+        };
+        /**
+         * TermsView
+         * @description Terms of one district, and who entered them; empty and 0: the defaults, which nobody has changed.
+         */
+        TermsView: {
+            /** Changed At Ms */
+            changed_at_ms: number;
+            /** Changed By */
+            changed_by: string;
+            /** District */
+            district: string;
+            terms: components["schemas"]["OrderTerms"];
+        };
+        /**
          * TestMessage
          * @description The channel to test, and the recipient; all of its recipients by default.
          */
@@ -6683,6 +7494,14 @@ export interface components {
          * @enum {string}
          */
         Verdict: "trying" | "applied" | "rolled_back" | "refused";
+        /**
+         * VoidReason
+         * @description Reason for ending an order without repair.
+         */
+        VoidReason: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * WallResults
          * @description Alarms of the last seven days; cases, machines and exports that the centre keeps.
@@ -6852,6 +7671,39 @@ export interface components {
             longitude: number;
             /** To Ms */
             to_ms: number;
+        };
+        /**
+         * WorkCalendar
+         * @description Hours that a contract counts.
+         */
+        WorkCalendar: {
+            /**
+             * Holidays
+             * @description Days that do not count. A span that begins on one is left out whole, also past midnight.
+             * @default []
+             */
+            holidays: string[];
+            /**
+             * @default {
+             *       "offset_minutes": 480,
+             *       "spans": [
+             *         {
+             *           "begins": "00:00",
+             *           "days": [
+             *             0,
+             *             1,
+             *             2,
+             *             3,
+             *             4,
+             *             5,
+             *             6
+             *           ],
+             *           "ends": "24:00"
+             *         }
+             *       ]
+             *     }
+             */
+            hours: components["schemas"]["Hours"];
         };
         /**
          * WrongWay
@@ -15332,6 +16184,1189 @@ export interface operations {
             };
             /** @description `query_timeout` */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_orders: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["MaintenanceState"][] | null;
+                /** @description Empty: orders of no district. */
+                district?: string | null;
+                /** @description `me`: those assigned to the caller. */
+                assignee?: "me" | null;
+                /** @description Only those with a clock that is past its end. */
+                overdue?: boolean;
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderList"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_camera` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_exists` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order_month: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMonth"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_order_month_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` or `signing_off` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_order_month_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_duty_rosters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterList"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_duty_roster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DistrictRoster"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterList"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` or `order_terms` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_district` or `unknown_user` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_order_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsList"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_order_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DistrictTerms"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsList"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` or `order_terms` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_district` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` or `not_a_technician` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` or `own_confirmation` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_order_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TechnicianStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_state` or `order_taken` or `step_reused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    void_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnersWait"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order_state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

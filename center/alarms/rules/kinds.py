@@ -6,6 +6,7 @@ configuration, on which the edge's tracker reports (docs/tracker.md).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -176,7 +177,20 @@ class Crowding(RuleParameters):
     threshold: int = Field(ge=LEAST_CROWD, le=10_000)
 
 
-class CameraFault(RuleParameters):
+class OrderUrgency(StrEnum):
+    """Urgency of the maintenance order that a fault makes (docs/orders.md)."""
+
+    ORDINARY = "ordinary"
+    KEY = "key"
+    """A key case: the shorter term for coming on site."""
+
+
+class _DeviceFault(RuleParameters):
+    order: OrderUrgency | None = None
+    """Urgency of the maintenance order that each such fault makes; None: it makes none."""
+
+
+class CameraFault(_DeviceFault):
     """A camera does not deliver what it should, as its agent reports."""
 
     label = marked("Camera fault")
@@ -189,7 +203,7 @@ class CameraFault(RuleParameters):
     for_s: int = Field(default=30, ge=0, le=3600)
 
 
-class PlatformFault(RuleParameters):
+class PlatformFault(_DeviceFault):
     """An agent fell silent, the broker or the archive's `query` is away, or a stage of the chain is red or amber.
 
     A fault of the centre's own database could not be reported.

@@ -41,6 +41,11 @@ class WeekSpan(BaseModel):
         return self
 
     @property
+    def begins_minute(self) -> int:
+        """Minute of the day at which it begins."""
+        return _minutes(self.begins)
+
+    @property
     def minutes(self) -> int:
         return (_minutes(self.ends) - _minutes(self.begins)) % DAY or DAY
 

@@ -40,7 +40,8 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
         case "pdf":
             from center.assessment.export.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
-            return as_pdf(" ".join(filter(None, ("考核报告 Assessment", period, correction))), tables)
+            without_findings = (*tables[:2], *tables[3:])  # only a workbook has room for the single ones
+            return as_pdf(" ".join(filter(None, ("考核报告 Assessment", period, correction))), without_findings)
 
 
 def _correction(judged: Judged) -> str:

@@ -35,7 +35,7 @@ _MAX_ROWS: Final = 2000
 
 
 def as_pdf(title: str, tables: tuple[Sheet, ...], font_files: tuple[Path, ...] = FONT_FILES) -> bytes:
-    """Writes every table but the single findings, which only a workbook has room for."""
+    """Writes tables one below the other."""
     font = _font(font_files)
     heading = ParagraphStyle("heading", fontName=font, fontSize=13, leading=18)
     part = ParagraphStyle("part", fontName=font, fontSize=10, leading=15)
@@ -45,7 +45,7 @@ def as_pdf(title: str, tables: tuple[Sheet, ...], font_files: tuple[Path, ...] =
         leftMargin=12 * mm, rightMargin=12 * mm, topMargin=12 * mm, bottomMargin=12 * mm,
     )  # fmt: skip
     story: list[Any] = [Paragraph(escape(title), heading)]
-    for table in (tables[0], tables[1], *tables[3:]):
+    for table in tables:
         story += [Spacer(1, 4 * mm), Paragraph(escape(table.title), part)]
         if len(table.rows) > _MAX_ROWS:
             story.append(Paragraph(f"{_MAX_ROWS} / {len(table.rows)} (XLSX)", part))

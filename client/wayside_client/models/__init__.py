@@ -15,6 +15,7 @@ from .alarm_state import AlarmState
 from .alarm_view import AlarmView
 from .and_ import And
 from .assessed_district import AssessedDistrict
+from .assignment import Assignment
 from .audit_entry_view import AuditEntryView
 from .box import Box
 from .break_view import BreakView
@@ -42,8 +43,10 @@ from .cause_view_facts import CauseViewFacts
 from .chain_check_view import ChainCheckView
 from .channel_view import ChannelView
 from .channel_view_messages import ChannelViewMessages
+from .clock_name import ClockName
 from .clock_quality import ClockQuality
 from .clock_source import ClockSource
+from .clock_view import ClockView
 from .coded_cause import CodedCause
 from .coded_cause_params import CodedCauseParams
 from .collected import Collected
@@ -55,6 +58,7 @@ from .complaint_view import ComplaintView
 from .composed import Composed
 from .condition import Condition
 from .configuration_view import ConfigurationView
+from .confirmation import Confirmation
 from .correction import Correction
 from .coverage import Coverage
 from .coverage_protocols import CoverageProtocols
@@ -69,7 +73,10 @@ from .dependency import Dependency
 from .device_state import DeviceState
 from .district_coverage import DistrictCoverage
 from .district_properties import DistrictProperties
+from .district_roster import DistrictRoster
+from .district_terms import DistrictTerms
 from .district_view import DistrictView
+from .duty import Duty
 from .entry_view import EntryView
 from .event_drop import EventDrop
 from .event_kind import EventKind
@@ -129,6 +136,8 @@ from .machine_counts import MachineCounts
 from .machine_list import MachineList
 from .machine_verdict import MachineVerdict
 from .machine_view import MachineView
+from .maintainer_month import MaintainerMonth
+from .maintenance_state import MaintenanceState
 from .maintenance_window import MaintenanceWindow
 from .maintenance_window_scope import MaintenanceWindowScope
 from .malformed_count import MalformedCount
@@ -144,6 +153,7 @@ from .new_case import NewCase
 from .new_complaint import NewComplaint
 from .new_district import NewDistrict
 from .new_jobs import NewJobs
+from .new_order import NewOrder
 from .new_password import NewPassword
 from .new_saved_search import NewSavedSearch
 from .new_token import NewToken
@@ -154,10 +164,20 @@ from .observation_view import ObservationView
 from .observation_view_redaction_models import ObservationViewRedactionModels
 from .one_time_code import OneTimeCode
 from .or_ import Or
+from .order_detail import OrderDetail
+from .order_event import OrderEvent
+from .order_event_view import OrderEventView
+from .order_list import OrderList
+from .order_month import OrderMonth
 from .order_state import OrderState
+from .order_terms import OrderTerms
+from .order_urgency import OrderUrgency
+from .order_view import OrderView
 from .outbox_page import OutboxPage
 from .outline import Outline
 from .outlines import Outlines
+from .owners_wait import OwnersWait
+from .part_used import PartUsed
 from .password import Password
 from .password_proof import PasswordProof
 from .permission import Permission
@@ -199,7 +219,9 @@ from .remark import Remark
 from .report_view import ReportView
 from .revoked_count import RevokedCount
 from .role import Role
+from .roster_list import RosterList
 from .roster_report import RosterReport
+from .roster_view import RosterView
 from .rule_change import RuleChange
 from .rule_finding_view import RuleFindingView
 from .rule_list import RuleList
@@ -221,6 +243,7 @@ from .settings_timely_s import SettingsTimelyS
 from .settings_weight import SettingsWeight
 from .setup import Setup
 from .severity import Severity
+from .share_in_time import ShareInTime
 from .shown_token import ShownToken
 from .side import Side
 from .sms_cost_view import SmsCostView
@@ -240,6 +263,7 @@ from .standing_lookalike import StandingLookalike
 from .standing_machine import StandingMachine
 from .statement_verdict import StatementVerdict
 from .statement_view import StatementView
+from .step_kind import StepKind
 from .storage_item_view import StorageItemView
 from .storage_kind import StorageKind
 from .storage_room import StorageRoom
@@ -252,6 +276,10 @@ from .task_list_at_work_type_0 import TaskListAtWorkType0
 from .task_order_view import TaskOrderView
 from .task_state import TaskState
 from .task_view import TaskView
+from .technician_step import TechnicianStep
+from .term_state import TermState
+from .terms_list import TermsList
+from .terms_view import TermsView
 from .test_message import TestMessage
 from .theft import Theft
 from .then import Then
@@ -261,6 +289,7 @@ from .times_view import TimesView
 from .user_view import UserView
 from .verb import Verb
 from .verdict import Verdict
+from .void_reason import VoidReason
 from .wall_results import WallResults
 from .wall_results_alarms import WallResultsAlarms
 from .wall_results_cases import WallResultsCases
@@ -273,6 +302,7 @@ from .window_end import WindowEnd
 from .window_list import WindowList
 from .window_page import WindowPage
 from .window_view import WindowView
+from .work_calendar import WorkCalendar
 from .wrong_way import WrongWay
 from .zone_bin import ZoneBin
 from .zone_count import ZoneCount
@@ -295,6 +325,7 @@ __all__ = (
     "AlarmView",
     "And",
     "AssessedDistrict",
+    "Assignment",
     "AuditEntryView",
     "Box",
     "BreakView",
@@ -322,8 +353,10 @@ __all__ = (
     "ChainCheckView",
     "ChannelView",
     "ChannelViewMessages",
+    "ClockName",
     "ClockQuality",
     "ClockSource",
+    "ClockView",
     "CodedCause",
     "CodedCauseParams",
     "Collected",
@@ -335,6 +368,7 @@ __all__ = (
     "Composed",
     "Condition",
     "ConfigurationView",
+    "Confirmation",
     "Correction",
     "Coverage",
     "CoverageProtocols",
@@ -349,7 +383,10 @@ __all__ = (
     "DeviceState",
     "DistrictCoverage",
     "DistrictProperties",
+    "DistrictRoster",
+    "DistrictTerms",
     "DistrictView",
+    "Duty",
     "EntryView",
     "EventDrop",
     "EventKind",
@@ -409,6 +446,8 @@ __all__ = (
     "MachineList",
     "MachineVerdict",
     "MachineView",
+    "MaintainerMonth",
+    "MaintenanceState",
     "MaintenanceWindow",
     "MaintenanceWindowScope",
     "MalformedCount",
@@ -424,6 +463,7 @@ __all__ = (
     "NewComplaint",
     "NewDistrict",
     "NewJobs",
+    "NewOrder",
     "NewPassword",
     "NewSavedSearch",
     "NewToken",
@@ -434,10 +474,20 @@ __all__ = (
     "ObservationViewRedactionModels",
     "OneTimeCode",
     "Or",
+    "OrderDetail",
+    "OrderEvent",
+    "OrderEventView",
+    "OrderList",
+    "OrderMonth",
     "OrderState",
+    "OrderTerms",
+    "OrderUrgency",
+    "OrderView",
     "OutboxPage",
     "Outline",
     "Outlines",
+    "OwnersWait",
+    "PartUsed",
     "Password",
     "PasswordProof",
     "Permission",
@@ -479,7 +529,9 @@ __all__ = (
     "ReportView",
     "RevokedCount",
     "Role",
+    "RosterList",
     "RosterReport",
+    "RosterView",
     "RuleChange",
     "RuleFindingView",
     "RuleList",
@@ -501,6 +553,7 @@ __all__ = (
     "SettingsWeight",
     "Setup",
     "Severity",
+    "ShareInTime",
     "ShownToken",
     "Side",
     "SmsCostView",
@@ -520,6 +573,7 @@ __all__ = (
     "StandingMachine",
     "StatementVerdict",
     "StatementView",
+    "StepKind",
     "StorageItemView",
     "StorageKind",
     "StorageRoom",
@@ -532,6 +586,10 @@ __all__ = (
     "TaskOrderView",
     "TaskState",
     "TaskView",
+    "TechnicianStep",
+    "TermState",
+    "TermsList",
+    "TermsView",
     "TestMessage",
     "Theft",
     "Then",
@@ -541,6 +599,7 @@ __all__ = (
     "UserView",
     "Verb",
     "Verdict",
+    "VoidReason",
     "WallResults",
     "WallResultsAlarms",
     "WallResultsCases",
@@ -553,6 +612,7 @@ __all__ = (
     "WindowList",
     "WindowPage",
     "WindowView",
+    "WorkCalendar",
     "WrongWay",
     "ZoneBin",
     "ZoneCount",

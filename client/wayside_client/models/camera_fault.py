@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.camera_fault_states_item import CameraFaultStatesItem
+from ..models.order_urgency import OrderUrgency
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="CameraFault")
@@ -18,17 +19,28 @@ class CameraFault:
     Attributes:
         kind (Literal['camera_fault']):
         for_s (int | Unset):  Default: 30.
+        order (None | OrderUrgency | Unset): Urgency of the maintenance order that each such fault makes; None: it makes
+            none.
         states (list[CameraFaultStatesItem] | Unset):
     """
 
     kind: Literal["camera_fault"]
     for_s: int | Unset = 30
+    order: None | OrderUrgency | Unset = UNSET
     states: list[CameraFaultStatesItem] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         kind = self.kind
 
         for_s = self.for_s
+
+        order: None | str | Unset
+        if isinstance(self.order, Unset):
+            order = UNSET
+        elif isinstance(self.order, OrderUrgency):
+            order = self.order.value
+        else:
+            order = self.order
 
         states: list[str] | Unset = UNSET
         if not isinstance(self.states, Unset):
@@ -46,6 +58,8 @@ class CameraFault:
         )
         if for_s is not UNSET:
             field_dict["for_s"] = for_s
+        if order is not UNSET:
+            field_dict["order"] = order
         if states is not UNSET:
             field_dict["states"] = states
 
@@ -60,6 +74,23 @@ class CameraFault:
 
         for_s = d.pop("for_s", UNSET)
 
+        def _parse_order(data: object) -> None | OrderUrgency | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                order_type_0 = OrderUrgency(data)
+
+                return order_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderUrgency | Unset, data)
+
+        order = _parse_order(d.pop("order", UNSET))
+
         _states = d.pop("states", UNSET)
         states: list[CameraFaultStatesItem] | Unset = UNSET
         if _states is not UNSET:
@@ -72,6 +103,7 @@ class CameraFault:
         _made = class_(
             kind=kind,
             for_s=for_s,
+            order=order,
             states=states,
         )
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.order_urgency import OrderUrgency
 from ..models.platform_fault_parts_item import PlatformFaultPartsItem
 from ..types import UNSET, Unset
 
@@ -20,12 +21,15 @@ class PlatformFault:
         Attributes:
             kind (Literal['platform_fault']):
             for_s (int | Unset):  Default: 30.
+            order (None | OrderUrgency | Unset): Urgency of the maintenance order that each such fault makes; None: it makes
+                none.
             parts (list[PlatformFaultPartsItem] | Unset):
             warnings (bool | Unset): True: an amber stage raises an alarm too. Default: False.
     """
 
     kind: Literal["platform_fault"]
     for_s: int | Unset = 30
+    order: None | OrderUrgency | Unset = UNSET
     parts: list[PlatformFaultPartsItem] | Unset = UNSET
     warnings: bool | Unset = False
 
@@ -33,6 +37,14 @@ class PlatformFault:
         kind = self.kind
 
         for_s = self.for_s
+
+        order: None | str | Unset
+        if isinstance(self.order, Unset):
+            order = UNSET
+        elif isinstance(self.order, OrderUrgency):
+            order = self.order.value
+        else:
+            order = self.order
 
         parts: list[str] | Unset = UNSET
         if not isinstance(self.parts, Unset):
@@ -52,6 +64,8 @@ class PlatformFault:
         )
         if for_s is not UNSET:
             field_dict["for_s"] = for_s
+        if order is not UNSET:
+            field_dict["order"] = order
         if parts is not UNSET:
             field_dict["parts"] = parts
         if warnings is not UNSET:
@@ -68,6 +82,23 @@ class PlatformFault:
 
         for_s = d.pop("for_s", UNSET)
 
+        def _parse_order(data: object) -> None | OrderUrgency | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                order_type_0 = OrderUrgency(data)
+
+                return order_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderUrgency | Unset, data)
+
+        order = _parse_order(d.pop("order", UNSET))
+
         _parts = d.pop("parts", UNSET)
         parts: list[PlatformFaultPartsItem] | Unset = UNSET
         if _parts is not UNSET:
@@ -82,6 +113,7 @@ class PlatformFault:
         _made = class_(
             kind=kind,
             for_s=for_s,
+            order=order,
             parts=parts,
             warnings=warnings,
         )

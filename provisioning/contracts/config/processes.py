@@ -319,6 +319,17 @@ class Alarms(Section):
     """Channels of `[notify]` for the alarm itself, then for each escalation; the last ones repeat."""
 
 
+class Orders(Section):
+    """Settings of maintenance orders; their terms and the duty roster are entered in the console."""
+
+    tell: tuple[str, ...] = Field(default=(), max_length=8)
+    """Channels of `[notify]` for assignments and reminders."""
+    escalate: tuple[str, ...] = Field(default=(), max_length=8)
+    """Channels of `[notify]` for what is overdue, and for an order that nobody is on duty for."""
+    keep_days: int = Field(default=1096, ge=400, le=3650)
+    """Days for which an order that has ended is kept, with its history."""
+
+
 class CenterConfig(Section):
     """Configuration of `wayside-center run`."""
 
@@ -374,6 +385,7 @@ class CenterConfig(Section):
     """Superior platforms by GA/T 1400; empty: nothing goes up."""
     cascade: tuple[Superior, ...] = Field(default=(), max_length=8)
     """Superior platforms of GB/T 28181; none: nothing goes upward."""
+    orders: Orders = Orders()
     events_out: EventsOut = EventsOut()
     """Receivers of events by MQTT and Kafka; none: nothing leaves."""
 
@@ -388,8 +400,13 @@ class CenterConfig(Section):
     @model_validator(mode="after")
     def _known_channels(self) -> Self:
         known = {each.id for each in (*self.notify.webhooks, *self.notify.mails, *self.notify.sms)}
-        if unknown := sorted({channel for level in self.alarms.tell for channel in level} - known):
-            raise ValueError(f"alarms.tell: [notify] has no channel {', '.join(unknown)}")
+        for key, channels in (
+            ("alarms.tell", {channel for level in self.alarms.tell for channel in level}),
+            ("orders.tell", set(self.orders.tell)),
+            ("orders.escalate", set(self.orders.escalate)),
+        ):
+            if unknown := sorted(channels - known):
+                raise ValueError(f"{key}: [notify] has no channel {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")

@@ -54,6 +54,11 @@ BODIES: Final[dict[str, Any]] = {
     "order_job": {"priority": "last"},
     "ask_recorder": {"cameras": [ELSEWHERE], "started_at_ms": NOW_MS - 7_200_000, "ended_at_ms": NOW_MS - 3_600_000},
     "judge_candidate": {"verdict": "confirmed"},
+    "assign_order": {"username": "sue"},
+    "add_order_step": {"step_id": "00000000-0000-4000-8000-000000000000", "kind": "accept", "told_at": NOW_MS},
+    "pause_order": {"waits": True},
+    "confirm_order": {},
+    "void_order": {"reason": "mine"},
     **{f"{act}_case": {"version": 1} for act in ("request", "withdraw", "approve", "refuse", "revise", "close")},
 }
 ASIDE: Final = ("/api/", STATIC_PREFIX, *FOREIGN)
@@ -78,7 +83,9 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
         services = whole.services
         services.districts.create("south", "South", actor=ADMINISTRATOR)
         services.districts.set_cameras("south", [CameraKey(AGENT, "cam-2")], actor=ADMINISTRATOR)
-        services.users.add(SUPERVISOR, PASSWORD, [GrantRequest(Role.SUPERVISOR, DISTRICT)], actor=ADMINISTRATOR)
+        # Both roles together have every permission about cameras.
+        both = [GrantRequest(role, DISTRICT) for role in (Role.SUPERVISOR, Role.TECHNICIAN)]
+        services.users.add(SUPERVISOR, PASSWORD, both, actor=ADMINISTRATOR)
         services.assessment.register.take(REGISTER.encode(), actor=ADMINISTRATOR, replace=True)
         with whole.browser(ADMINISTRATOR) as boss, whole.browser(SUPERVISOR) as sue:
             rule_id = enforced(boss, ELSEWHERE)
@@ -105,6 +112,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                     "case_id": (_opened(boss), "A-2026-99"),
                     "job_id": (ordered(boss, services, "cam-2"), "0" * 16),
                     "search_id": (_kept(boss), 9999),
+                    "order_id": (_broken(boss), 9999),
                     "username": (ADMINISTRATOR, "nobody-of-that-name"),
                 },
             )
@@ -128,6 +136,11 @@ def _opened(browser: httpx.Client) -> str:
     number = "A-2026-18"
     browser.post("/api/cases", json={"number": number, "terms": terms(districts=["south"])}).raise_for_status()
     return number
+
+
+def _broken(browser: httpx.Client) -> int:
+    order = {"agent_id": AGENT, "camera_id": "cam-2", "cause": "a loose cable"}
+    return int(browser.post("/api/orders", json=order).raise_for_status().json()["order"]["id"])
 
 
 def _kept(browser: httpx.Client) -> int:

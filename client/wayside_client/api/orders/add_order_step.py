@@ -1,0 +1,103 @@
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from wayside_client.center import AsyncCenter, Center
+
+from ...models.order_detail import OrderDetail
+from ...models.technician_step import TechnicianStep
+
+
+def _get_kwargs(
+    order_id: int,
+    *,
+    body: TechnicianStep,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/orders/{order_id}/steps".format(
+            order_id=quote(str(order_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse(response: httpx.Response) -> OrderDetail:
+    if response.status_code == 200:
+        response_200 = OrderDetail.from_dict(response.json())
+
+        return response_200
+
+    raise ValueError(f"status {response.status_code}")
+
+
+def sync(
+    center: Center,
+    order_id: int,
+    *,
+    body: TechnicianStep,
+) -> OrderDetail:
+    """Add a technician's step. The same step again, by its id, changes nothing.
+
+    Args:
+        order_id (int):
+        body (TechnicianStep): Step that a technician's telephone tells; told again with the same
+            id it is one.
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_order`
+        ConflictError: `order_state` or `order_taken` or `step_reused`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return center.ask(
+        _parse,
+        **_get_kwargs(
+            order_id=order_id,
+            body=body,
+        ),
+    )
+
+
+async def asyncio(
+    center: AsyncCenter,
+    order_id: int,
+    *,
+    body: TechnicianStep,
+) -> OrderDetail:
+    """Add a technician's step. The same step again, by its id, changes nothing.
+
+    Args:
+        order_id (int):
+        body (TechnicianStep): Step that a technician's telephone tells; told again with the same
+            id it is one.
+
+    Raises:
+        NotLoggedInError: `not_logged_in`
+        ForbiddenError: `foreign_origin` or `forbidden`
+        NotFoundError: `not_found` or `unknown_order`
+        ConflictError: `order_state` or `order_taken` or `step_reused`
+        TooLargeError: `too_large`
+        InvalidRequestError: `invalid_request`
+        UnavailableError: `store_unavailable`
+    """
+
+    return await center.ask(
+        _parse,
+        **_get_kwargs(
+            order_id=order_id,
+            body=body,
+        ),
+    )

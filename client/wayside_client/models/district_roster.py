@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.duty import Duty
+
+
+T = TypeVar("T", bound="DistrictRoster")
+
+
+@_attrs_define
+class DistrictRoster:
+    """Duty roster of one district: of the duties that cover a moment the first counts.
+
+    Attributes:
+        district (str):
+        duties (list[Duty] | Unset):
+    """
+
+    district: str
+    duties: list[Duty] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        district = self.district
+
+        duties: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.duties, Unset):
+            duties = []
+            for duties_item_data in self.duties:
+                duties_item = duties_item_data.to_dict()
+                duties.append(duties_item)
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "district": district,
+            }
+        )
+        if duties is not UNSET:
+            field_dict["duties"] = duties
+
+        return field_dict
+
+    @classmethod
+    def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.duty import Duty
+
+        d = dict(src_dict)
+        district = d.pop("district")
+
+        _duties = d.pop("duties", UNSET)
+        duties: list[Duty] | Unset = UNSET
+        if _duties is not UNSET:
+            duties = []
+            for duties_item_data in _duties:
+                duties_item = Duty.from_dict(duties_item_data)
+
+                duties.append(duties_item)
+
+        _made = class_(
+            district=district,
+            duties=duties,
+        )
+
+        return _made

@@ -1,0 +1,6 @@
+from wayside_client.open_enum import OpenEnum
+
+
+class OrderUrgency(OpenEnum):
+    KEY = "key"
+    ORDINARY = "ordinary"

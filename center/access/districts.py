@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import ForeignKey, String, Text, delete, select
+from sqlalchemy import Boolean, ForeignKey, String, Text, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.access.errors import (
@@ -35,6 +35,8 @@ class DistrictRecord(Base):
     """First digits of the GB/T 28181 codes of its cameras; empty: not checked."""
     outline: Mapped[str | None] = mapped_column(Text)
     """JSON, [[longitude, latitude], …] in WGS 84; empty list: not checked."""
+    second_account: Mapped[bool] = mapped_column(Boolean, default=False)
+    """True: a version of a rule for its cameras is switched on by another account than its author's."""
 
 
 class DistrictCamera(Base):
@@ -66,6 +68,8 @@ class NamedDistrict:
     district_id: str
     name: str
     cameras: tuple[CameraKey, ...]
+    second_account: bool = False
+    """True: a version of a rule for its cameras is switched on by another account than its author's."""
 
 
 def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, District]:
@@ -76,6 +80,15 @@ def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, Dis
         for row in session.execute(found.where(DistrictCamera.district_id.in_(cameras))):
             cameras[row.district_id].add(CameraKey(row.agent_id, row.camera_id))
     return {district_id: District(district_id, frozenset(keys)) for district_id, keys in cameras.items()}
+
+
+def want_second_account(session: Session, cameras: Collection[CameraKey]) -> bool:
+    """True if a district of one of these cameras wants a second account; without cameras, if any district does."""
+    wanting = select(DistrictRecord.district_id).where(DistrictRecord.second_account)
+    if not cameras:
+        return session.scalar(wanting.limit(1)) is not None
+    districts = cameras_of(session, session.scalars(wanting).all()).values()
+    return any(not district.cameras.isdisjoint(cameras) for district in districts)
 
 
 def id_of(name: str) -> str:
@@ -104,15 +117,9 @@ class Districts:
     def all(self) -> tuple[NamedDistrict, ...]:
         """Lists the districts by id."""
         with self._store.transaction() as session:
-            names = {
-                record.district_id: record.name
-                for record in session.scalars(select(DistrictRecord).order_by(DistrictRecord.district_id))
-            }
-            cameras = cameras_of(session, names)
-        return tuple(
-            NamedDistrict(district_id, name, tuple(sorted(cameras[district_id].cameras)))
-            for district_id, name in names.items()
-        )
+            records = session.scalars(select(DistrictRecord).order_by(DistrictRecord.district_id)).all()
+            cameras = cameras_of(session, [record.district_id for record in records])
+            return tuple(_named(record, cameras[record.district_id]) for record in records)
 
     def get(self, district_id: str) -> NamedDistrict:
         """Reads one district.
@@ -122,8 +129,7 @@ class Districts:
         """
         with self._store.transaction() as session:
             record = _existing(session, district_id)
-            district = cameras_of(session, {district_id})[district_id]
-            return NamedDistrict(district_id, record.name, tuple(sorted(district.cameras)))
+            return _named(record, cameras_of(session, {district_id})[district_id])
 
     def create(self, district_id: str, name: str, *, actor: str) -> NamedDistrict:
         """Adds a district without cameras.
@@ -162,6 +168,19 @@ class Districts:
                     session.execute(delete(DistrictCamera).filter_by(**about))
         return self.get(district_id)
 
+    def want_second_account(self, district_id: str, *, wanted: bool, actor: str) -> NamedDistrict:
+        """Sets whether rules of the district are switched on by a second account.
+
+        Raises:
+            UnknownDistrictError: no district has this id.
+        """
+        with self._store.transaction() as session:
+            self._audit.add(
+                session, actor, "district.second_account", {"district_id": district_id, "second_account": wanted}
+            )
+            _existing(session, district_id).second_account = wanted
+        return self.get(district_id)
+
     def remove(self, district_id: str, *, actor: str) -> None:
         """Deletes a district.
 
@@ -179,6 +198,10 @@ class Districts:
                 raise DistrictAssessedError(district_id=district_id, name=record.name)
             session.execute(delete(DistrictCamera).where(DistrictCamera.district_id == district_id))
             session.delete(record)
+
+
+def _named(record: DistrictRecord, district: District) -> NamedDistrict:
+    return NamedDistrict(record.district_id, record.name, tuple(sorted(district.cameras)), record.second_account)
 
 
 def _existing(session: Session, district_id: str) -> DistrictRecord:

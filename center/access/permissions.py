@@ -279,6 +279,11 @@ class Identity:
         return self.username if self.token_id is None else f"{self.username}:{self.token_id}"
 
 
+def account_of(actor: str) -> str:
+    """Returns the account of an actor as the audit names it: a token acts for its account."""
+    return actor.partition(":")[0]
+
+
 def keeps_an_administrator(others: Iterable[Grant]) -> bool:
     """True if an administrator is left; `others` are the grants of all accounts that can log in."""
     return any(

@@ -45,6 +45,62 @@ class TooBroadError(CenterError):
     remedy = marked("Narrow it (cameras, zone, classes, hours) until it matches at most {percent} % of the pictures.")
 
 
+class SecondAccountError(CenterError):
+    """A district of the rule's cameras wants another account than the author's to switch a version on."""
+
+    code = "rule_second_account"
+    message = marked("Version {version} of rule {rule_id} cannot be enabled by {author}, who wrote it.")
+    remedy = marked("Ask another supervisor to check its preview and enable it: a district of its cameras requires it.")
+
+
+class MissingCamerasError(CenterError):
+    """A file refers to cameras that the centre does not know, or that the caller does not see."""
+
+    code = "missing_cameras"
+    message = marked("The file refers to cameras that are not there: {cameras}.")
+    remedy = marked("Enter cameras of your own in the file, or open it in the form of a new rule and choose them.")
+
+
+class RuleFileError(CenterError):
+    """The file is not that of a rule."""
+
+    code = "rule_file"
+    message = marked("The file is not a rule: {cause}.")
+    remedy = marked("Choose a file that was exported from a rule.")
+
+
+class UnknownTacticError(CenterError):
+    """The tactic does not exist, or its district is not the caller's."""
+
+    code = "unknown_tactic"
+    message = marked("Tactic {tactic_id} does not exist.")
+    remedy = marked("Use a number from the list of tactics.")
+
+
+class TacticNamedError(CenterError):
+    """A tactic of the district has this name."""
+
+    code = "tactic_named"
+    message = marked("District {district_id} already has a tactic named {name}.")
+    remedy = marked("Enter another name, or remove the other tactic first.")
+
+
+class TooManyTacticsError(CenterError):
+    """The number of tactics of a district is bounded."""
+
+    code = "too_many_tactics"
+    message = marked("The maximum of {limit} tactics in a district is reached.")
+    remedy = marked("Remove a tactic that is no longer needed.")
+
+
+class BeyondDistrictError(CenterError):
+    """A tactic refers to cameras that its district does not have."""
+
+    code = "tactic_beyond_district"
+    message = marked("The rule has cameras outside district {district_id}: {cameras}.")
+    remedy = marked("Share it in the district of its cameras.")
+
+
 class OwnRuleError(CenterError):
     """The rule of standing look-alikes is created by the cases, once."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,9 +13,10 @@ from center.alarms.rules import kinds
 from center.alarms.rules.composed import Composed
 from center.alarms.rules.composing import Composer, NotedRow
 from center.alarms.rules.inputs import Fault, SeenRow, of_row
+from center.alarms.rules.references import ANYWHERE, named_by, named_in
 from center.alarms.rules.rule import Rule, RuleText
 from center.alarms.rules.rule_index import RuleIndex
-from center.alarms.views import PreviewView
+from center.alarms.views import NamedPlace, PreviewView
 from center.audit.log import Audit
 from center.clock import NowMs
 from center.search.client import Filters, Search
@@ -39,6 +40,10 @@ class PreviewTally:
     rows: int = 0
     matches: list[tuple[int, str, str]] = field(default_factory=list)
     """Capture time (ms), place and row key of each match."""
+    unseen: set[tuple[str, str]] = field(init=False)
+    """Zones and lines that the rule names and no row named so far, each with its camera."""
+    silent: set[str] = field(init=False)
+    """Cameras of the rule of which no row came so far."""
     _composer: Composer | None = field(init=False)
     _noted: list[NotedRow] = field(default_factory=list)
     """Rows for a composed rule, which is evaluated in the order of time."""
@@ -46,6 +51,7 @@ class PreviewTally:
     def __post_init__(self) -> None:
         what = self.rule.text.what
         self.book = RuleIndex.of([self.rule])
+        self.unseen, self.silent = set(named_by(self.rule.text)), set(self.rule.text.cameras)
         self._composer = Composer(what) if isinstance(what, Composed) else None
 
     def add(self, rows: Iterable[SeenRow]) -> None:
@@ -55,6 +61,9 @@ class PreviewTally:
             if cameras and seen.place not in cameras:
                 continue
             self.rows += 1
+            self.silent.discard(seen.place)
+            if self.unseen:
+                self.unseen -= {(camera, name) for name in named_in(seen) for camera in (seen.place, ANYWHERE)}
             if self._composer is not None:
                 self._noted.append(self._composer.note(seen))
             elif any(self.book.found(seen)):
@@ -146,6 +155,8 @@ class RulePreviews:
             by_camera=dict(by_camera.most_common(PLACES)),
             examples=tuple(key for _, _, key in tally.matches[:EXAMPLES]) if linked else (),
             blank=not of_faults and tally.rows == 0,
+            unseen=() if of_faults else tuple(_named_places(tally)),
+            silent=() if of_faults else tuple(sorted(tally.silent)[:PLACES]),
             too_broad=tally.rows >= LEAST_ROWS and matched > self._max_share * tally.rows,
         )
         await asyncio.to_thread(self._rules.previewed, preview, actor=actor)
@@ -167,3 +178,10 @@ class RulePreviews:
             if read >= self._max_rows:
                 return False
             filters = filters.model_copy(update={"cursor": page.next_cursor})
+
+
+def _named_places(tally: PreviewTally) -> Iterator[NamedPlace]:
+    """Yields the zones and lines that no row named, of cameras that sent rows."""
+    for camera, name in sorted(tally.unseen)[:PLACES]:
+        if camera not in tally.silent:
+            yield NamedPlace(camera=camera, name=name)

@@ -11,13 +11,15 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from center.access.permissions import Scope
+from center.access.districts import want_second_account
+from center.access.permissions import Scope, account_of
 from center.alarms.errors import (
     BeyondSightError,
     BlankPreviewError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
+    SecondAccountError,
     TooBroadError,
     TooManyRulesError,
     UnknownRuleError,
@@ -27,7 +29,7 @@ from center.alarms.rules.kinds import StandingLookalike
 from center.alarms.rules.rule import Rule, RuleText
 from center.alarms.tables import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
 from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleVersionView, RuleView
-from center.alarms.visibility import matched_in_sight, sees_rule
+from center.alarms.visibility import cameras_of, matched_in_sight, sees_rule
 from center.audit.log import Audit
 from center.clock import NowMs
 from center.database.store import Store
@@ -66,8 +68,8 @@ class Rules:
         with self._lock:
             self._changed(self._in_force())
 
-    def create(self, text: RuleText, *, actor: str, sight: Scope) -> RuleView:
-        """Creates a rule, switched off.
+    def create(self, text: RuleText, *, actor: str, sight: Scope, action: str = "rule.create") -> RuleView:
+        """Creates a rule, switched off. `action` is the audit's name of what made it.
 
         Raises:
             BeyondSightError: it covers cameras out of sight.
@@ -84,7 +86,7 @@ class Rules:
             rule = RuleRecord(newest=1)
             session.add(rule)
             session.flush()
-            self._write(session, rule, text, actor, "rule.create")
+            self._write(session, rule, text, actor, action)
             return _view(session, rule)
 
     def change(self, rule_id: int, text: RuleText, *, version: int, actor: str, sight: Scope) -> RuleView:
@@ -136,6 +138,7 @@ class Rules:
 
         Raises:
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
+            SecondAccountError: `actor` wrote it, and a district of its cameras wants a second account.
             NoPreviewError, BlankPreviewError, TooBroadError: it has no preview, the preview had no rows, or it
                 matches more than the allowed share of them.
         """
@@ -143,6 +146,10 @@ class Rules:
             with self._store.transaction() as session:
                 rule = _rule(session, rule_id, sight)
                 _check(rule, version)
+                written = _version(session, rule_id, version)
+                author = account_of(written.actor)
+                if author == account_of(actor) and _wants_second(session, written):
+                    raise SecondAccountError(rule_id=rule_id, version=version, author=author)
                 preview = _preview(session, rule_id, version)
                 if preview is None:
                     raise NoPreviewError(rule_id=rule_id, version=version)
@@ -356,4 +363,9 @@ def _view(session: Session, rule: RuleRecord) -> RuleView:
         written_at_ms=record.at_ms,
         written_by=record.actor,
         preview=_preview(session, rule.id, rule.newest),
+        second_account=_wants_second(session, record),
     )
+
+
+def _wants_second(session: Session, record: VersionRecord) -> bool:
+    return want_second_account(session, cameras_of(RuleText.model_validate_json(record.text)))

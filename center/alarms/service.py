@@ -17,9 +17,11 @@ from center.alarms.lifecycle import MatchOutcome
 from center.alarms.notices import NoticeHandover, NoticeTaker
 from center.alarms.preview import RulePreviews
 from center.alarms.reconcile import RecentRows, Reconciler
+from center.alarms.rule_files import RuleFiles
 from center.alarms.rule_store import Rules
 from center.alarms.rules.inputs import Fault, PartFault, SeenRow, of_hint
 from center.alarms.rules.rule import Rule
+from center.alarms.tactics import Tactics
 from center.alarms.writer import AlarmWriter
 from center.audit.log import Audit
 from center.background import Periodic
@@ -99,6 +101,8 @@ class AlarmService:
             max_share=settings.max_share,
             max_rows=settings.preview_rows,
         )
+        self.files = RuleFiles(self.rules, audit, devices.places)
+        self.tactics = Tactics(store, audit, self.rules, now_ms)
         self.reconciler = Reconciler(
             store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._evaluate
         )

@@ -1,6 +1,6 @@
 """The tables of rules and alarms. None has a place for a count of people, nor for a track."""
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.database.store import Base
@@ -25,6 +25,20 @@ class VersionRecord(Base):
 
     rule_id: Mapped[int] = mapped_column(ForeignKey("alarm_rules.id"), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    actor: Mapped[str] = mapped_column(String(64))
+
+
+class TacticRecord(Base):
+    """A rule's text that a district shares under a name, as JSON of `RuleText`; never changed."""
+
+    __tablename__ = "alarm_tactics"
+    __table_args__ = (UniqueConstraint("district_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    district_id: Mapped[str] = mapped_column(ForeignKey("districts.district_id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
     at_ms: Mapped[int] = mapped_column(BigInteger)
     actor: Mapped[str] = mapped_column(String(64))

@@ -182,6 +182,14 @@ class LateList(AlarmViewBase):
     next_cursor: str | None
 
 
+class NamedPlace(AlarmViewBase):
+    """A zone or line of an agent's configuration that a rule names, at a camera."""
+
+    camera: str
+    """As `agent/camera`; empty: at any camera."""
+    name: str
+
+
 class PreviewView(AlarmViewBase):
     """Preview of a version: its matches in the 24 hours before."""
 
@@ -203,6 +211,11 @@ class PreviewView(AlarmViewBase):
     """Keys of matched rows; none of crowding, which is linked to no picture."""
     too_broad: bool
     """True if it matches more than the share that a rule may: it cannot be switched on."""
+    unseen: tuple[NamedPlace, ...] = ()
+    """Zones and lines of the agents' configuration that no machine in the read pictures was in or crossed; they may be
+    gone. Not known of lanes, which a picture names only where a machine goes against them."""
+    silent: tuple[str, ...] = ()
+    """Cameras of the rule of which no picture was read, as `agent/camera`; they may be gone. The first 50."""
     blank: bool = Field(default_factory=lambda told: told["rows"] == 0)
     """True if nothing was archived then. A preview stored before this field existed is blank if it has no rows."""
 
@@ -219,6 +232,8 @@ class RuleView(AlarmViewBase):
     written_by: str
     preview: PreviewView | None
     """Preview of the newest version."""
+    second_account: bool
+    """True if a district of its cameras wants another account than `written_by` to switch the newest version on."""
 
 
 class RuleList(AlarmViewBase):
@@ -226,6 +241,17 @@ class RuleList(AlarmViewBase):
 
     items: tuple[RuleView, ...]
     next_cursor: str | None
+
+
+class TacticView(AlarmViewBase):
+    """A rule's text that a district shares under a name."""
+
+    id: int
+    district_id: str
+    name: str
+    text: RuleText
+    shared_at_ms: int
+    shared_by: str
 
 
 class RuleVersionView(AlarmViewBase):

@@ -31,7 +31,7 @@ def in_sight(sight: Scope) -> ColumnElement[bool]:
 
 def sees_rule(sight: Scope, *texts: RuleText) -> bool:
     """True if a rule of these texts, its newest version and the one in force, is in sight."""
-    return sight.everywhere or all(text.cameras and sight.holds_all(map(_key, text.cameras)) for text in texts)
+    return sight.everywhere or all(text.cameras and sight.holds_all(cameras_of(text)) for text in texts)
 
 
 def matched_in_sight(sight: Scope) -> ColumnElement[bool]:
@@ -41,6 +41,6 @@ def matched_in_sight(sight: Scope) -> ColumnElement[bool]:
     return MatchRecord.place.in_(sorted(f"{camera.agent_id}/{camera.camera_id}" for camera in sight.cameras))
 
 
-def _key(place: str) -> CameraKey:
-    agent_id, _, camera_id = place.partition("/")
-    return CameraKey(agent_id, camera_id)
+def cameras_of(text: RuleText) -> frozenset[CameraKey]:
+    """Returns the cameras of a rule; none where it covers all."""
+    return frozenset(CameraKey(*place.split("/", 1)) for place in text.cameras)

@@ -27,6 +27,7 @@ from center.api import (
     rules,
     searches,
     sms_months,
+    tactics,
     wall,
 )
 from center.api.accounts import account, auth, districts, users
@@ -53,6 +54,7 @@ _NOUNS: Final = (
     notify,
     sms_months,
     rules,
+    tactics,
     alarms,
     cases,
     case_machines,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from center.access.permissions import Permission
@@ -10,13 +10,16 @@ from center.access.route_permissions import needs
 from center.alarms.errors import (
     BeyondSightError,
     BlankPreviewError,
+    MissingCamerasError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
+    SecondAccountError,
     TooBroadError,
     TooManyRulesError,
     UnknownRuleError,
 )
+from center.alarms.rule_files import RuleFile
 from center.alarms.rules.rule import RuleText
 from center.alarms.views import LateList, PreviewView, RuleList, RuleVersionView, RuleView
 from center.api.errors import QUERY_ERRORS, documented
@@ -126,11 +129,44 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
     return await services.alarms.previews.run(rule_id, version, actor=asker.actor, sight=sight)
 
 
+@router.get(
+    "/rules/{rule_id}/versions/{version}/file",
+    operation_id="export_rule",
+    openapi_extra=_EDIT,
+    responses=documented(UnknownRuleError),
+)
+def export_rule(
+    rule_id: RuleId, version: Version, services: Served, asker: Asker, sight: Sight, response: Response
+) -> RuleFile:
+    """Export a version as a file, which `import_rule` takes."""
+    response.headers["Content-Disposition"] = f'attachment; filename="rule-{rule_id}-{version}.json"'
+    return services.alarms.files.export(rule_id, version, actor=asker.actor, sight=sight)
+
+
+@router.post(
+    "/rules/import",
+    operation_id="import_rule",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(MissingCamerasError, BeyondSightError, TooManyRulesError, OwnRuleError),
+)
+def import_rule(file: RuleFile, services: Served, asker: Asker, sight: Sight) -> RuleView:
+    """Make a rule of a file, switched off. Cameras that are not there are named, and nothing is made then."""
+    return services.alarms.files.bring_in(file.text, actor=asker.actor, sight=sight)
+
+
 @router.post(
     "/rules/{rule_id}/on",
     operation_id="switch_rule_on",
     openapi_extra=_EDIT,
-    responses=documented(UnknownRuleError, RuleChangedError, NoPreviewError, BlankPreviewError, TooBroadError),
+    responses=documented(
+        UnknownRuleError,
+        RuleChangedError,
+        SecondAccountError,
+        NoPreviewError,
+        BlankPreviewError,
+        TooBroadError,
+    ),
 )
 def switch_rule_on(rule_id: RuleId, switch: RuleSwitch, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Put the newest version in force, once it was previewed and found not to match everything."""

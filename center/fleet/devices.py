@@ -292,6 +292,10 @@ class Devices:
             known = sorted(item for item in self._cameras.items() if sight.holds(*item[0]))
             return tuple(self._camera_view(heard_at_ms, status) for _, (heard_at_ms, status) in known)
 
+    def places(self, sight: Scope = EVERYWHERE) -> frozenset[str]:
+        """Returns the cameras in sight as `agent/camera`."""
+        return frozenset(f"{each.agent_id}/{each.camera_id}" for each in self.cameras(sight))
+
     def camera(self, agent_id: str, camera_id: str) -> CameraView | None:
         """Returns one camera, None if no agent has reported it."""
         with self._lock:

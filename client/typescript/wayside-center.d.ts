@@ -1222,6 +1222,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/districts/{district_id}/second-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set District Second Account
+         * @description Set whether rules of the district's cameras are switched on by a second account.
+         */
+        put: operations["set_district_second_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evidence": {
         parameters: {
             query?: never;
@@ -2158,6 +2178,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rules/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Rule
+         * @description Make a rule of a file, switched off. Cameras that are not there are named, and nothing is made then.
+         */
+        post: operations["import_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules/{rule_id}": {
         parameters: {
             query?: never;
@@ -2258,6 +2298,26 @@ export interface paths {
          * @description List the versions of a rule, oldest first.
          */
         get: operations["list_rule_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rules/{rule_id}/versions/{version}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Rule
+         * @description Export a version as a file, which `import_rule` takes.
+         */
+        get: operations["export_rule"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2472,6 +2532,54 @@ export interface paths {
          */
         post: operations["set_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tactics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tactics
+         * @description List the tactics of the districts in which the account may edit rules.
+         */
+        get: operations["list_tactics"];
+        put?: never;
+        /**
+         * Share Tactic
+         * @description Share a version of a rule in the district of its cameras. A rule is made of it by `create_rule` with its text.
+         */
+        post: operations["share_tactic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tactics/{tactic_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tactic
+         * @description Show one tactic with its text.
+         */
+        get: operations["get_tactic"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Tactic
+         * @description Remove a tactic. Rules that were made of it stay.
+         */
+        delete: operations["remove_tactic"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3933,6 +4041,11 @@ export interface components {
             district_id: string;
             /** Name */
             name: string;
+            /**
+             * Second Account
+             * @description True: a version of a rule for its cameras is switched on by another account than its author's.
+             */
+            second_account: boolean;
         };
         /**
          * Duty
@@ -5183,6 +5296,19 @@ export interface components {
             type: "MultiPolygon";
         };
         /**
+         * NamedPlace
+         * @description A zone or line of an agent's configuration that a rule names, at a camera.
+         */
+        NamedPlace: {
+            /**
+             * Camera
+             * @description As `agent/camera`; empty: at any camera.
+             */
+            camera: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * NewCase
          * @description The terms of a new case.
          */
@@ -5288,6 +5414,20 @@ export interface components {
             last_ms?: number | null;
             /** Name */
             name: string;
+        };
+        /**
+         * NewTactic
+         * @description A version of a rule, which a district shares under a name.
+         */
+        NewTactic: {
+            /** District Id */
+            district_id: string;
+            /** Name */
+            name: string;
+            /** Rule Id */
+            rule_id: number;
+            /** Version */
+            version: number;
         };
         /**
          * NewToken
@@ -6103,6 +6243,12 @@ export interface components {
             rows: number;
             /** Rule Id */
             rule_id: number;
+            /**
+             * Silent
+             * @description Cameras of the rule of which no picture was read, as `agent/camera`; they may be gone. The first 50.
+             * @default []
+             */
+            silent: string[];
             /** To Ms */
             to_ms: number;
             /**
@@ -6110,6 +6256,13 @@ export interface components {
              * @description True if it matches more than the share that a rule may: it cannot be switched on.
              */
             too_broad: boolean;
+            /**
+             * Unseen
+             * @description Zones and lines of the agents' configuration that no machine in the read pictures was in or crossed; they may be
+             *     gone. Not known of lanes, which a picture names only where a machine goes against them.
+             * @default []
+             */
+            unseen: components["schemas"]["NamedPlace"][];
             /** Version */
             version: number;
         };
@@ -6430,6 +6583,25 @@ export interface components {
             version: number;
         };
         /**
+         * RuleFile
+         * @description A rule as a file. A centre refuses a `version` that it does not know.
+         */
+        RuleFile: {
+            /**
+             * Format
+             * @default wayside-rule
+             * @constant
+             */
+            format: "wayside-rule";
+            text: components["schemas"]["RuleText"];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
          * RuleFindingView
          * @description Reason for a match: a machine (box in pixels) and a line, zone or lane; or a fault and its cause.
          */
@@ -6583,6 +6755,11 @@ export interface components {
             preview: components["schemas"]["PreviewView"] | null;
             /** Retired */
             retired: boolean;
+            /**
+             * Second Account
+             * @description True if a district of its cameras wants another account than `written_by` to switch the newest version on.
+             */
+            second_account: boolean;
             text: components["schemas"]["RuleText"];
             /** Version */
             version: number;
@@ -6694,6 +6871,14 @@ export interface components {
             explained: components["schemas"]["Explained"];
             /** Items */
             items: components["schemas"]["JudgedMachine"][];
+        };
+        /**
+         * SecondAccount
+         * @description Setting of a district.
+         */
+        SecondAccount: {
+            /** Second Account */
+            second_account: boolean;
         };
         /**
          * Seen
@@ -7223,6 +7408,23 @@ export interface components {
             server: string;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * TacticView
+         * @description A rule's text that a district shares under a name.
+         */
+        TacticView: {
+            /** District Id */
+            district_id: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Shared At Ms */
+            shared_at_ms: number;
+            /** Shared By */
+            shared_by: string;
+            text: components["schemas"]["RuleText"];
         };
         /**
          * TaskJobPhase
@@ -13543,6 +13745,86 @@ export interface operations {
             };
         };
     };
+    set_district_second_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                district_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistrictView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_district` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_exports: {
         parameters: {
             query?: never;
@@ -17646,6 +17928,84 @@ export interface operations {
             };
         };
     };
+    import_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_cameras` or `too_many_rules` or `own_rule` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` or `rule_beyond_sight` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_rule: {
         parameters: {
             query?: never;
@@ -18075,7 +18435,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `foreign_origin` or `forbidden` */
+            /** @description `foreign_origin` or `forbidden` or `rule_second_account` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18149,6 +18509,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleVersionView"][];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_rule` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleFile"];
                 };
             };
             /** @description `not_logged_in` */
@@ -19234,6 +19671,299 @@ export interface operations {
                 headers: {
                     /** @description Seconds after which to try again. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tactics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TacticView"][];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    share_tactic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTactic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TacticView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_rule` or `unknown_district` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tactic_beyond_district` or `tactic_named` or `too_many_tactics` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tactic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tactic_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TacticView"];
+                };
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_tactic` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_tactic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tactic_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_logged_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign_origin` or `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` or `unknown_tactic` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -203,7 +203,7 @@ SETS: Final[dict[str, type[StrEnum]]] = {
 }
 _AUDITED: Final = re.compile(
     r"(agent|alarm|assessment|audit|backup|case|district|evidence|live|login|notify|observations?|password|people"
-    r"|permission|retention|rule|search|second_factor|self_check|setup|syslog|task|token|user)"
+    r"|permission|retention|rule|search|second_factor|self_check|setup|syslog|tactic|task|token|user)"
     r"\.(?!id$|jsonl?$|key$|csv$|number$|lock$|advisories_dir$)[a-z_.]*"
 )
 """An action of the audit, or how one begins. None stands in a closed set."""

@@ -212,7 +212,7 @@ def _check_depth(said: object) -> None:
             raise ValueError(f"conditions are nested {MAX_DEPTH} levels deep at most")
         below: list[object] = []
         for each in level:
-            if isinstance(each, dict) and each.get("op") in {"and", "or", "not"}:
+            if isinstance(each, dict) and each.get("op") in ("and", "or", "not"):  # what is sent may have no hash
                 of = each.get("of")
                 below += of if isinstance(of, list | tuple) else [of]
         level = [each for each in below if each is not None]

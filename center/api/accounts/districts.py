@@ -45,6 +45,14 @@ class DistrictView(BaseModel):
     district_id: str
     name: str
     cameras: tuple[CameraRef, ...]
+    second_account: bool
+    """True: a version of a rule for its cameras is switched on by another account than its author's."""
+
+
+class SecondAccount(BaseModel):
+    """Setting of a district."""
+
+    second_account: bool
 
 
 @router.get("", operation_id="list_districts", openapi_extra=_VIEW)
@@ -97,6 +105,19 @@ def set_district_cameras(
     return _shown(services.districts.set_cameras(district_id, cameras, actor=asker.actor))
 
 
+@router.put(
+    "/{district_id}/second-account",
+    operation_id="set_district_second_account",
+    openapi_extra=_EDIT,
+    responses=documented(UnknownDistrictError),
+)
+def set_district_second_account(
+    district_id: DistrictId, body: SecondAccount, services: Served, asker: Asker
+) -> DistrictView:
+    """Set whether rules of the district's cameras are switched on by a second account."""
+    return _shown(services.districts.want_second_account(district_id, wanted=body.second_account, actor=asker.actor))
+
+
 @router.delete(
     "/{district_id}",
     operation_id="remove_district",
@@ -114,4 +135,5 @@ def _shown(district: NamedDistrict) -> DistrictView:
         district_id=district.district_id,
         name=district.name,
         cameras=tuple(CameraRef(agent_id=key.agent_id, camera_id=key.camera_id) for key in district.cameras),
+        second_account=district.second_account,
     )

@@ -149,6 +149,7 @@ from .message_state import MessageState
 from .month_version_view import MonthVersionView
 from .motorway_lane import MotorwayLane
 from .multi_polygon import MultiPolygon
+from .named_place import NamedPlace
 from .new_case import NewCase
 from .new_complaint import NewComplaint
 from .new_district import NewDistrict
@@ -156,6 +157,7 @@ from .new_jobs import NewJobs
 from .new_order import NewOrder
 from .new_password import NewPassword
 from .new_saved_search import NewSavedSearch
+from .new_tactic import NewTactic
 from .new_token import NewToken
 from .new_user import NewUser
 from .not_ import Not
@@ -223,6 +225,7 @@ from .roster_list import RosterList
 from .roster_report import RosterReport
 from .roster_view import RosterView
 from .rule_change import RuleChange
+from .rule_file import RuleFile
 from .rule_finding_view import RuleFindingView
 from .rule_list import RuleList
 from .rule_switch import RuleSwitch
@@ -234,6 +237,7 @@ from .score_view import ScoreView
 from .search_filters import SearchFilters
 from .search_plan_view import SearchPlanView
 from .search_view import SearchView
+from .second_account import SecondAccount
 from .seen import Seen
 from .session import Session
 from .set_aside_count import SetAsideCount
@@ -269,6 +273,7 @@ from .storage_kind import StorageKind
 from .storage_room import StorageRoom
 from .suspension_view import SuspensionView
 from .syslog_report import SyslogReport
+from .tactic_view import TacticView
 from .task_job_phase import TaskJobPhase
 from .task_kind import TaskKind
 from .task_list import TaskList
@@ -459,6 +464,7 @@ __all__ = (
     "MonthVersionView",
     "MotorwayLane",
     "MultiPolygon",
+    "NamedPlace",
     "NewCase",
     "NewComplaint",
     "NewDistrict",
@@ -466,6 +472,7 @@ __all__ = (
     "NewOrder",
     "NewPassword",
     "NewSavedSearch",
+    "NewTactic",
     "NewToken",
     "NewUser",
     "Not",
@@ -533,6 +540,7 @@ __all__ = (
     "RosterReport",
     "RosterView",
     "RuleChange",
+    "RuleFile",
     "RuleFindingView",
     "RuleList",
     "RuleSwitch",
@@ -544,6 +552,7 @@ __all__ = (
     "SearchFilters",
     "SearchPlanView",
     "SearchView",
+    "SecondAccount",
     "Seen",
     "Session",
     "SetAsideCount",
@@ -579,6 +588,7 @@ __all__ = (
     "StorageRoom",
     "SuspensionView",
     "SyslogReport",
+    "TacticView",
     "TaskJobPhase",
     "TaskKind",
     "TaskList",

@@ -21,11 +21,14 @@ class DistrictView:
         cameras (list[CameraRef]):
         district_id (str):
         name (str):
+        second_account (bool): True: a version of a rule for its cameras is switched on by another account than its
+            author's.
     """
 
     cameras: list[CameraRef]
     district_id: str
     name: str
+    second_account: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,6 +41,8 @@ class DistrictView:
 
         name = self.name
 
+        second_account = self.second_account
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -45,6 +50,7 @@ class DistrictView:
                 "cameras": cameras,
                 "district_id": district_id,
                 "name": name,
+                "second_account": second_account,
             }
         )
 
@@ -66,10 +72,13 @@ class DistrictView:
 
         name = d.pop("name")
 
+        second_account = d.pop("second_account")
+
         _made = class_(
             cameras=cameras,
             district_id=district_id,
             name=name,
+            second_account=second_account,
         )
 
         _made.additional_properties = d

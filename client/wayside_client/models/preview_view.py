@@ -9,6 +9,7 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.named_place import NamedPlace
     from ..models.preview_view_by_camera import PreviewViewByCamera
 
 
@@ -35,6 +36,11 @@ class PreviewView:
         version (int):
         blank (bool | Unset): True if nothing was archived then. A preview stored before this field existed is blank if
             it has no rows.
+        silent (list[str] | Unset): Cameras of the rule of which no picture was read, as `agent/camera`; they may be
+            gone. The first 50.
+        unseen (list[NamedPlace] | Unset): Zones and lines of the agents' configuration that no machine in the read
+            pictures was in or crossed; they may be
+            gone. Not known of lanes, which a picture names only where a machine goes against them.
     """
 
     alarms: int
@@ -50,6 +56,8 @@ class PreviewView:
     too_broad: bool
     version: int
     blank: bool | Unset = UNSET
+    silent: list[str] | Unset = UNSET
+    unseen: list[NamedPlace] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +87,17 @@ class PreviewView:
 
         blank = self.blank
 
+        silent: list[str] | Unset = UNSET
+        if not isinstance(self.silent, Unset):
+            silent = self.silent
+
+        unseen: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.unseen, Unset):
+            unseen = []
+            for unseen_item_data in self.unseen:
+                unseen_item = unseen_item_data.to_dict()
+                unseen.append(unseen_item)
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -99,11 +118,16 @@ class PreviewView:
         )
         if blank is not UNSET:
             field_dict["blank"] = blank
+        if silent is not UNSET:
+            field_dict["silent"] = silent
+        if unseen is not UNSET:
+            field_dict["unseen"] = unseen
 
         return field_dict
 
     @classmethod
     def from_dict(class_, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.named_place import NamedPlace
         from ..models.preview_view_by_camera import PreviewViewByCamera
 
         d = dict(src_dict)
@@ -133,6 +157,17 @@ class PreviewView:
 
         blank = d.pop("blank", UNSET)
 
+        silent = cast(list[str], d.pop("silent", UNSET))
+
+        _unseen = d.pop("unseen", UNSET)
+        unseen: list[NamedPlace] | Unset = UNSET
+        if _unseen is not UNSET:
+            unseen = []
+            for unseen_item_data in _unseen:
+                unseen_item = NamedPlace.from_dict(unseen_item_data)
+
+                unseen.append(unseen_item)
+
         _made = class_(
             alarms=alarms,
             at_ms=at_ms,
@@ -147,6 +182,8 @@ class PreviewView:
             too_broad=too_broad,
             version=version,
             blank=blank,
+            silent=silent,
+            unseen=unseen,
         )
 
         _made.additional_properties = d

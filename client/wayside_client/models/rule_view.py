@@ -23,6 +23,8 @@ class RuleView:
         on_version (int | None):
         preview (None | PreviewView): Preview of the newest version.
         retired (bool):
+        second_account (bool): True if a district of its cameras wants another account than `written_by` to switch the
+            newest version on.
         text (RuleText): Content of one version of a rule, as its author writes it.
         version (int):
         written_at_ms (int):
@@ -33,6 +35,7 @@ class RuleView:
     on_version: int | None
     preview: None | PreviewView
     retired: bool
+    second_account: bool
     text: RuleText
     version: int
     written_at_ms: int
@@ -55,6 +58,8 @@ class RuleView:
 
         retired = self.retired
 
+        second_account = self.second_account
+
         text = self.text.to_dict()
 
         version = self.version
@@ -71,6 +76,7 @@ class RuleView:
                 "on_version": on_version,
                 "preview": preview,
                 "retired": retired,
+                "second_account": second_account,
                 "text": text,
                 "version": version,
                 "written_at_ms": written_at_ms,
@@ -112,6 +118,8 @@ class RuleView:
 
         retired = d.pop("retired")
 
+        second_account = d.pop("second_account")
+
         text = RuleText.from_dict(d.pop("text"))
 
         version = d.pop("version")
@@ -125,6 +133,7 @@ class RuleView:
             on_version=on_version,
             preview=preview,
             retired=retired,
+            second_account=second_account,
             text=text,
             version=version,
             written_at_ms=written_at_ms,

@@ -92,6 +92,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
             row, jpeg = observation("cam-2", NOW_MS - 4_000, 98)
             whole.archived(row, jpeg)
             until(lambda: len(boss.get("/api/alarms").json()["items"]) == 2)
+            shared = {"district_id": "south", "name": "yard", "rule_id": rule_id, "version": 1}
+            tactic_id = boss.post("/api/tactics", json=shared).json()["id"]
             alarm_id = boss.get("/api/alarms").json()["items"][0]["id"]
             export_id = _exported(boss, [row.snapshot.row_key])
             yield Hidden(
@@ -105,6 +107,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                     "camera_id": ("cam-2", "cam-99"),
                     "rule_id": (rule_id, 9999),
                     "version": (1, 1),
+                    "tactic_id": (tactic_id, 9999),
                     "alarm_id": (alarm_id, 9999),
                     "export_id": (export_id, "0" * 32),
                     "district_id": ("south", "nowhere"),

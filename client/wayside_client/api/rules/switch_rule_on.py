@@ -53,7 +53,7 @@ def sync(
 
     Raises:
         NotLoggedInError: `not_logged_in`
-        ForbiddenError: `foreign_origin` or `forbidden`
+        ForbiddenError: `foreign_origin` or `forbidden` or `rule_second_account`
         NotFoundError: `not_found` or `unknown_rule`
         ConflictError: `rule_changed` or `no_preview` or `blank_preview` or `rule_too_broad`
         TooLargeError: `too_large`
@@ -84,7 +84,7 @@ async def asyncio(
 
     Raises:
         NotLoggedInError: `not_logged_in`
-        ForbiddenError: `foreign_origin` or `forbidden`
+        ForbiddenError: `foreign_origin` or `forbidden` or `rule_second_account`
         NotFoundError: `not_found` or `unknown_rule`
         ConflictError: `rule_changed` or `no_preview` or `blank_preview` or `rule_too_broad`
         TooLargeError: `too_large`

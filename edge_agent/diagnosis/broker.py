@@ -59,7 +59,7 @@ def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[
     if refused is not None:
         yield _by_tls(refused, place, time)
         return
-    if running_agent.is_connected(edge):
+    if running_agent.read_metrics(edge).is_connected:
         yield Diagnosis("broker", f"{place} accepts agent {edge.agent_id}: the running agent says so")
         yield from settings.taken(edge, clock)
     else:

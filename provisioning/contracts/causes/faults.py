@@ -63,6 +63,11 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
         "改正清单，wayside-provision cameras import",
     ),
     Fault.CAMERA_NO_PICTURE: ("有应答，但不给 H.264 或 H.265", "码流的路径、编码"),
+    Fault.CAMERA_PICTURE_FAULTY: (
+        "运行中的前端代理测得画面有故障（图像诊断超过阈值）",
+        "原文的第一个词是检查项；见 docs/health.zh.md 的图像诊断",
+    ),
+    Fault.CAMERA_CLOCK_OFF: ("运行中的前端代理测得摄像机时钟偏差超过两秒", "在摄像机或录像机里设置 NTP"),
     Fault.AGENT_SILENT: (
         "已注册的前端代理没有心跳：没有运行，或与消息服务器断开",
         "在设备上：systemctl status wayside-edge，wayside-edge doctor；供电、网线、到消息服务器的线路",

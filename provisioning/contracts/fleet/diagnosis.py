@@ -55,6 +55,10 @@ class Fault(StrEnum):
     CAMERA_WRONG_PASSWORD = "camera_wrong_password"  # noqa: S105 - a name
     CAMERA_NO_PICTURE = "camera_no_picture"
     """The camera answers and gives no video, or it lacks the requested stream."""
+    CAMERA_PICTURE_FAULTY = "camera_picture_faulty"
+    """A picture check of the running agent is over its threshold; the check is the first word of what was found."""
+    CAMERA_CLOCK_OFF = "camera_clock_off"
+    """The camera's clock is over two seconds off, by the running agent's measurement."""
     AGENT_NOT_ENROLLED = "agent_not_enrolled"
     """Its code expired before a box used it."""
     AGENT_SILENT = "agent_silent"

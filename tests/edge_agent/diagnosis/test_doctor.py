@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,14 +21,17 @@ from edge_agent.agent import MakeRedactor
 from edge_agent.clock import SystemClock
 from edge_agent.diagnosis.survey import survey
 from edge_agent.errors import DropReason, RedactionUnavailable
+from edge_agent.metrics import families
 from edge_agent.redactor import PLATES, Redactors, models_of
 from edge_agent.remote_config.documents import Documents, in_use
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.causes.work import OTHER
-from provisioning.contracts.config.processes import Camera, EdgeConfig, load
+from provisioning.contracts.config.processes import Camera, Checks, EdgeConfig, load
 from provisioning.contracts.fleet.diagnosis import Fault, is_nearly_full
 from provisioning.contracts.fleet.survey import CameraSurvey, SignedSurvey, Survey
 from provisioning.contracts.query import statement
+from provisioning.contracts.wire.messages import Assessed, CameraFacts, PictureCheck
+from provisioning.net.metrics import serving
 from provisioning.pki.identities import Identity
 from provisioning.signing.statements import Attested
 from tests.edge_agent.cabinet import AGENT, Box, World, world
@@ -35,6 +39,7 @@ from tests.edge_agent.spooling import fill, keep, open_spool
 from tests.edge_agent.world import FakeClock
 from tests.support.pki import Pki
 from tests.support.ports import free_port
+from tests.support.telling import agent_told
 
 pytestmark = pytest.mark.peer
 
@@ -208,6 +213,25 @@ def test_a_camera_with_another_password(box: Box) -> None:
 def test_a_camera_without_that_stream(box: Box) -> None:
     box.be_told(2, box.camera(path="yard"))
     assert box.faults() == [Fault.CAMERA_NO_PICTURE]
+
+
+def test_a_picture_and_a_clock_that_the_running_agent_finds_at_fault(box: Box) -> None:
+    scores = {PictureCheck.BLURRED: 0.9, PictureCheck.OCCLUDED: 0.2}
+    facts = CameraFacts(scores=scores, clock_skew_ms=-83_000.0, clock_bound_ms=400.0)
+    seen = Assessed(agent_id=AGENT, assessed_at_ms=0, cameras={"gate": facts})
+    spool = open_spool(box.edge.spool.directory, SystemClock())
+    with serving(lambda: families(replace(agent_told(), assessed=lambda: seen))) as port:
+        box.use(metrics_port=port)
+        named = [each for each in box.diagnoses() if each.fault is not None]
+        assert [each.fault for each in named] == [Fault.CAMERA_PICTURE_FAULTY, Fault.CAMERA_CLOCK_OFF]
+        assert {each.where for each in named} == {"camera gate"}
+        assert named[0].found.startswith("blurred: ")
+        assert "focus" in named[0].remedy
+        assert "-83.0 s" in named[1].found
+        box.be_told(2, box.camera().model_copy(update={"checks": Checks(blurred=1.0)}))  # never a fault
+        assert box.faults() == [Fault.CAMERA_CLOCK_OFF]
+    assert box.faults() == []
+    spool.close()
 
 
 def test_a_model_that_is_missing_and_one_with_another_hash(box: Box, around: World, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class CauseView(ChainViewBase):
             code=finding.cause.code,
             cause=finding.text(),
             remedy=finding.advice(),
-            facts=finding.facts,
+            facts={name: fact if isinstance(fact, int | float) else str(fact) for name, fact in finding.facts.items()},
         )
 
 

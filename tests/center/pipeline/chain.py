@@ -15,7 +15,7 @@ from center.pipeline.node_metrics import FileSystem, Raid, ServerStorage, SmartD
 from center.pipeline.probes import CertificateEnd, ClockOffset, ProbeReport, ProbeValue
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.verdict import StageVerdict
+from center.pipeline.verdict import CauseView, StageVerdict
 from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.fleet.documents import Membership
@@ -274,9 +274,9 @@ class Chain:
         return {stage: each.state for stage, each in self.verdicts(**limits).items() if each.state != "green"}
 
     def codes(self, **limits: Any) -> dict[Stage, list[str]]:
-        """What was found, by stage."""
+        """What the API shows as found, by stage."""
         return {
-            stage: [finding.cause.code for finding in each.findings]
+            stage: [CauseView.of(finding).code for finding in each.findings]
             for stage, each in self.verdicts(**limits).items()
             if each.findings
         }

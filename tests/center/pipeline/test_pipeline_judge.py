@@ -13,6 +13,7 @@ from center.pipeline.broker_figures import BrokerFigures, SnapshotTimes
 from center.pipeline.cluster_client import ClusterAnswer, Reach
 from center.pipeline.sample import Sample
 from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
+from center.pipeline.verdict import CauseView
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.fleet.documents import Verdict as Taken
 from provisioning.contracts.query.archive import LostProof, ProofLoss, StorageStatus, StuckStage, UpkeepReport
@@ -165,7 +166,9 @@ def test_certificates_and_configurations_of_agents_are_judged() -> None:
     back = ConfigurationView(number=5, verdict=Taken.ROLLED_BACK, cause="camera n1 fell", active=4, at_ms=AT_MS)
     chain = Chain().plant(agents=(agent("north", configuration=back), agent("south")))
     assert chain.codes() == {Stage.AGENTS: ["configuration_not_taken"]}
-    assert "camera n1 fell" in chain.verdicts()[Stage.AGENTS].findings[0].text()
+    shown = CauseView.of(chain.verdicts()[Stage.AGENTS].findings[0])
+    assert (shown.facts["cause"], shown.facts["number"]) == ("camera n1 fell", 5)
+    assert "camera n1 fell" in shown.cause
 
 
 def test_cameras_that_cannot_be_covered_are_their_agents_fault() -> None:

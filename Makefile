@@ -18,7 +18,7 @@ MODELS ?= $(or $(WAYSIDE_MODELS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wayside/
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bounded, with a report
+demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bounded, with a report; ARGS=--training plants faults
 	@bin/setup demo
 	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/wayside-provision demo $(ARGS)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from provisioning.cli import acceptance, center, cluster, field, recorders, rollout, sites
 from provisioning.cli import backup as keep
-from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
+from provisioning.cli.options import AgentId, AsJson, HomeDir, Language, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
 from provisioning.program_version import Version
@@ -174,14 +174,18 @@ def secrets(
     end(as_json, show)
 
 
-@app.command(epilog="Example: wayside-provision demo --for 90 --report out")
+@app.command(epilog="Examples: wayside-provision demo --for 90 --report out; wayside-provision demo --training")
 def demo(
     seconds: Annotated[
         float | None,
         typer.Option("--for", min=1.0, metavar="S", help="Show S seconds after the first row, account for them, end."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="With --for: write summary.json and contact-sheet.png there.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --for: write summary.json and contact-sheet.png there. With --training: the sheet (or here).",
+        ),
     ] = None,
     state: Annotated[
         Path | None,
@@ -194,6 +198,19 @@ def demo(
     gb28181: Annotated[
         bool, typer.Option("--gb28181", help="A third camera: its simulated device registers by GB/T 28181.")
     ] = False,
+    training: Annotated[
+        bool, typer.Option("--training", help="Plant twenty faults, one after another, for you to find and mend.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="FAULT", help="With --training: this fault; several times.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="With --training: list the faults, and end.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="Of the training. Default: that of the terminal's locale.")
+    ] = None,
+    trainee: Annotated[
+        str, typer.Option(metavar="NAME", help="On the sheet of the training; asked for if empty.")
+    ] = "",
 ) -> None:
     """Run a whole street on this machine, on loopback: cameras, agent, broker, cluster, centre.
 
@@ -201,11 +218,15 @@ def demo(
     district is invented: accounts, alarm rules, a case and a week of history are entered by the ordinary commands and
     the API, one camera's clock is wrong and one falls silent now and then. With --for there are two cameras alone, and
     their counts must add up. Prints what happens, after how many seconds, and the console's address. Ctrl-C ends every
-    process that it started.
+    process that it started. With --training faults are planted, and you find and mend them (docs/training.md).
 
     Exit code 0: all promises held (or Ctrl-C ended it). 1: a process died, or the account does not add up. 2: it could
     not be started. 130: a bounded run was ended early.
     """
+    if training or listed or only:
+        from provisioning.cli.training import end_training
+
+        end_training(state, models, report or Path(), language, trainee, only or [], listed=listed)
     from provisioning.demo import report as reports
     from provisioning.demo.children import ChildDiedError
     from provisioning.demo.narrator import Narrator

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +12,14 @@ import typer
 if TYPE_CHECKING:
     from provisioning.home.home import Home
     from provisioning.output import CommandResult
+
+
+class Language(StrEnum):
+    """Language of a training."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
 
 HomeDir = Annotated[
     Path | None,

@@ -54,8 +54,12 @@ def choose(models_dir: Path, wanted: Mapping[str, str], say: Callable[[str], Non
     return {camera: models_dir / (film if film in here else stand_in) for camera, film in wanted.items()}
 
 
-def prepare(children: Children, film: Path, footage_dir: Path, codec: str) -> Path:
+def prepare(
+    children: Children, film: Path, footage_dir: Path, codec: str, *, view: str | None = None, most: int | None = None
+) -> Path:
     """Returns the film as footage in `codec`; encodes it once for each content of the film.
+
+    `view`: seen by a camera that is not as it should be (`encode.VIEWS`). `most`: its first pictures alone.
 
     Raises:
         DemoError: the film is missing or cannot be encoded.
@@ -65,10 +69,12 @@ def prepare(children: Children, film: Path, footage_dir: Path, codec: str) -> Pa
     except OSError as error:
         raise DemoError(f"{film}: cannot be read ({error.strerror}); {_GET_IT}") from error
     slower = _SLOWER.get(film.name, 1)
-    footage = footage_dir / f"{film.stem}-{content[:12]}-gop{GOP}-1to{slower}.{codec}"
+    kind = "".join(f"-{each}" for each in (view, most) if each is not None)
+    footage = footage_dir / f"{film.stem}-{content[:12]}-gop{GOP}-1to{slower}{kind}.{codec}"
     if not footage.exists():
         command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.encode", film, footage]
         command += ["--codec", codec, "--gop", str(GOP), "--slower", str(slower)]
+        command += [*(() if view is None else ("--view", view)), *(() if most is None else ("--most", str(most)))]
         children.run(f"encode-{film.stem}-{codec}", command, remedy=f"delete {film} and {_GET_IT}")
     return footage
 

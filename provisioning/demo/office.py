@@ -32,6 +32,7 @@ class Office:
         self._models = models_dir
         self._ports = Ports()
         self.agent_file = self._agent / "agent.toml"
+        self.list_file = self._papers / "cameras.csv"
         self.mill_file = state.folder("mill") / "agent.toml"
 
     def ports(self) -> Ports:
@@ -95,18 +96,24 @@ class Office:
 
         `sip_port`: the agent's port for a camera whose device registers; None: there is no such camera.
         """
+        password = read_secret(password_file)
+        self.register(site_plan.camera_list(self._ports, password, with_device=sip_port is not None, cameras=cameras))
+        if sip_port is not None:
+            self.open_sip(sip_port)
+
+    def register(self, listed: str) -> None:
+        """Adds a site, an agent with the cameras of a list, and enrols the agent, as `provision`."""
         site, agent = site_plan.SITE, site_plan.AGENT
         self._provision("site", "add", site, "--name", site_plan.SITE_NAME, *site_plan.SITE_PLACE)
         self._provision("agent", "new", agent, "--site", site)
-        file = self._papers / "cameras.csv"
-        password = read_secret(password_file)
-        listed = site_plan.camera_list(self._ports, password, with_device=sip_port is not None, cameras=cameras)
-        durable.write(file, listed.encode())
-        self._provision("cameras", "import", agent, str(file), "--replace")
+        self.import_cameras(listed)
         if not self.agent_file.exists():
             self._enrol(agent, self._agent)
-        if sip_port is not None:
-            self.open_sip(sip_port)
+
+    def import_cameras(self, listed: str) -> None:
+        """Writes a camera list, and imports it in the place of the one before."""
+        durable.write(self.list_file, listed.encode())
+        self._provision("cameras", "import", site_plan.AGENT, str(self.list_file), "--replace")
 
     def open_sip(self, port: int) -> None:
         """Adds [gb28181] to the agent's own file, unless it has it: no sealed document sets the ports of a box."""

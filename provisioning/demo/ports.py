@@ -85,3 +85,13 @@ def answers(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def free() -> int:
+    """Returns a TCP port that is free.
+
+    Raises:
+        DemoError: this machine has none.
+    """
+    with _hold(0) as holder:
+        return int(holder.getsockname()[1])

@@ -28,6 +28,7 @@ _DOCUMENT: Final = b"wayside document 1\0"
 _BUNDLE: Final = b"wayside bundle 1\0"
 _AUDIT_HEAD: Final = b"wayside audit head 1\0"
 _COMMAND: Final = b"wayside task command 1\0"
+_TRAINING: Final = b"wayside training sheet 1\0"
 _PERMIT: Final = b"wayside upload permit 1\0"
 """Different contexts: a signature over one can never pass for one over the other."""
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -174,6 +175,15 @@ class Seal:
         """
         self._verify(_AUDIT_HEAD, text, signature, "audit head")
 
+    def check_training(self, text: str, signature: str) -> None:
+        """Check a signature over the sheet of a training.
+
+        Raises:
+            ForgedError: it is not by this key, or over another text.
+            ValueError: `signature` is not hex.
+        """
+        self._verify(_TRAINING, text, signature, "training sheet")
+
     def open_permit(self, text: str, *, agent_id: str, warrant_from: int, now_ms: int) -> tuple[UploadPermit, int]:
         """Verifies and reads a permit of the centre as a header carries it.
 
@@ -267,6 +277,10 @@ class SealKey:
     def sign_audit_head(self, text: str) -> str:
         """Sign the head of an audit, in hex."""
         return self._key.sign(_AUDIT_HEAD + text.encode()).hex()
+
+    def sign_training(self, text: str) -> str:
+        """Sign the sheet of a training, in hex."""
+        return self._key.sign(_TRAINING + text.encode()).hex()
 
 
 def _unwrapped(text: str) -> bytes:

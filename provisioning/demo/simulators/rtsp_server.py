@@ -7,10 +7,10 @@ costs 0.19 core for 30 streams and keeps every timestamp exact (`multifilesrc` g
 A footage file is written by `provisioning.demo.encode` or by a test, all integers big endian:
 
     magic  b"WAYF"
-    codec  4 bytes: b"h264" or b"h265"
+    codec  4 bytes: b"h264", b"h265" or b"mjpg"
     rate   u32 / u32: pictures a second
     then for each access unit, in decoding order (no B-frames, so that is also the order of display):
-    length u32, and so many bytes in Annex B form, with parameter sets in front of every keyframe
+    length u32, and so many bytes in Annex B form, with parameter sets in front of every keyframe; of mjpg a JPEG
 """
 
 import argparse
@@ -20,7 +20,7 @@ import stat
 import struct
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +28,12 @@ _HEAD = struct.Struct(">4s4sII")
 _LENGTH = struct.Struct(">I")
 _MAGIC = b"WAYF"
 _MAX_UNIT_BYTES = 16 * 1024 * 1024
+_ANNEX_B = "stream-format=byte-stream,alignment=au"
+# config-interval=-1 repeats the parameter sets with every keyframe: a client that joins late can decode.
 _PIPELINES = {
-    "h264": ("video/x-h264", "h264parse", "rtph264pay"),
-    "h265": ("video/x-h265", "h265parse", "rtph265pay"),
+    "h264": (f"video/x-h264,{_ANNEX_B} ! h264parse", "rtph264pay name=pay0 pt=96 config-interval=-1"),
+    "h265": (f"video/x-h265,{_ANNEX_B} ! h265parse", "rtph265pay name=pay0 pt=96 config-interval=-1"),
+    "mjpg": ("image/jpeg ! jpegparse", "rtpjpegpay name=pay0 pt=26"),
 }
 _NANOSECONDS = 1_000_000_000
 _NTP_EPOCH_S = 2_208_988_800
@@ -107,11 +110,15 @@ def read_footage(path: Path) -> FootageFile:
 class _Feed:
     """Pushes one camera's access units into its `appsrc` when they are due."""
 
-    def __init__(self, gst: Any, source: Any, footage: FootageFile, stall_after_s: float) -> None:
+    def __init__(
+        self, gst: Any, source: Any, mounts: Mapping[str, FootageFile], path: str, stall_after_s: float
+    ) -> None:
+        """`mounts` may change meanwhile: the footage of `path` is looked up for each picture."""
         self._gst = gst
         self._source = source
-        self._footage = footage
-        self._duration_ns = footage.pts_ns(1)
+        self._mounts = mounts
+        self._path = path
+        self._duration_ns = mounts[path].pts_ns(1)
         self._stall_after_ns = stall_after_s * _NANOSECONDS
         self._started_ns = time.monotonic_ns()
         self._number = 0
@@ -120,8 +127,9 @@ class _Feed:
     def push_due(self) -> bool:
         """Pushes the units that are due. Returns False when the feed is over."""
         elapsed_ns = time.monotonic_ns() - self._started_ns
-        units = self._footage.units
-        while not self.ended and (pts_ns := self._footage.pts_ns(self._number)) <= elapsed_ns:
+        footage = self._mounts[self._path]
+        units = footage.units
+        while not self.ended and (pts_ns := footage.pts_ns(self._number)) <= elapsed_ns:
             if self._stall_after_ns and pts_ns > self._stall_after_ns:
                 return False
             buffer = self._gst.Buffer.new_wrapped(units[self._number % len(units)])
@@ -189,6 +197,12 @@ def _password(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def _read_again(mounts: dict[str, FootageFile], files: Iterable[tuple[str, Path]]) -> bool:
+    """Reads the footage of every mount again. True: to be called at the next signal, too."""
+    mounts.update((path, read_footage(file)) for path, file in files)
+    return True
+
+
 def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password: str | None) -> None:
     import gi  # noqa: PLC0415 - only the system's python has it, and --help must work without
 
@@ -218,17 +232,14 @@ def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password
 
     def feed(_factory: Any, media: Any, path: str) -> None:
         source = media.get_element().get_by_name_recurse_up("source")
-        GLib.timeout_add(_TICK_MS, _Feed(Gst, source, mounts[path], stalls.get(path, 0.0)).push_due)
+        GLib.timeout_add(_TICK_MS, _Feed(Gst, source, mounts, path, stalls.get(path, 0.0)).push_due)
 
     stalls, errors = dict(options.stall_after), dict(options.clock_error)
     for path, footage in mounts.items():
-        caps, parse, pay = _PIPELINES[footage.codec]
+        caps, pay = _PIPELINES[footage.codec]
         factory = GstRtspServer.RTSPMediaFactory.new()
-        # config-interval=-1 repeats the parameter sets with every keyframe: a client that joins late can decode.
         factory.set_launch(
-            f"( appsrc name=source is-live=true format=time block=false max-bytes=0"
-            f" caps={caps},stream-format=byte-stream,alignment=au"
-            f" ! {parse} ! {pay} name=pay0 pt=96 config-interval=-1 )"
+            f"( appsrc name=source is-live=true format=time block=false max-bytes=0 caps={caps} ! {pay} )"
         )
         factory.set_shared(True)
         factory.connect("media-configure", feed, path)
@@ -250,6 +261,7 @@ def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password
             factory.set_permissions(permissions)
         server.get_mount_points().add_factory(path, factory)
     loop = GLib.MainLoop()
+    GLib.unix_signal_add(GLib.PRIORITY_HIGH, signal.SIGHUP, _read_again, mounts, options.mount)
     for number in (signal.SIGINT, signal.SIGTERM):
         GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
     if server.attach(None) == 0:
@@ -262,7 +274,7 @@ def _serve(options: argparse.Namespace, mounts: dict[str, FootageFile], password
 def main(arguments: list[str] | None = None) -> None:
     """Serves until SIGINT or SIGTERM. One JSON line on stdout (`port`, `mounts`) announces that it listens.
 
-    A fault is one line on stderr and exit code 2.
+    SIGHUP reads the footage again, and no stream is interrupted. A fault is one line on stderr and exit code 2.
     """
     parser = _parser()
     options = parser.parse_args(arguments)

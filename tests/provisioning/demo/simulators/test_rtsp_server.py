@@ -5,6 +5,7 @@ footage file ── rtsp_server.py (system python, gi) ── RTSP over TCP ─�
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -115,6 +116,31 @@ def test_footage_is_played_over_and_over_in_order_and_on_time(
     falls = [number for number in range(1, units) if brightness[number] < brightness[number - 1]]
     assert len(falls) in {2, 3}, "one fall of brightness per loop"
     assert {later - earlier for earlier, later in pairwise(falls)} == {2 * GOP}
+
+
+@pytest.mark.peer
+def test_a_view_that_changes_interrupts_no_stream(
+    serve: Callable[..., tuple[int, "subprocess.Popen[str]"]], film: Path, video: Path, tmp_path: Path
+) -> None:
+    playing, dark = tmp_path / "playing", tmp_path / "dark"
+    shutil.copy(film, playing)
+    encode.main([str(video), str(dark), "--gop", str(GOP), "--view", "dark", "--most", str(2 * GOP)])
+    port, process = serve("--mount", f"a={playing}")
+    with watch(f"rtsp://127.0.0.1:{port}/a") as container:
+        pictures = (float(frame.to_ndarray(format="gray8").mean()) for frame in container.decode(video=0))
+        assert any(grey > 150 for grey in islice(pictures, 2 * GOP))
+        shutil.copy(dark, playing)
+        process.send_signal(signal.SIGHUP)
+        # The same connection goes on; what was under way is played first.
+        assert any(max(islice(pictures, 2 * GOP)) < 60 for _ in range(10))
+
+
+@pytest.mark.peer
+def test_a_camera_that_is_set_to_mjpeg(serve: Callable[..., tuple[int, object]], video: Path) -> None:
+    port, _ = serve("--mount", f"a={encoded(video, 'mjpg')}")
+    with watch(f"rtsp://127.0.0.1:{port}/a") as container:
+        assert container.streams.video[0].codec_context.name == "mjpeg"
+        assert next(container.decode(video=0)).width == SIZE[0]
 
 
 @pytest.mark.peer

@@ -29,9 +29,7 @@ def greeting(request: Request) -> None:
 ''',
     )
     pages = "center/console/pages.py"
-    tree.replace(
-        pages, "import assessment, low_quality, overview,", "import assessment, greeting, low_quality, overview,"
-    )
+    tree.replace(pages, "    assessment,\n    low_quality,\n", "    assessment,\n    greeting,\n    low_quality,\n")
     tree.before(
         pages,
         '    ConsolePage("/account",',

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, create_engine, select, text
+from sqlalchemy import URL, Connection, MetaData, create_engine, func, select, text
 
 from center.access.districts import GrantRecord
 from center.audit.log import Audit
@@ -56,6 +56,52 @@ def test_a_database_of_the_first_release_is_brought_up_with_what_it_holds(databa
     found = audit.verify()
     assert (found.broken, found.entries, found.last) == (None, 4, 4)
     old.close()
+
+
+def _counts(connection: Connection, *, fill: bool = False) -> dict[str, int]:
+    """Counts the rows of each table; `fill` puts one into each that is empty, by the types of its columns."""
+    tables = MetaData()
+    tables.reflect(connection)
+    values: dict[type, object] = {int: 1, str: "1", bool: False, float: 1.5, bytes: b"1"}
+    counts: dict[str, int] = {}
+    for table in tables.sorted_tables:
+        count = select(func.count()).select_from(table)
+        if fill and not connection.execute(count).scalar_one():
+            row = {column.name: values[column.type.python_type] for column in table.columns}
+            connection.execute(table.insert().values(row))
+        counts[table.name] = connection.execute(count).scalar_one()
+    return counts
+
+
+@BOTH
+def test_the_newest_migrations_keep_a_row_of_every_table_and_can_be_taken_back(database: Path | URL) -> None:
+    config = Config()
+    config.set_main_option("script_location", "center.database:migrations")
+    engine = create_engine(_address(database))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0019")
+        for name, digest in (("ada", "x"), ("bob", "x"), ("provider-only", "")):
+            statement = "INSERT INTO users (username, password_hash, created_at_ms, disabled) VALUES (:n, :d, 7, :no)"
+            connection.execute(text(statement), {"n": name, "d": digest, "no": False})
+    old = Store(database)
+    Audit(old, lambda: 8).append("ada", "password.reset", {})
+    Audit(old, lambda: 9).append("ada", "password.reset", {"user": "bob"})
+    old.close()
+    with engine.begin() as connection:
+        before = _counts(connection, fill=True)
+    assert min(before.values()) == 1
+    for step in (command.upgrade, command.downgrade, command.upgrade):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            step(config, "0019" if step is command.downgrade else "head")
+            now = _counts(connection)
+        assert {name: now[name] for name in before} == before
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT username, password_set_at_ms FROM users ORDER BY username")).all()
+        assert [tuple(each) for each in found] == [("ada", 8), ("bob", 9), ("provider-only", 0)]
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
 
 
 @BOTH

@@ -37,6 +37,11 @@ RETIRE_RULE: Final = Irreversible(
     marked("It raises no more alarms and cannot be enabled again. Its versions and alarms are kept."),
     marked("Retire rule"),
 )
+REMOVE_TACTIC: Final = Irreversible(
+    marked("Remove tactic {name}?"),
+    marked("The district no longer sees it. Rules that were made of it stay."),
+    marked("Remove tactic"),
+)
 SWITCH_ON_BLANK: Final = Irreversible(
     marked("Enable {name} without a preview result?"),
     marked(

@@ -24,7 +24,7 @@ from center.api.errors import STATUS
 from center.console import frame, preferences
 from center.console.accounts import account, audit, self_check, user, users
 from center.console.alarms import list as alarms
-from center.console.alarms import rule, rules
+from center.console.alarms import new_rule, rule, rules
 from center.console.cases import case, form, thefts
 from center.console.cases import list as cases
 from center.console.fleet import agents, camera, cameras, live, observation
@@ -75,7 +75,7 @@ PAGES: Final = (
     ConsolePage("/assessment", Permission.ASSESSMENT_VIEW, assessment.assessment, marked("Assessment"), "s"),
     ConsolePage(filter_panel.LOW_QUALITY_PATH, Permission.OBSERVATION_SEARCH, low_quality.show),
     ConsolePage("/rules", Permission.ALARM_EDIT, rules.rules, marked("Rules"), "r"),
-    ConsolePage("/rules/new", Permission.ALARM_EDIT, rule.new),
+    ConsolePage("/rules/new", Permission.ALARM_EDIT, new_rule.new),
     ConsolePage("/rules/{rule_id}", Permission.ALARM_EDIT, rule.rule),
     ConsolePage("/users", Permission.USER_VIEW, users.users, marked("Users"), "u"),
     ConsolePage("/users/{username}", Permission.USER_VIEW, user.user),

@@ -1,16 +1,18 @@
 """A zone drawn in a camera's newest redacted picture, in a real browser: by clicks, by drag, by keys, by numbers."""
 
+import json
 import time
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, expect
 
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status
 from tests.e2e.conftest import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+JSON: Final = {"content-type": "application/json"}
 
 
 def corner(sheet: Locator, x: float, y: float) -> None:
@@ -231,3 +233,55 @@ def test_a_composed_rule_is_written_as_a_sentence_over_the_pictures_of_a_place(v
     changed = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()
     assert changed["version"] == 2
     assert changed["text"]["what"]["when"]["of"] == [standing, {"op": "not", "of": either["of"][0]}]
+
+
+def test_a_tactic_is_shared_and_filled_in_from_a_file_and_not_enabled_by_its_author(visitor: Visitor) -> None:
+    visitor.set_up()
+    page, url = visitor.page, visitor.center.url
+    here, gone = f"{AGENT}/cam-1", f"{AGENT}/cam-9"
+    visitor.center.deliver(camera_status("cam-1", name="School gate"))
+    zone = {"op": "absent", "polygon": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], "for_s": 60}
+    crossed = {"op": "seen", "what": {"kind": "line_crossing", "line": "stop"}}
+    what = {"kind": "composed", "when": {"op": "and", "of": [crossed, zone]}}
+
+    def send(method: str, path: str, body: object) -> APIResponse:
+        answer = visitor.context.request.fetch(
+            f"{url}/api{path}", method=method, data=json.dumps(body), headers={"origin": url} | JSON
+        )
+        assert answer.ok, answer.text()
+        return answer
+
+    send("POST", "/districts", {"district_id": "north", "name": "North"})
+    send("PUT", "/districts/north/cameras", [{"agent_id": AGENT, "camera_id": "cam-1"}])
+    send("PUT", "/districts/north/second-account", {"second_account": True})
+    send("POST", "/rules", {"name": "Bay left empty", "cameras": [here], "what": what})
+    visitor.go("/rules/1")
+    expect(page.get_by_role("button", name="Enable", exact=True)).to_be_disabled()
+    expect(page.get_by_text("requires that another supervisor enables this version")).to_be_visible()
+    page.get_by_role("button", name="Preview on last 24 hours").click()
+    expect(page.get_by_text("Cameras without pictures")).to_be_visible()
+    page.get_by_label("Name of the tactic").fill("Empty bay")
+    page.get_by_role("button", name="Share as tactic").press("Enter")
+    expect(page.get_by_text("Shared.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export file").click()
+    file = json.loads(download.value.path().read_text(encoding="utf-8"))
+    visitor.photograph("rule-shared")
+    visitor.go("/rules")
+    expect(page.get_by_role("region", name="Tactics")).to_contain_text("North")
+    visitor.photograph("rule-tactics")
+    page.get_by_role("link", name="Empty bay").click()
+    page.wait_for_url("**/rules/new?tactic=1")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Bay left empty")
+    expect(page.get_by_role("group", name="Condition 2").locator(".ws-shape-corner")).to_have_count(3)
+    visitor.prefer(language="zh")
+    visitor.go("/rules/new")
+    field = page.get_by_label("从文件填写")
+    field.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": b"{}"})
+    expect(page.get_by_text("该文件不是规则")).to_be_visible()
+    file["text"] |= {"cameras": [here, gone], "name": "Elsewhere"}
+    field.set_input_files({"name": "b.json", "mimeType": "application/json", "buffer": json.dumps(file).encode()})
+    expect(page.get_by_role("alert")).to_contain_text(f"不存在的摄像机：{gone}")
+    expect(page.get_by_label("名称", exact=True)).to_have_value("Elsewhere")
+    expect(page.get_by_role("group", name="条件 2")).to_be_visible()
+    visitor.photograph("rule-file-chinese")

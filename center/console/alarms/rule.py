@@ -1,21 +1,24 @@
-"""Draws one rule: written, previewed on the last 24 hours, switched on and off. A version never changes."""
+"""Draws one rule: previewed on the last 24 hours, switched on and off, changed and shared. A version never changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access.districts import NamedDistrict
+from center.access.permissions import account_of
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rules.composed import Composed
 from center.alarms.rules.rule import RuleText
-from center.alarms.views import PreviewView, RuleView
+from center.alarms.views import PreviewView, RuleVersionView, RuleView
 from center.console.alarms.conditions import conditions, shapes
 from center.console.alarms.newest import NewestPictures
 from center.console.alarms.rule_form import RuleForm
-from center.console.alarms.rules import path, standing
+from center.console.alarms.rules import standing
+from center.console.alarms.tactics import sharing
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
 from center.console.irreversible import RETIRE_RULE, SWITCH_ON_BLANK, agreed
@@ -31,23 +34,6 @@ from center.services import identity_of, services_of, sight_of
 TITLE: Final = marked("Rule")
 
 
-def new(request: Request) -> None:
-    """Draws the page `/rules/new`."""
-    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
-    with frame(request, title=TITLE, active="/rules") as _:
-        with ui.element("div").classes("ws-title"):
-            ui.link(_("Rules"), "/rules")
-            words("h1", _("New rule"))
-        trouble = ui.element("div")
-
-        async def write(text: RuleText) -> None:
-            made = await attempt(trouble, _, lambda: services.alarms.rules.create(text, actor=actor, sight=sight))
-            if made is not None:
-                ui.navigate.to(path(made.id))
-
-        RuleForm(request, _, None, write, NewestPictures(services, identity_of(request)), is_new=True)
-
-
 async def rule(request: Request, rule_id: str) -> None:
     """Draws the page `/rules/{rule_id}`.
 
@@ -59,7 +45,7 @@ async def rule(request: Request, rule_id: str) -> None:
     rules, sight = services_of(request).alarms.rules, sight_of(request)
     found = await asyncio.to_thread(rules.rule, int(rule_id), sight=sight)
     with frame(request, title=TITLE, active="/rules") as _:
-        _Page(request, found.id, _).show(found)
+        await _Page(request, found.id, _).load()
 
 
 class _Page:
@@ -68,6 +54,7 @@ class _Page:
     def __init__(self, request: Request, rule_id: int, _: Language) -> None:
         self._request, self._id, self._ = request, rule_id, _
         self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
+        self._districts: tuple[NamedDistrict, ...] = ()
         self._pictures = NewestPictures(self._services, identity_of(request))
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
@@ -82,21 +69,23 @@ class _Page:
 
     async def load(self) -> None:
         """Reads the rule again and draws it."""
+        rules, districts = self._services.alarms.rules, self._services.districts
         try:
-            found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id, sight=self._sight)
+            found = await asyncio.to_thread(rules.rule, self._id, sight=self._sight)
+            versions = await asyncio.to_thread(rules.versions, self._id, sight=self._sight)
+            self._districts = await asyncio.to_thread(districts.all)
         except CenterError as error:
             self._body.clear()
             with self._body:
                 problem(error, self._)
             return
-        self.show(found)
-
-    def show(self, found: RuleView) -> None:
-        """Draws the rule as it was read."""
         self._heading.set_text(found.text.name)
         self._body.clear()
         with self._body:
             self._draw(found)
+            self._versions(found, versions)
+            if not found.retired:
+                sharing(self._request, found, self._districts, self._)
 
     def _draw(self, found: RuleView) -> None:
         _ = self._
@@ -154,7 +143,12 @@ class _Page:
                     ),
                     ask=partial(agreed, SWITCH_ON_BLANK, _, name=found.text.name) if blank else None,
                 )
-                if found.preview is None:
+                own = account_of(found.written_by) == account_of(self._actor)
+                if found.second_account and own:
+                    switch.disable()
+                    says = _("A district of its cameras requires that another supervisor enables this version.")
+                    words("span", says).classes("ws-muted")
+                elif found.preview is None:
                     switch.disable()
                     words("span", _("A version must be previewed before it can be enabled.")).classes("ws-muted")
             if found.on_version is not None:
@@ -184,6 +178,7 @@ class _Page:
             if preview.too_broad:
                 words("dt", _("Too broad"))
                 words("dd", _("It matches too many pictures to be enabled: narrow the rule."))
+            self._unseen(preview)
             if preview.examples:
                 words("dt", _("Examples"))
                 with ui.element("dd").classes("ws-badges"):
@@ -195,6 +190,37 @@ class _Page:
                     with ui.element("tr"):
                         words("td", place)
                         words("td", f"{count:,}").classes("ws-number")
+
+    def _unseen(self, preview: PreviewView) -> None:
+        _ = self._
+        if preview.unseen:
+            words("dt", _("Zones and lines not seen"))
+            with ui.element("dd"):
+                for each in preview.unseen:
+                    words("div", " · ".join(part for part in (each.name, each.camera) if part))
+                words("div", _("Check their names in the agent configuration.")).classes("ws-sub")
+        if preview.silent:
+            words("dt", _("Cameras without pictures"))
+            with ui.element("dd"):
+                for camera in preview.silent:
+                    words("div", camera)
+
+    def _versions(self, found: RuleView, versions: Sequence[RuleVersionView]) -> None:
+        _ = self._
+        words("h2", _("Versions"))
+        with table(_("Version"), _("Created"), _("State"), "", label=_("Versions")):
+            for each in reversed(versions):
+                with ui.element("tr"):
+                    words("td", str(each.version)).classes("ws-number")
+                    with ui.element("td"):
+                        moment(moments.local(each.written_at_ms), moments.utc(each.written_at_ms), tag="div")
+                        words("div", each.written_by).classes("ws-sub")
+                    with ui.element("td"):
+                        if each.version == found.on_version:
+                            state("ok", _("Enabled"))
+                    with ui.element("td"):
+                        file = f"/api/rules/{found.id}/versions/{each.version}/file"
+                        ui.link(_("Export file"), file).props("download")
 
     async def _run_preview(self, version: int) -> None:
         """Previews a version, with a button to cancel."""

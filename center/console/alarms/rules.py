@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from center.alarms.views import RuleList, RuleView
 from center.console import labels
+from center.console.alarms.tactics import tactics
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
@@ -46,10 +47,12 @@ def rules(request: Request) -> None:
             words("h1", _(TITLE))
             ui.link(_("New rule"), "/rules/new").classes("ws-button")
         body = ui.element("div").classes("ws-column")
+        shelf = ui.element("div").classes("ws-column")
 
     async def load() -> None:
         try:
             found = await asyncio.to_thread(services.alarms.rules.rules, before=before, limit=PAGE, sight=sight)
+            await tactics(request, _, shelf)
         except CenterError as error:
             with body:
                 problem(error, _)

@@ -22,7 +22,6 @@ from center.api import (
     jobs,
     notify,
     observations,
-    orders,
     pipeline,
     rules,
     searches,
@@ -32,6 +31,7 @@ from center.api import (
 )
 from center.api.accounts import account, auth, districts, users
 from center.api.document import attribute_docs, guard_answers
+from center.api.maintenance import order_months, order_terms, orders
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
 
@@ -61,6 +61,8 @@ _NOUNS: Final = (
     evidence,
     assessment,
     assessment_rules,
+    order_terms,
+    order_months,
     orders,
     pipeline,
     jobs,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from center.alarms.lifecycle import AlarmEvent, AlarmState
+from center.alarms.rules.kinds import OrderUrgency
 from center.alarms.rules.rule import Severity
 from center.assessment.cause_words import CAUSES as CAUSE_WORDS
 from center.cases.states import Act, CaseState
@@ -103,6 +104,10 @@ SEVERITIES: Final = {
     Severity.INFO: marked("Information"),
     Severity.WARNING: marked("Warning"),
     Severity.CRITICAL: marked("Critical"),
+}
+ORDER_URGENCIES: Final = {
+    OrderUrgency.ORDINARY: marked("Ordinary order"),
+    OrderUrgency.KEY: marked("Key case"),
 }
 SEVERITY_TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
 ALARM_STATES: Final = {

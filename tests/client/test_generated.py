@@ -8,6 +8,7 @@ from typing import Any
 import generate_client
 from wayside_client import models
 
+FORMS = {"date": "2026-11-29", "uuid": "0c6b2f3e-0000-4000-8000-000000000001"}
 ROOT = Path(__file__).parents[2]
 MAKE = "The API and its client differ: run make client, and look at what changes for those who use it"
 
@@ -51,4 +52,10 @@ def made(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
             parts = schema.get("prefixItems") or [schema["items"]] * max(1, schema.get("minItems", 1))
             return [made(part, schemas) for part in parts]
         case kind:
-            return {"string": "a", "integer": 1, "number": 0.5, "boolean": True, None: "anything"}[kind]
+            return {
+                "string": FORMS.get(schema.get("format", ""), "a"),
+                "integer": 1,
+                "number": 0.5,
+                "boolean": True,
+                None: "anything",
+            }[kind]

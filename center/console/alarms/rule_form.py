@@ -108,6 +108,9 @@ class RuleForm:
                 options = {value: _(text) for value, text in choices.items()}
                 several = ui.select(options, label=_("Fault types"), multiple=True, value=same.get(name, list(options)))
                 self._fields[name] = several.props("outlined dense use-chips").classes("ws-field-wide")
+                orders = {"": _("None")} | {urgency.value: _(text) for urgency, text in labels.ORDER_URGENCIES.items()}
+                order = ui.select(orders, label=_("Maintenance order"), value=same.get("order") or "")
+                self._fields["order"] = order.props("outlined dense options-dense")
             if kind != "platform_fault":
                 self._cameras = ui.select(
                     dict(self._places), label=_("Cameras (none: all)"), multiple=True, value=chosen

@@ -1,30 +1,26 @@
-"""Routes of maintenance orders: lists, a technician's steps, assignment, terms, roster, figures of a month."""
+"""Routes of maintenance orders: lists, a technician's steps, assignment, waits, confirmation, voiding."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from center.access.errors import UnknownDistrictError
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api.errors import documented
-from center.assessment.export.files import MEDIA_TYPES
-from center.errors import UnknownCameraError, UnknownUserError
+from center.errors import UnknownCameraError
 from center.orders.errors import (
     NotATechnicianError,
     OrderExistsError,
     OrderStateError,
     OrderTakenError,
-    OrderTermsError,
     OwnConfirmationError,
-    SigningOffError,
     StepReusedError,
     UnknownOrderError,
 )
 from center.orders.states import MaintenanceState
-from center.orders.terms import DistrictId, DistrictRoster, DistrictTerms, Username
-from center.orders.views import OrderDetail, OrderList, OrderMonth, RosterList, TermsList
+from center.orders.terms import DistrictId, Username
+from center.orders.views import OrderDetail, OrderList
 from center.orders.workflow import NewOrder, Note, TechnicianStep
 from center.pagination import NumberCursor
 from center.services import Asker, Served, Sight
@@ -32,16 +28,10 @@ from center.services import Asker, Served, Sight
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 OrderId = Annotated[int, Path(ge=1, le=2**31)]
-Month = Annotated[str, Path(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="2026-11")]
 _VIEW: Final = needs(Permission.ORDER_VIEW)
 _WORK: Final = needs(Permission.ORDER_WORK)
 _EDIT: Final = needs(Permission.ORDER_EDIT)
 _ACTS: Final = documented(UnknownOrderError, OrderStateError)
-
-
-def _file(form: Literal["xlsx", "pdf"]) -> dict[int | str, dict[str, Any]]:
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"content": {MEDIA_TYPES[form]: schema}, "description": "The file."}}
 
 
 class _Body(BaseModel):
@@ -112,72 +102,6 @@ def create_order(body: NewOrder, services: Served, asker: Asker, sight: Sight) -
     return services.orders.reader.order(number, asker=asker, sight=sight)
 
 
-@router.get("/roster", operation_id="list_duty_rosters", openapi_extra=_VIEW)
-def list_duty_rosters(services: Served, asker: Asker) -> RosterList:
-    """List the duty rosters of the districts in sight, each with the technician on duty now."""
-    return services.orders.book.rosters(asker)
-
-
-@router.put(
-    "/roster",
-    operation_id="set_duty_roster",
-    openapi_extra=_EDIT,
-    responses=documented(UnknownDistrictError, UnknownUserError, OrderTermsError),
-)
-def set_duty_roster(body: DistrictRoster, services: Served, asker: Asker) -> RosterList:
-    """Replace the duty roster of one district; the empty district is for those without a roster."""
-    services.orders.book.set_roster(body, asker=asker)
-    return services.orders.book.rosters(asker)
-
-
-@router.get("/terms", operation_id="list_order_terms", openapi_extra=_VIEW)
-def list_order_terms(services: Served, asker: Asker) -> TermsList:
-    """List the terms of the districts in sight, those that hold elsewhere first."""
-    return services.orders.book.terms(asker)
-
-
-@router.put(
-    "/terms",
-    operation_id="set_order_terms",
-    openapi_extra=_EDIT,
-    responses=documented(UnknownDistrictError, OrderTermsError),
-)
-def set_order_terms(body: DistrictTerms, services: Served, asker: Asker) -> TermsList:
-    """Replace the terms of one district, for orders that are opened from now on."""
-    services.orders.book.set_terms(body, asker=asker)
-    return services.orders.book.terms(asker)
-
-
-@router.get(
-    "/months/{month}.xlsx",
-    operation_id="export_order_month_sheet",
-    openapi_extra=_VIEW,
-    response_class=Response,
-    responses=_file("xlsx"),
-)
-def export_order_month_sheet(month: Month, services: Served, asker: Asker, sight: Sight) -> Response:
-    """Export a month as a workbook: the figures by maintainer, and the orders behind them."""
-    return _exported(services.orders.month_sheet(month, sight), month, "xlsx", services, asker)
-
-
-@router.get(
-    "/months/{month}.pdf",
-    operation_id="export_order_month_pdf",
-    openapi_extra=_VIEW,
-    response_class=Response,
-    responses=_file("pdf") | documented(SigningOffError),
-)
-def export_order_month_pdf(month: Month, services: Served, asker: Asker, sight: Sight) -> Response:
-    """Export the same as a PDF, signed with the centre's key."""
-    return _exported(services.orders.month_pdf(month, sight), month, "pdf", services, asker)
-
-
-@router.get("/months/{month}", operation_id="get_order_month", openapi_extra=_VIEW)
-def get_order_month(month: Month, services: Served, sight: Sight) -> OrderMonth:
-    """Report the orders that were opened in a month, by maintainer: MTTR, first-time fix, share in time."""
-    return services.orders.month(month, sight)
-
-
 @router.get("/{order_id}", operation_id="get_order", openapi_extra=_VIEW, responses=documented(UnknownOrderError))
 def get_order(order_id: OrderId, services: Served, asker: Asker, sight: Sight) -> OrderDetail:
     """Show one order with its clocks and history."""
@@ -234,9 +158,3 @@ def void_order(order_id: OrderId, body: VoidReason, services: Served, asker: Ask
     """End an order without repair, with the reason."""
     services.orders.workflow.void(order_id, reason=body.reason, asker=asker, sight=sight)
     return services.orders.reader.order(order_id, asker=asker, sight=sight)
-
-
-def _exported(content: bytes, month: str, form: Literal["xlsx", "pdf"], services: Served, asker: Asker) -> Response:
-    services.audit.append(asker.actor, "order.export", {"month": month, "form": form})
-    headers = {"Content-Disposition": f'attachment; filename="orders-{month}.{form}"'}
-    return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

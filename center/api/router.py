@@ -8,7 +8,6 @@ from starlette.requests import Request
 from center.access.permissions import Permission
 from center.access.route_permissions import needs
 from center.api import (
-    alarms,
     assessment,
     assessment_rules,
     audit,
@@ -23,13 +22,12 @@ from center.api import (
     notify,
     observations,
     pipeline,
-    rules,
     searches,
     sms_months,
-    tactics,
     wall,
 )
 from center.api.accounts import account, auth, districts, users
+from center.api.alarms import alarms, rules, tactics
 from center.api.document import attribute_docs, guard_answers
 from center.api.maintenance import order_months, order_terms, orders
 

@@ -30,6 +30,9 @@ from center.search.caller import CALLER, Caller, CallerLeftError, account_name
 from center.services import Services
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+FOR_ACCOUNT: Final = "wayside-account"
+"""Header with the account that a request is meant for: one that was kept while a session ended is not sent in the next
+account's name."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
 _PLAIN_POLICY: Final = (
@@ -128,6 +131,8 @@ class Guard:
         if rule is not None and rule.permission is None:
             return
         identity = await asyncio.to_thread(identify, self._services, connection)
+        if connection.headers.get(FOR_ACCOUNT, identity.username) != identity.username:
+            raise NotLoggedInError
         if rule is None or rule.permission is None:
             raise NothingHereError
         inside, beside = rule.case_in(scope["path"]), connection.query_params.get("case_id")

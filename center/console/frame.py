@@ -42,7 +42,9 @@ _SHOW_WHERE: Final = (
 )
 """Script that scrolls the navigation to the current page: on a narrow screen it is one line. `scrollIntoView` would
 have the Tab key begin there."""
-_LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
+_LOG_OUT: Final = (
+    "import('/static/my_orders/log_out.js').then((page) => page.logOut()).catch(() => location.assign('/login'))"
+)
 
 
 @dataclass(frozen=True, slots=True)

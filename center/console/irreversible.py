@@ -95,6 +95,16 @@ DELETE_SEARCH: Final = Irreversible(
     marked("It is deleted immediately, also for everyone it is shared with."),
     marked("Delete"),
 )
+CONFIRM_ORDER: Final = Irreversible(
+    marked("Confirm the repair of order {number}?"),
+    marked("The order is closed, in your name. Only the same fault, or a note that it is back, opens it again."),
+    marked("Confirm"),
+)
+VOID_ORDER: Final = Irreversible(
+    marked("Void order {number}?"),
+    marked("It ends without repair and cannot be opened again. Its history is kept, and the month counts it as void."),
+    marked("Void"),
+)
 # Letters are keys of the pages below; Escape and Tab belong to the dialogue.
 _KEEP_KEYS: Final = "(event) => event.key === 'Escape' || event.key === 'Tab' || event.stopPropagation()"
 

@@ -29,6 +29,8 @@ from center.console.cases import case, form, thefts
 from center.console.cases import list as cases
 from center.console.fleet import agents, camera, cameras, live, observation
 from center.console.frame import ConsolePage
+from center.console.orders import list as orders
+from center.console.orders import month, new, order, phone, terms
 from center.console.search import filter_panel
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
@@ -73,6 +75,11 @@ PAGES: Final = (
     ConsolePage(upload.PATH, Permission.TASK_UPLOAD, upload.upload),
     ConsolePage("/agents", Permission.AGENT_VIEW, agents.agents, marked("Agents"), "g"),
     ConsolePage("/assessment", Permission.ASSESSMENT_VIEW, assessment.assessment, marked("Assessment"), "s"),
+    ConsolePage(orders.PATH, Permission.ORDER_VIEW, orders.orders, orders.TITLE, "n"),
+    ConsolePage("/orders/new", Permission.ORDER_EDIT, new.new),
+    ConsolePage("/orders/terms", Permission.ORDER_VIEW, terms.terms),
+    ConsolePage("/orders/months", Permission.ORDER_VIEW, month.months),
+    ConsolePage("/orders/{order_id}", Permission.ORDER_VIEW, order.order),
     ConsolePage(filter_panel.LOW_QUALITY_PATH, Permission.OBSERVATION_SEARCH, low_quality.show),
     ConsolePage("/rules", Permission.ALARM_EDIT, rules.rules, marked("Rules"), "r"),
     ConsolePage("/rules/new", Permission.ALARM_EDIT, new_rule.new),
@@ -88,7 +95,9 @@ PAGES: Final = (
 """All pages; those with a title in the order of the navigation. Of two that match an address the first is opened."""
 WALL: Final = ConsolePage(wall.PATH, Permission.WALL_VIEW, wall.show, wall.TITLE, "w")
 """A plain page, which its own router serves."""
-NAVIGATION: Final = (*(page for page in PAGES if page.title), WALL)
+MY_ORDERS: Final = ConsolePage(phone.PATH, phone.NEEDS, phone.choose, phone.TITLE, "m")
+"""Another plain page, for the telephone."""
+NAVIGATION: Final = (*(page for page in PAGES if page.title), MY_ORDERS, WALL)
 
 
 class _Page(ui.page):
@@ -169,7 +178,7 @@ def mount(app: FastAPI) -> None:
     """Mounts static files, plain pages and NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
     app.mount("/static", _Static(directory=str(static)), name="static")
-    for plain in (login, provider, setup, preferences, wall):
+    for plain in (login, provider, setup, preferences, wall, phone):
         app.include_router(plain.router)
 
     @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)

@@ -65,7 +65,10 @@ def fill(whole: Whole) -> dict[str, str]:
             of = f"{each['machine']['row_key']}/{each['machine']['index']}"
             answer = writer.put(f"/api/cases/{NUMBER}/machines/{of}", json={"verdict": "confirmed"})
             answer.raise_for_status()
+        order = {"agent_id": AGENT, "camera_id": "cam-1", "cause": "the housing leaks"}
+        number = writer.post("/api/orders", json=order).raise_for_status().json()["order"]["id"]
     return {
+        "order_id": str(number),
         "row_key": newest.snapshot.row_key,
         "agent_id": AGENT,
         "camera_id": "cam-1",

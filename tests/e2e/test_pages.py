@@ -35,6 +35,10 @@ PAGES: Final = (
     "/agents",
     "/assessment",
     "/low-quality",
+    "/orders",
+    "/orders/new",
+    "/orders/terms",
+    "/orders/months",
     "/rules",
     "/rules/new",
     "/users",
@@ -92,7 +96,10 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center:
     visitor.set_up()
     street(center)
     found: dict[str, list[str]] = {}
-    for path in PAGES:
+    order = {"agent_id": AGENT, "camera_id": "cam-1", "cause": "the housing leaks"}
+    opened = visitor.context.request.post(f"{center.url}/api/orders", data=order, headers={"origin": center.url})
+    assert opened.status == 201, opened.text()
+    for path in (*PAGES, f"/orders/{opened.json()['order']['id']}"):
         visitor.go(path)
         ready(visitor)
         width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")

@@ -142,8 +142,12 @@ def _opened(browser: httpx.Client) -> str:
 
 
 def _broken(browser: httpx.Client) -> int:
-    order = {"agent_id": AGENT, "camera_id": "cam-2", "cause": "a loose cable"}
-    return int(browser.post("/api/orders", json=order).raise_for_status().json()["order"]["id"])
+    number = 0
+    # The last of three: a page without any order has a 1 in it.
+    for agent_id, camera_id in ((OTHER, "cam-1"), (OTHER, "cam-2"), (AGENT, "cam-2")):
+        order = {"agent_id": agent_id, "camera_id": camera_id, "cause": "a loose cable"}
+        number = int(browser.post("/api/orders", json=order).raise_for_status().json()["order"]["id"])
+    return number
 
 
 def _kept(browser: httpx.Client) -> int:

@@ -145,16 +145,16 @@ class Shift:
             return [f"{record.channel}: {record.message_id}" for record in records]
 
 
-@pytest.fixture
-async def shift(tmp_path: Path, store: Store, clock: Clock) -> AsyncIterator[Shift]:
-    desk = open_desk(tmp_path / "desk")
+def open_shift(folder: Path, store: Store, clock: Clock) -> Shift:
+    """A centre with two cameras in a district, and the people there."""
+    desk = open_desk(folder / "desk")
     url = "https://hook.test/x"
-    hooks = tuple(notify_world.webhook(tmp_path, url, id=name, allow_loopback=False) for name in ("crew", "chief"))
+    hooks = tuple(notify_world.webhook(folder, url, id=name, allow_loopback=False) for name in ("crew", "chief"))
     config = CenterConfig(
-        broker=Broker(host="127.0.0.1", ca_file=tmp_path, cert_file=tmp_path, key_file=tmp_path),
+        broker=Broker(host="127.0.0.1", ca_file=folder, cert_file=folder, key_file=folder),
         query_url="http://archive.test",
-        query_token_file=notify_world.secret(tmp_path, "query-token", TOKEN),
-        data_dir=tmp_path,
+        query_token_file=notify_world.secret(folder, "query-token", TOKEN),
+        data_dir=folder,
         evidence=desk.settings,
         notify=Notify(webhooks=hooks),
         orders=Orders(tell=("crew",), escalate=("chief",)),
@@ -173,5 +173,11 @@ async def shift(tmp_path: Path, store: Store, clock: Clock) -> AsyncIterator[Shi
         services.users.add(name, PASSWORD, [grant], actor=BOSS)
     for camera in ("cam-1", "cam-2"):
         services.devices.changed(camera_status(camera, name="Gate 大门"))
+    return found
+
+
+@pytest.fixture
+async def shift(tmp_path: Path, store: Store, clock: Clock) -> AsyncIterator[Shift]:
+    found = open_shift(tmp_path, store, clock)
     yield found
-    await services.search.close()
+    await found.services.search.close()

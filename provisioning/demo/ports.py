@@ -87,11 +87,11 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def free() -> int:
-    """Returns a TCP port that is free.
+def free(usual: int) -> int:
+    """Returns a TCP port that is free: the usual one if possible.
 
     Raises:
         DemoError: this machine has none.
     """
-    with _hold(0) as holder:
+    with _hold(usual) as holder:
         return int(holder.getsockname()[1])

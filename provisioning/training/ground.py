@@ -30,6 +30,9 @@ PROBATION_S: Final = 20.0
 ASKINGS: Final = 300
 """Times that the product is asked before the ground gives up waiting."""
 _PAUSE_S: Final = 1.0
+_RTSP_PORTS: Final = (8554, 8555)
+_METRICS_PORT: Final = 8464
+"""Below the range from which outgoing connections take theirs: a port of a camera that is unplugged stays free."""
 _BROKEN_MODEL: Final = "yunet.onnx"
 
 
@@ -44,7 +47,7 @@ class Ground:
         self._own_models = state.directory / "models"
         self._office = Office(state, children, self._own_models)
         self._ports = self._office.ports()
-        self._metrics_port = ports.free()
+        self._metrics_port = ports.free(_METRICS_PORT)
         self._password = state.new_secret("camera-password")
         self._running: dict[str, Child] = {}
         self.home = state.folder("home")
@@ -210,8 +213,8 @@ class Ground:
             for camera, film in films.items()
         }  # fmt: skip
         self.cameras = {
-            NORTH: make[NORTH](port=ports.free(), codec=district.NORTH.codec),
-            SOUTH: make[SOUTH](port=ports.free(), codec=district.SOUTH.codec),
+            NORTH: make[NORTH](port=ports.free(_RTSP_PORTS[0]), codec=district.NORTH.codec),
+            SOUTH: make[SOUTH](port=ports.free(_RTSP_PORTS[1]), codec=district.SOUTH.codec),
             EAST: make[EAST](port=ports.sip(), codec=site_plan.REGISTERING[EAST]),
         }
         for camera in self.cameras.values():

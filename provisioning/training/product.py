@@ -99,7 +99,10 @@ def _doctor(program: Path, *arguments: str | Path) -> Mapping[str, Reading]:
         DemoError: it says nothing that can be read.
     """
     command = [str(program), "doctor", "--json", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - built here
+    # Of a session of its own: Ctrl-C is for us.
+    done = subprocess.run(  # noqa: S603 - built here
+        command, capture_output=True, text=True, check=False, start_new_session=True
+    )
     try:
         diagnoses = json.loads(done.stdout)["diagnoses"]
     except (ValueError, KeyError, TypeError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provisioning.contracts.fleet.diagnosis import Fault as DoctorFault
+from provisioning.contracts.fleet.documents import Verdict
 from provisioning.demo.centre import Centre
 from provisioning.demo.footage import program_path
 from provisioning.demo.web import WebError
@@ -66,7 +67,7 @@ class Product:
             case Source.CAMERAS:
                 return {f"{each['agent_id']}/{each['camera_id']}": _device(each) for each in self._get("/api/cameras")}
             case Source.AGENTS:
-                return {each["agent_id"]: _device(each) for each in self._get("/api/agents")}
+                return {each["agent_id"]: _agent(each) for each in self._get("/api/agents")}
             case Source.CHAIN:
                 return {each["stage"]: _stage(each) for each in self._get("/api/pipeline", "stages")}
             case Source.BOX:
@@ -86,6 +87,13 @@ class Product:
 def _device(view: Mapping[str, Any]) -> Reading:
     names = frozenset(filter(None, (view.get("code"), view["cause_kind"], view["state"])))
     return Reading(view["state"] == "online", names)
+
+
+def _agent(view: Mapping[str, Any]) -> Reading:
+    """Reads an agent; while its configuration is on trial a fault elsewhere would take that back."""
+    device, configuration = _device(view), view.get("configuration")
+    is_settled = configuration is None or configuration["verdict"] == Verdict.APPLIED
+    return Reading(device.is_well and is_settled, device.names)
 
 
 def _stage(view: Mapping[str, Any]) -> Reading:

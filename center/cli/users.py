@@ -182,6 +182,20 @@ def cameras(
     out.print(f"District {district_id} has {len(made.cameras)} cameras.", markup=False)
 
 
+@district.command("second-account")
+def second_account(
+    district_id: Annotated[str, typer.Argument(help="The district.")],
+    config: ConfigFile,
+    *,
+    required: Annotated[bool, typer.Option(help="If another account than its author's has to enable a rule.")] = True,
+) -> None:
+    """Set whether rules of the district's cameras are enabled by another account than their author's."""
+    with records(config) as opened:
+        opened.districts.want_second_account(district_id, wanted=required, actor=ACTOR)
+    enables = "another account than its author's" if required else "any account that may edit it"
+    out.print(f"A rule of district {district_id} is enabled by {enables}.", markup=False)
+
+
 def _given(role: Role, districts: list[str] | None, case: str | None) -> "list[GrantRequest]":
     from center.access.users import GrantRequest  # noqa: PLC0415 - --help stays light
 

@@ -236,6 +236,8 @@ def test_accounts_are_looked_after_from_the_command_line(tmp_path: Path) -> None
     assert "north" in _does(config, "district", "add", "north", "--name", "North")
     assert "2 cameras" in _does(config, "district", "cameras", "north", "cabinet-7/cam-1", "cabinet-7/cam-2")
     assert _does(config, "district", "list") == "north  North  cameras: 2\n"
+    assert "another account than its author's" in _does(config, "district", "second-account", "north")
+    assert "any account" in _does(config, "district", "second-account", "north", "--no-required")
     password = f"{PASSWORD}\n{PASSWORD}\n"
     said = _does(config, "user", "add", "Ana", "--role", "analyst", "--district", "north", typed=password)
     assert "ana is made: analyst@north." in said

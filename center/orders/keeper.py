@@ -12,12 +12,12 @@ from center.fleet.devices import Devices, DeviceState
 from center.orders.evidence_watch import EvidenceWatch, NamedFault, WatchedIndicator
 from center.orders.history import tellings
 from center.orders.notices import NOBODY, OVERDUE, SOON, kind_of
-from center.orders.roster_book import on_duty
+from center.orders.roster_book import DutyLookup
 from center.orders.states import BEFORE_WORK, ENDED, LIVE, MaintenanceState, OrderEvent
 from center.orders.tables import OrderEventRecord, OrderNoticeRecord, OrderRecord, OrderWindowRecord
 from center.orders.terms import OrderTerms
-from center.orders.windows import planned
-from center.orders.workflow import assign, may_work, needs_second
+from center.orders.windows import PlannedMaintenance
+from center.orders.workflow import assign, needs_second
 from center.orders.writer import (
     HAND,
     ITSELF,
@@ -54,17 +54,20 @@ class OrderKeeper:
     def turn(self) -> None:
         """Opens orders for named faults, moves live orders on, and records the notices that are due."""
         self._writer.keep_time()
-        for named in self._watch.named(self._boot_ms()):
+        for named in self._to_meet():
             self._meet(named)
         with self._writer.reading() as (session, moment):
             live = session.scalars(
                 select(OrderRecord).where(OrderRecord.state.in_(LIVE)).order_by(OrderRecord.id)
             ).all()
-            due = {
-                order.id
-                for order in live
-                if order.tells_steady_ms is not None and order.tells_steady_ms <= moment.steady_ms
-            }
+            duties = DutyLookup(session, moment.wall_ms)
+            assigned = {order.id: duties.technician(order) for order in live if order.state == MaintenanceState.OPEN}
+            told = (
+                select(OrderNoticeRecord.order_id)
+                .join(OrderRecord, OrderRecord.id == OrderNoticeRecord.order_id)
+                .where(OrderNoticeRecord.name == NOBODY, OrderRecord.state.in_(LIVE))
+            )
+            nobody = set(session.scalars(told))
         self._watch.watch(
             {
                 live_key(order.place, order.fault): WatchedIndicator(
@@ -77,12 +80,12 @@ class OrderKeeper:
             if (reason := self._gone(order)) is not None:
                 self._act(order.id, partial(_void, reason))
                 continue
-            if order.state == MaintenanceState.OPEN:
-                self._act(order.id, self._assign)
-            if self._well_for_ms(order) is not None and order.state in {*BEFORE_WORK, MaintenanceState.MENDED}:
+            if order.state == MaintenanceState.OPEN and (assigned[order.id] or order.id not in nobody):
+                self._act(order.id, _assign_on_duty)
+            if _is_provable(order) and self._well_for_ms(order) is not None:
                 self._act(order.id, self._prove)
-            if order.id in due:
-                self._act(order.id, self._tell_due)
+            if order.tells_steady_ms is not None and order.tells_steady_ms <= moment.steady_ms:
+                self._act(order.id, _tell_due)
 
     def forget(self, retention: Retention, *, keep_ms: int) -> None:
         """Deletes orders that ended `keep_ms` ago, with all that belongs to them."""
@@ -105,21 +108,30 @@ class OrderKeeper:
             if order.state not in ENDED:
                 change(acting, order)
 
+    def _to_meet(self) -> list[NamedFault]:
+        """Returns the named faults that want an order opened or reopened; planned maintenance wants none."""
+        named = self._watch.named(self._boot_ms())
+        if not named:
+            return []
+        with self._writer.reading() as (session, moment):
+            live = select(OrderRecord.live_key, OrderRecord.state).where(OrderRecord.live_key.is_not(None))
+            busy = {key for key, state in session.execute(live) if state != MaintenanceState.WELL}
+            maintenance = PlannedMaintenance(session, moment.wall_ms)
+            return [
+                each
+                for each in named
+                if live_key(each.fault.place, each.fault.code) not in busy
+                and maintenance.covering(each.fault.agent_id, each.fault.camera_id) is None
+            ]
+
     def _meet(self, named: NamedFault) -> None:
         """Opens an order for a fault, or reopens that of the same fault; a live one is left as it is."""
         fault = named.fault
-        key = live_key(fault.place, fault.code)
-        with self._writer.reading() as (session, _moment):
-            state = session.scalar(select(OrderRecord.state).where(OrderRecord.live_key == key))
-        if state is not None and state != MaintenanceState.WELL:
-            return
         with self._writer.acting() as acting:
-            live = acting.live(key)
+            live = acting.live(live_key(fault.place, fault.code))
             if live is not None:
                 if live.state == MaintenanceState.WELL:
                     self._reopen(acting, live, fault.cause)
-                return
-            if planned(acting.session, fault.agent_id, fault.camera_id, acting.moment.wall_ms) is not None:
                 return
             ended = _reopenable(acting, fault.place, fault.code)
             if ended is not None:
@@ -137,7 +149,7 @@ class OrderKeeper:
             order = acting.open(
                 subject, is_key=named.urgency is OrderUrgency.KEY, rule_id=named.rule_id, actor=ITSELF, note=fault.cause
             )
-            self._assign(acting, order)
+            _assign_on_duty(acting, order)
 
     def _reopen(self, acting: Acting, order: OrderRecord, cause: str) -> None:
         acting.note(order, OrderEvent.REOPENED, ITSELF, note=cause)
@@ -153,16 +165,6 @@ class OrderKeeper:
             return "agent_revoked" if camera.state is DeviceState.REVOKED else None
         return None
 
-    def _assign(self, acting: Acting, order: OrderRecord) -> None:
-        """Assigns an open order to the technician on duty; without one the escalation is told, once an opening."""
-        if order.state != MaintenanceState.OPEN:
-            return
-        for username in on_duty(acting.session, order.district, acting.moment.wall_ms):
-            if may_work(acting.session, username, order):
-                assign(acting, order, username, actor=ITSELF)
-                return
-        acting.tell(order, NOBODY)
-
     def _well_for_ms(self, order: OrderRecord) -> int | None:
         """Returns for how long the indicator was well, if that is as long as the terms want."""
         well_for_ms = self._watch.well_for_ms(live_key(order.place, order.fault), self._boot_ms())
@@ -175,23 +177,42 @@ class OrderKeeper:
         if well_for_ms is None:
             return
         since_ms = line_now(order, acting.moment) - well_for_ms
-        if order.state in BEFORE_WORK and order.fault != HAND:
+        if not _is_provable(order):
+            return
+        if order.state in BEFORE_WORK:
             acting.note(order, OrderEvent.RECOVERED, ITSELF, line_ms=since_ms)
-        elif order.state == MaintenanceState.MENDED:
+        else:
             acting.note(order, OrderEvent.WELL, ITSELF, line_ms=since_ms)
             if not needs_second(order):
                 acting.note(order, OrderEvent.CONFIRMED, ITSELF)
 
-    def _tell_due(self, acting: Acting, order: OrderRecord) -> None:
-        """Records reminders and escalations that are due; a reminder that comes after its escalation is not sent."""
-        clocks = clocks_of(order, history_of(acting.session, order.id), acting.moment)
-        now_ms = line_now(order, acting.moment)
-        due = [name for name, at_ms in tellings(clocks) if at_ms <= now_ms]
-        for name in due:
-            outdated = kind_of(name) == SOON and f"{name.removesuffix(SOON)}{OVERDUE}" in due
-            acting.tell(order, name, unsent=outdated)
-        acting.session.flush()
-        acting.refresh(order)
+
+def _is_provable(order: OrderRecord) -> bool:
+    """True if a well indicator moves the order on; before a repair it says nothing of what a user saw."""
+    return order.state == MaintenanceState.MENDED or (order.state in BEFORE_WORK and order.fault != HAND)
+
+
+def _assign_on_duty(acting: Acting, order: OrderRecord) -> None:
+    """Assigns an open order to the technician on duty; without one the escalation is told, once an order."""
+    if order.state != MaintenanceState.OPEN:
+        return
+    username = DutyLookup(acting.session, acting.moment.wall_ms).technician(order)
+    if username is not None:
+        assign(acting, order, username, actor=ITSELF)
+    else:
+        acting.tell(order, NOBODY)
+
+
+def _tell_due(acting: Acting, order: OrderRecord) -> None:
+    """Records reminders and escalations that are due; a reminder that comes after its escalation is not sent."""
+    clocks = clocks_of(order, history_of(acting.session, order.id), acting.moment)
+    now_ms = line_now(order, acting.moment)
+    due = [name for name, at_ms in tellings(clocks) if at_ms <= now_ms]
+    for name in due:
+        outdated = kind_of(name) == SOON and f"{name.removesuffix(SOON)}{OVERDUE}" in due
+        acting.tell(order, name, unsent=outdated)
+    acting.session.flush()
+    acting.refresh(order)
 
 
 def _void(reason: str, acting: Acting, order: OrderRecord) -> None:

@@ -16,9 +16,10 @@ from center.clock import NowMs
 from center.database.store import Store, User
 from center.errors import UnknownUserError
 from center.orders.errors import OrderTermsError
-from center.orders.tables import DutyRosterRecord, TermsRecord
+from center.orders.tables import DutyRosterRecord, OrderRecord, TermsRecord
 from center.orders.terms import DistrictRoster, DistrictTerms, Duty, OrderTerms
 from center.orders.views import RosterList, RosterView, TermsList, TermsView
+from center.orders.workflow import may_work
 
 _DUTIES: Final = TypeAdapter(tuple[Duty, ...])
 _BEYOND: Final = "the district is not one of this account"
@@ -123,10 +124,23 @@ class OrderBook:
             )
 
 
-def on_duty(session: Session, district: str, at_ms: int) -> list[str]:
-    """Returns the technicians on duty, the first in charge first; a district without a roster has the common one."""
-    record = session.get(DutyRosterRecord, district) or session.get(DutyRosterRecord, "")
-    return [] if record is None else list(_covering(_DUTIES.validate_json(record.duties), at_ms))
+class DutyLookup:
+    """Finds the technicians on duty at one time, each roster read once."""
+
+    def __init__(self, session: Session, at_ms: int) -> None:
+        self._session = session
+        self._at_ms = at_ms
+        self._on_duty: dict[str, list[str]] = {}
+
+    def technician(self, order: OrderRecord) -> str | None:
+        """Returns the first technician on duty who may work on an order. A district without a roster has the common."""
+        if order.district not in self._on_duty:
+            get = self._session.get
+            record = get(DutyRosterRecord, order.district) or get(DutyRosterRecord, "")
+            duties = () if record is None else _DUTIES.validate_json(record.duties)
+            self._on_duty[order.district] = list(_covering(duties, self._at_ms))
+        on_duty = self._on_duty[order.district]
+        return next((username for username in on_duty if may_work(self._session, username, order)), None)
 
 
 def _covering(duties: Sequence[Duty], at_ms: int) -> Iterator[str]:

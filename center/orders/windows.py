@@ -12,7 +12,7 @@ from center.assessment.maintenance import Maintenance, MaintenanceWindow, Plan, 
 from center.assessment.tables import RegisteredRecord
 from center.orders.duty_hours import MINUTE_MS
 from center.orders.history import DEPARTURES
-from center.orders.states import OrderEvent
+from center.orders.states import LIVE, OrderEvent
 from center.orders.tables import OrderEventRecord, OrderRecord, OrderWindowRecord
 from center.orders.terms import OrderTerms
 from center.orders.writer import ITSELF, OrderWriter, wall_ms
@@ -59,6 +59,7 @@ class VisitWindows:
                 OrderEventRecord.event == OrderEvent.ARRIVED,
                 OrderWindowRecord.arrived_id.is_(None),
                 OrderRecord.camera_id != "",
+                OrderRecord.state.in_(LIVE),
             )
             .order_by(OrderEventRecord.id)
             .limit(AT_ONCE)
@@ -66,7 +67,7 @@ class VisitWindows:
         with self._writer.reading() as (session, _moment):
             for arrived, order in session.execute(query).all():
                 from_ms = wall_ms(arrived)
-                joined = planned(session, order.agent_id, order.camera_id, from_ms)
+                joined = PlannedMaintenance(session, from_ms).covering(order.agent_id, order.camera_id)
                 used_ms = sum(
                     each.to_ms - each.from_ms
                     for each in session.scalars(select(OrderWindowRecord).where(OrderWindowRecord.order_id == order.id))
@@ -132,16 +133,25 @@ class VisitWindows:
             record.to_ms, record.is_open = to_ms, False
 
 
-def planned(session: Session, agent_id: str, camera_id: str, at_ms: int) -> MaintenanceWindow | None:
-    """Returns maintenance that a user entered and that covers a camera, or the fleet, at a time."""
-    district = session.scalar(
-        select(RegisteredRecord.district).where(
-            RegisteredRecord.agent_id == agent_id, RegisteredRecord.camera_id == camera_id
+class PlannedMaintenance:
+    """Maintenance that users entered and that is in force at one time."""
+
+    def __init__(self, session: Session, at_ms: int) -> None:
+        self._session = session
+        self._windows = [each for each in in_force(session, at_ms, at_ms + 1) if each.entered_by != ITSELF]
+
+    def covering(self, agent_id: str, camera_id: str) -> MaintenanceWindow | None:
+        """Returns maintenance of a camera, its registered district or the fleet; empty ids: of the fleet alone."""
+        for window in self._windows:
+            of_camera = bool(camera_id) and (window.agent_id, window.camera_id) == (agent_id, camera_id)
+            of_district = window.scope == "district" and window.district == self._district(agent_id, camera_id)
+            if window.scope == "fleet" or of_camera or of_district:
+                return window
+        return None
+
+    def _district(self, agent_id: str, camera_id: str) -> str | None:
+        return self._session.scalar(
+            select(RegisteredRecord.district).where(
+                RegisteredRecord.agent_id == agent_id, RegisteredRecord.camera_id == camera_id
+            )
         )
-    )
-    for window in in_force(session, at_ms, at_ms + 1):
-        of_camera = bool(camera_id) and (window.agent_id, window.camera_id) == (agent_id, camera_id)
-        of_district = bool(district) and window.district == district
-        if window.entered_by != ITSELF and (window.scope == "fleet" or of_camera or of_district):
-            return window
-    return None

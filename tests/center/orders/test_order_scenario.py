@@ -1,5 +1,6 @@
 """An order from a planted fault to the signed month, with an injected clock; and what may go wrong on its way."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -267,3 +268,30 @@ async def test_a_wait_for_the_owner_stops_the_clocks_and_a_fault_of_the_chain_ha
     shift.away.clear()
     await shift.pass_time(11)
     assert (await shift.told(BOSS, "GET", f"/{chain['id']}"))["order"]["state"] == "closed"
+
+
+async def test_an_order_by_hand_is_taken_by_one_of_two_at_the_same_moment_and_goes_after_its_time(shift: Shift) -> None:
+    await shift.told(SUE, "PUT", "/terms", json={"district": NORTH, "terms": {"evidence_min": 1}})
+    new = {"agent_id": AGENT, "camera_id": "cam-1", "cause": "a dirty pane"}
+    assert (await shift.ask(TOM, "POST", "", json=new)).status_code == 403
+    number = (await shift.told(SUE, "POST", "", json=new))["order"]["id"]
+    again = await shift.ask(SUE, "POST", "", json=new)
+    assert (again.status_code, again.json()["code"]) == (409, "order_exists")
+    await shift.pass_time(2)
+    assert (await shift.told(SUE, "GET", f"/{number}"))["order"]["state"] == "open"  # online proves nothing of a pane
+
+    both = await asyncio.gather(shift.step(TOM, "accept", number), shift.step(TINA, "accept", number))
+    assert sorted(each.status_code for each in both) == [200, 409]
+    taker = next(each for each in both if each.is_success).json()["order"]["assignee"]
+    assert taker in next(each for each in both if not each.is_success).json()["message"]
+    assert (await shift.step(taker, "done", number)).is_success
+    await shift.pass_time(2)
+    well = await shift.told(SUE, "GET", f"/{number}")
+    assert (well["order"]["state"], well["confirmable"]) == ("well", True)
+    sent_back = await shift.told(SUE, "POST", f"/{number}/confirm", json={"confirms": False, "note": "still dirty"})
+    assert sent_back["order"]["state"] == "assigned"
+    await shift.told(SUE, "POST", f"/{number}/void", json={"reason": "the pane is replaced in spring"})
+
+    shift.clock.now_ms += 1097 * 24 * HOUR_MS
+    shift.services.orders.forget()
+    assert (await shift.told(BOSS, "GET", ""))["items"] == []

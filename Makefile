@@ -61,6 +61,11 @@ brokers: ## The tests of the broker, with the mosquitto that is first on the pat
 	  tests/scenarios/test_broker_rights.py tests/scenarios/test_broker_overflow.py tests/scenarios/test_greedy_agent.py \
 	  tests/scenarios/test_intake_group.py tests/scenarios/test_revocation.py $(ARGS)
 
+arm: ## The edge's tests, then part of the evaluation beside this machine's, in an emulated aarch64 Debian; as root, half a day
+	@bin/setup dev
+	@bin/arm test $(ARGS)
+	@bin/arm evaluate
+
 soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=cameras, devices or archive (20 M rows) alone
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
@@ -106,4 +111,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test quick check bench evaluate chaos brokers soak release-key bundle release client images lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos brokers arm soak release-key bundle release client images lock docs clean

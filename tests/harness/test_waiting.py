@@ -33,6 +33,11 @@ def test_this_machine_gives_a_program_some_part_of_a_processor() -> None:
     assert 0 < waiting.share_of_a_processor() <= 1
 
 
+def test_an_emulated_processor_counts_as_a_part_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_SLOWNESS", 30.0)
+    assert 0 < waiting.share_of_a_processor() <= 1 / 30
+
+
 @pytest.mark.usefixtures("_quiet")
 def test_a_wait_that_gives_up_says_for_what_it_waited_and_what_it_saw_last() -> None:
     with pytest.raises(GaveUp, match=r"the third did not happen within 5 s of patience, .* seen last: \[1, 2\]"):

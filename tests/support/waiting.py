@@ -20,14 +20,16 @@ LONG_S = 3600.0
 PAGE_MS = 120_000.0
 """Bounds what Playwright waits for, which a healthy page does in a hundredth of it."""
 _CPUS = len(os.sched_getaffinity(0))
+_SLOWNESS = float(os.environ.get("WAYSIDE_TESTS_SLOWNESS", "1"))
+"""Times that a program takes longer because its processor is emulated (`bin/arm`)."""
 _LONGEST_STEP_S = 5.0
 """A machine that stood still in between has passed this much, not hours."""
 
 
 def share_of_a_processor() -> float:
-    """Estimates what part of a processor a program gets now: 1.0 on a quiet machine."""
+    """Estimates what part of a processor a program gets now: 1.0 on a quiet machine that emulates nothing."""
     runnable = int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0])
-    return min(1.0, _CPUS / max(runnable, 1))
+    return min(1.0, _CPUS / max(runnable, 1)) / _SLOWNESS
 
 
 class GaveUp(AssertionError):

@@ -102,6 +102,8 @@ class World:
         )
         self.site_of_jobs = JOB_SITE
         self.runner = self._runner()
+        self._is_stopped = False
+        self._after: World | None = None
 
     def _runner(self) -> JobRunner:
         return JobRunner(
@@ -198,12 +200,21 @@ class World:
         while (left := self.queue.take_next(0)) is not None:
             self.lanes[left.lane].interrupt(left)
         self.runner.settle()
-        self.spool.close()
+        self.close()
+
+    def close(self) -> None:
+        """Closes the spool, and those of the agents after this one: a connection does not close itself."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            self.spool.close()
+        if self._after is not None:
+            self._after.close()
 
     def next(self) -> "World":
         """The agent that starts on what is on the disk."""
         self.site.orders = self.site.start()
-        return World(self.site, self.recorders)
+        self._after = World(self.site, self.recorders)
+        return self._after
 
     def kill(self) -> "World":
         """An agent that starts on the disk as it is now; what this one does from here on does not count."""

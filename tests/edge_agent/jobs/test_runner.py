@@ -31,6 +31,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for recorder in made.recorders.values():
         recorder.holds_at_ms = None
     made.abandon.set()
+    made.close()
 
 
 def test_a_span_comes_to_the_spool_with_its_times_and_nothing_beside_it(world: World) -> None:

@@ -184,7 +184,7 @@ def test_without_models_the_agent_runs_publishes_nothing_and_says_why(tmp_path: 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as agent:
         assert agent.stdout is not None
         assert agent.stderr is not None
-        watchdog = threading.Timer(60, agent.kill)
+        watchdog = threading.Timer(LONG_S, agent.kill)
         watchdog.start()
         assert agent.stdout.readline() == "ready agent=street cameras=1\n"
         limits = Path(f"/proc/{agent.pid}/limits").read_text()

@@ -95,7 +95,7 @@ PAGES: Final = (
 """All pages; those with a title in the order of the navigation. Of two that match an address the first is opened."""
 WALL: Final = ConsolePage(wall.PATH, Permission.WALL_VIEW, wall.show, wall.TITLE, "w")
 """A plain page, which its own router serves."""
-MY_ORDERS: Final = ConsolePage(phone.PATH, phone.NEEDS, phone.choose, phone.TITLE, "m")
+MY_ORDERS: Final = ConsolePage(phone.PATH, phone.NEEDS, phone.choose, phone.TITLE, "z")
 """Another plain page, for the telephone."""
 NAVIGATION: Final = (*(page for page in PAGES if page.title), MY_ORDERS, WALL)
 

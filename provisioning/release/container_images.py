@@ -52,7 +52,9 @@ def require_podman() -> None:
         ReleaseError: it is not installed.
     """
     if shutil.which("podman") is None:
-        raise ReleaseError("podman is not installed, which builds images: apt-get install podman, or make it IMAGES=")
+        raise ReleaseError(
+            "podman is not installed, which builds images: apt-get install podman, or give IMAGES= for none"
+        )
 
 
 def build_images(

@@ -17,7 +17,7 @@ from helm_python import chart as helm
 from provisioning.errors import ReleaseError
 from provisioning.release import artifacts, bill, licences
 from provisioning.release.chart import CHART, pack_chart, require_version
-from provisioning.release.container_images import image_named
+from provisioning.release.container_images import image_named, require_podman
 from provisioning.release.image_contents import read_image
 from tests.support.clones import ROOT
 
@@ -74,7 +74,7 @@ def test_the_bill_of_an_image_names_what_lies_in_its_layers(tmp_path: Path) -> N
     assert "yunet" in {each["name"] for each in written["components"]}
 
 
-def test_what_is_no_image_of_ours_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_image_of_ours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ReleaseError, match="does not say what it holds: build the image by make images"):
         read_image(saved(tmp_path, {"etc/passwd": "root"}))
     (tmp_path / "image.tar").write_bytes(b"no archive")
@@ -82,6 +82,9 @@ def test_what_is_no_image_of_ours_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "image.tar")
     with pytest.raises(ReleaseError, match="--image cabinet: images are edge, center"):
         image_named("cabinet")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReleaseError, match="podman is not installed, which builds images: apt-get install podman"):
+        require_podman()
 
 
 def test_the_chart_is_packed_the_same_bytes_twice_and_helm_reads_it(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ cp -L /etc/os-release $image/etc/
 {
     echo ca-certificates
     find $image/usr \( -type f -o -type l \) -printf '/usr/%P\0' | xargs -0 dpkg -S 2>/dev/null |
-        sed -n '/^diversion /d; s/: \/.*//; s/:[a-z0-9]*//gp; t; p' | tr -d ' ' | tr , '\n'
+        sed '/^diversion /d; s/: \/.*//; s/:[a-z0-9]*//g; s/, /\n/g'
 } | sort -u | while read -r package; do dpkg-query -s "$package" >"$image/var/lib/dpkg/status.d/$package"; done
 
 printf 'wayside:x:%s:%s:Wayside:/tmp:/nonexistent\n' $user $user >$image/etc/passwd

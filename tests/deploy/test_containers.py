@@ -37,6 +37,8 @@ pytestmark = [
 
 BASE: Final = "localhost/wayside-base"
 ROLES: Final = ("edge", "center", "cluster", "provisioning", "broker")
+PROGRAMS: Final = {"cluster": {"bash", "coreutils", "tini"}, "provisioning": {"mosquitto"}, "broker": {"mosquitto"}}
+"""Packages of Debian's programs in an image."""
 SERVICES: Final = ("broker", "provisioning", "cluster", "center", "edge")
 CAMERAS: Final = [camera.id for camera in district.MEASURED]
 URL: Final = "https://localhost:8443"
@@ -122,6 +124,11 @@ def test_an_image_has_no_shell_no_root_and_says_what_it_is(images: Podman, role:
     shell = images.tried(*bare, "--entrypoint=/bin/sh", image, "-c", "true")
     assert shell.returncode == 127, shell.stderr
     listed = "import os; print(*(name for each in os.environ['PATH'].split(':') for name in os.listdir(each)))"
+    packages = "import os; print(*os.listdir('/var/lib/dpkg/status.d'))"
+    recorded = set(images.run(*bare, "--entrypoint=/opt/wayside/bin/python", image, "-c", packages).split())
+    assert recorded >= {"ca-certificates", "libc6", "libssl3t64", "python3.13-minimal", "tzdata"} | PROGRAMS.get(
+        role, set()
+    )
     programs = set(images.run(*bare, "--entrypoint=/opt/wayside/bin/python", image, "-c", listed).split())
     assert programs & {"sh", "dash", "busybox", "apt-get", "dpkg", "pip", "uv", "bash"} == (
         {"bash"} if role == "cluster" else set()  # Ray starts its workers by it

@@ -36,6 +36,10 @@ dependencies)
     ;;
 program)
     $uv pip install -q --no-cache --offline --no-deps --python /opt/wayside/bin/python /wheels/wayside-*.whl
+    # Says when the wheel was built: it would be all that differs from one build to the next.
+    for info in /opt/wayside/lib/python*/site-packages/wayside-*.dist-info; do
+        rm "$info/uv_cache.json" && sed -i '/uv_cache\.json,/d' "$info/RECORD"
+    done
     shift
     for each in /opt/wayside/bin/*; do
         case " $* " in *" ${each##*/} "*) continue ;; esac

@@ -21,7 +21,7 @@ from provisioning.errors import ReleaseError
 from provisioning.release import artifacts, bill, licences
 from provisioning.release.archive import ROLES
 from provisioning.release.candidate import ReleaseCandidate
-from provisioning.release.image_contents import ImageContents, read_image
+from provisioning.release.image_contents import ImageContents, read_image, write_plain
 
 IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "edge": ROLES["edge"].models,
@@ -73,16 +73,18 @@ def build_images(
             saved = Path(folder, "image.tar")
             image = f"localhost/wayside-{name}:{candidate.version}"
             _run(["podman", "save", "--quiet", "--format", "docker-archive", "--output", str(saved), image], tree)
-            contents = read_image(saved)
+            plain = Path(folder, "plain.tar")
+            write_plain(saved, plain)
+            contents = read_image(plain)
             when = datetime.fromtimestamp(candidate.committed_s, UTC)
             described = _describe(name, candidate.version, contents, when)
             (out / f"{stem}.image.cdx.json").write_text(described, encoding="utf-8")
             with (
-                saved.open("rb") as plain,
+                plain.open("rb") as opened,
                 (out / f"{stem}{SUFFIX}").open("wb") as file,
                 gzip.GzipFile("", "wb", 6, file, mtime=0) as packed,
             ):
-                shutil.copyfileobj(plain, packed, 1 << 20)
+                shutil.copyfileobj(opened, packed, 1 << 20)
 
 
 def _describe(name: str, version: str, contents: ImageContents, when: datetime) -> str:

@@ -1,6 +1,7 @@
-"""Reads what lies in a saved container image: Debian's packages, Python's, models. It starts none."""
+"""Reads what lies in a saved container image, and writes it without what says which run made it. It starts none."""
 
 import hashlib
+import io
 import json
 import re
 import tarfile
@@ -74,6 +75,38 @@ def read_image(saved: Path) -> ImageContents:
         tuple(packages[name] for name in sorted(packages)),
         models,
     )
+
+
+def write_plain(saved: Path, target: Path) -> None:
+    """Writes a saved image with what the same build gives again: its layers, its configuration, the list of both.
+
+    Podman names the container that it built in, at random, and adds the layout that Docker had before 1.10.
+
+    Raises:
+        ReleaseError: it is no saved image.
+    """
+    try:
+        with tarfile.open(saved) as archive, tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as plain:
+            (described,) = json.loads(_content(archive, "manifest.json"))
+            configuration = json.loads(_content(archive, described["Config"]))
+            configuration["config"]["Hostname"] = ""
+            kept = {key: value for key, value in configuration.items() if key not in {"container", "container_config"}}
+            content = json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+            described["Config"] = f"{hashlib.sha256(content).hexdigest()}.json"
+            for layer in described["Layers"]:
+                with _opened(archive, layer) as opened:
+                    plain.addfile(_member(layer, archive.getmember(layer).size), opened)
+            listed = json.dumps([described], sort_keys=True).encode()
+            for name, text in ((described["Config"], content), ("manifest.json", listed)):
+                plain.addfile(_member(name, len(text)), io.BytesIO(text))
+    except (OSError, ValueError, KeyError, tarfile.TarError) as error:
+        raise ReleaseError(f"{saved}: is no saved image that can be read ({error})") from error
+
+
+def _member(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o644
+    return member
 
 
 def _files(archive: tarfile.TarFile, layers: list[str]) -> Iterator[tuple[str, bytes]]:

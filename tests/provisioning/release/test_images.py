@@ -18,7 +18,7 @@ from provisioning.errors import ReleaseError
 from provisioning.release import artifacts, bill, licences
 from provisioning.release.chart import CHART, pack_chart, require_version
 from provisioning.release.container_images import image_named, require_podman
-from provisioning.release.image_contents import read_image
+from provisioning.release.image_contents import read_image, write_plain
 from tests.support.clones import ROOT
 
 SITE = "opt/wayside/lib/python3.13/site-packages"
@@ -28,17 +28,26 @@ LAYER = {
     f"{SITE}/Gamma_Ray-1.0.dist-info/METADATA": "Name: Gamma_Ray\nVersion: 1.0\nLicense-Expression: MIT\n",
     f"{SITE}/gamma/vendored-2.dist-info/METADATA": "Name: vendored\nVersion: 2\n",
 }
-CONFIGURATION = '{"os": "linux"}'
+CONFIGURATION = json.dumps({"config": {"Hostname": "", "User": "10001"}, "os": "linux"}, separators=(",", ":"))
 
 
-def saved(folder: Path, *layers: Mapping[str, str]) -> Path:
-    """Writes what podman saves: layers, each an archive, the configuration, and the list of both."""
+def saved(folder: Path, *layers: Mapping[str, str], built_in: str = "") -> Path:
+    """Writes what podman saves: layers, each an archive, the configuration, and the list of both.
+
+    `built_in`: the container that podman built the image in.
+    """
     parts = {
         f"{number}.tar": _tar({name: text.encode() for name, text in each.items()})
         for number, each in enumerate(layers)
     }
     listed = [{"Config": "c.json", "RepoTags": ["localhost/wayside-edge:0.1.0"], "Layers": list(parts)}]
-    parts |= {"c.json": CONFIGURATION.encode(), "manifest.json": json.dumps(listed).encode()}
+    configuration = json.loads(CONFIGURATION)
+    if built_in:
+        configuration |= {"container": built_in, "container_config": {"Hostname": built_in}}
+        configuration["config"]["Hostname"] = built_in
+        parts[f"{built_in}/json"] = built_in.encode()
+    content = json.dumps(configuration, separators=(",", ":")).encode()
+    parts |= {"c.json": content, "manifest.json": json.dumps(listed).encode()}
     file = folder / "image.tar"
     file.write_bytes(_tar(parts))
     return file
@@ -72,6 +81,18 @@ def test_the_bill_of_an_image_names_what_lies_in_its_layers(tmp_path: Path) -> N
         "pkg:deb/debian/libc6@2.41-12?arch=amd64", "pkg:generic/wayside@0.1.0", "pkg:pypi/gamma-ray@1.0",
     }  # fmt: skip
     assert "yunet" in {each["name"] for each in written["components"]}
+
+
+def test_a_saved_image_is_written_without_the_container_that_podman_built_it_in(tmp_path: Path) -> None:
+    written = []
+    for name in ("2d31b6da606e", "b165d2324b2b"):
+        (tmp_path / name).mkdir()
+        write_plain(saved(tmp_path / name, LAYER, built_in=name), tmp_path / name / "plain.tar")
+        written.append((tmp_path / name / "plain.tar").read_bytes())
+    assert written[0] == written[1]
+    contents = read_image(tmp_path / "2d31b6da606e/plain.tar")
+    assert contents.image_id == hashlib.sha256(CONFIGURATION.encode()).hexdigest()
+    assert [package.name for package in contents.packages] == ["gamma-ray", "wayside"]
 
 
 def test_what_is_no_image_of_ours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

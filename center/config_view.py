@@ -1,9 +1,11 @@
 """Lists the configuration for pages, without secrets and without what leads to one."""
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from provisioning.contracts.config.processes import CenterConfig
 
@@ -29,4 +31,13 @@ def _lines(prefix: str, section: BaseModel) -> Iterator[tuple[str, str]]:
         elif name.endswith(("_file", "_dir")):
             yield prefix + name, SET if value is not None else ""
         else:
-            yield prefix + name, "" if value is None else str(value)
+            yield prefix + name, _text(value)
+
+
+def _text(value: object) -> str:
+    """Writes a value as the file has it: lists, tables and truth as in JSON; nothing for one without content."""
+    if value in (None, (), {}):
+        return ""
+    if isinstance(value, bool | tuple | dict):
+        return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+    return str(value)

@@ -49,6 +49,12 @@ PAGES: Final = (
     "/settings",
     "/account",
 )
+BROKEN_KEYS: Final = """() => [...document.querySelectorAll('td.ws-key')].filter((cell) => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  return !cell.textContent.includes(" ") && text.getClientRects().length > 1;
+}).map((cell) => cell.textContent)"""
+"""Script that finds names of settings and accounts that are broken amid a word."""
 PLACES: Final = {"cam-1": (31.99, 118.71), "cam-2": (32.02, 118.78), "cam-3": (32.05, 118.74)}
 
 
@@ -104,6 +110,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center:
         ready(visitor)
         width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1], f"{path} scrolls sideways"
+        assert visitor.page.evaluate(BROKEN_KEYS) == [], path
         for theme, rules in (("light", RULES), ("dark", COLOURS)):
             visitor.page.evaluate("isDark => Quasar.Dark.set(isDark)", theme == "dark")
             visitor.photograph(f"page-{path.strip('/').replace('/', '-')}-{theme}")

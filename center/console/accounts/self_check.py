@@ -50,7 +50,7 @@ def _draw(report: SelfCheckReport, _: Language) -> None:
                 with ui.element("tr"):
                     with ui.element("td"):
                         state(tone, _(name))
-                    words("td", finding.where).classes("ws-mono")
+                    words("td", finding.where).classes("ws-mono ws-key")
                     with ui.element("td"):
                         words("div", _(texts.message).format(**finding.facts))
                         words("div", finding.weakness.value).classes("ws-sub")

@@ -73,7 +73,7 @@ def _health(health: HealthReport, services: Services, _: Language) -> None:
             (_("Messages received"), f"{health.messages_received:,}"),
             (_("Malformed messages"), f"{sum(each.count for each in health.malformed):,}"),
             (_("Messages from revoked agents"), f"{sum(each.count for each in health.revoked):,}"),
-            (_("Open pages"), f"{health.pages_open:,}"),
+            (_("Live streams in use"), f"{health.pages_open:,}"),
             (_("Roster"), "–" if health.roster.number is None else str(health.roster.number)),
             (_("Daily audit signature"), _("Yes") if health.audit_heads_signed else _("No: set audit_key_file")),
         ):
@@ -119,7 +119,7 @@ def _files(services: Services, _: Language) -> None:
     with table(_("Setting"), _("Value"), label=_("Configuration file")):
         for key, value in services.settings:
             with ui.element("tr"):
-                words("td", key).classes("ws-mono")
+                words("td", key).classes("ws-mono ws-key")
                 words("td", value or "–").classes("ws-mono")
     words(
         "div", _("For files, only whether they are set is shown. Changes take effect after a restart of the centre.")

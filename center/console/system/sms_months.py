@@ -250,7 +250,7 @@ class _Page:
                 for each in ledger.complaints:
                     with ui.element("tr"):
                         moment(moments.local(each.made_at_ms), moments.utc(each.made_at_ms), tag="td")
-                        words("td", _(_SOURCES[each.source]))
+                        words("td", _(_SOURCES[each.source])).classes("ws-nowrap")
                         words("td", each.recipient or _("Not on the list"))
                         words("td", each.reference or "–").classes("ws-mono")
                         words("td", each.entered_by)

@@ -112,10 +112,13 @@ def test_settings_name_no_file_and_nobody_elses_address() -> None:
             "query_token_file": "/x/token",
             "data_dir": "/x/data",
             "database_url": "postgresql://ada@127.0.0.1/wayside",
+            "trusted_proxies": ["10.0.0.0/24"],
         }
     )
     said = dict(shown(config))
     assert "/x/" not in repr(said)
     assert "ada" not in repr(said)
     assert (said["query_token_file"], said["broker.host"], said["audit_key_file"]) == ("set", "127.0.0.1", "")
+    assert (said["trusted_proxies"], said["alarms.tell"]) == ('["10.0.0.0/24"]', "")
+    assert (said["picture_watermark"], said["probes.node_exporters"]) == ("true", "")
     assert isinstance(config.broker, Broker)

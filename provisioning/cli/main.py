@@ -174,7 +174,7 @@ def secrets(
     end(as_json, show)
 
 
-@app.command(epilog="Examples: wayside-provision demo --for 90 --report out; wayside-provision demo --training")
+@app.command(epilog="Example: wayside-provision demo --for 90 --report out")
 def demo(
     seconds: Annotated[
         float | None,

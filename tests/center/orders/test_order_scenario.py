@@ -15,6 +15,7 @@ from center.access.permissions import EVERYWHERE
 from center.alarms.rules.inputs import PartFault
 from center.assessment.maintenance import Plan
 from center.evidence import cms
+from tests.center.conftest import BOTH
 from tests.center.orders.conftest import BOSS, HOUR_MS, MINUTE_MS, NORTH, SUE, TINA, TOM, Shift
 from tests.center.street import AGENT
 
@@ -270,6 +271,7 @@ async def test_a_wait_for_the_owner_stops_the_clocks_and_a_fault_of_the_chain_ha
     assert (await shift.told(BOSS, "GET", f"/{chain['id']}"))["order"]["state"] == "closed"
 
 
+@BOTH
 async def test_an_order_by_hand_is_taken_by_one_of_two_at_the_same_moment_and_goes_after_its_time(shift: Shift) -> None:
     await shift.told(SUE, "PUT", "/terms", json={"district": NORTH, "terms": {"evidence_min": 1}})
     new = {"agent_id": AGENT, "camera_id": "cam-1", "cause": "a dirty pane"}

@@ -237,7 +237,7 @@ class ConditionPart:
                 self._add(NEW)
             self._form.number()
 
-        ui.button(self._("Add condition"), color=None, on_click=add).props("outline dense no-caps")
+        ui.button(self._("Add condition"), color=None, on_click=add).props("outline no-caps")
 
     def _add(self, said: Mapping[str, Any]) -> None:
         self._parts.append(ConditionPart(self._form, self._, said, depth=self._depth + 1, remove=self._remove))

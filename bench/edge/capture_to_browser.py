@@ -7,8 +7,9 @@
 
 All of it is the demo's street (`provisioning.demo`): real processes on loopback, nothing is left out and nothing is
 played. The cameras (two, or `--cameras`) show that part of the demo's film in which a machine is in every picture, and
-one rule (`zone_entry` over the whole picture, window of a second) makes an alarm of each. Every process reads the one
-wall clock of this machine, so no difference between clocks is in the figures; each hop says whose it would be.
+one rule (`zone_entry` over the whole picture, window of a second) makes an alarm of each; `--composed` puts composed
+rules beside it, all over every camera. Every process reads the one wall clock of this machine, so no difference
+between clocks is in the figures; each hop says whose it would be.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.center.alarm_page import OPEN
+from bench.center.composed_rules import WHEN as COMPOSED
 from bench.soak.verdict import pronounce
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.wire.messages import MachineClass
@@ -161,6 +163,15 @@ class Duty:
             "min_score": 0,
             "window_s": 1,
         }
+        return self._write(rule)
+
+    def write_composed(self, cameras: Sequence[str], number: int) -> list[int]:
+        """So many composed rules over every camera, by turns of each kind that their bench has; not in force yet."""
+        kinds = islice(cycle(COMPOSED.items()), number)
+        whats = [(name, {"kind": "composed", "when": when}) for name, when in kinds]
+        return [self._write({"name": name, "what": what, "cameras": list(cameras)}) for name, what in whats]
+
+    def _write(self, rule: Mapping[str, object]) -> int:
         number = int(self._post("/api/rules", rule)["id"])
         self._post(f"/api/rules/{number}/versions/1/preview", {})
         return number
@@ -205,8 +216,9 @@ class Run:
     """One street with a page open before it."""
 
     def __init__(
-        self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator, cameras: int
+        self, state: DemoFolder, children: Children, models_dir: Path, narrator: Narrator, cameras: int, composed: int
     ) -> None:
+        self._composed = composed
         self._state = state
         self._children = children
         self._narrator = narrator
@@ -225,11 +237,13 @@ class Run:
         password = self._state.secret("administrator-password")
         duty = Duty(self._street.centre.url, password)
         # Before there are rows: of thirty cameras there soon are so many that a rule which they all meet is refused.
-        number = duty.write_rule([each.source for each in self._planned])
+        sources = [each.source for each in self._planned]
+        numbers = [duty.write_rule(sources), *duty.write_composed(sources, self._composed)]
         self._await({"row": self._street.has_rows})
         page = self._open(password)
         rows_before, began_s = self._street.archive_status().rows, self._narrator.seconds
-        duty.switch_on(number)
+        for number in numbers:
+            duty.switch_on(number)
         self._narrator.say("the rule is in force and the page is open")
         while len(_arrivals(page)) < wanted and self._narrator.seconds - began_s < most_s:
             self._children.pause(_POLL_S)
@@ -241,6 +255,7 @@ class Run:
         moments = joined(alarms, arrivals)
         clocks = sorted({alarm["times"]["clock"] for alarm in alarms})
         figures = {
+            "composed rules beside": self._composed,
             "alarms": len(alarms),
             "measured": len(moments),
             "in the page": len(arrivals),
@@ -307,6 +322,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.edge.capture_to_browser", description=__doc__)
     parser.add_argument("--alarms", type=int, default=1000)
     parser.add_argument("--cameras", type=int, default=len(MEASURED), help="how many (default: %(default)s)")
+    parser.add_argument("--composed", type=int, default=0, help="composed rules in force beside (default: none)")
     parser.add_argument("--most-s", type=float, default=900.0, help="give up after so long, and report what came")
     parser.add_argument("--models", type=Path, default=default_models())
     parser.add_argument("--add", type=Path, action="append", default=[], help="count this report's alarms too")
@@ -318,7 +334,7 @@ def main() -> int:
         DemoFolder(Path(folder), keep=False) as state,
         Children(state.folder("log")) as children,
     ):
-        run = Run(state, children, arguments.models, Narrator(console), arguments.cameras)
+        run = Run(state, children, arguments.models, Narrator(console), arguments.cameras, arguments.composed)
         moments, figures = run.measure(arguments.alarms, arguments.most_s)
     earlier = [json.loads(file.read_text(encoding="utf-8")) for file in arguments.add]
     moments = [*chain.from_iterable(report["moments"] for report in earlier), *moments]

@@ -81,7 +81,7 @@ def test_a_rule_that_nothing_was_seen_of_is_asked_about_before_it_is_on_and_befo
     assert _got(visitor, f"/rules/{number}")["on_version"] is None
     _photograph(visitor, switch, "asks-blank-preview-en")
     _agree(page, switch)
-    expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
+    expect(page.get_by_role("region", name="Versions").get_by_text("Enabled", exact=True)).to_be_visible()
     assert _got(visitor, f"/rules/{number}")["on_version"] == 1
     retire = page.get_by_role("button", name="Retire rule")
     _refuse(page, retire, "cannot be enabled again")

@@ -90,6 +90,8 @@ class Trainee:
         self._walk.stdin.close()
         code = self._walk.wait(LONG_S)
         self._reader.join(LONG_S)
+        assert self._walk.stdout is not None
+        self._walk.stdout.close()
         return code
 
     # --- the product

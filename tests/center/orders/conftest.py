@@ -76,7 +76,7 @@ class Shift:
         self._app.add_middleware(Guard, services=self.services, permits=RoutePermissions.of(self._app.routes))
 
     async def ask(self, username: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """What an account is answered."""
+        """Returns the answer of the API to an account."""
         if username not in self._cookies:
             self._cookies[username] = self.services.auth.login(
                 username=username, password=PASSWORD, source="192.0.2.1"
@@ -139,7 +139,7 @@ class Shift:
         self.clocks.skew_ms += by_ms
 
     def sent(self) -> list[str]:
-        """What channels were given, oldest first: channel and message."""
+        """Lists the messages that were given to channels, oldest first, each with its channel."""
         with self.store.transaction() as session:
             records = session.scalars(select(OutboxRecord).order_by(OutboxRecord.id))
             return [f"{record.channel}: {record.message_id}" for record in records]

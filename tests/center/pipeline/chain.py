@@ -274,7 +274,7 @@ class Chain:
         return {stage: each.state for stage, each in self.verdicts(**limits).items() if each.state != "green"}
 
     def codes(self, **limits: Any) -> dict[Stage, list[str]]:
-        """What the API shows as found, by stage."""
+        """Returns the findings that the API shows, by stage."""
         return {
             stage: [CauseView.of(finding).code for finding in each.findings]
             for stage, each in self.verdicts(**limits).items()

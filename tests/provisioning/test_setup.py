@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,38 @@ def test_an_unknown_argument_is_one_line() -> None:
     result = setup("everything")
     assert result.returncode == 2
     assert result.stderr == "bin/setup: unknown argument 'everything': use demo or dev\n"
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A checkout with a virtual environment whose `uv` installs nothing and notes what it was to install."""
+    for name in ("bin/setup", "pyproject.toml", "requirements.lock"):
+        place = tmp_path / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes((SETUP.parents[1] / name).read_bytes())
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    for name, line in (("uv", f'echo "$@" >>{tmp_path}/installed'), ("wayside-engines", ":")):
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+        (programs / name).chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("kinds", "extras"),
+    [
+        (("dev", "demo", "dev"), [".[dev]"]),  # a test that calls a verb of the demo would take the package from others
+        (("demo", "dev", "demo"), [".[demo]", ".[dev]"]),
+    ],
+)
+def test_what_dev_has_installed_is_not_installed_again_for_the_demo(
+    installed: Path, kinds: tuple[str, ...], extras: list[str]
+) -> None:
+    for kind in kinds:
+        done = subprocess.run(
+            ["/bin/sh", installed / "bin" / "setup", kind], capture_output=True, text=True, check=False, timeout=LONG_S
+        )
+        assert done.returncode == 0, done.stderr
+    lines = (installed / "installed").read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == extras

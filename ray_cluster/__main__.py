@@ -12,6 +12,7 @@ from ray_cluster.cli.plan import plan
 from ray_cluster.cli.retention import retention
 from ray_cluster.cli.scale import scale
 from ray_cluster.cli.status import status
+from ray_cluster.cli.store import store
 from ray_cluster.cli.up import down, run, up
 from ray_cluster.cli.verify import verify
 
@@ -26,6 +27,7 @@ COMMANDS = (
     run,
     up,
     status,
+    store,
     scale,
     detectors,
     down,

@@ -17,6 +17,8 @@ _TEXTS: Final[Mapping[type[Exception], CauseText]] = {
     errors.ArchiveUnreadable: cluster.ARCHIVE_UNREADABLE,
     errors.ArchiveInUse: cluster.ARCHIVE_IN_USE,
     errors.Fenced: cluster.ARCHIVE_FENCED,
+    errors.StoreDenied: cluster.PACK_STORE_DENIED,
+    errors.StoreRefused: cluster.PACK_STORE_REFUSED,
     errors.UpkeepFailed: cluster.UPKEEP_FAILED,
 }
 

@@ -44,6 +44,10 @@ class ArchiveUnreadable(Retryable):
     """A day table or the archive directory cannot be read now; a table may have been dropped by retention meanwhile."""
 
 
+class StoreDenied(ArchiveUnreadable):
+    """The store of packs does not accept the access key, or the key lacks a right in the bucket."""
+
+
 class UpkeepFailed(Retryable):
     """A day could not be compacted, indexed or searched by the canary. Its rows are safe and are searched as before."""
 

@@ -347,6 +347,11 @@ STORAGE_LOW: Final = Cause(
         "Add disk space or shorten retention_days; see docs/capacity.md. When it is full, agents keep all pictures."
     ),
 )
+PACK_STORE_AWAY: Final = Cause(
+    "pack_store_away",
+    marked("The store of the pictures ({place}) does not answer as it should for {seconds} s: {cause}"),
+    marked("Nothing is archived until it answers; agents keep all pictures. wayside-cluster status has the details."),
+)
 QUERY_AWAY: Final = Cause(
     "query_away",
     marked("The query service of the cluster is not responding: {cause}."),

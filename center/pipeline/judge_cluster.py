@@ -201,6 +201,11 @@ def _of_storage(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:
             is_red = disk.free_bytes < limits.storage.red_gb * GB
             free, total = round(disk.free_bytes / GB, 1), round(disk.total_bytes / GB, 1)
             yield (red if is_red else amber)(causes.STORAGE_LOW, free=free, total=total)
+        if (store := disk.pack_store) is not None and store.away_since_ms is not None:
+            seconds = max(0, span.now.at_ms - store.away_since_ms) // 1000
+            cause = ReportedCause(store.reason, store.fault[:300])
+            place = f"{store.endpoint}/{store.bucket}/{store.prefix}"
+            yield red(causes.PACK_STORE_AWAY, place=place, seconds=seconds, cause=cause)
     elif answers is not None:
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.fact)
 

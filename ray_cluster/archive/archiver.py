@@ -32,6 +32,7 @@ from ray_cluster.archive.lance_tables import (
     create_window,
     indexed_only,
     open_window,
+    packs_of,
     quoted,
     window_names,
 )
@@ -373,10 +374,7 @@ class Archiver:
             referenced: set[str] = set()
             for window in sorted(self._windows):
                 if day_of(window) == name:
-                    packs = self._opened(window).snapshots.search().select(["pack"])
-                    for batch in batches(packs):
-                        found = batch.column("pack").unique().to_pylist()
-                        referenced.update(pack for pack in found if pack is not None)
+                    referenced |= packs_of(self._opened(window).snapshots)
             self._packs.sweep(name, referenced, now_s=now_ms / 1000)
 
 

@@ -166,6 +166,14 @@ class _Indexed(LanceEmptyQueryBuilder):
         return query
 
 
+def packs_of(snapshots: Any) -> set[str]:
+    """List the packs that rows of a table name."""
+    found: set[str] = set()
+    for batch in batches(snapshots.search().select(["pack"])):
+        found.update(pack for pack in batch.column("pack").unique().to_pylist() if pack is not None)
+    return found
+
+
 def indexed_only(table: Any) -> Any:
     """Query only rows that the index on the condition's column covers; without an index there are none."""
     return _Indexed(table)

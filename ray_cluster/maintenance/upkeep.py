@@ -1,4 +1,4 @@
-"""Maintains a partition of an archive beside its writer: compaction, indexes, recall canary and copies for legal holds.
+"""Maintains a partition of an archive beside its writer: compaction, indexes, recall canary, copies for legal holds.
 
 Upkeep works on versions: the archiver adds rows meanwhile, and neither waits for the other. Its findings are in
 `upkeep.json` in the partition's folder, where `query` reads them.
@@ -36,6 +36,7 @@ from ray_cluster.errors import ArchiveInUse, ClusterError, UpkeepFailed
 from ray_cluster.maintenance import recall_check as recall
 from ray_cluster.maintenance.holds import PartitionHolds
 from ray_cluster.maintenance.index_check import unreadable_indexes
+from ray_cluster.maintenance.pack_count import PackCount
 
 KEEP_VERSIONS: Final = timedelta(minutes=10)
 """Age at which old versions are dropped: a reader breaks when the version that it has open is cleaned away."""
@@ -86,6 +87,7 @@ class Upkeep:
         """Versions of a window's tables when no work was left in it."""
         status = read_status(directory)
         self._windows = {} if status is None else {window.name: window for window in status.days}
+        self._packs = PackCount(directory, self._tables, None if status is None else status.packs)
 
     def run_once(self, *, now_ms: int) -> UpkeepStatus:
         """Do the work that is due, newest window first. A failed window is named in `faults` and tried again.
@@ -116,8 +118,11 @@ class Upkeep:
                 self._keep_held(days_of(names), now_ms)
             except ClusterError as error:
                 faults.append(f"legal hold: {error}")
+            faults += self._packs.count(names, now_ms=now_ms)
             self._windows = {name: self._windows[name] for name in names if name in self._windows}
-            status = UpkeepStatus(at_ms=now_ms, days=tuple(self._windows.values()), faults=tuple(faults))
+            status = UpkeepStatus(
+                at_ms=now_ms, days=tuple(self._windows.values()), faults=tuple(faults), packs=self._packs.total
+            )
             replace_text(self._directory / STATUS_FILE, status.model_dump_json())
         return by_day(status)
 

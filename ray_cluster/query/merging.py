@@ -7,7 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from provisioning.contracts.query.archive import ArchiveGrowth, DayRows, ObservationPage, SnapshotRow, StorageStatus
+from provisioning.contracts.query.archive import (
+    ArchiveGrowth,
+    DayRows,
+    ObservationPage,
+    SnapshotRow,
+    StorageStatus,
+    StoredPacks,
+)
 from provisioning.contracts.query.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, WeekHour
 from provisioning.contracts.query.zone_counts import MAX_ZONE_BINS, ZoneCounts
 from provisioning.contracts.wire.messages import MachineClass
@@ -96,6 +103,18 @@ def merged_storage(parts: Sequence[StorageStatus]) -> StorageStatus:
         total_bytes=fullest.total_bytes,
         day=day,
         day_bytes=sum(part.day_bytes for part in parts if part.day == day),
+    )
+
+
+def merged_packs(parts: Sequence[StoredPacks]) -> StoredPacks | None:
+    """Add up counted packs, as old as the oldest count; None without one."""
+    if not parts:
+        return None
+    return StoredPacks(
+        at_ms=min(part.at_ms for part in parts),
+        packs=sum(part.packs for part in parts),
+        size_bytes=sum(part.size_bytes for part in parts),
+        unreferenced=sum(part.unreferenced for part in parts),
     )
 
 

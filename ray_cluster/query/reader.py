@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from provisioning.contracts.config.cluster import PackStore
 from provisioning.contracts.query.archive import (
     ArchiveGrowth,
     ArchiveStatus,
@@ -11,6 +12,7 @@ from provisioning.contracts.query.archive import (
     HoldMarks,
     Observation,
     ObservationPage,
+    PackStoreStatus,
     SnapshotRow,
     StorageStatus,
     UpkeepReport,
@@ -18,6 +20,7 @@ from provisioning.contracts.query.archive import (
 )
 from provisioning.contracts.query.search import MachineCounts, SearchPlan
 from provisioning.contracts.query.zone_counts import ZoneCounts, ZoneSpan
+from ray_cluster.archive.object_store.store_health import StoreHealth
 from ray_cluster.archive.partitions.division import OpenPartitions
 from ray_cluster.archive.schema import filed_at_ms
 from ray_cluster.archive.upkeep_status import by_day
@@ -27,6 +30,7 @@ from ray_cluster.query.filters import Cursor, Filter, checked_row_key
 from ray_cluster.query.merging import (
     merged_counts,
     merged_growth,
+    merged_packs,
     merged_page,
     merged_plan,
     merged_storage,
@@ -42,8 +46,10 @@ class Query:
         ArchiveUnreadable: try again.
     """
 
-    def __init__(self, directory: Path, *, offset_minutes: int) -> None:
+    def __init__(self, directory: Path, *, offset_minutes: int, pack_store: PackStore | None = None) -> None:
+        """Open the archive. `pack_store`: the store of its packs as configured, which counts until it has one."""
         self.directory = directory
+        self._store = StoreHealth(directory, pack_store)
         self._partitions = OpenPartitions(
             directory, lambda folder: PartitionReader(folder, offset_minutes=offset_minutes)
         )
@@ -143,6 +149,7 @@ class Query:
             further_commit_seqs=tuple(further),
             upkeep=_upkeep([found for each in readers if (found := each.upkeep()) is not None]),
             alarms=self.alarms(),
+            pack_store=self.pack_store(),
         )
 
     def upkeep(self) -> UpkeepReport:
@@ -153,9 +160,18 @@ class Query:
         return UpkeepReport(alarms=tuple(each.text for each in found), reasons=tuple(each.reason for each in found))
 
     def storage(self) -> StorageStatus:
-        """Measure the disk under the archive, and the size of the newest day that is over."""
+        """Measure the disk under the archive and the newest day that is over; report the store of packs."""
         first, *others = self.partitions
-        return merged_storage([first.storage(), *(each.storage() for each in others if each.exists)])
+        disk = merged_storage([first.storage(), *(each.storage() for each in others if each.exists)])
+        return disk.model_copy(update={"pack_store": self.pack_store()})
+
+    def pack_store(self) -> PackStoreStatus | None:
+        """Report the store of packs, and what upkeep counted in it; None if they lie on disk. Never waits for it."""
+        found = self._store.status()
+        if found is None:
+            return None
+        counted = [upkeep.packs for each in self.partitions if (upkeep := each.upkeep()) is not None]
+        return found.model_copy(update={"packs": merged_packs([packs for packs in counted if packs is not None])})
 
     def growth(self) -> ArchiveGrowth:
         """Count the rows of each day."""

@@ -54,6 +54,7 @@ from ray_cluster.errors import (
     PictureLeaked,
     PictureWithheld,
     StageFault,
+    StoreDenied,
     StoreRefused,
     Unavailable,
     UnknownObservation,
@@ -71,6 +72,8 @@ AskNodes = Callable[[], Awaitable[ClusterNodes]]
 Erase = Callable[[ErasureRequest], ErasureAnswer]
 STUCK: Final = "stuck"
 """Kind of the error of `/health` while the intake is stuck."""
+STORE_AWAY: Final = "pack_store"
+"""Kind of the error of `/health` while the store of packs does not answer: nothing can be archived."""
 MAX_BODY_BYTES: Final = 64 * 1024
 """Largest body of a request: 256 camera ids take a quarter of it."""
 MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
@@ -98,6 +101,7 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     ArchiveUnreadable: (503, "unavailable"),
     ArchiveWriteFailed: (503, "unavailable"),
     ArchiveFull: (503, "unavailable"),
+    StoreDenied: (503, "unavailable"),
     StoreRefused: (503, "unavailable"),
     Unavailable: (503, "unavailable"),
     StageFault: (503, "unavailable"),
@@ -185,8 +189,11 @@ class _Health:
             return 503, {"status": "starting"}
         if not intake.broker_connected:
             return 503, {"status": "broker unreachable"}
+        away = await run_in_threadpool(_of_store, self._query)
         if intake.stuck:
-            return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck)]}
+            return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck), *away]}
+        if away:
+            return 503, {"status": "pack store unreachable", "error": STORE_AWAY, "attention": away}
         # Snapshots still come in: for people to know, not for a load balancer.
         attention = [
             *_of_proofs(len(intake.lost_proofs)),
@@ -205,6 +212,14 @@ def _health(health: _Health) -> APIRouter:
 def _of_stuck(stuck: StuckStage) -> str:
     """Describe a stuck stage without its cause, which may quote an error and needs the token."""
     return f"{stuck.messages} messages make no way at the {stuck.stage} for {stuck.seconds} s, see /intake"
+
+
+def _of_store(query: Query) -> list[str]:
+    """Describe a store of packs that does not answer, without the place and the cause, which need the token."""
+    store = query.pack_store()
+    if store is None or store.answers is not False:
+        return []
+    return ["the store of the pictures does not answer as it should, see /status"]
 
 
 def _of_proofs(lost: int) -> list[str]:

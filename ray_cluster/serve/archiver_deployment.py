@@ -30,6 +30,7 @@ class ArchiverReplica:
     async def __init__(self, config: ClusterConfig, number: int = 0) -> None:  # type: ignore[misc] # Serve awaits it
         from ray_cluster.archive.archiver import ADVANCE_MS
         from ray_cluster.archive.object_store.claim import claim_packs
+        from ray_cluster.archive.object_store.store_health import StoreHealth
         from ray_cluster.archive.partitions.division import Partitions
         from ray_cluster.archive.partitions.writers import open_writer
 
@@ -58,6 +59,7 @@ class ArchiverReplica:
             max_rows=4 * config.flush_rows,
             idle_s=ADVANCE_MS / 1000,
         )
+        store = StoreHealth(folder, None if config.pack_store is None else config.pack_store.of_partition(number))
         inputs = ArchiveMetricsInputs(
             commits,
             waiting_rows=lambda: self._batcher.waiting_rows,
@@ -65,6 +67,7 @@ class ArchiverReplica:
             disk_free_bytes=lambda: free_bytes(config.archive_dir),
             upkeep=lambda: read_status(folder),
             retention_stopped=lambda: self._archiver.retention_stopped,
+            pack_store=store.status,
         )
         self._metrics = open_metrics(lambda: archive_families(inputs), config, "archive")
         self._work = asyncio.get_running_loop().create_task(self._batcher.run())

@@ -19,10 +19,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.query.archive import IntakeStatus, ProofLoss, UpkeepStatus
+from provisioning.contracts.query.archive import IntakeStatus, PackStoreStatus, ProofLoss, UpkeepStatus
 from provisioning.files import durable
 from provisioning.net.metrics import LOOPBACK, labelled, serving
 from ray_cluster.archive.commit_metrics import CommitFigures
+from ray_cluster.archive.object_store.request_metrics import REQUESTS
 from ray_cluster.errors import StartFailed
 from ray_cluster.intake.latency import Hops
 from ray_cluster.query.admission import Admission, QueryLane
@@ -31,6 +32,7 @@ _READABLE_DIR: Final = 0o755
 _INTAKE: Final = "wayside_intake_"
 _ARCHIVE: Final = "wayside_archive_"
 _QUERY: Final = "wayside_query_"
+_PACK_STORE: Final = "wayside_pack_store_"
 
 
 def _unknown() -> None:
@@ -58,6 +60,8 @@ class ArchiveMetricsInputs:
     """Findings of the last upkeep; None before the first."""
     retention_stopped: Callable[[], str] = field(default=str)
     """Reason why no day is dropped for its age; empty while days are dropped as usual."""
+    pack_store: Callable[[], PackStoreStatus | None] = field(default=_unknown)
+    """Store of the packs; None if they lie on disk."""
 
 
 def intake_families(inputs: IntakeMetricsInputs) -> Iterator[Metric]:
@@ -131,7 +135,36 @@ def archive_families(inputs: ArchiveMetricsInputs) -> Iterator[Metric]:
     stopped = float(bool(inputs.retention_stopped()))
     yield GaugeMetricFamily(f"{_ARCHIVE}retention_stopped", "1 while a person has to confirm the time", stopped)
     yield GaugeMetricFamily(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", inputs.disk_free_bytes())
-    yield from _upkeep(inputs.upkeep())
+    upkeep = inputs.upkeep()
+    yield from _upkeep(upkeep)
+    store = inputs.pack_store()
+    yield from _pack_store(store)
+    packs = None if store is None or upkeep is None else upkeep.packs
+    for name, says, count in (
+        ()
+        if packs is None
+        else (
+            ("packs", "Packs in the store", packs.packs),
+            ("size_bytes", "Bytes of the packs in the store", packs.size_bytes),
+            ("unreferenced_packs", "Packs without rows, which are swept within three days", packs.unreferenced),
+        )
+    ):
+        yield GaugeMetricFamily(_PACK_STORE + name, says, count)
+
+
+def _pack_store(store: PackStoreStatus | None) -> Iterator[Metric]:
+    """Yield metrics of the requests of this process to the store of packs; nothing if they lie on disk."""
+    if store is None:
+        return
+    answers = None if store.answers is None else float(store.answers)
+    yield GaugeMetricFamily(f"{_PACK_STORE}answers", "1 while the store answers as it should", answers)
+    requests = CounterMetricFamily(
+        f"{_PACK_STORE}requests", "Requests to the store of packs", labels=["operation", "result"]
+    )
+    for (operation, result), count in REQUESTS.counts().items():
+        requests.add_metric([operation.value, result.value], count)
+    yield requests
+    yield from REQUESTS.seconds.collect()
 
 
 def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
@@ -150,7 +183,9 @@ def _upkeep(status: UpkeepStatus | None) -> Iterator[Metric]:
         yield GaugeMetricFamily(_ARCHIVE + name, says, value)
 
 
-def query_families(admission: Admission) -> Iterator[Metric]:
+def query_families(
+    admission: Admission, pack_store: Callable[[], PackStoreStatus | None] = _unknown
+) -> Iterator[Metric]:
     """Yield all metrics of a query replica at this moment. No account is in them."""
     figures = admission.figures
     for name, says, values in (
@@ -166,6 +201,7 @@ def query_families(admission: Admission) -> Iterator[Metric]:
         lanes = {lane.value: counted[lane] for lane in QueryLane}
         yield labelled(CounterMetricFamily(_QUERY + name, says, labels=["lane"]), lanes)
     yield from figures.waits.collect()
+    yield from _pack_store(pack_store())
 
 
 @contextmanager

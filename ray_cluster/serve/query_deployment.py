@@ -49,10 +49,10 @@ class QueryReplica:
         self._token = read_secret(config.query_token_file)
         self._directory = config.archive_dir
         self._offset_minutes = config.day_offset_minutes
-        self._query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes)
+        self._query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes, pack_store=config.pack_store)
         self._lookalike = Lookalike(config.archive_dir, offset_minutes=config.day_offset_minutes, now_ms=now_ms)
         self._admission = Admission()
-        self._metrics = open_metrics(lambda: query_families(self._admission), config, "query")
+        self._metrics = open_metrics(lambda: query_families(self._admission, self._query.pack_store), config, "query")
         self._intake = intake
         self._parser = parser
         self._canary = canary

@@ -1,6 +1,7 @@
 """An S3-compatible store as a process of its own, and a proxy before it that answers late, not at all, or with 503."""
 
 import http.client
+import json
 import ssl
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from tests.support.waiting import LONG_S, until
 
 SECRET = "not-to-be-seen-0123456789"
 BUCKET = "pictures"
-_CREDENTIALS = f"[default]\naws_access_key_id = key-of-tests\naws_secret_access_key = {SECRET}\n"
+_CREDENTIALS = "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+_ALL_OF_S3 = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
 class Fault(Enum):
@@ -32,6 +34,7 @@ class Fault(Enum):
     LOST = "carried out, its answer dropped"
     OVERTAKEN = "dropped, and carried out after the client has gone on"
     LATE = "carried out and answered after a pause"
+    SILENT = "neither carried out nor answered while the proxy is there"
 
 
 class Store:
@@ -40,16 +43,33 @@ class Store:
     def __init__(self, endpoint: str, folder: Path) -> None:
         self.endpoint = endpoint
         self._credentials = folder / "credentials"
-        self._credentials.write_text(_CREDENTIALS)
-        self._credentials.chmod(0o600)
-        self.client: Any = botocore.session.Session().create_client(
-            "s3",
+        self.state_key("key-of-tests", SECRET)
+        self.client = self._client("s3")
+        self.client.create_bucket(Bucket=BUCKET)
+
+    def _client(self, service: str) -> Any:
+        return botocore.session.Session().create_client(
+            service,
             region_name="us-east-1",
-            endpoint_url=endpoint,
+            endpoint_url=self.endpoint,
             aws_access_key_id="key-of-tests",
             aws_secret_access_key=SECRET,
         )
-        self.client.create_bucket(Bucket=BUCKET)
+
+    def state_key(self, key_id: str, secret: str) -> None:
+        """Write the file of the key that the archive's processes use."""
+        self._credentials.write_text(_CREDENTIALS.format(key_id, secret))
+        self._credentials.chmod(0o600)
+
+    def check_keys(self) -> tuple[str, str]:
+        """Refuse every request from now on that is not signed with the key that is returned."""
+        users = self._client("iam")
+        users.create_user(UserName="archive")
+        key = users.create_access_key(UserName="archive")["AccessKey"]
+        users.put_user_policy(UserName="archive", PolicyName="all", PolicyDocument=json.dumps(_ALL_OF_S3))
+        url, headers = f"{self.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+        with urllib.request.urlopen(urllib.request.Request(url, b"0", headers), timeout=LONG_S):
+            return key["AccessKeyId"], key["SecretAccessKey"]
 
     def settings(self, prefix: str, endpoint: str = "", **stated: Any) -> PackStore:
         """Section `[pack_store]` for a prefix, by the server itself or a proxy."""
@@ -124,6 +144,9 @@ class _Carrier(SilentHandler):
                 self.connection.close()
                 proxy.closing.wait(0.3)
                 self._carry(proxy, body)
+            case Fault.SILENT:
+                proxy.closing.wait(LONG_S)
+                self.close_connection = True
             case fault:
                 if fault is Fault.LATE:
                     proxy.closing.wait(0.3)

@@ -15,7 +15,7 @@ from edge_agent.metrics import MetricsInputs as AgentMetricsInputs
 from edge_agent.metrics import families as agent_families
 from edge_agent.scheduling.detection_budget import DetectionCounts
 from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
-from provisioning.contracts.query.archive import DayUpkeep, IntakeStatus, UpkeepStatus
+from provisioning.contracts.query.archive import DayUpkeep, IntakeStatus, PackStoreStatus, StoredPacks, UpkeepStatus
 from provisioning.contracts.wire.messages import (
     Assessed,
     CameraFacts,
@@ -30,6 +30,7 @@ from provisioning.home.rollout_state import Progress, RolloutPlan, RolloutState
 from provisioning.net.metrics import serving
 from ray_cluster.archive.commit_metrics import CommitFigures
 from ray_cluster.archive.entries import Entry, Receipt
+from ray_cluster.archive.object_store.request_metrics import REQUESTS, StoreOperation, StoreResult
 from ray_cluster.histogram import ROWS
 from ray_cluster.intake.latency import Hops
 from ray_cluster.query.admission import Admission, limits
@@ -140,7 +141,20 @@ def archive_told() -> ArchiveMetricsInputs:
         figures.failures["ArchiveFull"] += 1
         return 3
 
-    return ArchiveMetricsInputs(figures, waiting, lambda: "", lambda: 10**12, lambda: upkept(0.99))
+    def store() -> PackStoreStatus:
+        with REQUESTS.counted(StoreOperation.CREATE, lambda _: StoreResult.FAILED):
+            pass
+        return PackStoreStatus(endpoint="https://10.2.0.20", bucket="pictures", prefix="town", answers=True)
+
+    packs = StoredPacks(at_ms=NOW_MS, packs=7, size_bytes=10**6, unreferenced=1)
+    return ArchiveMetricsInputs(
+        figures,
+        waiting,
+        lambda: "",
+        lambda: 10**12,
+        lambda: upkept(0.99).model_copy(update={"packs": packs}),
+        pack_store=store,
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from center.console import labels
 from center.console.frame import empty, frame
 from center.console.language import Language
-from center.console.system.storage import draw_storage
+from center.console.system.storage import draw_pack_store, draw_storage
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
 from center.errors import marked
@@ -93,6 +93,8 @@ class _Chain:
             moment(moments.local(last.sample.at_ms), moments.utc(last.sample.at_ms))
         self._findings(last)
         draw_storage(last.storage, _)
+        disk = None if last.sample.answers is None else last.sample.answers.storage.value
+        draw_pack_store(None if disk is None else disk.pack_store, _)
 
     def _stage(self, verdict: StageVerdict, points: Sequence[Point]) -> None:
         _, figures = self._, verdict.figures

@@ -1,4 +1,4 @@
-"""Draws the storage of each server: one row a server, in each column the worst of its kind."""
+"""Draws the storage of each server, a row each with the worst of its kind in a column, and the store of pictures."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -9,11 +9,13 @@ from nicegui import ui
 
 from center.console import labels
 from center.console.language import Language
-from center.console.widgets.markup import words
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state, table
 from center.errors import marked
 from center.pipeline.judge_servers import StorageItem, StorageKind
 from center.pipeline.stages import StageState
+from provisioning.contracts.query.archive import PackStoreStatus
 
 _COLUMNS: Final = (
     (marked("Disk space"), (StorageKind.DISK,)),
@@ -34,6 +36,37 @@ def draw_storage(items: Sequence[StorageItem], _: Language) -> None:
     with table(*heads, label=_("Storage by server")):
         for server, of in groupby(items, key=attrgetter("server")):
             _row(server, tuple(of), _)
+
+
+def draw_pack_store(store: PackStoreStatus | None, _: Language) -> None:
+    """Draws where the pictures lie and how many there are; nothing if they lie on the archive's disk."""
+    if store is None:
+        return
+    words("h2", _("Pictures in an object store"))
+    heads = (_("Place"), _("Prefix"), _("State"), _("Packs"), _("Size"), _("Without rows"), _("Counted"))
+    with table(*heads, label=_("Pictures in an object store")), ui.element("tr"):
+        words("td", f"{store.endpoint}/{store.bucket}")
+        words("td", store.prefix)
+        with ui.element("td"):
+            state(*_of_store(store, _))
+        packs = store.packs
+        words("td", "–" if packs is None else f"{packs.packs:,}")
+        words("td", "–" if packs is None else f"{packs.size_bytes / 1e9:,.1f} GB")
+        words("td", "–" if packs is None else f"{packs.unreferenced:,}")
+        with ui.element("td"):
+            if packs is None:
+                words("span", _("not yet")).classes("ws-muted")
+            else:
+                moment(moments.local(packs.at_ms), moments.utc(packs.at_ms))
+
+
+def _of_store(store: PackStoreStatus, _: Language) -> tuple[str, str]:
+    if store.answers is None:
+        return labels.STAGE_TONES[StageState.UNKNOWN], _("not checked yet")
+    if store.answers:
+        return labels.STAGE_TONES[StageState.GREEN], _("OK")
+    since = moments.local(store.away_since_ms) if store.away_since_ms is not None else "–"
+    return labels.STAGE_TONES[StageState.RED], _("No answer since {at}").format(at=since)
 
 
 def _row(server: str, items: Sequence[StorageItem], _: Language) -> None:

@@ -34,6 +34,21 @@ ARCHIVE_IN_USE: Final = CauseText(
     ("归档目录被另一个集群占用，或有一次提交没有结束", "结束占用它的程序"),
 )
 ARCHIVE_FENCED: Final = CauseText("archive_fenced", ("{detail}", ""), ("已由另一个归档程序接管", "切换完成后自动恢复"))
+PACK_STORE_AWAY: Final = CauseText(
+    "pack_store_away",
+    ("{detail}", ""),
+    ("没有应答或返回错误", "检查存储服务、存储桶、证书和通往它的网络；详情见 wayside-cluster status"),
+)
+PACK_STORE_DENIED: Final = CauseText(
+    "pack_store_denied",
+    ("{detail}", ""),
+    ("拒绝了访问密钥", "检查 credentials_file，以及该密钥在存储桶中的权限"),
+)
+PACK_STORE_REFUSED: Final = CauseText(
+    "pack_store_refused",
+    ("{detail}", ""),
+    ("不能按 pack_store 的写法存放这个归档", "运行 wayside-cluster status 查看原因和办法"),
+)
 UPKEEP_FAILED: Final = CauseText(
     "upkeep_failed", ("upkeep: {detail}", ""), ("归档维护有一步没有成功", "稍后自动重试；详情见 wayside-cluster status")
 )

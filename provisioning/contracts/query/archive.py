@@ -296,12 +296,43 @@ class DayUpkeep(Message):
     recall_at_ms: TimeMs | None = None
 
 
+class StoredPacks(Message):
+    """Packs of an archive in an object store, counted day by day by upkeep."""
+
+    at_ms: TimeMs
+    """Time of the oldest count among the days: at most a day ago, of the two newest days an hour."""
+    packs: Count
+    size_bytes: Count
+    unreferenced: Count
+    """Packs without rows, of commits that failed; swept within three days."""
+
+
 class UpkeepStatus(Message):
     """Results of the archive's last upkeep."""
 
     at_ms: TimeMs
     days: tuple[DayUpkeep, ...]
     faults: tuple[str, ...] = ()
+    packs: StoredPacks | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None: they lie on disk, or are not counted yet; in a sum of partitions always."""
+
+
+class PackStoreStatus(Message):
+    """Object store with the pictures of an archive, as one process reaches it. No key of it is stated anywhere."""
+
+    endpoint: str
+    bucket: str
+    prefix: str
+    answers: bool | None = None
+    """None: not asked yet."""
+    asked_at_ms: TimeMs | None = None
+    away_since_ms: TimeMs | None = None
+    """Time of the first failure in a row; None while it answers."""
+    fault: str = ""
+    """The last failure and what to do, in one line; empty while it answers."""
+    reason: CodedCause | None = None
+    packs: StoredPacks | None = None
+    """None before the first count."""
 
 
 class ArchiveStatus(Message):
@@ -319,6 +350,8 @@ class ArchiveStatus(Message):
     upkeep: UpkeepStatus | None = None
     """None before the first."""
     alarms: tuple[str, ...] = ()
+    pack_store: PackStoreStatus | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None: pictures lie in the archive directory."""
 
 
 class UpkeepReport(Message):
@@ -337,7 +370,9 @@ class StorageStatus(Message):
     day: str = ""
     """The newest day that is over and has rows (`YYYYMMDD`); empty before the first."""
     day_bytes: Count = 0
-    """Bytes on disk of that day's pictures and tables."""
+    """Bytes on disk of that day's tables, and of its pictures unless they lie in a store."""
+    pack_store: PackStoreStatus | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None: pictures lie in the archive directory."""
 
     @property
     def days_left(self) -> float | None:

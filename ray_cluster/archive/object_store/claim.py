@@ -51,6 +51,32 @@ def open_packs(directory: Path) -> PackStore:
     return _opened(path, changed_ns)
 
 
+def store_of(directory: Path, configured: PackStoreSettings | None) -> tuple[PackStoreSettings, str] | None:
+    """Find the store of an archive's packs, and the archive's id in it; None: they lie on disk.
+
+    The id is empty until the writer has claimed the store.
+
+    Raises:
+        ArchiveUnreadable: the file that says where they lie is damaged.
+    """
+    mark = _read(directory / MARK)
+    if mark is None:
+        return None if configured is None else (configured, "")
+    return mark.store, mark.archive if mark.claimed else ""
+
+
+def check_claim(objects: Objects, settings: PackStoreSettings, archive: str) -> None:
+    """Ask a store for the id of an archive, one small request.
+
+    Raises:
+        ArchiveUnreadable, StoreDenied: the store does not answer as it should.
+        StoreRefused: it does not hold the packs of this archive.
+    """
+    found = objects.get(f"{settings.prefix}/{_OWNER}")
+    if archive and (found is None or found.content != archive.encode()):
+        raise StoreRefused(_gone(settings))
+
+
 def claim_packs(directory: Path, settings: PackStoreSettings | None) -> None:
     """Claim the place of an archive's packs for its writer, which may begin then.
 
@@ -110,7 +136,7 @@ def _claim(directory: Path, mark: StoreMark | None, settings: PackStoreSettings,
         objects.create(owner, content)
     found = objects.get(owner)
     if found is None or found.content != content:
-        raise StoreRefused(_gone(settings, directory) if mark.claimed else _taken(settings))
+        raise StoreRefused(_gone(settings) if mark.claimed else _taken(settings))
     # A store that does not know a condition ignores it: what it would write here is what is there.
     if objects.create(owner, content) or objects.replace(owner, content, _NO_STATE):
         raise StoreRefused(
@@ -159,8 +185,8 @@ def _taken(settings: PackStoreSettings) -> str:
     )
 
 
-def _gone(settings: PackStoreSettings, directory: Path) -> str:
+def _gone(settings: PackStoreSettings) -> str:
     return (
-        f"pack_store: {_OWNER} in {_place(settings)} is gone or of another archive, so the packs of {directory} do not "
+        f"pack_store: {_OWNER} in {_place(settings)} is gone or of another archive, so the packs of this one do not "
         f"lie there; correct the endpoint, or write {_OWNER} again with the id in {MARK} to go on without them"
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from center.console.labels import finding_texts
+from center.console.language import LANGUAGES
 from center.fleet.devices import CauseKind, ConfigurationView, DeviceState
 from center.notify.lifecycle import MessageState
 from center.notify.limits import QuotaState, RateState
@@ -14,9 +16,17 @@ from center.pipeline.cluster_client import ClusterAnswer, Reach
 from center.pipeline.sample import Sample
 from center.pipeline.stages import THIRD_PARTIES, Stage, StageState
 from center.pipeline.verdict import CauseView
+from provisioning.contracts.causes import cluster
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.fleet.documents import Verdict as Taken
-from provisioning.contracts.query.archive import LostProof, ProofLoss, StorageStatus, StuckStage, UpkeepReport
+from provisioning.contracts.query.archive import (
+    LostProof,
+    PackStoreStatus,
+    ProofLoss,
+    StorageStatus,
+    StuckStage,
+    UpkeepReport,
+)
 from tests.center.pipeline.chain import (
     AGENTS,
     AT_MS,
@@ -330,6 +340,31 @@ def test_storage_and_the_archives_own_alarms_are_judged() -> None:
     assert with_answers(storage=gone, archive=gone).states() == {Stage.STORAGE: RED, Stage.ARCHIVE: RED}
     said = UpkeepReport(alarms=("upkeep: no room",))
     assert with_answers(archive=ClusterAnswer(Reach.ANSWERED, said)).codes() == {Stage.ARCHIVE: ["upkeep"]}
+
+
+def test_a_store_of_pictures_that_is_away_makes_storage_red_with_its_cause() -> None:
+    store = PackStoreStatus(endpoint="https://10.2.0.20:9000", bucket="pictures", prefix="town", answers=True)
+    disk = StorageStatus(free_bytes=900 * GIB, total_bytes=2000 * GIB, pack_store=store)
+    assert with_answers(storage=ClusterAnswer(Reach.ANSWERED, disk)).states() == {}
+    text = "https://10.2.0.20:9000/pictures: no answer within 5 s; check the store and the way to it"
+    away = store.model_copy(
+        update={
+            "answers": False,
+            "away_since_ms": Chain().now.at_ms - 40_000,
+            "fault": text,
+            "reason": cluster.PACK_STORE_AWAY(detail=text),
+        }
+    )
+    chain = with_answers(storage=ClusterAnswer(Reach.ANSWERED, disk.model_copy(update={"pack_store": away})))
+    assert (chain.states(), chain.codes()) == ({Stage.STORAGE: RED}, {Stage.STORAGE: ["pack_store_away"]})
+    (finding,) = chain.verdicts()[Stage.STORAGE].findings
+    english, chinese = (finding_texts(finding, LANGUAGES[code]) for code in ("en", "zh"))
+    where = "(https://10.2.0.20:9000/pictures/town)"
+    assert english[0] == f"The store of the pictures {where} does not answer as it should for 40 s: {text}"
+    assert chinese[0].startswith(
+        "存放图片的对象存储（https://10.2.0.20:9000/pictures/town）已 40 秒没有正常应答：没有应答或返回错误"
+    )
+    assert chinese[1].startswith("恢复之前什么也不归档")
 
 
 def quota(used: int, state: QuotaState, *, overflow: bool = False) -> QuotaView:

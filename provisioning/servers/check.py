@@ -13,14 +13,18 @@ from provisioning.contracts.fleet.diagnosis import CheckResult
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
 from provisioning.output import CommandResult
+from provisioning.servers.cluster_files import ETC
 from provisioning.servers.debian import CLOCK_SOURCES
 from provisioning.servers.machine import Listener, SeenFile, ServerMachine
+from provisioning.servers.pack_store import AUTHORITY, KEY
 from provisioning.servers.plan import Disk
 from provisioning.servers.tree import MANIFEST
 
 _GB: Final = 10**9
 _RENEW_DAYS: Final = 240
 """A third of two years: with fewer days left `render` makes another certificate."""
+_FOREIGN_DAYS: Final = 30
+"""The same of a certificate that we cannot renew."""
 _DAY_S: Final = 86_400
 _APT_INSTALL: Final = "apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold"
 """Without the last option it stops and asks for a choice of configuration: the plan's, already in place, is right.
@@ -107,6 +111,7 @@ def _of_a_whole_machine(manifest: Manifest, machine: ServerMachine) -> dict[str,
         "firewall": _firewall(manifest, has_firewall=has_firewall),
         "ports": _ports(manifest, seen, has_firewall=has_firewall),
         "clock": _clock(manifest, machine),
+        **({"pack store": _pack_store(machine)} if any(file.path == KEY for file in manifest.files) else {}),
     }
 
 
@@ -197,7 +202,11 @@ def _certificates(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckR
         except (OSError, ValueError):
             continue  # changed or closed to us: said of the file
         days = (ends - time.time()) / _DAY_S
-        if days < _RENEW_DAYS:
+        if file.path == AUTHORITY:
+            if days < _FOREIGN_DAYS:
+                detail = f"ends in {days:.0f} days; ask the operator of the object store for its successor, state it as"
+                yield CheckResult(file.path, is_good=False, detail=f"{detail} pack_store.ca_file and render anew")
+        elif days < _RENEW_DAYS:
             detail = f"ends in {days:.0f} days; render anew on the head, and copy the folder here again"
             yield CheckResult(file.path, is_good=False, detail=detail)
 
@@ -249,6 +258,17 @@ def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | Non
         }
         end = f"systemctl disable --now {unit}" if unit else f"ss -ltnp 'sport = :{port}' names it: end it"
         yield CheckResult(f"{protocol} {port}", is_good=False, detail=f"{whose}; {shut[has_firewall]}; {end}")
+
+
+def _pack_store(machine: ServerMachine) -> Iterator[CheckResult]:
+    fault = machine.store_fault(KEY, f"{ETC}/cluster.toml")
+    if fault is None:
+        detail = "not looked at: run this as root, with the key in its place"
+        yield CheckResult("pack store", is_good=True, detail=detail)
+    elif fault:
+        yield CheckResult("pack store", is_good=False, detail=fault)
+    else:
+        yield CheckResult("pack store", is_good=True, detail="answers")
 
 
 def _clock(manifest: Manifest, machine: ServerMachine) -> Iterator[CheckResult]:

@@ -136,12 +136,14 @@ def configuration(
     return "\n".join(lines) + "\n"
 
 
-def unit(servers: Sequence[Server], server: Server) -> str:
-    """Writes the service: the same for every role but for devices, and the addresses that may reach its ports."""
+def unit(servers: Sequence[Server], server: Server, *, further: Sequence[str] = ()) -> str:
+    """Writes the service: the same for every role but for devices, and the addresses that it speaks with.
+
+    `further`: addresses beside those of the servers.
+    """
     devices = "DeviceAllow=char-nvidia* rw" if server.gpus else "PrivateDevices=yes"
-    return UNIT_TEXT.format(
-        roles=", ".join(server.roles), etc=ETC, devices=devices, allowed=" ".join(each.address for each in servers)
-    )
+    allowed = " ".join((*(each.address for each in servers), *further))
+    return UNIT_TEXT.format(roles=", ".join(server.roles), etc=ETC, devices=devices, allowed=allowed)
 
 
 def _token(path: Path) -> bytes:

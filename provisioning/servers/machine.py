@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import json
 import os
 import pwd
 import re
@@ -20,6 +21,9 @@ _LISTENS: Final = {"tcp": "0A", "udp": "07"}
 _SOCKET: Final = re.compile(r"socket:\[([0-9]+)\]")
 _UNIT: Final = re.compile(r"/([^/]+\.service)(?:/|$)", re.MULTILINE)
 _SLOT: Final = re.compile(r"/opt/wayside/([ab])/")
+_CLUSTER: Final = "/opt/wayside/bin/wayside-cluster"
+_STORE_S: Final = 60
+"""Time for a program that tries the store: its imports take seconds, the request eleven at most."""
 _TIMEX_BYTES: Final = 512
 """More than any kernel's `struct timex`."""
 _TIME_ERROR: Final = 5
@@ -74,10 +78,7 @@ class ServerMachine:
             found = self._at(path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        try:
-            owner = pwd.getpwuid(found.st_uid).pw_name
-        except KeyError:
-            owner = str(found.st_uid)
+        owner = _user(found.st_uid)
         try:
             digest = hashlib.sha256(self._at(path).read_bytes()).hexdigest()
         except OSError:
@@ -136,6 +137,35 @@ class ServerMachine:
             return None
         return bool(self._output("nft", "list", "table", "inet", "wayside"))
 
+    def store_fault(self, key: str, configuration: str) -> str | None:
+        """Tries the object store of the pictures as the user whose file the key is.
+
+        Returns the fault, empty if the store answers; None if this user may not try it.
+        """
+        seen = self.file(key)
+        if seen is None:
+            return None
+        own = _user(os.geteuid())
+        if own not in {seen.owner, "root"}:
+            return None
+        as_user = () if own == seen.owner else ("runuser", "-u", seen.owner, "--")
+        program, stated = self._at(_CLUSTER), self._at(configuration)
+        try:
+            done = subprocess.run(  # noqa: S603 - ours
+                (*as_user, str(program), "store", "--config", str(stated), "--json"),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_STORE_S,
+                env={**os.environ, "PATH": _PATH},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"cannot be tried: {program} store: {error}"
+        try:
+            return str(json.loads(done.stdout)["fault"])
+        except (ValueError, KeyError):
+            return f"cannot be tried: {(done.stderr or done.stdout).strip()[-300:] or f'exit code {done.returncode}'}"
+
     def free_bytes(self, path: str) -> int | None:
         """Returns the free bytes under a folder; None without the folder."""
         try:
@@ -169,6 +199,13 @@ class ServerMachine:
         except FileNotFoundError:
             return ""
         return done.stdout.strip()
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _listeners(protocol: str, family: str) -> Iterator[tuple[Listener, str]]:

@@ -1,18 +1,20 @@
 """Reads `county.toml`: the centre's servers, their roles, networks that may reach them, and retention."""
 
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from provisioning.contracts.config.cluster import NodeRole
+from provisioning.contracts.config.cluster import NodeRole, PackStore
 from provisioning.contracts.config.processes import load
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
 from provisioning.servers.cluster_files import Server, check
 
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost")
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 _FOLDER: Final = re.compile(r"/[A-Za-z0-9._/-]{1,200}")
 
@@ -52,6 +54,35 @@ class PlannedServer(Section):
         return role in self.roles
 
 
+class PlannedPackStore(PackStore):
+    """Object store of the archive's pictures. Its files are those where the plan is rendered, which copies them."""
+
+    addresses: tuple[Network, ...] = ()
+    """Addresses of the store, if `endpoint` has a name: the servers' units speak to these alone. They find the name by
+    /etc/hosts or by a resolver on the machine itself."""
+
+    @property
+    def host(self) -> str:
+        """Name or address in `endpoint`."""
+        return urlsplit(self.endpoint).hostname or ""
+
+    @property
+    def reached_at(self) -> tuple[str, ...]:
+        """Addresses and networks to which the units of its users may speak."""
+        return tuple(map(str, self.addresses)) or (self.host,)
+
+    @model_validator(mode="after")
+    def _has_addresses(self) -> Self:
+        if not self.addresses:
+            try:
+                ip_address(self.host)
+            except ValueError:
+                raise ValueError(
+                    f"addresses: give those of {self.host}; the servers' units speak to addresses of the plan alone"
+                ) from None
+        return self
+
+
 class ServersPlan(Section):
     """Content of the file `county.toml`."""
 
@@ -69,6 +100,8 @@ class ServersPlan(Section):
     """Debian's package: postgresql-15 on Debian 12, -17 on 13; or sqlite."""
     grafana: bool = True
     """Grafana is not among Debian's packages: its maker's package is needed."""
+    pack_store: PlannedPackStore | None = None
+    """Object store of the archive's pictures; None: they lie on the keeper's disks, as all of the archive does."""
     servers: tuple[PlannedServer, ...] = Field(min_length=1)
 
     @property
@@ -96,6 +129,11 @@ class ServersPlan(Section):
         """Servers that work on the archive over the network."""
         return tuple(each for each in self.servers if each.has(NodeRole.ARCHIVE) and each is not self.keeper)
 
+    @property
+    def store_users(self) -> tuple[PlannedServer, ...]:
+        """Servers whose processes read or write pictures, and so have the key of an object store."""
+        return tuple(each for each in self.servers if each.has(NodeRole.ARCHIVE) or each.has(NodeRole.STORAGE))
+
     def others(self, server: PlannedServer) -> tuple[str, ...]:
         """Returns the addresses of all servers but this one."""
         return tuple(str(each.address) for each in self.servers if each is not server)
@@ -109,6 +147,12 @@ class ServersPlan(Section):
             check(self.ray)
         except ClusterPlanError as error:
             raise ValueError(f"servers: {error}") from error
+        store = self.pack_store
+        if store is not None and store.host in _THIS_MACHINE and len(self.store_users) > 1:
+            users = ", ".join(each.name for each in self.store_users)
+            raise ValueError(
+                f"pack_store.endpoint: {store.host} is another machine on each of {users}; give the store's own address"
+            )
         return self
 
 

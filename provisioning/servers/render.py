@@ -10,7 +10,16 @@ from provisioning.errors import ClusterPlanError
 from provisioning.files import toml
 from provisioning.home.home import Home
 from provisioning.output import CommandResult
-from provisioning.servers import backups, center_files, cluster_files, database, debian, firewall, monitoring
+from provisioning.servers import (
+    backups,
+    center_files,
+    cluster_files,
+    database,
+    debian,
+    firewall,
+    monitoring,
+    pack_store,
+)
 from provisioning.servers.plan import Disk, PlannedServer, ServersPlan
 from provisioning.servers.ports import CENTER_METRICS, FEDERATE, JOURNALS_UNIT, openings
 from provisioning.servers.secret_store import SecretStore
@@ -26,7 +35,7 @@ def render(home: Home, plan: ServersPlan, out: Path) -> CommandResult:
     """Writes a folder for each server. Existing keys, tokens and passwords are kept: a second run changes none.
 
     Raises:
-        ClusterPlanError: the other servers cannot reach the home's broker.
+        ClusterPlanError: the other servers cannot reach the home's broker, or a file of the object store is unusable.
         AuthorityError: the services' authority has its key elsewhere, or an identity is missing.
         OSError: `out` cannot be written.
     """
@@ -104,16 +113,25 @@ def _cluster_files(home: Home, plan: ServersPlan, server: PlannedServer, store: 
     ray = plan.ray
     this = ray[plan.servers.index(server)]
     text = cluster_files.configuration(
-        ray, this, home.config.services_port, models=MODELS, retention_days=plan.retention_days
+        ray,
+        this,
+        home.config.services_port,
+        models=MODELS,
+        retention_days=plan.retention_days,
+        **pack_store.section(plan),
     )
     users = cluster_files.SYSUSERS
     if plan.readers:
         users = users.replace(f"u {_CLUSTER_USER} -", f"u {_CLUSTER_USER} {debian.ARCHIVE_UID}")
     return [
         File.text(f"{cluster_files.ETC}/cluster.toml", text),
-        File.text(f"/etc/systemd/system/{cluster_files.UNIT}", cluster_files.unit(ray, this)),
+        File.text(
+            f"/etc/systemd/system/{cluster_files.UNIT}",
+            cluster_files.unit(ray, this, further=pack_store.reached(plan, server)),
+        ),
         File.text("/etc/sysusers.d/wayside-cluster.conf", users),
         *cluster_secrets(home, store),
+        *pack_store.files(plan, server),
     ]
 
 

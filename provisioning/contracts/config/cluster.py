@@ -1,12 +1,15 @@
 """Configuration of the cluster's machines, a TOML file each, in the manner of `config.processes`."""
 
+import configparser
 import re
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from provisioning.contracts.config.processes import Broker
+from provisioning.contracts.config.processes import Broker, read_secret
+from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES, MOST_PARTITIONS
 from provisioning.contracts.section import ORIGIN_PATTERN, Port, ResolvedPath, Section
 
@@ -98,6 +101,23 @@ class PackStore(Section):
     def of_partition(self, number: int) -> Self:
         """Return the place of the packs of a partition, which is an archive of its own."""
         return self.model_copy(update={"prefix": f"{self.prefix}/partitions/{number}"}) if number else self
+
+
+def read_store_key(path: Path) -> tuple[str, str]:
+    """Returns id and secret of the access key in a `credentials_file`.
+
+    Raises:
+        ConfigError: the file cannot be read, others may read it, or it has no key.
+    """
+    text, parser = read_secret(path), configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+        return parser["default"]["aws_access_key_id"], parser["default"]["aws_secret_access_key"]
+    except (configparser.Error, KeyError):
+        # Without its cause: the parser's text quotes the line that it did not understand.
+        raise ConfigError(
+            f"{path}: needs [default] with aws_access_key_id and aws_secret_access_key, a line each"
+        ) from None
 
 
 class ClusterConfig(Section):

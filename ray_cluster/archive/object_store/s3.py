@@ -4,7 +4,6 @@ A call ends within 25 seconds, since a commit holds the archive's lock meanwhile
 files of its key and of the authority are read again when they change: a key is replaced without a restart.
 """
 
-import configparser
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioning.contracts.config.cluster import PackStore
-from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.config.cluster import PackStore, read_store_key
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.archive.object_store.objects import Listed, StoredObject
 from ray_cluster.archive.object_store.request_metrics import REQUESTS, StoreOperation, StoreResult
@@ -228,18 +226,10 @@ def _stamp(settings: PackStore) -> tuple[int, ...]:
 
 
 def _credentials(settings: PackStore) -> tuple[str, str]:
-    path = settings.credentials_file
-    parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(read_secret(path))
-        return parser["default"]["aws_access_key_id"], parser["default"]["aws_secret_access_key"]
+        return read_store_key(settings.credentials_file)
     except ConfigError as error:
         raise StoreRefused(str(error)) from error
-    except (configparser.Error, KeyError):
-        # Without its cause: the parser's text quotes the line that it did not understand.
-        raise StoreRefused(
-            f"{path}: needs [default] with aws_access_key_id and aws_secret_access_key, a line each"
-        ) from None
 
 
 def _code(error: ClientError) -> str:

@@ -87,6 +87,12 @@ def move(source: Path, target: Path) -> None:
     settle(target.parent)
 
 
+def settle_file(file: Path) -> None:
+    """Bring the content of a file to the disk that another program wrote. Raises OSError."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+
+
 def settle(folder: Path) -> None:
     """Bring the names in a folder to the disk: a file is not there before its folder is. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -34,8 +34,11 @@ from ray_cluster.archive.lance_tables import (
     open_window,
     packs_of,
     quoted,
+    remove_window,
+    superseded_names,
     window_names,
 )
+from ray_cluster.archive.merged_days import MergedDays
 from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.partitions.division import Share
 from ray_cluster.archive.retention import ArchiveRetention
@@ -100,8 +103,12 @@ class Archiver:
         self.fenced = ""
         """Reason why this archiver must not write any more; empty while it may."""
         self._epoch = Epoch(directory)
+        self._merged = MergedDays(directory)
         # From here on no other archiver writes: facts read now stay true.
         with _write_errors(directory):
+            self._merged.follow(self._epoch.number)
+            self._merged_days = self._merged.days()
+            """Days whose windows upkeep has merged, as far as this archiver follows."""
             self._windows = set(window_names(self._tables))
             self._hours = hours_by_day(self._windows)
             """Hours of a window on each day; fixed once a day has a window."""
@@ -140,6 +147,8 @@ class Archiver:
         that of its receipt, and its repetition may fall into another window and even be trusted by then: such a key is
         looked up in every window.
         """
+        with _write_errors(Path("tables")):
+            self._follow_merges()
         found: dict[str, Receipt] = {}
         by_window: dict[str, list[str]] = {}
         for sighting in sightings:
@@ -151,7 +160,7 @@ class Archiver:
         missing = [key for keys in by_window.values() for key in keys]
         with _write_errors(Path("tables")):
             for name, keys in by_window.items():
-                if name in self._windows and (perhaps := _perhaps(self._filter(name), keys)):
+                if name in self._windows and (perhaps := self._perhaps_in(name, keys)):
                     found |= self._find(self._opened(name), perhaps)
             strays = _perhaps(self._strays, missing)
             for name in self._seals.holding(sorted(self._windows), strays) if strays else ():
@@ -203,11 +212,30 @@ class Archiver:
         if now.boot_ms < self._next_advance_ms:
             return
         with self._epoch.held(), _write_errors(Path("tables")):
+            self._follow_merges()
             self._next_advance_ms = now.boot_ms + ADVANCE_MS
             self._retention.advance(now)
             if now.boot_ms >= self._next_housekeeping_ms:
                 self._next_housekeeping_ms = now.boot_ms + HOUSEKEEPING_MS
                 self._drop_expired(now)
+
+    def _follow_merges(self) -> None:
+        """Go over to the wider windows of days that upkeep has merged since the last call."""
+        merged = self._merged.days()
+        if merged == self._merged_days:
+            return
+        names = window_names(self._tables)
+        for day in merged - self._merged_days:
+            present = {name for name in names if day_of(name) == day}
+            old = {name for name in self._windows if day_of(name) == day} - present
+            # In this order: a thread that asks `surely_absent` meanwhile finds the window of a moment.
+            self._windows |= present
+            self._hours.update(hours_by_day(present))
+            self._windows -= old
+            for name in old:
+                self._open.pop(name, None)
+                self._filters.pop(name, None)
+        self._merged_days = merged
 
     def _received(self, entry: Entry) -> Entry:
         received_at_ms = self._retention.filed_at_ms(entry.received_at_ms)
@@ -259,9 +287,12 @@ class Archiver:
                 self._windows.add(name)
             window = self._opened(name)
             row_keys = [row.row_key for row in rows]
-            stale = _perhaps(self._filter(name), row_keys)
-            # They must be found by the next lookup even if a write fails after it took effect.
-            self._filter(name).add(marks(row_keys))
+            if day_of(name) in self._merged_days:  # late rows are few: its tables are asked
+                stale = row_keys
+            else:
+                stale = _perhaps(self._filter(name), row_keys)
+                # They must be found by the next lookup even if a write fails after it took effect.
+                self._filter(name).add(marks(row_keys))
             self._strays.add(marks([row.row_key for row in rows if not row.time_trusted]))
             self._write_objects(window, stale, objects)
             self._write_snapshots(window, rows)
@@ -342,6 +373,12 @@ class Archiver:
             self._filters.popitem(last=False)
         return keys
 
+    def _perhaps_in(self, name: str, row_keys: Sequence[str]) -> Sequence[str]:
+        """Return the keys that a window may hold. A filter of a merged one would read millions of keys for few rows."""
+        if day_of(name) not in self._merged_days:
+            return _perhaps(self._filter(name), row_keys)
+        return row_keys if any(self._seals.holding([name], row_keys)) else ()
+
     def _remember(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:
             self._recent[receipt.row_key] = Receipt(receipt.row_key, receipt.picture, receipt.commit_seq, fresh=False)
@@ -354,6 +391,10 @@ class Archiver:
         oldest = self._retention.first_kept(days, now)
         if oldest is None:
             return
+        for name in superseded_names(self._tables):
+            if day_of(name) < oldest and day_of(name) not in kept:
+                # Before those in force: alone they would be in force again.
+                remove_window(self._tables, name)
         for name in sorted(self._windows):
             # A day that a legal hold touches stays until upkeep has copied the held rows.
             if day_of(name) < oldest and day_of(name) not in kept:
@@ -364,6 +405,9 @@ class Archiver:
                 self._windows.discard(name)
                 self._open.pop(name, None)
                 self._filters.pop(name, None)
+        for name in self._merged.days():
+            if name < oldest and name not in kept:
+                self._merged.drop(name)
         for name in self._packs.days():
             if name < oldest and name not in kept:
                 self._packs.drop(name)

@@ -1,9 +1,10 @@
 """Opens, creates, upgrades and lists the tables of an archive directory."""
 
 import os
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,10 @@ import lancedb
 import pyarrow as pa
 from lancedb.query import ColumnOrdering, LanceEmptyQueryBuilder, Query
 
+from provisioning.files import durable
+from ray_cluster.archive.merged_days import MergedDays
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
-from ray_cluster.archive.windows import Window, day_name, day_of, days_of
+from ray_cluster.archive.windows import Window, day_name, day_of, days_of, hours_by_day
 from ray_cluster.errors import ArchiveUnreadable
 
 CLOSES_AFTER_DAYS: Final = 4
@@ -23,6 +26,8 @@ BATCH_ROWS: Final = 65_536
 """Rows of a batch where much of a table is read. With Lance's own 1,024, two columns of a million rows take 460 ms of
 processor time, and 80 with this (measured)."""
 _DAY_MS: Final = 86_400_000
+DRAFT: Final = "merging_"
+"""Beginning of the names of tables that upkeep makes out of others: no reader lists them."""
 _SUFFIX: Final = ".lance"
 _MANIFEST: Final = ".manifest"
 _NEWEST: Final = 2**64 - 1
@@ -45,26 +50,50 @@ def connect(directory: Path, *, cache_bytes: int | None = None) -> Any:
 
 
 def window_names(tables: Any, made: set[str] | None = None) -> tuple[str, ...]:
-    """List the windows with rows, oldest first: one exists for a reader once its snapshot table has a first version.
+    """List the windows in force, oldest first: one exists for a reader once its snapshot table has a first version.
 
     Lance makes a table's directory before that version, and leaves it without one after a crash there. Frequent callers
     keep `made`: tables that had a version and need no second look.
 
     Raises:
         OSError: the directory cannot be listed.
-        ArchiveUnreadable: a table has a name that this release does not give.
+        ArchiveUnreadable: a table has a name that this release does not give, or the record of a merge is damaged.
     """
+    # Before the tables: of a day that was merged by now all wider windows are there, of another all narrower ones.
+    merged = MergedDays(Path(tables.uri).parent)
+    days = merged.days()
+    there = _tables_of(tables, SNAPSHOTS)
+    made = set() if made is None else made
+    made.update([name for name in there if name not in made and _is_made(tables, name)])
+    windows = _windows(tables, (name for name in there if name in made))
+    return tuple(sorted(window.name for window in merged.in_force(windows, days)))
+
+
+def superseded_names(tables: Any) -> tuple[str, ...]:
+    """List the windows that are not in force: merged into wider ones, or left by a merge that was cut off.
+
+    Raises as `window_names`.
+    """
+    hours = hours_by_day(window_names(tables))
+    there = set(_windows(tables, _tables_of(tables, SNAPSHOTS) + _tables_of(tables, OBJECTS)))
+    # One of the same width as those in force is being made by the archiver.
+    return tuple(sorted(each.name for each in there if each.hours != hours.get(each.day, each.hours)))
+
+
+def _tables_of(tables: Any, kind: str) -> list[str]:
+    """List the tables of one kind."""
     try:
         with os.scandir(tables.uri) as entries:
-            found = [entry.name for entry in entries if entry.name.startswith(SNAPSHOTS)]
+            found = [entry.name for entry in entries if entry.name.startswith(kind)]
     except FileNotFoundError:  # nothing was ever archived here
-        return ()
-    tables_there = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
-    made = set() if made is None else made
-    made.update([name for name in tables_there if name not in made and _is_made(tables, name)])
-    names = [name.removeprefix(SNAPSHOTS) for name in tables_there if name in made]
+        return []
+    return [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
+
+
+def _windows(tables: Any, names: Iterable[str]) -> list[Window]:
+    """Parse the windows of tables. Raises `ArchiveUnreadable`."""
     try:
-        return tuple(sorted(Window.parse(name).name for name in names))
+        return [Window.parse(name.removeprefix(SNAPSHOTS).removeprefix(OBJECTS)) for name in names]
     except ValueError as error:
         raise ArchiveUnreadable(f"{tables.uri}: {error}; use the release that wrote it") from error
 
@@ -83,9 +112,14 @@ def _is_made(tables: Any, table: str) -> bool:
         return False
 
 
+def table_folder(tables: Any, table: str) -> Path:
+    """Return the folder of a table."""
+    return Path(tables.uri, f"{table}{_SUFFIX}")
+
+
 def versions_folder(tables: Any, table: str) -> Path:
     """Return the folder of a table's manifests."""
-    return Path(tables.uri, f"{table}{_SUFFIX}", "_versions")
+    return table_folder(tables, table) / "_versions"
 
 
 def manifest_name(version: int) -> str:
@@ -131,8 +165,12 @@ def create_window(tables: Any, name: str) -> WindowTables:
 
 def open_window(tables: Any, name: str) -> WindowTables:
     """Open a window for writing. One of an older release gets the columns that it lacks, as nulls."""
-    snapshots = tables.open_table(SNAPSHOTS + name)
-    objects = tables.open_table(OBJECTS + name)
+    return _opened(tables, name)
+
+
+def _opened(tables: Any, name: str, prefix: str = "") -> WindowTables:
+    snapshots = tables.open_table(prefix + SNAPSHOTS + name)
+    objects = tables.open_table(prefix + OBJECTS + name)
     for table, key, schema in ((snapshots, "row_key", SNAPSHOT_SCHEMA), (objects, "object_key", OBJECT_SCHEMA)):
         missing = [field for field in schema if field.name not in table.schema.names]
         if missing:
@@ -141,6 +179,46 @@ def open_window(tables: Any, name: str) -> WindowTables:
         if not any(entry.startswith(_KEY_METADATA) for entry in metadata):
             table.set_unenforced_primary_key(key)
     return WindowTables(name, snapshots, objects)
+
+
+def create_draft(tables: Any, name: str) -> WindowTables:
+    """Create the empty tables of a window that no reader lists; `publish_draft` gives them their names."""
+    for kind, schema in ((OBJECTS, OBJECT_SCHEMA), (SNAPSHOTS, SNAPSHOT_SCHEMA)):
+        tables.create_table(DRAFT + kind + name, schema=schema, storage_options=_STABLE)
+    return _opened(tables, name, DRAFT)
+
+
+def settle_draft(tables: Any, name: str) -> None:
+    """Bring all that is in the tables of a draft to the disk. Raises OSError."""
+    for kind in (OBJECTS, SNAPSHOTS):
+        for folder, _, files in os.walk(table_folder(tables, DRAFT + kind + name)):
+            for file in files:
+                durable.settle_file(Path(folder, file))
+            durable.settle(Path(folder))
+
+
+def publish_draft(tables: Any, name: str) -> None:
+    """Give the tables of a draft, which are on the disk, their names. Raises OSError."""
+    for kind in (OBJECTS, SNAPSHOTS):
+        durable.move(table_folder(tables, DRAFT + kind + name), table_folder(tables, kind + name))
+
+
+def remove_window(tables: Any, name: str) -> None:
+    """Remove the tables of a window that is not in force. Cut off, it leaves drafts. Raises OSError."""
+    for table in (OBJECTS + name, SNAPSHOTS + name):
+        draft = table_folder(tables, DRAFT + table)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(draft)
+        with suppress(FileNotFoundError):
+            durable.move(table_folder(tables, table), draft)
+            shutil.rmtree(draft)
+
+
+def remove_drafts(tables: Any) -> None:
+    """Remove the tables of drafts: of a merge, or a removal, that was cut off. Raises OSError."""
+    for draft in Path(tables.uri).glob(f"{DRAFT}*{_SUFFIX}"):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(draft)
 
 
 def quoted(values: Sequence[str]) -> str:

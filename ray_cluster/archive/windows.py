@@ -6,6 +6,7 @@ is part of the names and the same all day, so the window of a moment is known wi
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +16,9 @@ MACHINES_A_WINDOW: Final = 1_000_000
 """Machines that a window should hold in the busiest hours. Upkeep takes longer for a larger table, and each commit
 that waits for it costs the next ones 9 µs of processor time: 9 ms for an `add` beside 700 parts, 23 beside 1,600
 (measured). A day of 20 million machines has an hour of .83 million, one of 60 million an hour of 2.5."""
+MACHINES_WHEN_CLOSED: Final = 4_000_000
+"""Most machines of a window once its day has closed and upkeep has merged its windows. A search of a table costs some
+milliseconds before it compares anything; training one costs in proportion to the square of its rows."""
 FIRST_HOURS: Final = 1
 """Hours of a window on an archive's first day, when the load is not known yet."""
 _WIDTHS: Final = (1, 2, 3, 4, 6, 8, 12, 24)
@@ -88,6 +92,30 @@ def span_ms(name: str, offset_minutes: int) -> tuple[int, int]:
 def hours_by_day(names: Iterable[str]) -> dict[str, int]:
     """Return the hours of a window on each day."""
     return {window.day: window.hours for window in map(Window.parse, names)}
+
+
+def closed_hours(machines: Mapping[str, int]) -> int:
+    """Choose the hours of a window for a closed day, by the machines of each window that it has.
+
+    The widest of which none holds more than `MACHINES_WHEN_CLOSED`; never narrower than the windows that are there.
+    """
+    windows = {Window.parse(name): count for name, count in machines.items()}
+    present = max(window.hours for window in windows)
+    fitting = [present]
+    for width in _WIDTHS:
+        merged: Counter[int] = Counter()
+        for window, count in windows.items():
+            merged[window.first_hour // width] += count
+        if width > present and width % present == 0 and max(merged.values()) <= MACHINES_WHEN_CLOSED:
+            fitting.append(width)
+    return fitting[-1]
+
+
+def wider(name: str, hours: int) -> str:
+    """Name the window of so many hours that holds a narrower one."""
+    window = Window.parse(name)
+    first = window.first_hour // hours * hours
+    return Window(window.day, first, first + hours).name
 
 
 def next_hours(busiest: int, before: int) -> int:

@@ -23,14 +23,22 @@ from provisioning.contracts.wire.messages import Count, Message, TimeMs
 from provisioning.files import durable
 from ray_cluster.archive import retention
 from ray_cluster.archive.atomic_files import disk_errors, replace_text
-from ray_cluster.archive.lance_tables import connect, day_names, manifest_name, window_names
+from ray_cluster.archive.lance_tables import (
+    connect,
+    day_names,
+    manifest_name,
+    remove_window,
+    superseded_names,
+    window_names,
+)
+from ray_cluster.archive.merged_days import MergedDay, MergedDays
 from ray_cluster.archive.object_store.claim import MARK as STORE_MARK
 from ray_cluster.archive.object_store.claim import claim_store, open_packs
 from ray_cluster.archive.packs import Packs, PackStore
 from ray_cluster.archive.partitions.division import FILE as PARTITIONS_FILE
 from ray_cluster.archive.partitions.division import Partitions
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
-from ray_cluster.archive.windows import day_name, day_of, days_of
+from ray_cluster.archive.windows import Window, day_name, day_of, days_of, hours_by_day
 from ray_cluster.errors import BackupFailed, UnknownObservation
 from ray_cluster.maintenance.erasure import LIST, erase, erased, zero
 
@@ -100,11 +108,14 @@ def _back_up_partition(directory: Path, target: Path, offset_minutes: int, done:
     horizon_ms = retention.horizon_ms(directory)
     first_kept = "" if horizon_ms is None else day_name(horizon_ms, offset_minutes)
     tables = connect(directory)
-    names = window_names(tables)
-    days = days_of(names)
-    done.erased += _carry_out(directory, target)
-    for day in days:
-        _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
+    with MergedDays(directory).kept():
+        names = window_names(tables)
+        days = days_of(names)
+        done.erased += _carry_out(directory, target)
+        for day in days:
+            windows = [name for name in names if day_of(name) == day]
+            _copy_day(directory, target, tables, windows, done)
+            _supersede(target, windows, done)
     _drop_expired(target, set(names), first_kept, done)
     for folder in ("holds", "audit"):
         _mirror(directory / folder, target / folder, done)
@@ -204,6 +215,21 @@ def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], do
     for each in (target / "packs" / day_of(windows[0])).glob("*.pack"):
         if each.name not in kept:
             each.unlink()
+            done.removed += 1
+
+
+def _supersede(target: Path, windows: Sequence[str], done: Copied) -> None:
+    """Put the windows of a day that were copied in force, and remove those of another width from before a merge."""
+    there, records, day = connect(target), MergedDays(target), day_of(windows[0])
+    hours = hours_by_day(windows)[day]
+    superseded = {name for name in window_names(there) if day_of(name) == day} - set(windows)
+    if any(hours < Window.parse(name).hours for name in superseded):
+        records.drop(day)
+    elif superseded:
+        records.write(day, MergedDay(hours=hours, sources={}))
+    for name in superseded_names(there):
+        if day_of(name) == day:
+            remove_window(there, name)
             done.removed += 1
 
 

@@ -11,7 +11,7 @@ all that it may have.
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,8 @@ from provisioning.contracts.wire.messages import Message, TimeMs
 from provisioning.files import durable
 from ray_cluster.archive.hold_store import CaseNumber
 from ray_cluster.archive.lance_tables import batches, connect, quoted, read_errors, window_names
-from ray_cluster.archive.partitions.division import OpenPartitions
+from ray_cluster.archive.merged_days import MergedDays
+from ray_cluster.archive.partitions.division import OpenPartitions, Partitions
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from ray_cluster.archive.windows import WindowsOfDays
 from ray_cluster.errors import BadRequest, ExportFailed
@@ -110,6 +111,7 @@ class RowExport:
     """Exports rows of one archive directory."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
+        self._directory = directory
         self._partitions = OpenPartitions(directory, connect)
         self._offset_minutes = offset_minutes
 
@@ -125,6 +127,12 @@ class RowExport:
         """
         if folder.exists():
             raise BadRequest(f"{folder}: is there already; name a new folder")
+        with ExitStack() as stack:
+            for partition in Partitions(self._directory).folders():
+                stack.enter_context(MergedDays(partition).kept())
+            return self._write(request, folder, audit)
+
+    def _write(self, request: RowRequest, folder: Path, audit: Callable[[int], None]) -> RowReport:
         wanted = Filter(from_ms=request.from_ms, to_ms=request.to_ms, camera_ids=request.camera_ids)
         windows = self._windows(wanted)
         condition = wanted.conditions(None)

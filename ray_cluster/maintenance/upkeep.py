@@ -8,25 +8,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-
-from lancedb.index import Bitmap, BTree, IvfRq
 
 from provisioning.contracts.query.archive import DayUpkeep, UpkeepStatus
 from ray_cluster.archive import retention
 from ray_cluster.archive.atomic_files import replace_text
-from ray_cluster.archive.index_policy import (
-    SMALL_FRAGMENTS,
-    VECTOR_BITS,
-    Build,
-    IndexState,
-    index_name,
-    next_build,
-    partitions,
-)
+from ray_cluster.archive.index_policy import SMALL_FRAGMENTS, Build
 from ray_cluster.archive.lance_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.archive.upkeep_status import STATUS_FILE, by_day, read_status
@@ -36,10 +24,10 @@ from ray_cluster.errors import ArchiveInUse, ClusterError, UpkeepFailed
 from ray_cluster.maintenance import recall_check as recall
 from ray_cluster.maintenance.holds import PartitionHolds
 from ray_cluster.maintenance.index_check import unreadable_indexes
+from ray_cluster.maintenance.indexing import KEEP_VERSIONS, build_vector_index, compact, index_state, lance_errors
+from ray_cluster.maintenance.merging import DayMerger
 from ray_cluster.maintenance.pack_count import PackCount
 
-KEEP_VERSIONS: Final = timedelta(minutes=10)
-"""Age at which old versions are dropped: a reader breaks when the version that it has open is cleaned away."""
 CANARY_MS: Final = 3600 * 1000
 CHECK_MS: Final = 3600 * 1000
 """Longest time for which the files of indexes are taken to be readable; after a fault of their window they are not."""
@@ -47,27 +35,9 @@ OVER_AFTER_MS: Final = 10 * 60 * 1000
 """Time after its end at which a window is over: its snapshots have arrived by then, except those of an outage."""
 RESEAL_MS: Final = 3600 * 1000
 """Longest time without a seal for a window that got late rows: a seal takes a second for two million rows."""
-_SAMPLE: Final = 256
 _CACHE_BYTES: Final = 1024**3
 """Cache of indexes: twice those of an hour of a million machines. Upkeep goes from window to window, and Lance would
 keep up to 6 GiB of them: 5.2 GB after seven windows of .83 million (measured)."""
-_SCALAR: Final = {
-    SNAPSHOTS: {
-        "row_key": BTree(),
-        "filed_at_ms": BTree(),
-        "commit_seq": BTree(),
-        "camera_id": Bitmap(),
-        "time_trusted": Bitmap(),
-    },
-    OBJECTS: {
-        "row_key": BTree(),
-        "captured_at_ms": BTree(),
-        "camera_id": Bitmap(),
-        "cls": Bitmap(),
-        "colour": Bitmap(),
-        "heading_deg": BTree(),
-    },
-}
 
 
 class Upkeep:
@@ -79,6 +49,7 @@ class Upkeep:
         self._tables = connect(directory, cache_bytes=_CACHE_BYTES)
         self._holds = PartitionHolds(directory, offset_minutes=offset_minutes)
         self._seals = Seals(directory, self._tables)
+        self._merger = DayMerger(directory, self._tables, offset_minutes=offset_minutes)
         self._sealed_at_ms: dict[str, int] = {}
         self._settled: dict[str, int] = {}
         self._checked_ms: dict[str, int] = {}
@@ -92,7 +63,8 @@ class Upkeep:
     def run_once(self, *, now_ms: int) -> UpkeepStatus:
         """Do the work that is due, newest window first. A failed window is named in `faults` and tried again.
 
-        An index that is trained on a whole window ends the round, so that the current window never waits for several.
+        An index that is trained on a whole window ends the round, and so does a step of a merge, so that the current
+        window never waits for several.
 
         Raises:
             ArchiveInUse: another upkeep is at work here.
@@ -102,18 +74,27 @@ class Upkeep:
         faults: list[str] = []
         with _alone(self._directory):
             names = window_names(self._tables)
+            held_back = self._merger.held_back(names, now_ms)
+            built = Build.NOTHING
             for name in reversed(names):
+                if self._merger.is_under_way(name):  # another version of its tables would overtake the merge
+                    continue
                 try:
-                    with _lance_errors(name):
+                    with lance_errors(name):
                         dropped = self._drop_unreadable_indexes(name, now_ms)
                         faults += dropped
-                        built = self._look_after(name, now_ms, is_bare=bool(dropped))
+                        built = self._look_after(name, now_ms, is_bare=bool(dropped), is_merged=name in held_back)
                 except UpkeepFailed as error:
                     self._checked_ms.pop(name, None)
                     faults.append(str(error))
                     continue
                 if built is Build.FULL:
                     break
+            try:
+                if built is not Build.FULL:
+                    faults += self._merger.run_step(names, now_ms)
+            except ClusterError as error:
+                faults.append(f"merging: {error}")
             try:
                 self._keep_held(days_of(names), now_ms)
             except ClusterError as error:
@@ -139,11 +120,14 @@ class Upkeep:
             self._checked_ms[name] = now_ms
         return dropped
 
-    def _look_after(self, name: str, now_ms: int, *, is_bare: bool) -> Build:
-        """Do the work that is due in one window; return the action on its vector index. `is_bare`: it lacks indexes."""
-        closed = is_closed(name, now_ms, self._offset_minutes)
-        over = closed or now_ms >= span_ms(name, self._offset_minutes)[1] + OVER_AFTER_MS
+    def _look_after(self, name: str, now_ms: int, *, is_bare: bool, is_merged: bool) -> Build:
+        """Do the work that is due in one window; return the action on its vector index.
+
+        `is_bare`: it lacks indexes. `is_merged`: it is about to be merged into a wider one, which is then closed.
+        """
         before = self._windows.get(name)
+        closed = is_closed(name, now_ms, self._offset_minutes) and not (is_merged and not (before and before.closed))
+        over = now_ms >= span_ms(name, self._offset_minutes)[1] + OVER_AFTER_MS
         settles = is_bare or (over and (before is None or (before.over, before.closed) != (over, closed)))
         cleans = over and any(has_leftovers(self._tables, kind + name, KEEP_VERSIONS) for kind in (SNAPSHOTS, OBJECTS))
         if not settles and not cleans and self._left_at.get(name) == self._versions(name):
@@ -156,7 +140,7 @@ class Upkeep:
             self._sealed_at_ms.pop(name, None)
         grown = self._grown(objects) or settles
         if grown:
-            built = self._build(objects, closed=closed, recall=None if before is None else before.recall)
+            built = build_vector_index(objects, closed=closed, recall=None if before is None else before.recall)
         if grown or cleans:
             self._compact(OBJECTS, objects)
         window = _measured(name, objects).model_copy(update={"over": over, "closed": closed})
@@ -187,37 +171,8 @@ class Upkeep:
         return bool(fragments - self._settled.get(table.name, 0) >= SMALL_FRAGMENTS)
 
     def _compact(self, kind: str, table: Any) -> None:
-        """Compact a table, drop old versions, and extend every index by the new rows."""
-        indexed = {index.columns[0] for index in table.list_indices()}
-        for column, config in _SCALAR[kind].items():
-            # A column of a later version is there once the archiver has opened the day.
-            if column not in indexed and column in table.schema.names:
-                table.create_index(column, config=config)
-        table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        compact(kind, table, keep=KEEP_VERSIONS)
         self._settled[table.name] = table.stats()["fragment_stats"]["num_fragments"]
-
-    def _build(self, objects: Any, *, closed: bool, recall: float | None) -> Build:
-        if "vector" not in objects.schema.names:
-            return Build.NOTHING
-        state = replace(_index_state(objects), recall=recall)
-        vectors = _vectors(objects)
-        build = next_build(state, vectors, closed=closed)
-        if build not in {Build.OPEN, Build.FULL}:
-            return build
-        name = index_name(build, vectors)
-        config = IvfRq(
-            distance_type="cosine",
-            num_bits=VECTOR_BITS,
-            num_partitions=partitions(vectors),
-            sample_rate=64,
-            max_iterations=20,
-        )
-        old = [index.name for index in objects.list_indices() if index.columns == ["vector"] and index.name != name]
-        objects.create_index("vector", config=config, name=name)
-        # In this order, so that there is always an index.
-        for each in old:
-            objects.drop_index(each)
-        return build
 
     def _keep_held(self, days: tuple[str, ...], now_ms: int) -> None:
         """Copy held rows of the days that retention is about to drop, and delete holds that have ended."""
@@ -234,7 +189,7 @@ class Upkeep:
 
 
 def _measured(name: str, objects: Any) -> DayUpkeep:
-    state = _index_state(objects)
+    state = index_state(objects)
     rows = objects.count_rows()
     return DayUpkeep(
         name=name,
@@ -259,24 +214,6 @@ def _recall_of(before: DayUpkeep | None) -> dict[str, Any]:
     return {} if before is None else before.model_dump(include={"recall", "recall_queries", "recall_at_ms"})
 
 
-def _index_state(objects: Any) -> IndexState:
-    names = [index.name for index in objects.list_indices() if index.columns == ["vector"]]
-    if not names:
-        return IndexState()
-    stats = objects.index_stats(names[-1])
-    return IndexState(names[-1], stats.num_indexed_rows, stats.num_unindexed_rows, stats.num_indices or 1)
-
-
-def _vectors(objects: Any) -> int:
-    """Estimate the number of rows with a vector on a sample, since an exact count reads all of them."""
-    rows = objects.count_rows()
-    if not rows:
-        return 0
-    offsets = sorted({int((i + 0.5) * rows / _SAMPLE) for i in range(min(_SAMPLE, rows))})
-    found = objects.take_offsets(offsets).select(["vector"]).to_arrow().column("vector")
-    return int(rows * (1 - found.null_count / len(offsets)))
-
-
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     path = directory / "upkeep.lock"
@@ -289,12 +226,3 @@ def _alone(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-@contextmanager
-def _lance_errors(where: str) -> Iterator[None]:
-    """Raise UpkeepFailed for RuntimeError, OSError, or Lance's ValueError for a table that was dropped meanwhile."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UpkeepFailed(f"{where}: {str(error)[:300]}; it is tried again") from error

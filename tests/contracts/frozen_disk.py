@@ -46,6 +46,7 @@ from provisioning.service import serve
 from provisioning.signing.documents import SealKey
 from ray_cluster.archive import hold_store, lance_tables
 from ray_cluster.archive.audit_log import Audit
+from ray_cluster.archive.merged_days import MergedDay
 from ray_cluster.archive.upkeep_status import STATUS_FILE
 from ray_cluster.archive.window_bloom import Seal
 from ray_cluster.maintenance.backup import MARK as BACKUP_MARK
@@ -70,6 +71,7 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
     "archive backup.json": BackupMark,
     "archive erasures.jsonl line": Erased,
     "archive hold.json": hold_store.Hold,
+    "archive merged/DAY": MergedDay,
     "archive seal": Seal,
     "archive upkeep.json": UpkeepStatus,
     "cluster condition.json": cluster_state.Condition,

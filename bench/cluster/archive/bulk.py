@@ -44,13 +44,24 @@ def machines(city: City, first: int, times: NDArray[np.int64]) -> tuple[pa.Table
         "captured_at_ms": times,
         "cls": _CLASSES[models % len(_CLASSES)],
         "colour": _COLOURS[models % len(_COLOURS)],
-        **dict.fromkeys(("score", "colour_share"), np.full(count, 0.5)),
-        **dict.fromkeys(("x0", "y0"), np.full(count, 1)),
-        "x1": np.full(count, 200),
-        "y1": np.full(count, 150),
-        "share": np.full(count, 0.014),
+        **_places(np.random.default_rng(first), count),
     }
     return _table(columns, OBJECT_SCHEMA.remove(OBJECT_SCHEMA.get_field_index("vector")), count), vectors
+
+
+def _places(random: np.random.Generator, count: int) -> dict[str, NDArray[Any]]:
+    """Boxes and scores, each its own: Lance reads one row of a column that never changes by decoding thousands."""
+    left, top = random.integers(0, 1500, count), random.integers(0, 800, count)
+    wide, high = random.integers(60, 400, count), random.integers(60, 270, count)
+    return {
+        "score": random.uniform(0.3, 1.0, count),
+        "colour_share": random.uniform(0.2, 1.0, count),
+        "x0": left,
+        "y0": top,
+        "x1": left + wide,
+        "y1": top + high,
+        "share": wide * high / (1920 * 1080),
+    }
 
 
 def add_window(directory: Path, hour: int, hours: int, rows: int) -> None:

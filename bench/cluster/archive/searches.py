@@ -1,8 +1,8 @@
 """`python -m bench.cluster.archive.searches FOLDER [--rows N] [--minutes M] [--json FILE]`: searches of a closed day.
 
-The day is made in FOLDER in bulk, a window after the other, and closed by upkeep; after M minutes the program ends, and
-the same call goes on where it stopped. Once the day is there it is searched: the tables as `bench.cluster.archive`
-does, and whole requests as the centre sends them.
+The day is made in FOLDER in bulk, a window after the other, and closed by upkeep, which merges its windows; after M
+minutes the program ends, and the same call goes on where it stopped. Once the day is there it is searched: the tables
+as `bench.cluster.archive` does, and whole requests as the centre sends them.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.query.lookalike import LookalikeRequest, MachineRef
 from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.archive.lance_tables import CLOSES_AFTER_DAYS, connect, window_names
-from ray_cluster.archive.schema import OBJECTS
+from ray_cluster.archive.windows import Window
 from ray_cluster.maintenance.upkeep import Upkeep
 from ray_cluster.query.lookalike import Lookalike
 
@@ -43,40 +43,35 @@ def main() -> None:
     arguments = parser.parse_args()
     until = time.monotonic() + 60 * arguments.minutes
     hours = hours_of(arguments.rows)
-    for hour in range(0, 24, hours):
-        done = set(window_names(connect(arguments.folder))) if arguments.folder.exists() else set()
-        if len(done) > hour // hours and not _open_windows(arguments.folder):
-            continue
+    names = window_names(connect(arguments.folder)) if arguments.folder.exists() else ()
+    is_merged = any(Window.parse(name).hours > hours for name in names)
+    for hour in () if is_merged else range(hours * len(names), 24, hours):
         if time.monotonic() > until:
-            print(f"bench.cluster.archive.searches: {len(done)} windows; call again to go on", flush=True)
+            print(f"bench.cluster.archive.searches: {hour // hours} windows; call again to go on", flush=True)
             return
-        _make(arguments.folder, hour, hours, arguments.rows * hours // 24)
+        began = time.perf_counter()
+        add_window(arguments.folder, hour, hours, arguments.rows * hours // 24)
+        print(f"bench.cluster.archive.searches: hour {hour}: {time.perf_counter() - began:.0f} s", flush=True)
+    if not _close(arguments.folder, until):
+        return
     report = _search(arguments.folder)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     _print(report)
 
 
-def _open_windows(folder: Path) -> list[str]:
-    """Windows whose index was not trained on all rows."""
-    tables = connect(folder)
-    return [
-        name
-        for name in window_names(tables)
-        if not any(index.name.startswith("vector_full") for index in tables.open_table(OBJECTS + name).list_indices())
-    ]
-
-
-def _make(folder: Path, hour: int, hours: int, rows: int) -> None:
-    began = time.perf_counter()
-    if not _open_windows(folder):
-        add_window(folder, hour, hours, rows)
-    filled_s = time.perf_counter() - began
-    status = Upkeep(folder, offset_minutes=OFFSET_MINUTES).run_once(now_ms=CLOSED_MS)
-    if status.faults:
-        raise SystemExit(f"upkeep: {status.faults}")
-    closed_s = time.perf_counter() - began - filled_s
-    print(f"bench.cluster.archive.searches: hour {hour}: {filled_s:.0f} s, closed in {closed_s:.0f} s", flush=True)
+def _close(folder: Path, until: float) -> bool:
+    """Close the day, a round of upkeep after the other; false if the time was over before."""
+    upkeep, began, began_cpu = Upkeep(folder, offset_minutes=OFFSET_MINUTES), time.perf_counter(), time.process_time()
+    while not (status := upkeep.run_once(now_ms=CLOSED_MS)).days[0].closed:
+        if status.faults:
+            raise SystemExit(f"upkeep: {status.faults}")
+        if time.monotonic() > until:
+            print("bench.cluster.archive.searches: not closed yet; call again to go on", flush=True)
+            return False
+    took_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
+    print(f"bench.cluster.archive.searches: closed in {took_s:.0f} s, {cpu_s:.0f} s of processor time", flush=True)
+    return True
 
 
 def _search(folder: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ray_cluster.archive import index_policy, upkeep_status
 from ray_cluster.archive.lance_tables import CLOSES_AFTER_DAYS, connect
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from ray_cluster.errors import ArchiveInUse, ArchiveUnreadable
+from ray_cluster.maintenance import indexing
 from ray_cluster.maintenance import recall_check as recall
 from ray_cluster.maintenance import upkeep as module
 from ray_cluster.query.filters import Filter
@@ -276,7 +277,9 @@ def test_an_index_file_that_is_cut_short_is_named_and_built_anew_and_without_vec
     (name,) = [index.name for index in table.list_indices() if index.columns == [column]]
     folder = tmp_path / "tables" / f"{OBJECTS}{DAY}.lance" / "_indices"
     before = set(folder.iterdir())
-    config = IvfSq(distance_type="cosine", num_partitions=1) if column == "vector" else module._SCALAR[OBJECTS][column]
+    config = (
+        IvfSq(distance_type="cosine", num_partitions=1) if column == "vector" else indexing._SCALAR[OBJECTS][column]
+    )
     table.create_index(column, config=config, name=name)
     (own,) = set(folder.iterdir()) - before
     for file in own.iterdir():

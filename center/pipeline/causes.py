@@ -349,7 +349,7 @@ STORAGE_LOW: Final = Cause(
 )
 PACK_STORE_AWAY: Final = Cause(
     "pack_store_away",
-    marked("The store of the pictures ({place}) does not answer as it should for {seconds} s: {cause}"),
+    marked("The store of the pictures ({place}) has not answered as it should for {seconds} s: {cause}"),
     marked("Nothing is archived until it answers; agents keep all pictures. wayside-cluster status has the details."),
 )
 QUERY_AWAY: Final = Cause(

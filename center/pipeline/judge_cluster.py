@@ -203,9 +203,9 @@ def _of_storage(span: SampleSpan, limits: Pipeline) -> Iterator[StageFinding]:
             yield (red if is_red else amber)(causes.STORAGE_LOW, free=free, total=total)
         if (store := disk.pack_store) is not None and store.away_since_ms is not None:
             seconds = max(0, span.now.at_ms - store.away_since_ms) // 1000
-            cause = ReportedCause(store.reason, store.fault[:300])
-            place = f"{store.endpoint}/{store.bucket}/{store.prefix}"
-            yield red(causes.PACK_STORE_AWAY, place=place, seconds=seconds, cause=cause)
+            place = f"{store.endpoint}/{store.bucket}"
+            cause = ReportedCause(store.reason, store.fault.removeprefix(f"{place}: ")[:300])
+            yield red(causes.PACK_STORE_AWAY, place=f"{place}/{store.prefix}", seconds=seconds, cause=cause)
     elif answers is not None:
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.fact)
 

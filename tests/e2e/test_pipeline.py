@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from edge_agent.clock import SystemClock
 from edge_agent.remote_config.upload_commands import TaskOrders
+from provisioning.contracts.causes import cluster as cluster_causes
 from provisioning.contracts.causes import rollouts
 from provisioning.contracts.config.processes import Provisioning
 from provisioning.contracts.detectors import ParsersStatus
@@ -24,6 +25,7 @@ from provisioning.contracts.fleet.rollout import (
     RolloutReport,
     StopCause,
 )
+from provisioning.contracts.query.archive import PackStoreStatus, StoredPacks
 from provisioning.contracts.wire import codec, topics
 from provisioning.contracts.wire.messages import CameraState, Heartbeat, Recording, SourceKind
 from tests.center.pipeline.chain import intake, parser
@@ -137,6 +139,52 @@ def test_a_planted_fault_turns_its_stage_red_with_its_cause_and_goes_again(told:
     expect(page.locator(".ws-stage-red h2")).to_have_text(["设备", "录像机与第三方平台"])
     page.set_viewport_size({"width": 800, "height": 1100})
     told.photograph("pipeline-tablet")
+
+
+def test_the_store_of_the_pictures_is_a_line_and_away_a_fault_of_the_storage(told: Visitor) -> None:
+    page, archive, now_ms = told.page, told.center.archive, int(time.time() * 1000)
+    packs = StoredPacks(at_ms=now_ms - 900_000, packs=412_345, size_bytes=41_000_000_000_000, unreferenced=3)
+    store = PackStoreStatus(
+        endpoint="https://10.2.0.20:9000",
+        bucket="pictures",
+        prefix="county/archive",
+        answers=True,
+        asked_at_ms=now_ms,
+        packs=packs,
+    )
+    archive.storage = archive.storage.model_copy(update={"pack_store": store})
+    told.go("/pipeline")
+    line = page.get_by_role("region", name="Pictures in an object store").locator("tr").last
+    expect(line).to_contain_text("https://10.2.0.20:9000/pictures")
+    expect(line).to_contain_text("412,345")
+    expect(line).to_contain_text("41,000.0 GB")
+    expect(line).to_contain_text("OK")
+    expect(page.locator(".ws-stage-red")).to_have_count(0)
+    line.scroll_into_view_if_needed()
+    told.photograph("pipeline-store")
+
+    text = "https://10.2.0.20:9000/pictures: no answer within 5 s; check the store and the way to it"
+    gone = {
+        "answers": False,
+        "away_since_ms": now_ms - 65_000,
+        "fault": text,
+        "reason": cluster_causes.PACK_STORE_AWAY(detail=text),
+    }
+    archive.storage = archive.storage.model_copy(update={"pack_store": store.model_copy(update=gone)})
+    expect(page.locator(".ws-stage-red h2")).to_have_text("Storage")
+    expect(
+        page.get_by_text("The store of the pictures (https://10.2.0.20:9000/pictures/county/archive)")
+    ).to_be_visible()
+    expect(line).to_contain_text("No answer since")
+    told.photograph("pipeline-store-away")
+    told.prefer(language="zh", theme="dark")
+    told.go("/pipeline")
+    expect(page.locator(".ws-stage-red h2")).to_have_text("存储")
+    expect(page.get_by_text("秒没有正常应答：没有应答或返回错误")).to_be_visible()
+    region = page.get_by_role("region", name="对象存储中的图片")
+    expect(region).to_contain_text("起无正常应答")
+    region.scroll_into_view_if_needed()
+    told.photograph("pipeline-store-away-chinese-dark")
 
 
 def _orders(told: Visitor, folder: Path) -> None:

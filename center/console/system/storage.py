@@ -43,7 +43,7 @@ def draw_pack_store(store: PackStoreStatus | None, _: Language) -> None:
     if store is None:
         return
     words("h2", _("Pictures in an object store"))
-    heads = (_("Place"), _("Prefix"), _("State"), _("Packs"), _("Size"), _("Without rows"), _("Counted"))
+    heads = (_("Place"), _("Prefix"), _("State"), _("Packs"), _("Data volume"), _("Without rows"), _("Counted at"))
     with table(*heads, label=_("Pictures in an object store")), ui.element("tr"):
         words("td", f"{store.endpoint}/{store.bucket}")
         words("td", store.prefix)

@@ -37,7 +37,7 @@ ARCHIVE_FENCED: Final = CauseText("archive_fenced", ("{detail}", ""), ("已由�
 PACK_STORE_AWAY: Final = CauseText(
     "pack_store_away",
     ("{detail}", ""),
-    ("没有应答或返回错误", "检查存储服务、存储桶、证书和通往它的网络；详情见 wayside-cluster status"),
+    ("没有应答或返回错误", "检查存储服务、存储桶、证书和通往它的网络"),
 )
 PACK_STORE_DENIED: Final = CauseText(
     "pack_store_denied",
@@ -47,7 +47,7 @@ PACK_STORE_DENIED: Final = CauseText(
 PACK_STORE_REFUSED: Final = CauseText(
     "pack_store_refused",
     ("{detail}", ""),
-    ("不能按 pack_store 的写法存放这个归档", "运行 wayside-cluster status 查看原因和办法"),
+    ("不能按 pack_store 的写法存放这个归档", "核对 pack_store 的地址和前缀"),
 )
 UPKEEP_FAILED: Final = CauseText(
     "upkeep_failed", ("upkeep: {detail}", ""), ("归档维护有一步没有成功", "稍后自动重试；详情见 wayside-cluster status")

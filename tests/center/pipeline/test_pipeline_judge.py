@@ -360,7 +360,10 @@ def test_a_store_of_pictures_that_is_away_makes_storage_red_with_its_cause() -> 
     (finding,) = chain.verdicts()[Stage.STORAGE].findings
     english, chinese = (finding_texts(finding, LANGUAGES[code]) for code in ("en", "zh"))
     where = "(https://10.2.0.20:9000/pictures/town)"
-    assert english[0] == f"The store of the pictures {where} does not answer as it should for 40 s: {text}"
+    assert english[0] == (
+        f"The store of the pictures {where} has not answered as it should for 40 s: "
+        "no answer within 5 s; check the store and the way to it"
+    )
     assert chinese[0].startswith(
         "存放图片的对象存储（https://10.2.0.20:9000/pictures/town）已 40 秒没有正常应答：没有应答或返回错误"
     )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Self
 
 MACHINES_A_WINDOW: Final = 1_000_000
@@ -23,6 +24,8 @@ FIRST_HOURS: Final = 1
 """Hours of a window on an archive's first day, when the load is not known yet."""
 _WIDTHS: Final = (1, 2, 3, 4, 6, 8, 12, 24)
 _HOUR_MS: Final = 3_600_000
+_KNOWN: Final = 8192
+"""Names whose hours and span are kept: each question about a month of hours asks for those of 720."""
 _NAME: Final = re.compile(r"([0-9]{8})(?:_([0-9]{2})-([0-9]{2}))?")
 
 
@@ -35,6 +38,7 @@ class Window:
     end_hour: int
 
     @classmethod
+    @lru_cache(_KNOWN)
     def parse(cls, name: str) -> Self:
         """Parse the name of a window's tables.
 
@@ -84,6 +88,7 @@ def days_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({day_of(name) for name in names}))
 
 
+@lru_cache(_KNOWN)
 def span_ms(name: str, offset_minutes: int) -> tuple[int, int]:
     """Return the first millisecond of a window, and the first behind it."""
     return Window.parse(name).span_ms(offset_minutes)

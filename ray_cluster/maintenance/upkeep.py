@@ -17,6 +17,7 @@ from ray_cluster.archive.atomic_files import replace_text
 from ray_cluster.archive.index_policy import SMALL_FRAGMENTS, Build
 from ray_cluster.archive.lance_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.summaries.store import Summaries
 from ray_cluster.archive.upkeep_status import STATUS_FILE, by_day, read_status
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import day_name, days_of, span_ms
@@ -34,7 +35,7 @@ CHECK_MS: Final = 3600 * 1000
 OVER_AFTER_MS: Final = 10 * 60 * 1000
 """Time after its end at which a window is over: its snapshots have arrived by then, except those of an outage."""
 RESEAL_MS: Final = 3600 * 1000
-"""Longest time without a seal for a window that got late rows: a seal takes a second for two million rows."""
+"""Longest time without seal and summary for a window that got late rows: a seal takes a second for two million rows."""
 _CACHE_BYTES: Final = 1024**3
 """Cache of indexes: twice those of an hour of a million machines. Upkeep goes from window to window, and Lance would
 keep up to 6 GiB of them: 5.2 GB after seven windows of .83 million (measured)."""
@@ -50,12 +51,14 @@ class Upkeep:
         self._holds = PartitionHolds(directory, offset_minutes=offset_minutes)
         self._seals = Seals(directory, self._tables)
         self._merger = DayMerger(directory, self._tables, offset_minutes=offset_minutes)
+        self._summaries = Summaries(directory, self._tables)
         self._sealed_at_ms: dict[str, int] = {}
+        self._summarised_at_ms: dict[str, int] = {}
         self._settled: dict[str, int] = {}
         self._checked_ms: dict[str, int] = {}
         """Time at which the indexes of each window were last found readable."""
         self._left_at: dict[str, tuple[int, int]] = {}
-        """Versions of a window's tables when no work was left in it."""
+        """Versions of a window's tables when no work was left in it: sealed, and summarised."""
         status = read_status(directory)
         self._windows = {} if status is None else {window.name: window for window in status.days}
         self._packs = PackCount(directory, self._tables, None if status is None else status.packs)
@@ -143,6 +146,7 @@ class Upkeep:
             built = build_vector_index(objects, closed=closed, recall=None if before is None else before.recall)
         if grown or cleans:
             self._compact(OBJECTS, objects)
+            self._summarised_at_ms.pop(name, None)
         window = _measured(name, objects).model_copy(update={"over": over, "closed": closed})
         if window.index:
             asked_ms = None if before is None or built in {Build.OPEN, Build.FULL} else before.recall_at_ms
@@ -151,8 +155,7 @@ class Upkeep:
             window = window.model_copy(update=_canary(objects, window.rows, now_ms) if due else _recall_of(before))
         self._windows[name] = window
         if over:
-            left_at = self._versions(name)[1]
-            self._left_at[name] = self._seal(name, snapshots, now_ms), left_at
+            self._left_at[name] = self._seal(name, snapshots, now_ms), self._summarise(name, objects, now_ms)
         return built
 
     def _versions(self, name: str) -> tuple[int, int]:
@@ -165,6 +168,15 @@ class Upkeep:
             seal = self._seals.write(name, snapshots)
             self._sealed_at_ms[name] = now_ms
         return 0 if seal is None else seal.version
+
+    def _summarise(self, name: str, objects: Any, now_ms: int) -> int:
+        """Summarise a window if due; return the version that its summary describes, 0 without a summary."""
+        summary = self._summaries.of(name)
+        if summary is None and now_ms - self._summarised_at_ms.get(name, 0) >= RESEAL_MS:
+            self._summaries.write(name, objects)
+            self._summarised_at_ms[name] = now_ms
+            summary = self._summaries.of(name)
+        return 0 if summary is None else summary.version
 
     def _grown(self, table: Any) -> bool:
         fragments = table.stats()["fragment_stats"]["num_fragments"]

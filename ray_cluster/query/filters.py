@@ -1,7 +1,7 @@
 """Defines filters of observations (span, cameras, conditions on machines and pictures) and the cursor of a page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -19,6 +19,8 @@ _ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PAT
 _CAMERA: Final = re.compile(ids.CAMERA_PATTERN[1:-1])
 _AGENT: Final = re.compile(ids.AGENT_PATTERN[1:-1])
 _CURSOR: Final = re.compile(r"([0-9]{1,13})~(.{1,128})")
+_HIGHEST_KEY: Final = "z" * 63 + ":" + "f" * 32
+"""No row key is after this one in the order of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Cursor:
         if match is None:
             raise BadRequest("cursor: not one of ours; leave it out to start from the newest")
         return cls(int(match.group(1)), checked_row_key(match.group(2)))
+
+    @classmethod
+    def before(cls, at_ms: int) -> Self:
+        """Return the cursor of all rows with an earlier time."""
+        return cls(at_ms - 1, _HIGHEST_KEY)
 
     def older(self, column: str) -> tuple[str, str]:
         """Build Lance SQL for the rows behind this one, with `column` and then the key in descending order."""
@@ -86,8 +93,10 @@ class Filter:
             parts += before.older("filed_at_ms")
         return " AND ".join(parts)
 
-    def parts(self, window: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
-        """Split the filter into parts of a window, the newest first.
+    def parts(
+        self, window: tuple[int, int], before: Cursor | None, widths_ms: Iterable[int] = ()
+    ) -> Iterator["Filter"]:
+        """Split the filter into parts of a window, the newest first, of these widths; the last one takes the rest.
 
         Most pages end in the first part, and need not sort all matching rows of a window. With few cameras, few rows
         match in some hours, and each part reads all rows that no index covers yet.
@@ -96,20 +105,22 @@ class Filter:
         if before is not None:
             high = min(high, before.at_ms + 1)
         cameras = len(self.camera_ids) or len(self.sources)
-        for width in _PARTS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _PARTS_MS:
-            if high - low > width:
-                yield replace(self, from_ms=high - width, to_ms=high)
-                high -= width
+        for width in widths_ms or (_PARTS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _PARTS_MS):
+            if high - low <= width:
+                break
+            yield replace(self, from_ms=high - width, to_ms=high)
+            high -= width
         if high > low:
             yield replace(self, from_ms=low, to_ms=high)
 
-    def object_conditions(self, window: tuple[int, int], before: Cursor | None = None) -> str:
+    def object_conditions(self, window: tuple[int, int], before: Cursor | None = None, *, spanned: bool = False) -> str:
         """Build Lance SQL for object rows captured in their table's window, as `conditions` does.
 
         A row without a trusted capture time lies in the window of its receipt, and so mostly outside of every span.
+        `spanned`: every row of the table is known to be in the span, and no index of times need be read.
         """
         low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
-        parts = [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
+        parts = [] if spanned else [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
         if self.camera_ids:
             parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
         if self.sources:

@@ -30,6 +30,7 @@ from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, connect, in_order, read_errors, window_names
 from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.schema import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
+from ray_cluster.archive.summaries.store import Pruner, Summaries
 from ray_cluster.archive.upkeep_status import alarms, read_status
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import WindowsOfDays, day_name, day_of, days_of, span_ms
@@ -73,6 +74,7 @@ class PartitionReader:
         self._offset_minutes = offset_minutes
         self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
+        self._summaries = Summaries(directory, self._tables)
         self._made: set[str] = set()
         self._storage = Storage(directory)
         self._growth = Growth(self._tables)
@@ -94,13 +96,18 @@ class PartitionReader:
             ArchiveUnreadable: try again.
         """
         windows = [name for name in self._windows_of(wanted, cursor) if only_day in {None, day_of(name)}]
+        pruner = Pruner(self._summaries, wanted.wanted, wanted.camera_ids, wanted.sources)
         if wanted.wanted.of_machine:
-            found, next_cursor = MachinePages(self._tables, self._offset_minutes).page(windows, wanted, limit, cursor)
+            pages = MachinePages(self._tables, self._offset_minutes)
+            found, next_cursor = pages.page(windows, wanted, limit, cursor, pruner)
             following = None if next_cursor is None else str(next_cursor)
             return ObservationPage(items=self._with_machines(found), next_cursor=following)
         rows: list[SnapshotRow] = []
         for window in windows:
             with read_errors(window):
+                # A row whose picture shows no machine has no class, and no summary knows of it.
+                if wanted.wanted.cls and pruner.excludes(window):
+                    continue
                 for part in wanted.parts(span_ms(window, self._offset_minutes), cursor):
                     left = limit + 1 - len(rows)
                     if left:

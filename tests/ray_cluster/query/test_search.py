@@ -137,7 +137,7 @@ def _in_span(each: Entry, wanted: Filter) -> bool:
     )
 
 
-def _expected(wanted: Filter) -> list[str]:
+def expected(wanted: Filter) -> list[str]:
     machine = wanted.wanted.of_machine or wanted.wanted.cls
     found = [
         each
@@ -148,7 +148,7 @@ def _expected(wanted: Filter) -> list[str]:
     return [each.row_key for each in sorted(found, key=lambda e: (e.snapshot.captured_at_ms, e.row_key), reverse=True)]
 
 
-def _all(read: Query, wanted: Filter, limit: int) -> list[str]:
+def all_pages(read: Query, wanted: Filter, limit: int) -> list[str]:
     keys: list[str] = []
     cursor: Cursor | None = None
     while True:
@@ -194,7 +194,7 @@ FILTERS = st.builds(
 @settings(max_examples=40)
 @given(wanted=FILTERS, limit=st.sampled_from([4, 7, 40]))
 def test_pages_put_together_are_the_machines_that_fit(read: Query, wanted: Filter, limit: int) -> None:
-    assert _all(read, wanted, limit) == _expected(wanted)
+    assert all_pages(read, wanted, limit) == expected(wanted)
 
 
 def test_a_red_bus_is_not_a_red_car_beside_a_blue_bus(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_page_that_looked_at_too_much_is_short_and_goes_on(read: Query, monkey
     wanted = Filter(wanted=Wanted(min_side_px=1, sharpness_below=0.05))
     page = read.observations(wanted, limit=1)
     assert page.next_cursor is not None
-    assert _all(read, wanted, 1) == _expected(wanted)
+    assert all_pages(read, wanted, 1) == expected(wanted)
 
 
 @settings(max_examples=25)
@@ -352,7 +352,7 @@ def test_http_page_counts_and_plan(read: Query) -> None:
         NOW_MS + 1,
         wanted=Wanted(colour=(MachineColour.RED, MachineColour.BLUE), min_side_px=8),
     )
-    assert [item.snapshot.row_key for item in page.items] == _expected(wanted)[:4]
+    assert [item.snapshot.row_key for item in page.items] == expected(wanted)[:4]
     counts = MachineCounts.model_validate_json(http.get("/counts", params=asked | {"bin_ms": DAY_MS}).content)
     assert counts == read.counts(wanted, DAY_MS)
     assert SearchPlan.model_validate_json(http.get("/plan", params=asked).content) == read.plan(wanted)

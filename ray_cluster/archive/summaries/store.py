@@ -149,7 +149,7 @@ class Pruner:
         self._cameras = frozenset(camera_ids)
         self._sources = frozenset(f"{agent}/{camera}" for agent, camera in sources)
         self._asked = np.zeros(0, np.bool_)
-        """Of each source by number: whether the search is of it."""
+        """True for the sources of the search, by number."""
 
     def estimate(self, name: str) -> Estimate | None:
         """Estimate the matching machines of a window; None without a summary.

@@ -60,9 +60,9 @@ class WindowSummary(Message):
     sources: tuple[str, ...] = ()
     """AGENT/CAMERA of each source."""
     looks: tuple[int, ...] = ()
-    """Of each source: a bit for each of `kinds`, in their order, that is 1 where the source has such a machine."""
+    """Kinds by source: a number with a bit for each of `kinds`, in their order, 1 for one that it has."""
     machines: tuple[int, ...] = ()
-    """Of each source: how many it has."""
+    """Number of machines by source."""
     zones: tuple[str, ...] = ()
 
 

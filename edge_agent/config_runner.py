@@ -31,8 +31,10 @@ from edge_agent.agent import (
 )
 from edge_agent.capture.fork_server import ForkServer
 from edge_agent.clock import Clock
+from edge_agent.credentials.camera_password import read_password
 from edge_agent.errors import ConfigurationRefused, EdgeError, RedactionUnavailable
 from edge_agent.health.pauses import Pauses
+from edge_agent.remote_config.difference import untouched
 from edge_agent.remote_config.documents import Documents, effective
 from edge_agent.remote_config.trial import Probation, TrialFailed, TrialPassed, judge
 from edge_agent.remote_config.upload_commands import TaskOrders
@@ -204,7 +206,13 @@ class Configurator:
             return
         _log.info("configuration on probation number=%d", trial.number)
         self._replace(agent, trial.number)
-        self._trying = _Trying(trial.number, self._clock.monotonic_s(), Probation.of(documents.limits, trial.online))
+        probation = Probation.of(documents.limits, trial.online, self._untouched(documents, trial.configuration))
+        self._trying = _Trying(trial.number, self._clock.monotonic_s(), probation)
+
+    def _untouched(self, documents: Documents, configuration: Configuration) -> frozenset[str]:
+        before = effective(self._local, documents.in_force())
+        read = partial(read_password, unlock=unlocker(self._local))
+        return untouched(before, effective(self._local, configuration), read)
 
     def _judge(self, documents: Documents, trying: _Trying) -> None:
         if self._agent is None:
@@ -218,8 +226,8 @@ class Configurator:
         match verdict:
             case Probation():
                 trying.probation = verdict
-            case TrialPassed():
-                if documents.apply(trying.number):
+            case TrialPassed(cause, reason):
+                if documents.apply(trying.number, cause, reason):
                     self._trying = None
             case TrialFailed(cause, reason):
                 if documents.roll_back(trying.number, cause, reason):

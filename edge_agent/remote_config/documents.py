@@ -119,8 +119,11 @@ class Documents:
             self._state = state
             return OnTrial(waiting.number, configuration, before)
 
-    def apply(self, number: int) -> bool:
-        """Apply a document that passed. False: a newer one took its place meanwhile, and is to be tried now."""
+    def apply(self, number: int, cause: str = "", reason: CodedCause | None = None) -> bool:
+        """Apply a document that passed. False: a newer one took its place meanwhile, and is to be tried now.
+
+        `cause`: names a camera that failed by itself meanwhile.
+        """
         with self._lock:
             if not self._is_on_trial(number):
                 return False
@@ -132,11 +135,11 @@ class Documents:
                         "active": number,
                         "previous": state.active,
                         "trial": None,
-                        "word": self._inbox.word(number, Verdict.APPLIED, ""),
+                        "word": self._inbox.word(number, Verdict.APPLIED, cause, reason),
                     }
                 )
             )
-            _log.info("configuration applied number=%d", number)
+            _log.info("configuration applied number=%d cause=%r", number, cause)
             return True
 
     def roll_back(self, number: int, cause: str, reason: CodedCause | None = None) -> bool:

@@ -1,7 +1,8 @@
-"""Decides if a new configuration may stay: nothing that worked before it may have fallen.
+"""Decides if a new configuration may stay: nothing that worked before it may have fallen by it.
 
 Pure: states and time are arguments. A camera that is new, or that was taken out on purpose, is no reason; a paused one
-counts as working, since only a person resumes it. The broker was there before: the document came over it.
+counts as working, since only a person resumes it. The broker was there before: the document came over it. One camera
+that the change leaves alone and that fails by itself (`own_failure`) is named in the result and takes nothing back.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioning.contracts.causes import work
+from provisioning.contracts.causes.catalogue import english
+from provisioning.contracts.causes.own_failure import own_failure
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, CodedCause
 
@@ -27,17 +30,29 @@ class Probation:
     online_before: frozenset[str]
     probation_s: float
     settle_s: float
+    untouched: frozenset[str] = frozenset()
+    """Cameras whose settings the change leaves as they were; none of new software, which may break any."""
     whole_since_s: float | None = None
+    excused: str | None = None
+    """The camera that failed by itself; it stays the only one of this trial, also when it is back."""
+    lacks_excused: bool = False
+    """True if that camera did not work at the last judgement."""
 
     @classmethod
-    def of(cls, limits: processes.Provisioning, online_before: Collection[str]) -> "Probation":
+    def of(
+        cls, limits: processes.Provisioning, online_before: Collection[str], untouched: Collection[str]
+    ) -> "Probation":
         """Begin a probation within an agent's limits."""
-        return cls(frozenset(online_before), limits.probation_s, limits.settle_s)
+        return cls(frozenset(online_before), limits.probation_s, limits.settle_s, frozenset(untouched))
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPassed:
     """The configuration may stay."""
+
+    cause: str = ""
+    """Names the camera that failed by itself meanwhile; empty without one."""
+    reason: CodedCause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +68,39 @@ def judge(
 ) -> Probation | TrialPassed | TrialFailed:
     """Judge the trial `after_s` seconds after its start; a returned `Probation` is passed to the next call.
 
-    All must be back within `probation_s`, and stay so for `settle_s`, which may end later.
+    All must be back within `probation_s`, and stay so for `settle_s`, which may end later. With a camera that failed by
+    itself the whole of `probation_s` is waited for: it may come back, and others may fall.
     """
     fallen = [status for status in statuses if status.camera_id in probation.online_before and not _is_fine(status)]
-    if not fallen and is_connected:
-        since_s = after_s if probation.whole_since_s is None else probation.whole_since_s
-        return TrialPassed() if after_s - since_s >= probation.settle_s else replace(probation, whole_since_s=since_s)
-    if after_s >= probation.probation_s:
+    is_over = after_s >= probation.probation_s
+    excused = _excused(probation, fallen, statuses)
+    if is_connected and (not fallen or excused is not None):
+        since_s = probation.whole_since_s
+        if since_s is None or (probation.lacks_excused != bool(fallen) and not is_over):
+            since_s = after_s
+        if after_s - since_s >= probation.settle_s and (not fallen or is_over):
+            return _passed(excused)
+        name = probation.excused if excused is None else excused.camera_id
+        return replace(probation, whole_since_s=since_s, excused=name, lacks_excused=bool(fallen))
+    if is_over:
         return TrialFailed(
             _cause(fallen, is_connected=is_connected, after_s=after_s), _reason(fallen, seconds=f"{after_s:.0f}")
         )
     return replace(probation, whole_since_s=None)
+
+
+def _excused(
+    probation: Probation, fallen: Sequence[CameraStatus], statuses: Sequence[CameraStatus]
+) -> CameraStatus | None:
+    found = own_failure(fallen, statuses, probation.untouched & probation.online_before)
+    return found if found is not None and probation.excused in {None, found.camera_id} else None
+
+
+def _passed(excused: CameraStatus | None) -> TrialPassed:
+    if excused is None:
+        return TrialPassed()
+    reason = work.KEPT_THOUGH_ONE_FELL(camera=excused.camera_id, detail=_fault(excused))
+    return TrialPassed(english(reason), reason)
 
 
 def _is_fine(status: CameraStatus) -> bool:

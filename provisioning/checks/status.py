@@ -199,6 +199,8 @@ def _agent_warnings(agents: list[AgentStanding], now_ms: int) -> Iterator[str]:
             outcome = f"configuration {what} was {_words(agent.verdict)}: {agent.cause or 'it says no cause'}"
             remedy = f"the corrected list: wayside-provision cameras import {agent.id} FILE"
             yield f"agent {agent.id}: {outcome}; {remedy}"
+        if agent.verdict is Verdict.APPLIED and agent.cause:
+            yield f"agent {agent.id}: configuration {agent.judged}: {agent.cause}"
 
 
 def _end_warnings(certificates: list[Ending], lists: list[Ending]) -> Iterator[str]:

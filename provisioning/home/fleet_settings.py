@@ -19,6 +19,7 @@ from provisioning.contracts.config.processes import (
     name_faults,
 )
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.wire.messages import SourceKind
 
 MAX_BYTES: Final = 64 * 1024
 
@@ -46,6 +47,12 @@ class FleetSettings(Section):
         if isinstance(source, RtspSource):
             source = source.model_copy(update=self.rtsp.model_dump())
         return camera.model_copy(update={"source": source, "selector": self.selector, "checks": self.checks})
+
+    def leaves_alone(self, other: "FleetSettings", source: SourceKind | None) -> bool:
+        """True if a camera of this kind has the same settings under either; None: a kind that is not known."""
+        is_timed = source in {None, SourceKind.RTSP}
+        own = (self.selector, self.checks) == (other.selector, other.checks)
+        return own and (not is_timed or self.rtsp == other.rtsp)
 
 
 def read(path: Path) -> str:

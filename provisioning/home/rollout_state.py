@@ -80,6 +80,8 @@ class AgentObservation:
     """Time of its last heartbeat, by our clock."""
     trouble: RolloutFault | None = None
     """Deterioration since it was offered the new one; None while it is well."""
+    own_failure: RolloutFault | None = None
+    """A camera of it that failed by itself: it is told, and the agent is well."""
 
 
 class RolloutPlan(Message):
@@ -263,11 +265,19 @@ def _moved(
         into = AgentProgress.APPLIED
     elif progress.state is AgentProgress.APPLIED and heard_lately and now_ms - progress.since_ms >= state.plan.soak_ms:
         into = AgentProgress.HEALTHY
+    if fault is None:
+        return _told(progress if into is progress.state else Progress(state=into, since_ms=now_ms), seen.own_failure)
     if into is progress.state:
         return progress
-    if fault is None:
-        return Progress(state=into, since_ms=now_ms)
     return Progress(state=into, since_ms=now_ms, cause=fault.cause[:MAX_CAUSE], reason=fault.reason, failed=True)
+
+
+def _told(progress: Progress, own_failure: RolloutFault | None) -> Progress:
+    """Names the camera that failed by itself, for as long as it does."""
+    if progress.failed:
+        return progress
+    cause, reason = ("", None) if own_failure is None else (own_failure.cause[:MAX_CAUSE], own_failure.reason)
+    return progress.model_copy(update={"cause": cause, "reason": reason})
 
 
 def _returned(progress: Progress, seen: AgentObservation, now_ms: int) -> Progress:

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Final
 
 from provisioning.contracts.causes import rollouts
-from provisioning.contracts.errors import ContractError
+from provisioning.contracts.errors import ConfigError, ContractError
 from provisioning.contracts.fleet.documents import CENTER, Configured, Document, Installed, Verdict
 from provisioning.contracts.fleet.rollout import MAX_TOLD, FailedAgent, RolloutKind, RolloutPhase, RolloutReport
 from provisioning.contracts.wire import codec
-from provisioning.home import documents
+from provisioning.home import documents, fleet_settings
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import (
     AgentObservation,
@@ -26,7 +26,7 @@ from provisioning.home.rollout_state import (
 )
 from provisioning.home.rollouts import NEWCOMERS, EarlierState, RolloutRecord, RolloutTransaction
 from provisioning.rollout import health
-from provisioning.rollout.health import Baseline
+from provisioning.rollout.health import Baseline, HealthVerdict
 from provisioning.rollout.reports import AgentReports
 from provisioning.rollout.software import SoftwareOffer
 
@@ -92,7 +92,8 @@ class RolloutController:
             return AgentObservation(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
         standing_of = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
         standing, refusal = standing_of(agent_id)
-        return AgentObservation(target, standing, refusal, heard_ms, self._trouble(record, agent_id))
+        found = self._health(record, agent_id)
+        return AgentObservation(target, standing, refusal, heard_ms, found.trouble, found.own_failure)
 
     def _configured(self, agent_id: str) -> tuple[Standing, RolloutFault | None]:
         """Returns the outcome of an agent's newest configuration, if that matches the register."""
@@ -122,18 +123,30 @@ class RolloutController:
         coded = report.reason or rollouts.SOFTWARE_NOT_TAKEN(detail=report.cause)
         return _STANDINGS[report.verdict], RolloutFault(report.cause, coded) if report.cause else None
 
-    def _trouble(self, record: RolloutRecord, agent_id: str) -> RolloutFault | None:
+    def _health(self, record: RolloutRecord, agent_id: str) -> HealthVerdict:
         with self._home.rollouts.reading() as page:
             before = page.before(record.id, agent_id)
         if before is None:
-            return None
-        return health.trouble(
+            return HealthVerdict()
+        return health.compare(
             Baseline.model_validate_json(before.baseline),
             self._ear.heartbeat(agent_id),
             self._ear.cameras(agent_id),
+            self._untouched(record, before.had, agent_id),
             now_ms=self._home.now_ms(),
             patience_ms=record.state.plan.silence_ms,
         )
+
+    def _untouched(self, record: RolloutRecord, had: str | None, agent_id: str) -> frozenset[str]:
+        """Returns the cameras whose settings the roll-out leaves as they were; none for new software."""
+        if record.kind is not RolloutKind.CONFIGURATION:
+            return frozenset()
+        try:
+            before, after = fleet_settings.parse(had), fleet_settings.parse(record.payload)
+        except ConfigError:
+            return frozenset()  # of another version: nothing can be compared, so the roll-out answers for every camera
+        cameras = self._ear.cameras(agent_id).items()
+        return frozenset(name for name, each in cameras if after.leaves_alone(before, each.status.source))
 
     # --- what follows
 

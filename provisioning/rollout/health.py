@@ -1,12 +1,13 @@
 """Compares an agent's health with an earlier one: pure, from its heartbeats and its cameras' states."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import Field
 
 from provisioning.contracts.causes import rollouts
+from provisioning.contracts.causes.own_failure import own_failure
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.wire.messages import CameraState, CameraStatus, Count, Heartbeat, Message
 from provisioning.home.rollout_state import RolloutFault
@@ -33,6 +34,14 @@ class CameraSeen:
     since_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class HealthVerdict:
+    """Outcome of a comparison: a fault for which the agent goes back, or a camera that failed by itself."""
+
+    trouble: RolloutFault | None = None
+    own_failure: RolloutFault | None = None
+
+
 def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> Baseline:
     """Returns an agent's present health."""
     return Baseline(
@@ -41,22 +50,39 @@ def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> 
     )
 
 
-def trouble(
-    before: Baseline, heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen], *, now_ms: int, patience_ms: int
-) -> RolloutFault | None:
-    """Describes a deterioration; None without one. A camera may be away for `patience_ms`, as any may be.
+def compare(
+    before: Baseline,
+    heartbeat: Heartbeat | None,
+    cameras: Mapping[str, CameraSeen],
+    untouched: Collection[str],
+    *,
+    now_ms: int,
+    patience_ms: int,
+) -> HealthVerdict:
+    """Describes a deterioration. A camera may be away for `patience_ms`, as any may be.
 
-    A camera that its agent no longer names was removed on purpose; a new one that never worked is no fault.
+    A camera that its agent no longer names was removed on purpose; a new one that never worked is no fault. One of
+    `untouched`, whose settings the roll-out leaves as they were, may fail by itself.
     """
     fallen = {
-        name: _why(each.status)
+        name: each.status
         for name, each in sorted(cameras.items())
         if name in before.online and _has_fallen(each, now_ms, patience_ms)
     }
-    if fallen:
-        named = "; ".join(f"camera {name}: {why}" for name, why in list(fallen.items())[:_NAMED])
+    statuses = [each.status for each in cameras.values()]
+    excused = own_failure(list(fallen.values()), statuses, before.online & frozenset(untouched))
+    if fallen and excused is None:
+        named = "; ".join(f"camera {name}: {_why(status)}" for name, status in list(fallen.items())[:_NAMED])
         more = f"; and {len(fallen) - _NAMED} more" if len(fallen) > _NAMED else ""
-        return RolloutFault(named + more, rollouts.CAMERAS_FELL(count=len(fallen), camera=next(iter(fallen))))
+        reason = rollouts.CAMERAS_FELL(count=len(fallen), camera=next(iter(fallen)))
+        return HealthVerdict(trouble=RolloutFault(named + more, reason))
+    noted = None
+    if excused is not None:
+        noted = RolloutFault.coded(rollouts.ONE_FELL_BY_ITSELF(camera=excused.camera_id, detail=_why(excused)))
+    return HealthVerdict(_process_trouble(before, heartbeat), noted)
+
+
+def _process_trouble(before: Baseline, heartbeat: Heartbeat | None) -> RolloutFault | None:
     if heartbeat is None:
         return None
     if not heartbeat.ledger.balanced:

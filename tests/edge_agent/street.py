@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 from edge_agent.agent import LoadRedactors, MakeRedactor
 from edge_agent.capture.camera_capture import Capture
 from edge_agent.config_runner import Configurator
-from edge_agent.errors import BrokerError, Unreachable
+from edge_agent.errors import BrokerError, Ended, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
 from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Disconnected, MqttEvent
 from provisioning.contracts.causes.work import OTHER
@@ -35,8 +36,9 @@ class PacedClock(FakeClock):
 
 
 class Camera:
-    """Does what its address says: works, dead, silent."""
+    """Does what its address says: works, dead, silent. One that is named in `dead` is, whatever its address says."""
 
+    dead: ClassVar[set[str]] = set()
     _numbers = count()
 
     def __init__(self, camera: processes.Camera) -> None:
@@ -45,9 +47,11 @@ class Camera:
         self._place = camera.source.url.split("/")[3]
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        if self._place == "dead":
+        if self._place == "dead" or self._id in self.dead:
             raise Unreachable(self._id, OTHER(detail="10.0.0.9:554 refuses the connection: check address and port"))
         while not stop.wait(0.01):
+            if self._id in self.dead:
+                raise Ended(self._id, OTHER(detail="10.0.0.9:554 closed the stream"))
             if self._place == "works":
                 number = next(self._numbers)
                 yield glance(number, camera_id=self._id, at_ms=EPOCH_MS + 1000 * number)

@@ -13,7 +13,7 @@ from edge_agent.errors import DropReason, RedactionUnavailable
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.fleet.documents import Verdict
 from provisioning.contracts.wire import topics
-from tests.edge_agent.street import Street
+from tests.edge_agent.street import Camera, Street
 from tests.edge_agent.told import Centre, camera
 from tests.support.waiting import LONG_S
 
@@ -67,6 +67,27 @@ def test_a_bad_one_is_rolled_back_and_no_picture_is_lost_on_either_way(street: S
     assert sum(each.archived for each in street.ledger().values()) == len(street.broker.rows)
     street.live(120)
     assert street.word() == (2, "rolled_back", 1)
+
+
+def test_a_camera_that_dies_during_the_trial_of_another_change_is_told_and_takes_nothing_back(street: Street) -> None:
+    street.broker.tell(street.centre.document(2, "gate", "yard", "hall"))
+    street.pass_probation(2, "gate", "yard", "hall")
+    street.broker.tell(street.centre.document(3, "gate", "yard", "hall", heartbeat_s=5))
+    street.until(lambda: street.word() == (3, "trying", 3))
+    Camera.dead.add("gate")
+    try:
+        street.until(lambda: street.broker.shown()["gate"].state.value == "offline")
+        for _ in range(14):  # a few seconds at a time, so that the threads of the others keep up with the clock
+            street.live(5)
+            street.until(lambda: {n for n, s in street.broker.shown().items() if s.state.value != "online"} == {"gate"})
+        street.until(lambda: street.word() == (3, "applied", 3))
+    finally:
+        Camera.dead.clear()
+    assert street.broker.words[-1].cause.startswith(
+        "kept; camera gate, whose settings did not change, failed by itself"
+    )
+    assert street.broker.words[-1].reason is not None
+    street.until(lambda: street.online("gate", "yard", "hall"))
 
 
 def test_what_waits_for_the_redactor_at_a_change_is_still_redacted(street: Street) -> None:

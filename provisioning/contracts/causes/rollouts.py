@@ -38,6 +38,14 @@ CAMERAS_FELL: Final = CauseText(
     ("{count} cameras that worked before do not, the first {camera}", "see the Cameras page"),
     ("此前正常的摄像机有 {count} 台不再正常，首台 {camera}", "见“摄像机”页"),
 )
+ONE_FELL_BY_ITSELF: Final = CauseText(
+    "rollout_one_fell_by_itself",
+    (
+        "camera {camera}, whose settings did not change, failed by itself ({detail}); the agent stays",
+        "see to the camera",
+    ),
+    ("设置未变的摄像机 {camera} 自身出现故障，该前端代理不退回", "检修该摄像机；原因见“摄像机”页"),
+)
 LEDGER: Final = CauseText(
     "rollout_ledger",
     ("its ledger does not add up", "compare it with wayside-edge ledger on its box"),

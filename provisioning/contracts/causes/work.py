@@ -32,6 +32,14 @@ CAMERAS_FELL: Final = CauseText(
     ),
     ("更改 {seconds} 秒后，此前正常的摄像机有 {count} 台不再正常，首台 {camera}", "改正后发送新的配置"),
 )
+KEPT_THOUGH_ONE_FELL: Final = CauseText(
+    "kept_though_one_fell",
+    (
+        "kept; camera {camera}, whose settings did not change, failed by itself meanwhile ({detail})",
+        "see to the camera",
+    ),
+    ("已采用；设置未变的摄像机 {camera} 在试运行期间自身出现故障", "检修该摄像机；原因见“摄像机”页"),
+)
 CUT_OFF: Final = CauseText(
     "cut_off_by_configuration",
     ("the broker was not reached {seconds} s after the change", "correct that and send a new document"),

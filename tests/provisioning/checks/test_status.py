@@ -72,25 +72,24 @@ def test_an_agent_from_pending_to_revoked(home: Home, clock: Clock) -> None:
     assert status.show(home).facts["revocation_lists"][0]["revoked"] == 1
 
 
+SEND = f"the corrected list: wayside-provision cameras import {AGENT} FILE"
+
+
 @pytest.mark.parametrize(
     ("verdict", "number", "said"),
     [
-        (Verdict.ROLLED_BACK, 1, "configuration 1 was rolled back: gate-1 fell"),
-        (Verdict.REFUSED, None, "configuration unreadable was refused: gate-1 fell"),
-        (Verdict.APPLIED, 1, None),
+        (Verdict.ROLLED_BACK, 1, f"configuration 1 was rolled back: gate-1 fell; {SEND}"),
+        (Verdict.REFUSED, None, f"configuration unreadable was refused: gate-1 fell; {SEND}"),
+        (Verdict.APPLIED, 1, "configuration 1: gate-1 fell"),
         (Verdict.TRYING, 1, None),
     ],
 )
-def test_a_configuration_that_was_not_taken_is_a_warning(
+def test_a_configuration_that_was_not_taken_or_kept_with_a_cause_is_a_warning(
     home: Home, verdict: Verdict, number: int | None, said: str | None
 ) -> None:
     enrol(home, AGENT)
     says(home, verdict, "gate-1 fell", number=number)
-    assert warnings(home) == (
-        []
-        if said is None
-        else [f"agent {AGENT}: {said}; the corrected list: wayside-provision cameras import {AGENT} FILE"]
-    )
+    assert warnings(home) == ([] if said is None else [f"agent {AGENT}: {said}"])
 
 
 def test_a_code_that_expired_unused_is_a_warning(home: Home, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from provisioning.contracts.causes.catalogue import words
-from provisioning.contracts.causes.rollouts import SOFTWARE_NOT_TAKEN
+from provisioning.contracts.causes.rollouts import ONE_FELL_BY_ITSELF, SOFTWARE_NOT_TAKEN
 from provisioning.contracts.causes.software import OLDER
 from provisioning.contracts.fleet.documents import Configured, Installed, Verdict
 from provisioning.contracts.fleet.rollout import (
@@ -25,8 +25,8 @@ from provisioning.contracts.fleet.rollout import (
     StopCause,
 )
 from provisioning.contracts.wire import codec, topics
-from provisioning.contracts.wire.messages import CameraState, CameraStatus, Heartbeat, Ledger
-from provisioning.home import documents
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, Heartbeat, Ledger, SourceKind
+from provisioning.home import documents, fleet_settings
 from provisioning.home import rollout_state as rollouts
 from provisioning.home.home import Home
 from provisioning.home.rollout_state import AgentObservation, RolloutFault, RolloutPlan, RolloutState, Standing, Target
@@ -433,7 +433,9 @@ def test_health_is_judged_against_what_was_before() -> None:
 
     def trouble(state: CameraState, since_ms: int = 0, **changes: Any) -> str:
         cameras = {"gate": CameraSeen(status("a", state, "camera gate: no connection"), since_ms)}
-        found = health.trouble(before, beat("a", 1, **changes), cameras, now_ms=100_000, patience_ms=60_000)
+        judged = health.compare(before, beat("a", 1, **changes), cameras, (), now_ms=100_000, patience_ms=60_000)
+        found = judged.trouble
+        assert judged.own_failure is None
         assert found is None or found.reason is not None
         return "" if found is None else found.cause
 
@@ -444,10 +446,53 @@ def test_health_is_judged_against_what_was_before() -> None:
     assert "400 pictures wait" in trouble(CameraState.ONLINE, spool_messages=400)
     assert trouble(CameraState.ONLINE, spool_messages=300) == ""
     assert "add up" in trouble(CameraState.ONLINE, ledger=NOTHING.model_copy(update={"selected": 1}))
-    assert health.trouble(before, None, {}, now_ms=100_000, patience_ms=1) is None, "taken out on purpose"
+    well = health.HealthVerdict()
+    assert health.compare(before, None, {}, (), now_ms=100_000, patience_ms=1) == well, "taken out on purpose"
     never = Baseline()
     cameras = {"gate": CameraSeen(status("a", CameraState.OFFLINE), 0)}
-    assert health.trouble(never, None, cameras, now_ms=100_000, patience_ms=1) is None
+    assert health.compare(never, None, cameras, (), now_ms=100_000, patience_ms=1) == well
+
+
+@pytest.mark.parametrize(
+    ("had", "new", "kind", "is_sent_back"),
+    [
+        ("{}", '{"heartbeat_s": 5.0}', "rtsp", False),
+        ("{}", '{"redactor": {"threads": 1}, "window": {"max_messages": 32}}', "rtsp", False),
+        ("{}", '{"rtsp": {"connect_timeout_s": 0.1}}', "rtsp", True),
+        ("{}", '{"rtsp": {"connect_timeout_s": 0.1}}', "viid", False),
+        ("{}", '{"selector": {"max_per_second": 0.5}}', "viid", True),
+        ("{}", '{"checks": {"dark": 0.9}}', "rtsp", True),
+        (None, '{"heartbeat_s": 5.0}', "rtsp", False),
+    ],
+)
+def test_a_camera_that_dies_by_itself_sends_an_agent_back_only_if_the_settings_touch_it(
+    had: str | None, new: str, kind: str, *, is_sent_back: bool
+) -> None:
+    settings, before = fleet_settings.parse(new), Baseline(online=frozenset({"gate", "yard"}))
+    dead = status("a", CameraState.OFFLINE, "camera gate: no connection").model_copy(
+        update={"code": "unreachable", "source": SourceKind(kind)}
+    )
+    there = status("a", CameraState.ONLINE).model_copy(update={"camera_id": "yard", "source": SourceKind(kind)})
+    cameras = {each.camera_id: CameraSeen(each, 0) for each in (dead, there)}
+    untouched = [
+        name for name, each in cameras.items() if settings.leaves_alone(fleet_settings.parse(had), each.status.source)
+    ]
+    found = health.compare(before, None, cameras, untouched, now_ms=100_000, patience_ms=60_000)
+    assert (found.trouble is not None, found.own_failure is not None) == (is_sent_back, not is_sent_back)
+
+
+def test_a_camera_that_died_by_itself_is_told_of_a_healthy_agent_and_no_longer_when_it_is_back() -> None:
+    plan = RolloutPlan(agents=("a-1",), soak_ms=15, apply_ms=60_000, silence_ms=30_000)
+    state = rollouts.step(rollouts.begin(plan, 0), {}, 0, listening_since_ms=0)
+    gone = RolloutFault.coded(ONE_FELL_BY_ITSELF(camera="gate", detail="no connection"))
+    seen = AgentObservation(Target.NEW, Standing.DONE, heard_ms=10, own_failure=gone)
+    state = rollouts.step(state, {"a-1": seen}, 10, listening_since_ms=0)
+    state = rollouts.step(state, {"a-1": seen}, 20, listening_since_ms=0)
+    healthy = state.agents["a-1"]
+    assert (healthy.state, healthy.failed, healthy.cause) == (AgentProgress.APPLIED, False, gone.cause)
+    back = AgentObservation(Target.NEW, Standing.DONE, heard_ms=30)
+    state = rollouts.step(state, {"a-1": back}, 30, listening_since_ms=0)
+    assert (state.phase, state.agents["a-1"].cause, state.failures) == (RolloutPhase.DONE, "", 0)
 
 
 def test_a_register_of_before_gets_what_roll_outs_need(tmp_path: Path) -> None:

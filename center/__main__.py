@@ -21,6 +21,7 @@ from center.cli.retention import retention
 from center.cli.setup_code import setup_code
 from center.cli.tasks import task_key
 from center.cli.users import district, user
+from provisioning.files.awaited import WaitS, wait_for
 from provisioning.program_version import version_option
 
 app = typer.Typer(
@@ -43,7 +44,7 @@ app.add_typer(site_map, name="map")
 
 
 @app.command()
-def run(config: ConfigFile) -> None:
+def run(config: ConfigFile, wait_s: WaitS = 0) -> None:
     """Serve console and API until Ctrl-C.
 
     The first start writes a one-time set-up code into data_dir and prints the file's path; open the printed address
@@ -55,6 +56,7 @@ def run(config: ConfigFile) -> None:
         from center.app import serve  # noqa: PLC0415 - --help stays light
         from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
 
+        wait_for(config, wait_s)
         if not serve(load(CenterConfig, config), lambda line: out.print(line, markup=False)):
             err.print("The broker's thread ended with an error, shown above; the centre stopped.", style="red")
             raise typer.Exit(1)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from provisioning.files.awaited import WaitS
 from provisioning.program_version import version_option
 
 app = typer.Typer(
@@ -22,11 +23,15 @@ Config = Annotated[Path, typer.Option("--config", help="The agent's configuratio
 
 
 @app.command()
-def run(config: Config, verbose: Annotated[bool, typer.Option("--verbose", help="Log every step.")] = False) -> None:
+def run(
+    config: Config,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every step.")] = False,
+    wait_s: WaitS = 0,
+) -> None:
     """Run the agent until SIGTERM or Ctrl-C. Prints `ready` once it works; its log goes to stderr."""
     from edge_agent.cli import running
 
-    raise typer.Exit(running.run(config, verbose=verbose))
+    raise typer.Exit(running.run(config, verbose=verbose, wait_s=wait_s))
 
 
 @app.command()

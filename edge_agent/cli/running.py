@@ -33,13 +33,15 @@ from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet import diagnosis
 from provisioning.contracts.fleet.survey import SignedSurvey
 from provisioning.contracts.query import statement
+from provisioning.files.awaited import wait_for
 from provisioning.logging_setup import log_to_stderr
 from provisioning.program_version import installed_version
 
 
 @one_line
-def run(path: Path, *, verbose: bool) -> int:
-    """Run an agent until SIGTERM or SIGINT."""
+def run(path: Path, *, verbose: bool, wait_s: float = 0) -> int:
+    """Run an agent until SIGTERM or SIGINT. Its configuration is looked for `wait_s` seconds."""
+    wait_for(path, wait_s)
     edge = config_of(path)
     forbid_core_dumps()
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioning.cli.options import AsJson, HomeDir, end, group, opened
+from provisioning.files.awaited import WaitS
 
 service = group("The centre's keys: cluster, center, provisioning, broker, enrolment, evidence, timestamp.")
 authority = group("Our two authorities under a root that the customer has already.")
@@ -85,14 +86,14 @@ def broker_render(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 
 @broker.command("run", epilog="Example: wayside-provision broker run")
-def broker_run(home: HomeDir = None, as_json: AsJson = False) -> None:
+def broker_run(wait_s: WaitS = 0, home: HomeDir = None, as_json: AsJson = False) -> None:
     """Run Mosquitto until SIGTERM or Ctrl-C, and tell it of revocations. Prints `ready` once it listens.
 
     With --json every line on stdout is an object; logs go to stderr.
     """
     from provisioning.broker import commands
 
-    end(as_json, lambda: commands.run(opened(home), as_json=as_json))
+    end(as_json, lambda: commands.run(opened(home, wait_s), as_json=as_json))
 
 
 @broker.command("check", epilog="Example: wayside-provision broker check --live")

@@ -14,6 +14,7 @@ from provisioning.cli import backup as keep
 from provisioning.cli.options import AgentId, AsJson, HomeDir, Language, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
+from provisioning.files.awaited import WaitS
 from provisioning.program_version import Version
 
 if TYPE_CHECKING:
@@ -107,14 +108,14 @@ def revoke(
 
 
 @app.command(epilog="Example: wayside-provision serve")
-def serve(home: HomeDir = None, as_json: AsJson = False) -> None:
+def serve(wait_s: WaitS = 0, home: HomeDir = None, as_json: AsJson = False) -> None:
     """Run enrolment and the publisher of documents until SIGTERM or Ctrl-C. Says `ready` once it listens.
 
     With --json every line on stdout is an object; logs go to stderr.
     """
     from provisioning.cli import home_commands
 
-    end(as_json, lambda: home_commands.serve(opened(home), as_json=as_json))
+    end(as_json, lambda: home_commands.serve(opened(home, wait_s), as_json=as_json))
 
 
 @app.command(epilog="Example: wayside-provision status --json")

@@ -41,12 +41,15 @@ def end(as_json: bool, command: "Callable[[], CommandResult]") -> NoReturn:
     raise typer.Exit(give(command, as_json=as_json))
 
 
-def opened(directory: Path | None) -> "Home":
-    """Opens the home. Raises as `Home.open`."""
+def opened(directory: Path | None, wait_s: float = 0) -> "Home":
+    """Opens the home, looked for `wait_s` seconds. Raises as `Home.open`."""
     from provisioning.cli.home_commands import place
-    from provisioning.home.home import Home
+    from provisioning.files.awaited import wait_for
+    from provisioning.home.home import HOME_FILE, Home
 
-    return Home.open(place(directory))
+    folder = place(directory)
+    wait_for(folder / HOME_FILE, wait_s)
+    return Home.open(folder)
 
 
 def group(text: str) -> typer.Typer:

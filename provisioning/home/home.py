@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +29,9 @@ from provisioning.home.rollouts import RolloutBook
 from provisioning.pki.authority import Revocation, public_bytes, public_pem
 from provisioning.pki.identities import AGENT_LIFETIME, CRL_LIFETIME, ENROLMENT, LOOPBACK, SERVICE_LIFETIME, Identities
 from provisioning.signing.documents import SealError, SealKey, SecretsKey, pack_bundle
+
+HOME_FILE: Final = "home.toml"
+"""Written last: with it a home counts as made."""
 
 
 class HomeConfig(Section):
@@ -94,7 +97,7 @@ class Home:
             AuthorityError, RegisterError: part of it cannot be written.
         """
         clock = now_ms or _now_ms
-        if (directory / "home.toml").exists():
+        if (directory / HOME_FILE).exists():
             raise HomeError(f"{directory}: there is a home here already; see: wayside-provision status")
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,8 +113,7 @@ class Home:
             seal_key = SealKey.create(directory / "seal" / "seal.key")
             vault = SecretsKey.create(directory / "seal" / "vault.key")
             RolloutBook(RegisterFile.create(directory / "register.sqlite3"), clock).prepare()
-            # Last: with it the home counts as made.
-            toml.write(directory / "home.toml", config)
+            toml.write(directory / HOME_FILE, config)
         except OSError as error:
             raise HomeError(f"{directory}: cannot be made a home ({error.strerror}); choose another") from error
         return cls(directory, config, identities, seal_key, vault, clock)
@@ -133,13 +135,13 @@ class Home:
             ) from error
         if mode & 0o077:
             raise HomeError(f"{directory}: others may enter this folder; run: chmod 700 {directory}")
-        if not (directory / "home.toml").exists():
+        if not (directory / HOME_FILE).exists():
             raise HomeError(
                 f"{directory}: no home here (home.toml is missing); make one: wayside-provision init. If that was"
                 " interrupted, remove the folder first"
             )
         try:
-            config = load(HomeConfig, directory / "home.toml")
+            config = load(HomeConfig, directory / HOME_FILE)
             seal_key = SealKey.load(directory / "seal" / "seal.key")
             vault = SecretsKey.load(directory / "seal" / "vault.key")
         except (ConfigError, SealError) as error:

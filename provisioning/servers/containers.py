@@ -67,9 +67,10 @@ def render(home: Home, root: Path, cluster: str) -> CommandResult:
     }
     write(
         [
-            *(File.text(path, text) for path, text in texts.items() if not (root / path.lstrip("/")).exists()),
             *center_files.secrets(home, query_token=store.token("query-token"), console=console),
             *cluster_secrets(home, store),
+            # Last: the services wait for these, and read what they name.
+            *(File.text(path, text) for path, text in texts.items() if not (root / path.lstrip("/")).exists()),
         ],
         root,
     )

@@ -16,6 +16,7 @@ from rich.table import Table
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import load, read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.files.awaited import wait_for
 from ray_cluster.errors import NotUp
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration of the cluster, TOML.", metavar="FILE")]
@@ -25,8 +26,9 @@ MOMENT_FORMATS: Final = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
-def loaded(path: Path) -> ClusterConfig:
-    """Load the configuration; a faulty one ends the program with exit code 2."""
+def loaded(path: Path, wait_s: float = 0) -> ClusterConfig:
+    """Load the configuration, looked for `wait_s` seconds; a faulty one ends the program with exit code 2."""
+    wait_for(path, wait_s)
     try:
         return load(ClusterConfig, path)
     except ConfigError as error:

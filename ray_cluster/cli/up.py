@@ -9,17 +9,18 @@ import time
 import typer
 
 from provisioning.contracts.errors import ConfigError
+from provisioning.files.awaited import WaitS
 from ray_cluster.cli.options import ConfigFile, fail, loaded
 
 _PATIENCE_S = 90.0
 
 
-def run(config: ConfigFile) -> None:
+def run(config: ConfigFile, wait_s: WaitS = 0) -> None:
     """Start everything on this machine and stay until Ctrl-C or SIGTERM.
 
     Prints one line `ready http://HOST:PORT` once snapshots and queries can come in. Log lines go to stderr.
     """
-    settings = loaded(config)
+    settings = loaded(config, wait_s)
     from engines.errors import EngineError  # noqa: PLC0415 - see below
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
     from ray_cluster.node import environment  # noqa: PLC0415

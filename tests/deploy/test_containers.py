@@ -2,6 +2,7 @@
 
 ```
  debootstrap ─▶ base ─▶ bin/images ─▶ podman-compose up ─▶ cameras ─▶ edge ─▶ broker ─▶ cluster ─▶ centre ─▶ browser
+                                            │ each service killed: podman starts it again, nothing is lost or twice
                                             │ down, and up again: rows, agent and accounts are there
                                             └ every container: no root, no shell, nothing to write on but its volumes
 ```
@@ -13,7 +14,9 @@ of /var/tmp. WAYSIDE_CONTAINERS names a folder where base and images stay for th
 import json
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -40,6 +43,7 @@ ROLES: Final = ("edge", "center", "cluster", "provisioning", "broker")
 PROGRAMS: Final = {"cluster": {"bash", "coreutils", "tini"}, "provisioning": {"mosquitto"}, "broker": {"mosquitto"}}
 """Packages of Debian's programs in an image."""
 SERVICES: Final = ("broker", "provisioning", "cluster", "center", "edge")
+LONG_RUNNING: Final = (*SERVICES, "cameras")
 CAMERAS: Final = [camera.id for camera in district.MEASURED]
 URL: Final = "https://localhost:8443"
 SLOW_S: Final = 300.0
@@ -141,7 +145,7 @@ def street(images: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         images.compose("up", "--detach")
         yield ContainerStreet(images, tmp_path_factory.mktemp("console"))
     finally:
-        for name in ("setup", "enrol", "cameras", *SERVICES):
+        for name in ("setup", "enrol", *LONG_RUNNING):
             print(f"--- {name}\n{images.tried('podman', 'logs', '--tail=20', _container(name)).stderr[-3000:]}")  # noqa: T201
         images.compose("down", "--volumes")
 
@@ -166,6 +170,12 @@ class ContainerStreet:
         self._write(self._code, self.program("center", "setup-code", "--config", "/etc/wayside-center/center.toml"))
         self._write(self.password, "seven wet umbrellas")
         self.centre.enter(self._code, self.password)
+
+    def log_in(self) -> None:
+        """Logs in again, after the centre was away."""
+        until(self.centre.is_up, "the centre answers again", patience_s=SLOW_S, step_s=1.0)
+        self.centre = Centre(URL)
+        self.centre.site.post("/api/login", {"username": USER, "password": self.password.read_text()})
 
     def program(self, service: str, *words: str) -> str:
         """Runs a service's own program in its container."""
@@ -206,7 +216,7 @@ def _container(service: str) -> str:
     return f"wayside_{service}_1"
 
 
-def test_compose_shows_the_street_and_its_counts_add_up_before_and_after_a_restart(
+def test_compose_shows_the_street_and_its_counts_add_up_over_kills_and_a_restart(
     street: ContainerStreet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(lambda: street.authority().exists(), "the setup has run", patience_s=SLOW_S, step_s=1.0)
@@ -223,18 +233,43 @@ def test_compose_shows_the_street_and_its_counts_add_up_before_and_after_a_resta
     assert faults(before, CAMERAS) == []
     assert (before.lost, before.duplicates) == (0, 0)
 
+    street.engine.compose("start", "cameras")
+    for service in LONG_RUNNING:
+        _comes_back_when_it_is_killed(street.engine, service)
+    killed = _counts_more(street, before)
+
     street.engine.compose("down")
     street.engine.compose("up", "--detach")
-    until(street.centre.is_up, "the centre answers again", patience_s=SLOW_S, step_s=1.0)
     _are_healthy(street.engine)
-    street.centre = Centre(URL)
-    street.centre.site.post("/api/login", {"username": USER, "password": street.password.read_text()})
+    _counts_more(street, killed)
+
+
+def _comes_back_when_it_is_killed(engine: Podman, service: str) -> None:
+    """Kills the container's first process from outside, as a machine without memory does; its policy starts it again."""
+    name = _container(service)
+    before, at_s = engine.inspect(name), time.monotonic()
+    os.kill(before["State"]["Pid"], signal.SIGKILL)
+
+    def times() -> int:
+        return int(engine.inspect(name)["RestartCount"])
+
+    until(lambda: times() > before["RestartCount"], f"{service} is started again", patience_s=SLOW_S, step_s=0.5)
+    if service in SERVICES:
+        until(partial(_is_healthy, engine, service), f"{service} is healthy", patience_s=SLOW_S, step_s=1.0)
+    print(f"{service}: killed, healthy after {time.monotonic() - at_s:.0f} s, {times()} restarts")  # noqa: T201
+
+
+def _counts_more(street: ContainerStreet, before: LedgerCounts) -> LedgerCounts:
+    """Waits for further rows and counts: those of before are there, and none is lost or twice."""
+    street.log_in()
     many = before.archive.rows
     until(lambda: street.rows() > many, "rows are added", seen=street.rows, patience_s=SLOW_S, step_s=1.0)
     after = street.counts()
     print(after)  # noqa: T201
     assert faults(after, CAMERAS) == []
+    assert (after.lost, after.duplicates) == (0, 0)
     assert set(before.api_keys) < set(after.api_keys)
+    return after
 
 
 def _are_healthy(engine: Podman) -> None:

@@ -172,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--user", help="ask for this user by digest authentication")
     parser.add_argument("--password-file", type=Path, help="file with the password, readable by its owner alone")
     parser.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help="look S seconds for a password file that is not there yet"
+    )
+    parser.add_argument(
         "--stall-after",
         type=_seconds,
         action="append",
@@ -188,6 +191,17 @@ def _parser() -> argparse.ArgumentParser:
         help="this mount's sender reports tell a clock that is S seconds ahead; may be given several times",
     )
     return parser
+
+
+def _wait_for(file: Path, wait_s: float) -> None:
+    """Waits until the file is there. SIGINT and SIGTERM end the program, also as a container's first process."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    end_s = time.monotonic() + wait_s
+    while not file.exists() and time.monotonic() < end_s:
+        if signal.sigtimedwait(ends, 0.5) is not None:
+            raise SystemExit(0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _password(path: Path) -> str:
@@ -285,6 +299,8 @@ def main(arguments: list[str] | None = None) -> None:
         strangers = sorted({path for path, _ in [*options.stall_after, *options.clock_error]} - mounts.keys())
         if strangers:
             parser.exit(2, f"{strangers[0].strip('/')}: no such mount; give it with --mount as well\n")
+        if options.password_file is not None:
+            _wait_for(options.password_file, options.wait)
         password = None if options.password_file is None else _password(options.password_file)
         _serve(options, mounts, password)
     except (FootageFormatError, PortTakenError, OSError) as error:

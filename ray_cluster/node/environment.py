@@ -14,6 +14,13 @@ from ray_cluster.errors import StartFailed
 
 NO_PORT: Final = "-1"
 """An invalid port, on which no process can listen."""
+RAYLET_START_S: Final = 75
+"""Seconds for which Ray waits until its raylet is known; 30 by default.
+
+The raylet waits for up to four ports of its agents before that, 15 s each. It aborts where one takes longer, and Ray
+2.60 has no switch for that (measured at a load of 20): then this wait is in vain, so it is hardly longer than those four;
+the process ends, and its unit or its container's policy starts it again.
+"""
 
 
 def prepare(config: ClusterConfig) -> None:
@@ -54,6 +61,7 @@ def switches(config: ClusterConfig) -> dict[str, str]:
         # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
         "RAY_prestart_worker_first_driver": "0",
         "RAY_enable_worker_prestart": "0",
+        "RAY_raylet_start_wait_time_s": str(RAYLET_START_S),
     }
 
 

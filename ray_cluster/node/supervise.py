@@ -93,7 +93,11 @@ class _Node:
     def poll(self) -> bool:
         """Check the node: False once it has ended; sets `joined` once the head knows it."""
         if (code := self._process.poll()) is not None:
-            LOG.error("this machine's node ended by itself (%d)", code)
+            LOG.error(
+                "this machine's node ended by itself (%d); Ray's own words above have the cause, and the unit starts it"
+                " again: if it goes on, see with `uptime` and `free` what the machine lacks",
+                code,
+            )
             return False
         self.joined = self.joined or any(self._run.glob(_STARTED))
         return True

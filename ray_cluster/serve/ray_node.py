@@ -1,6 +1,7 @@
 """Starts and ends a Ray node on this machine, and the application on it."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ _LOGICAL_CPUS: Final = 4
 """Ray's CPUs, which are slots, not cores: the deployments take shares of them."""
 
 
+_ABORTED: Final = re.compile(r" C \d+ \d+\] \(raylet\).*Check failed: \S+ (.+)")
+"""Line with which a raylet ends itself."""
 _QUIET: Final = {"enable_access_log": False, "log_level": "WARNING"}
 
 
@@ -31,8 +34,25 @@ def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterat
     """Run a node that is head and worker until the context ends. SIGTERM and SIGINT set `stop`.
 
     The home of this process and of Ray's is then a folder in `temporary`.
+
+    Raises:
+        StartFailed: Ray's processes do not come up; the text has their last words.
     """
     os.environ.update(home(Path(temporary)))
+    try:
+        _start(config, temporary)
+    except Exception as error:  # Ray raises the bare class (2.60)
+        raise StartFailed(_why(error, Path(temporary))) from error
+    try:
+        # After `ray.init`, which installs a handler of its own.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _start(config: ClusterConfig, temporary: str) -> None:
     ray.init(
         num_cpus=_LOGICAL_CPUS + config.embedder_replicas + (config.parser_replicas_max or config.parser_replicas),
         resources={role.value: float(ROLE_ROOM) for role in NodeRole}
@@ -48,13 +68,21 @@ def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterat
         _node_ip_address=config.node_address,
         _temp_dir=temporary,
     )
-    try:
-        # After `ray.init`, which installs a handler of its own.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        yield
-    finally:
-        ray.shutdown()
+
+
+def _why(error: Exception, temporary: Path) -> str:
+    """Tells in one line why Ray does not start: its raylet's reason to abort, whose log goes with `temporary`."""
+    reasons = [
+        match[1]
+        for log in temporary.glob("session_2*/logs/raylet.out")
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if (match := _ABORTED.search(line))
+    ]
+    reason = reasons[-1] if reasons else " ".join(str(error).split())
+    return (
+        f"Ray does not start on this machine: {reason[:300]}; it starts when started again unless the machine stays too"
+        " busy or short of memory, which `uptime` and `free` show"
+    )
 
 
 @contextmanager

@@ -245,7 +245,7 @@ def test_compose_shows_the_street_and_its_counts_add_up_over_kills_and_a_restart
 
 
 def _comes_back_when_it_is_killed(engine: Podman, service: str) -> None:
-    """Kills the container's first process from outside, as a machine without memory does; its policy starts it again."""
+    """Kills the container's first process from outside; its policy starts it again."""
     name = _container(service)
     before, at_s = engine.inspect(name), time.monotonic()
     os.kill(before["State"]["Pid"], signal.SIGKILL)

@@ -108,7 +108,7 @@ def _containers_conf(folder: Path) -> Path:
     file = folder / "containers.conf"
     file.write_text(
         f'[containers]\n{limits}log_driver = "k8s-file"\n'
-        '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+        f'[engine]\ntmp_dir = "{folder}/tmp"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
         f'[network]\nnetwork_config_dir = "{folder}/networks"\n',
         encoding="utf-8",
     )

@@ -41,6 +41,13 @@ def test_centre_and_cluster_find_the_broker_and_one_another_by_name(root: Path) 
         assert all((root / file.relative_to("/")).exists() for file in named), folder
 
 
+def test_a_configuration_comes_after_all_that_it_names(root: Path) -> None:
+    for service in ("center", "cluster"):
+        folder = root / f"etc/wayside-{service}"
+        config = (folder / f"{service}.toml").stat().st_mtime_ns
+        assert config >= max(file.stat().st_mtime_ns for file in (folder / "secrets").iterdir()), service
+
+
 def test_a_second_start_changes_nothing_of_what_a_person_wrote_and_no_secret(root: Path) -> None:
     file = root / "etc/wayside-center/center.toml"
     file.write_text(file.read_text() + "\n[wall]\nturn_s = 20\n")

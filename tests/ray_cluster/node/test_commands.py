@@ -1,5 +1,7 @@
 """The command line and what it prepares, without starting Ray."""
 
+import importlib.util
+import mmap
 import os
 import socket
 import stat
@@ -18,7 +20,7 @@ from provisioning.contracts.config.processes import load
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.__main__ import app
 from ray_cluster.errors import StartFailed
-from ray_cluster.node.environment import ensure_secret, home, prepare
+from ray_cluster.node.environment import RAYLET_START_S, ensure_secret, home, prepare
 from tests.ray_cluster.world import NOW_MS, archiver, entry
 from tests.support.ports import free_ports
 from tests.support.power_cut import Disk
@@ -70,6 +72,16 @@ def test_tokens_are_made_once_and_for_their_owner_alone(config_file: Path, monke
     assert "RAY_AUTH_TOKEN" not in os.environ
     prepare(config)
     assert [path.read_text() for path in (config.auth_token_file, config.query_token_file)] == tokens
+
+
+def test_ray_waits_for_a_raylet_that_a_busy_machine_starts_slowly(config_file: Path) -> None:
+    prepare(load(ClusterConfig, config_file))
+    assert dict(os.environ)["RAY_raylet_start_wait_time_s"] == str(RAYLET_START_S)
+    library = importlib.util.find_spec("ray._raylet")
+    assert library is not None
+    assert library.origin is not None
+    with Path(library.origin).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        assert content.find(b"RAY_raylet_start_wait_time_s\0") > 0, "this Ray reads another switch"
 
 
 def test_ray_has_a_home_in_which_it_asks_no_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

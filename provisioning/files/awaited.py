@@ -30,11 +30,11 @@ def wait_for(file: Path, wait_s: float) -> None:
     """
     if wait_s <= 0 or not _is_missing(file):
         return
-    sys.stderr.write(f"{file}: is not there yet; waiting up to {wait_s:.0f} s for it\n")
-    sys.stderr.flush()
     end_s = time.monotonic() + wait_s
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:
+        sys.stderr.write(f"{file}: is not there yet; waiting up to {wait_s:.0f} s for it\n")
+        sys.stderr.flush()
         while _is_missing(file) and time.monotonic() < end_s:
             if signal.sigtimedwait(_ENDS, _STEP_S) is not None:
                 raise SystemExit(0)

@@ -18,8 +18,8 @@ RAYLET_START_S: Final = 75
 """Seconds for which Ray waits until its raylet is known; 30 by default.
 
 The raylet waits for up to four ports of its agents before that, 15 s each. It aborts where one takes longer, and Ray
-2.60 has no switch for that (measured at a load of 20): then this wait is in vain, so it is hardly longer than those four;
-the process ends, and its unit or its container's policy starts it again.
+2.60 has no switch for that (measured at a load of 20): then this wait is in vain, so it is hardly longer than those
+four; the process ends, and its unit or its container's policy starts it again.
 """
 
 

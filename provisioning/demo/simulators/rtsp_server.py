@@ -195,9 +195,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wait_for(file: Path, wait_s: float) -> None:
     """Waits until the file is there. SIGINT and SIGTERM end the program, also as a container's first process."""
+    if wait_s <= 0 or file.exists():
+        return
     ends = {signal.SIGINT, signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     end_s = time.monotonic() + wait_s
+    sys.stderr.write(f"{file}: is not there yet; waiting up to {wait_s:.0f} s for it\n")
+    sys.stderr.flush()
     while not file.exists() and time.monotonic() < end_s:
         if signal.sigtimedwait(ends, 0.5) is not None:
             raise SystemExit(0)

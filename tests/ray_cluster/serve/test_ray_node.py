@@ -7,7 +7,8 @@ import pytest
 
 from provisioning.contracts.config.cluster import ClusterConfig
 from ray_cluster.errors import StartFailed
-from ray_cluster.serve import ray_node
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray's own, as it is imported
 
 ABORTED = (
     "[2026-12-01 19:34:28,835 C 26658 26658] (raylet) node_manager.cc:3588:  An unexpected system state has occurred."
@@ -26,6 +27,8 @@ CONFIG = {"models_dir": "m", "archive_dir": "a", "auth_token_file": "t", "query_
 def test_a_ray_that_does_not_start_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str, reason: str
 ) -> None:
+    from ray_cluster.serve import ray_node  # noqa: PLC0415 - Ray is slow to import
+
     def fails(_config: ClusterConfig, temporary: str) -> None:
         logs = Path(temporary, "session_2026", "logs")
         logs.mkdir(parents=True)

@@ -53,6 +53,32 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.parametrize("comes", [True, False], ids=["comes", "is ended first"])
+def test_a_password_file_is_waited_for(tmp_path: Path, *, comes: bool) -> None:
+    film, password = tmp_path / "film", tmp_path / "password"
+    write_footage(film, "h264", (RATE, 1), [b"\0\0\0\1"])
+    lock = ["--user", "admin", "--password-file", str(password), "--wait", "3600"]
+    process = subprocess.Popen(
+        [SYSTEM_PYTHON, SERVER, "--port", "0", "--mount", f"a={film}", *lock],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "not there yet" in process.stderr.readline()
+        if comes:
+            (tmp_path / "draft").touch(0o600)
+            (tmp_path / "draft").write_text("secret")
+            (tmp_path / "draft").rename(password)
+            assert json.loads(process.stdout.readline())["mounts"] == ["/a"]
+        process.terminate()
+        process.communicate(timeout=LONG_S)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate(timeout=LONG_S)
+
+
 def encoded(video: Path, codec: str) -> Path:
     path = video.with_suffix("." + codec)
     if not path.exists():

@@ -21,6 +21,8 @@ The raylet waits for up to four ports of its agents before that, 15 s each. It a
 2.60 has no switch for that (measured at a load of 20): then this wait is in vain, so it is hardly longer than those
 four; the process ends, and its unit or its container's policy starts it again.
 """
+DASHBOARD_START_S: Final = 180
+"""Seconds for which Ray waits for its dashboard; in 60, its default, a machine at a load of 20 starts none."""
 
 
 def prepare(config: ClusterConfig) -> None:
@@ -62,6 +64,7 @@ def switches(config: ClusterConfig) -> dict[str, str]:
         "RAY_prestart_worker_first_driver": "0",
         "RAY_enable_worker_prestart": "0",
         "RAY_raylet_start_wait_time_s": str(RAYLET_START_S),
+        "RAY_DASHBOARD_STARTUP_TIMEOUT_S": str(DASHBOARD_START_S),
     }
 
 

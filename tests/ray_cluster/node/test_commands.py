@@ -20,7 +20,7 @@ from provisioning.contracts.config.processes import load
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.__main__ import app
 from ray_cluster.errors import StartFailed
-from ray_cluster.node.environment import RAYLET_START_S, ensure_secret, home, prepare
+from ray_cluster.node.environment import DASHBOARD_START_S, RAYLET_START_S, ensure_secret, home, prepare
 from tests.ray_cluster.world import NOW_MS, archiver, entry
 from tests.support.ports import free_ports
 from tests.support.power_cut import Disk
@@ -77,6 +77,10 @@ def test_tokens_are_made_once_and_for_their_owner_alone(config_file: Path, monke
 def test_ray_waits_for_a_raylet_that_a_busy_machine_starts_slowly(config_file: Path) -> None:
     prepare(load(ClusterConfig, config_file))
     assert dict(os.environ)["RAY_raylet_start_wait_time_s"] == str(RAYLET_START_S)
+    from ray._private import ray_constants  # noqa: PLC0415 - Ray is slow to import, and reads its environment then
+
+    assert ray_constants.env_integer("RAY_DASHBOARD_STARTUP_TIMEOUT_S", 0) == DASHBOARD_START_S
+    assert hasattr(ray_constants, "RAY_DASHBOARD_STARTUP_TIMEOUT_S"), "this Ray reads another switch"
     library = importlib.util.find_spec("ray._raylet")
     assert library is not None
     assert library.origin is not None

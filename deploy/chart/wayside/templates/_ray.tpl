@@ -19,6 +19,7 @@ query: 8100
 - {name: RAY_prestart_worker_first_driver, value: "0"}
 - {name: RAY_enable_worker_prestart, value: "0"}
 - {name: RAY_raylet_start_wait_time_s, value: "75"}
+- {name: RAY_DASHBOARD_STARTUP_TIMEOUT_S, value: "180"}
 - {name: RAY_worker_niceness, value: "0"}
 - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: "600"}
 - {name: HOME, value: /var/lib/wayside-ray}

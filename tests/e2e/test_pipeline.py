@@ -160,7 +160,6 @@ def test_the_store_of_the_pictures_is_a_line_and_away_a_fault_of_the_storage(tol
     expect(line).to_contain_text("41,000.0 GB")
     expect(line).to_contain_text("OK")
     expect(page.locator(".ws-stage-red")).to_have_count(0)
-    line.scroll_into_view_if_needed()
     told.photograph("pipeline-store")
 
     text = "https://10.2.0.20:9000/pictures: no answer within 5 s; check the store and the way to it"
@@ -183,7 +182,6 @@ def test_the_store_of_the_pictures_is_a_line_and_away_a_fault_of_the_storage(tol
     expect(page.get_by_text("秒没有正常应答：没有应答或返回错误")).to_be_visible()
     region = page.get_by_role("region", name="对象存储中的图片")
     expect(region).to_contain_text("起无正常应答")
-    region.scroll_into_view_if_needed()
     told.photograph("pipeline-store-away-chinese-dark")
 
 

@@ -339,7 +339,9 @@ def _common(rows: pa.Table) -> pa.Table:
     if rows["row_key"][0].as_py() == f"{AGENT}:{0:032x}":
         cls[-1], colour[-1] = BUS, MachineColour.BLUE
     side = np.exp(dice.uniform(np.log(_SMALLEST), np.log(_LARGEST), rows.num_rows)).astype(int)
-    for name, values in (("x1", 1 + side * 4 // 3), ("y1", 1 + side), ("share", side * side * 4 / 3 / (1920 * 1080))):
+    left, top = rows["x0"].to_numpy(), rows["y0"].to_numpy()
+    sizes = {"x1": left + 1 + side * 4 // 3, "y1": top + 1 + side, "share": side * side * 4 / 3 / (1920 * 1080)}
+    for name, values in sizes.items():
         at = rows.schema.get_field_index(name)
         rows = rows.set_column(at, rows.schema.field(at), pa.array(values).cast(rows.schema.field(at).type))
     return _with_looks(rows, cls, colour)

@@ -1,7 +1,7 @@
 """Builds the command line and environment of this machine's `ray start`, as functions of the configuration.
 
-Every port is stated: a firewall can be written for them, and Ray's raylet gives up on an agent that chooses its own
-port and has not reported it after 15 s, which happens on a busy machine (measured).
+Every port is stated, so that a firewall can be written for them. That does not spare the raylet its wait for its
+agents, which a busy machine may keep too long (`environment.RAYLET_START_S`).
 """
 
 import json

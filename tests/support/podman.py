@@ -21,7 +21,7 @@ from tests.support.waiting import LONG_S
 
 ROOT: Final = Path(__file__).parents[2]
 _NAMES: Final = Path("/usr/lib/podman/aardvark-dns")
-"""What podman resolves names of containers with. Debian recommends it beside podman, and no more."""
+"""Program that resolves the names of containers. Debian only recommends it beside podman."""
 _V2: Final = Path("/sys/fs/cgroup/cgroup.controllers")
 _LIMITS: Final = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
 _HOLD: Final = """

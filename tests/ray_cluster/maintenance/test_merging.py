@@ -70,7 +70,7 @@ ROWS = tuple(seen(number) for number in range(2 * HOURS))
 
 
 EARLY = tuple(entry(number, at_ms=NOW_MS - 10 * HOUR_MS - number) for number in (600, 601))
-"""Of an hour that has no rows otherwise."""
+"""Two late rows, in an hour that has no rows otherwise: they make a window more."""
 
 
 def fill(directory: Path) -> Archiver:

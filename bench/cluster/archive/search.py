@@ -50,20 +50,25 @@ def objects_of(directory: Path) -> list[Any]:
 
 def search_all(objects: Sequence[Any], queries: NDArray[np.float32]) -> list[Searched]:
     """Without a filter and with each of several; ours beside the same searched exactly."""
-    cameras = ", ".join(f"'cam-{number}'" for number in range(0, CAMERAS, 25))
-    hours = f"captured_at_ms >= {DAY_START_MS + 8 * _HOUR_MS} AND captured_at_ms < {DAY_START_MS + 10 * _HOUR_MS}"
+    cameras = f"camera_id IN {tuple(f'cam-{number}' for number in range(0, CAMERAS, 25))}"
     filters = {
         "no filter": "",
-        "two hours": hours,
-        "twenty cameras": f"camera_id IN ({cameras})",
+        "one hour": _hours(8, 9),
+        "two hours": _hours(8, 10),
+        "one camera": "camera_id = 'cam-25'",
+        "twenty cameras": cameras,
         "one class, one colour": "cls = 'car' AND colour = 'red'",
-        "two hours, twenty cameras, one class": f"{hours} AND camera_id IN ({cameras}) AND cls = 'car'",
+        "two hours, twenty cameras, one class": f"{_hours(8, 10)} AND {cameras} AND cls = 'car'",
     }
     searched = [
         timed(what, queries, _search(objects, condition), _search(objects, condition, exact=True))
         for what, condition in filters.items()
     ]
     return [*searched, timed("no filter, exact", queries[:EXACT], _search(objects, "", exact=True), None)]
+
+
+def _hours(first: int, end: int) -> str:
+    return f"captured_at_ms >= {DAY_START_MS + first * _HOUR_MS} AND captured_at_ms < {DAY_START_MS + end * _HOUR_MS}"
 
 
 def _search(

@@ -34,7 +34,8 @@ from ray_cluster.query.admission import Admission
 from ray_cluster.serve.metrics import archive_families, intake_families, query_families
 from tests.contracts.frozen_constants import constants
 from tests.contracts.frozen_shapes import fields
-from tests.support.telling import agent_told, archive_told, center_told, intake_told, provisioning_home
+from tests.edge_agent.figures import agent_told
+from tests.support.telling import archive_told, center_told, intake_told, provisioning_home
 
 ROOT: Final = Path(__file__).parents[2]
 CONFIGURATIONS: Final[dict[str, type[BaseModel]]] = {

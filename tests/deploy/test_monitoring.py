@@ -28,10 +28,10 @@ from provisioning.service.metrics import families as provisioning_families
 from provisioning.service.metrics import open_door
 from ray_cluster.query.admission import Admission, limits
 from ray_cluster.serve.metrics import archive_families, intake_families, query_families
+from tests.edge_agent.figures import agent_told
 from tests.support.ports import free_port
 from tests.support.telling import (
     agent_door,
-    agent_told,
     archive_told,
     center_told,
     cluster_doors,

@@ -35,11 +35,11 @@ from provisioning.net.metrics import serving
 from provisioning.pki.identities import Identity
 from provisioning.signing.statements import Attested
 from tests.edge_agent.cabinet import AGENT, Box, World, world
+from tests.edge_agent.figures import agent_told
 from tests.edge_agent.spooling import fill, keep, open_spool
 from tests.edge_agent.world import FakeClock
 from tests.support.pki import Pki
 from tests.support.ports import free_port
-from tests.support.telling import agent_told
 
 pytestmark = pytest.mark.peer
 

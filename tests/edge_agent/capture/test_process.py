@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -160,20 +160,48 @@ for item in capture.selected(threading.Event()):
             until(lambda: not is_there(pid) and not is_there(parent))
 
 
+MakeLying = Callable[[Callable[[socket.socket], object]], "Lying"]
+
+
 class Lying(ForkServer):
     """Its child is the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, speak: Callable[[socket.socket], object]) -> None:
+        """`speak` is called once the child's start has come, which is left unread."""
         super().__init__()
+        self._speak = speak
         self.killed = 0
         self.theirs: socket.socket | None = None
+        self.thread: threading.Thread | None = None
 
     def fork(self) -> Child:
         ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.thread = threading.Thread(target=self._play, args=[self.theirs])
+        self.thread.start()
         return Child(0, ours)
 
     def kill(self, child: Child) -> None:
         self.killed += 1
+
+    def _play(self, theirs: socket.socket) -> None:
+        theirs.recv(1, socket.MSG_PEEK)
+        self._speak(theirs)
+
+
+@pytest.fixture
+def lying() -> Iterator[MakeLying]:
+    made: list[Lying] = []
+
+    def make(speak: Callable[[socket.socket], object]) -> Lying:
+        made.append(Lying(speak))
+        return made[-1]
+
+    yield make
+    for server in made:
+        assert server.thread is not None
+        assert server.theirs is not None
+        server.thread.join()
+        server.theirs.close()
 
 
 @pytest.mark.parametrize(
@@ -193,64 +221,49 @@ class Lying(ForkServer):
         (wire.encode(wire.SourceFailed(error="KeyboardInterrupt", reason=OTHER(detail="x"))), "camera gate: x"),
     ],
 )
-def test_what_a_process_in_other_hands_may_say(said: bytes, told: str) -> None:
+def test_what_a_process_in_other_hands_may_say(lying: MakeLying, said: bytes, told: str) -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
-    server = Lying()
+    server = lying(lambda theirs: theirs.send(said))
     capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
-    items = capture.selected(threading.Event())
-    speak = threading.Timer(0.01, lambda: server.theirs and server.theirs.send(said))
-    speak.start()
     with pytest.raises(Exception, match=told) as caught:
-        next(items)
+        next(capture.selected(threading.Event()))
     assert type(caught.value).__module__ == "edge_agent.errors"
-    speak.join()
-    assert server.theirs is not None
-    server.theirs.close()
 
 
-def test_how_it_ended_is_heard_though_it_had_not_read_all_that_it_was_told() -> None:
+def test_how_it_ended_is_heard_though_it_had_not_read_all_that_it_was_told(lying: MakeLying) -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
-    server = Lying()
-    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
 
-    def fall() -> None:
-        assert server.theirs is not None
-        server.theirs.send(wire.encode(wire.ProcessEnded(exit_code=-signal.SIGSEGV)))
-        server.theirs.close()  # with the start unread: Linux resets the connection
+    def fall(theirs: socket.socket) -> None:
+        theirs.send(wire.encode(wire.ProcessEnded(exit_code=-signal.SIGSEGV)))
+        theirs.close()  # with the start unread: Linux resets the connection
 
-    falls = threading.Timer(0.01, fall)
-    falls.start()
+    camera = processes.Camera(id="gate", source=source)
+    capture = CaptureProcess(camera, TIMEOUTS, FakeClock(), lying(fall), lambda: None)
     with pytest.raises(Crashed, match=r"crashed \(SIGSEGV\)"):
         next(capture.selected(threading.Event()))
-    falls.join()
 
 
-def test_a_process_hears_when_its_picture_was_taken_over_and_not_before() -> None:
+def test_a_process_hears_when_its_picture_was_taken_over_and_not_before(lying: MakeLying) -> None:
     source = processes.RtspSource(url="rtsp://127.0.0.1/a")
-    server = Lying()
-    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
-    items = capture.selected(threading.Event())
     image = noise(1)
     descriptor = wire.picture_file(image)
     taken = wire.PictureSelected(
         captured_at_ms=1, clock="arrival", source_key="k", reason="first", width=160, height=96, memory=None
     )
 
-    def speak() -> None:
-        assert server.theirs is not None
-        socket.send_fds(server.theirs, [wire.encode(taken)], [descriptor])
-        server.theirs.send(wire.encode(wire.PictureSkipped(reason="broken", message="a keyframe that does not decode")))
+    def speak(theirs: socket.socket) -> None:
+        socket.send_fds(theirs, [wire.encode(taken)], [descriptor])
+        theirs.send(wire.encode(wire.PictureSkipped(reason="broken", message="a keyframe that does not decode")))
 
-    timer = threading.Timer(0.01, speak)
-    timer.start()
+    server = lying(speak)
+    capture = CaptureProcess(processes.Camera(id="gate", source=source), TIMEOUTS, FakeClock(), server, lambda: None)
+    items = capture.selected(threading.Event())
     selected = next(items)
-    timer.join()
-    os.close(descriptor)
     assert isinstance(selected, Selected)
     assert np.array_equal(selected.frame.image, image)
-    assert server.theirs is not None
     capture.obey(CaptureLimits(is_full=True))
     next(items)
+    os.close(descriptor)
+    assert server.theirs is not None
     heard = [wire.read_order(server.theirs.recv(wire.MAX_BYTES)) for _ in range(3)]
     assert [order.kind for order in heard] == ["start", "obey", "next"]
-    server.theirs.close()

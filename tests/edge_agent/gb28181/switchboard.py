@@ -36,6 +36,15 @@ def accepting(body: bytes = b"", **statuses: int) -> Script:
     return script
 
 
+class StoppableClock(SystemClock):
+    """The real clock, until a test stops it."""
+
+    stands_at_s: float | None = None
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() if self.stands_at_s is None else self.stands_at_s
+
+
 class Switchboard:
     """See the module. It stands for `Commands` and `Signalling` both."""
 
@@ -52,7 +61,7 @@ class Switchboard:
         self.asked: list[tuple[int, int]] = []
         self._answers: list[RecordsTaken] = []
         self._lock = threading.RLock()
-        self._clock = SystemClock()
+        self._clock = StoppableClock()
         self.sessions = MediaSessions(
             MediaPorts(first_port, first_port + 2 * ports - 1, "127.0.0.1"),
             self,
@@ -87,6 +96,10 @@ class Switchboard:
             self.line.at_s = self._clock.monotonic_s() + seconds
             self.dialogs.handle_timer(self.line.now)
             self._pump()
+
+    def skip_s(self, seconds: float) -> None:
+        """So many seconds are over; from then on the clock stands."""
+        self._clock.stands_at_s = self._clock.monotonic_s() + seconds
 
     def _pump(self) -> None:
         while requests := self.line.sent():

@@ -17,7 +17,7 @@ from edge_agent.gb28181.sessions.invite import Cause, Span
 from provisioning.contracts.causes.gb28181 import PLATFORM_ENDED
 from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, answer
-from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
+from tests.edge_agent.gb28181.switchboard import QUICK, Switchboard, accepting, records, source
 from tests.support.ports import free_range
 from tests.support.waiting import until
 
@@ -65,23 +65,25 @@ class TestOver:
             assert session.media.ended() is None
 
     def test_a_recording_at_its_end_has_a_moment_for_what_is_on_the_way(self, board: Switchboard) -> None:
+        board.skip_s(0)
         with board.sessions.open("gate", source(), SPAN) as session:
             session.picture()
             board.later(lambda line: line.dialogs.file_end(DEVICE, CHANNEL, "", line.now))
             assert session.cause() is Cause.OVER
             for _ in range(8):
+                board.skip_s(QUICK.drain_s - 0.01)
                 assert session.media.ended() is None
                 session.picture()
-                time.sleep(0.01)
-            time.sleep(0.06)
+            board.skip_s(QUICK.drain_s + 0.01)
             assert isinstance(session.media.ended(), Ended)
 
     def test_one_that_is_over_before_its_receiver_has_begun_is_waited_for_longer(self, board: Switchboard) -> None:
+        board.skip_s(0)
         with board.sessions.open("gate", source(), SPAN) as session:
             board.later(lambda line: line.dialogs.file_end(DEVICE, CHANNEL, "", line.now))
-            time.sleep(0.08)
+            board.skip_s(QUICK.begin_s - 0.01)
             assert session.media.ended() is None
-            time.sleep(0.1)
+            board.skip_s(0.02)
             assert isinstance(session.media.ended(), Ended)
 
     def test_the_next_invite_waits_for_the_answer_to_the_bye_and_a_moment_more(self, board: Switchboard) -> None:

@@ -43,7 +43,7 @@ async def show(request: Request) -> None:
 
 def _draw(report: SelfCheckReport, _: Language) -> None:
     if report.findings:
-        with table(_("Severity"), _("Where"), _("Weakness"), _("What to do"), label=_(TITLE)):
+        with table(_("Severity"), _("Where"), _("Weakness"), _("What to do"), label=_(TITLE), in_blocks=True):
             for finding in report.findings:
                 texts = TEXTS[finding.weakness]
                 tone, name = _SEVERITIES[finding.severity]

@@ -83,7 +83,7 @@ class _Page:
         self._empty = ui.element("div")
         with self._empty:
             empty(_("No alarms"), _("New alarms appear here automatically."))
-        with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-alarms"):
+        with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-blocks"):
             with ui.element("thead"), ui.element("tr"):
                 for head in (_("Picture"), _("State"), _("Rule"), _("Event"), _("Camera"), _("Time"), ""):
                     words("th", head).props('scope="col"')

@@ -8,9 +8,14 @@ from center.console.widgets.markup import words
 from center.console.widgets.rows import Rows
 
 
-def table(*heads: str, label: str = "") -> ui.element:
-    """Draws a panel with a table; returns the table's body. `label` names a table without a heading right above."""
-    with _headed(heads, label):
+def table(*heads: str, label: str = "", in_blocks: bool = False) -> ui.element:
+    """Draws a panel with a table; returns the table's body. `label` names a table without a heading right above.
+
+    `in_blocks`: on a narrow screen each row is a block, its cells one below the other, where the table would scroll.
+    """
+    with _headed(heads, label) as drawn:
+        if in_blocks:
+            drawn.classes("ws-blocks")
         return ui.element("tbody")
 
 

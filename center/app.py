@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from center import background, config_view
 from center.access.oidc import Oidc
 from center.access.route_permissions import RoutePermissions
-from center.alarms.notices import NoticeSender
+from center.alarms import notices
 from center.alarms.rules.inputs import PartFault
 from center.alarms.service import AlarmService
 from center.api import router
@@ -55,6 +55,7 @@ from center.fleet.roster import Roster
 from center.health import Health
 from center.metrics import MetricsInputs, open_metrics
 from center.middleware import Guard
+from center.notify.fallback import FallbackDelivery
 from center.notify.service import Notifier
 from center.orders.service import OrderService
 from center.pipeline import third_parties
@@ -163,6 +164,7 @@ def build(
     notifier = Notifier(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
+    delivery = FallbackDelivery(notifier, store, audit, clock, levels=config.alarms.tell, prefix=notices.PREFIX)
     feed = Feed(pace=ArchivePace(clock))
     alarms = AlarmService(
         store,
@@ -173,7 +175,8 @@ def build(
         config.alarms,
         clock,
         retention=records.retention,
-        notifier=NoticeSender(notifier, devices, config.alarms.tell) if config.alarms.tell else None,
+        notifier=notices.NoticeSender(delivery, devices, config.alarms.tell) if config.alarms.tell else None,
+        delivery=delivery if config.alarms.tell else None,
     )
     alarms.load()
     cases = Cases(

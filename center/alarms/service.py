@@ -14,7 +14,7 @@ from center.alarms.faults import FaultWatch, faults_of
 from center.alarms.handling import AlarmHandling
 from center.alarms.latency import HopHistograms
 from center.alarms.lifecycle import MatchOutcome
-from center.alarms.notices import NoticeHandover, NoticeTaker
+from center.alarms.notices import NoticeHandover, NoticeReader, NoticeTaker
 from center.alarms.preview import RulePreviews
 from center.alarms.reconcile import RecentRows, Reconciler
 from center.alarms.rule_files import RuleFiles
@@ -29,6 +29,7 @@ from center.clock import NowMs
 from center.database.store import Store
 from center.fleet.devices import Devices
 from center.fleet.roster import Roster
+from center.notify.fallback import FOLLOW_UP_S, FallbackDelivery
 from center.retention import Retention
 from center.search.client import Search
 from provisioning.contracts.config.processes import Alarms
@@ -75,8 +76,9 @@ class AlarmService:
         *,
         retention: Retention,
         notifier: NoticeTaker | None = None,
+        delivery: FallbackDelivery | None = None,
     ) -> None:
-        """`notifier` takes notices over; None: no notices are kept."""
+        """`notifier` takes notices over; None: no notices are kept. `delivery`: what it delivers with, to follow up."""
         self._devices = devices
         self._settings = settings
         self._retention = retention
@@ -108,6 +110,7 @@ class AlarmService:
         )
         self._onlookers: list[Callable[[Sequence[SeenRow]], None]] = []
         self._fault_onlookers: list[FaultOnlooker] = []
+        self.notices: Final = None if delivery is None else NoticeReader(store, delivery)
         self._handover = None if notifier is None else NoticeHandover(store, notifier, now_ms)
 
     def load(self) -> None:
@@ -177,6 +180,8 @@ class AlarmService:
         }
         if self._handover is not None:
             loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
+        if self.notices is not None:
+            loops["follow up"] = (FOLLOW_UP_S, lambda: asyncio.to_thread(self.follow_up))
         self._loops = {where: Periodic(f"alarms: {where}", *each) for where, each in loops.items()}
         async with background.running(self.loops):
             yield
@@ -194,6 +199,11 @@ class AlarmService:
         """Hands over due notices, now; see `NoticeHandover`. Blocks."""
         while self._handover is not None and self._handover.run_once():
             pass
+
+    def follow_up(self) -> None:
+        """Delivers notices that got stuck by other channels, now; see `FallbackDelivery`. Blocks."""
+        if self.notices is not None:
+            self.notices.delivery.follow_up()
 
     def _tend(self, faults: Sequence[Fault]) -> None:
         self._desk.faults(faults)

@@ -14,6 +14,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.errors import marked
 from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
+from center.notify.fallback import NoticeStatus, Outage
 from center.pipeline.causes import Fact, NamedCounts, OwnReason, ReportedCause, StageFinding
 from center.pipeline.stages import Stage, StageState
 from center.search.low_quality import QualityFault
@@ -104,6 +105,16 @@ SEVERITIES: Final = {
     Severity.INFO: marked("Information"),
     Severity.WARNING: marked("Warning"),
     Severity.CRITICAL: marked("Critical"),
+}
+OUTAGES: Final = {
+    Outage.SUSPENDED: marked("Channel {channel} is suspended after complaints and sends nothing."),
+    Outage.QUOTA_SPENT: marked("Channel {channel} has used its message parts of the month and sends nothing."),
+    Outage.FAULT: marked("Channel {channel} has a fault and sends nothing."),
+}
+NOTICE_STATUSES: Final = {
+    NoticeStatus.SENT: marked("Notice sent"),
+    NoticeStatus.PENDING: marked("Sending notice"),
+    NoticeStatus.UNSENT: marked("Notice not sent"),
 }
 ORDER_URGENCIES: Final = {
     OrderUrgency.ORDINARY: marked("Ordinary order"),

@@ -14,6 +14,7 @@ class OutboxRecord(Base):
         Index("ix_notify_outbox_due", "channel", "state", "due_ms"),
         Index("ix_notify_outbox_reference", "channel", "reference"),
         Index("ix_notify_outbox_changed", "state", "changed_ms"),
+        Index("ix_notify_outbox_message", "message_id"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)

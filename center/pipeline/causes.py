@@ -386,7 +386,8 @@ CHANNEL_SUSPENDED: Final = Cause(
     "channel_suspended",
     marked("Channel {channel} is suspended: more than {limit} complaints within seven days."),
     marked(
-        "Find what was complained of, then lift the suspension on the page SMS by the month. Messages wait until then."
+        "Find what was complained of, then lift the suspension on the page SMS by the month. Until then its alarms go "
+        "by the next channel of alarms.tell that sends, and by none if there is none."
     ),
 )
 QUOTA_WARNED: Final = Cause(

@@ -8,13 +8,14 @@ from typing import Protocol
 import pytest
 
 from center.alarms.lifecycle import AlarmState
-from center.alarms.notices import Notice, NoticeSender, NoticeTaker
+from center.alarms.notices import PREFIX, Notice, NoticeSender, NoticeTaker
 from center.alarms.rules.rule import Severity
 from center.alarms.views import AlarmView, RuleFindingView, TimesView
 from center.audit.log import Audit
 from center.clock import now_ms
 from center.fleet.devices import Devices
 from center.fleet.roster import Roster
+from center.notify.fallback import FallbackDelivery
 from center.notify.service import Notifier as NotifyNotifier
 from center.retention import Retention, machine_clocks
 from provisioning.contracts.config.notify import Notify
@@ -54,7 +55,9 @@ class Channels:
         retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
         self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, retention=retention, now_ms=now_ms)
         devices = Devices(store, Roster(store, audit, None, now_ms), now_ms)
-        self.notifier: NoticeTaker = NoticeSender(self.outbox, devices, [["duty"], ["duty", "chief"]])
+        levels = (("duty",), ("duty", "chief"))
+        delivery = FallbackDelivery(self.outbox, store, audit, now_ms, levels=levels, prefix=PREFIX)
+        self.notifier: NoticeTaker = NoticeSender(delivery, devices, levels)
 
     def ids(self) -> list[int]:
         entries = self.outbox.outbox_page(channel="duty", state=None, before=None, limit=50).entries

@@ -114,6 +114,9 @@ def write_config(folder: Path, *, port: int, query_url: str, more: str = "") -> 
     token = folder / "query-token"
     token.write_text(TOKEN)
     token.chmod(0o600)
+    hook = folder / "desk.key"
+    hook.write_text(f"whsec_{base64.b64encode(bytes(32)).decode()}")
+    hook.chmod(0o600)
     config = folder / "center.toml"
     config.write_text(
         f"""

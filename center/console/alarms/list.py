@@ -1,6 +1,7 @@
 """Draws the open alarms, newest first; new ones appear by themselves."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -12,6 +13,7 @@ from center.access.permissions import NOWHERE, Identity, Permission
 from center.alarms.lifecycle import AlarmEvent, AlarmState
 from center.alarms.views import AlarmView
 from center.alarms.visibility import sees
+from center.console import labels
 from center.console.alarms.comments import ask_comment
 from center.console.alarms.row import AlarmRow
 from center.console.frame import empty, frame, problem
@@ -19,6 +21,7 @@ from center.console.irreversible import CLOSE_ALARM, CLOSE_ALARMS, agreed
 from center.console.language import Language
 from center.console.widgets.markup import words
 from center.errors import CenterError, marked
+from center.notify.fallback import Outage
 from center.services import Services, identity_of, services_of
 
 TITLE: Final = marked("Alarms")
@@ -58,6 +61,7 @@ def alarms(request: Request) -> None:
         page = _Page(services_of(request), _, identity=identity_of(request), wanted=AlarmFilters.read(request))
     ui.context.client.on_delete(page.leave)
     ui.timer(0, page.listen, once=True)
+    ui.timer(POLL_S, page.read_notices, immediate=False)
 
 
 class _Page:
@@ -72,6 +76,7 @@ class _Page:
         self._wanted = wanted
         self._states = tuple(AlarmState) if wanted.closed else OPEN
         self._rows: dict[int, AlarmRow] = {}
+        self._outages: Mapping[str, Outage] = {}
         self._left = False
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
@@ -80,6 +85,7 @@ class _Page:
         if wanted.rule_id is not None:
             self._draw_rule(wanted.rule_id)
         self._trouble = ui.element("div")
+        self._notified = ui.element("div")
         self._empty = ui.element("div")
         with self._empty:
             empty(_("No alarms"), _("New alarms appear here automatically."))
@@ -152,6 +158,44 @@ class _Page:
             return
         for alarm in reversed(page.items):
             self._show(alarm)
+        await self.read_notices()
+
+    async def read_notices(self) -> None:
+        """Draws which channels send nothing, and the status of the notices of alarms that wait for a user."""
+        reader = self._services.alarms.notices
+        if reader is None or self._left:
+            return
+        waiting = [alarm_id for alarm_id, row in self._rows.items() if row.is_waiting]
+        try:
+            outages, statuses = await asyncio.to_thread(reader.read, waiting)
+        except CenterError as error:
+            self._say(error)
+            return
+        if self._left:
+            return
+        if outages != self._outages:
+            self._outages = outages
+            self._draw_outages(reader.delivery.roster)
+        for alarm_id in waiting:
+            row = self._rows.get(alarm_id)
+            if row is not None and row.is_waiting:
+                row.show_notice(statuses.get(alarm_id))
+
+    def _draw_outages(self, roster: Sequence[str]) -> None:
+        """Draws the channels that send nothing, and by which ones alarms go."""
+        _ = self._
+        self._notified.clear()
+        if not self._outages:
+            return
+        with self._notified, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+            for channel, outage in self._outages.items():
+                words("strong", _(labels.OUTAGES[outage]).format(channel=channel))
+            others = ", ".join(channel for channel in roster if channel not in self._outages)
+            if others:
+                text = _("Alarms go by the channels of alarms.tell that send: {channels}.")
+                words("span", text.format(channels=others))
+            else:
+                words("span", _("No notices of alarms are sent: no channel of alarms.tell sends. Watch this page."))
 
     def _show(self, alarm: AlarmView) -> None:
         """Draws an alarm's row; a new alarm stands on top, a closed one goes."""

@@ -1,8 +1,9 @@
 // One alarm as a row of a table (row.py). A component of its own, so that the page, which NiceGUI draws anew as a
-// whole at each change, has one node a row to compare, and not twenty-four; and nothing of it while `row` is the same.
+// whole at each change, has one node a row to compare, and not twenty-four; and nothing of it while its props are
+// the same.
 export default {
   template: `
-    <tr v-memo="[row, missing]">
+    <tr v-memo="[row, notice, missing]">
       <td class="ws-alarm-picture">
         <a v-if="row.href" class="nicegui-link" :href="row.href">
           <span v-if="!missing" class="ws-marked">
@@ -14,6 +15,7 @@ export default {
       <td>
         <span class="ws-state"><span :class="'ws-dot ws-dot-' + row.tone"></span><span>{{ row.state }}</span></span>
         <div class="ws-sub">{{ row.severity }}</div>
+        <div v-if="notice.text" :class="notice.isUnsent ? 'ws-badge' : 'ws-sub'">{{ notice.text }}</div>
       </td>
       <td><a class="nicegui-link" :href="row.ruleHref">{{ row.rule }}</a><div class="ws-sub">{{ row.version }}</div></td>
       <td><div>{{ row.what }}</div><div class="ws-sub">{{ row.finding }}</div></td>
@@ -29,7 +31,7 @@ export default {
         </div>
       </td>
     </tr>`,
-  props: { row: Object },
+  props: { row: Object, notice: Object },
   data: () => ({ missing: false }),
   emits: ["act"],
 };

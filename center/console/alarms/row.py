@@ -14,6 +14,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.picture import page_path, picture_path
 from center.fleet.devices import DeviceState
+from center.notify.fallback import NoticeStatus
 
 PICTURE_SIDE_PX: Final = 160
 
@@ -26,6 +27,9 @@ class AlarmRow(Element, component="row.js"):
         self._language = _
         self._offered: frozenset[AlarmEvent] = frozenset()
         self._props["row"] = {}
+        self.is_waiting = False
+        """True while the alarm waits for a user."""
+        self.show_notice(None)
         self._on_act = on_act
         self.on("act", self._asked)
 
@@ -37,8 +41,19 @@ class AlarmRow(Element, component="row.js"):
         """Draws the alarm. `handled`: the user may act on it; `rule_href`: address of all alarms of its rule."""
         acts: Mapping[AlarmEvent, str] = _acts(alarm, self._language) if handled else {}
         self._offered = frozenset(acts)
+        self.is_waiting = alarm.state in WAITING
+        if not self.is_waiting:
+            self.show_notice(None)
         self._props["row"] = _row(alarm, camera, acts, self._language) | {"ruleHref": rule_href}
         self.update()
+
+    def show_notice(self, status: NoticeStatus | None) -> None:
+        """Draws the status of the alarm's notice; None: it has none, or the alarm waits no more."""
+        text = "" if status is None else self._language(labels.NOTICE_STATUSES[status])
+        notice = {"text": text, "isUnsent": status is NoticeStatus.UNSENT}
+        if self._props.get("notice") != notice:
+            self._props["notice"] = notice
+            self.update()
 
     async def _asked(self, event: GenericEventArguments) -> None:
         # A browser may send anything: only actions that the row offers are done.

@@ -54,6 +54,9 @@ class _Account:
     months: tuple[str, ...]
     view: SmsMonthView
     ledger: LedgerView
+    carries_alarms: bool
+    fallback: str | None
+    """The channel by which its alarms go while it sends nothing."""
 
 
 def show(request: Request) -> None:
@@ -75,6 +78,7 @@ class _Page:
         self._months, self._ = months, _
         self._actor = identity_of(request).actor
         self._now_ms = services_of(request).now_ms
+        self._notices = services_of(request).alarms.notices
         self._channel = request.query_params.get("channel", months.channels[0])
         self._month = request.query_params.get("month", "")
         self._body = ui.element("div").classes("ws-column")
@@ -91,7 +95,7 @@ class _Page:
         self._body.clear()
         with self._body:
             self._links(account)
-            self._suspension(account.ledger)
+            self._suspension(account)
             self._counts(account.view)
             self._statement(account.view)
             self._complaints(account.ledger)
@@ -100,7 +104,10 @@ class _Page:
         months = self._months.months(self._channel)
         month = self._month if self._month in months else months[0]
         ledger = self._months.ledger.read(self._months.channel(self._channel))
-        return _Account(months, self._months.month(self._channel, month), ledger)
+        delivery = None if self._notices is None else self._notices.delivery
+        carries_alarms = delivery is not None and self._channel in delivery.roster
+        fallback = delivery.fallback_of(self._channel) if delivery is not None and carries_alarms else None
+        return _Account(months, self._months.month(self._channel, month), ledger, carries_alarms, fallback)
 
     def _links(self, account: _Account) -> None:
         _, view = self._, account.view
@@ -121,20 +128,18 @@ class _Page:
                 target = f"/api/notify/sms/{view.channel}/months/{view.month}/export?{urlencode({'form': form})}"
                 ui.link(form.upper(), target).props("download")
 
-    def _suspension(self, ledger: LedgerView) -> None:
-        _ = self._
+    def _suspension(self, account: _Account) -> None:
+        _, ledger = self._, account.ledger
         if not ledger.suspended:
             return
         with ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
             text = _("This channel is suspended since {time}: more than {limit} complaints within seven days.")
             words("strong", text.format(time=moments.local(ledger.suspensions[0].since_ms), limit=MOST))
-            words(
-                "span",
-                _(
-                    "It sends nothing, alarms included. Messages wait until they expire; alarms are in the console, "
-                    "and go by the other channels that are set."
-                ),
-            )
+            words("span", _("It sends nothing, alarms included. Messages wait until they expire."))
+            if account.fallback is not None:
+                words("span", _("Its alarms go by channel {channel} meanwhile.").format(channel=account.fallback))
+            elif account.carries_alarms:
+                words("strong", _("Its alarms are not sent: no other channel of alarms.tell sends."))
         trouble = ui.element("div")
         with ui.element("div").classes("ws-form"):
             reason = ui.input(_("Reason for lifting it")).props(f"{_FIELDS} maxlength={MAX_REASON}")

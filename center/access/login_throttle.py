@@ -48,8 +48,8 @@ class Throttle:
         self._now_ms = now_ms
         self._capacity = capacity
 
-    def attempt(self, key: str) -> None:
-        """Counts an attempt.
+    def attempt(self, key: str) -> int:
+        """Counts an attempt. Returns the seconds of the lock-out that begins if it fails; 0: none does.
 
         Raises:
             LockedOutError: too many before it; this one is not counted.
@@ -62,8 +62,10 @@ class Throttle:
             if not refused:
                 recent.append(now_ms)
             self._write(session, key, recent)
+        wait_s = max(1, ceil((recent[0] + self._window_ms - now_ms) / 1000))
         if refused:
-            raise LockedOutError(retry_after_s=max(1, ceil((recent[0] + self._window_ms - now_ms) / 1000)))
+            raise LockedOutError(retry_after_s=wait_s)
+        return wait_s if len(recent) == self._failures else 0
 
     def note(self, key: str) -> None:
         """Notes that `key` was seen now, and deletes keys beyond time and capacity."""

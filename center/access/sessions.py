@@ -6,6 +6,7 @@ Every method blocks (Argon2 takes some 50 ms and 64 MiB, the store a disk access
 import hashlib
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -115,13 +116,14 @@ class Auth:
             LockedOutError: too many wrong codes from `source`.
         """
         key = f"setup {source}"
-        self._sources.attempt(key)
+        lock_out_s = self._sources.attempt(key)
         with self._setup_lock:
             if not self.needs_setup():
                 raise SetupDoneError
             expected = self._setup_code()
             if not expected or not secrets.compare_digest(code.strip().encode(), expected):
                 self._audit.append("-", "setup.refused", {"source": source})
+                self._audit_lock_outs("-", source, {"setup": lock_out_s})
                 raise WrongSetupCodeError
             self._sources.withdraw(key)
             username = checked(username, password)
@@ -207,18 +209,23 @@ class Auth:
         account_key = name or "-"
         known_key = f"{account_key} {source}"
         spared = False
+        lock_outs_s = {}
         try:
-            self._sources.attempt(source)
+            lock_outs_s["address"] = self._sources.attempt(source)
         except LockedOutError:
             if not self._known.has(known_key):
                 raise
             spared = True
-        self._accounts.attempt(account_key)
+        try:
+            lock_outs_s["account"] = self._accounts.attempt(account_key)
+        except LockedOutError:
+            self._audit_lock_outs(account_key, source, lock_outs_s)  # it counts as a failure of the address
+            raise
         with self._store.transaction() as session:
             user = session.scalar(select(User).where(User.username == name)) if name is not None else None
         right = self._passwords.verify(None if user is None else user.password_hash, password)
         if user is None or user.disabled or not right:
-            self._refuse(account_key, source)
+            self._refuse(account_key, source, lock_outs_s)
         if code is not None and self._second_factors.has(user.id):
             if not code:
                 self._accounts.withdraw(account_key)
@@ -226,16 +233,23 @@ class Auth:
                     self._sources.withdraw(source)
                 raise SecondFactorNeededError
             if not self._second_factors.accepts(user.id, user.username, code):
-                self._refuse(account_key, source)
+                self._refuse(account_key, source, lock_outs_s)
         self._accounts.clear(account_key)
         if not spared:
             self._sources.withdraw(source)
         self._known.note(known_key)
         return user
 
-    def _refuse(self, account_key: str, source: str) -> NoReturn:
+    def _refuse(self, account_key: str, source: str, lock_outs_s: Mapping[str, int]) -> NoReturn:
         self._audit.append(account_key, "login.refused", {"source": source})
+        self._audit_lock_outs(account_key, source, lock_outs_s)
         raise BadCredentialsError
+
+    def _audit_lock_outs(self, actor: str, source: str, lock_outs_s: Mapping[str, int]) -> None:
+        """Writes an entry for each lock-out that a failure began: seconds by what is locked out, 0 for none."""
+        for of, seconds in lock_outs_s.items():
+            if seconds:
+                self._audit.append(actor, "login.locked_out", {"of": of, "source": source, "seconds": seconds})
 
     def identify(self, token: str | None) -> Identity:
         """Finds the user of a session cookie.
@@ -259,10 +273,12 @@ class Auth:
                 raise NotLoggedInError
             return Identity(row.id, row.username, row.expires_at_ms, access_of(session, row.id))
 
-    def logout(self, token: str) -> None:
-        """Ends the session of a cookie; an unknown one is no error."""
+    def logout(self, token: str, *, actor: str) -> None:
+        """Ends the session of a cookie, with its entry in the audit; an unknown one is no error."""
+        ended = delete(LoginSession).where(LoginSession.token_sha256 == _digest(token))
         with self._store.transaction() as session:
-            session.execute(delete(LoginSession).where(LoginSession.token_sha256 == _digest(token)))
+            if session.scalar(ended.returning(LoginSession.user_id)) is not None:
+                self._audit.add(session, actor, "logout", {})
 
     def reset_password(
         self, *, username: str, password: str, end_tokens: bool = True, actor: str | None = None

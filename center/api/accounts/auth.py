@@ -107,8 +107,7 @@ def login(body: Login, services: Served, source: Source, response: Response) -> 
 )
 def logout(request: Request, services: Served, asker: Asker, response: Response) -> None:
     """End the session of this cookie."""
-    services.auth.logout(request.cookies[credentials.SESSION])
-    services.audit.append(asker.actor, "logout", {})
+    services.auth.logout(request.cookies[credentials.SESSION], actor=asker.actor)
     credentials.delete_cookie(response, secure=services.secure_cookie)
 
 

@@ -1,5 +1,6 @@
 """Accounts: the one-time set-up, logging in, being slowed down, sessions that end."""
 
+import json
 import stat
 
 import pytest
@@ -126,6 +127,71 @@ async def test_an_account_waits_after_five_failures_whoever_knocks(world: World)
     assert _login(world.services.auth)
 
 
+def _noted(world: World, action: str) -> list[tuple[str, dict[str, object]]]:
+    entries = reversed(world.services.audit.page(limit=200))
+    return [(each.actor, json.loads(each.detail)) for each in entries if each.action == action]
+
+
+async def test_a_lock_out_is_noted_once_and_again_when_it_begins_anew(world: World) -> None:
+    world.make_account()
+
+    def guess(count: int, source: str) -> None:
+        for _ in range(count):
+            with pytest.raises((BadCredentialsError, LockedOutError)):
+                _login(world.services.auth, "wrong password 1", source=source)
+
+    guess(4, "192.0.2.1")
+    assert _noted(world, "login.locked_out") == []
+    world.clock.now_ms += 60_000
+    guess(4, "192.0.2.2")
+    first = (USERNAME, {"of": "account", "source": "192.0.2.2", "seconds": 240})
+    assert _noted(world, "login.locked_out") == [first], "three more were turned away, and are not noted"
+    world.clock.now_ms += 240_000
+    guess(6, "192.0.2.3")
+    again = (USERNAME, {"of": "account", "source": "192.0.2.3", "seconds": 60})
+    assert _noted(world, "login.locked_out") == [first, again]
+
+
+async def test_a_right_password_at_the_last_attempt_begins_no_lock_out(world: World) -> None:
+    world.make_account()
+    for _ in range(4):
+        with pytest.raises(BadCredentialsError):
+            _login(world.services.auth, "wrong password 1")
+    _login(world.services.auth)
+    assert _noted(world, "login.locked_out") == []
+
+
+async def test_attempts_at_a_locked_account_lock_out_their_address(world: World) -> None:
+    world.make_account()
+    for _ in range(31):
+        with pytest.raises((BadCredentialsError, LockedOutError)):
+            _login(world.services.auth, "wrong password 1", source="192.0.2.1")
+    assert [facts["of"] for _, facts in _noted(world, "login.locked_out")] == ["account", "address"]
+
+
+async def test_a_lock_out_of_an_address_and_of_the_set_up_is_noted(world: World) -> None:
+    world.services.auth.prepare_setup()
+    for _ in range(32):
+        with pytest.raises((WrongSetupCodeError, LockedOutError)):
+            world.services.auth.setup(code="x", username=USERNAME, password=PASSWORD, source="192.0.2.3")
+    world.make_account()
+    for number in range(32):
+        with pytest.raises((BadCredentialsError, LockedOutError)):
+            _login(world.services.auth, username=f"guess{number}", source="192.0.2.4")
+    assert _noted(world, "login.locked_out") == [
+        ("-", {"of": "setup", "source": "192.0.2.3", "seconds": 300}),
+        ("guess29", {"of": "address", "source": "192.0.2.4", "seconds": 300}),
+    ]
+
+
+async def test_a_log_out_is_noted_with_the_end_of_the_session(world: World) -> None:
+    world.make_account()
+    token = _login(world.services.auth)
+    for _ in range(2):
+        world.services.auth.logout(token, actor=USERNAME)
+    assert _noted(world, "logout") == [(USERNAME, {})]
+
+
 async def test_an_address_that_tries_many_names_waits(world: World) -> None:
     world.make_account()
     for number in range(30):
@@ -182,10 +248,10 @@ async def test_guessing_the_code_is_slowed_down(world: World) -> None:
 async def test_a_session_ends_by_itself_and_by_logout(world: World) -> None:
     world.make_account()
     first, second = _login(world.services.auth), _login(world.services.auth)
-    world.services.auth.logout(first)
+    world.services.auth.logout(first, actor=USERNAME)
     with pytest.raises(NotLoggedInError):
         world.services.auth.identify(first)
-    world.services.auth.logout(first)
+    world.services.auth.logout(first, actor=USERNAME)
     world.clock.now_ms += 12 * 3_600_000 - 1
     assert world.services.auth.identify(second)
     world.clock.now_ms += 1

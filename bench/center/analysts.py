@@ -4,11 +4,11 @@ Run it with `python -m bench.center.analysts`.
 
     this process: 50 analysts, each asks, reads, waits 0 to 2 s ──▶ centre ──▶ query ──▶ archive of one open day
                                                                                            ▲
-                                              a writer: a commit a second, as a day of a million machines has them
+                                  a writer: a commit a second, as a day of a million machines has them; and its upkeep
 
-Query, centre and writer are processes of their own, served by uvicorn on loopback; upkeep rests. The mix is `MIX`,
-drawn anew by each analyst each time; a look-alike is the search of a case of that analyst, over 256 of 500 cameras and
-the whole day. Times are of whole answers, by the monotonic clock of this process, which shares the two cores.
+Query, centre, writer and upkeep are processes of their own, served by uvicorn on loopback. The mix is `MIX`, drawn anew
+by each analyst each time; a look-alike is the search of a case of that analyst, over 256 of 500 cameras and the whole
+day. Times are of whole answers, by the monotonic clock of this process, which shares the two cores.
 """
 
 import argparse
@@ -56,7 +56,10 @@ from bench.process import cpu_s
 from provisioning.contracts.wire.messages import MachineClass
 from provisioning.retention.state import Clocks
 from ray_cluster.archive.archiver import Archiver
+from ray_cluster.archive.index_policy import SMALL_FRAGMENTS
+from ray_cluster.maintenance.upkeep import Upkeep
 from ray_cluster.query.reader import Query
+from ray_cluster.serve.upkeep_deployment import NICE, PAUSE_S
 from tests.support.ports import free_ports
 
 MIX: Final[dict[str, int]] = {
@@ -120,6 +123,21 @@ def write(directory: Path, stop: Event) -> None:
         if stop.wait(WRITES_EVERY_S):
             return
         archiver.commit(entries, now_ms=NOW_MS)
+
+
+def settle(directory: Path) -> None:
+    """Lets upkeep finish: a load commits faster than any street, and leaves it hundreds of commits behind."""
+    upkeep = Upkeep(directory, offset_minutes=OFFSET_MINUTES)
+    while any(day.fragments >= SMALL_FRAGMENTS for day in upkeep.run_once(now_ms=NOW_MS).days):
+        continue
+
+
+def tend(directory: Path, stop: Event) -> None:
+    """Compacts and indexes as `UpkeepReplica` does, with its pauses and priority."""
+    os.nice(NICE)
+    upkeep = Upkeep(directory, offset_minutes=OFFSET_MINUTES)
+    while not stop.wait(PAUSE_S):
+        upkeep.run_once(now_ms=NOW_MS)
 
 
 def copied(archive: Path, to: Path) -> Path:
@@ -198,6 +216,7 @@ def main() -> None:
         kept = arguments.archive or folder / "kept"
         if not kept.exists():
             fill(kept, arguments.rows, lambda line: print(f"bench.center.analysts: {line}", flush=True))
+            settle(kept)
         archive = copied(kept, folder / "archive")
         report = measure(archive, folder, mix, arguments.analysts, arguments.seconds)
     show(report)
@@ -224,9 +243,10 @@ def measure(archive: Path, folder: Path, mix: dict[str, int], analysts: int, for
         logged_in = sessions(centre_url, folder / "data" / "setup-code", analysts)
         open_cases(centre_url, logged_in, keys)
         stop = context.Event()
-        parts["writer"] = writer = context.Process(target=write, args=(archive, stop))
-        writer.start()
-        stack.callback(writer.join)
+        for name, work in {"writer": write, "upkeep": tend}.items():
+            parts[name] = process = context.Process(target=work, args=(archive, stop))
+            process.start()
+            stack.callback(process.join)
         stack.callback(stop.set)
         asyncio.run(mixed(centre_url, logged_in, keys, 5.0, mix))  # what is read for the first time is left out
         before, began_s, own_s = _spent(parts), time.monotonic(), time.process_time()

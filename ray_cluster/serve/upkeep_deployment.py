@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 PAUSE_S: Final = 5.0
-_NICE: Final = 10
+NICE: Final = 10
 
 
 class UpkeepReplica:
@@ -31,7 +31,7 @@ class UpkeepReplica:
         from ray_cluster.maintenance.upkeep import Upkeep
 
         log_to_stderr()
-        os.nice(_NICE)
+        os.nice(NICE)
         config.archive_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = Partitions(config.archive_dir).folder(number)
         self._open = lambda: Upkeep(self._folder, offset_minutes=config.day_offset_minutes)

@@ -16,7 +16,6 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from typing import TypeAlias
 
 import httpx
@@ -79,6 +78,7 @@ from provisioning import logging_setup
 from provisioning.contracts.config.processes import Broker as BrokerConfig
 from provisioning.contracts.config.processes import CenterConfig, read_secret
 from provisioning.net.tls import server_context
+from provisioning.program_version import installed_version
 from provisioning.signing.documents import Seal, SealError
 
 Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -218,9 +218,7 @@ def build(
     )
     oidc = _oidc_of(config, store, clock)
     syslog = None if config.audit_syslog is None else SyslogSender(config.audit_syslog, store, audit, clock)
-    cascade = Cascade(
-        config.cascade, CatalogSource(store, devices, positions), audit, metadata.version("wayside"), clock
-    )
+    cascade = Cascade(config.cascade, CatalogSource(store, devices, positions), audit, installed_version(), clock)
     viid_cascade = ViidCascade(
         config.viid_cascade,
         store=store,

@@ -1,13 +1,15 @@
 """Tells the version of the installed distribution, and gives a program `--version`."""
 
+import functools
 import importlib.metadata
 from typing import Annotated
 
 import typer
 
 
+@functools.cache
 def installed_version() -> str:
-    """Reads the version of the installed distribution; `from source` where a checkout runs without an install."""
+    """Reads the installed version once a process; `from source` where a checkout runs without an install."""
     try:
         return importlib.metadata.version("wayside")
     except importlib.metadata.PackageNotFoundError:

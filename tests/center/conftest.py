@@ -29,7 +29,7 @@ from tests.center.shared_api import api
 from tests.center.street import NOW_MS
 from tests.center.world import OpenLine, quick_passwords, tasks_config
 from tests.support.fresh_store import fresh_store
-from tests.support.pki import Pki
+from tests.support.pki import Pki, fresh_pki
 from tests.support.postgres import Postgres, programs, running
 from tests.support.steady import Following
 
@@ -149,7 +149,7 @@ def roster(store: Store, clock: Clock, seal_key: SealKey) -> Roster:
 @pytest.fixture
 async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey) -> AsyncIterator[World]:
     archive, line, clocks = FakeArchive(), OpenLine(), Following(clock)
-    pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
+    pki = fresh_pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
     config = CenterConfig(
         broker=Broker(host="127.0.0.1", ca_file=tmp_path, cert_file=tmp_path, key_file=tmp_path),
         query_url="http://archive.test",

@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from nicegui import core
+from starlette.types import ASGIApp
 
 from center.access.permissions import CameraKey, Role
 from center.access.users import GrantRequest
@@ -185,7 +186,7 @@ def ordered(browser: httpx.Client, services: Services, camera_id: str) -> str:
 
 
 @contextmanager
-def served(application: FastAPI) -> Iterator[str]:
+def served(application: ASGIApp) -> Iterator[str]:
     """Serve on loopback; gives its address."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="error"))

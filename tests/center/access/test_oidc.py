@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.responses import JSONResponse, Response
 from hypothesis import given
@@ -25,7 +24,7 @@ from center.access.users import GrantRequest
 from center.app import application
 from provisioning.contracts.config.processes import OidcProvider
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
-from tests.center.provider import CLIENT, ISSUER, KID, SECRET, Provider, public, unsigned
+from tests.center.provider import CLIENT, ISSUER, KID, SECRET, Provider, public, rsa_key, unsigned
 
 pytestmark = pytest.mark.anyio
 
@@ -154,7 +153,7 @@ def _by_shared_secret(provider: Provider, secret: bytes) -> Callable[[dict[str, 
 async def test_a_token_that_the_provider_did_not_sign_is_refused(desk: Desk, forgery: str) -> None:
     provider = desk.provider
     pem = provider.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    other = generate_private_key(65537, 2048)
+    other = rsa_key(1)
     true = provider.sign
     provider.sign = {
         "none": unsigned,
@@ -189,12 +188,12 @@ async def test_a_token_without_a_name_of_its_key_is_of_the_only_key_that_signs(d
     others = [
         {"kty": "oct", "k": "c2VjcmV0"},
         {"kty": "new"},
-        public(generate_private_key(65537, 2048)) | {"use": "enc"},
+        public(rsa_key(1)) | {"use": "enc"},
     ]
     provider.keys += others
     assert (await desk.log_in()).status_code == 200
     desk.browser.cookies.clear()
-    provider.keys.append(public(generate_private_key(65537, 2048)))
+    provider.keys.append(public(rsa_key(2)))
     await _refused(desk, await desk.log_in())
 
 

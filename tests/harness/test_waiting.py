@@ -38,6 +38,12 @@ def test_an_emulated_processor_counts_as_a_part_of_one(monkeypatch: pytest.Monke
     assert 0 < waiting.share_of_a_processor() <= 1 / 30
 
 
+@pytest.mark.parametrize(("took_s", "pause_s"), [(0.0, 0.02), (0.005, 0.02), (0.05, 0.1), (9.0, 0.5)])
+def test_a_look_that_is_dear_is_not_taken_all_the_time(took_s: float, pause_s: float) -> None:
+    assert waiting.pause_s(0.02, took_s) == pause_s
+    assert waiting.pause_s(2.0, took_s) == 2.0
+
+
 @pytest.mark.usefixtures("_quiet")
 def test_a_wait_that_gives_up_says_for_what_it_waited_and_what_it_saw_last() -> None:
     with pytest.raises(GaveUp, match=r"the third did not happen within 5 s of patience, .* seen last: \[1, 2\]"):

@@ -24,6 +24,7 @@ _SLOWNESS = float(os.environ.get("WAYSIDE_TESTS_SLOWNESS", "1"))
 """Times that a program takes longer because its processor is emulated (`bin/arm`)."""
 _LONGEST_STEP_S = 5.0
 """A machine that stood still in between has passed this much, not hours."""
+_LONGEST_PAUSE_S = 0.5
 
 
 def share_of_a_processor() -> float:
@@ -81,6 +82,14 @@ class _Progress:
             raise GaveUp(f"{self._what or 'it'} did not happen within {self._patience}; seen last: {self._last[:2000]}")
 
 
+def pause_s(step_s: float, took_s: float) -> float:
+    """Returns how long to wait between two looks, the last of which took so long.
+
+    Twice as long, so that a look that is dear takes a third of a processor and not all of it from what it waits for.
+    """
+    return max(step_s, min(2 * took_s, _LONGEST_PAUSE_S))
+
+
 def until(
     condition: Callable[[], T],
     what: str = "",
@@ -94,9 +103,11 @@ def until(
     Each change of what `seen` returns (without it: the condition) is progress, and renews the patience.
     """
     progress = _Progress(what, seen, Patience(patience_s))
+    began_s = time.monotonic()
     while not (value := condition()):
         progress.look(value)
-        time.sleep(step_s)
+        time.sleep(pause_s(step_s, time.monotonic() - began_s))
+        began_s = time.monotonic()
     return value
 
 
@@ -110,9 +121,11 @@ async def eventually(
 ) -> T:
     """Waits like `until`, while the event loop goes on."""
     progress = _Progress(what, seen, Patience(patience_s))
+    began_s = time.monotonic()
     while not (value := condition()):
         progress.look(value)
-        await asyncio.sleep(step_s)
+        await asyncio.sleep(pause_s(step_s, time.monotonic() - began_s))
+        began_s = time.monotonic()
     return value
 
 

@@ -20,6 +20,7 @@ from center.console.irreversible import REVOKE_TOKEN, agreed
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
+from center.console.widgets.several import SeveralSelect
 from center.console.widgets.table import state, table
 from center.errors import BadCredentialsError, CenterError, WeakPasswordError, marked
 from center.services import Services, identity_of, services_of, source_of
@@ -205,7 +206,7 @@ class _Tokens:
             return
         with ui.element("div").classes("ws-form"):
             self._name = ui.input(_("Name")).props('outlined dense maxlength="64"')
-            self._scopes = ui.select([scope.value for scope in scopes], label=_("Scopes"), multiple=True).props(
+            self._scopes = SeveralSelect([scope.value for scope in scopes], label=_("Scopes")).props(
                 "outlined dense use-chips options-dense"
             )
             most = services.tokens.max_days

@@ -12,6 +12,7 @@ from center.console.alarms.newest import NewestPictures
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import labelled, words
+from center.console.widgets.several import SeveralSelect
 from center.errors import marked
 
 JOINS: Final = {
@@ -60,7 +61,7 @@ class ComposedForm:
             value="each" if name is None else "place",
             on_change=self.draw,
         ).props(_FIELDS)
-        self._cameras = ui.select(dict(places), label=_("Cameras"), multiple=True, value=list(cameras))
+        self._cameras = SeveralSelect(places, label=_("Cameras"), value=list(cameras))
         self._cameras.props(f"{_FIELDS} use-chips").on_value_change(self.draw)
         self._name = ui.input(_("Name of the place"), value=name or "").props('outlined dense maxlength="64"')
         with ui.element("div").classes("ws-field-wide"):
@@ -282,7 +283,7 @@ class ConditionFields:
         if kind is not None and (flag := kind.flag) is not None:
             self._flags[flag.name] = ui.switch(_(flag.label), value=bool(self._before.get(flag.name, False)))
         classes = {cls.value: _(name) for cls, name in labels.CLASSES.items()}
-        self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True)
+        self._classes = SeveralSelect(classes, label=_("Classes (none: all)"))
         self._classes.set_value(list(said.get("classes", ())))
         self._classes.props("outlined dense use-chips options-dense")
         self._least = {

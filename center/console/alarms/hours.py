@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from center.alarms.rules.rule import MAX_SPANS, Hours, WeekSpan
 from center.console.language import Language
 from center.console.widgets.markup import words
+from center.console.widgets.several import SeveralSelect
 from center.console.widgets.week import DAYS
 
 _FIELDS: Final = "outlined dense options-dense"
@@ -74,9 +75,8 @@ class HoursEditor:
     def _draw(self, chosen: Sequence[int], begins: str, ends: str) -> None:
         _ = self._
         with self._list, ui.element("div").classes("ws-hours-span") as row:
-            days = ui.select(
-                {day: _(name) for day, name in enumerate(DAYS)}, label=_("Days"), value=list(chosen), multiple=True
-            ).props(_FIELDS)
+            names = {day: _(name) for day, name in enumerate(DAYS)}
+            days = SeveralSelect(names, label=_("Days"), value=chosen).props(_FIELDS)
             first = ui.input(_("Start"), value=begins).props("outlined dense mask=##:##")
             last = ui.input(_("End"), value=ends).props("outlined dense mask=##:##")
             entry = (row, days, first, last)

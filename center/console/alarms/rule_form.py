@@ -16,6 +16,7 @@ from center.console.alarms.newest import NewestPictures
 from center.console.alarms.rule_shape import RuleShape
 from center.console.language import Language
 from center.console.widgets.markup import words
+from center.console.widgets.several import SeveralSelect
 from center.fleet.devices import DeviceState
 from center.services import services_of, sight_of
 
@@ -106,20 +107,18 @@ class RuleForm:
             if kind in FAULTS:
                 name, choices = FAULTS[kind]
                 options = {value: _(text) for value, text in choices.items()}
-                several = ui.select(options, label=_("Fault types"), multiple=True, value=same.get(name, list(options)))
+                several = SeveralSelect(options, label=_("Fault types"), value=same.get(name, list(options)))
                 self._fields[name] = several.props("outlined dense use-chips").classes("ws-field-wide")
                 orders = {"": _("None")} | {urgency.value: _(text) for urgency, text in labels.ORDER_URGENCIES.items()}
                 order = ui.select(orders, label=_("Maintenance order"), value=same.get("order") or "")
                 self._fields["order"] = order.props("outlined dense options-dense")
             if kind != "platform_fault":
-                self._cameras = ui.select(
-                    dict(self._places), label=_("Cameras (none: all)"), multiple=True, value=chosen
-                )
+                self._cameras = SeveralSelect(self._places, label=_("Cameras (none: all)"), value=chosen)
                 self._cameras.props("outlined dense use-chips options-dense")
             if (place := parameters.place) is not None:
                 classes = {cls.value: _(name) for cls, name in labels.CLASSES.items()}
                 chosen = list(self._before.get("classes", ()))
-                self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
+                self._classes = SeveralSelect(classes, label=_("Classes (none: all)"), value=chosen)
                 self._classes.props("outlined dense use-chips options-dense")
                 self._least = {
                     name: ui.number(label, value=self._percent(name), min=0, max=PERCENT).props("outlined dense")

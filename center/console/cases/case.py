@@ -24,6 +24,7 @@ from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.loading import Waiting
 from center.console.widgets.markup import moment, words
+from center.console.widgets.several import SeveralSelect
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.query.archive import MachineColour
@@ -274,19 +275,16 @@ class _Page:
             for camera in self._services.devices.cameras(self._sight)
         }
         with ui.element("div").classes("ws-panel ws-inset"), ui.element("div").classes("ws-filters ws-filters-tight"):
-            self._cls = ui.select(
+            self._cls = SeveralSelect(
                 {each.value: _(labels.CLASSES[each]) for each in MachineClass},
                 label=_("Type"),
                 value=[each.value for each in terms.classes],
-                multiple=True,
             ).props(_FIELDS)
-            self._colours = ui.select(
+            self._colours = SeveralSelect(
                 {each.value: _(labels.COLOURS[each]) for each in MachineColour},
                 label=_("Colour (any)"),
-                value=[],
-                multiple=True,
             ).props(_FIELDS)
-            self._cameras = ui.select(cameras, label=_("Cameras (all)"), value=[], multiple=True).props(_FIELDS)
+            self._cameras = SeveralSelect(cameras, label=_("Cameras (all)")).props(_FIELDS)
             self._from = ui.input(
                 _("From ({zone})").format(zone=moments.ZONE_TEXT), value=moments.to_input(terms.from_ms)
             ).props(f"{_FIELDS} type=datetime-local")

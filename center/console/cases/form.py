@@ -21,6 +21,7 @@ from center.console.widgets import moments
 from center.console.widgets.marked_image import MarkedImage
 from center.console.widgets.markup import words
 from center.console.widgets.picture import crop_path
+from center.console.widgets.several import SeveralSelect
 from center.errors import CenterError, marked
 from center.search.views import MachineView
 from center.services import identity_of, services_of, sight_of
@@ -286,7 +287,7 @@ def _degrees(label: str, value: float | None) -> ui.number:
 def _several(label: str, options: dict[str, str], chosen: list[str]) -> ui.select:
     """Draws a choice of several; chosen values stay choices, whether or not this account sees them."""
     known = options | {each: each for each in chosen if each not in options}
-    return ui.select(known, label=label, value=chosen, multiple=True).props(f"{_FIELDS} use-chips")
+    return SeveralSelect(known, label=label, value=chosen).props(f"{_FIELDS} use-chips")
 
 
 def _read(told: dict[str, Any]) -> CaseTerms:

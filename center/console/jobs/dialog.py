@@ -12,6 +12,7 @@ from center.console.attempt import at_fault, attempt
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import words
+from center.console.widgets.several import SeveralSelect
 from center.tasks.job_views import JobList
 from provisioning.contracts.config.camera import RecordedSpan
 from provisioning.contracts.fleet.commands import MAX_OPEN_JOBS, MAX_SPAN_MS, LiveWork, SpanWork, Work
@@ -107,7 +108,7 @@ class JobDialog:
         names = {"/".join(key): name for key, name in cameras.items()}
         chosen = ["/".join(key) for key in choices.chosen if key in cameras]
         with self._fields:
-            self._cameras = ui.select(names, label=_("Cameras"), value=chosen, multiple=True, with_input=True)
+            self._cameras = SeveralSelect(names, label=_("Cameras"), value=chosen, with_input=True)
             self._cameras.props(f"{_FIELDS} use-chips autofocus")
             if not names:
                 none = _("No camera has a recorder. Add recorders to the configuration of the agents.")

@@ -10,6 +10,7 @@ from center.console.language import Language
 from center.console.search.query import CUSTOM, PERIODS, SearchQuery
 from center.console.widgets import moments
 from center.console.widgets.markup import words
+from center.console.widgets.several import SeveralSelect
 from center.errors import marked
 from center.search.low_quality import QualityFault
 from provisioning.contracts.query.search import LOW_QUALITY
@@ -89,7 +90,7 @@ class FilterPanel:
 
     def _several(self, name: str, label: str, options: Mapping[str, str]) -> None:
         chosen = [str(getattr(each, "value", each)) for each in getattr(self._question.filters, name)]
-        select = ui.select([], label=label, value=[], multiple=True)
+        select = SeveralSelect([], label=label)
         select.props("outlined dense options-dense").classes("ws-search-several")
         # Last: hundreds of cameras would be handed over anew with each property.
         select.set_options(dict(options), value=chosen)

@@ -10,14 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import lancedb
 import pyarrow as pa
+from lancedb.query import ColumnOrdering, LanceEmptyQueryBuilder, Query
 
 from provisioning.files import durable
 from ray_cluster.archive.merged_days import MergedDays
 from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from ray_cluster.archive.windows import Window, day_name, day_of, days_of, hours_by_day
 from ray_cluster.errors import ArchiveUnreadable
-from ray_cluster.lance import ColumnOrdering, LanceEmptyQueryBuilder, Query, lancedb
 
 CLOSES_AFTER_DAYS: Final = 4
 """Days between a day's end and its close: rows arrive late after an outage of 72 hours (DESIGN §1)."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from lancedb.index import Bitmap, BTree, IvfRq
+
 from ray_cluster.archive.index_policy import VECTOR_BITS, Build, IndexState, index_name, next_build, partitions
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.errors import UpkeepFailed
-from ray_cluster.lance import Bitmap, BTree, IvfRq
 
 KEEP_VERSIONS: Final = timedelta(minutes=10)
 """Age at which old versions are dropped: a reader breaks when the version that it has open is cleaned away."""

@@ -78,6 +78,16 @@ class AskedZones(ZoneSpan):
     source: tuple[str, ...] = ()
 
 
+class _Application:
+    """An archive as ASGI wants it. It has no `app`: in what is served NiceGUI looks along these, and without end."""
+
+    def __init__(self, archive: "FakeArchive") -> None:
+        self._archive = archive
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _routes()({**scope, _ASKED: self._archive}, receive, send)
+
+
 class FakeArchive:
     """`ray_cluster.query.reader` as the centre sees it, over rows in memory."""
 
@@ -123,11 +133,7 @@ class FakeArchive:
     @property
     def app(self) -> ASGIApp:
         """The application that a server serves."""
-        return self
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers as ASGI wants it."""
-        await _routes()({**scope, _ASKED: self}, receive, send)
+        return _Application(self)
 
     def _enter(self, path: str, authorization: str | None) -> Response | None:
         self.asked.append(path)

@@ -4,7 +4,7 @@ import grimp
 
 
 def test_no_test_of_the_edge_reaches_another_role() -> None:
-    """What a test imports, directly or over others; the tests that start whole streets are among the scenarios."""
+    """Follows the imports of each test, also through others. Tests that start whole streets are among the scenarios."""
     roles = ("center", "ray_cluster")
     graph = grimp.build_graph("edge_agent", "provisioning", "engines", "tests", *roles, cache_dir=None)
     reached = {

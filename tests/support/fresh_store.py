@@ -18,7 +18,7 @@ _STATEMENTS: Final = 5_000
 class _Migrated:
     content: bytes
     dialect: Dialect
-    """Of a database that was connected to: it has asked SQLite what it can do."""
+    """Taken from a database that was connected to: it has asked SQLite what it can do."""
     statements: LRUCache[Any, Any]
     """SQL by statement, for this dialect."""
 

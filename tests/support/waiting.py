@@ -106,6 +106,7 @@ def until(
     began_s = time.monotonic()
     while not (value := condition()):
         progress.look(value)
+        # Counted with the look at `seen`, which may be the dear one.
         time.sleep(pause_s(step_s, time.monotonic() - began_s))
         began_s = time.monotonic()
     return value

@@ -43,6 +43,7 @@ from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.partitions.division import Share
 from ray_cluster.archive.retention import ArchiveRetention
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS, object_table, snapshot_table
+from ray_cluster.archive.summaries.counts_store import CountsStore
 from ray_cluster.archive.summaries.store import Summaries
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import FIRST_HOURS, day_name, day_of, days_of, hours_by_day, next_hours, window_at
@@ -94,6 +95,7 @@ class Archiver:
             self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
         self._summaries = Summaries(directory, self._tables)
+        self._counts = CountsStore(directory, offset_minutes=offset_minutes)
         self._held = HoldStore(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
         self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
@@ -402,6 +404,7 @@ class Archiver:
             if day_of(name) < oldest and day_of(name) not in kept:
                 self._seals.drop(name)
                 self._summaries.drop(name)
+                self._counts.drop(name)
                 # The commit marks go first: a row that can be seen has its machines and its picture.
                 self._tables.drop_table(SNAPSHOTS + name)
                 self._tables.drop_table(OBJECTS + name)

@@ -37,6 +37,7 @@ from ray_cluster.archive.lance_tables import (
 )
 from ray_cluster.archive.merged_days import MergedDay, MergedDays
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.summaries.counts_store import CountsStore
 from ray_cluster.archive.summaries.store import Summaries
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.archive.windows import closed_hours, day_of, days_of, hours_by_day, wider
@@ -89,6 +90,7 @@ class DayMerger:
         self._records = MergedDays(directory)
         self._seals = Seals(directory, tables)
         self._summaries = Summaries(directory, tables)
+        self._counts = CountsStore(directory, offset_minutes=offset_minutes)
         self._day = ""
         """Day whose merge is under way; empty if none is."""
         self._steps: Iterator[None] = iter(())
@@ -245,6 +247,7 @@ class DayMerger:
                         remove_window(self._tables, name)
                         self._seals.drop(name)
                         self._summaries.drop(name)
+                        self._counts.drop(name)
 
 
 def _copy(sources: Sequence[Any], target: Any) -> None:

@@ -17,6 +17,7 @@ from ray_cluster.archive.atomic_files import replace_text
 from ray_cluster.archive.index_policy import SMALL_FRAGMENTS, Build
 from ray_cluster.archive.lance_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.summaries.counts_store import CountsStore
 from ray_cluster.archive.summaries.store import Summaries
 from ray_cluster.archive.upkeep_status import STATUS_FILE, by_day, read_status
 from ray_cluster.archive.window_bloom import Seals
@@ -52,6 +53,7 @@ class Upkeep:
         self._seals = Seals(directory, self._tables)
         self._merger = DayMerger(directory, self._tables, offset_minutes=offset_minutes)
         self._summaries = Summaries(directory, self._tables)
+        self._counts = CountsStore(directory, offset_minutes=offset_minutes)
         self._sealed_at_ms: dict[str, int] = {}
         self._summarised_at_ms: dict[str, int] = {}
         self._settled: dict[str, int] = {}
@@ -147,6 +149,8 @@ class Upkeep:
         if grown or cleans:
             self._compact(OBJECTS, objects)
             self._summarised_at_ms.pop(name, None)
+        if grown or cleans or self._counts.of(name) is None:
+            self._counts.write(name, objects)
         window = _measured(name, objects).model_copy(update={"over": over, "closed": closed})
         if window.index:
             asked_ms = None if before is None or built in {Build.OPEN, Build.FULL} else before.recall_at_ms

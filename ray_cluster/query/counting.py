@@ -1,4 +1,7 @@
-"""Counts machines by class and time, hour of the week and camera, from single columns of their table.
+"""Counts machines by class and time, hour of the week and camera.
+
+Upkeep keeps counts of a window by five minutes (`summaries/machine_counts.py`). They answer where the bins lie on that
+grid and nothing but time, cameras and class is asked; rows that they do not cover, and all rows otherwise, are read.
 
 Each machine of a row counts once. Machines of a commit under way may be counted a moment before their snapshot can be
 found. People are not counted here: no table of machines has them.
@@ -6,20 +9,26 @@ found. People are not counted here: no table of machines has them.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from provisioning.contracts.query.search import MAX_BINS, CameraCount, MachineCounts, TimeBin, WeekHour
+from provisioning.contracts.query.search import COUNT_GRID_MS, MAX_BINS, CameraCount, MachineCounts, TimeBin, WeekHour
 from provisioning.contracts.wire.messages import MachineClass
-from ray_cluster.archive.lance_tables import batches, read_errors
+from ray_cluster.archive.lance_tables import batches, newest_version, read_errors
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.summaries.counts_store import CountsStore
+from ray_cluster.archive.summaries.machine_counts import CLASSES
+from ray_cluster.archive.summaries.machine_counts import MachineCounts as Kept
 from ray_cluster.archive.windows import days_of, span_ms
 from ray_cluster.errors import BadRequest
 from ray_cluster.query import sql
 from ray_cluster.query.filters import MAX_TIME_MS, Filter
+from ray_cluster.query.row_reader import pinned
 
 MAX_ROWS: Final = 5_000_000
 """Most machines read for one request, some seconds' worth; the answer names the older days that were left out."""
@@ -42,8 +51,9 @@ class _Tally:
 class Counting:
     """Counts machines in the tables of one archive."""
 
-    def __init__(self, tables: Any, offset_minutes: int) -> None:
+    def __init__(self, tables: Any, kept: CountsStore, offset_minutes: int) -> None:
         self._tables = tables
+        self._kept = kept
         self._offset_ms = offset_minutes * 60_000
         self._offset_minutes = offset_minutes
 
@@ -57,25 +67,56 @@ class Counting:
         if wanted.to_ms == MAX_TIME_MS or wanted.to_ms - wanted.from_ms > MAX_BINS * bin_ms:
             raise BadRequest(f"from_ms, to_ms, bin_ms: give a span of at most {MAX_BINS} bins")
         tally = _Tally()
+        totals = _Totals(wanted, bin_ms, self._offset_ms)
         read = 0
         left_out: list[str] = []
         without: list[str] = []
         for window in windows:
             with read_errors(window):
-                table = self._tables.open_table(OBJECTS + window)
+                kept = self._kept.of(window) if totals.are_enough and not left_out else None
+                if kept is not None and self._is_all(kept, window, wanted):
+                    totals.add(kept, span_ms(window, self._offset_minutes))
+                    continue
+                table = pinned(self._tables, OBJECTS + window)
                 if not sql.needed(wanted.wanted) <= set(table.schema.names):
                     without.append(window)
                     continue
-                condition = wanted.object_conditions(span_ms(window, self._offset_minutes))
-                rows = 0 if left_out else table.count_rows(condition)
+                later = None if kept is None else kept.later(table)
+                if later is None:
+                    kept = None
+                conditions = list(self._conditions(window, wanted, kept, later))
+                rows = 0 if left_out else sum(table.count_rows(condition) for condition in conditions)
                 if left_out or read + rows > MAX_ROWS:
                     left_out.append(window)
                     continue
                 read += rows
-                self._read(window, table, condition, wanted, bin_ms, tally)
+                if kept is not None:
+                    totals.add(kept, span_ms(window, self._offset_minutes))
+                if rows:
+                    for condition in conditions:
+                        self._read(window, table, condition, wanted, bin_ms, tally)
+        totals.give(tally)
         return _answer(tally, wanted.from_ms, bin_ms).model_copy(
             update={"rows_read": read, "days_left_out": days_of(left_out)[::-1], "days_without": days_of(without)[::-1]}
         )
+
+    def _is_all(self, kept: Kept, window: str, wanted: Filter) -> bool:
+        """True if kept counts are of the newest version of a table, and the span does not end within five minutes."""
+        end_ms = min(wanted.to_ms, span_ms(window, self._offset_minutes)[1])
+        return end_ms % COUNT_GRID_MS == 0 and kept.version == newest_version(self._tables, OBJECTS + window)
+
+    def _conditions(self, window: str, wanted: Filter, kept: Kept | None, later: int | None) -> Iterator[str]:
+        """Yield Lance SQL for the rows of a window that have to be read: each is met by other rows."""
+        span = span_ms(window, self._offset_minutes)
+        if kept is None:
+            yield wanted.object_conditions(span)
+            return
+        if later:
+            yield f"_rowid >= {kept.end_row_id} AND {wanted.object_conditions(span)}"
+        end_ms = min(wanted.to_ms, span[1])
+        if end_ms % COUNT_GRID_MS:  # of the last five minutes only a part is asked
+            last = replace(wanted, from_ms=max(wanted.from_ms, end_ms - end_ms % COUNT_GRID_MS))
+            yield f"_rowid < {kept.end_row_id} AND {last.object_conditions(span)}"
 
     def _read(self, window: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
         keys = self._pictures(window, wanted)
@@ -108,6 +149,74 @@ class Counting:
         tally.bins.update(_grouped(table, "bin", "cls"))
         tally.hours.update(_grouped(table, "hour", "cls"))
         tally.cameras.update(_grouped(table, "agent", "camera", "cls"))
+
+
+class _Totals:
+    """Sums of the counts that upkeep keeps, over the windows of one question."""
+
+    def __init__(self, wanted: Filter, bin_ms: int, offset_ms: int) -> None:
+        self._wanted = wanted
+        self._bin_ms = bin_ms
+        self._offset_ms = offset_ms
+        self._cameras = frozenset(wanted.camera_ids)
+        self._sources = frozenset(f"{agent}/{camera}" for agent, camera in wanted.sources)
+        self._classes = np.array([not wanted.wanted.cls or cls in wanted.wanted.cls for cls in CLASSES])
+        self._bins = np.zeros((-(-(wanted.to_ms - wanted.from_ms) // bin_ms), len(CLASSES)), np.int64)
+        self._hours = np.zeros((_WEEK_H, len(CLASSES)), np.int64)
+        self._numbers: dict[str, int] = {}
+        self._by_source = np.zeros((0, len(CLASSES)), np.int64)
+
+    @property
+    def are_enough(self) -> bool:
+        """True if kept counts can answer the question, so far as they reach."""
+        wanted = self._wanted.wanted
+        on_grid = not any(each % COUNT_GRID_MS for each in (self._wanted.from_ms, self._bin_ms, self._offset_ms))
+        return on_grid and not wanted.of_machine and not wanted.of_picture
+
+    def add(self, kept: Kept, span: tuple[int, int]) -> None:
+        """Add the counts of a window, which spans these milliseconds: all that lie in the question's span whole."""
+        first = max(0, self._wanted.from_ms - span[0]) // COUNT_GRID_MS
+        end = (min(self._wanted.to_ms, span[1]) - span[0]) // COUNT_GRID_MS
+        asked = np.array([self._is_asked(source) for source in kept.sources], np.bool_)
+        if first >= end or not asked.any():
+            return
+        part = kept.machines[:, first:end]
+        if not asked.all():
+            part = part[asked]
+        begins = span[0] + COUNT_GRID_MS * np.arange(first, end)
+        of_times = np.where(self._classes, part.sum(axis=0, dtype=np.int64), 0)
+        np.add.at(self._bins, (begins - self._wanted.from_ms) // self._bin_ms, of_times)
+        np.add.at(self._hours, (begins + self._offset_ms) // _HOUR_MS % _WEEK_H, of_times)
+        numbers = [
+            self._numbers.setdefault(source, len(self._numbers))
+            for source, is_asked in zip(kept.sources, asked, strict=True)
+            if is_asked
+        ]
+        if len(self._numbers) > len(self._by_source):
+            room = np.zeros((len(self._numbers) - len(self._by_source), len(CLASSES)), np.int64)
+            self._by_source = np.concatenate([self._by_source, room])
+        self._by_source[numbers] += np.where(self._classes, part.sum(axis=1, dtype=np.int64), 0)
+
+    def give(self, tally: _Tally) -> None:
+        """Add the sums to a tally."""
+        tally.bins.update(dict(_counted(self._bins)))
+        tally.hours.update(dict(_counted(self._hours)))
+        names = list(self._numbers)
+        for (number, cls), count in _counted(self._by_source):
+            agent, _, camera = names[number].partition("/")
+            tally.cameras[agent, camera, cls] += count
+
+    def _is_asked(self, source: str) -> bool:
+        return (not self._cameras or source.partition("/")[2] in self._cameras) and (
+            not self._sources or source in self._sources
+        )
+
+
+def _counted(sums: NDArray[np.int64]) -> Iterator[tuple[tuple[int, str], int]]:
+    """Yield row, class and number of all numbers but 0."""
+    rows, classes = np.nonzero(sums)
+    for row, cls in zip(rows.tolist(), classes.tolist(), strict=True):
+        yield (row, CLASSES[cls]), int(sums[row, cls])
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -30,6 +30,7 @@ from ray_cluster.archive.hold_store import HoldStore
 from ray_cluster.archive.lance_tables import batches, connect, in_order, read_errors, window_names
 from ray_cluster.archive.object_store.claim import open_packs
 from ray_cluster.archive.schema import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
+from ray_cluster.archive.summaries.counts_store import CountsStore
 from ray_cluster.archive.summaries.store import Pruner, Summaries
 from ray_cluster.archive.upkeep_status import alarms, read_status
 from ray_cluster.archive.window_bloom import Seals
@@ -75,6 +76,7 @@ class PartitionReader:
         self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
         self._summaries = Summaries(directory, self._tables)
+        self._kept_counts = CountsStore(directory, offset_minutes=offset_minutes)
         self._made: set[str] = set()
         self._storage = Storage(directory)
         self._growth = Growth(self._tables)
@@ -214,7 +216,8 @@ class PartitionReader:
             BadRequest: the span has no end, or too many bins.
             ArchiveUnreadable: try again.
         """
-        return Counting(self._tables, self._offset_minutes).count(self._windows_of(wanted, None), wanted, bin_ms)
+        counting = Counting(self._tables, self._kept_counts, self._offset_minutes)
+        return counting.count(self._windows_of(wanted, None), wanted, bin_ms)
 
     def zones(self, span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
         """Count people before cameras, as means and maxima of bins.

@@ -47,6 +47,7 @@ from provisioning.signing.documents import SealKey
 from ray_cluster.archive import hold_store, lance_tables
 from ray_cluster.archive.audit_log import Audit
 from ray_cluster.archive.merged_days import MergedDay
+from ray_cluster.archive.summaries.counts_store import CountsHead
 from ray_cluster.archive.upkeep_status import STATUS_FILE
 from ray_cluster.archive.window_bloom import Seal
 from ray_cluster.maintenance.backup import MARK as BACKUP_MARK
@@ -69,6 +70,7 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
     "agent tasks.json": upload_commands.CommandState,
     "agent update/state.json": update_orders.UpdateState,
     "archive backup.json": BackupMark,
+    "archive counts, first line": CountsHead,
     "archive erasures.jsonl line": Erased,
     "archive hold.json": hold_store.Hold,
     "archive merged/DAY": MergedDay,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from center.errors import BadFilterError, CenterError, marked
 from center.search.filters import Filters
-from provisioning.contracts.query.search import Wanted
+from provisioning.contracts.query.search import COUNT_GRID_MS, Wanted
 
 PATH: Final = "/observations"
 OPENED: Final = "open"
@@ -30,6 +30,8 @@ _SINGLE: Final = frozenset(
 )
 _MAX_QUERY: Final = 8192
 _MINUTE_MS: Final = 60_000
+_LONG_MS: Final = 4 * 3_600_000
+"""Longer periods begin on the grid by which machines are counted; bars of others are narrower than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class SearchQuery:
     def span(self, now_ms: int) -> tuple[int, int]:
         """Returns begin and end of the time span, the end exclusive; one that ends now ends with the minute.
 
-        So those who ask within a minute ask the same, and the archive answers them together.
+        So those who ask within a minute ask the same, and the archive answers them together. A long one begins up to
+        five minutes earlier, where counts of machines are kept.
 
         Raises:
             BadFilterError: it ends before it begins.
@@ -88,7 +91,8 @@ class SearchQuery:
         now_ms = -(-now_ms // _MINUTE_MS) * _MINUTE_MS
         length_ms = PERIODS[self.period][1]
         if length_ms is not None:
-            return max(0, now_ms - length_ms), now_ms
+            from_ms = max(0, now_ms - length_ms)
+            return from_ms - (from_ms % COUNT_GRID_MS if length_ms > _LONG_MS else 0), now_ms
         to_ms = now_ms if self.filters.to_ms is None else self.filters.to_ms
         from_ms = max(0, to_ms - 86_400_000) if self.filters.from_ms is None else self.filters.from_ms
         if to_ms <= from_ms:

@@ -12,7 +12,7 @@ from provisioning.contracts.query.search import MachineCounts
 from provisioning.contracts.wire.messages import MachineClass
 
 MOST: Final = 120
-"""Most bars: more would be finer than a pointer."""
+"""Most whole bars, and one that is cut: more would be finer than a pointer."""
 _WIDTHS_MS: Final = tuple(
     minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7 * 1440)
 )
@@ -20,8 +20,8 @@ _TWO: Final = frozenset(cls for cls in MachineClass if cls.is_two_wheeler)
 
 
 def bin_ms(span_ms: int) -> int:
-    """Returns a bar's width in milliseconds, so that a span has at most `MOST`, or as few as the widest gives."""
-    return next((width for width in _WIDTHS_MS if span_ms <= MOST * width), _WIDTHS_MS[-1])
+    """Returns a bar's width in milliseconds: a span has at most `MOST` whole ones, or as few as the widest gives."""
+    return next((width for width in _WIDTHS_MS if span_ms < (MOST + 1) * width), _WIDTHS_MS[-1])
 
 
 class Timeline(Element, component="timeline.js"):

@@ -17,6 +17,8 @@ LOW_QUALITY: Final = {"sharpness": 0.25, "brightness": 0.2, "contrast": 0.15}
 """Scores below which a picture is of very low quality: blurred; too dark or too bright; almost without contrast."""
 MIN_BIN_MS = 60_000
 MAX_BINS = 400
+COUNT_GRID_MS: Final = 5 * 60_000
+"""Counts of machines are kept by this: a span that begins on it, in bins of a multiple, is counted without its rows."""
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 ZoneName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Name of a zone in an agent's configuration."""

@@ -1,12 +1,10 @@
 """Keeps the summaries of an archive directory, and decides by them which windows may have a machine of a search.
 
-summaries/WINDOW: eight hexadecimal digits, the CRC-32 of the rest; then a line of JSON. A summary names the version of
-the table that it describes. Without one, or with another version, or where the file is damaged, the window may have
-anything: it is read.
+summaries/WINDOW: a line of JSON (`checked_files`). A summary names the version of the table that it describes. Without
+one, or with another version, or where the file is damaged, the window may have anything: it is read.
 """
 
 import threading
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from provisioning.contracts.query.search import Wanted
-from ray_cluster.archive.atomic_files import replace_bytes
 from ray_cluster.archive.lance_tables import newest_version
 from ray_cluster.archive.schema import OBJECTS
+from ray_cluster.archive.summaries.checked_files import read_checked, write_checked
 from ray_cluster.archive.summaries.summary import Kind, WindowSummary, summarise
 
-_CHECK_DIGITS: Final = 8
 _MOST_READ: Final = 4096
 """Summaries in memory, of some 10 KB each with 500 sources: four times a month of hours."""
 _SLACK: Final = 1e-9
@@ -67,9 +64,7 @@ class Summaries:
 
     def put(self, name: str, summary: WindowSummary) -> None:
         """Replace the summary of a window. Raises as `write`."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        text = summary.model_dump_json().encode()
-        replace_bytes(self._folder / name, _checked(text) + text)
+        write_checked(self._folder / name, summary.model_dump_json().encode())
 
     def of(self, name: str) -> Loaded | None:
         """Return the summary of a window; None if it has none for the newest version of its table. Raises OSError."""
@@ -94,13 +89,8 @@ class Summaries:
             return tuple(self._numbers)
 
     def _load(self, name: str) -> Loaded | None:
-        try:
-            content = (self._folder / name).read_bytes()
-        except FileNotFoundError:
-            self._read.pop(name, None)
-            return None
-        text = content[_CHECK_DIGITS:]
-        summary = _parsed(text) if content[:_CHECK_DIGITS] == _checked(text) else None
+        content = read_checked(self._folder / name)
+        summary = None if content is None else _parsed(content)
         if summary is None:
             self._read.pop(name, None)
             return None
@@ -213,7 +203,3 @@ def _parsed(text: bytes) -> WindowSummary | None:
         return WindowSummary.model_validate_json(text)
     except ValidationError:
         return None
-
-
-def _checked(text: bytes) -> bytes:
-    return f"{zlib.crc32(text):0{_CHECK_DIGITS}x}".encode()

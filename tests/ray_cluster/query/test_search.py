@@ -259,7 +259,8 @@ def test_a_span_without_end_or_with_too_many_bins_is_not_counted(read: Query) ->
 
 def test_days_beyond_what_one_question_may_read_are_named(read: Query, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray_cluster.query.counting.MAX_ROWS", 50)
-    counts = read.counts(Filter(from_ms=NOW_MS - 3 * DAY_MS, to_ms=NOW_MS + 1), DAY_MS)
+    beside_kept_ones_ms = NOW_MS - 3 * DAY_MS - 1
+    counts = read.counts(Filter(from_ms=beside_kept_ones_ms, to_ms=NOW_MS + 1), DAY_MS)
     assert counts.days_left_out == ("20261123", "20261122")
     assert 0 < counts.machines <= 50
 

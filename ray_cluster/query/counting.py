@@ -82,16 +82,17 @@ class Counting:
                     without.append(window)
                     continue
                 later = None if kept is None else kept.later(table)
-                if later is None:
-                    kept = None
-                conditions = list(self._conditions(window, wanted, kept, later))
+                conditions = list(self._conditions(window, wanted, is_kept=later is not None))
                 rows = 0 if left_out else sum(table.count_rows(condition) for condition in conditions)
                 if left_out or read + rows > MAX_ROWS:
                     left_out.append(window)
                     continue
                 read += rows
-                if kept is not None:
-                    totals.add(kept, span_ms(window, self._offset_minutes))
+                if kept is not None and later is not None:
+                    span = span_ms(window, self._offset_minutes)
+                    totals.add(kept, span)
+                    read += later.num_rows
+                    self._add(_fitting(later, wanted, span), tally, wanted.from_ms, bin_ms)
                 if rows:
                     for condition in conditions:
                         self._read(window, table, condition, wanted, bin_ms, tally)
@@ -105,18 +106,14 @@ class Counting:
         end_ms = min(wanted.to_ms, span_ms(window, self._offset_minutes)[1])
         return end_ms % COUNT_GRID_MS == 0 and kept.version == newest_version(self._tables, OBJECTS + window)
 
-    def _conditions(self, window: str, wanted: Filter, kept: Kept | None, later: int | None) -> Iterator[str]:
-        """Yield Lance SQL for the rows of a window that have to be read: each is met by other rows."""
+    def _conditions(self, window: str, wanted: Filter, *, is_kept: bool) -> Iterator[str]:
+        """Yield Lance SQL for the rows of a window to read by condition; `is_kept`: beside counts and later rows."""
         span = span_ms(window, self._offset_minutes)
-        if kept is None:
+        if not is_kept:
             yield wanted.object_conditions(span)
-            return
-        if later:
-            yield f"_rowid >= {kept.end_row_id} AND {wanted.object_conditions(span)}"
-        end_ms = min(wanted.to_ms, span[1])
-        if end_ms % COUNT_GRID_MS:  # of the last five minutes only a part is asked
-            last = replace(wanted, from_ms=max(wanted.from_ms, end_ms - end_ms % COUNT_GRID_MS))
-            yield f"_rowid < {kept.end_row_id} AND {last.object_conditions(span)}"
+        elif min(wanted.to_ms, span[1]) % COUNT_GRID_MS:
+            last = replace(wanted, from_ms=max(wanted.from_ms, _whole_until(wanted, span)))
+            yield last.object_conditions(span)
 
     def _read(self, window: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
         keys = self._pictures(window, wanted)
@@ -138,8 +135,7 @@ class Counting:
         hours = pc.divide(pc.add(at_ms, self._offset_ms), _HOUR_MS)
         table = pa.table(
             {
-                # A key is an agent's id, a colon and 32 hexadecimal digits.
-                "agent": pc.utf8_slice_codeunits(rows.column("row_key"), 0, -33),
+                "agent": _agents(rows),
                 "camera": rows.column("camera_id"),
                 "cls": rows.column("cls"),
                 "bin": pc.divide(pc.subtract(at_ms, from_ms), bin_ms),
@@ -176,7 +172,7 @@ class _Totals:
     def add(self, kept: Kept, span: tuple[int, int]) -> None:
         """Add the counts of a window, which spans these milliseconds: all that lie in the question's span whole."""
         first = max(0, self._wanted.from_ms - span[0]) // COUNT_GRID_MS
-        end = (min(self._wanted.to_ms, span[1]) - span[0]) // COUNT_GRID_MS
+        end = (_whole_until(self._wanted, span) - span[0]) // COUNT_GRID_MS
         asked = np.array([self._is_asked(source) for source in kept.sources], np.bool_)
         if first >= end or not asked.any():
             return
@@ -217,6 +213,32 @@ def _counted(sums: NDArray[np.int64]) -> Iterator[tuple[tuple[int, str], int]]:
     rows, classes = np.nonzero(sums)
     for row, cls in zip(rows.tolist(), classes.tolist(), strict=True):
         yield (row, CLASSES[cls]), int(sums[row, cls])
+
+
+def _whole_until(wanted: Filter, span: tuple[int, int]) -> int:
+    """Return the end of the last five minutes of a window that lie in a question's span whole."""
+    end_ms = min(wanted.to_ms, span[1])
+    return end_ms - end_ms % COUNT_GRID_MS
+
+
+def _fitting(rows: pa.Table, wanted: Filter, span: tuple[int, int]) -> pa.Table:
+    """Choose the rows of a question by cameras and classes alone, in the five minutes that lie in its span whole."""
+    at_ms, camera = rows.column("captured_at_ms"), rows.column("camera_id")
+    fits = pc.and_(pc.greater_equal(at_ms, max(wanted.from_ms, span[0])), pc.less(at_ms, _whole_until(wanted, span)))
+    if wanted.wanted.cls:
+        fits = pc.and_(fits, pc.is_in(rows.column("cls"), value_set=pa.array(wanted.wanted.cls, pa.string())))
+    if wanted.camera_ids:
+        fits = pc.and_(fits, pc.is_in(camera, value_set=pa.array(wanted.camera_ids)))
+    if wanted.sources:
+        source = pc.binary_join_element_wise(_agents(rows), camera, "/")
+        asked = pa.array([f"{agent}/{camera}" for agent, camera in wanted.sources])
+        fits = pc.and_(fits, pc.is_in(source, value_set=asked))
+    return rows.filter(fits)
+
+
+def _agents(rows: pa.Table) -> pa.ChunkedArray:
+    """Return the agent of each row: a key is an agent's id, a colon and 32 hexadecimal digits."""
+    return pc.utf8_slice_codeunits(rows.column("row_key"), 0, -33)
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

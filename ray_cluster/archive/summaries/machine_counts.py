@@ -20,6 +20,8 @@ from ray_cluster.archive.lance_tables import batches
 CLASSES: Final = tuple(cls.value for cls in MachineClass)
 MOST_CELLS: Final = 20_000_000
 """Most numbers of a window, 14,000 sources over a day; one with more is always read."""
+MOST_LATER: Final = 500_000
+"""Most rows that are read beside the counts: many times those of the 50 commits after which upkeep adds them."""
 _COLUMNS: Final = ("row_key", "camera_id", "captured_at_ms", "cls")
 _KEY_TAIL: Final = 33
 """A row key is an agent's id, a colon and 32 hexadecimal digits."""
@@ -46,14 +48,22 @@ class MachineCounts:
         cells = (span_ms[1] - span_ms[0]) // COUNT_GRID_MS
         return cls(0, 0, 0, (), np.zeros((0, cells, len(CLASSES)), np.uint32))
 
-    def later(self, objects: Any) -> int | None:
-        """Return the number of a table's rows that are not counted here.
+    def later(self, objects: Any) -> pa.Table | None:
+        """Return the rows that are not counted here, of a table that is checked out at a version: four columns of each.
 
-        None: rows that are counted were deleted, or have another id, so nothing is known from these counts.
+        None: rows that are counted were deleted, or have another id, so nothing is known from these counts; or so many
+        came later that they are better read by what is asked.
         """
-        if objects.version != self.version and objects.count_rows(f"_rowid < {self.end_row_id}") != self.rows:
+        if not 0 <= objects.count_rows() - self.rows <= MOST_LATER:
             return None
-        return int(objects.count_rows()) - self.rows
+        # No other condition: each would be looked up in its index for the whole table, which costs ten times as much.
+        query = objects.search().where(f"_rowid >= {self.end_row_id}").select(list(_COLUMNS))
+        found: pa.Table = batches(query).read_all()
+        return found if objects.count_rows() - found.num_rows == self.rows else None
+
+    def is_of(self, objects: Any) -> bool:
+        """True if the rows of a table below `end_row_id` are those that were counted."""
+        return bool(objects.version == self.version or objects.count_rows(f"_rowid < {self.end_row_id}") == self.rows)
 
 
 def brought_up(before: MachineCounts | None, objects: Any, span_ms: tuple[int, int]) -> MachineCounts:
@@ -64,7 +74,7 @@ def brought_up(before: MachineCounts | None, objects: Any, span_ms: tuple[int, i
     Raises:
         ValueError: a machine is of a class of a newer release.
     """
-    if before is None or before.later(objects) is None:
+    if before is None or not before.is_of(objects):
         before = MachineCounts.of_nothing(span_ms)
     sources = {source: number for number, source in enumerate(before.sources)}
     machines: NDArray[np.uint32] = before.machines.astype(np.uint32)

@@ -61,7 +61,7 @@ brokers: ## The tests of the broker, with the mosquitto that is first on the pat
 	  tests/scenarios/test_broker_rights.py tests/scenarios/test_broker_overflow.py tests/scenarios/test_greedy_agent.py \
 	  tests/scenarios/test_intake_group.py tests/scenarios/test_revocation.py $(ARGS)
 
-arm: ## The edge's tests, then part of the evaluation beside this machine's, in an emulated aarch64 Debian; as root, half a day
+arm: ## The edge's tests, then part of the evaluation beside this machine's, in an emulated aarch64 Debian; as root, an hour
 	@bin/setup dev
 	@bin/arm test $(ARGS)
 	@bin/arm evaluate

@@ -36,6 +36,9 @@ class JobTally:
         self._reached_ms = self._newest_ms = before.reached_ms
         self._selected, self._spooled = before.selected, before.spooled
         self._dropped = Counter(before.dropped)
+        if lost := before.selected - before.spooled - self._dropped.total():
+            # The agent ended with these under way: they are fetched again, as new ones or as duplicates.
+            self._dropped[DropReason.INTERRUPTED] += lost
         self._captured_ms: dict[str, int] = {}
         self._in_flight: set[str] = set()
 

@@ -55,7 +55,7 @@ def test_a_person_reads_part_pictures_and_cause(
     config: Path, monkeypatch: pytest.MonkeyPatch, language: str, remedy: str
 ) -> None:
     monkeypatch.setenv("LC_ALL", language)
-    monkeypatch.setattr("edge_agent.cli.command.out.width", 400)
+    monkeypatch.setenv("COLUMNS", "400")
     code, out, _ = invoke("jobs", "--config", config)
     assert code == 0
     for word in ("2 jobs", "50%", "9 of 12", "second_look 1", "failed", remedy):

@@ -77,6 +77,7 @@ def test_killed_in_the_middle_every_picture_comes_once(world: World, redacted: i
     assert after.job("a").phase is JobPhase.RUNNING
     state = after.work_until_ended("a")
     assert (state.phase, after.spooled()) == (JobPhase.DONE, TIMES)
+    assert state.selected == state.spooled + sum(state.dropped.values())
     ledger = after.spool.ledgers()["gate"]
     assert ledger.balanced
     assert set(ledger.dropped) <= {"interrupted"}

@@ -53,6 +53,7 @@ def camera() -> Camera:
     return Camera()
 
 
+@pytest.mark.usefixtures("catalog")
 def test_f1_of_every_check_on_a_drawn_and_a_filmed_street() -> None:
     """A floor: docs/health.md has the figures, `python -m bench` makes them."""
     tally = bench.Tally()

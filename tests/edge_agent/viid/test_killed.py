@@ -9,7 +9,7 @@ device ──picture──▶ agent (process) ✗ -9      its ledger, after the 
 import base64
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -117,5 +117,5 @@ def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_i
 
 
 def _all_settled(edge: processes.EdgeConfig) -> bool:
-    with sqlite3.connect(f"file:{edge.spool.directory / 'spool.db'}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{edge.spool.directory / 'spool.db'}?mode=ro", uri=True)) as db:
         return bool(db.execute("SELECT COUNT(*) FROM messages").fetchone()[0] == 24)

@@ -151,18 +151,23 @@ class Remux:
         yield out.take_held()
 
     def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet]":
-        """Yields the packets with pictures in them, each with a time."""
+        """Yields the packets with pictures in them, each with a time.
+
+        An MPEG program stream gives the time of the first picture that begins in one of its packets. FFmpeg gives that
+        time also to a picture whose first bytes lie at the end of the packet before, so that two pictures have one.
+        """
         reorders = bool(stream.codec_context.has_b_frames)
         if reorders and container.format.name == "avi":
             raise self._untimed()
         due: int | None = None
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
+        pictures = (packet for packet in container.demux(stream) if packet.size)
+        for packet, next_pts in _with_next_time(pictures):
             if packet.pts is None:
                 if due is None or reorders:
                     raise self._untimed()
                 packet.pts = due
+            elif packet.pts == next_pts and due is not None and not reorders:
+                packet.pts = packet.dts = min(due, packet.pts)
             due = packet.pts + (packet.duration or 0)
             yield packet
 
@@ -205,6 +210,15 @@ class Remux:
 
     def _error(self, what: str, code: str = "unreadable") -> RecordingError:
         return RecordingError(f"{self._file.title}: {what}", code)
+
+
+def _with_next_time(packets: "Iterator[Packet]") -> "Iterator[tuple[Packet, int | None]]":
+    """Yields each packet, and the time that the one after it was given."""
+    packet = next(packets, None)
+    while packet is not None:
+        following = next(packets, None)
+        yield packet, None if following is None else following.pts
+        packet = following
 
 
 class _Out:

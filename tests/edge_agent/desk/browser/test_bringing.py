@@ -14,7 +14,7 @@ from edge_agent.desk.remux import Remux
 from tests.edge_agent.desk.browser.conftest import Opened, Paged
 from tests.edge_agent.desk.browser.page import Page, is_over
 from tests.edge_agent.desk.premises import CAMERA, Papers, ingest, street
-from tests.edge_agent.world import write_video
+from tests.edge_agent.world import noise, write_video
 from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -37,6 +37,28 @@ def test_what_a_phone_or_recorder_exports_comes_whole(kind: str, opened: Opened,
     assert len(desk.offsets()) == 50
     assert desk.offsets()[:3] == [0, 40, 80]
     assert not list(tmp_path.glob("spool/**/*.mp4"))
+
+
+def _times(file: Path) -> list[int]:
+    with av.open(str(file)) as container:
+        return [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
+
+
+def test_two_pictures_of_a_program_stream_that_were_given_one_time_come_both(
+    opened: Opened, paged: Paged, tmp_path: Path
+) -> None:
+    desk = opened()
+    file = tmp_path / "street.mpg"
+    for first in range(0, 5000, 50):  # one film in seven has a picture that begins just before its packet ends
+        write_video(file, [noise(first + n) for n in range(50)], gop=10)
+        times = _times(file)
+        if len(set(times)) < len(times):
+            break
+    else:
+        pytest.fail("no film of a hundred has two pictures with one time")
+    turn = paged().bring(file.read_bytes())
+    assert (turn["progress"]["end"], turn["progress"]["selected"]) == ("complete", 50), turn
+    assert desk.offsets() == [40 * n for n in range(50)]
 
 
 def test_only_what_is_needed_comes_and_the_index_first(opened: Opened, paged: Paged, tmp_path: Path) -> None:

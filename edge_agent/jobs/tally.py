@@ -36,7 +36,7 @@ class JobTally:
         self._reached_ms = self._newest_ms = before.reached_ms
         self._selected, self._spooled = before.selected, before.spooled
         self._dropped = Counter(before.dropped)
-        if lost := before.selected - before.spooled - self._dropped.total():
+        if (lost := before.selected - before.spooled - self._dropped.total()) > 0:
             # The agent ended with these under way: they are fetched again, as new ones or as duplicates.
             self._dropped[DropReason.INTERRUPTED] += lost
         self._captured_ms: dict[str, int] = {}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
@@ -93,6 +94,11 @@ _SNAPSHOT_PLAIN: Final = tuple(
 )
 _MACHINES: Final = TypeAdapter(tuple[Machine, ...])
 _OBJECT_PLAIN: Final = tuple(name for name in OBJECT_SCHEMA.names if name in ObjectRow.model_fields)
+
+
+def agents_of(row_keys: Any) -> Any:
+    """Return the agent of each row of an Arrow column: a key is an agent's id, a colon and 32 hexadecimal digits."""
+    return pc.utf8_slice_codeunits(row_keys, 0, -33)
 
 
 def filed_at_ms(row: SnapshotRow) -> int:

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from provisioning.contracts.query.search import COUNT_GRID_MS, MAX_BINS, CameraCount, MachineCounts, TimeBin, WeekHour
 from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.archive.lance_tables import batches, newest_version, read_errors
-from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS, agents_of
 from ray_cluster.archive.summaries.counts_store import CountsStore
-from ray_cluster.archive.summaries.machine_counts import CLASSES
-from ray_cluster.archive.summaries.machine_counts import MachineCounts as Kept
+from ray_cluster.archive.summaries.machine_counts import CLASSES, WindowCounts
 from ray_cluster.archive.windows import days_of, span_ms
 from ray_cluster.errors import BadRequest
 from ray_cluster.query import sql
@@ -82,8 +81,8 @@ class Counting:
                     without.append(window)
                     continue
                 later = None if kept is None else kept.later(table)
-                conditions = list(self._conditions(window, wanted, is_kept=later is not None))
-                rows = 0 if left_out else sum(table.count_rows(condition) for condition in conditions)
+                condition = self._condition(window, wanted, is_kept=later is not None)
+                rows = 0 if left_out or condition is None else table.count_rows(condition)
                 if left_out or read + rows > MAX_ROWS:
                     left_out.append(window)
                     continue
@@ -93,27 +92,29 @@ class Counting:
                     totals.add(kept, span)
                     read += later.num_rows
                     self._add(_fitting(later, wanted, span), tally, wanted.from_ms, bin_ms)
-                if rows:
-                    for condition in conditions:
-                        self._read(window, table, condition, wanted, bin_ms, tally)
+                if rows and condition is not None:
+                    self._read(window, table, condition, wanted, bin_ms, tally)
         totals.give(tally)
         return _answer(tally, wanted.from_ms, bin_ms).model_copy(
             update={"rows_read": read, "days_left_out": days_of(left_out)[::-1], "days_without": days_of(without)[::-1]}
         )
 
-    def _is_all(self, kept: Kept, window: str, wanted: Filter) -> bool:
+    def _is_all(self, kept: WindowCounts, window: str, wanted: Filter) -> bool:
         """True if kept counts are of the newest version of a table, and the span does not end within five minutes."""
         end_ms = min(wanted.to_ms, span_ms(window, self._offset_minutes)[1])
         return end_ms % COUNT_GRID_MS == 0 and kept.version == newest_version(self._tables, OBJECTS + window)
 
-    def _conditions(self, window: str, wanted: Filter, *, is_kept: bool) -> Iterator[str]:
-        """Yield Lance SQL for the rows of a window to read by condition; `is_kept`: beside counts and later rows."""
+    def _condition(self, window: str, wanted: Filter, *, is_kept: bool) -> str | None:
+        """Return Lance SQL for the rows of a window to read by condition: all, or if counts are kept what they lack.
+
+        That is the part of five minutes in which the span ends; None if it has none.
+        """
         span = span_ms(window, self._offset_minutes)
         if not is_kept:
-            yield wanted.object_conditions(span)
-        elif min(wanted.to_ms, span[1]) % COUNT_GRID_MS:
-            last = replace(wanted, from_ms=max(wanted.from_ms, _whole_until(wanted, span)))
-            yield last.object_conditions(span)
+            return wanted.object_conditions(span)
+        if not min(wanted.to_ms, span[1]) % COUNT_GRID_MS:
+            return None
+        return replace(wanted, from_ms=max(wanted.from_ms, _whole_until(wanted, span))).object_conditions(span)
 
     def _read(self, window: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
         keys = self._pictures(window, wanted)
@@ -135,7 +136,7 @@ class Counting:
         hours = pc.divide(pc.add(at_ms, self._offset_ms), _HOUR_MS)
         table = pa.table(
             {
-                "agent": _agents(rows),
+                "agent": agents_of(rows.column("row_key")),
                 "camera": rows.column("camera_id"),
                 "cls": rows.column("cls"),
                 "bin": pc.divide(pc.subtract(at_ms, from_ms), bin_ms),
@@ -169,7 +170,7 @@ class _Totals:
         on_grid = not any(each % COUNT_GRID_MS for each in (self._wanted.from_ms, self._bin_ms, self._offset_ms))
         return on_grid and not wanted.of_machine and not wanted.of_picture
 
-    def add(self, kept: Kept, span: tuple[int, int]) -> None:
+    def add(self, kept: WindowCounts, span: tuple[int, int]) -> None:
         """Add the counts of a window, which spans these milliseconds: all that lie in the question's span whole."""
         first = max(0, self._wanted.from_ms - span[0]) // COUNT_GRID_MS
         end = (_whole_until(self._wanted, span) - span[0]) // COUNT_GRID_MS
@@ -230,15 +231,10 @@ def _fitting(rows: pa.Table, wanted: Filter, span: tuple[int, int]) -> pa.Table:
     if wanted.camera_ids:
         fits = pc.and_(fits, pc.is_in(camera, value_set=pa.array(wanted.camera_ids)))
     if wanted.sources:
-        source = pc.binary_join_element_wise(_agents(rows), camera, "/")
+        source = pc.binary_join_element_wise(agents_of(rows.column("row_key")), camera, "/")
         asked = pa.array([f"{agent}/{camera}" for agent, camera in wanted.sources])
         fits = pc.and_(fits, pc.is_in(source, value_set=asked))
     return rows.filter(fits)
-
-
-def _agents(rows: pa.Table) -> pa.ChunkedArray:
-    """Return the agent of each row: a key is an agent's id, a colon and 32 hexadecimal digits."""
-    return pc.utf8_slice_codeunits(rows.column("row_key"), 0, -33)
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

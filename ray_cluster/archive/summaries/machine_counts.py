@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from provisioning.contracts.query.search import COUNT_GRID_MS
 from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.archive.lance_tables import batches
+from ray_cluster.archive.schema import agents_of
 
 CLASSES: Final = tuple(cls.value for cls in MachineClass)
 MOST_CELLS: Final = 20_000_000
@@ -23,12 +24,10 @@ MOST_CELLS: Final = 20_000_000
 MOST_LATER: Final = 500_000
 """Most rows that are read beside the counts: many times those of the 50 commits after which upkeep adds them."""
 _COLUMNS: Final = ("row_key", "camera_id", "captured_at_ms", "cls")
-_KEY_TAIL: Final = 33
-"""A row key is an agent's id, a colon and 32 hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
-class MachineCounts:
+class WindowCounts:
     """Machines of a window's rows below `end_row_id`, as of one version of its table.
 
     `rows`: all those rows. `machines`: (source, five minutes from the window's begin, class of `CLASSES`), without
@@ -66,7 +65,7 @@ class MachineCounts:
         return bool(objects.version == self.version or objects.count_rows(f"_rowid < {self.end_row_id}") == self.rows)
 
 
-def brought_up(before: MachineCounts | None, objects: Any, span_ms: tuple[int, int]) -> MachineCounts:
+def brought_up(before: WindowCounts | None, objects: Any, span_ms: tuple[int, int]) -> WindowCounts:
     """Add the rows that `before` does not cover, of a table that is checked out at a version.
 
     `span_ms`: first millisecond of the window, and the first behind it.
@@ -75,7 +74,7 @@ def brought_up(before: MachineCounts | None, objects: Any, span_ms: tuple[int, i
         ValueError: a machine is of a class of a newer release.
     """
     if before is None or not before.is_of(objects):
-        before = MachineCounts.of_nothing(span_ms)
+        before = WindowCounts.of_nothing(span_ms)
     sources = {source: number for number, source in enumerate(before.sources)}
     machines: NDArray[np.uint32] = before.machines.astype(np.uint32)
     rows, end = before.rows, before.end_row_id
@@ -86,13 +85,13 @@ def brought_up(before: MachineCounts | None, objects: Any, span_ms: tuple[int, i
         rows += batch.num_rows
         end = max(end, pc.max(batch.column("_rowid")).as_py() + 1)
         *places, counts = _grouped(batch, span_ms, sources)
+        if len(sources) * machines.shape[1] * machines.shape[2] > MOST_CELLS:
+            return WindowCounts.of_nothing(span_ms)
         if len(sources) > len(machines):
             room = np.zeros((2 * len(sources) - len(machines), *machines.shape[1:]), np.uint32)
             machines = np.concatenate([machines, room])
-        if machines.size > MOST_CELLS:
-            return MachineCounts.of_nothing(span_ms)
         machines[tuple(places)] += counts
-    return MachineCounts(int(objects.version), rows, end, tuple(sources), machines[: len(sources)])
+    return WindowCounts(int(objects.version), rows, end, tuple(sources), machines[: len(sources)])
 
 
 def _grouped(batch: pa.RecordBatch, span_ms: tuple[int, int], sources: dict[str, int]) -> tuple[NDArray[Any], ...]:
@@ -103,7 +102,7 @@ def _grouped(batch: pa.RecordBatch, span_ms: tuple[int, int], sources: dict[str,
     at_ms = batch.column("captured_at_ms")
     table = pa.table(
         {
-            "agent": pc.utf8_slice_codeunits(batch.column("row_key"), 0, -_KEY_TAIL),
+            "agent": agents_of(batch.column("row_key")),
             "camera": batch.column("camera_id"),
             "cls": batch.column("cls"),
             "cell": pc.divide(pc.subtract(at_ms, span_ms[0]), COUNT_GRID_MS),

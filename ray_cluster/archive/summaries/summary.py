@@ -12,13 +12,12 @@ import pyarrow.compute as pc
 
 from provisioning.contracts.wire.messages import Count, Message
 from ray_cluster.archive.lance_tables import batches
+from ray_cluster.archive.schema import agents_of
 
 MOST_KINDS: Final = 64
 """Bits of a number: a window with more kinds is always read. Classes and colours make 60."""
 MOST_ZONES: Final = 1000
 """A window with more names of zones is always read."""
-_KEY_TAIL: Final = 33
-"""A row key is an agent's id, a colon and 32 hexadecimal digits."""
 _GROUP: Final = ("agent", "camera", "cls", "colour")
 _COLUMNS: Final = ("row_key", "camera_id", "captured_at_ms", "cls", "colour", "x0", "y0", "x1", "y1")
 _LATER_COLUMNS: Final = ("colour", "share", "heading_deg", "zones")
@@ -118,7 +117,7 @@ def _grouped(batch: pa.RecordBatch) -> pa.Table:
     share = column("share", pa.float64())
     table = pa.table(
         {
-            "agent": pc.utf8_slice_codeunits(batch.column("row_key"), 0, -_KEY_TAIL),
+            "agent": agents_of(batch.column("row_key")),
             "camera": batch.column("camera_id"),
             "cls": batch.column("cls"),
             "colour": column("colour", pa.string()),

@@ -16,7 +16,7 @@ from ray_cluster.archive.lance_tables import connect, window_names
 from ray_cluster.archive.schema import OBJECTS
 from ray_cluster.archive.summaries import machine_counts
 from ray_cluster.archive.summaries.counts_store import CountsStore
-from ray_cluster.archive.summaries.machine_counts import MachineCounts, brought_up
+from ray_cluster.archive.summaries.machine_counts import WindowCounts, brought_up
 from ray_cluster.archive.windows import span_ms
 from ray_cluster.query.filters import Filter
 from ray_cluster.query.reader import Query
@@ -175,7 +175,7 @@ def test_upkeep_counts_an_open_window_and_adds_what_came(tmp_path: Path, monkeyp
     monkeypatch.setattr("ray_cluster.maintenance.upkeep.SMALL_FRAGMENTS", 3)
     writer, keeper = archiver(tmp_path), upkeep(tmp_path)
     store = CountsStore(tmp_path, offset_minutes=OFFSET_MINUTES)
-    (name,) = ("20261124",)
+    name = "20261124"
     counted = []
     for start in range(0, 12, 2):
         writer.commit([entry(start), entry(start + 1)], now_ms=NOW_MS)
@@ -191,7 +191,7 @@ def test_upkeep_counts_an_open_window_and_adds_what_came(tmp_path: Path, monkeyp
 def test_counting_in_steps_is_counting_at_once(made: Path, tmp_path: Path) -> None:
     span = span_ms(window_names(connect(made))[0], OFFSET_MINUTES)[0], NOW_MS + HOUR_MS
     one = connect(tmp_path).create_table("one", tables_of(made)[0].to_arrow())
-    kept: MachineCounts | None = None
+    kept: WindowCounts | None = None
     for table in tables_of(made)[1:6]:
         kept = brought_up(kept, one, span)
         one.add(table.to_arrow(), on_bad_vectors="null")

@@ -45,6 +45,7 @@ from center.console.system import (
     upload,
 )
 from center.console.wall import page as wall
+from center.console.widgets.several import SeveralSelect
 from center.errors import CenterError, marked
 from center.search.client import TIMEOUT_S
 from center.services import identity_of
@@ -194,6 +195,9 @@ def mount(app: FastAPI) -> None:
     Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}">' + "".join(
         f'<script src="{script}" defer></script>' for script in scripts
     )
+    for lists in (ui.select, SeveralSelect):
+        # Quasar gives a list the focus again once it has faded, also where somebody types in the next field by then.
+        lists.default_props("transition-duration=0")
     for page in PAGES:
         _Page(page.path, page.permission)(page.draw)
     app.add_middleware(preferences.PreferencesMiddleware)

@@ -122,9 +122,18 @@ class Lookalike:
             objects = pinned(place.partition.tables, OBJECTS + place.window)
             if "vector" not in objects.schema.names:
                 return []
-            condition = _condition(request, spanned=self._spanned(place, request))
-            by_looks = bool(request.classes or request.colours)
-            return [_find(objects, Nearest(vector, request.limit, condition, by_looks)) for vector in vectors]
+            asked = _sources(request)
+            if (present := self._present(place, objects)) is not None and not (asked := asked & present):
+                return []
+            condition = _condition(request, asked, present, spanned=self._spanned(place, request))
+            wanted = Nearest(
+                vectors[0],
+                request.limit,
+                condition,
+                by_looks=bool(request.classes or request.colours),
+                together=bool(request.classes and request.colours) and place.partition.is_merged(place.window),
+            )
+            return [_find(objects, replace(wanted, vector=vector)) for vector in vectors]
 
     def _spanned(self, place: _Place, request: LookalikeRequest) -> bool:
         """True if every row of a window has its capture time in the span, so that no index of times is read."""
@@ -133,6 +142,11 @@ class Lookalike:
             return False
         seal = place.partition.seals.of(place.window)
         return seal is not None and not seal.strays
+
+    def _present(self, place: _Place, objects: Any) -> frozenset[tuple[str, str]] | None:
+        """List the sources of a table's machines; None where no summary says them."""
+        found = place.partition.summaries.sources_of(place.window, objects.version)
+        return None if found is None else frozenset(map(_source, found))
 
     def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
         partition = self._partitions.of(checked_row_key(row_key))
@@ -164,11 +178,29 @@ def _find(objects: Any, wanted: Nearest) -> Found:
         return find(objects, replace(wanted, exact=True))
 
 
-def _condition(request: LookalikeRequest, *, spanned: bool) -> str:
-    """Build Lance SQL from numbers, checked ids and enums alone; `spanned`: without the span."""
-    times = [] if spanned else [f"captured_at_ms >= {request.from_ms}", f"captured_at_ms < {request.to_ms}"]
-    sources = [(agent, camera) for agent, _, camera in (each.partition("/") for each in request.sources)]
-    parts = [*times, of_object_sources(sources)]
+def _source(text: str) -> tuple[str, str]:
+    agent, _, camera = text.partition("/")
+    return agent, camera
+
+
+def _sources(request: LookalikeRequest) -> frozenset[tuple[str, str]]:
+    return frozenset(map(_source, request.sources))
+
+
+def _condition(
+    request: LookalikeRequest,
+    sources: frozenset[tuple[str, str]],
+    present: frozenset[tuple[str, str]] | None,
+    *,
+    spanned: bool,
+) -> str:
+    """Build Lance SQL from numbers, checked ids and enums alone.
+
+    `sources`: those asked, of `present`, which are all of the table where they are known. `spanned`: without the span.
+    """
+    parts = [] if spanned else [f"captured_at_ms >= {request.from_ms}", f"captured_at_ms < {request.to_ms}"]
+    if sources != present:
+        parts.append(of_object_sources(sorted(sources), present))
     if request.classes:
         parts.append(f"cls IN ({quoted(request.classes)})")
     if request.colours:

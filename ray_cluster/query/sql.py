@@ -3,7 +3,7 @@
 Names of classes and colours are an enum's, ids were checked against patterns without quotes; a zone's name is quoted.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from provisioning.contracts.query.search import LOW_QUALITY, Wanted
 from ray_cluster.archive.lance_tables import quoted
@@ -57,9 +57,22 @@ def of_sources(sources: Sequence[tuple[str, str]]) -> str:
     return _by_agent(sources, lambda agent: f"agent_id = '{agent}'")
 
 
-def of_object_sources(sources: Sequence[tuple[str, str]]) -> str:
-    """Build the condition on the sources of an object row, whose key begins with its agent. An index has the camera."""
-    return _by_agent(sources, lambda agent: f"starts_with(row_key, '{agent}:')")
+def of_object_sources(sources: Sequence[tuple[str, str]], present: Iterable[tuple[str, str]] | None = None) -> str:
+    """Build the condition on the sources of an object row: agent and camera.
+
+    `present`: all sources of the table, where they are known. The agent of a row begins its key, and an index of keys
+    lists each row of an agent, which takes six times as long as the search for the rows of twenty cameras (measured in
+    3.3 million). So it is asked only for a camera that has a namesake of another agent in the table.
+    """
+    if present is None:
+        return _by_agent(sources, _object_agent)
+    namesakes = {camera for _, camera in set(present).difference(sources)}
+    alone = sorted({camera for _, camera in sources} - namesakes)
+    rest = [(agent, camera) for agent, camera in sources if camera in namesakes]
+    clauses = ([f"camera_id IN ({quoted(alone)})"] if alone else []) + (
+        [_by_agent(rest, _object_agent)] if rest else []
+    )
+    return f"({' OR '.join(clauses)})"
 
 
 def needed(wanted: Wanted) -> frozenset[str]:
@@ -74,6 +87,10 @@ def needed(wanted: Wanted) -> frozenset[str]:
     if wanted.zone:
         columns.add("zones")
     return frozenset(columns)
+
+
+def _object_agent(agent: str) -> str:
+    return f"starts_with(row_key, '{agent}:')"
 
 
 def _by_agent(sources: Sequence[tuple[str, str]], clause: Callable[[str], str]) -> str:

@@ -56,3 +56,28 @@ def test_wrong_input_is_said_at_its_field(visitor: Visitor) -> None:
     expect(field(visitor, "Valid for (days)")).to_contain_text("1 to")
     expect(page.get_by_text("Choose at least one scope.")).to_be_visible()
     visitor.photograph("account-fault")
+
+
+HASTY = """async ([list, next]) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    list.focus();
+    list.click();
+    let option;
+    while (!(option = document.querySelector('.q-menu [role=option]'))) await frame();
+    option.click();
+    list.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', keyCode: 27, bubbles: true}));
+    next.focus();
+    for (let passed = 0; passed < 1000; passed += 16) await frame();
+    return [document.activeElement === next, list.closest('.q-field').innerText];
+}"""
+
+
+def test_who_chooses_while_a_list_opens_and_types_in_the_next_field_is_not_taken_back(visitor: Visitor) -> None:
+    """Quasar gave the list the focus once it had faded, so what was typed by then in the next field went there."""
+    visitor.set_up()
+    page = visitor.page
+    visitor.go("/account")
+    fields = (page.get_by_label("Scopes"), page.get_by_label("Name", exact=True))
+    stays, text = page.evaluate(HASTY, [each.element_handle() for each in fields])
+    assert "cancel" in text, "an option was chosen"
+    assert stays

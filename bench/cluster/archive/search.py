@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -49,8 +49,11 @@ def objects_of(directory: Path) -> list[Any]:
     return [tables.open_table(OBJECTS + name) for name in reversed(window_names(tables))]
 
 
-def search_all(objects: Sequence[Any], queries: NDArray[np.float32]) -> list[Searched]:
-    """Without a filter and with each of several; ours beside the same searched exactly."""
+def search_all(objects: Sequence[Any], queries: NDArray[np.float32], *, are_merged: bool = False) -> list[Searched]:
+    """Without a filter and with each of several; ours beside the same searched exactly.
+
+    `are_merged`: upkeep merged the windows, so that rows of a class and colour lie together.
+    """
     cameras = f"camera_id IN {tuple(f'cam-{number}' for number in range(0, CAMERAS, 25))}"
     filters = {
         "no filter": "",
@@ -63,8 +66,10 @@ def search_all(objects: Sequence[Any], queries: NDArray[np.float32]) -> list[Sea
     }
     found = []
     for what, condition in filters.items():
-        exactly, answers = timed(f"{what}, exact", queries[:EXACT], _search(objects, condition, exact=True))
-        found += [timed(what, queries, _search(objects, condition), answers)[0], exactly]
+        wanted = Nearest(queries[0], TOP, condition, by_looks="cls" in condition)
+        wanted = replace(wanted, together=are_merged and "colour" in condition)
+        exactly, answers = timed(f"{what}, exact", queries[:EXACT], _search(objects, replace(wanted, exact=True)))
+        found += [timed(what, queries, _search(objects, wanted), answers)[0], exactly]
     return found
 
 
@@ -72,15 +77,12 @@ def _hours(first: int, end: int) -> str:
     return f"captured_at_ms >= {DAY_START_MS + first * _HOUR_MS} AND captured_at_ms < {DAY_START_MS + end * _HOUR_MS}"
 
 
-def _search(
-    objects: Sequence[Any], condition: str, *, exact: bool = False
-) -> Callable[[NDArray[np.float32]], set[Any]]:
-    """Of all windows, as many at once as `Lookalike` asks."""
+def _search(objects: Sequence[Any], wanted: Nearest) -> Callable[[NDArray[np.float32]], set[Any]]:
+    """Of all windows, as many at once as `Lookalike` asks; of `wanted` all but the vector."""
 
     def search(vector: NDArray[np.float32]) -> set[Any]:
-        wanted = Nearest(vector, TOP, condition, "cls" in condition, exact)
         hits = Hits(TOP)
-        for found in _POOL.map(partial(find, wanted=wanted), objects):
+        for found in _POOL.map(partial(find, wanted=replace(wanted, vector=vector)), objects):
             hits.add(found)
         return {record["object_key"] for record in hits.records()}
 

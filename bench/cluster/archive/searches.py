@@ -78,7 +78,7 @@ def _search(folder: Path) -> dict[str, Any]:
     queries = City(seed=1).vectors(QUERIES)[0]
     objects = objects_of(folder)
     report: dict[str, Any] = {"windows": len(objects)}
-    report["tables"] = [each.as_json() for each in search_all(objects, queries)]
+    report["tables"] = [each.as_json() for each in search_all(objects, queries, are_merged=True)]
     report["requests"] = [each.as_json() for each in _requests(folder)]
     report["peak_mb"] = peak_memory_mb()
     return report

@@ -119,7 +119,7 @@ def _nearest(
     tables: Sequence[Any], condition: str, vector: NDArray[np.float32], *, exact: bool = False
 ) -> tuple[NDArray[np.float64], tuple[float, float, float]]:
     """Search tables one after the other. Returns distances, and milliseconds: finding, columns, both by the clock."""
-    wanted, hits = Nearest(vector, TOP, condition, "cls" in condition, exact), Hits(TOP)
+    wanted, hits = Nearest(vector, TOP, condition, by_looks="cls" in condition, exact=exact), Hits(TOP)
     began, began_cpu = time.perf_counter(), time.process_time()
     for table in tables:
         hits.add(find(table, wanted))

@@ -88,6 +88,18 @@ class Summaries:
         with self._numbering:
             return tuple(self._numbers)
 
+    def sources_of(self, name: str, version: int) -> tuple[str, ...] | None:
+        """List the sources of a window's machines, AGENT/CAMERA; None if no summary says those of this version.
+
+        Raises:
+            OSError: the summary, or the list of the table's versions, cannot be read.
+        """
+        summary = self.of(name)
+        if summary is None or not summary.complete or summary.version != version:
+            return None
+        names = self.sources()
+        return tuple(names[number] for number in summary.sources)
+
     def _load(self, name: str) -> Loaded | None:
         content = read_checked(self._folder / name)
         summary = None if content is None else _parsed(content)

@@ -23,6 +23,7 @@ from ray_cluster.archive.entries import Entry
 from ray_cluster.archive.hold_store import Hold
 from ray_cluster.archive.lance_tables import CLOSES_AFTER_DAYS, connect, superseded_names, window_names
 from ray_cluster.archive.merged_days import FOLDER, MergedDay, MergedDays
+from ray_cluster.archive.partitions.open_tables import OpenTables
 from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
 from ray_cluster.archive.window_bloom import Seals
 from ray_cluster.errors import ArchiveUnreadable, PictureErased
@@ -186,6 +187,15 @@ def test_an_alike_machine_is_found_in_the_merged_day(tmp_path: Path) -> None:
     *_, last = lookalike(tmp_path).search(request)
     assert (last.days_done, last.failed_days) == (1, ())
     assert last.hits[0].machine.row_key == seen(4).row_key
+
+
+def test_only_windows_that_were_merged_have_class_and_colour_together(tmp_path: Path) -> None:
+    fill(tmp_path)
+    narrow = windows(tmp_path)
+    assert not any(OpenTables(tmp_path).is_merged(name) for name in narrow)
+    merge(upkeep(tmp_path), tmp_path)
+    assert OpenTables(tmp_path).is_merged(DAY)
+    assert not any(OpenTables(tmp_path).is_merged(name) for name in narrow), "old windows stay for some time"
 
 
 def test_a_late_row_of_a_merged_day_is_in_it_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from provisioning.contracts.query.archive import MachineColour
 from provisioning.contracts.query.lookalike import LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.wire.messages import MachineClass
 from ray_cluster.errors import NoVector
+from ray_cluster.query import lookalike as lookalike_module
 from ray_cluster.query.routes import MAX_BODY_BYTES, create_app
+from ray_cluster.query.vector_search import Found, Nearest, find
 from tests.ray_cluster.query.test_reader import TOKEN, intake_is_well
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, look, lookalike, query, upkeep
@@ -121,6 +124,66 @@ def test_another_agents_camera_of_the_same_name_takes_no_place_among_the_hits(di
     both = request(sources=(f"{AGENT}/cam-0", "alley/cam-0"), limit=20)
     page = list(lookalike(directory).search(both))[-1]
     assert {hit.machine.row_key.partition(":")[0] for hit in page.hits} == {AGENT, "alley"}
+
+
+SUMMARISED: tuple[dict[str, Any], ...] = (
+    {},
+    {"sources": (f"{AGENT}/cam-0",), "limit": 30},
+    {"sources": (f"{AGENT}/cam-0", "alley/cam-0"), "limit": 30},
+    {"sources": (f"{AGENT}/cam-0", f"{AGENT}/cam-1", f"{AGENT}/cam-2", f"{AGENT}/cam-9", "alley/cam-0"), "limit": 30},
+    {"sources": ("alley/cam-1", f"{AGENT}/cam-2"), "classes": (MachineClass.CAR,)},
+    {"sources": (f"{AGENT}/cam-1",), "to_ms": NOW_MS - DAY_MS},
+)
+"""A camera whose namesake is not asked, one that is, all that there are, one that no agent has; a span."""
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_with_a_summary_of_its_sources_a_window_answers_the_same(directory: Path, tmp_path: Path, late: bool) -> None:
+    place = tmp_path / "archive"
+    shutil.copytree(directory, place)
+    assert upkeep(place).run_once(now_ms=NOW_MS + 2 * DAY_MS).faults == ()
+    if late:  # of a source that no summary knows yet
+        archiver(place).commit(
+            [entry(990, at_ms=NOW_MS - 500, agent="gate", camera="cam-0", machines=(BIKE,), appearances=(look(7),))],
+            now_ms=NOW_MS + 2 * DAY_MS,
+        )
+    assert list((place / "summaries").iterdir())
+    plain = tmp_path / "plain"
+    shutil.copytree(place, plain)
+    shutil.rmtree(plain / "summaries")
+    for changes in SUMMARISED:
+        pages = [list(lookalike(folder).search(request(**changes)))[-1].hits for folder in (place, plain)]
+        assert pages[0] == pages[1]
+        assert pages[0]
+
+
+def test_agents_are_looked_at_only_for_namesakes_and_no_window_is_searched_that_has_no_camera_asked(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a key begins with its agent an index lists all rows of that agent: six times the price of the search."""
+    place = tmp_path / "archive"
+    shutil.copytree(directory, place)
+    assert upkeep(place).run_once(now_ms=NOW_MS + 2 * DAY_MS).faults == ()
+    asked: list[str] = []
+
+    def noted(objects: Any, wanted: Nearest) -> Found:
+        asked.append(wanted.condition)
+        return find(objects, wanted)
+
+    monkeypatch.setattr(lookalike_module, "find", noted)
+
+    def conditions(*sources: str) -> list[str]:
+        asked.clear()
+        list(lookalike(place).search(request(sources=sources)))
+        return sorted(asked)
+
+    assert conditions(f"{AGENT}/cam-1") == ["(camera_id IN ('cam-1'))"] * DAYS
+    assert conditions(*CAMERAS)[:2] == ["", ""], "all sources of two days are asked"
+    assert conditions(f"{AGENT}/cam-9", "gate/cam-1") == ["(camera_id IN ('cam-9'))"], "the newest day alone has one"
+    alone, both = f"{AGENT}/cam-1", f"{AGENT}/cam-0"
+    mixed = f"(camera_id IN ('cam-1') OR ((starts_with(row_key, '{AGENT}:') AND camera_id IN ('cam-0'))))"
+    assert mixed in conditions(alone, both)
+    assert conditions("gate/cam-0") == []
 
 
 def test_a_machine_of_the_archive_is_asked_by_its_key(directory: Path) -> None:

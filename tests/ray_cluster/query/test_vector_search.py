@@ -76,3 +76,20 @@ def test_few_that_fit_are_compared_one_by_one(objects: Any, monkeypatch: pytest.
     monkeypatch.setattr(vector_search, "EXACT_ROWS", 50)
     with pytest.raises(ZeroDivisionError):
         vector_search.nearest(objects, Nearest(vector, 10, "camera_id = 'cam-3'"))
+
+
+@pytest.mark.parametrize(("of", "together", "by_index"), [(10, True, False), (11, True, True), (10, False, True)])
+def test_where_those_that_fit_lie_together_more_are_compared_one_by_one(
+    objects: Any, monkeypatch: pytest.MonkeyPatch, of: int, together: bool, by_index: bool
+) -> None:
+    vector = look(3).vector
+    assert vector is not None
+    monkeypatch.setattr(vector_search, "EXACT_ROWS", 0)
+    monkeypatch.setattr(vector_search, "TOGETHER", of)  # one camera of ten
+    monkeypatch.setattr(vector_search, "partitions", lambda _: 0)  # an index that is asked says so
+    wanted = Nearest(vector, 10, "camera_id = 'cam-3'", by_looks=True, together=together)
+    if by_index:
+        with pytest.raises(ZeroDivisionError):
+            vector_search.nearest(objects, wanted)
+    else:
+        assert len(vector_search.nearest(objects, wanted)) == 10

@@ -142,13 +142,14 @@ def test_a_closed_day_of_hours_becomes_one_window_with_the_same_answers(tmp_path
     assert objects.count_rows("vector IS NULL") == HOURS
 
 
-def test_rows_of_one_class_and_colour_lie_beside_each_other_and_none_is_left_out(tmp_path: Path) -> None:
+def test_rows_of_one_class_and_colour_lie_beside_each_other_by_camera_and_none_is_left_out(tmp_path: Path) -> None:
     writer = archiver(tmp_path, first_hours=1)
     colours = [None, MachineColour.RED, MachineColour.BLUE]
     entries = [
         entry(
             number,
             at_ms=NOW_MS - number % 2 * HOUR_MS - 1 - number,
+            camera=f"cam-{number * 7 % 4}",
             machines=((CAR, BIKE)[number % 5 % 2],),
             appearances=(look(number, colour=colours[number % 3]),),
         )
@@ -156,11 +157,17 @@ def test_rows_of_one_class_and_colour_lie_beside_each_other_and_none_is_left_out
     ]
     writer.commit(entries, now_ms=NOW_MS)
     assert merge(upkeep(tmp_path), tmp_path) == ()
-    rows = connect(tmp_path).open_table(OBJECTS + DAY).search().select(["cls", "colour", "captured_at_ms"]).to_list()
+    columns = ["cls", "colour", "captured_at_ms", "camera_id"]
+    rows = connect(tmp_path).open_table(OBJECTS + DAY).search().select(columns).to_list()
     assert len(rows) == len(entries)
     looks = [(row["captured_at_ms"] // HOUR_MS, row["cls"], row["colour"]) for row in rows]
-    runs = [look for look, before in zip(looks, [None, *looks], strict=False) if look != before]
-    assert len(runs) == len(set(looks)) == 12  # hours, classes, colours
+    assert len(_runs(looks)) == len(set(looks)) == 12  # hours, classes, colours
+    seen_by = [(*look, row["camera_id"]) for look, row in zip(looks, rows, strict=True)]
+    assert len(_runs(seen_by)) == len(set(seen_by)) > 12
+
+
+def _runs(values: list[Any]) -> list[Any]:
+    return [each for each, before in zip(values, [None, *values], strict=False) if each != before]
 
 
 def test_a_copy_that_lacks_a_row_is_not_put_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,9 +69,9 @@ def of_object_sources(sources: Sequence[tuple[str, str]], present: Iterable[tupl
     namesakes = {camera for _, camera in set(present).difference(sources)}
     alone = sorted({camera for _, camera in sources} - namesakes)
     rest = [(agent, camera) for agent, camera in sources if camera in namesakes]
-    clauses = ([f"camera_id IN ({quoted(alone)})"] if alone else []) + (
-        [_by_agent(rest, _object_agent)] if rest else []
-    )
+    clauses = [f"camera_id IN ({quoted(alone)})"] if alone else []
+    if rest:
+        clauses.append(_by_agent(rest, _object_agent))
     return f"({' OR '.join(clauses)})"
 
 

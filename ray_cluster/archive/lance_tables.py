@@ -236,6 +236,20 @@ def batches(query: Any) -> Any:
     return query.to_batches(batch_size=BATCH_ROWS)
 
 
+def joined(found: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    """Join batches into tables of at least `rows` rows; the last one has the rest."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in found:
+        waiting.append(batch)
+        count += batch.num_rows
+        if count >= rows:
+            yield pa.Table.from_batches(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
 class _Indexed(LanceEmptyQueryBuilder):
     def to_query_object(self) -> Query:
         query = super().to_query_object()

@@ -27,6 +27,7 @@ from ray_cluster.archive.lance_tables import (
     connect,
     create_draft,
     is_closed,
+    joined,
     newest_version,
     publish_draft,
     remove_drafts,
@@ -261,9 +262,8 @@ def _copy(sources: Sequence[Any], target: Any) -> None:
     def rows() -> Iterator[pa.RecordBatch]:
         for table in sources:
             there = [name for name in target.schema.names if name in table.schema.names]
-            for found in _by_looks(table, there) if "cls" in there else (batches(table.search().select(there)),):
-                for batch in found:
-                    yield _filled(batch, target.schema)
+            for batch in _by_looks(table, there) if "cls" in there else batches(table.search().select(there)):
+                yield _filled(batch, target.schema)
 
     target.add(pa.RecordBatchReader.from_batches(target.schema, rows()), on_bad_vectors="null")
     wanted = sum((_digest(table) for table in sources), _Digest())
@@ -277,13 +277,14 @@ def _digest(table: Any) -> _Digest:
     return sum((_Digest.of(batch) for batch in batches(table.search().select(columns))), _Digest())
 
 
-def _by_looks(objects: Any, columns: Sequence[str]) -> Iterator[Iterator[pa.RecordBatch]]:
+def _by_looks(objects: Any, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield the machines of each class and colour, those of a camera beside each other, `_SORTED_ROWS` at a time.
 
     What a filter by camera leaves is compared one by one, and Lance reads rows that lie together in one go.
     """
     for condition in _looks(objects):
-        yield _by_camera(batches(objects.search().where(condition).select(columns)))
+        for rows in joined(batches(objects.search().where(condition).select(columns)), _SORTED_ROWS):
+            yield from rows.combine_chunks().sort_by("camera_id").to_batches()
 
 
 def _looks(objects: Any) -> list[str]:
@@ -301,22 +302,6 @@ def _looks(objects: Any) -> list[str]:
         )
         for values in sorted(found, key=lambda values: [value or "" for value in values])
     ]
-
-
-def _by_camera(found: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in found:
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= _SORTED_ROWS:
-            yield from _sorted(held)
-            held, rows = [], 0
-    yield from _sorted(held)
-
-
-def _sorted(held: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    return pa.Table.from_batches(held).combine_chunks().sort_by("camera_id").to_batches() if held else []
 
 
 def _distinct(batch: pa.RecordBatch) -> list[dict[str, str | None]]:

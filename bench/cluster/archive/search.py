@@ -78,7 +78,7 @@ def _hours(first: int, end: int) -> str:
 
 
 def _search(objects: Sequence[Any], wanted: Nearest) -> Callable[[NDArray[np.float32]], set[Any]]:
-    """Of all windows, as many at once as `Lookalike` asks; of `wanted` all but the vector."""
+    """Return a search of all windows, as many at once as `Lookalike` asks, for `wanted` with another vector."""
 
     def search(vector: NDArray[np.float32]) -> set[Any]:
         hits = Hits(TOP)

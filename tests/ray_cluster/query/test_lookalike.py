@@ -160,7 +160,7 @@ def test_with_a_summary_of_its_sources_a_window_answers_the_same(directory: Path
 def test_agents_are_looked_at_only_for_namesakes_and_no_window_is_searched_that_has_no_camera_asked(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a key begins with its agent an index lists all rows of that agent: six times the price of the search."""
+    """An index of keys lists all rows of an agent, which is six times the price of the search."""
     place = tmp_path / "archive"
     shutil.copytree(directory, place)
     assert upkeep(place).run_once(now_ms=NOW_MS + 2 * DAY_MS).faults == ()

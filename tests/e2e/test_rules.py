@@ -174,6 +174,7 @@ def write_sentence(page: Page) -> tuple[Locator, Locator]:
     page.keyboard.press("Escape")
     choose(page, second, "Condition", "One of these, or several")
     join = page.get_by_role("group", name="One of these, or several")
+    expect(join).to_be_visible()  # until then the second condition is the one that becomes the join
     choose(page, second, "Condition", "Wrong way")
     choose(page, second, "Camera", "School corner")
     choose(page, second, "Shape", "Lane from the agent configuration (empty: any)")

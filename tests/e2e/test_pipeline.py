@@ -32,6 +32,7 @@ from tests.center.pipeline.chain import intake, parser
 from tests.center.street import AGENT
 from tests.center.world import camera_status, configured, heartbeat, member, sealed
 from tests.e2e.conftest import Visitor
+from tests.e2e.late_line import LateLine
 
 DEVICE = "34020000001180000001"
 FIGURES = {
@@ -185,45 +186,71 @@ def test_the_store_of_the_pictures_is_a_line_and_away_a_fault_of_the_storage(tol
     told.photograph("pipeline-store-away-chinese-dark")
 
 
-def _orders(told: Visitor, folder: Path) -> None:
-    """Pause a task, as the agent confirms it; the test plays the line between the two."""
-    page, center = told.page, told.center
-    (folder / "seal.pub").write_text(center.seal_key.seal.key)
-    provisioning = Provisioning(
-        host="x", seal_key_file=folder / "seal.pub", secrets_key_file=folder, documents_dir=folder
-    )
-    orders = TaskOrders(folder, AGENT, provisioning, SystemClock())
-    orders.serve(["desk"])
+class Desk:
+    """The agent's part in orders; the test plays the line between it and its centre."""
 
-    def answer() -> None:
-        said = orders.report()
+    def __init__(self, told: Visitor, folder: Path) -> None:
+        self._page, self._center = told.page, told.center
+        (folder / "seal.pub").write_text(told.center.seal_key.seal.key)
+        provisioning = Provisioning(
+            host="x", seal_key_file=folder / "seal.pub", secrets_key_file=folder, documents_dir=folder
+        )
+        self._orders = TaskOrders(folder, AGENT, provisioning, SystemClock())
+        self._orders.serve(["desk"])
+        self._taken = 0
+
+    def answer(self) -> None:
+        """Say how its task stands."""
+        said = self._orders.report()
         assert said is not None
-        center.say(topic=topics.tasks(AGENT), payload=base64.b64encode(codec.encode(said)).decode())
+        self._center.say(topic=topics.tasks(AGENT), payload=base64.b64encode(codec.encode(said)).decode())
 
-    def sent(number: int) -> bytes:
+    def obey(self) -> None:
+        """Take the next order that was sent, and say how its task stands then."""
         lines: list[str] = []
-        while len(lines) < number:
-            page.wait_for_timeout(50)
-            lines = [line for line in center.said if line.startswith(f"sent {topics.commands(AGENT)} ")]
-        return base64.b64decode(lines[number - 1].split()[2])
+        while len(lines) <= self._taken:
+            self._page.wait_for_timeout(50)
+            lines = [line for line in self._center.said if line.startswith(f"sent {topics.commands(AGENT)} ")]
+        self._orders.accept(base64.b64decode(lines[self._taken].split()[2]))
+        self._taken += 1
+        self.answer()
 
+
+def _orders(told: Visitor, folder: Path) -> None:
+    """Pause a task, as the agent confirms it."""
+    page, desk = told.page, Desk(told, folder)
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
-    answer()
+    desk.answer()
     row = page.locator("tbody tr").nth(2)
     expect(page.locator("tbody").get_by_role("button")).to_have_count(4)
     row.get_by_role("button", name="Pause").click()
     expect(row).to_contain_text("Requested: Pause")
     told.photograph("tasks-asked")
-    orders.accept(sent(1))
-    answer()
+    desk.obey()
     expect(row.get_by_role("button", name="Resume")).to_be_visible()
     expect(row).to_contain_text("Paused")
     expect(row).not_to_contain_text("Requested")
     row.get_by_role("button", name="Low").click()
-    orders.accept(sent(2))
-    answer()
+    desk.obey()
     expect(row.locator(".ws-chosen")).to_have_text("Low")
     told.photograph("tasks-paused")
+
+
+def test_a_button_of_a_task_stays_in_use_while_figures_change(told: Visitor, tmp_path: Path) -> None:
+    """The table was drawn again each second: a click under way then did nothing, and the keyboard lost its button."""
+    page, desk, late = told.page, Desk(told, tmp_path), LateLine(told.page)
+    told.go("/tasks")
+    desk.answer()
+    row = page.locator("tbody tr").nth(2)
+    pause = row.get_by_role("button", name="Pause")
+    pause.focus()
+    late.hold(of_centre=False)
+    pause.press("Enter")
+    told.center.archive.intake = intake(1060, waiting={"live": 3, "backlog": 5077})
+    expect(page.locator(".ws-lanes")).to_contain_text("5,077")
+    expect(pause).to_be_focused()
+    late.let_go(of_centre=False)
+    expect(row).to_contain_text("Requested: Pause")
 
 
 def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor, tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def write_sentence(page: Page) -> tuple[Locator, Locator]:
     page.get_by_label("Name of the place").fill("School front")
     first, second = (page.get_by_role("group", name=f"Condition {number}") for number in (1, 2))
     choose(page, first, "Condition", "Illegal parking")
+    expect(first.get_by_label("Minimum duration (s)")).to_be_visible()  # its own fields, in place of those before
     choose(page, first, "Camera", "School gate")
     page.wait_for_function("() => document.querySelector('.ws-shape-sheet img')?.naturalWidth > 0")
     first.get_by_role("combobox", name="Classes (none: all)").click()

@@ -3,62 +3,36 @@
 import json
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import expect
 
 from tests.center.street import AGENT
 from tests.center.world import camera_status
 from tests.e2e.conftest import Visitor
+from tests.e2e.late_line import LateLine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
-
-
-class LateCenter:
-    """Lets every message of the browser through, and holds the centre's back while the test says so."""
-
-    def __init__(self) -> None:
-        self.holds = False
-        self.held: list[str | bytes] = []
-        self.page: WebSocketRoute | None = None
-
-    def route(self, page: WebSocketRoute) -> None:
-        center = page.connect_to_server()
-        self.page = page
-        page.on_message(center.send)
-        center.on_message(self._heard)
-
-    def _heard(self, message: str | bytes) -> None:
-        if self.holds:
-            self.held.append(message)
-        elif self.page is not None:
-            self.page.send(message)
-
-    def let_go(self) -> None:
-        self.holds = False
-        for message in self.held:
-            assert self.page is not None
-            self.page.send(message)
 
 
 def test_two_choices_before_the_first_answer_both_stand_and_both_are_saved(visitor: Visitor) -> None:
     visitor.set_up()
     for number in (1, 2, 3):
         visitor.center.deliver(camera_status(f"cam-{number}", name=f"Gate {number}"))
-    late = LateCenter()
     page = visitor.page
-    page.route_web_socket("**/_nicegui_ws/**", late.route)
+    late = LateLine(page)
     visitor.go("/rules/new")
     page.get_by_label("Name", exact=True).fill("Faults of two")
     page.get_by_role("combobox", name="Event").click()
     page.get_by_role("option", name="Camera fault").click()
+    expect(page.get_by_role("combobox", name="Fault types")).to_be_visible()  # its own fields have come
     page.get_by_role("combobox", name="Cameras (none: all)").click()
     options = [page.get_by_role("option", name=f"Gate {number}") for number in (1, 2, 3)]
     expect(options[2]).to_be_visible()
-    late.holds = True
+    late.hold(of_centre=True)
     for option in options[:2]:
         option.click()
         expect(option).to_have_attribute("aria-selected", "true")
     expect(options[0]).to_have_attribute("aria-selected", "true")
-    late.let_go()
+    late.let_go(of_centre=True)
     options[2].click()
     options[2].click()
     expect(options[2]).to_have_attribute("aria-selected", "false")

@@ -1,6 +1,6 @@
 """Draws jobs, a block each: state with a bar, what was found, causes with remedies, and buttons for orders."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from center.console.frame import case_path
 from center.console.language import Language
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
+from center.console.widgets.redrawn import Redrawn
 from center.console.widgets.table import state
 from center.services import Services
 from center.tasks.job_views import JobList, JobView, TaskJobPhase
@@ -113,42 +114,36 @@ class _Row:
     def __init__(self, _: Language, names_case: bool) -> None:
         self._ = _
         self._names_case = names_case
-        self._shown: JobView | None = None
-        self._looks: tuple[tuple[str, bool | None], ...] = ()
+        self._has_facts = False
         self._now: tuple[_Act, ...] = ()
         with ui.element("li").classes("ws-job"):
             self._facts = ui.element("div").classes("ws-job-facts")
-            self._state = ui.element("div").classes("ws-job-state")
-            self._buttons = ui.element("div").classes("ws-orders")
+            self._state = Redrawn(ui.element("div").classes("ws-job-state"), self._draw_state)
+            self._buttons = Redrawn(ui.element("div").classes("ws-orders"), self._draw_buttons)
 
     def show(self, job: JobView, acts: tuple[_Act, ...]) -> None:
         """Draws the parts of the block that have changed."""
-        if self._shown is None:
+        if not self._has_facts:
+            self._has_facts = True
             with self._facts:
                 self._draw_facts(job)
-        if job != self._shown:
-            self._shown = job
-            self._state.clear()
-            with self._state:
-                self._draw_state(job)
+        self._state.show(job)
         self._now = acts
-        looks = tuple(act.look for act in acts)
-        if looks != self._looks:
-            self._looks = looks
-            self._buttons.clear()
-            with self._buttons:
-                for place, act in enumerate(acts):
-                    self._button(place, act, job)
+        self._buttons.show(job.name or job.camera_id, tuple(act.look for act in acts))
 
-    def _button(self, place: int, act: _Act, job: JobView) -> None:
+    def _draw_buttons(self, name: str, looks: Sequence[tuple[str, bool | None]]) -> None:
+        for place, (text, is_chosen) in enumerate(looks):
+            self._button(name, place, text, is_chosen=is_chosen)
+
+    def _button(self, name: str, place: int, text: str, *, is_chosen: bool | None) -> None:
         async def press() -> None:
             await self._now[place].do()
 
-        button = ui.button(act.text, color=None, on_click=press).props("flat dense no-caps")
-        button.props["aria-label"] = self._.named(act.text, job.name or job.camera_id)
-        if act.is_chosen is not None:
-            button.props["aria-pressed"] = "true" if act.is_chosen else "false"
-        if act.is_chosen:
+        button = ui.button(text, color=None, on_click=press).props("flat dense no-caps")
+        button.props["aria-label"] = self._.named(text, name)
+        if is_chosen is not None:
+            button.props["aria-pressed"] = "true" if is_chosen else "false"
+        if is_chosen:
             button.classes("ws-chosen")
 
     def _draw_facts(self, job: JobView) -> None:

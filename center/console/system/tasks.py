@@ -1,7 +1,7 @@
 """Draws parse tasks (解析中心): live cameras, recordings, offline files; agent and progress of each, and what waits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -18,16 +18,17 @@ from center.console.language import Language
 from center.console.system import upload
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
+from center.console.widgets.redrawn import Redrawn
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
-from center.services import identity_of, services_of, sight_of
+from center.services import Services, identity_of, services_of, sight_of
 from center.tasks.job_views import JobList
 from center.tasks.jobs import JobRequest
 from center.tasks.views import (
     Lane,
+    LaneView,
     OrderState,
     RecordingProgress,
-    TaskList,
     TaskOrderView,
     TaskState,
     TaskView,
@@ -157,7 +158,7 @@ class _Jobs:
 
 
 class _Tasks:
-    """The table of one open page; drawn again after each new sample of the centre."""
+    """The table of one open page, a row a task."""
 
     def __init__(self, request: Request, _: Language, steers: Scope) -> None:
         self._services = services_of(request)
@@ -167,12 +168,15 @@ class _Tasks:
         self._sight = sight_of(request)
         self._steers = steers
         self._drawn: object = None
+        self._rows: dict[CameraKey, _Row] = {}
         self._trouble = ui.element("div")
-        self._body = ui.element("div").classes("ws-main").style("padding: 0")
+        with ui.element("div").classes("ws-main").style("padding: 0"):
+            self._lanes = Redrawn(ui.element("div"), self._draw_lanes)
+            self._table = Redrawn(ui.element("div"), self._draw_table)
         self.refresh()
 
     def refresh(self) -> None:
-        """Draws the table if there is a new sample."""
+        """Draws what a new sample of the centre, a report or an order has changed."""
         last = self._pipeline.last
         if last is None:
             return
@@ -185,36 +189,42 @@ class _Tasks:
             return
         self._drawn = (last.sample.at_ms, told, asked)
         listed = tasks(last.sample, last.before, self._sight, told, asked)
-        self._body.clear()
-        with self._body:
-            self._lanes(listed)
-            if listed.tasks:
-                self._table(listed)
-            else:
-                empty(
-                    self._("No parse tasks yet"),
-                    self._("Start an agent with wayside-edge run; each of its cameras becomes a task here."),
-                )
+        shown = {CameraKey(task.agent_id, task.camera_id): task for task in listed.tasks[:SHOWN]}
+        self._lanes.show(listed.lanes, listed.at_work, listed.parsers)
+        self._table.show(tuple(shown), len(listed.tasks) - len(shown))
+        for key, task in shown.items():
+            takes_orders = task.priority is not None
+            self._rows[key].show(task, is_paused=takes_orders and told[key.agent_id].tasks[key.camera_id].paused)
 
-    def _lanes(self, listed: TaskList) -> None:
+    def _draw_lanes(
+        self, lanes: Sequence[LaneView] | None, at_work: Mapping[str, int] | None, parsers: int | None
+    ) -> None:
         _ = self._
-        if listed.lanes is None or listed.at_work is None:
+        if lanes is None or at_work is None:
             words("div", _("The intake is not responding: the queue of the cluster is unknown.")).classes("ws-hint")
             return
-        waiting = {each.lane: each.waiting for each in listed.lanes}
+        waiting = {each.lane: each.waiting for each in lanes}
         with ui.element("dl").classes("ws-lanes"):
             for name, count in (
                 (_("live, queued"), waiting.get(Lane.LIVE, 0)),
                 (_("backlog, queued"), waiting.get(Lane.BACKLOG, 0)),
-                *((_(name), listed.at_work.get(each, 0)) for each, name in DEPLOYMENTS.items()),
-                (_("parsers"), listed.parsers),
+                *((_(name), at_work.get(each, 0)) for each, name in DEPLOYMENTS.items()),
+                (_("parsers"), parsers),
             ):
                 with ui.element("div"):
                     words("dt", name)
                     words("dd", labels.number(count))
 
-    def _table(self, listed: TaskList) -> None:
+    def _draw_table(self, keys: Sequence[CameraKey], more: int) -> None:
+        """Draws a row for each task, still empty; `more`: tasks beyond the last row."""
         _ = self._
+        self._rows = {}
+        if not keys:
+            empty(
+                _("No parse tasks yet"),
+                _("Start an agent with wayside-edge run; each of its cameras becomes a task here."),
+            )
+            return
         # A wide table scrolls in its panel, also by keys.
         panel = ui.element("div").classes("ws-panel ws-wide").props('tabindex="0" role="region"')
         panel.props["aria-label"] = _(TITLE)
@@ -234,46 +244,91 @@ class _Tasks:
                 ):
                     words("th", head).props('scope="col"')
             with ui.element("tbody"):
-                for task in listed.tasks[:SHOWN]:
-                    with ui.element("tr"):
-                        self._row(task)
-        if len(listed.tasks) > SHOWN:
-            words("div", _("{count} more").format(count=len(listed.tasks) - SHOWN)).classes("ws-hint")
+                self._rows = {
+                    key: _Row(
+                        self._services, _, key, steer=partial(self._steer, key) if self._steers.holds(*key) else None
+                    )
+                    for key in keys
+                }
+        if more:
+            words("div", _("{count} more").format(count=more)).classes("ws-hint")
 
-    def _row(self, task: TaskView) -> None:
-        _ = self._
-        with ui.element("td"):
-            words("div", task.name or task.camera_id)
-            if task.name:
-                words("div", task.camera_id).classes("ws-sub")
-        words("td", _(labels.TASK_KINDS[task.kind]))
-        with ui.element("td"):
-            tone, text = labels.TASK_STATES[task.state]
-            with ui.element("span").classes("ws-state"):
-                words("span", "").classes(f"ws-dot ws-dot-{tone}")
-                words("span", _(text))
-            if task.progress is not None:
-                self._progress(task.progress)
-            if why := self._why(task):
-                words("div", why).classes("ws-sub")
-            if task.asked is not None and task.asked.state is not OrderState.TAKEN:
-                self._asked(task.asked)
-        words("td", task.agent_id)
-        with ui.element("td"):
-            words("div", "–" if task.lane is None else _(labels.LANES[task.lane]))
-            if task.priority is not None:
-                self._orders(task, task.priority)
-        for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
-            words("td", labels.number(value)).classes("ws-number")
+    async def _steer(self, key: CameraKey, verb: Verb, priority: Priority | None = None) -> None:
+        """Sends an order to a task."""
+        ask = partial(
+            self._services.task_orders.send_order,
+            key.agent_id,
+            key.camera_id,
+            verb,
+            asker=self._asker,
+            sight=self._steers,
+            priority=priority,
+        )
+        await attempt(self._trouble, self._, ask)
+        self.refresh()
+
+
+class _Row:
+    """The row of one task."""
+
+    def __init__(
+        self, services: Services, _: Language, key: CameraKey, *, steer: Callable[..., Awaitable[None]] | None
+    ) -> None:
+        """`steer` sends an order, its verb and its priority; None where this account may give none."""
+        self._devices, self._, self._key, self._steer = services.devices, _, key, steer
+        with ui.element("tr"):
+            self._name = Redrawn(ui.element("td"), self._draw_name)
+            self._kind = words("td", "")
+            self._state = Redrawn(ui.element("td"), self._draw_state)
+            words("td", key.agent_id)
+            self._priority = Redrawn(ui.element("td"), self._draw_priority)
+            self._figures = [words("td", "").classes("ws-number") for _figure in range(5)]
+
+    def show(self, task: TaskView, *, is_paused: bool) -> None:
+        """Draws the task as it is now; `is_paused`: by an order, as its agent says."""
+        self._name.show(task.name)
+        self._kind.set_text(self._(labels.TASK_KINDS[task.kind]))
+        asked = None if task.asked is None or task.asked.state is OrderState.TAKEN else task.asked
+        self._state.show(task.state, task.progress, self._why(task), asked)
+        self._priority.show(task.lane, task.priority, is_paused)
+        figures = (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped)
+        for cell, figure in zip(self._figures, figures, strict=True):
+            cell.set_text(labels.number(figure))
+
+    def _draw_name(self, name: str) -> None:
+        words("div", name or self._key.camera_id)
+        if name:
+            words("div", self._key.camera_id).classes("ws-sub")
+
+    def _draw_state(
+        self, standing: TaskState, progress: RecordingProgress | None, why: str, asked: TaskOrderView | None
+    ) -> None:
+        tone, text = labels.TASK_STATES[standing]
+        state(tone, self._(text))
+        if progress is not None:
+            self._draw_progress(progress)
+        if why:
+            words("div", why).classes("ws-sub")
+        if asked is not None:
+            self._draw_asked(asked)
 
     def _why(self, task: TaskView) -> str:
         """Writes the cause of a state: the agent's own, or why its reports do not hold now."""
-        camera = self._services.devices.camera(task.agent_id, task.camera_id)
+        camera = self._devices.camera(*self._key)
         if task.state is TaskState.UNKNOWN and camera is not None:
             return labels.cause(camera, self._)
         return labels.reported(task.code, task.reason, task.cause, self._) if task.cause else ""
 
-    def _asked(self, asked: TaskOrderView) -> None:
+    def _draw_progress(self, progress: RecordingProgress) -> None:
+        """Draws the capture time up to which a recording was analysed; the centre does not know its length."""
+        _ = self._
+        at_ms = progress.started_at_ms + (progress.position_ms or 0)
+        with ui.element("div").classes("ws-sub"):
+            words("span", _("processed up to") + " ")
+            moment(moments.local(at_ms), moments.utc(at_ms))
+            words("span", " · " + _("{count} pictures").format(count=progress.pictures))
+
+    def _draw_asked(self, asked: TaskOrderView) -> None:
         """Draws an order that its agent has not confirmed, or has refused."""
         _ = self._
         tone, text = labels.ORDER_STATES[asked.state]
@@ -283,48 +338,23 @@ class _Tasks:
             if asked.cause:
                 words("div", labels.reported("", asked.reason, asked.cause, _))
 
-    def _orders(self, task: TaskView, priority: Priority) -> None:
-        """Draws the buttons of orders; only the priority, where this account may give none."""
+    def _draw_priority(self, lane: Lane | None, priority: Priority | None, is_paused: bool) -> None:
+        """Draws the lane and the buttons of orders; only the priority, where this account may give none."""
         _ = self._
-        if not self._steers.holds(task.agent_id, task.camera_id):
+        words("div", "–" if lane is None else _(labels.LANES[lane]))
+        if priority is None:
+            return
+        if self._steer is None:
             words("div", _(labels.PRIORITIES[priority])).classes("ws-sub")
             return
-        paused = self._services.devices.tasks()[task.agent_id].tasks[task.camera_id].paused
-        verb = Verb.RESUME if paused else Verb.PAUSE
+        verb = Verb.RESUME if is_paused else Verb.PAUSE
         with ui.element("div").classes("ws-orders"):
-            ui.button(_(labels.ORDER_VERBS[verb]), color=None, on_click=self._telling(task, verb)).props(
+            ui.button(_(labels.ORDER_VERBS[verb]), color=None, on_click=partial(self._steer, verb)).props(
                 "flat dense no-caps"
             )
             for each in Priority:
                 button = ui.button(
-                    _(labels.PRIORITIES[each]),
-                    color=None,
-                    on_click=self._telling(task, Verb.PRIORITY, each),
+                    _(labels.PRIORITIES[each]), color=None, on_click=partial(self._steer, Verb.PRIORITY, each)
                 ).props(f'flat dense no-caps aria-pressed="{"true" if each is priority else "false"}"')
                 if each is priority:
                     button.classes("ws-chosen")
-
-    def _telling(self, task: TaskView, verb: Verb, priority: Priority | None = None) -> Callable[[], Awaitable[None]]:
-        async def tell() -> None:
-            ask = partial(
-                self._services.task_orders.send_order,
-                task.agent_id,
-                task.camera_id,
-                verb,
-                asker=self._asker,
-                sight=self._steers,
-                priority=priority,
-            )
-            await attempt(self._trouble, self._, ask)
-            self.refresh()
-
-        return tell
-
-    def _progress(self, progress: RecordingProgress) -> None:
-        """Draws the capture time up to which a recording was analysed; the centre does not know its length."""
-        _ = self._
-        at_ms = progress.started_at_ms + (progress.position_ms or 0)
-        with ui.element("div").classes("ws-sub"):
-            words("span", _("processed up to") + " ")
-            moment(moments.local(at_ms), moments.utc(at_ms))
-            words("span", " · " + _("{count} pictures").format(count=progress.pictures))

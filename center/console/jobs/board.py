@@ -11,9 +11,9 @@ from center.console import labels
 from center.console.attempt import attempt
 from center.console.frame import case_path
 from center.console.language import Language
+from center.console.redrawn import Redrawn
 from center.console.widgets import moments
 from center.console.widgets.markup import labelled, moment, words
-from center.console.widgets.redrawn import Redrawn
 from center.console.widgets.table import state
 from center.services import Services
 from center.tasks.job_views import JobList, JobView, TaskJobPhase

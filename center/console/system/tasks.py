@@ -15,10 +15,10 @@ from center.console.frame import empty, frame
 from center.console.jobs.board import JobBoard
 from center.console.jobs.dialog import HOUR_MS, JobChoices, JobDialog, JobDraft
 from center.console.language import Language
+from center.console.redrawn import Redrawn
 from center.console.system import upload
 from center.console.widgets import moments
 from center.console.widgets.markup import moment, words
-from center.console.widgets.redrawn import Redrawn
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
 from center.services import Services, identity_of, services_of, sight_of

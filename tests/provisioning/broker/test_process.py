@@ -68,11 +68,21 @@ class Run:
             thread.start()
             try:
                 until(lambda: self.announced or not thread.is_alive())
+                if thread.is_alive():
+                    # Mosquitto listens before it has read its key: a test that changes that must not be earlier.
+                    until(self._speaks_tls)
                 yield process
             finally:
                 self.stop.set()
                 thread.join(LONG_S)
                 assert not thread.is_alive()
+
+    def _speaks_tls(self) -> bool:
+        try:
+            served(self.agents_port, self.pki.identities.services.ca_file)
+        except OSError:
+            return False
+        return True
 
     def _watch(self, process: BrokerProcess) -> None:
         try:

@@ -51,6 +51,7 @@ class BrowserUpload:
         self._thread = threading.Thread(target=self._read, name=f"browser {permit.camera_id}")
         self._heard_s = self._loop.time()
         self._has_left = False
+        self._is_closed = False
         self._under_way: tuple[Upload, IncomingRecording] | None = None
         self._length_ms: int | None = None
         self._broke_off = ""
@@ -65,13 +66,15 @@ class BrowserUpload:
     @property
     def is_over(self) -> bool:
         """True once nothing more is taken: the recording has ended, or the browser has gone."""
-        has_ended = self._progress is not None and self._progress.end is not None
-        return has_ended or self._problem is not None or self._is_known or self._has_left
+        return self._has_end or self._has_left or self._is_closed
 
     @property
     def has_left(self) -> bool:
-        """True once the browser has gone, or was told to: it opens the file anew to go on."""
-        return self._has_left
+        """True once the browser has gone, or was told to: it opens the file anew to go on.
+
+        One whose file has ended has not left. It may ask for that end late, or again where the answer was lost.
+        """
+        return self._has_left or (self._is_closed and not self._has_end)
 
     def prolong(self, permit: UploadPermit) -> None:
         """Lets the page go on until the end of a further permit, which is for the same account.
@@ -121,7 +124,7 @@ class BrowserUpload:
                 if self._loop.time() - self._heard_s > self._silence_s:
                     self.end()
         finally:
-            self._has_left = True
+            self._is_closed = True
             self._file.close()
             self._room.set()
             if self._under_way is not None:
@@ -135,6 +138,11 @@ class BrowserUpload:
         self._log_end()
 
     # --- inside
+
+    @property
+    def _has_end(self) -> bool:
+        has_ended = self._progress is not None and self._progress.end is not None
+        return has_ended or self._problem is not None or self._is_known
 
     async def _measure(self) -> None:
         if self._under_way is None:
@@ -213,7 +221,7 @@ class BrowserUpload:
 
     def _wait_for_room(self, has_room: Callable[[], bool]) -> None:
         while not has_room():
-            if self._has_left:
+            if self._is_closed:
                 raise FileGoneError
             self._room.wait()
             self._room.clear()

@@ -1,5 +1,6 @@
 """Files from a page: in every container, from any place of it, broken off and gone on with: each picture once."""
 
+import logging
 import threading
 from http import HTTPStatus
 from pathlib import Path
@@ -164,10 +165,22 @@ def test_a_piece_that_comes_twice_or_was_not_asked_for_changes_nothing(
         assert same["wants"] == wants
         _, turn = page.put(at, data[at : at + size])
         # An answer that was lost: the piece is sent again, and by now it is not asked for, or all has come.
-        status, again = page.put(at, bytes(size))
-        turn = again if status == HTTPStatus.OK else turn
+        _, turn = page.put(at, bytes(size))
     assert turn["progress"]["end"] == "complete"
     assert desk.offsets() == [40 * n for n in range(150)]
+
+
+def test_a_page_that_asks_again_is_told_how_its_file_ended(
+    opened: Opened, paged: Paged, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its answer was lost, or it asks only after the file's last pictures have been taken."""
+    caplog.set_level(logging.INFO, "edge_agent.desk.browser.upload")
+    opened()
+    page = paged()
+    turn = page.bring(large(tmp_path / "street.mp4"))
+    until(lambda: "recording from a browser ended" in caplog.text)
+    assert page.put(None) == (HTTPStatus.OK, turn)
+    assert turn["progress"]["end"] == "complete"
 
 
 def test_the_same_pictures_come_as_by_ingest(opened: Opened, paged: Paged, papers: Papers, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ SYSTEM_PYTHON: Final = shutil.which("camera-python") or "/usr/bin/python3"
 """Only Debian's own python3 sees Debian's `gi`."""
 _SETUP: Final = "run: bin/setup demo"
 _DEVICE_RETRY_S: Final = "2"
+_DEVICE_REPORT_S: Final = "60"
 _POLL_S: Final = 0.25
 _START_S: Final = 30.0
 """Limit of starting. Broker and cameras take less than a second; a busy machine has time here."""
@@ -221,9 +222,11 @@ class Street:
         where = ("--platform", f"{site_plan.HOST}:{sip_port}", "--platform-id", site_plan.PLATFORM_ID)
         who = ("--first-id", site_plan.DEVICE_ID, "--password-file", password)
         command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.simulators.gb28181", *where, *who]
-        command += ["--media", film, "--retry", _DEVICE_RETRY_S, "--unregister"]
+        command += ["--media", film, "--retry", _DEVICE_RETRY_S, "--report-every", _DEVICE_REPORT_S, "--unregister"]
         device = self._children.start("device", command, remedy=_SETUP)
-        self._say(f"device of camera {camera} registers by GB/T 28181 on port {sip_port}")
+        # Its first counts are its word that it runs, and will un-register when it is ended.
+        awaited = f"device of camera {camera} registers by GB/T 28181 on port {sip_port}"
+        self._wait(awaited, lambda: b'{"devices":' in device.log.read_bytes())
         return device
 
     def _start(self, name: str, document: Section, *, grace_s: float = 10.0) -> None:

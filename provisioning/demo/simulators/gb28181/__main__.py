@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--hosts", type=int, default=1, metavar="N", help="spread over N addresses from --bind on")
     add("--sockets", type=int, metavar="N", help="devices share N UDP sockets (default: one each)")
     add("--for", type=float, dest="for_s", metavar="S", help="end after so long")
-    add("--report-every", type=float, metavar="S", help="print the counts so often too")
+    add("--report-every", type=float, metavar="S", help="print the counts at the start and so often, too")
     add("--unregister", action="store_true", help="un-register at the end; else they vanish as at a power cut")
     return parser
 
@@ -162,8 +162,8 @@ async def _alarms(fleet: Fleet, every_s: float) -> None:
 
 async def _reports(fleet: Fleet, every_s: float, begun_s: float) -> None:
     while True:
-        await asyncio.sleep(every_s)
         _report(fleet, begun_s)
+        await asyncio.sleep(every_s)
 
 
 async def _run(options: argparse.Namespace, fleet: Fleet) -> None:

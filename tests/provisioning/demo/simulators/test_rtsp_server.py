@@ -118,9 +118,9 @@ def serve(rtsp_python: str) -> Iterator[Callable[..., tuple[int, "subprocess.Pop
         process.stdout.close()
 
 
-def watch(url: str, *, timeout_s: float = 5.0) -> "av.container.InputContainer":
+def watch(url: str) -> "av.container.InputContainer":
     options = {"rtsp_transport": "tcp", "probesize": "200000", "analyzeduration": "500000"}
-    return av.open(url, options=options, timeout=(timeout_s, timeout_s))
+    return av.open(url, options=options, timeout=(5.0, 5.0))
 
 
 @pytest.mark.peer
@@ -208,9 +208,9 @@ def test_a_password_is_asked_for(serve: Callable[..., tuple[int, object]], film:
 def test_a_stream_can_fall_silent(serve: Callable[..., tuple[int, object]], film: Path) -> None:
     port, _ = serve("--mount", f"a={film}", "--stall-after", "a=1")
     seen: list[av.VideoFrame] = []
-    with watch(f"rtsp://127.0.0.1:{port}/a", timeout_s=0.5) as container, pytest.raises(ExitError):
+    with watch(f"rtsp://127.0.0.1:{port}/a") as container, pytest.raises(ExitError):
         seen.extend(container.decode(video=0))
-    assert len(seen) <= RATE + 1
+    assert 0 < len(seen) <= RATE + 1
 
 
 @pytest.mark.peer

@@ -10,6 +10,7 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 HOST = "127.0.0.1"
@@ -59,14 +60,13 @@ class PlatformAbove:
         await self.stop()
 
     async def start(self) -> None:
-        """Listens; the second time at the same port."""
+        """Listens; the second time at the same port, which nobody else is lent meanwhile."""
+        self.port = self.port or free_port()
         if self.transport == "udp":
             loop = asyncio.get_running_loop()
             self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(HOST, self.port))
-            self.port = self._udp.get_extra_info("sockname")[1]
         else:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Goes away without a word."""

@@ -2,7 +2,8 @@
 
 By RFC 2326 (appendix B) they count what is played: at eight times real time a second of timestamps is eight recorded
 seconds. Not every maker does so, and the difference would date each picture wrongly. Timestamps are compared with the
-clock for a few seconds before any picture is used.
+clock for a few seconds before any picture is used, until two comparisons in a row agree: an agent that stood still
+meanwhile counts too few timestamps in the one, and too many in the next.
 """
 
 import threading
@@ -18,7 +19,7 @@ from provisioning.contracts.causes import recorders
 _SETTLE_S: Final = 1.0
 """Seconds before the comparison begins: recorders begin with a burst."""
 _COMPARE_S: Final = 2.0
-_GIVE_UP_S: Final = 10.0
+_GIVE_UP_S: Final = 12.0
 _TIMESTAMPS: Final = 1 << 32
 
 
@@ -33,6 +34,7 @@ def recorded_per_second(camera_id: str, request: ReplayRequest, clock: Clock, st
         scale = session.play(stop).scale
         began_s = clock.monotonic_s()
         first: tuple[float, int] | None = None
+        found: float | None = None
         while scale > 1 and not stop.is_set() and clock.monotonic_s() - began_s < _GIVE_UP_S:
             for packet in session.read():
                 now_s = clock.monotonic_s()
@@ -44,17 +46,13 @@ def recorded_per_second(camera_id: str, request: ReplayRequest, clock: Clock, st
                 first = first or (now_s, stamp)
                 if now_s - first[0] >= _COMPARE_S:
                     counted_s = (stamp - first[1]) % _TIMESTAMPS / 90_000
-                    return _told(camera_id, request, scale, counted_s / (now_s - first[0]))
+                    before, found = found, counted(counted_s / (now_s - first[0]), scale)
+                    if found is not None and found == before:
+                        return found
+                    first = now_s, stamp
     if scale > 1:
-        return _told(camera_id, request, scale, -1.0)
-    return scale
-
-
-def _told(camera_id: str, request: ReplayRequest, scale: float, ratio: float) -> float:
-    found = counted(ratio, scale)
-    if found is None:
         raise NoPicture(camera_id, recorders.SCALE_UNCLEAR(place=request.place))
-    return found
+    return scale
 
 
 def counted(ratio: float, scale: float) -> float | None:

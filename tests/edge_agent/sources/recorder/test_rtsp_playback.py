@@ -97,6 +97,22 @@ def test_with_scale_timestamps_count_what_is_played(simulated: Simulated) -> Non
     assert simulated.methods("PLAY") == ["PLAY"] * 2  # the first for the comparison alone
 
 
+class StandingStill(SystemClock):
+    """Once, as if this process had not run for three seconds: 1.6 s after it was first asked."""
+
+    def __init__(self) -> None:
+        self._began_s = super().monotonic_s()
+
+    def monotonic_s(self) -> float:
+        now_s = super().monotonic_s()
+        return now_s if now_s - self._began_s < 1.6 else now_s + 3.0
+
+
+def test_an_agent_that_stands_still_while_it_compares_compares_again(simulated: Simulated) -> None:
+    fetching = Fetching(recorder(simulated, faster="scale"), 40, speed=4, clock=StandingStill())
+    assert fetching.seconds() == list(range(40))
+
+
 def test_with_scale_a_recorder_whose_timestamps_fit_nothing_dates_no_picture(
     simulated: Simulated, behaviour: Behaviour
 ) -> None:

@@ -24,6 +24,8 @@ from tests.support.webhook_receiver import KEY_TEXT, Receiver
 pytestmark = pytest.mark.anyio
 GREETING, OK, GO_ON = b"220 relay", b"250 OK", b"354 go on"
 UP_TO_TEXT = (GREETING, OK, OK, OK, GO_ON)
+HANGS_S, PATIENT_S = 3.0, 60.0
+"""Time limits: where it alone ends the attempt, with room for all that comes before; and where it ends nothing."""
 """Greeting, EHLO, MAIL, RCPT, DATA: then comes the text."""
 
 
@@ -168,15 +170,16 @@ class Case:
     act: Act
     webhook: AttemptVerdict
     sms: AttemptVerdict
-    timeout_s: float = 10.0
+    hangs: bool = False
+    """True: it ends by the channel's time limit alone."""
 
 
 U, N, T, K = AttemptVerdict.UNKNOWN, AttemptVerdict.NOT_TAKEN, AttemptVerdict.THROTTLED, AttemptVerdict.TAKEN
 HTTP_CASES = (
     Case(Act.HANG_UP_BEFORE, U, U),  # from here it looks like the next
     Case(Act.HANG_UP_AFTER, U, U),
-    Case(Act.SILENT_AFTER, U, U, timeout_s=0.6),
-    Case(Act.DRIP_AFTER, U, U, timeout_s=0.6),
+    Case(Act.SILENT_AFTER, U, U, hangs=True),
+    Case(Act.DRIP_AFTER, U, U, hangs=True),
     Case(Act.FAULT_AFTER, U, U),
     Case(Act.GARBAGE_AFTER, K, U),  # a webhook's answer is its status
     Case(Act.HUGE_AFTER, K, U),
@@ -193,7 +196,7 @@ async def test_however_an_http_peer_misbehaves_it_has_an_outcome(kind: str, case
     make: Any = world.webhook if kind == "webhook" else world.sms
     with peer:
         peer.script.append(case.act)
-        channel = world.channel(make(tmp_path, peer.url, timeout_s=case.timeout_s))
+        channel = world.channel(make(tmp_path, peer.url, timeout_s=HANGS_S if case.hangs else PATIENT_S))
         outcome = await channel.deliver(parcel_of(channel))
         assert outcome.verdict is (case.webhook if kind == "webhook" else case.sms), outcome
         assert peer.requests == 1  # no redirect was followed, nothing was sent twice
@@ -207,7 +210,7 @@ class MailCase:
     script: tuple[bytes, ...]
     end: str
     verdict: AttemptVerdict
-    timeout_s: float = 10.0
+    hangs: bool = False
 
 
 MAIL = {
@@ -220,8 +223,8 @@ MAIL = {
     "refuses the text": MailCase((GREETING, OK, OK, OK, b"554 no"), "hang_up", AttemptVerdict.REFUSED),
     "hangs up before the text": MailCase((GREETING, OK, OK), "hang_up", N),
     "hangs up after the text": MailCase(UP_TO_TEXT, "hang_up", U),
-    "says nothing after the text": MailCase(UP_TO_TEXT, "silent", U, timeout_s=0.6),
-    "drips after the text": MailCase(UP_TO_TEXT, "drip", U, timeout_s=0.6),
+    "says nothing after the text": MailCase(UP_TO_TEXT, "silent", U, hangs=True),
+    "drips after the text": MailCase(UP_TO_TEXT, "drip", U, hangs=True),
     "answers the text without end": MailCase(UP_TO_TEXT, "endless", U),
     "greets without end": MailCase((), "endless", N),
     "takes the text and says 250": MailCase((*UP_TO_TEXT, OK), "hang_up", K),
@@ -235,7 +238,7 @@ MAIL = {
 async def test_however_a_relay_misbehaves_it_has_an_outcome(name: str, tmp_path: Path) -> None:
     case = MAIL[name]
     with RudeRelay(case.script, end=case.end) as relay:
-        channel = world.channel(world.mail(tmp_path, relay.port, timeout_s=case.timeout_s))
+        channel = world.channel(world.mail(tmp_path, relay.port, timeout_s=HANGS_S if case.hangs else PATIENT_S))
         outcome = await channel.deliver(parcel_of(channel))
         assert outcome.verdict is case.verdict, outcome
         assert relay.poured < 16 * 1024 * 1024
@@ -247,7 +250,7 @@ async def test_however_a_relay_misbehaves_it_has_an_outcome(name: str, tmp_path:
 async def test_a_handshake_that_does_not_end_is_ended(security: Any, script: tuple[bytes, ...], tmp_path: Path) -> None:
     # Each byte comes in time, so that no limit of a single read is ever passed.
     with RudeRelay(script, end="tls drip") as relay:
-        config = world.mail(tmp_path, relay.port, security=security, timeout_s=0.6)
+        config = world.mail(tmp_path, relay.port, security=security, timeout_s=HANGS_S)
         channel = world.channel(config)
         assert (await channel.deliver(parcel_of(channel))).verdict is AttemptVerdict.NOT_TAKEN
 

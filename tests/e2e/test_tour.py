@@ -46,6 +46,7 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     expect(page.locator(".ws-card .ws-box").first).to_be_visible()
 
     page.get_by_role("link", name="Search", exact=True).click()
+    ready(visitor)
     page.get_by_role("combobox", name="Vehicle type").click()
     page.get_by_role("option", name="Bicycle").click()
     expect(page).to_have_url(f"{center.url}/observations?cls=bicycle")

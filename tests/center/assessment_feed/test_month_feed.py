@@ -86,11 +86,11 @@ def feed_of(folder: Path, store: Store, clock: Clock, settings: AssessmentFeed) 
     return made, evidence
 
 
-def over_http(folder: Path, inbox: Inbox) -> AssessmentFeed:
+def over_http(folder: Path, inbox: Inbox, **others: Any) -> AssessmentFeed:
     token = folder / "feed.token"
     token.write_text("put-here")
     token.chmod(0o600)
-    return AssessmentFeed(url=f"{inbox.origin}/months", token_file=token, allow_loopback=True, timeout_s=0.5)
+    return AssessmentFeed(url=f"{inbox.origin}/months", token_file=token, allow_loopback=True, **others)
 
 
 def deliveries(store: Store) -> list[dict[str, Any]]:
@@ -212,12 +212,15 @@ async def test_a_receiver_that_does_not_take_it_gets_it_again(
     store: Store, clock: Clock, tmp_path: Path, inbox: Inbox, act: Act, cause: str
 ) -> None:
     lay_down(store, cameras=3, faults_each=1, hours=24)
-    feed, _ = feed_of(tmp_path, store, clock, over_http(tmp_path, inbox))
+    hasty = {"timeout_s": 0.5} if act is Act.SILENT_AFTER else {}
+    feed, _ = feed_of(tmp_path, store, clock, over_http(tmp_path, inbox, **hasty))
     inbox.script.append(act)
     with pytest.raises(FeedFailedError, match=cause):
         await feed.turn()
     assert deliveries(store) == []
-    await feed.turn()
+    (tmp_path / "patient").mkdir()
+    patient, _ = feed_of(tmp_path / "patient", store, clock, over_http(tmp_path, inbox))
+    await patient.turn()
     assert len(deliveries(store)) == 1
 
 

@@ -110,7 +110,8 @@ async def test_two_superiors_get_their_own(superior: Superior, tmp_path: Path) -
 async def test_a_superior_that_misbehaves_is_typed_and_loses_nothing(
     act: Act, superior: Superior, tmp_path: Path
 ) -> None:
-    async with rig(tmp_path, settings(tmp_path, superior.origin, timeout_s=0.5, parallel=1)) as it:
+    hasty = {"timeout_s": 2.0} if act in {Act.SILENT_AFTER, Act.DRIP_AFTER} else {}
+    async with rig(tmp_path, settings(tmp_path, superior.origin, parallel=1, **hasty)) as it:
         it.commit(4)
         await it.sender.turn()  # it registers
         await it.cascade.read()

@@ -51,9 +51,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[processes.Camer
     password.touch(0o600)
     password.write_text(SECRET)
     with serving("--mount", mount, "--user", "viewer", "--password-file", str(password)) as (port, _):
-        source = processes.RtspSource(
-            url=f"rtsp://127.0.0.1:{port}/street", username="viewer", password_file=password, read_timeout_s=1
-        )
+        source = processes.RtspSource(url=f"rtsp://127.0.0.1:{port}/street", username="viewer", password_file=password)
         yield processes.Camera(id="gate", source=source)
 
 
@@ -97,7 +95,8 @@ class TestCamera:
         assert not (isinstance(second, Selected) and second.reason is SelectReason.FIRST)
 
     def test_one_that_hangs_is_ended_and_told_as_stalled(self, camera: processes.Camera, server: ForkServer) -> None:
-        capture = opened(camera, server)
+        hasty = camera.source.model_copy(update={"read_timeout_s": 1.0})
+        capture = opened(camera.model_copy(update={"source": hasty}), server)
         items = capture.selected(threading.Event())
         next(items)
         pid = capture.pid

@@ -124,7 +124,7 @@ def test_a_device_may_push_so_often_a_minute(tmp_path: Path) -> None:
 
 
 def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:
-    with serving(tmp_path, limits=ViidLimits(body_s=0.3, body_rate=10**9)) as site, site.device() as device:
+    with serving(tmp_path, limits=ViidLimits(body_s=2.0, body_rate=10**9)) as site, site.device() as device:
         device.register()
         head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nUser-Identify: {DEVICE}\r\nContent-Length: 100\r\n\r\n"
         device.send(head.encode() + b"[")
@@ -133,7 +133,7 @@ def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_slow_headers_and_idle_connections_are_cut_off(tmp_path: Path) -> None:
-    with serving(tmp_path, limits=ViidLimits(idle_s=0.3)) as site, site.device() as slow, site.device() as idle:
+    with serving(tmp_path, limits=ViidLimits(idle_s=2.0)) as site, site.device() as slow, site.device() as idle:
         slow.send(b"POST /VIID/System/Register HTTP/1.1\r\nHost: a\r\n")
         assert slow.is_hung_up_on()
         assert idle.request("GET", "/VIID/System/Time").status == 200

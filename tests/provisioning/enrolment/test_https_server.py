@@ -78,24 +78,25 @@ def test_what_is_no_http_is_answered_in_json(home: Home, box: Box) -> None:
     ids=["nothing", "half the headers", "half the body"],
 )
 def test_a_slow_client_is_shown_the_door(home: Home, box: Box, sent: bytes) -> None:
-    with serving(home, limits=Limits(timeout_s=1.0)), connected(home, box) as client:
-        client.sendall(sent)
+    with serving(home, limits=Limits(timeout_s=3.0)):
         began_s = time.monotonic()
-        while client.recv(65536):
-            pass
-        assert time.monotonic() - began_s > 0.5
+        with connected(home, box) as client:
+            client.sendall(sent)
+            while client.recv(65536):
+                pass
+        assert time.monotonic() - began_s > 2.5
 
 
 def test_no_more_than_so_many_come_at_once(home: Home, box: Box) -> None:
     limits = Limits(timeout_s=1.5, connections=2)
+    began_s = time.monotonic()
     with (
         serving(home, limits=limits),
         socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
         socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
     ):
-        began_s = time.monotonic()
         assert box.ask("GET", HELLO)[0] == 200  # waits until the two are shown the door
-        assert time.monotonic() - began_s > 0.5
+        assert time.monotonic() - began_s > 1.4
 
 
 def test_one_address_has_its_share_alone(home: Home) -> None:

@@ -21,7 +21,7 @@ from tests.support.waiting import LONG_S
 
 HOST, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 BOUNDS = Bounds(connections=8, per_address=8, handshake_s=600.0, idle_s=600.0)
-HURRIED = replace(BOUNDS, handshake_s=0.5, idle_s=0.5)
+HURRIED = replace(BOUNDS, handshake_s=2.0, idle_s=2.0)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

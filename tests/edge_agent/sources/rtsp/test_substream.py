@@ -115,7 +115,7 @@ def test_a_small_stream_that_ends_hands_over_to_the_main_one(port: int, tmp_path
     mount = footage(tmp_path / "small.footage", "h264", encoded(tmp_path, SMALL, "h264"))
     with serving("--mount", mount) as (other, process):
         place = f"rtsp://127.0.0.1:{port}/main"
-        source = processes.RtspSource(url=place, substream_url=f"rtsp://127.0.0.1:{other}/small", read_timeout_s=1)
+        source = processes.RtspSource(url=place, substream_url=f"rtsp://127.0.0.1:{other}/small")
         camera = Rtsp("gate", source, SystemClock())
         frames = camera.frames(threading.Event())
         for item in frames:

@@ -54,6 +54,11 @@ class AskedLink(Protocol):
     def begin_catalog(self, sn: int, device_id: str, now: Now) -> None:
         """Begins to answer a catalogue query."""
 
+    def begin_subscription(
+        self, kind: SubscriptionKind, request: Request, own_tag: str, now: Now, *, wants_faults: bool
+    ) -> None:
+        """Takes a subscription; what changed since the catalogue was asked for follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
@@ -180,7 +185,7 @@ class AskHandler:
         if query.device_id != self._link.settings.own_id:
             raise AskRefusedError(refusals.UNKNOWN_DEVICE)
         if asked_s:
-            self._link.subscriptions.add(kind, request, tag, now.monotonic_s, wants_faults=query.wants_faults)
+            self._link.begin_subscription(kind, request, tag, now, wants_faults=query.wants_faults)
         return _Reply(headers)
 
     def _renew(self, request: Request, asked_s: int, now: Now) -> None:

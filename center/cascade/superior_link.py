@@ -95,6 +95,8 @@ class SuperiorLink:
         self._asks = AskHandler(self, token, local_time, software)
         self._answers: deque[tuple[CatalogAnswer, float]] = deque()
         """Catalogue answers under way, and when each came."""
+        self._queried: UpwardCatalog | None = None
+        """The whole catalogue as the superior last asked for it, until it subscribes to changes."""
         self._agenda: Agenda[str] = Agenda()
         self._missed = 0
         self._sn = 0
@@ -260,12 +262,28 @@ class SuperiorLink:
     def begin_catalog(self, sn: int, device_id: str, now: Now) -> None:
         """Begins to answer a catalogue query. A second one for the same node takes the place of the first."""
         own = device_id == self.settings.own_id
+        if own:
+            self._queried = self.catalog
         nodes = tuple(self.catalog.nodes.values()) if own else self.catalog.beneath(device_id)
         kept = [pair for pair in self._answers if pair[0].device_id != device_id]
         superseded = len(self._answers) - len(kept[-(MAX_ANSWERS - 1) :])
         self.counts["dropped", "catalog_superseded"] += superseded
         self._answers = deque(kept[-(MAX_ANSWERS - 1) :])
         self._answers.append((CatalogAnswer(self.version, sn, device_id, nodes), now.monotonic_s))
+
+    def begin_subscription(
+        self, kind: SubscriptionKind, request: Request, own_tag: str, now: Now, *, wants_faults: bool
+    ) -> None:
+        """Takes a SUBSCRIBE that begins a dialog.
+
+        Superiors ask for the catalogue first, and subscribe to its changes once they have it. What changed meanwhile
+        is notified now: no later change would tell it.
+        """
+        subscription = self.subscriptions.add(kind, request, own_tag, now.monotonic_s, wants_faults=wants_faults)
+        if kind is SubscriptionKind.CATALOG and self._queried is not None:
+            for change in changes(self._queried, self.catalog):
+                subscription.add_change(change)
+            self._queried = None
 
     # --- inside
 

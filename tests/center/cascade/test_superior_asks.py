@@ -205,6 +205,19 @@ def test_changes_are_notified_in_the_dialog(above: Above) -> None:
     assert above.pass_s(30) == []
 
 
+def test_what_changed_between_the_query_and_the_subscription_is_notified_once(above: Above) -> None:
+    above.ask("MESSAGE", query("Catalog"))
+    above.pass_s(1, answered=200)
+    above.link.publish(catalog(camera(1, is_on=False), camera(2)), above.now)
+    assert above.pass_s(1) == []
+    subscribe(above)
+    notify = above.request()
+    assert (notify.method, fields(notify, "Event")) == ("NOTIFY", ["OFF"])
+    above.answer(notify, 200)
+    subscribe(above)  # again, and it asks for nothing: what it was told it is not told twice
+    assert above.pass_s(30) == []
+
+
 def test_changes_that_come_while_one_is_notified_wait_and_the_last_counts(above: Above) -> None:
     subscribe(above)
     for is_on in (False, True, False, True, False):

@@ -119,7 +119,7 @@ class Receiver:
         media = "RTP/AVP" if self.transport == "udp" else "TCP/RTP/AVP"
         return script.invite(address=self.address, media=media, lines=lines, **options)
 
-    def packets(self, answer: str, silence_s: float = 0.6) -> list[bytes]:
+    def packets(self, answer: str, silence_s: float = 2.0) -> list[bytes]:
         """Everything until nothing comes."""
         if self.transport == "udp":
             found = []

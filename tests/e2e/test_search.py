@@ -59,14 +59,15 @@ def _walk_the_grid(page: Page) -> None:
     drawn = page.locator("a.ws-card").count()
     page.evaluate("window.scrollTo(0, 0)")
     assert drawn < 60
-    cards = page.locator("a.ws-card")
-    cards.first.focus()
-    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"):
-        page.keyboard.press(key)
+    first = page.locator("a.ws-card[aria-posinset='1']")
+    expect(first).to_be_visible()  # it has drawn what is in view now
     columns = page.evaluate(
         "[...document.querySelectorAll('a.ws-card')].filter(card => card.style.transform.endsWith(', 0px)')).length"
     )
     assert columns > 1
+    first.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", str(1 + 3 * columns))
     page.keyboard.press("Home")
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", "1")

@@ -10,7 +10,7 @@ from typing import Final
 
 from center.cascade import documents
 from center.cascade.catalog_answer import CatalogAnswer, CatalogPart
-from center.cascade.nodes import NodeChange, UpwardCatalog, changes
+from center.cascade.nodes import CatalogNode, NodeChange, UpwardCatalog, changes
 from center.cascade.superior_asks import AskHandler
 from center.cascade.upward_registration import RegistrationFault, RegistrationState, UpwardRegistration
 from center.cascade.upward_requests import Token, UpwardRequests
@@ -261,10 +261,9 @@ class SuperiorLink:
 
     def begin_catalog(self, sn: int, device_id: str, now: Now) -> None:
         """Begins to answer a catalogue query. A second one for the same node takes the place of the first."""
-        own = device_id == self.settings.own_id
-        if own:
+        if device_id == self.settings.own_id:
             self._queried = self.catalog
-        nodes = tuple(self.catalog.nodes.values()) if own else self.catalog.beneath(device_id)
+        nodes = self._asked(device_id)
         kept = [pair for pair in self._answers if pair[0].device_id != device_id]
         superseded = len(self._answers) - len(kept[-(MAX_ANSWERS - 1) :])
         self.counts["dropped", "catalog_superseded"] += superseded
@@ -385,10 +384,28 @@ class SuperiorLink:
             part, body = answer.take_part(self._room(request))
             self._send(replace(request, body=body), _Sent("catalog", answer, part), now)
             self._next_part_s = max(self._next_part_s, now.monotonic_s - 1 / PARTS_PER_S) + 1 / PARTS_PER_S
+        for answer in [answer for answer, _ in self._answers if answer.is_done]:
+            self._change_since(answer)
         self._answers = deque(pair for pair in self._answers if not pair[0].is_done)
         for each in self.subscriptions:
             if not each.is_waiting:
                 self._notify(each, now)
+
+    def _asked(self, device_id: str) -> tuple[CatalogNode, ...]:
+        """Returns what a query for a node asks for: the whole catalogue for our own id."""
+        own = device_id == self.settings.own_id
+        return tuple(self.catalog.nodes.values()) if own else self.catalog.beneath(device_id)
+
+    def _change_since(self, answer: CatalogAnswer) -> None:
+        """Has a subscriber told again what changed while an answer was on its way.
+
+        A superior takes the catalogue over once its last part has come: what it was notified of before is gone then.
+        """
+        subscription = self.subscriptions.get(SubscriptionKind.CATALOG)
+        if subscription is not None:
+            now = UpwardCatalog.of(self._asked(answer.device_id))
+            for change in changes(UpwardCatalog.of(answer.nodes), now):
+                subscription.add_change(change)
 
     def _notify(self, subscription: UpwardSubscription, now: Now) -> None:
         if not (subscription.alarms or subscription.changes):

@@ -218,6 +218,23 @@ def test_what_changed_between_the_query_and_the_subscription_is_notified_once(ab
     assert above.pass_s(30) == []
 
 
+@pytest.mark.parametrize("asked", [OWN, camera(1).code])
+def test_what_changed_while_the_catalogue_was_on_its_way_is_notified_again_after_it(asked: str, above: Above) -> None:
+    """A superior takes the catalogue over once it has come whole, with the states that it had at the query."""
+    subscribe(above)
+    above.ask("MESSAGE", query("Catalog", asked))
+    parts = above.requests()
+    above.link.publish(catalog(camera(1, is_on=False), camera(2)), above.now)
+    first = above.request()
+    above.answer(first, 200)
+    assert (first.method, fields(first, "Event")) == ("NOTIFY", ["OFF"])
+    for part in parts:
+        above.answer(part, 200)
+    *_, again = above.pass_s(1, answered=200)
+    assert (again.method, fields(again, "Event")) == ("NOTIFY", ["OFF"])
+    assert above.pass_s(30) == []
+
+
 def test_changes_that_come_while_one_is_notified_wait_and_the_last_counts(above: Above) -> None:
     subscribe(above)
     for is_on in (False, True, False, True, False):

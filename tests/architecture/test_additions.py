@@ -62,7 +62,7 @@ class Added:
 @pytest.fixture(scope="module")
 def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
     """All of them in one copy, and their checks in one process."""
-    tree = Tree(tmp_path_factory.mktemp("additions"))
+    tree, own = Tree(tmp_path_factory.mktemp("additions")), tmp_path_factory.mktemp("checks")
     contract, product, checks = {}, {}, []
     for addition in ADDITIONS:
         tree.count_anew()
@@ -71,7 +71,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
         check = tree.root / addition.RUN_IN / f"test_added_{stem(addition)}.py"
         checks.append(shutil.copy(str(addition.__file__), check))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rA", "-n0", "-p", "no:randomly", *checks],
+        [sys.executable, "-m", "pytest", "-q", "-rA", "-n0", "-p", "no:randomly", f"--basetemp={own}", *checks],
         cwd=tree.root,
         env=os.environ | {"PYTHONPATH": str(tree.root)},
         capture_output=True,

@@ -22,7 +22,8 @@ UNPACKAGED = "tests/conformance/test_broker.py::test_each_uses_its_own_topics_al
 
 def _run(folder: Path, test: str, **changed: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | changed
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-o", f"cache_dir={folder / 'cache'}", test]
+    own = ["-o", f"cache_dir={folder / 'cache'}", f"--basetemp={folder / 'tmp'}"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", *own, test]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 

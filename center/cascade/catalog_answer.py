@@ -27,7 +27,7 @@ class CatalogAnswer:
         self._sn = sn
         self.device_id = device_id
         self.nodes = nodes
-        """What is told, as it was when the query came."""
+        """The nodes that are told, as they were when the query came."""
         self._next = 0
         self._again: deque[CatalogPart] = deque()
         self._tries: dict[CatalogPart, int] = {}

@@ -26,8 +26,7 @@ class CatalogAnswer:
         self._version = version
         self._sn = sn
         self.device_id = device_id
-        self.nodes = nodes
-        """The nodes that are told, as they were when the query came."""
+        self._nodes = nodes
         self._next = 0
         self._again: deque[CatalogPart] = deque()
         self._tries: dict[CatalogPart, int] = {}
@@ -43,15 +42,15 @@ class CatalogAnswer:
     @property
     def has_more(self) -> bool:
         """True while a part waits to be sent."""
-        return bool(self._again) or self._is_empty_due or self._next < len(self.nodes)
+        return bool(self._again) or self._is_empty_due or self._next < len(self._nodes)
 
     def take_part(self, room: int) -> tuple[CatalogPart, bytes]:
         """Takes the next part, of at most `room` bytes but never less than one node; returns it and its body."""
         part = self._again.popleft() if self._again else self._cut(room)
         self._is_empty_due = False
         self.in_flight.add(part)
-        items = [documents.item(self._version, node) for node in self.nodes[part.start : part.end]]
-        body = documents.catalog_part(self._version, self._sn, self.device_id, len(self.nodes), items)
+        items = [documents.item(self._version, node) for node in self._nodes[part.start : part.end]]
+        body = documents.catalog_part(self._version, self._sn, self.device_id, len(self._nodes), items)
         return part, body
 
     def answered(self, part: CatalogPart) -> None:
@@ -73,9 +72,9 @@ class CatalogAnswer:
 
     def _cut(self, room: int) -> CatalogPart:
         start = end = self._next
-        left = room - len(documents.catalog_part(self._version, self._sn, self.device_id, len(self.nodes), ()))
-        while end < len(self.nodes):
-            left -= documents.length(documents.item(self._version, self.nodes[end])) + documents.BETWEEN
+        left = room - len(documents.catalog_part(self._version, self._sn, self.device_id, len(self._nodes), ()))
+        while end < len(self._nodes):
+            left -= documents.length(documents.item(self._version, self._nodes[end])) + documents.BETWEEN
             if left < 0 and end > start:
                 break
             end += 1

@@ -6,11 +6,11 @@ After each method the caller drains `data_to_send` and `events`, and calls `hand
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from center.cascade import documents
 from center.cascade.catalog_answer import CatalogAnswer, CatalogPart
-from center.cascade.nodes import CatalogNode, NodeChange, UpwardCatalog, changes
+from center.cascade.nodes import NodeChange, UpwardCatalog, changes
 from center.cascade.superior_asks import AskHandler
 from center.cascade.upward_registration import RegistrationFault, RegistrationState, UpwardRegistration
 from center.cascade.upward_requests import Token, UpwardRequests
@@ -63,6 +63,15 @@ class _Sent:
     subscription: UpwardSubscription | None = None
 
 
+class _UnderWay(NamedTuple):
+    """An answer to a catalogue query that has not come whole."""
+
+    answer: CatalogAnswer
+    catalog: UpwardCatalog
+    """The whole catalogue as it was when the query came."""
+    since_s: float
+
+
 class SuperiorLink:
     """Our side of one superior. Times are monotonic seconds within `Now`."""
 
@@ -93,8 +102,7 @@ class SuperiorLink:
         self._events: deque[LinkEvent] = deque()
         self._open: ClientTransactions[_Sent] = ClientTransactions()
         self._asks = AskHandler(self, token, local_time, software)
-        self._answers: deque[tuple[CatalogAnswer, float]] = deque()
-        """Catalogue answers under way, and when each came."""
+        self._answers: deque[_UnderWay] = deque()
         self._queried: UpwardCatalog | None = None
         """The whole catalogue as the superior last asked for it, until it subscribes to changes."""
         self._agenda: Agenda[str] = Agenda()
@@ -124,10 +132,10 @@ class SuperiorLink:
         self._inbox.connection_lost(self._peer)
         self._open = ClientTransactions()
         self._out.clear()
-        for answer, _ in self._answers:
-            answer.interrupted()
-        for each in self.subscriptions:
-            each.is_waiting = False
+        for each in self._answers:
+            each.answer.interrupted()
+        for subscription in self.subscriptions:
+            subscription.is_waiting = False
         is_known = fault is RegistrationFault.CONNECTION_LOST and self.registration.state is RegistrationState.AWAY
         if not is_known:
             self._lose(fault, now)
@@ -261,14 +269,16 @@ class SuperiorLink:
 
     def begin_catalog(self, sn: int, device_id: str, now: Now) -> None:
         """Begins to answer a catalogue query. A second one for the same node takes the place of the first."""
-        if device_id == self.settings.own_id:
+        own = device_id == self.settings.own_id
+        if own:
             self._queried = self.catalog
-        nodes = self._asked(device_id)
-        kept = [pair for pair in self._answers if pair[0].device_id != device_id]
+        nodes = tuple(self.catalog.nodes.values()) if own else self.catalog.beneath(device_id)
+        kept = [each for each in self._answers if each.answer.device_id != device_id]
         superseded = len(self._answers) - len(kept[-(MAX_ANSWERS - 1) :])
         self.counts["dropped", "catalog_superseded"] += superseded
         self._answers = deque(kept[-(MAX_ANSWERS - 1) :])
-        self._answers.append((CatalogAnswer(self.version, sn, device_id, nodes), now.monotonic_s))
+        answer = CatalogAnswer(self.version, sn, device_id, nodes)
+        self._answers.append(_UnderWay(answer, self.catalog, now.monotonic_s))
 
     def begin_subscription(
         self, kind: SubscriptionKind, request: Request, own_tag: str, now: Now, *, wants_faults: bool
@@ -280,8 +290,7 @@ class SuperiorLink:
         """
         subscription = self.subscriptions.add(kind, request, own_tag, now.monotonic_s, wants_faults=wants_faults)
         if kind is SubscriptionKind.CATALOG and self._queried is not None:
-            for change in changes(self._queried, self.catalog):
-                subscription.add_change(change)
+            self._tell_since(self._queried, subscription)
             self._queried = None
 
     # --- inside
@@ -361,51 +370,43 @@ class SuperiorLink:
         self._events.append(LinkEvent(fault))
 
     def _drop_answer(self, answer: CatalogAnswer, name: str) -> None:
-        kept = deque(pair for pair in self._answers if pair[0] is not answer)
+        kept = deque(each for each in self._answers if each.answer is not answer)
         self.counts["dropped", name] += len(self._answers) - len(kept)
         self._answers = kept
 
     def _may_send_part(self) -> bool:
-        if not self.registration.is_registered or not any(answer.has_more for answer, _ in self._answers):
+        if not self.registration.is_registered or not any(each.answer.has_more for each in self._answers):
             return False
-        in_flight = sum(len(answer.in_flight) for answer, _ in self._answers)
+        in_flight = sum(len(each.answer.in_flight) for each in self._answers)
         return in_flight < PARTS_AT_ONCE[self.version]
 
     def _pump(self, now: Now) -> None:
         """Sends parts of catalogues and notifications, as far as their turn has come."""
         if not self.registration.is_registered:
-            for answer, since_s in tuple(self._answers):
-                if now.monotonic_s - since_s > WAITS_S:
-                    self._drop_answer(answer, "catalog_given_up")
+            for each in tuple(self._answers):
+                if now.monotonic_s - each.since_s > WAITS_S:
+                    self._drop_answer(each.answer, "catalog_given_up")
             return
         while self._may_send_part() and now.monotonic_s >= self._next_part_s:
-            answer = next(answer for answer, _ in self._answers if answer.has_more)
+            answer = next(each.answer for each in self._answers if each.answer.has_more)
             request = self.requests.message(b"")
             part, body = answer.take_part(self._room(request))
             self._send(replace(request, body=body), _Sent("catalog", answer, part), now)
             self._next_part_s = max(self._next_part_s, now.monotonic_s - 1 / PARTS_PER_S) + 1 / PARTS_PER_S
-        for answer in [answer for answer, _ in self._answers if answer.is_done]:
-            self._change_since(answer)
-        self._answers = deque(pair for pair in self._answers if not pair[0].is_done)
-        for each in self.subscriptions:
-            if not each.is_waiting:
-                self._notify(each, now)
+        of_catalog = self.subscriptions.get(SubscriptionKind.CATALOG)
+        if of_catalog is not None:
+            for each in self._answers:
+                if each.answer.is_done:  # its parts told the states of then, and may have come after notices of newer
+                    self._tell_since(each.catalog, of_catalog)
+        self._answers = deque(each for each in self._answers if not each.answer.is_done)
+        for subscription in self.subscriptions:
+            if not subscription.is_waiting:
+                self._notify(subscription, now)
 
-    def _asked(self, device_id: str) -> tuple[CatalogNode, ...]:
-        """Returns what a query for a node asks for: the whole catalogue for our own id."""
-        own = device_id == self.settings.own_id
-        return tuple(self.catalog.nodes.values()) if own else self.catalog.beneath(device_id)
-
-    def _change_since(self, answer: CatalogAnswer) -> None:
-        """Has a subscriber told again what changed while an answer was on its way.
-
-        A superior takes the catalogue over once its last part has come: what it was notified of before is gone then.
-        """
-        subscription = self.subscriptions.get(SubscriptionKind.CATALOG)
-        if subscription is not None:
-            now = UpwardCatalog.of(self._asked(answer.device_id))
-            for change in changes(UpwardCatalog.of(answer.nodes), now):
-                subscription.add_change(change)
+    def _tell_since(self, told: UpwardCatalog, subscription: UpwardSubscription) -> None:
+        """Plans notices of what has changed since the catalogue was as the superior was told."""
+        for change in changes(told, self.catalog):
+            subscription.add_change(change)
 
     def _notify(self, subscription: UpwardSubscription, now: Now) -> None:
         if not (subscription.alarms or subscription.changes):

@@ -220,7 +220,7 @@ def test_what_changed_between_the_query_and_the_subscription_is_notified_once(ab
 
 @pytest.mark.parametrize("asked", [OWN, camera(1).code])
 def test_what_changed_while_the_catalogue_was_on_its_way_is_notified_again_after_it(asked: str, above: Above) -> None:
-    """A superior takes the catalogue over once it has come whole, with the states that it had at the query."""
+    """Its parts tell the states of the query, and come after a notice of what has changed since."""
     subscribe(above)
     above.ask("MESSAGE", query("Catalog", asked))
     parts = above.requests()
@@ -233,6 +233,14 @@ def test_what_changed_while_the_catalogue_was_on_its_way_is_notified_again_after
     *_, again = above.pass_s(1, answered=200)
     assert (again.method, fields(again, "Event")) == ("NOTIFY", ["OFF"])
     assert above.pass_s(30) == []
+
+
+def test_a_camera_that_leaves_a_branch_while_the_branch_is_told_is_moved_and_not_gone(above: Above) -> None:
+    subscribe(above)
+    above.ask("MESSAGE", query("Catalog", DISTRICT))
+    above.link.publish(catalog(replace(camera(1), parent=GROUP), camera(2)), above.now)
+    notices = [each for each in above.pass_s(30, answered=200) if each.method == "NOTIFY"]
+    assert [fields(each, "Event") for each in notices] == [["UPDATE"], ["UPDATE"]]
 
 
 def test_changes_that_come_while_one_is_notified_wait_and_the_last_counts(above: Above) -> None:

@@ -1,11 +1,17 @@
-"""Asks the camera network by UDP, and collects answers for a few seconds."""
+"""Asks the camera network by UDP, and collects answers for a few seconds.
 
+Each host that is asked by itself has a socket of its own, so that a flood of one hides no answer of another. Those that
+are asked as a group share one.
+"""
+
+import ipaddress
 import selectors
 import socket
 import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +21,12 @@ from provisioning.errors import DiscoveryError
 
 MAX_DEVICES: Final = 512
 MAX_ANSWERS: Final = 4096
-"""Limit of all answers; a flood ends the waiting."""
+"""Limit of a group's answers; a flood ends the listening."""
 _MAX_EACH: Final = 8
 """Limit of answers from one host: cameras repeat themselves, and endless repetition must not fill the list."""
 _TIMES: Final = 2
-"""Number of times that the question is sent, each with its own id: a datagram may be lost, and an answer in the flood
-of another host (SOAP-over-UDP 1.1 repeats for the same reason)."""
+"""Number of times that the question is sent, each with its own id: a datagram may be lost, and a group's answer in the
+flood of another host (SOAP-over-UDP 1.1 repeats for the same reason)."""
 _TTL: Final = 1
 Place = tuple[str, int]
 
@@ -34,36 +40,60 @@ class ProbeAnswer:
     trouble: str = ""
 
 
+@dataclass(slots=True)
+class _Listening:
+    """What one socket has asked and still reads."""
+
+    target: Place
+    left: int
+    """Number of datagrams."""
+
+
 def probe_devices(
     targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]
 ) -> list[ProbeAnswer]:
     """Asks every target twice from every interface (none: as the kernel routes), and listens for `wait_s` in all.
 
+    It ends before if every host that was asked by itself has described itself, or answers without end.
+
     Raises:
-        DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.
+        DiscoveryError: an interface's address is none of this machine's, nothing can be sent, or it is too much to ask.
     """
+    places = [(target, interface) for target in targets for interface in interfaces or ("",)]
+    if len(places) > MAX_DEVICES:
+        raise DiscoveryError(f"--onvif: {len(places)} questions, at most {MAX_DEVICES} at a time: ask for a part")
     answers: dict[str, ProbeAnswer] = {}
     counts: Counter[str] = Counter()
     asked: list[str] = []
-    with selectors.DefaultSelector() as waiting:
-        sockets = [_open(interface) for interface in interfaces or ("",)]
-        try:
-            for each in sockets:
-                waiting.register(each, selectors.EVENT_READ)
-            began_s = time.monotonic()
-            for turn in range(1, _TIMES + 1):
-                asked.append(new_id())
-                for each in sockets:
-                    _send(each, targets, ws_discovery.probe(asked[-1]))
-                ends_s = began_s + wait_s * turn / _TIMES
-                while (left_s := ends_s - time.monotonic()) > 0 and counts.total() < MAX_ANSWERS:
-                    for key, _ in waiting.select(left_s):
-                        assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - registered above
-                        _take(key.fileobj, asked, answers, counts)
-        finally:
-            for each in sockets:
-                each.close()
+    with ExitStack() as opened, selectors.DefaultSelector() as waiting:
+        for target, interface in places:
+            left = MAX_ANSWERS if _is_group(target) else _MAX_EACH
+            waiting.register(opened.enter_context(_open(interface)), selectors.EVENT_READ, _Listening(target, left))
+        for _ in range(_TIMES):
+            asked.append(new_id())
+            for key in waiting.get_map().values():
+                _send(_socket(key), key.data.target, ws_discovery.probe(asked[-1]))
+            ends_s = time.monotonic() + wait_s / _TIMES
+            while waiting.get_map():
+                ready = waiting.select(max(0.0, ends_s - time.monotonic()))
+                if not ready and time.monotonic() >= ends_s:
+                    break  # and nothing that came is unread, however long this process stood still
+                for key, _ in ready:
+                    listening: _Listening = key.data
+                    is_described = _take(_socket(key), asked, answers, counts)
+                    listening.left -= 1
+                    if not listening.left or (is_described and not _is_group(listening.target)):
+                        waiting.unregister(key.fileobj)
     return [answers[host] for host in sorted(answers, key=_order)]
+
+
+def _socket(key: selectors.SelectorKey) -> socket.socket:
+    assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - as they were registered
+    return key.fileobj
+
+
+def _is_group(target: Place) -> bool:
+    return ipaddress.IPv4Address(target[0]).is_multicast
 
 
 def _open(interface: str) -> socket.socket:
@@ -83,29 +113,31 @@ def _open(interface: str) -> socket.socket:
     return made
 
 
-def _send(asking: socket.socket, targets: Sequence[Place], question: bytes) -> None:
-    for target in targets:
-        try:
-            asking.sendto(question, target)
-        except OSError as error:
-            raise DiscoveryError(
-                f"{target[0]}:{target[1]}: cannot be asked ({error.strerror or error}): is this machine on the camera"
-                " network? Give its address there with --interface"
-            ) from error
+def _send(asking: socket.socket, target: Place, question: bytes) -> None:
+    try:
+        asking.sendto(question, target)
+    except OSError as error:
+        raise DiscoveryError(
+            f"{target[0]}:{target[1]}: cannot be asked ({error.strerror or error}): is this machine on the camera"
+            " network? Give its address there with --interface"
+        ) from error
 
 
-def _take(asking: socket.socket, asked: Sequence[str], answers: dict[str, ProbeAnswer], counts: Counter[str]) -> None:
+def _take(asking: socket.socket, asked: Sequence[str], answers: dict[str, ProbeAnswer], counts: Counter[str]) -> bool:
+    """Reads one datagram; returns True if its host describes itself in it."""
     try:
         datagram, (host, _) = asking.recvfrom(ws_discovery.MAX_ANSWER_BYTES + 1)
     except OSError:
-        return  # an ICMP error of one target, or nothing after all: the others are listened to
+        return False  # an ICMP error of its target, or nothing after all
     counts[host] += 1
     if counts[host] > _MAX_EACH or (host not in answers and len(answers) >= MAX_DEVICES):
-        return
+        return False
     try:
         answers[host] = ProbeAnswer(host, ws_discovery.parse(datagram, *asked))
     except GarbageError as error:
         answers.setdefault(host, ProbeAnswer(host, None, f"it answers what cannot be read: {error}"))
+        return False
+    return True
 
 
 def _order(host: str) -> tuple[int, ...]:

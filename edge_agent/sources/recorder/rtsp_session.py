@@ -46,6 +46,8 @@ from provisioning.net.digest import Account
 
 _READ_BYTES: Final = 64 * 1024
 _WAIT_S: Final = 0.1
+_LONGEST_STEP_S: Final = 0.5
+"""More between two reads is no silence of the recorder's: this process stood still, and has not read what came."""
 _ALIVE_S: Final = 20.0
 """Seconds between signs of life; a session without any lasts 60 s by default (RFC 2326, 12.37)."""
 _MAX_EARLY: Final = 4096
@@ -85,6 +87,9 @@ class RtspSession:
         self._answers: deque[RtspAnswer] = deque()
         self._packets: deque[Interleaved] = deque()
         self._alive_s = 0.0
+        self._read_s = clock.monotonic_s()
+        self.waited_s = 0.0
+        """Seconds in which this process listened to the recorder."""
         self.is_over = False
         """True once the recorder has said that nothing more comes."""
 
@@ -240,11 +245,11 @@ class RtspSession:
     def _once(self, method: str, url: str, headers: Mapping[str, str], stop: threading.Event) -> RtspAnswer:
         self._answers.clear()
         self._send(method, url, headers)
-        ends_s = self._clock.monotonic_s() + self._request.read_timeout_s
+        ends_s = self.waited_s + self._request.read_timeout_s
         while not self._answers:
             if stop.is_set():
                 raise Ended(self._camera_id, streams.CLOSED_STREAM(place=self._request.place))
-            if self._clock.monotonic_s() > ends_s or len(self._packets) > _MAX_EARLY:
+            if self.waited_s > ends_s or len(self._packets) > _MAX_EARLY:
                 seconds = f"{self._request.read_timeout_s:g}"
                 raise NoAnswer(self._camera_id, streams.ACCEPTS_AND_IS_MUTE(place=self._request.place, seconds=seconds))
             try:
@@ -273,6 +278,8 @@ class RtspSession:
     def _receive(self) -> None:
         """Reads once what is there, and sorts it."""
         data = self._arrived()
+        before_s, self._read_s = self._read_s, self._clock.monotonic_s()
+        self.waited_s += min(self._read_s - before_s, _LONGEST_STEP_S)
         if data is None:
             return
         if not data:

@@ -121,7 +121,9 @@ class _Piece:
         self._decoder: StreamDecoder | None = None
         self._newest_ms = request.started_at_ms - 1
         self._last_shown_ms = request.started_at_ms - 1
-        self._began_s = self._advanced_s = self._given_s = clock.monotonic_s()
+        self._began_s = self._given_s = clock.monotonic_s()
+        self._advanced_s = session.waited_s
+        """When the recording last advanced, and below when it was over, in `waited_s` of the session."""
         self._over_s: float | None = None
         self._is_over = False
 
@@ -131,12 +133,11 @@ class _Piece:
                 raise Ended(self._camera_id, recorders.PLAYED_ALL(place=self._request.place))
             if self._is_ahead():
                 self._clock.wait(stop, 0.1)
-                self._advanced_s = self._clock.monotonic_s()
             else:
                 self._receive()
             for looked in self._pictures():
                 yield looked
-                self._given_s = self._advanced_s = self._clock.monotonic_s()
+                self._given_s = self._clock.monotonic_s()
             if not self._is_over:
                 self._mind_the_end()
             if self._clock.monotonic_s() - self._given_s >= _ITEM_S:
@@ -234,18 +235,18 @@ class _Piece:
         ):
             raise NoPicture(self._camera_id, recorders.OTHER_SPAN(place=request.place))
         if at_ms > self._newest_ms:
-            self._newest_ms, self._advanced_s = at_ms, self._clock.monotonic_s()
+            self._newest_ms, self._advanced_s = at_ms, self._session.waited_s
         self._is_over = at_ms >= request.ended_at_ms
         return request.started_at_ms <= at_ms < request.ended_at_ms
 
     def _mind_the_end(self) -> None:
-        now_s = self._clock.monotonic_s()
+        waited_s = self._session.waited_s
         if self._session.is_over:
-            self._over_s = now_s if self._over_s is None else self._over_s
-            if now_s - max(self._over_s, self._advanced_s) >= _DRAIN_S:
+            self._over_s = waited_s if self._over_s is None else self._over_s
+            if waited_s - max(self._over_s, self._advanced_s) >= _DRAIN_S:
                 raise Ended(self._camera_id, recorders.NO_MORE(place=self._request.place))
         seconds = self._request.read_timeout_s
-        if now_s - self._advanced_s > seconds:
+        if waited_s - self._advanced_s > seconds:
             raise Stalled(self._camera_id, recorders.NO_PROGRESS(place=self._request.place, seconds=f"{seconds:g}"))
 
 

@@ -2,9 +2,11 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +20,19 @@ from tests.support.pki import Pki
 from tests.support.recorded_film import Film
 from tests.support.rtsp_recorder import BEIJING, Behaviour
 from tests.support.rtsp_recorder import RtspRecorder as Simulated
+
+
+class ShiftedClock(SystemClock):
+    ahead_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.ahead_s
+
+    def stand_still(self) -> None:
+        """As if agent and recorder had not run for a minute: the agent waits already, and looks first."""
+        time.sleep(0.3)
+        self.ahead_s += 60.0
+        time.sleep(0.3)
 
 
 class CountingClock(SystemClock):
@@ -111,6 +126,32 @@ class StandingStill(SystemClock):
 def test_an_agent_that_stands_still_while_it_compares_compares_again(simulated: Simulated) -> None:
     fetching = Fetching(recorder(simulated, faster="scale"), 40, speed=4, clock=StandingStill())
     assert fetching.seconds() == list(range(40))
+
+
+def test_an_agent_that_stands_still_while_it_reads_fetches_nothing_twice(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ShiftedClock()
+
+    def second(at_s: int) -> list[bytes]:
+        if at_s == START_S + 1:
+            clock.stand_still()
+        return FILM.second(at_s)
+
+    monkeypatch.setattr(simulated, "film", SimpleNamespace(codec=FILM.codec, second=second))
+    assert Fetching(recorder(simulated), 5, clock=clock).seconds() == list(range(5))
+    assert simulated.methods("PLAY") == ["PLAY"]
+
+
+@pytest.mark.parametrize("method", ["DESCRIBE", "PLAY"])
+def test_an_agent_that_stands_still_while_an_answer_comes_takes_it(
+    simulated: Simulated, behaviour: Behaviour, method: str
+) -> None:
+    clock = ShiftedClock()
+
+    behaviour.answer = lambda asked: clock.stand_still() if asked == method else None
+    assert Fetching(recorder(simulated), 5, clock=clock).seconds() == list(range(5))
+    assert simulated.methods("PLAY") == ["PLAY"]
 
 
 def test_with_scale_a_recorder_whose_timestamps_fit_nothing_dates_no_picture(

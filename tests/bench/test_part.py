@@ -34,7 +34,7 @@ print(json.dumps(asdict(run(Part("it", "it", limit_s=float(sys.argv[1]))))))
 """
 
 
-def ran(folder: Path, program: str, limit_s: float = 60.0) -> dict[str, Any]:
+def ran(folder: Path, program: str, limit_s: float = LONG_S) -> dict[str, Any]:
     (folder / "it.py").write_text(program)
     done = subprocess.run(
         [sys.executable, "-c", _RUNS, str(limit_s)],

@@ -142,6 +142,7 @@ class FakeArchive:
         return self.answer() if self.answer is not None else None
 
     def _health(self: This) -> Response | dict[str, str]:
+        self.asked.append("/health")
         return self.answer() if self.answer is not None else {"status": "ok"}
 
     def _status(self: This, authorization: Authorization = None) -> Response | ArchiveStatus:

@@ -65,7 +65,7 @@ def test_an_upload_without_a_length_that_does_not_end_is_cut_off(whole: Whole, p
     assert sent < UPLOAD_MIB
     assert answer.startswith(b"HTTP/1.1 413"), answer[:200]
     assert b"too_large" in answer
-    assert httpx.get(f"{whole.url}/api/health").status_code == 200
+    assert httpx.get(f"{whole.url}/api/health", timeout=LONG_S).status_code == 200
 
 
 def test_an_upload_that_says_how_large_it_is_is_refused_before_it_comes(whole: Whole) -> None:
@@ -100,7 +100,7 @@ def _unsigned(claims: dict[str, object]) -> str:
 def test_a_token_that_nobody_signed_is_nobody(whole: Whole, *, as_cookie: bool) -> None:
     token = _unsigned({"sub": ADMINISTRATOR, "exp": 2**33, "roles": ["administrator"]})
     headers = {"Cookie": f"wayside_session={token}"} if as_cookie else {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(f"{whole.url}/api/cameras", headers=headers)
+    answer = httpx.get(f"{whole.url}/api/cameras", headers=headers, timeout=LONG_S)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
 
 

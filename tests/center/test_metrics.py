@@ -160,12 +160,13 @@ async def test_a_page_counts_while_its_websocket_is_open(tmp_path: Path) -> None
         assert client is not None
         assert open_pages() == 0
         told = {"client_id": client.group(1), "document_id": "d", "tab_id": "t", "next_message_id": 0}
-        browser = socketio.AsyncClient()
+        browser = socketio.AsyncClient(request_timeout=LONG_S)
         await browser.connect(
             f"{whole.url}?{urlencode(told | {'implicit_handshake': 'true'})}",
             headers=whole.cookie(ADMINISTRATOR) | {"Origin": whole.url},
             transports=["websocket"],
             socketio_path="/_nicegui_ws/socket.io",
+            wait_timeout=LONG_S,
         )
         await asyncio.to_thread(until, lambda: open_pages() == 1, "the page is open")
         await browser.disconnect()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from nicegui import core
@@ -45,6 +46,14 @@ ADMINISTRATOR, TECHNICIAN, NOBODY, SPARE = "operator", "tom", "nora", "spare"
 PASSWORD: Final = "seven wet umbrellas"
 DISTRICT: Final = "north"
 DASHBOARD: Final = "http://ray.test:8265"
+_LIMITS: Final = (
+    "center.search.client.TIMEOUT_S",
+    "center.search.client.CONNECT_TIMEOUT_S",
+    "center.search.storage.WAIT_S",
+    "center.pipeline.cluster_client.TIMEOUT_S",
+    "center.wall.service.WAIT_S",
+)
+"""Within these the archive answers a centre. It is of the same process: where that stands still, both do."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,9 @@ class Whole:
 def whole_centre(folder: Path) -> Iterator[Whole]:
     """Built and filled: two agents, four cameras, an archive, accounts, a district, what the assessment goes by."""
     clock, archive, line = Clock(), FakeArchive(), OpenLine()
-    with served(archive.app) as query_url:
+    with pytest.MonkeyPatch.context() as patient, served(archive.app) as query_url:
+        for limit in _LIMITS:
+            patient.setattr(limit, LONG_S)
         config = configured(folder, query_url)
         config.data_dir.mkdir(mode=0o700)
         records = records_of(

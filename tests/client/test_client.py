@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from center.errors import UnknownCameraError
+from tests.center.fake_archive import FakeArchive
 from tests.center.street import AGENT
 from tests.center.whole import ADMINISTRATOR, PASSWORD, Whole, served
 from tests.client.relay import relay
 from tests.support.ports import free_port
-from tests.support.waiting import eventually, until, within
+from tests.support.waiting import LONG_S, eventually, until, within
 from wayside_client import (
     AsyncCenter,
     Center,
@@ -134,15 +135,19 @@ def test_a_proxy_that_answers_for_the_centre_is_told_apart() -> None:
 
 
 class Busy:
-    """An archive that refuses the first `times` requests, and asks to come back after `retry_after_s`."""
+    """Refuses the first `times` requests for observations, and asks to come back after `retry_after_s`.
 
-    def __init__(self, times: int, *, retry_after_s: int = 0) -> None:
+    The centre's own loops ask the archive for other things meanwhile.
+    """
+
+    def __init__(self, archive: FakeArchive, times: int, *, retry_after_s: int = 0) -> None:
+        self._archive = archive
         self.left = times
         self.refused = 0
         self._retry_after_s = retry_after_s
 
     def __call__(self) -> JSONResponse | None:
-        if self.left == 0:
+        if self.left == 0 or self._archive.asked[-1] != "/observations":
             return None
         self.left -= 1
         self.refused += 1
@@ -154,19 +159,19 @@ async def test_what_only_reads_is_asked_again_as_often_as_is_allowed(
     whole: Whole, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Center(whole.url, token=token) as center:
-        monkeypatch.setattr(whole.archive, "answer", busy := Busy(3))
+        monkeypatch.setattr(whole.archive, "answer", busy := Busy(whole.archive, 3))
         assert list_observations.sync(center, limit=1).items
         assert busy.refused == 3
-        monkeypatch.setattr(whole.archive, "answer", busy := Busy(99))
+        monkeypatch.setattr(whole.archive, "answer", busy := Busy(whole.archive, 99))
         with pytest.raises(UnavailableError) as away:
             list_observations.sync(center)
         assert (away.value.code, away.value.retry_after_s, busy.refused) == ("query_busy", 0, 4)
-        monkeypatch.setattr(whole.archive, "answer", busy := Busy(99, retry_after_s=3600))
+        monkeypatch.setattr(whole.archive, "answer", busy := Busy(whole.archive, 99, retry_after_s=3600))
         with pytest.raises(UnavailableError, match="3600 seconds"):
             list_observations.sync(center)
         assert busy.refused == 1
     async with AsyncCenter(whole.url, token=token) as concurrent:
-        monkeypatch.setattr(whole.archive, "answer", busy := Busy(3))
+        monkeypatch.setattr(whole.archive, "answer", busy := Busy(whole.archive, 3))
         assert (await list_observations.asyncio(concurrent, limit=1)).items
         assert busy.refused == 3
 
@@ -225,7 +230,7 @@ def test_alarms_are_followed_from_an_event_on(whole: Whole, token: str) -> None:
 
 async def test_what_happens_while_the_line_is_cut_is_not_left_out(whole: Whole, token: str) -> None:
     async with relay(whole.url) as (url, line), AsyncCenter(url, token=token) as center:
-        center.retries = Retries(attempts=99, first_pause_s=0.05)
+        center.retries = Retries(attempts=99, first_pause_s=0.05, longest_pause_s=LONG_S)
         following = follow_alarms_async(center)
         first = asyncio.ensure_future(anext(following))
         await eventually(lambda: b"\nid: " in line.answered)

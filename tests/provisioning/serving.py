@@ -156,8 +156,8 @@ def serving(home: Home, *, limits: Limits | None = None, refusals: int = 1000) -
     ends: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = []
 
     async def run() -> None:
-        config = home.config
-        server = HttpsServer(config.listen, config.enrolment_port, tls_context(home), enrolment, limits or Limits())
+        config, bounds = home.config, limits or Limits(timeout_s=LONG_S)
+        server = HttpsServer(config.listen, config.enrolment_port, tls_context(home), enrolment, bounds)
         task = asyncio.create_task(server.run())
         ends.append((asyncio.get_running_loop(), task))
         listening.set()

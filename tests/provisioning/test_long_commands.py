@@ -65,7 +65,7 @@ def test_serve_says_ready_once_boxes_can_come_and_every_line_is_an_object(techni
     port = technician.asks("status")["enrolment_port"]
     with running(technician, "serve", "--json") as process:
         assert json.loads(first_line(process)) == {"said": f"ready https://127.0.0.1:{port}"}
-        socket.create_connection(("127.0.0.1", port), 10).close()
+        socket.create_connection(("127.0.0.1", port), LONG_S).close()
         assert [json.loads(line) for line in ended(process).splitlines()] == [{"said": "ended"}]
 
 

@@ -13,6 +13,8 @@ from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
 
 CHANNELS: Final = 10
 HEARTBEAT_S: Final = 2.0
+PATIENT_S: Final = 60.0
+"""Interval of keepalives that the platform expects of whoever sends them: a machine that stands still delays some."""
 _PLAIN: Final = DeviceProfile(
     PLATFORM_ID,
     PASSWORD,
@@ -37,7 +39,8 @@ class Faulty:
     def camera(self, device_id: str, folder: Path) -> Gb28181Source:
         """As the agent is told of it."""
         channel_id = self.profile.channel_ids(device_id)[0]
-        options = {"heartbeat_s": HEARTBEAT_S, **self.options}
+        heartbeat_s = HEARTBEAT_S if DeviceFault.NO_KEEPALIVE in self.profile.faults else PATIENT_S
+        options = {"heartbeat_s": heartbeat_s, **self.options}
         return source(device_id, channel_id, password_file(folder), **options)
 
 
@@ -160,9 +163,9 @@ _NOW_MS: Final = time.time_ns() // 1_000_000
 _SPAN: Final = {"started_at_ms": _NOW_MS - 1_200_000, "ended_at_ms": _NOW_MS - 1_000_000}
 MISREADS: Final = (
     faulty(DeviceFault.IGNORES_DATE, skew_s=-600.0),
-    replace(faulty(DeviceFault.LOCAL_SECONDS, recorded_s=7200), options={"span": _SPAN}),
+    replace(faulty(DeviceFault.LOCAL_SECONDS, recorded_s=21_600), options={"span": _SPAN}),
     replace(
-        faulty(DeviceFault.LOCAL_SECONDS, recorded_s=7200),
+        faulty(DeviceFault.LOCAL_SECONDS, recorded_s=21_600),
         name="local-seconds-shifted",
         options={"span": _SPAN, "span_shift_s": 28_800},
     ),

@@ -8,6 +8,7 @@ no certificate, expired, revoked, a stranger's ─✗─▶ agents' port ──�
 ```
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -40,12 +41,16 @@ class Doorman:
         self.exchange = exchange
         self._read = 0
 
-    def log(self) -> str:
-        """New lines, without their time. The log is written a moment after the answer is sent."""
+    def log(self, awaited: str = "") -> str:
+        """New lines, without their time, once what is awaited is in them: it is written after the answer is sent."""
         time.sleep(0.3)
-        text = self.exchange.log.read_text(encoding="utf-8")
-        new, self._read = text[self._read :], len(text)
+        until(lambda: re.search(awaited, self._new()), awaited, seen=self._new)
+        new = self._new()
+        self._read += len(new)
         return "\n".join(line.partition(": ")[2] for line in new.splitlines())
+
+    def _new(self) -> str:
+        return self.exchange.log.read_text(encoding="utf-8")[self._read :]
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ def test_a_certificate_that_must_not_pass_is_refused_by_tls(
 ) -> None:
     port, identity = shown(doorman.exchange, tmp_path)
     answer = told(port, identity, doorman.exchange.identity("street").ca_file)
-    log = doorman.log()
+    log = doorman.log(VERIFY_FAILED)
     show(shown.__name__.replace("_", " "), answer, log)
     assert answer == alert
     assert VERIFY_FAILED in log
@@ -128,7 +133,7 @@ def test_a_certificate_that_must_not_pass_is_refused_by_tls(
 def test_nobody_connects_without_a_certificate(doorman: Doorman, services: bool) -> None:
     port = doorman.exchange.services_port if services else doorman.exchange.port
     answer = told(port, None, doorman.exchange.identity("street").ca_file)
-    log = doorman.log()
+    log = doorman.log(NONE_SHOWN)
     show("no certificate", answer, log)
     assert answer == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     assert NONE_SHOWN in log
@@ -200,7 +205,7 @@ def test_a_second_box_with_the_same_certificate_ends_the_first(doorman: Doorman)
     second = PahoLink(exchange.section("street"), "street", lambda _: None)
     until(lambda: not events.empty())
     lost = events.get()
-    log = doorman.log()
+    log = doorman.log(TAKEN_OVER.pattern)
     show("a copy of the box's certificate", str(lost), log)
     assert isinstance(lost, Disconnected)
     assert "another agent" in lost.cause
@@ -212,7 +217,7 @@ def test_a_second_box_with_the_same_certificate_ends_the_first(doorman: Doorman)
 def test_an_oversized_packet_ends_the_connection(doorman: Doorman) -> None:
     client = Client(doorman.exchange.identity("street"), doorman.exchange.port, client_id="street")
     verdict = client.publish(topics.snapshots("street"), bytes(9 * 1024 * 1024))
-    log = doorman.log()
+    log = doorman.log("disconnected")
     show("a packet of 9 MiB", verdict, log)
     assert verdict in {"Packet too large", "Unspecified error"}, "it is still writing when the connection ends"
     assert "disconnected" in log

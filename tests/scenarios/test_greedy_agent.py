@@ -19,7 +19,7 @@ from tests.support.exchange import Exchange
 from tests.support.mosquittos import OUT_OF_MEMORY
 from tests.support.mqtt_client import Client
 from tests.support.tap import Tap
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -58,7 +58,7 @@ class Greedy:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(60)
+        self._thread.join(LONG_S)
         assert not self._thread.is_alive()
 
 

@@ -82,7 +82,7 @@ def test_a_span_that_the_centre_orders_is_fetched_paused_resumed_and_archived(
     (channel,) = profile.channel_ids(FIRST_ID)
     gate = Camera(
         id="gate",
-        source=source(FIRST_ID, channel, password_file(tmp_path), heartbeat_s=2.0),
+        source=source(FIRST_ID, channel, password_file(tmp_path)),
         selector=Selector(max_per_second=25, change_threshold=0, heartbeat_s=600),
     )
     port = free_port()

@@ -20,9 +20,8 @@ from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.topics import Role
 from ray_cluster.intake.mqtt_client import MAX_TIME_MS, Delivery, MqttBroker, hop_times
 from tests.support.exchange import Exchange
-from tests.support.waiting import within
+from tests.support.waiting import LONG_S, within
 
-PATIENCE_S = 30
 REDACTED_MS = 1_795_449_600_456
 
 
@@ -38,7 +37,7 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
         events: SimpleQueue[MqttEvent] = SimpleQueue()
         link = await asyncio.to_thread(PahoLink, exchange.section("street"), "street", events.put)
         async with within():
-            assert isinstance(await asyncio.to_thread(events.get, timeout=PATIENCE_S), Connected)
+            assert isinstance(await asyncio.to_thread(events.get, timeout=LONG_S), Connected)
             while not intake.connected:  # noqa: ASYNC110 - paho has no event for it
                 await asyncio.sleep(0.02)
             for _ in range(2):

@@ -187,7 +187,7 @@ def _accounts(town: Town) -> None:
 
 
 def _ingest(town: Town, command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG_S, check=False)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{town.site.text('desk')[-2000:]}"
 
 

@@ -24,6 +24,7 @@ from typing import Self
 import pytest
 
 from tests.support.recorder import recorded
+from tests.support.waiting import LONG_S, Patience
 
 CAMERAS = "10.2.0.9"
 _NETWORK = "10.2.0.0/24"
@@ -174,22 +175,22 @@ class Booted:
                 [*_DIES_WITH_US, "unshare", "--mount", "sh", "-euc", _BOOT],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
             )  # fmt: skip
-        began_s = time.monotonic()
+        patience = Patience(_BOOT_S)
         while not self._is_up():
             if self._nspawn.poll() is not None:
                 self._remove_group()
                 pytest.fail(f"{self.name} does not boot: {self._log.read_text(errors='replace')[-2000:]}")
-            if time.monotonic() - began_s > _BOOT_S:
+            if patience.is_over():
                 pytest.fail(f"{self.name} is not up: {self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(_STEP_S)
 
-    def run(self, script: str, *, timeout_s: float = 300) -> str:
+    def run(self, script: str, *, timeout_s: float = LONG_S) -> str:
         """Run a shell script there, as root; returns what it printed. Fails the test where it fails."""
         done = self.tried(script, timeout_s=timeout_s)
         assert done.returncode == 0, f"{self.name}: {script}\n{done.stdout}{done.stderr}\n{self.journal()}"
         return done.stdout
 
-    def tried(self, script: str, *, timeout_s: float = 300) -> "subprocess.CompletedProcess[str]":
+    def tried(self, script: str, *, timeout_s: float = LONG_S) -> "subprocess.CompletedProcess[str]":
         """Run a shell script there, as root, whatever becomes of it."""
         command = [*self._enter, "/bin/sh", "-euc", script]
         environment = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}

@@ -31,7 +31,7 @@ class Room:
         self._enter = ["nsenter", f"--target={holder}", "--net", "--mount", "--pid"]
         self._net = ["nsenter", f"--net=/proc/{holder}/ns/net"]
 
-    def run(self, script: str, *, timeout_s: float = 300) -> str:
+    def run(self, script: str, *, timeout_s: float = LONG_S) -> str:
         """A shell script inside, as root; what it said. Fails the test where it fails."""
         command = [*self._enter, "chroot", str(self.root), "/bin/sh", "-euc", script]
         environment = {"PATH": "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}

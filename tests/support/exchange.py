@@ -13,7 +13,7 @@ from provisioning.pki.identities import CLIENTS, Identity
 from tests.support import mosquittos
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 
 def listens(port: int) -> bool:
@@ -72,14 +72,14 @@ class Exchange:
         """SIGTERM: it keeps what it holds."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(LONG_S)
             self._process = None
 
     def kill(self) -> None:
         """`kill -9`, and everything it knew is gone."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(LONG_S)
             self._process = None
         shutil.rmtree(self.folder / broker.DATA, ignore_errors=True)
 

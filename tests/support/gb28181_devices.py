@@ -81,11 +81,11 @@ class Devices:
             self.fleet.settle(device)
             return result
 
-        return asyncio.run_coroutine_threadsafe(acted(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(acted(), self._loop).result(LONG_S)
 
     def leave(self) -> None:
         """All hang up and un-register."""
-        asyncio.run_coroutine_threadsafe(self.fleet.leave(), self._loop).result(20)
+        asyncio.run_coroutine_threadsafe(self.fleet.leave(), self._loop).result(LONG_S)
 
     def cut(self) -> None:
         """Every TCP connection of the signalling breaks; the devices come back."""

@@ -30,7 +30,7 @@ class Relay:
         """A reply to RCPT in place of 250."""
         self.refuse_data = ""
         """A reply to the text in place of 250."""
-        facts: dict[str, Any] = {"hostname": HOST, "port": 0, "ready_timeout": 30}
+        facts: dict[str, Any] = {"hostname": HOST, "port": 0, "ready_timeout": LONG_S}
         if tls is not None and implicit:
             facts |= {"ssl_context": tls}
         elif tls is not None:

@@ -102,13 +102,12 @@ class Machines:
 
     def start_all(self, timeout_s: float = 120) -> None:
         """Until snapshots can come in. One after the other: Ray's raylet gives its agents 15 s, whatever the load."""
-        deadline_s = time.monotonic() + timeout_s
         self.start(self.head)
         for number in self.configs:
             if number != self.head:
                 self.start(number)
-                self._wait_joined(number, deadline_s - time.monotonic())
-        self.wait_ready(deadline_s - time.monotonic())
+                self._wait_joined(number, timeout_s)
+        self.wait_ready(timeout_s)
 
     def _wait_joined(self, number: int, timeout_s: float) -> None:
         name = f"node-{number}"

@@ -52,7 +52,7 @@ def webhook(folder: Path, url: str, **changes: Any) -> Webhook:
         "url": url,
         "key_file": secret(folder, "hook.key", KEY_TEXT),
         "allow_loopback": True,
-        "timeout_s": 5.0,
+        "timeout_s": 60.0,
     }
     return Webhook(**{**facts, **changes})
 
@@ -66,7 +66,7 @@ def mail(folder: Path, port: int, **changes: Any) -> Mail:
         "security": "none",
         "sender": "wayside@county.example",
         "recipients": [{"name": "officer", "address": ADDRESS}],
-        "timeout_s": 5.0,
+        "timeout_s": 60.0,
     }
     return Mail(**{**facts, **changes})
 
@@ -86,7 +86,7 @@ def sms(folder: Path, url: str, **changes: Any) -> Sms:
         "throttle_codes": [TOO_FAST],
         "part_units": 67,
         "per_second": 1000.0,
-        "timeout_s": 5.0,
+        "timeout_s": 60.0,
     }
     return Sms(**{**facts, **changes})
 

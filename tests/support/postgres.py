@@ -76,7 +76,12 @@ class Postgres:
 
     def connect(self, name: str) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
-            host=str(self.folder), user=USER, password=self.password, dbname=name, autocommit=True, connect_timeout=5
+            host=str(self.folder),
+            user=USER,
+            password=self.password,
+            dbname=name,
+            autocommit=True,
+            connect_timeout=round(LONG_S),
         )
 
 

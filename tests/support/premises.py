@@ -19,7 +19,7 @@ from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.wire.topics import Role
 from tests.support.exchange import Exchange
 from tests.support.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 BIN = Path(sys.executable).parent
 
@@ -75,7 +75,7 @@ class Site:
         """SIGKILL, to the process and its session: nothing is flushed, nobody says goodbye."""
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=LONG_S)
 
     def start_cluster(self, broker: dict[str, Any] | None = None) -> Path:
         """Start `wayside-cluster run` with its own ports and wait until it is ready. Returns its configuration."""
@@ -114,11 +114,11 @@ class Site:
         request = urllib.request.Request(
             f"http://127.0.0.1:{settings.query_port}{path}", headers={"Authorization": f"Bearer {token}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=LONG_S) as response:
             answer: dict[str, Any] = json.load(response)
         return answer
 
-    def stop(self, name: str, timeout_s: float = 30) -> int:
+    def stop(self, name: str, timeout_s: float = LONG_S) -> int:
         """SIGTERM and the exit code."""
         process = self._processes.pop(name)
         process.terminate()

@@ -171,7 +171,7 @@ def machine(home: Home, folder: Path, number: int) -> Machine:
             "seal_key_file": place / "seal.pub",
             "secrets_key_file": place / "secrets.key",
             "documents_dir": place / "documents",
-            "probation_s": 6.0,
+            "probation_s": 15.0,
             "settle_s": 0.3,
         },
         streams={"own_process": False},

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.gb28181_devices import PLATFORM_ID
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
-_LIMIT_S = 30
 
 
 class Sipp:
@@ -42,7 +42,7 @@ class Sipp:
         own = free_port() if port is None else port
         command = [program, f"{host}:{server_port}", "-sf", str(SCENARIOS / f"{scenario}.xml"), *options]
         command += ["-t", transport, "-i", host, "-p", str(own), "-m", str(calls), "-max_socket", "300"]
-        command += ["-nostdin", "-timeout", f"{_LIMIT_S}s", "-timeout_error"]
+        command += ["-nostdin", "-timeout", f"{LONG_S:g}s", "-timeout_error"]
         command += ["-key", "platform", PLATFORM_ID, "-key", "realm", PLATFORM_ID[:10]]
         self._log = (folder / "screen").open("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
@@ -57,7 +57,7 @@ class Sipp:
     def ended(self) -> tuple[int, int]:
         """Calls that succeeded and that failed, once it has ended, as it should: with exit code 0."""
         try:
-            code = self._process.wait(_LIMIT_S + 5)
+            code = self._process.wait(LONG_S)
         finally:
             self.close()
         with self._log as log:

@@ -14,6 +14,7 @@ from provisioning.contracts.wire import topics
 from provisioning.contracts.wire.codec import decode_snapshot, encode, message_sha256
 from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
 from provisioning.pki.identities import Identity
+from tests.support.waiting import LONG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class Tap:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
-        self._client.connect("127.0.0.1", port, keepalive=10)
+        self._client.connect("127.0.0.1", port, keepalive=60)
         self._client.loop_start()
-        assert self._ready.wait(10), "the tap was not let in"
+        assert self._ready.wait(LONG_S), "the tap was not let in"
 
     def on(self, topic: str) -> list[bytes]:
         """Payloads heard on topics that end so."""

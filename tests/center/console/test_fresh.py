@@ -11,7 +11,7 @@ from nicegui import Client, core, ui
 from center.access.permissions import Role
 from center.access.users import GrantRequest
 from tests.center.whole import ADMINISTRATOR, PASSWORD, Whole, whole_centre
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ def _on_its_loop(work: Callable[[], T]) -> T:
         return work()
 
     assert core.loop is not None
-    return asyncio.run_coroutine_threadsafe(done(), core.loop).result(60)
+    return asyncio.run_coroutine_threadsafe(done(), core.loop).result(LONG_S)
 
 
 def _opened(whole: Whole, name: str) -> Client:

@@ -15,6 +15,7 @@ from center.evidence.service import LOOK_FOR_ERASED_MS
 from center.evidence.visibility import Viewer
 from tests.center.evidence.clerk import KEEP_MS, Clerk, actions, ended, erase, exported, exports_of, fill, start
 from tests.support.power_cut import Disk
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -102,8 +103,13 @@ async def test_an_export_is_kept_for_its_time_then_removed_and_that_is_audited(c
     assert (await clerk.browser.get("/api/evidence")).json()[0]["state"] == "removed"
 
 
-async def test_one_that_runs_can_be_cancelled_and_leaves_nothing(clerk: Clerk) -> None:
+async def test_one_that_runs_can_be_cancelled_and_leaves_nothing(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = fill(clerk, 20)
+
+    def held() -> None:
+        until(lambda: all(each.cancelled_by for each in clerk.exports._running.values()))
+
+    monkeypatch.setattr(clerk.world.archive, "answer", held)
     started = await start(clerk, keys)
     answer = await clerk.browser.delete(f"/api/evidence/{started['id']}")
     assert answer.status_code == 200

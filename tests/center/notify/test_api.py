@@ -12,14 +12,15 @@ import pytest
 
 from center.clock import now_ms
 from center.notify.delivery_report import MAX_BYTES
-from center.notify.lifecycle import MessageState
+from center.notify.lifecycle import LONGEST_WAIT_MS, MessageState
 from center.notify.service import Notifier
 from provisioning.contracts.config.notify import Notify
 from tests.center.conftest import PASSWORD, USERNAME, World
+from tests.center.street import NOW_MS
 from tests.support import notify_world as own
 from tests.support.mas_gateway import Gateway
 from tests.support.rude_http import Act
-from tests.support.waiting import within
+from tests.support.waiting import LONG_S, within
 from tests.support.webhook_receiver import Receiver
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,8 @@ def receiver() -> Any:
 
 @pytest.fixture
 async def notifying(world: World, gateway: Gateway, receiver: Receiver, tmp_path: Path) -> AsyncIterator[World]:
-    """A centre with two channels, sending."""
+    """A centre with two channels, sending. Its clock begins within a month: none ends meanwhile."""
+    ahead_ms = NOW_MS - now_ms()
     sms = own.sms(
         tmp_path,
         gateway.url,
@@ -51,7 +53,12 @@ async def notifying(world: World, gateway: Gateway, receiver: Receiver, tmp_path
     )  # fmt: skip
     config = Notify(sms=(sms,), webhooks=(own.webhook(tmp_path, receiver.url),))
     notifier = Notifier(
-        config, world.store, world.services.audit, data_dir=tmp_path, retention=world.retention, now_ms=now_ms
+        config,
+        world.store,
+        world.services.audit,
+        data_dir=tmp_path,
+        retention=world.retention,
+        now_ms=lambda: now_ms() + ahead_ms,
     )
     notifying = replace(world, services=replace(world.services, notifier=notifier))
     notifier.start()
@@ -156,7 +163,10 @@ async def test_the_quota_stops_and_the_channel_says_so(desk: httpx.AsyncClient, 
     assert (sms["quota"]["used"], sms["quota"]["state"], len(gateway.taken)) == (5, "spent", 5)
 
 
-async def test_a_reduction_is_seen_in_the_channel(desk: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_a_reduction_is_seen_in_the_channel(
+    desk: httpx.AsyncClient, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("center.notify.lifecycle.FIRST_WAIT_MS", LONGEST_WAIT_MS)  # not while the test looks
     gateway.reductions = 1
     await desk.post("/api/notify/test", json={"channel": "sms", "recipient": "duty"})
     (waiting,) = await settled(desk, 1, "waiting")
@@ -265,6 +275,6 @@ async def test_an_alarm_that_is_brought_twice_is_told_once(notifying: World, rec
     deliver = notifying.services.notifier.deliver
     first = await asyncio.gather(*(asyncio.to_thread(deliver, own.message(), "desk") for _ in range(4)))
     assert len({receipt.parcel_id for (receipt,) in first}) == 1
-    assert await asyncio.to_thread(receiver.arrived.acquire, timeout=30)
+    assert await asyncio.to_thread(receiver.arrived.acquire, timeout=LONG_S)
     await asyncio.to_thread(deliver, own.message(), "desk")
     assert receiver.requests == 1

@@ -47,7 +47,7 @@ def config_of(folder: Path, *, hook: str, mas: str, more: str = "") -> Path:
         url = "{hook}"
         key_file = "hook.key"
         allow_loopback = true
-        timeout_s = 5
+        timeout_s = 60
         [[notify.sms]]
         id = "sms"
         url = "{mas}"
@@ -57,7 +57,7 @@ def config_of(folder: Path, *, hook: str, mas: str, more: str = "") -> Path:
         secret_key_file = "mas.key"
         sign = "{SIGN}"
         signature = "{SIGNATURE}"
-        timeout_s = 5
+        timeout_s = 60
         recipients = [{{ name = "duty", mobile = "{own.MOBILE}" }}, {{ name = "deputy", mobile = "13900139000" }}]
         report_secret_file = "report.secret"
         report_sources = ["192.0.2.77"]

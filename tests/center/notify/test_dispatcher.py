@@ -15,7 +15,7 @@ from center.clock import now_ms
 from center.database.store import Store
 from center.notify.channels.base import Parcel
 from center.notify.dispatcher import Dispatcher
-from center.notify.lifecycle import AttemptOutcome, AttemptVerdict, MessageState
+from center.notify.lifecycle import LONGEST_WAIT_MS, AttemptOutcome, AttemptVerdict, MessageState
 from center.notify.outbox import Outbox, Receipt
 from center.retention import Retention, machine_clocks
 from tests.support.notify_world import StubChannel, message
@@ -228,7 +228,10 @@ async def test_the_lock_is_nobody_elses_to_read(store: Store, tmp_path: Path) ->
     await loops.dispatcher.stop()
 
 
-async def test_a_throttled_message_comes_again_slower(store: Store, tmp_path: Path) -> None:
+async def test_a_throttled_message_comes_again_slower(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("center.notify.lifecycle.FIRST_WAIT_MS", LONGEST_WAIT_MS)  # not while the test looks
     channel = StubChannel()
     channel.outcome = AttemptOutcome(AttemptVerdict.THROTTLED, "TooFast")
     loops = loops_of(store, tmp_path, channel)

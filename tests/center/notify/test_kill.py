@@ -83,7 +83,7 @@ def state_of(notifier: Notifier, receipt: Receipt) -> MessageState:
 def test_over_kills_no_webhook_is_lost_and_each_is_one_alarm(tmp_path: Path) -> None:
     count, kills = 24, 4
     with Receiver() as receiver:
-        config = Notify(webhooks=(world.webhook(tmp_path, receiver.url, per_second=200.0),))
+        config = Notify(webhooks=(world.webhook(tmp_path, receiver.url, per_second=200.0, timeout_s=60.0),))
         store, notifier, receipts = posted(tmp_path, config, "desk", count)
         for number in range(kills):
             receiver.script.extend([Act.HANG_UP_AFTER] if number % 2 else [])

@@ -138,7 +138,7 @@ def read_page(url: str, *, server: str = "") -> tuple[ServerStorage, ...]:
     """Reads a page as the centre does; nothing before it answers."""
     try:
         return asyncio.run(metrics(url, server=server))
-    except ProbeFault:
+    except (ProbeFault, TimeoutError):
         return ()
 
 

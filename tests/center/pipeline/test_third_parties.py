@@ -199,12 +199,10 @@ async def test_one_that_takes_the_connection_and_says_nothing_accuses_its_own_st
         site.ports[stage], site.urls[stage] = port, f"http://{HOST}:{port}"
         prober = site.prober(timeout_s=0.5)
         # The others answer within half a second, however busy the machine is, or a later turn finds that they do.
-        for _ in range(20):
-            await prober.loop.turn()
-            if states(prober) == {stage: "amber" if stage is Stage.STORAGE else "red"}:
-                break
-    assert states(prober) == {stage: "amber" if stage is Stage.STORAGE else "red"}
-    assert texts(prober, stage) == ["hung"]
+        expected = {stage: "amber" if stage is Stage.STORAGE else "red"}, ["hung"]
+        async with within():
+            while (states(prober), texts(prober, stage)) != expected:
+                await prober.loop.turn()
 
 
 async def test_a_proxy_that_says_its_service_is_away_is_a_fault_and_any_other_answer_is_none(site: Site) -> None:
@@ -308,7 +306,9 @@ def time_server(folder: Path, *lines: str) -> Iterator[tuple[int, int]]:
 @pytest.mark.peer
 async def test_a_real_time_server_is_asked_for_its_time_and_a_silent_one_is_a_fault(tmp_path: Path) -> None:
     with time_server(tmp_path, "local stratum 5") as (port, commands):
-        assert (await ntp.offset(HOST, timeout_s=20, port=port)).seconds < 1
+        async with within():  # a machine that stands still between question and answer is off by half of that
+            while (await ntp.offset(HOST, timeout_s=20, port=port)).seconds >= 1:
+                pass
         where = ("-h", HOST, "-p", str(commands))
         await ntp.follows(*where)
     with pytest.raises(ProbeFault, match="ntp_away: no response"):

@@ -25,7 +25,7 @@ from tests.center.fake_archive import TOKEN
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import lookalike, query
 from tests.support.ports import free_port
-from tests.support.waiting import eventually, within
+from tests.support.waiting import LONG_S, eventually, within
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +48,11 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         await serving
 
 
-async def test_who_leaves_waits_no_longer_and_who_finds_the_queue_full_is_told_so(world: World, tmp_path: Path) -> None:
+async def test_who_leaves_waits_no_longer_and_who_finds_the_queue_full_is_told_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("center.search.client.TIMEOUT_S", LONG_S)
+    monkeypatch.setattr("center.search.client.CONNECT_TIMEOUT_S", LONG_S)
     world.make_account()
     admission = Admission(dict.fromkeys(QueryLane, LaneLimits(slots=1, places=2)))
     reading = asyncio.Event()

@@ -12,6 +12,7 @@ from center.bootstrap import records_of
 from center.config_view import shown
 from center.database.store import Store
 from center.pipeline.stages import Stage
+from center.viid_cascade.composing import ObjectKind
 from provisioning.contracts.config.processes import Broker, CenterConfig
 from provisioning.files import durable
 from tests.center.conftest import Clock
@@ -20,12 +21,15 @@ from tests.center.street import NOW_MS, observation
 from tests.center.viid_cascade.rig import REGISTER, settings
 from tests.center.world import OpenLine, quick_passwords
 from tests.support.viid_superior import CENTRE_ID, Superior
-from tests.support.waiting import eventually
+from tests.support.waiting import LONG_S, eventually
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_centre_sends_by_itself(store: Store, clock: Clock, tmp_path: Path) -> None:
+async def test_a_centre_sends_by_itself(
+    store: Store, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("center.viid_cascade.service.LEAVE_S", LONG_S)
     archive = FakeArchive()
     with Superior() as superior:
         config = CenterConfig(
@@ -54,7 +58,9 @@ async def test_a_centre_sends_by_itself(store: Store, clock: Clock, tmp_path: Pa
             for number in range(1, 5):
                 archive.add(*observation("cam-1", NOW_MS - 60_000 + number * 1000, number))
             await eventually(lambda: len(superior.of("/VIID/Images")) == 4)
-            await eventually(lambda: center.metrics.viid_cascade.backlog() == {})
+            cascade = center.metrics.viid_cascade
+            await eventually(lambda: cascade.figures()["city"].sent.get(ObjectKind.IMAGES) == 4)
+            assert cascade.backlog() == {}
             told = {
                 (sample.name, *sample.labels.values()): sample.value
                 for family in metrics.families(center.metrics)

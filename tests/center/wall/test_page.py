@@ -18,6 +18,7 @@ from center.wall import service
 from center.wall.views import Source, WallView
 from provisioning.contracts.query.archive import StorageStatus
 from tests.center.whole import ADMINISTRATOR, DISTRICT, PASSWORD, TECHNICIAN, Whole, whole_centre
+from tests.support.waiting import LONG_S
 
 SCREEN: Final = "screen"
 ADDRESSES: Final = ("/wall", "/wall/pages", "/api/wall")
@@ -54,7 +55,7 @@ def test_without_the_permission_or_a_session_there_is_no_wall(whole: Whole) -> N
     for name in (TECHNICIAN, "in-north"):
         with whole.browser(name) as browser:
             assert {browser.get(path).status_code for path in ADDRESSES} == {403}, name
-    with httpx.Client(base_url=whole.url) as stranger:
+    with httpx.Client(base_url=whole.url, timeout=LONG_S) as stranger:
         assert {stranger.get(path).status_code for path in ADDRESSES} == {401}
         assert stranger.get("/wall", headers=PAGE).headers["location"] == "/login?next=%2Fwall"
 

@@ -19,10 +19,11 @@ from provisioning.sip import message
 from provisioning.sip.edition import Version
 from provisioning.sip.moment import Now
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, Line, answer
+from tests.support.waiting import LONG_S
 
 _T = TypeVar("_T")
 Script = Callable[["Switchboard", message.Request], None]
-QUICK = SessionTimeouts(online_s=0.3, answer_s=2.0, gap_s=0.05, records_s=2.0, drain_s=0.05, begin_s=0.15)
+QUICK = SessionTimeouts(online_s=0.3, answer_s=LONG_S, gap_s=0.05, records_s=LONG_S, drain_s=0.05, begin_s=0.15)
 
 
 def accepting(body: bytes = b"", **statuses: int) -> Script:

@@ -22,7 +22,7 @@ from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, cmd_type, sn, status
 from tests.edge_agent.gb28181.serving import Ear, Wire, platform, serving, wait_until_serving
 from tests.support.ports import free_port
-from tests.support.waiting import LONG_S
+from tests.support.waiting import LONG_S, until
 
 
 def _list(number: int) -> str:
@@ -170,10 +170,7 @@ def test_a_port_that_is_taken_is_named_and_tried_again(tmp_path: Path, caplog: p
         taken.bind(("127.0.0.1", port))
         thread = threading.Thread(target=served.run, args=(stop,))
         thread.start()
-        for _ in range(500):
-            if "cannot listen" in caplog.text:
-                break
-            stop.wait(0.01)
+        until(lambda: "cannot listen" in caplog.text)
         with pytest.raises(NotServing, match=f"127.0.0.1:{port} cannot be served"):
             served.call(lambda endpoint, now: endpoint.online())
     wait_until_serving(served)

@@ -12,6 +12,7 @@ import pytest
 from tests.edge_agent.viid.device import DEVICE, PASSWORD, USER, sub_image, two_wheeler
 from tests.edge_agent.viid.serving import Site, serving
 from tests.edge_agent.world import noise
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.peer
 
@@ -31,7 +32,7 @@ def curl(site: Site, path: str, body: str, *options: str, password: str = PASSWO
     settings = f'user = "{USER}:{password}"\n'
     done = subprocess.run(
         [
-            *("curl", "--silent", "--max-time", "20", "--write-out", "\n%{http_code}", "--config", "-"),
+            *("curl", "--silent", "--max-time", f"{LONG_S:g}", "--write-out", "\n%{http_code}", "--config", "-"),
             *("--header", f"User-Identify: {DEVICE}", "--data-binary", body, *options),
             f"http://127.0.0.1:{site.port}{path}",
         ],

@@ -253,7 +253,8 @@ def test_a_contract_with_unknown_rows_loses_nothing_else(technician: Technician,
 
 def test_a_report_counts_while_it_is_young_and_its_paper_unchanged(tmp_path: Path) -> None:
     _, (promised,), _ = contracts.parse((HEAD + RECALL).encode(), "c.toml")
-    report, now_ms = tmp_path / "reports/bench.toml", round(datetime.now(UTC).timestamp() * 1000)
+    report, now = tmp_path / "reports/bench.toml", datetime.now(ZONE)
+    now_ms, dated = round(now.timestamp() * 1000), f"{now:%Y-%m-%d}"
 
     def figure() -> Measured:
         return reports.read_figure(promised, tmp_path, now_ms)
@@ -265,12 +266,12 @@ def test_a_report_counts_while_it_is_young_and_its_paper_unchanged(tmp_path: Pat
         return error.value.why.en
 
     assert refused() == "there is no report reports/bench.toml (No such file or directory)"
-    sheet(report)
+    sheet(report, dated=dated)
     found = figure()
     assert found.value == 99.4
     assert hashlib.sha256(report.read_bytes()).hexdigest()[:16] in found.how.en
-    assert datetime.fromtimestamp(found.at_ms / 1000, ZONE).date().isoformat() == today()
-    old = f"{datetime.now(UTC).astimezone(ZONE) - timedelta(days=91):%Y-%m-%d}"
+    assert datetime.fromtimestamp(found.at_ms / 1000, ZONE).date().isoformat() == dated
+    old = f"{now - timedelta(days=91):%Y-%m-%d}"
     for changes, why in (
         ({"dated": old}, f"is too old: {old}, 91 days, 90 are allowed"),
         ({"dated": "2099-01-01"}, "which is to come"),
@@ -280,11 +281,11 @@ def test_a_report_counts_while_it_is_young_and_its_paper_unchanged(tmp_path: Pat
         ({"file": "paper.pdf"}, "file and sha256 go together"),
         ({"file": "paper.pdf", "sha256": "0" * 64}, "is not there"),
     ):
-        sheet(report, **changes)
+        sheet(report, **{"dated": dated} | changes)
         assert why in refused(), changes
     (report.parent / "paper.pdf").write_bytes(b"paper")
     assert "is not the file that the report" in refused()
-    sheet(report, file="paper.pdf", sha256=hashlib.sha256(b"paper").hexdigest())
+    sheet(report, dated=dated, file="paper.pdf", sha256=hashlib.sha256(b"paper").hexdigest())
     assert figure().value == 99.4
 
 

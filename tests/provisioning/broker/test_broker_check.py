@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.broker import config
+from provisioning.broker import config, probe
 from provisioning.broker.check import check
 from provisioning.broker.config import ListenAddress
 from provisioning.contracts.fleet.diagnosis import CheckResult
@@ -19,8 +19,14 @@ from tests.support import mosquittos
 from tests.support.exchange import Exchange
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.peer
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_ALERT_S", LONG_S)
 
 
 @pytest.fixture

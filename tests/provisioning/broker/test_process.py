@@ -167,7 +167,7 @@ def served(port: int, ca_file: Path) -> int:
     """The serial of the certificate that the broker shows."""
     context = ssl.create_default_context(cafile=str(ca_file))
     with (
-        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        socket.create_connection(("127.0.0.1", port), LONG_S) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as tls,
     ):
         der = tls.getpeercert(binary_form=True)

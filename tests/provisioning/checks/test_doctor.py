@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from center.self_check.findings import Weakness
 from provisioning.broker import config as broker
-from provisioning.broker import process
+from provisioning.broker import probe, process
 from provisioning.broker.mosquitto import Mosquitto
 from provisioning.checks import doctor, secret_files
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
@@ -82,7 +82,7 @@ class Centre:
         client.tls_set_context(context)
         client.connect("127.0.0.1", self.home.config.agents_port)
         client.loop_start()
-        client.publish(topics.heartbeat(agent_id), b"{}", qos=1, retain=True).wait_for_publish(30)
+        client.publish(topics.heartbeat(agent_id), b"{}", qos=1, retain=True).wait_for_publish(LONG_S)
         client.disconnect()
         client.loop_stop()
 
@@ -96,6 +96,12 @@ class Centre:
         camera = CameraRecord(AGENT, f"c{number}", "", "rtsp://h/1", None, None, None, None)
         self.home.plans.put_cameras(AGENT, [camera], replace=False)
         documents.bring_up_to_date(self.home)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_CONNECT_S", LONG_S)
+    monkeypatch.setattr(probe, "_ALERT_S", LONG_S)
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def test_a_healthy_centre_is_accused_of_nothing(running: Centre) -> None:
     running.beats(AGENT)
     running.configure()
     running.says(Verdict.APPLIED, number=1, active=1)
-    found = running.diagnoses(30)
+    found = running.diagnoses(LONG_S)
     assert [each.line() for each in found if each.fault is not None] == []
     assert {"keys", "disk", "clock", "broker agents", "broker services", "enrolment service", f"agent {AGENT}"} <= {
         each.where for each in found
@@ -278,9 +284,14 @@ def test_an_agent_that_is_cut_off_or_stopped_is_named_and_one_that_beats_is_not(
     running.beats(AGENT)
     enrol(running.home, "cabinet-8", site_id="crossing")
     running.home.register.add_agent("cabinet-9", "crossing")
-    silent = [each for each in running.diagnoses(2) if each.fault is Fault.AGENT_SILENT]
-    assert [each.where for each in silent] == ["agent cabinet-8"]
-    assert "wayside-edge doctor" in silent[0].remedy
+
+    def one_is_silent() -> list[Diagnosis]:
+        silent = [each for each in running.diagnoses(2) if each.fault is Fault.AGENT_SILENT]
+        return silent if len(silent) == 1 else []  # both, where the machine was too busy to hear the other in time
+
+    (silent,) = until(one_is_silent)
+    assert silent.where == "agent cabinet-8"
+    assert "wayside-edge doctor" in silent.remedy
 
 
 @pytest.mark.peer

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from provisioning.cli.main import app
 from provisioning.home.home import Home
 from tests.support.office import Box, Technician, enrol
+from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[3]
 run = CliRunner().invoke
@@ -219,7 +220,7 @@ def test_the_program_itself_speaks_json_and_nothing_else(technician: Technician)
     technician.sets_up()
     command = [sys.executable, "-c", "from provisioning.cli.main import app; app()", "status", "--json"]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120,
+        command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=LONG_S,
         env=os.environ | {"WAYSIDE_HOME": str(technician.directory), "LC_ALL": "C"},
     )  # fmt: skip
     assert json.loads(done.stdout)["home"] == str(technician.directory)

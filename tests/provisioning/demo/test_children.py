@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,10 +43,12 @@ if child == 0:
     remember()
     time.sleep(600)
     os._exit(0)
-remember()
 mode = sys.argv[2]
 if mode in ("deaf", "stubborn"):
     deaf()
+if mode == "stubborn":
+    signal.signal(signal.SIGTERM, lambda *_: open(note + ".told", "w").close())
+remember()
 if mode == "dies":
     while len(open(note).read().split()) < 4:
         time.sleep(0.01)
@@ -66,7 +67,8 @@ try:
         grace_s = 900.0 if mode == "stubborn" else 1.0
         children.start("street", [sys.executable, leader, note, mode], remedy="look up", grace_s=grace_s)
         if mode == "fault":
-            children.pause(1.0)
+            while len(open(note).read().split()) < 4:
+                children.pause(0.01)
             raise ZeroDivisionError
         while True:
             children.pause(60.0)
@@ -137,9 +139,8 @@ def test_a_child_that_dies_is_named_with_its_last_words_and_the_rest_is_ended(tm
 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     demo = Demo(tmp_path, "stubborn")
-    demo.pids()
     demo.process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    until((tmp_path / "pids.told").exists, "the leader is asked to end")
     demo.process.send_signal(signal.SIGINT)
     until(lambda: demo.process.poll() is not None, "its end")  # the grace is longer
     assert demo.finish()[0] == 130

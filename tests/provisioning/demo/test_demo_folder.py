@@ -19,6 +19,7 @@ from provisioning.demo.state import DemoFolder, default_directory, default_model
 from provisioning.errors import DemoError
 from provisioning.files import toml
 from provisioning.home.home import Home, HomeConfig
+from tests.support.ports import free_port
 
 
 def test_a_demo_starts_anew_and_keeps_what_it_is_told_to_keep(tmp_path: Path) -> None:
@@ -171,8 +172,7 @@ def test_the_list_with_a_device_is_taken_too_and_its_section_is_one_that_the_age
 
 def test_a_port_for_sip_is_free_over_udp_and_tcp() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("", 0))
-        port = taken.getsockname()[1]
+        taken.bind(("", port := free_port()))
         assert ports.sip(port) != port
     assert ports.sip(port) == port
 

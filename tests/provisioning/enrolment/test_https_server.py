@@ -5,6 +5,8 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,7 +82,8 @@ def test_what_is_no_http_is_answered_in_json(home: Home, box: Box) -> None:
 def test_a_slow_client_is_shown_the_door(home: Home, box: Box, sent: bytes) -> None:
     with serving(home, limits=Limits(timeout_s=3.0)):
         began_s = time.monotonic()
-        with connected(home, box) as client:
+        # On a slow machine it is shown the door in the handshake already.
+        with suppress(OSError), connected(home, box) as client:
             client.sendall(sent)
             while client.recv(65536):
                 pass
@@ -88,15 +91,17 @@ def test_a_slow_client_is_shown_the_door(home: Home, box: Box, sent: bytes) -> N
 
 
 def test_no_more_than_so_many_come_at_once(home: Home, box: Box) -> None:
-    limits = Limits(timeout_s=1.5, connections=2)
-    began_s = time.monotonic()
     with (
-        serving(home, limits=limits),
+        serving(home, limits=Limits(timeout_s=LONG_S, connections=2)),
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S) as first,
         socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
-        socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
+        ThreadPoolExecutor(1) as pool,
     ):
-        assert box.ask("GET", HELLO)[0] == 200  # waits until the two are shown the door
-        assert time.monotonic() - began_s > 1.4
+        third = pool.submit(box.ask, "GET", HELLO)
+        has_waited = not wait([third], 0.5).done
+        first.close()
+        assert third.result(LONG_S)[0] == 200
+        assert has_waited
 
 
 def test_one_address_has_its_share_alone(home: Home) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.net import health
 from provisioning.net.health import main, probe
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -21,6 +23,11 @@ class _Page(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_PATIENCE_S", LONG_S)
 
 
 @pytest.fixture(scope="module")

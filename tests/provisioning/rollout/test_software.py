@@ -38,6 +38,7 @@ from tests.provisioning.serving import SITE, Box, Clock, new_code, new_home, ser
 from tests.support import office
 from tests.support.office import Technician
 from tests.support.rolled import Releases
+from tests.support.waiting import LONG_S
 
 AGENTS = tuple(f"cabinet-{number:02}" for number in range(4))
 NOTHING = Ledger(selected=0, spooled=0, archived=0, rejected=0, dropped={}, in_flight=0)
@@ -342,7 +343,7 @@ def test_an_archive_is_handed_out_piece_by_piece_to_whom_it_was_ordered_and_nobo
 
 def _piece(box: Box, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPSConnection(
-        "127.0.0.1", box._home.config.enrolment_port, timeout=30, context=box.context()
+        "127.0.0.1", box._home.config.enrolment_port, timeout=LONG_S, context=box.context()
     )
     try:
         connection.request("GET", path)

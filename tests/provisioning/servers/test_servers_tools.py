@@ -105,7 +105,7 @@ def test_postgresql_lets_in_the_centre_alone_over_tls_with_its_password(out: Pat
     port = free_port()
     with _database(out / "head", found, port) as (folder, become):
         password = (out / ".secrets/database-password").read_text()
-        to: dict[str, Any] = {"host": "127.0.0.1", "port": port, "dbname": "wayside", "connect_timeout": 5}
+        to: dict[str, Any] = {"host": "127.0.0.1", "port": port, "dbname": "wayside", "connect_timeout": int(LONG_S)}
         with psycopg.connect(**to, user="wayside_center", password=password, sslmode="require") as connection:
             row = connection.execute("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
             assert row == (True, "TLSv1.3")
@@ -154,7 +154,7 @@ def test_journals_come_from_servers_of_the_plan_alone(out: Path, tmp_path: Path)
         subprocess.Popen([stunnel, tmp_path / "journals.conf"], stdout=log, stderr=log) as before,
     ):
         try:
-            until(lambda: listens(port))
+            until(lambda: listens(port) and sink.exists())
             tls = out / "parser/etc/wayside-servers/tls"
             anybody = ssl.create_default_context(cafile=str(tls / "ca.pem"))
             anybody.check_hostname = False  # the head's certificate names its address in the plan

@@ -99,7 +99,7 @@ def test_a_picture_becomes_rows_with_vectors_and_colours(
         running = Running(Stages(parser, embedder, archiver(tmp_path)))
         work = asyncio.create_task(running.intake.run(running.broker, running.acks))
         running.deliver(payload)
-        assert await running.intake.drained(120), "two networks on whatever machine this is"
+        await running.settle()
         work.cancel()
 
     asyncio.run(story())

@@ -95,7 +95,7 @@ def test_one_that_is_there_does_not_wait_for_another_that_loads() -> None:
         assert is_loading.wait(LONG_S)
         assert pool.get("warm").name == "warm"
         slow.set()
-        assert coming.result(10).name == "slow"
+        assert coming.result(LONG_S).name == "slow"
 
 
 def test_threads_that_need_the_same_one_load_it_once() -> None:

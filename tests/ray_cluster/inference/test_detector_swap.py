@@ -199,22 +199,25 @@ def test_assignments_are_swapped_under_load_and_every_message_is_seen_once_and_a
     ]
     town = Street(models_dir, most=3)
     stages = ParsedStages(town)
-    refused = 0
+    swapped = refused = 0
 
     async def swap() -> None:
-        nonlocal refused
+        nonlocal swapped, refused
         for number, plan in enumerate(plans, start=1):
             await eventually(lambda number=number: len(stages.rows) >= 80 * number)  # type: ignore[misc]
             try:
                 await asyncio.to_thread(town.adopt, plan)
             except BadAssignment:
                 refused += 1
+            swapped += 1
 
     async def story() -> None:
         async with at_work(stages) as running:
             swaps = asyncio.create_task(swap())
             sent = set()
             for number in range(600):
+                # However long a swap takes, each plan sees 40 messages.
+                await eventually(lambda number=number: number < 80 * swapped + 120)  # type: ignore[misc]
                 sent.add(deliver(running, number))
                 await eventually(lambda: len(sent) - len(running.broker.acked) <= 40)
             await swaps

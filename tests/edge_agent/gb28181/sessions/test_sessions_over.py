@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, answer
 from tests.edge_agent.gb28181.switchboard import QUICK, Switchboard, accepting, records, source
 from tests.support.ports import free_range
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 SDP = (CORPUS / "invite-200.sip").read_bytes().partition(b"\r\n\r\n")[2]
 RTP = bytes([0x80, 96]) + bytes(10)
@@ -100,6 +101,7 @@ class TestOver:
         assert board.methods() == ["INVITE", "ACK", "BYE", "INVITE", "ACK", "BYE"]
 
     def test_rtp_after_the_bye_gets_one_more_and_the_port_is_held_until_then(self, board: Switchboard) -> None:
+        board.skip_s(0)
         with board.sessions.open("gate", source()) as session:
             assert session.media.sock is not None
             session.media.sock.settimeout(5.0)  # as its receiver left it
@@ -108,7 +110,7 @@ class TestOver:
             device.sendto(RTP, address)
             board.sessions.tick()  # it was on the way
             assert board.methods().count("BYE") == 1
-            time.sleep(0.06)
+            board.skip_s(QUICK.gap_s + 0.01)
             for _ in range(72):
                 device.sendto(RTP, address)
             board.sessions.tick()
@@ -154,13 +156,17 @@ class TestStopped:
         with pytest.raises(Ended), board.sessions.open("gate", source()):
             raise AssertionError
 
-    def test_a_platform_that_does_not_serve_is_waited_for_and_then_told(self, board: Switchboard) -> None:
+    def test_a_platform_that_does_not_serve_is_waited_for_and_then_told(
+        self, board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("edge_agent.sources.gb28181.sessions._LOOK_S", 0.01)
         board.is_stopped = True
         opening = board.sessions.open("gate", source())
         with pytest.raises(Unreachable, match="no device can be reached: the GB/T 28181 server has stopped"), opening:
             raise AssertionError
         serves = threading.Timer(0.1, setattr, [board, "is_stopped", False])
         serves.start()
+        board.sessions._patience = replace(QUICK, online_s=LONG_S)
         with board.sessions.open("gate", source()):
             pass
         serves.join()

@@ -6,6 +6,7 @@ import select
 import socket
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -119,18 +120,11 @@ class Receiver:
         media = "RTP/AVP" if self.transport == "udp" else "TCP/RTP/AVP"
         return script.invite(address=self.address, media=media, lines=lines, **options)
 
-    def packets(self, answer: str, silence_s: float = 2.0) -> list[bytes]:
-        """Everything until nothing comes."""
+    def packets(self, answer: str, is_sent: Callable[[], bool]) -> list[bytes]:
+        """Everything, once all of it is sent."""
         if self.transport == "udp":
-            found = []
-            while True:
-                try:
-                    found.append(self.sock.recv(65536))
-                except TimeoutError:
-                    self.sock.close()
-                    return found
-                self.sock.settimeout(silence_s)
-        data = self.stream(answer, silence_s)
+            return _until_silence(self.sock, is_sent)
+        data = self.stream(answer, is_sent)
         found = []
         while data:
             length = int.from_bytes(data[:2], "big")
@@ -138,26 +132,33 @@ class Receiver:
             data = data[2 + length :]
         return found
 
-    def stream(self, answer: str, silence_s: float = 0.6) -> bytes:
-        """The bytes of a TCP session."""
+    def stream(self, answer: str, is_sent: Callable[[], bool]) -> bytes:
+        """The bytes of a TCP session, once all of them are sent."""
         if self.transport == "tcp_passive":
             connection = self.sock.accept()[0]
         else:
             connection = self.sock
             connection.connect(("127.0.0.1", int(re.findall(r"m=video (\d+) TCP", answer)[0])))
-        connection.settimeout(silence_s)
-        data = b""
-        while True:
-            try:
-                piece = connection.recv(65536)
-            except TimeoutError:
-                piece = b""
-            if not piece:
-                break
-            data += piece
-        connection.close()
+        data = b"".join(_until_silence(connection, is_sent))
         self.sock.close()
         return data
+
+
+def _until_silence(sock: socket.socket, is_sent: Callable[[], bool]) -> list[bytes]:
+    sock.settimeout(0.5)
+    found: list[bytes] = []
+    with sock:
+        while True:
+            was_sent = is_sent()
+            try:
+                piece = sock.recv(65536)
+            except TimeoutError:
+                if was_sent:
+                    return found
+            else:
+                found.append(piece)
+                if not piece:
+                    return found
 
 
 def talk(platform: Platform, receiver: Receiver, **options: Any) -> str:

@@ -13,6 +13,7 @@ from center.cascade.nodes import UpwardCatalog
 from center.cascade.superior_link import LinkEvent, SuperiorLink
 from center.cascade.upward_registration import RegistrationFault
 from center.clock import NowMs
+from provisioning.net.next_timer import NextTimer
 from provisioning.sip.moment import Now
 
 CONNECT_S: Final = 10.0
@@ -39,8 +40,7 @@ class SuperiorShell:
         self._ended = asyncio.Event()
         self._has_catalog = asyncio.Event()
         self._idle = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_s = float("inf")
+        self._timer = NextTimer(self._handle_timer, time.monotonic)
         name = f"the connection to superior {link.settings.id}"
         self.loop = Periodic(name, LEAST_PAUSE_S, self._keep_connection, sleep=self._pause)
 
@@ -120,9 +120,7 @@ class SuperiorShell:
         return False
 
     def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._timer_s = None, float("inf")
+        self._timer.cancel()
         if self._datagrams is not None:
             self._datagrams.close()
         if self._stream is not None:
@@ -144,14 +142,7 @@ class SuperiorShell:
             self._idle.set()
         else:
             self._idle.clear()
-        at_s = self.link.get_timer()
-        if at_s is None or at_s >= self._timer_s:
-            return  # the timer that is set comes first, and finds this one then
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_s = at_s
-        delay_s = max(0.0, at_s - time.monotonic())
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._handle_timer)
+        self._timer.set(self.link.get_timer())
 
     def _send(self, data: bytes) -> None:
         if self._datagrams is not None:
@@ -162,7 +153,6 @@ class SuperiorShell:
                 self._stream.abort()
 
     def _handle_timer(self) -> None:
-        self._timer, self._timer_s = None, float("inf")
         self.link.handle_timer(self._now())
         self._pump()
 

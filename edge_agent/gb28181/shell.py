@@ -13,6 +13,7 @@ from edge_agent.clock import Clock
 from edge_agent.gb28181.connections import ConnectionLimits, Connections, address_towards
 from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.endpoint import Endpoint
+from provisioning.net.next_timer import NextTimer
 from provisioning.sip.moment import Now
 from provisioning.sip.peer import Peer
 
@@ -66,8 +67,7 @@ class Shell:
         self._clock = clock
         self._endpoint = endpoint
         self._connections = Connections(self, limits)
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_s = float("inf")
+        self._timer = NextTimer(self._handle_timer, clock.monotonic_s)
 
     async def serve(self, udp: socket.socket, listener: socket.socket, stop: threading.Event) -> None:
         """Serves until `stop`; both sockets are closed then."""
@@ -84,8 +84,7 @@ class Shell:
         finally:
             server.close()
             self._connections.close()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._timer.cancel()
             self._flush()
 
     @property
@@ -139,16 +138,8 @@ class Shell:
             self._connections.hang_up(peer)
         while (event := self._endpoint.next_event()) is not None:
             self._on_event(event)
-        at_s = self._endpoint.get_timer()
-        if at_s is None or at_s >= self._timer_s:
-            return  # the timer that is set comes first: it may be early, and finds this one then
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_s = at_s
-        delay_s = max(0.0, at_s - self._clock.monotonic_s())
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._handle_timer)
+        self._timer.set(self._endpoint.get_timer())
 
     def _handle_timer(self) -> None:
-        self._timer, self._timer_s = None, float("inf")
         self._endpoint.handle_timer(self._now())
         self._pump()

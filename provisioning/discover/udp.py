@@ -42,11 +42,11 @@ class ProbeAnswer:
 
 @dataclass(slots=True)
 class _Listening:
-    """What one socket has asked and still reads."""
+    """Describes the open question of one socket."""
 
     target: Place
     left: int
-    """Number of datagrams."""
+    """Number of datagrams that are still read."""
 
 
 def probe_devices(
@@ -75,8 +75,9 @@ def probe_devices(
                 _send(_socket(key), key.data.target, ws_discovery.probe(asked[-1]))
             ends_s = time.monotonic() + wait_s / _TIMES
             while waiting.get_map():
-                ready = waiting.select(max(0.0, ends_s - time.monotonic()))
-                if not ready and time.monotonic() >= ends_s:
+                left_s = ends_s - time.monotonic()
+                ready = waiting.select(max(0.0, left_s))
+                if not ready and left_s <= 0:
                     break  # and nothing that came is unread, however long this process stood still
                 for key, _ in ready:
                     listening: _Listening = key.data

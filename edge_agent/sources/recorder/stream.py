@@ -123,7 +123,7 @@ class _Piece:
         self._last_shown_ms = request.started_at_ms - 1
         self._began_s = self._given_s = clock.monotonic_s()
         self._advanced_s = session.waited_s
-        """When the recording last advanced, and below when it was over, in `waited_s` of the session."""
+        """Value of the session's `waited_s` when the recording last advanced; `_over_s`: when it was over."""
         self._over_s: float | None = None
         self._is_over = False
 

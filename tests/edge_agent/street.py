@@ -5,6 +5,7 @@ Time is the test's: a thread that waits looks again after a moment, and the cloc
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -16,18 +17,21 @@ from edge_agent.capture.camera_capture import Capture
 from edge_agent.config_runner import Configurator
 from edge_agent.errors import BrokerError, Ended, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
+from edge_agent.spool.ledger import total
 from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Disconnected, MqttEvent
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config import processes
 from provisioning.contracts.fleet.documents import Configured
 from provisioning.contracts.wire import codec, topics
-from provisioning.contracts.wire.messages import CameraStatus, Ledger
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, Ledger
 from tests.edge_agent.publishing import archived
 from tests.edge_agent.told import Centre
 from tests.edge_agent.world import EPOCH_MS, FakeClock, GreyRedactor, edge_config, glance
 from tests.support.waiting import until
 
 _MOMENT_S = 0.005
+_SILENT_S = 5
+"""Half of what a camera is silent for until it counts as offline."""
 
 
 class PacedClock(FakeClock):
@@ -202,7 +206,15 @@ class Street:
         for _ in range(seconds):
             self.clock.pass_s(1)
             time.sleep(_MOMENT_S)  # the threads see it too
+            until(self._keeps_up, step_s=_MOMENT_S)
             self.configurator.tick()
+
+    def _keeps_up(self) -> bool:
+        """Whether each camera that works has been heard lately: a slow disk holds its thread up, and not the clock."""
+        working = {each.camera_id for each in self.configurator.statuses() if each.state is CameraState.ONLINE}
+        watches = [] if (agent := self.configurator._agent) is None else agent._health._watches.values()
+        spoke_s = [each.figures.spoke_s for each in watches if each.camera.id in working]
+        return all(each_s is None or self.clock.monotonic_s() - each_s < _SILENT_S for each_s in spoke_s)
 
     def online(self, *cameras: str) -> bool:
         """Whether these work now, and the broker has heard so."""
@@ -224,4 +236,5 @@ class Street:
         return last.number, last.verdict.value, last.active
 
     def ledger(self) -> dict[str, Ledger]:
-        return self.configurator._lasting.spool.ledgers()
+        """By camera; an empty one before its first picture."""
+        return defaultdict(lambda: total({}), self.configurator._lasting.spool.ledgers())

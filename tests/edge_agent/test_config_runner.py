@@ -19,8 +19,10 @@ from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
     """An agent that was enrolled and told of two cameras."""
+    for name in ("config_runner._DRAIN_S", "config_runner._LAST_S", "agent._CHANGE_S"):
+        monkeypatch.setattr(f"edge_agent.{name}", LONG_S)
     made = Street(tmp_path)
     made.broker.tell(made.centre.document(1, "gate", "yard"))
     made.pass_probation(1, "gate", "yard")

@@ -19,11 +19,13 @@ from typer.testing import CliRunner
 from edge_agent.__main__ import app
 from edge_agent.agent import MakeRedactor
 from edge_agent.clock import SystemClock
+from edge_agent.diagnosis import broker, running_agent
 from edge_agent.diagnosis.survey import survey
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.metrics import families
 from edge_agent.redactor import PLATES, Redactors, models_of
 from edge_agent.remote_config.documents import Documents, in_use
+from edge_agent.uplink import mqtt
 from engines.catalog.catalog import Catalog
 from provisioning.contracts.causes.work import OTHER
 from provisioning.contracts.config.processes import Camera, Checks, EdgeConfig, load
@@ -40,6 +42,7 @@ from tests.edge_agent.spooling import fill, keep, open_spool
 from tests.edge_agent.world import FakeClock
 from tests.support.pki import Pki
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.peer
 
@@ -53,7 +56,9 @@ def around(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterat
 
 
 @pytest.fixture
-def box(tmp_path: Path, around: World) -> Iterator[Box]:
+def box(tmp_path: Path, around: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+    monkeypatch.setattr(broker, "_RETAINED_S", LONG_S)
+    monkeypatch.setattr(mqtt, "_ALERT_S", LONG_S)
     folder = tmp_path / "box"
     folder.mkdir(mode=0o700)
     made = Box(folder, around)
@@ -101,7 +106,10 @@ def test_a_certificate_of_another_authority(box: Box, around: World, tmp_path: P
     assert box.faults() == [Fault.CERTIFICATE_NOT_OURS]
 
 
-def test_a_certificate_of_another_agent_or_for_another_key(box: Box, around: World) -> None:
+def test_a_certificate_of_another_agent_or_for_another_key(
+    box: Box, around: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "_RETAINED_S", 0.1)  # nothing comes to another
     ours, other = around.exchange.identity(AGENT), around.exchange.pki.issue_agent("gatehouse")
     show(box, Identity(AGENT, ours.ca_file, ours.cert_file, other.key_file))
     assert Fault.CERTIFICATE_NOT_OURS in box.faults()
@@ -215,7 +223,8 @@ def test_a_camera_without_that_stream(box: Box) -> None:
     assert box.faults() == [Fault.CAMERA_NO_PICTURE]
 
 
-def test_a_picture_and_a_clock_that_the_running_agent_finds_at_fault(box: Box) -> None:
+def test_a_picture_and_a_clock_that_the_running_agent_finds_at_fault(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running_agent, "_ANSWER_S", LONG_S)
     scores = {PictureCheck.BLURRED: 0.9, PictureCheck.OCCLUDED: 0.2}
     facts = CameraFacts(scores=scores, clock_skew_ms=-83_000.0, clock_bound_ms=400.0)
     seen = Assessed(agent_id=AGENT, assessed_at_ms=0, cameras={"gate": facts})

@@ -23,6 +23,7 @@ from edge_agent.errors import EnrolmentError
 from provisioning.contracts.fleet.enrolment import MAX_ANSWER_BYTES, Enrolled, Hello, Problem, RenewRequest
 from tests.edge_agent.enrolment_service import AGENT, EnrolmentService, now_ms, scripted
 from tests.edge_agent.issuing import new_key, private_pem
+from tests.support.ports import free_port
 from tests.support.waiting import LONG_S
 
 QUICK = EnrolmentTimeouts(step_s=0.5, answer_s=1.5)
@@ -79,8 +80,7 @@ def test_the_right_pin_is_met_in_both_versions_of_tls(service: EnrolmentService)
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     for host in ("127.0.0.1", "no-such-host.invalid", "a..b", "::1"):
         cause, text = cause_of(EnrolmentClient.pinned(host, port, "ab" * 32, CLOCK, patience=QUICK))
         assert cause == "unreachable"
@@ -133,7 +133,8 @@ def _silence(tls: ssl.SSLSocket) -> None:
 def test_the_whole_answer_has_a_time(service: EnrolmentService, script: object) -> None:
     assert callable(script)
     with scripted(service.context, script) as port:
-        cause, text = cause_of(client(service, port))  # without a bound it would never end
+        patience = EnrolmentTimeouts(answer_s=1.5)  # without a bound it would never end
+        cause, text = cause_of(client(service, port, patience))
     assert cause == "unreachable"
     assert "does not answer in time" in text
 

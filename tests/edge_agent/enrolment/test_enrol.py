@@ -176,7 +176,7 @@ def test_typed_by_hand(service: EnrolmentService, folder: AgentFolder) -> None:
 
 
 def test_a_certificate_that_ended_is_replaced_without_again(service: EnrolmentService, folder: AgentFolder) -> None:
-    service.be.begins, service.be.days = datetime.now(UTC) - timedelta(days=1), 1.0001
+    service.be.begins, service.be.days = datetime.now(UTC) - timedelta(days=1), 1.001
     run(service, folder)
     service.be.begins, service.be.days = None, 90
     service.codes[CODE_2] = (SITE, AGENT)

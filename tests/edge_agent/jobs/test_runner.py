@@ -70,8 +70,9 @@ def test_killed_in_the_middle_every_picture_comes_once(world: World, redacted: i
     world.order(1, "a")
     world.work_until_held("a", world.recorders["gate"], STOPPED_MS)
     world.recorders["gate"].holds_at_ms = None
-    until(lambda: len(world.queue) == 2)  # its lane is full, and the third waits for room
+    until(lambda: len(world.queue) == 2)
     world.redact(redacted)
+    until(lambda: world.spool.ledgers()["gate"].selected == 11 + redacted)  # its lane is full, and the third waits
     world.tick(10)
     after = world.kill()
     assert after.job("a").phase is JobPhase.RUNNING

@@ -13,7 +13,7 @@ from provisioning.demo.simulators.onvif import OnvifCamera, OnvifServer
 from provisioning.net.digest import Account
 from tests.support.ports import free_port
 from tests.support.rude_http import Act, RudeServer
-from tests.support.waiting import LONG_S
+from tests.support.waiting import LONG_S, until
 
 CLOCK = SystemClock()
 PATIENT = HttpBounds(LONG_S, LONG_S)
@@ -96,7 +96,8 @@ def test_a_camera_that_misbehaves_costs_bounded_time_and_bytes(act: Act, cause: 
         bounds = HttpBounds(2.0 if is_endless else LONG_S, LONG_S, max_bytes=100_000)
         with pytest.raises(OnvifError) as refused:
             device_time(client(f"http://127.0.0.1:{rude.port}/", bounds=bounds), CLOCK)
-        assert (refused.value.cause, rude.requests) == (cause, 1)
+        assert refused.value.cause == cause
+        until(lambda: rude.requests == 1)  # it may get to it after the client has gone
 
 
 def test_a_port_where_nothing_listens_is_unreachable() -> None:

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from edge_agent.onvif import clock_poll
 from edge_agent.onvif.clock_poll import EVERY_S, LONGEST_S, OnvifClocks, clients
+from edge_agent.onvif.http_exchange import HttpBounds
 from provisioning.contracts.config.processes import Camera
 from provisioning.contracts.wire.messages import ClockSource
 from provisioning.demo.simulators.onvif import OnvifCamera, OnvifServer
 from tests.edge_agent.world import FakeClock
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 HOUR_S = 3600
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_poll, "_BOUNDS", HttpBounds(LONG_S, LONG_S))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from edge_agent.frames import Glance
 from edge_agent.onvif import soap
 from edge_agent.onvif.client import OnvifClient
 from edge_agent.onvif.events import EventTrigger, reports_event
-from edge_agent.onvif.http_exchange import HttpAddress
+from edge_agent.onvif.http_exchange import HttpAddress, HttpBounds
 from edge_agent.sources.snapshot.source import Snapshots
 from provisioning.contracts.config.processes import SnapshotSource
 from provisioning.demo.simulators.onvif import OnvifCamera, OnvifServer, system_date_and_time
@@ -140,7 +140,10 @@ def camera() -> Iterator[Events]:
 
 def test_an_event_triggers_and_the_subscription_ends_with_the_source(camera: Events) -> None:
     clock, stop, seen = SystemClock(), threading.Event(), Counter[str]()
-    trigger = EventTrigger("gate", camera.url, lambda url: OnvifClient(HttpAddress.of(url), lambda: None, clock), clock)
+    bounds = HttpBounds(LONG_S, LONG_S)
+    trigger = EventTrigger(
+        "gate", camera.url, lambda url: OnvifClient(HttpAddress.of(url), lambda: None, clock, bounds=bounds), clock
+    )
     thread = threading.Thread(target=trigger.run, args=(stop, lambda: seen.update(["event"])))
     thread.start()
     try:
@@ -150,13 +153,13 @@ def test_an_event_triggers_and_the_subscription_ends_with_the_source(camera: Eve
         until(lambda: seen["event"] == 1)
         camera.messages = [message("tns1:RuleEngine/FaceDetector/Recognised", "State")]
         until(lambda: not camera.messages)
+        assert camera.calls["CreatePullPointSubscription"] == 1
         camera.garbage["PullMessages"] = b"<html>busy</html>"
         until(lambda: camera.calls["PullMessages"] >= 4)
     finally:
         stop.set()
         thread.join(LONG_S)
     assert seen["event"] == 1
-    assert camera.calls["CreatePullPointSubscription"] == 1
     assert any(b"PullMessagesRequest</a:Action>" in head for head in camera.heads)
 
 
@@ -176,11 +179,11 @@ def test_a_camera_that_reports_motion_hands_out_a_picture_at_once(camera: Events
         try:
             until(lambda: len(pictures.paths) == 1 and camera.calls["PullMessages"] >= 1)
             camera.messages = [message(LINE, "ObjectId", "7")]
-            until(lambda: len(pictures.paths) == 2)
+            until(lambda: len(found) == 2)
         finally:
             stop.set()
             thread.join(LONG_S)
-        assert len(found) == 2
+        assert len(pictures.paths) == 2
         until(lambda: camera.calls["Unsubscribe"] == 1)
 
 

@@ -102,7 +102,7 @@ def test_it_runs_on_what_it_was_told_and_looks_after_its_certificate(cabinet: Ca
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as agent:
         assert agent.stdout is not None
         assert agent.stderr is not None
-        watchdog = threading.Timer(100, agent.kill)
+        watchdog = threading.Timer(LONG_S, agent.kill)
         watchdog.start()
         assert agent.stdout.readline() == "ready agent=street cameras=1\n"
         assert any("certificate not renewed agent=street" in line for line in agent.stderr)

@@ -25,6 +25,7 @@ from provisioning.pki.identities import BROKER
 from tests.edge_agent.sightings import live_camera
 from tests.edge_agent.world import edge_config
 from tests.support.pki import HOST, Pki
+from tests.support.waiting import LONG_S
 
 REFUSED_BY_311 = b"\x20\x02\x00\x01"
 """CONNACK of MQTT 3.1.1: unacceptable protocol version."""
@@ -63,7 +64,7 @@ def broker(pki: Pki, answer: bytes) -> Iterator[processes.Broker]:
             )
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(60)
+            thread.join(LONG_S)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def lost(section: processes.Broker) -> list[MqttEvent]:
     """All that is reported of one connection."""
     events: SimpleQueue[MqttEvent] = SimpleQueue()
     link = PahoLink(section, "street", events.put)
-    first = events.get(timeout=60)
+    first = events.get(timeout=LONG_S)
     while link._client.is_connected() or (link._client._thread is not None and link._client._thread.is_alive()):
         threading.Event().wait(0.01)
     link.close()

@@ -35,7 +35,9 @@ class Site:
 
     def camera(self) -> processes.Camera:
         url = f"rtsp://127.0.0.1:{self.port}/token"
-        source = processes.RtspSource(url=url, username="viewer", password_sealed=self.sealed)
+        source = processes.RtspSource(
+            url=url, username="viewer", password_sealed=self.sealed, connect_timeout_s=60, read_timeout_s=60
+        )
         return processes.Camera(id="gate", source=source)
 
     def edge(self) -> processes.EdgeConfig:

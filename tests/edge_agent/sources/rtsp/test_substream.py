@@ -49,7 +49,11 @@ def always(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> b
 
 def opened(port: int, main: str = "main", small: str = "small") -> Rtsp:
     place = f"rtsp://127.0.0.1:{port}"
-    source = processes.RtspSource(url=f"{place}/{main}", substream_url=f"{place}/{small}", connect_timeout_s=30)
+    return opened_at(f"{place}/{main}", f"{place}/{small}")
+
+
+def opened_at(main_url: str, small_url: str) -> Rtsp:
+    source = processes.RtspSource(url=main_url, substream_url=small_url, connect_timeout_s=60, read_timeout_s=60)
     return Rtsp("gate", source, SystemClock())
 
 
@@ -114,9 +118,7 @@ def test_without_a_main_stream_there_is_no_camera(port: int) -> None:
 def test_a_small_stream_that_ends_hands_over_to_the_main_one(port: int, tmp_path: Path) -> None:
     mount = footage(tmp_path / "small.footage", "h264", encoded(tmp_path, SMALL, "h264"))
     with serving("--mount", mount) as (other, process):
-        place = f"rtsp://127.0.0.1:{port}/main"
-        source = processes.RtspSource(url=place, substream_url=f"rtsp://127.0.0.1:{other}/small")
-        camera = Rtsp("gate", source, SystemClock())
+        camera = opened_at(f"rtsp://127.0.0.1:{port}/main", f"rtsp://127.0.0.1:{other}/small")
         frames = camera.frames(threading.Event())
         for item in frames:
             camera.attend(25)

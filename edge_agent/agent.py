@@ -281,6 +281,7 @@ class Agent:
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
         """
+        self._health.look()
         self._supervisor.restart_fallen()
 
     def statuses(self) -> list[CameraStatus]:

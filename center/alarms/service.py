@@ -188,7 +188,8 @@ class AlarmService:
 
     async def tend(self, parts_away: PartsAway) -> None:
         """Evaluates the present faults and escalates alarms that are due."""
-        faults = faults_of(self._devices.cameras(), self._devices.agents(), await parts_away())
+        parts = await parts_away()  # first: after a standstill, what cameras said meanwhile is heard by then
+        faults = faults_of(self._devices.cameras(), self._devices.agents(), parts)
         await asyncio.to_thread(self._tend, self._watch.look(faults, self._now_ms()))
 
     def forget(self) -> None:

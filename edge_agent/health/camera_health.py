@@ -30,6 +30,8 @@ from provisioning.contracts.wire.messages import (
 _log = logging.getLogger(__name__)
 
 _MAX_CAUSE: Final = 500
+_STOOD_S: Final = 5.0
+"""After so long without a `look` the agent stood still (a suspended machine): half of the least silence that counts."""
 _RECENT: Final = 50
 """Redactions over which the mean time is taken."""
 _MAX_ASSESSED: Final = 1024
@@ -81,7 +83,7 @@ class Health:
         self._clock = clock
         self._changed = changed
         self._lock = threading.Lock()
-        began_s = clock.monotonic_s()
+        began_s = self._looked_s = self._resumed_s = clock.monotonic_s()
         self._watches = {
             camera.id: _Watch(camera, traits_of(camera.source), began_s, CameraFigures(traits_of(camera.source)))
             for camera in cameras
@@ -122,8 +124,8 @@ class Health:
     def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""
         with self._lock:
-            watch, now_s = self._watches[sighting.camera_id], self._clock.monotonic_s()
-            if watch.figures.sighted(sighting, now_s):
+            watch, now_s = self._watches[sighting.camera_id], self._looks()
+            if watch.figures.sighted(sighting, now_s, self._resumed_s):
                 watch.picture_s = now_s
                 watch.given_up = None
             is_new = self._refresh(watch)
@@ -188,6 +190,11 @@ class Health:
 
     # --- reports
 
+    def look(self) -> None:
+        """Note that the agent runs; call it twice a second. A time without is no camera's silence."""
+        with self._lock:
+            self._looks()
+
     def statuses(self) -> list[CameraStatus]:
         """Return every camera's state as of now."""
         with self._lock:
@@ -238,6 +245,13 @@ class Health:
 
     # --- inside
 
+    def _looks(self) -> float:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._looked_s > _STOOD_S:
+            self._resumed_s = now_s
+        self._looked_s = now_s
+        return now_s
+
     def _report(self, *, is_new: bool) -> None:
         if is_new:
             self._changed()
@@ -277,7 +291,7 @@ class Health:
         return True
 
     def _verdict(self, watch: _Watch) -> StateVerdict:
-        now_s, paused = self._clock.monotonic_s(), self._pauses.reason(watch.camera.id)
+        now_s, paused = self._looks(), self._pauses.reason(watch.camera.id)
         if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()
@@ -293,5 +307,6 @@ class Health:
             is_heard=watch.is_heard,
             keepalive_s=watch.traits.keepalive_s,
             unredacted=watch.unredacted,
+            resumed_s=self._resumed_s,
         )
         return judge(evidence, now_s)

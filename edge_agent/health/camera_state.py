@@ -65,6 +65,8 @@ class Evidence:
     """Its device is registered, or its desk is open: nothing is wrong, though no picture may come for hours."""
     keepalive_s: float = 60.0
     unredacted: Trouble | None = None
+    resumed_s: float = 0.0
+    """End of the agent's last standstill: what it did not hear before is no camera's silence."""
 
     @property
     def patience_s(self) -> float:
@@ -111,23 +113,24 @@ def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
         or evidence.picture_s is None
     ):
         return failure
-    return failure if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
+    picture_s = max(evidence.picture_s, evidence.resumed_s)
+    return failure if now_s - picture_s > _MISSED * evidence.keepalive_s else None
 
 
 def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
     if evidence.arrives is not Arrival.STREAM:
         return None
-    if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
+    if evidence.spoke_s is not None and now_s - max(evidence.spoke_s, evidence.resumed_s) > evidence.patience_s:
         return Trouble(SILENT, streams.NOTHING_CAME(seconds=f"{evidence.patience_s:.0f}"))
     is_heard = evidence.spoke_s is not None or evidence.picture_s is not None
-    if not is_heard and now_s - evidence.began_s > _START_S:
+    if not is_heard and now_s - max(evidence.began_s, evidence.resumed_s) > _START_S:
         return Trouble(SILENT, streams.NEVER_HEARD(seconds=f"{_START_S:.0f}"))
     return None
 
 
 def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
     """Judge a stream whose reports come, while no picture does."""
-    shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
+    shown_s = max(evidence.began_s if evidence.picture_s is None else evidence.picture_s, evidence.resumed_s)
     if evidence.arrives is not Arrival.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
         return None
     if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:

@@ -53,10 +53,10 @@ class CameraFigures:
         self.longest_gap_s: float | None = None
         """Longest gap between two of its reports of those remembered; None before the third gap."""
 
-    def sighted(self, sighting: CaptureStats, now_s: float) -> int:
+    def sighted(self, sighting: CaptureStats, now_s: float, resumed_s: float) -> int:
         """Add a capture's statistics; returns the number of new pictures.
 
-        Counts that begin anew are a new capture's.
+        Counts that begin anew are a new capture's. A gap before `resumed_s` was the agent's own.
         """
         before = self._last
         if before is None or sighting.pictures < before.pictures:
@@ -72,7 +72,7 @@ class CameraFigures:
         self._had_ended = False
         self._last = sighting
         if self.spoke_s is not None:
-            self._gaps_s.append(now_s - self.spoke_s)
+            self._gaps_s.append(now_s - max(self.spoke_s, resumed_s))
             if len(self._gaps_s) >= _FEW:
                 self.longest_gap_s = max(self._gaps_s)
         self.spoke_s = now_s

@@ -45,6 +45,8 @@ PLAYED_SILENCE_S: Final = 8.0
 NO_KEYFRAME_S: Final = 75.0
 """GOPs of a minute exist; beyond that a stream without a whole keyframe is as good as none."""
 _ITEM_S: Final = 1.0
+_SURE_LOOKS: Final = 3
+"""Looks, of a tenth of a second each, for what came while this process stood still, before silence counts."""
 _DECODERS: Final[dict[Codec, str]] = {"h264": "h264", "h265": "hevc"}
 _CLOCK: Final = Fraction(1, 90_000)
 _ANEW_90K: Final = 180_000
@@ -118,6 +120,7 @@ class _Session:
         self._began_s = self._keyframe_s = self._given_s = clock.monotonic_s()
         self._resumed_s = self._began_s
         """The taker of a picture may need long, and nothing is read meanwhile: that is no silence."""
+        self._silent_looks = 0
         self._has_media = self._is_over = False
         self._report: SenderReport | None = None
         self.sender_offset_ms: float | None = None
@@ -213,12 +216,15 @@ class _Session:
     def _mind_silence(self) -> None:
         now_s = self._clock.monotonic_s()
         heard_s = self._receiver.heard_s
-        if heard_s is None:
-            if now_s - self._began_s > FIRST_MEDIA_S:
+        since_s, limit_s = self._began_s, FIRST_MEDIA_S
+        if heard_s is not None:
+            since_s, limit_s = max(heard_s, self._resumed_s), self._silence_s
+        self._silent_looks = self._silent_looks + 1 if now_s - since_s > limit_s else 0
+        if self._silent_looks > _SURE_LOOKS:
+            if heard_s is None:
                 raise NoPicture(self._camera_id, self._no_media())
-        elif now_s - max(heard_s, self._resumed_s) > self._silence_s:
             raise Stalled(self._camera_id, gb28181.MEDIA_STOPPED(seconds=f"{self._silence_s:.0f}"))
-        elif now_s - self._keyframe_s > NO_KEYFRAME_S:
+        if not self._silent_looks and now_s - self._keyframe_s > NO_KEYFRAME_S:
             raise NoKeyframe(
                 self._camera_id,
                 gb28181.MEDIA_NO_KEYFRAME(seconds=f"{NO_KEYFRAME_S:.0f}", lost=self._receiver.lost_packets),

@@ -1,5 +1,6 @@
 """A camera's health from what its capture says, and from its silence."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_stream_that_falls_silent_is_told_offline_within_ten_seconds_and_once(
     assert world.live(600) == []
     world.see()
     assert world.live(1) == [("online", "")]
+
+
+@pytest.mark.parametrize("first", ["see", "status", "redact"])
+def test_an_agent_that_stood_still_calls_no_camera_silent_for_that_time(world: Watched, first: str) -> None:
+    seen_for(world, 20)
+    world.live(1)
+    world.clock.pass_s(60)
+    ways: dict[str, Callable[[], object]] = {"see": world.see, "status": world.status}
+    ways.get(first, lambda: world.health.redacted("gate", 9.0))()
+    assert world.status().state is CameraState.ONLINE
+    assert world.live(9) == []
+    assert world.live(2) == [("offline", "silent")], "its habits are as before, and so is the patience"
 
 
 def test_a_camera_with_a_keyframe_every_twelve_seconds_stays_online_for_an_hour(world: Watched) -> None:

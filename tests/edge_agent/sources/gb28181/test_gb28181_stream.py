@@ -127,10 +127,13 @@ class Distinct(SystemClock):
         self._now_ms += 1
         return self._now_ms
 
+    def leap(self, seconds: float) -> None:
+        self._passed_s += seconds
 
-def decoded(media: Media, number: int) -> Iterator[Glance]:
+
+def decoded(media: Media, number: int, clock: Distinct | None = None) -> Iterator[Glance]:
     """Every picture, not only keyframes: as if somebody looked at each."""
-    clock = Distinct()
+    clock = clock or Distinct()
     with MediaSocket("gate", media, clock) as sock:
         sock.connect(threading.Event())
         session = source._Session("gate", media, sock, clock, lambda: 1e6, CaptureTimes(), Meter())
@@ -321,6 +324,34 @@ def test_silence_and_a_closed_connection() -> None:
         error = failure(sender.media(started_at_ms=EPOCH_MS, ended_at_ms=EPOCH_MS + 60_000))
     assert isinstance(error, Stalled)
     assert "stopped 8 s ago" in str(error)
+
+
+@pytest.mark.parametrize("before", [0, 10], ids=["before the first packet", "after some"])
+def test_an_agent_that_stood_still_reads_what_came_before_it_calls_a_device_silent(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bursts, clock, read = packets(film(), 30), Distinct(), MediaSocket.read
+    looks: list[int] = []
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as theirs, closing(theirs.dup()) as ours:
+        widen(theirs)
+        theirs.bind((HOST, 0))
+
+        def send(number: int) -> None:
+            for packet in [packet for burst in bursts[:number] for packet in burst]:
+                ours.sendto(packet, theirs.getsockname())
+            del bursts[:number]
+
+        def look(sock: MediaSocket) -> list[tuple[bytes, str] | None]:
+            found = list(read(sock))
+            looks.append(len(found))
+            if looks.count(0) > 15 and bursts:  # all that came is seen by then
+                clock.leap(60.0)
+                send(len(bursts))
+            return found
+
+        send(before)
+        monkeypatch.setattr(MediaSocket, "read", look)
+        assert len(list(decoded(Media("udp", theirs, (HOST, 0), SSRC, HOST), 25, clock))) == 25
 
 
 def test_nothing_listens_where_the_media_are_to_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

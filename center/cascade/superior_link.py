@@ -13,7 +13,7 @@ from center.cascade.catalog_answer import CatalogAnswer, CatalogPart
 from center.cascade.nodes import NodeChange, UpwardCatalog, changes
 from center.cascade.superior_asks import AskHandler
 from center.cascade.upward_registration import RegistrationFault, RegistrationState, UpwardRegistration
-from center.cascade.upward_requests import Token, UpwardRequests
+from center.cascade.upward_requests import Token, UpwardDialog, UpwardRequests
 from center.cascade.upward_subscriptions import FaultAlarm, SubscriptionKind, UpwardSubscription, UpwardSubscriptions
 from provisioning.contracts.config.cascade import Superior
 from provisioning.net.digest import Account
@@ -61,6 +61,8 @@ class _Sent:
     answer: CatalogAnswer | None = None
     part: CatalogPart | None = None
     subscription: UpwardSubscription | None = None
+    dialog: UpwardDialog | None = None
+    """Dialog of a REGISTER, whose answer says nothing of a registration that was begun since."""
 
 
 class _UnderWay(NamedTuple):
@@ -124,7 +126,7 @@ class SuperiorLink:
         if self._peer.transport == "tcp":
             self._inbox.connection_made(self._peer, now.monotonic_s)
         if not self.is_blocked:
-            self._send(self.registration.begin(), _Sent("register"), now)
+            self._send_register(self.registration.begin(), now)
 
     def disconnected(self, fault: RegistrationFault, now: Now) -> None:
         """Takes that the connection could not be made, or has ended."""
@@ -152,7 +154,7 @@ class SuperiorLink:
         if self.is_blocked:
             self.is_blocked = False
             if self._is_connected:
-                self._send(self.registration.begin(), _Sent("register"), now)
+                self._send_register(self.registration.begin(), now)
 
     def close(self, now: Now) -> None:
         """Ends the registration; the caller waits a moment for the answer."""
@@ -200,7 +202,7 @@ class SuperiorLink:
         if self._may_register():
             request = self.registration.due(now.monotonic_s)
             if request is not None:
-                self._send(request, _Sent("register"), now)
+                self._send_register(request, now)
         if "keepalive" in self._agenda.take_due(now.monotonic_s) and self.registration.is_registered:
             self._send_body("keepalive", documents.keepalive(self.version, self.next_sn(), self.settings.own_id), now)
             self._agenda.plan("keepalive", now.monotonic_s + self.settings.keepalive_s)
@@ -312,7 +314,8 @@ class SuperiorLink:
 
     def _answered(self, sent: _Sent, response: Response, now: Now) -> None:
         if sent.kind == "register":
-            self._register_answered(response, now)
+            if self._is_current(sent):
+                self._register_answered(response, now)
         elif response.status >= 300:
             self._failed(sent, response, now)
         else:
@@ -322,11 +325,14 @@ class SuperiorLink:
             if sent.subscription is not None:
                 sent.subscription.is_waiting = False
 
+    def _is_current(self, sent: _Sent) -> bool:
+        return sent.dialog is self.registration.dialog
+
     def _register_answered(self, response: Response, now: Now) -> None:
         was_registered = self.registration.is_registered
         following = self.registration.answered(response, now.monotonic_s)
         if following is not None:
-            self._send(following, _Sent("register"), now)
+            self._send_register(following, now)
         elif self.registration.is_registered and not was_registered:
             self._missed = 0
             self._agenda.plan("keepalive", now.monotonic_s + self.settings.keepalive_s)
@@ -337,6 +343,8 @@ class SuperiorLink:
     def _failed(self, sent: _Sent, response: Response | None, now: Now) -> None:
         """Takes that a request got no answer, or a refusal."""
         if sent.kind == "register":
+            if not self._is_current(sent):
+                return
             self._is_silent = True
             self.registration.timed_out(now.monotonic_s)
             if self.registration.fault is not None and not self.is_blocked:
@@ -361,7 +369,7 @@ class SuperiorLink:
         self._agenda.cancel("keepalive")
         request = self.registration.leave(fault)
         if request is not None and self._is_connected:
-            self._send(request, _Sent("register"), now)
+            self._send_register(request, now)
 
     def _lose(self, fault: RegistrationFault, now: Now, *, at_once: bool = False) -> None:
         self.registration.lost(fault, now.monotonic_s, at_once=at_once)
@@ -442,6 +450,9 @@ class SuperiorLink:
 
     def _send_body(self, kind: str, body: bytes, now: Now) -> None:
         self._send(self.requests.message(body), _Sent(kind), now)
+
+    def _send_register(self, request: Request, now: Now) -> None:
+        self._send(request, _Sent("register", dialog=self.registration.dialog), now)
 
     def _send(self, request: Request, sent: _Sent, now: Now) -> None:
         self.write(self._open.start(request, self._peer, now.monotonic_s, sent), sent.kind)

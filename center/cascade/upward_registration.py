@@ -66,7 +66,8 @@ class UpwardRegistration:
         self._requests = requests
         self._token = token
         self._jitter = jitter
-        self._dialog: UpwardDialog = requests.registration()
+        self.dialog: UpwardDialog = requests.registration()
+        """Identifiers of our REGISTERs since the registration was last begun."""
         self._expires_s = settings.expires_s
         self._challenge = ""
         self._proofs = 0
@@ -92,7 +93,7 @@ class UpwardRegistration:
 
     def begin(self) -> Request:
         """Begins to register, at once."""
-        self._dialog = self._requests.registration()
+        self.dialog = self._requests.registration()
         return self._ask()
 
     def due(self, now_s: float) -> Request | None:
@@ -111,7 +112,7 @@ class UpwardRegistration:
         if not was_in:
             return None
         self.state, self._proofs = RegistrationState.LEAVING, 0
-        return self._requests.register(self._dialog, 0)
+        return self._requests.register(self.dialog, 0)
 
     def answered(self, response: Response, now_s: float) -> Request | None:
         """Takes the answer to our REGISTER; returns the next one, if there is one to send at once."""
@@ -162,7 +163,7 @@ class UpwardRegistration:
     def _ask(self) -> Request:
         self.state, self._due_s, self._challenge = RegistrationState.ASKING, None, ""
         self._proofs = 0
-        return self._requests.register(self._dialog, self._expires_s)
+        return self._requests.register(self.dialog, self._expires_s)
 
     def _gone(self) -> None:
         self.state, self._due_s, self._challenge, self._is_in, self.status = RegistrationState.AWAY, None, "", False, 0
@@ -189,7 +190,7 @@ class UpwardRegistration:
                     self.state = RegistrationState.PROVING
                 self._challenge = challenge
                 self._proofs += 1
-                return self._requests.register(self._dialog, expires_s, ("Authorization", value))
+                return self._requests.register(self.dialog, expires_s, ("Authorization", value))
         return None
 
     def _longer(self, response: Response, now_s: float) -> Request | None:

@@ -1,6 +1,7 @@
 """A centre with superiors over real sockets: catalogue, changes, reconnection, two at once, loops, counts and audit."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -249,7 +250,7 @@ async def test_an_entry_that_the_database_does_not_take_comes_with_the_next_turn
         await eventually(lambda: ground.audited("cascade.registered"))
         with monkeypatch.context() as away:
             away.setattr(ground.audit, "append", _unavailable)
-            cascade.links[0].block(Now(0.0, 0))
+            cascade.links[0].block(Now(time.monotonic(), 0))
             cascade.shells[0].step(lambda _link, _now: None)
             with pytest.raises(StoreUnavailableError):
                 await cascade.refresh()

@@ -4,6 +4,7 @@ import pytest
 
 from center.cascade.superior_link import KEEPALIVES, LinkEvent
 from center.cascade.upward_registration import FIRST_PAUSE_S, LONGEST_PAUSE_S, RegistrationFault
+from provisioning.sip.transactions import LIFE_S
 from tests.center.cascade.above import OWN, SUPERIOR, Above
 
 
@@ -210,6 +211,23 @@ def test_a_late_answer_to_a_registration_that_was_given_up_grants_nothing() -> N
     above.link.block(above.now)
     above.answer(request, 200, ("Expires", "3600"))
     assert not above.link.registration.is_registered
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_becomes_of_the_farewell_says_nothing_of_a_registration_begun_since(*, is_answered: bool) -> None:
+    above = Above()
+    above.register()
+    above.link.block(above.now)
+    farewell = above.request()
+    above.link.unblock(above.now)
+    first = above.request()
+    if is_answered:
+        above.answer(farewell, 401, ("WWW-Authenticate", above.challenge_text("n8")))
+        assert above.requests() == []
+    above.answer(above.challenge(first, "n9"), 200, ("Expires", "3600"))
+    above.pass_s(LIFE_S + 1)
+    assert above.link.registration.is_registered
+    assert above.events[-2:] == [LinkEvent(RegistrationFault.LOOP), LinkEvent(None)]
 
 
 def test_the_superiors_clock_is_not_believed() -> None:

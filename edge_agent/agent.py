@@ -276,7 +276,7 @@ class Agent:
             )
 
     def restart_fallen(self) -> None:
-        """Restart threads that fell. Call periodically.
+        """Restart threads that fell, and note that the agent runs. Call twice a second.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.

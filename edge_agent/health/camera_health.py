@@ -124,7 +124,7 @@ class Health:
     def sighted(self, sighting: CaptureStats) -> None:
         """Note the statistics of a camera's capture."""
         with self._lock:
-            watch, now_s = self._watches[sighting.camera_id], self._looks()
+            watch, now_s = self._watches[sighting.camera_id], self._now_s()
             if watch.figures.sighted(sighting, now_s, self._resumed_s):
                 watch.picture_s = now_s
                 watch.given_up = None
@@ -193,7 +193,7 @@ class Health:
     def look(self) -> None:
         """Note that the agent runs; call it twice a second. A time without is no camera's silence."""
         with self._lock:
-            self._looks()
+            self._now_s()
 
     def statuses(self) -> list[CameraStatus]:
         """Return every camera's state as of now."""
@@ -245,7 +245,8 @@ class Health:
 
     # --- inside
 
-    def _looks(self) -> float:
+    def _now_s(self) -> float:
+        """Return the monotonic second, and note a standstill that ended just now."""
         now_s = self._clock.monotonic_s()
         if now_s - self._looked_s > _STOOD_S:
             self._resumed_s = now_s
@@ -291,7 +292,7 @@ class Health:
         return True
 
     def _verdict(self, watch: _Watch) -> StateVerdict:
-        now_s, paused = self._looks(), self._pauses.reason(watch.camera.id)
+        now_s, paused = self._now_s(), self._pauses.reason(watch.camera.id)
         if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()

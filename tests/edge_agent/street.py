@@ -210,7 +210,7 @@ class Street:
             self.configurator.tick()
 
     def _keeps_up(self) -> bool:
-        """Whether each camera that works has been heard lately: a slow disk holds its thread up, and not the clock."""
+        """Tell if each camera that works has been heard lately: a slow disk holds its thread up, and not the clock."""
         working = {each.camera_id for each in self.configurator.statuses() if each.state is CameraState.ONLINE}
         watches = [] if (agent := self.configurator._agent) is None else agent._health._watches.values()
         spoke_s = [each.figures.spoke_s for each in watches if each.camera.id in working]

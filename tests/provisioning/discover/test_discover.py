@@ -222,13 +222,19 @@ def test_a_camera_whose_first_answer_was_lost_is_asked_again() -> None:
     assert len(set(questions)) == 2, "a device may keep silent to a question that it has heard"
 
 
+def asked_on_loopback(place: udp.Place, wait_s: float) -> list[udp.ProbeAnswer]:
+    try:
+        return udp.probe_devices([place], ["127.0.0.1"], wait_s, lambda: ID)
+    except DiscoveryError:
+        if place[0] != ws_discovery.MULTICAST[0]:
+            raise
+        pytest.skip("loopback takes no multicast here")  # the kernel refuses to send to the group
+
+
 def test_the_multicast_group_is_asked_from_the_given_interface() -> None:
     group = ws_discovery.MULTICAST[0]
     with responder(lambda asked: [match_xml(asked)], group=group) as port:
-        try:
-            answers = udp.probe_devices([(group, port)], ["127.0.0.1"], 4.0, lambda: ID)
-        except DiscoveryError:
-            pytest.skip("loopback takes no multicast here")
+        answers = asked_on_loopback((group, port), 4.0)
     assert [each.host for each in answers] == ["127.0.0.1"]
 
 
@@ -236,10 +242,7 @@ def test_the_multicast_group_is_asked_from_the_given_interface() -> None:
 def test_the_wait_is_bounded_though_answers_never_end(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp, "MAX_ANSWERS", 100)
     with responder(lambda _: [b"garbage"] * 120, group=group) as port:
-        try:
-            answers = udp.probe_devices([(group or "127.0.0.1", port)], ["127.0.0.1"], LONG_S, lambda: ID)
-        except DiscoveryError:
-            pytest.skip("loopback takes no multicast here")
+        answers = asked_on_loopback((group or "127.0.0.1", port), LONG_S)
     assert [(each.host, each.match) for each in answers] == [("127.0.0.1", None)]
 
 

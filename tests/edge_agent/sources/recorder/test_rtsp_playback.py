@@ -30,9 +30,9 @@ class ShiftedClock(SystemClock):
 
     def stand_still(self) -> None:
         """As if agent and recorder had not run for a minute: the agent waits already, and looks first."""
-        time.sleep(0.3)
+        time.sleep(0.3)  # three looks: it has begun to wait
         self.ahead_s += 60.0
-        time.sleep(0.3)
+        time.sleep(0.3)  # three more, at each of which nothing has come
 
 
 class CountingClock(SystemClock):

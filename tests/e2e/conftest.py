@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -52,6 +53,8 @@ FLAGS: Final = [
 SCREEN: Final = ViewportSize(width=1366, height=768)
 USERNAME: Final = "operator"
 PASSWORD: Final = "seven wet umbrellas"
+LOG_IN: Final = re.compile(r"/login$")
+"""The address where a log-out ends: two lead there, and `wait_for_url` takes the one that is aborted for a failure."""
 
 
 @dataclass
@@ -206,6 +209,8 @@ class Visitor:
     screenshots: Path | None
     """Where pictures are kept; none are taken without."""
     errors: list[str] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
+    """Each time that the page was loaded, and every line of its console."""
     strangers: set[str] = field(default_factory=set)
     expected: list[str] = field(default_factory=list)
     """Console errors that a test causes on purpose, by a part of their text."""
@@ -258,9 +263,11 @@ class Visitor:
     def last_words(self) -> str:
         try:
             text = self.page.inner_text("body", timeout=10_000)
+            focused = self.page.evaluate("() => document.activeElement?.outerHTML.slice(0, 300)")
         except Error as error:
-            text = f"(no text: {error.message})"
-        return "\n".join((self.page.url, text, *self.errors, *self.center.said[-20:]))
+            text, focused = f"(no text: {error.message})", None
+        lines = (self.page.url, text, f"focus: {focused}", *self.errors, *self.happened[-20:], *self.center.said[-20:])
+        return "\n".join(lines)
 
     def check(self) -> None:
         # Chromium asks for /favicon.ico by itself, and where nobody is logged in that is refused like anything else.
@@ -302,10 +309,12 @@ def visitor(chromium: Browser, center: Running, screenshots: Path | None) -> Ite
     visitor = Visitor(page, context, center, screenshots)
 
     def on_console(message: ConsoleMessage) -> None:
+        visitor.happened.append(f"{message.type}: {message.text}")
         if message.type == "error":
             visitor.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     page.on("console", on_console)
+    page.on("load", lambda page: visitor.happened.append(f"loaded: {page.url}"))
     page.on("pageerror", lambda error: visitor.errors.append(str(error)))
     context.on(
         "request",

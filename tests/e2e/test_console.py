@@ -13,7 +13,7 @@ from provisioning.contracts.fleet.documents import Membership
 from provisioning.contracts.wire.messages import CameraState, PictureState
 from tests.center.street import NOW_MS, observation
 from tests.center.world import camera_status, heartbeat, member
-from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
+from tests.e2e.conftest import LOG_IN, PASSWORD, USERNAME, Running, Visitor
 from tests.support.waiting import PAGE_MS, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -119,7 +119,7 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
 
     visitor.expected.append("401 (Unauthorized)")  # what pictures of this page are still on their way
     page.get_by_role("button", name="Log out").click()
-    page.wait_for_url("**/login")
+    expect(page).to_have_url(LOG_IN)
     visitor.go("/live")
     expect(page).to_have_url(f"{center.url}/login?next=%2Flive")
 
@@ -179,7 +179,7 @@ def test_pages_in_chinese_and_the_dark(visitor: Visitor, center: Running) -> Non
     expect(page.get_by_text("没有结果")).to_be_visible()
     visitor.photograph("observations-none-zh-dark")
     page.get_by_role("button", name="退出").click()
-    page.wait_for_url("**/login")
+    expect(page).to_have_url(LOG_IN)
     visitor.photograph("login-zh-dark")
     visitor.prefer(theme="light")
     visitor.go("/login")
@@ -227,7 +227,7 @@ def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Ru
     visitor.go("/live")
     other = visitor.context.request.post(f"{center.url}/api/logout")
     assert other.status == 204
-    visitor.page.wait_for_url("**/login", timeout=PAGE_MS)
+    expect(visitor.page).to_have_url(LOG_IN)
 
 
 def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center: Running) -> None:

@@ -22,7 +22,7 @@ from tests.center.orders.conftest import NORTH, SUE, TINA, TOM, Shift, open_shif
 from tests.center.orders.test_order_scenario import FAULT, MONTH, check_signature
 from tests.center.whole import served
 from tests.e2e.accessibility import COLOURS, RULES, checked
-from tests.e2e.conftest import SCREEN
+from tests.e2e.conftest import LOG_IN, SCREEN
 from tests.support.fresh_store import fresh_store
 from tests.support.waiting import PAGE_MS, until
 
@@ -255,7 +255,7 @@ def _log_out(office: Office, page: Page) -> None:
     page.reload()
     expect(page.get_by_text("全部已发送")).to_be_visible()
     page.get_by_role("button", name="退出登录").click()
-    page.wait_for_url("**/login")
+    expect(page).to_have_url(LOG_IN)
     assert page.evaluate(KEPT) == {"orders": [], "steps": [], "about": [], "caches": []}
     assert office.events()[-1] == "confirmed"
 

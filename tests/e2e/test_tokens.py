@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PASSWORD, USERNAME, Visitor
+from tests.e2e.conftest import LOG_IN, PASSWORD, USERNAME, Visitor
 from tests.support import authenticator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -83,7 +83,7 @@ def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor)
     page.get_by_label("Current password").first.fill(PASSWORD)
     page.get_by_label("New password").fill("eight dry umbrellas")
     page.get_by_role("button", name="Change password").click()
-    page.wait_for_url("**/login")
+    expect(page).to_have_url(LOG_IN)
     answer = visitor.context.request.post(
         f"{visitor.center.url}/api/login",
         data={"username": USERNAME, "password": "eight dry umbrellas", "one_time_code": codes[1]},

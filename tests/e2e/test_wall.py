@@ -82,7 +82,7 @@ def test_a_log_in_that_ends_leaves_nothing_but_that(visitor: Visitor, center: Ru
     expect(visitor.page.locator("body > *")).to_have_count(1)
     visitor.photograph("wall-ended")
     visitor.page.reload()
-    visitor.page.wait_for_url(re.compile(r"/login\?next=%2Fwall$"))
+    expect(visitor.page).to_have_url(re.compile(r"/login\?next=%2Fwall$"))
 
 
 def test_an_hour_without_a_network_shows_no_old_figure_and_ends_by_itself(visitor: Visitor, center: Running) -> None:

@@ -10,6 +10,7 @@ People stand in the picture. Nothing of it as it was brought may be found afterw
 process, not in the centre's memory.
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -210,11 +211,16 @@ def _bring(town: Town, ana: httpx.Client, brought: Brought) -> dict[str, Any]:
 
 
 def _found_in_files(root: Path, needles: Iterable[bytes]) -> list[str]:
+    """In all that lies in a folder; the town runs on, so files and folders may go while they are read."""
     found = []
-    for file in root.rglob("*"):
-        if file.is_file() and not file.is_symlink():
-            content = file.read_bytes()
-            found += [f"{file.relative_to(root)}: {needle[:8].hex()}" for needle in needles if needle in content]
+    for folder, _, names in os.walk(root):
+        for file in (Path(folder) / name for name in names):
+            if file.is_file() and not file.is_symlink():
+                try:
+                    content = file.read_bytes()
+                except FileNotFoundError:
+                    continue
+                found += [f"{file.relative_to(root)}: {needle[:8].hex()}" for needle in needles if needle in content]
     return found
 
 

@@ -107,19 +107,32 @@ def test_nothing_of_it_is_the_agents_error(simulated: Simulated, server: ForkSer
 def test_its_process_writes_no_file_and_holds_no_password_in_its_surroundings(
     simulated: Simulated, server: ForkServer, tmp_path: Path
 ) -> None:
+    with (tmp_path / "written").open("w") as file:
+        assert file.name in open_for_writing(os.getpid()), "the look finds what is there"
+    Path(file.name).unlink()
     span = Span(simulated, tmp_path, server)
     taken = span.taken()
     next(taken)
     assert isinstance(span.capture, CaptureProcess)
+    assert span.capture.pid is not None
+    assert open_for_writing(span.capture.pid) == []
     process = Path(f"/proc/{span.capture.pid}")
-    written = []
-    for descriptor in (process / "fd").iterdir():
-        flags = int((process / "fdinfo" / descriptor.name).read_text().split("flags:")[1].split()[0], 8)
-        target = str(descriptor.readlink())
-        if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/") and not target.startswith(("/dev/", "/memfd:")):
-            written.append(target)
-    assert [each for each in written if not each.endswith("(deleted)") and "/fd/" not in each] == []
     assert PASSWORD.encode() not in (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
     span.stop.set()
     list(taken)
     assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def open_for_writing(pid: int) -> list[str]:
+    """Lists files on disks that a process holds open for writing; what it closes during the look is not among them."""
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            flags = int((Path(f"/proc/{pid}/fdinfo") / descriptor.name).read_text().split("flags:")[1].split()[0], 8)
+            target = str(descriptor.readlink())
+        except FileNotFoundError:
+            continue
+        is_file = target.startswith("/") and not target.startswith(("/dev/", "/memfd:")) and "/fd/" not in target
+        if flags & (os.O_WRONLY | os.O_RDWR) and is_file and not target.endswith("(deleted)"):
+            found.append(target)
+    return found

@@ -54,7 +54,7 @@ SCREEN: Final = ViewportSize(width=1366, height=768)
 USERNAME: Final = "operator"
 PASSWORD: Final = "seven wet umbrellas"
 LOG_IN: Final = re.compile(r"/login$")
-"""The address where a log-out ends: two lead there, and `wait_for_url` takes the one that is aborted for a failure."""
+"""The address where a log-out ends. Two navigations lead there; `wait_for_url` takes the aborted one for a failure."""
 
 
 @dataclass

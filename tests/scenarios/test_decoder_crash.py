@@ -17,6 +17,7 @@ from edge_agent.spool.database import reading
 from edge_agent.spool.ledger import tally
 from provisioning.contracts.config import processes as config
 from provisioning.contracts.wire import codec
+from provisioning.demo import process_table
 from tests.edge_agent.cameras import encoded, footage, serving
 from tests.edge_agent.premises import Archive, running
 from tests.edge_agent.world import edge_config, noise
@@ -38,25 +39,14 @@ def cameras(port: int) -> list[config.Camera]:
 
 
 def processes(agent: int) -> dict[str, int]:
-    """The cameras' processes by name."""
+    """Return the agent's processes by name; a camera's has the camera's."""
     found = {}
-    for parent in _children(agent):
-        for pid in _children(parent):
-            try:
-                found[(Path("/proc") / str(pid) / "comm").read_text().strip()] = pid
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended while we looked
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    found: list[str] = []
-    for file in (Path("/proc") / str(pid) / "task").glob("*/children"):
+    for pid in process_table.descendants(process_table.read(), agent):
         try:
-            found += file.read_text().split()
+            found[(Path("/proc") / str(pid) / "comm").read_text().strip()] = pid
         except (FileNotFoundError, ProcessLookupError):
-            continue  # a thread that ended while we looked
-    return [int(child) for child in found]
+            continue  # it ended while we looked
+    return found
 
 
 def test_a_decoder_that_falls_takes_its_own_camera_for_seconds(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ People stand in the picture. Nothing of it as it was brought may be found afterw
 process, not in the centre's memory.
 """
 
-import os
 import re
 import shlex
+import stat
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -210,17 +210,22 @@ def _bring(town: Town, ana: httpx.Client, brought: Brought) -> dict[str, Any]:
     return kept
 
 
-def _found_in_files(root: Path, needles: Iterable[bytes]) -> list[str]:
-    """In all that lies in a folder; the town runs on, so files and folders may go while they are read."""
-    found = []
-    for folder, _, names in os.walk(root):
-        for file in (Path(folder) / name for name in names):
-            if file.is_file() and not file.is_symlink():
-                try:
+def _found_in_files(root: Path, needles: Sequence[bytes]) -> list[str]:
+    """Search all files of a folder; where one goes meanwhile, perhaps to another name, all of them again."""
+    found: list[str] = []
+
+    def all_read() -> bool:
+        found.clear()
+        try:
+            for file in root.rglob("*"):
+                if stat.S_ISREG(file.lstat().st_mode):
                     content = file.read_bytes()
-                except FileNotFoundError:
-                    continue
-                found += [f"{file.relative_to(root)}: {needle[:8].hex()}" for needle in needles if needle in content]
+                    found.extend(f"{file.relative_to(root)}: {each[:8].hex()}" for each in needles if each in content)
+        except FileNotFoundError:
+            return False
+        return True
+
+    until(all_read, "a look during which no file goes")
     return found
 
 

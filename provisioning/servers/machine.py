@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -175,10 +176,18 @@ class ServerMachine:
 
     @staticmethod
     def listeners() -> list[Listener]:
-        """Lists the listening sockets of this network namespace; each with its service, if this user may see it."""
-        found = [each for protocol in _LISTENS for family in ("", "6") for each in _listeners(protocol, family)]
-        units = _units({inode for _, inode in found})
-        return [replace(listener, unit=units.get(inode, "")) for listener, inode in found]
+        """Lists the listening sockets of this network namespace; each with its service, if this user may see it.
+
+        A socket without a service that is closed by now is left out: its process may have ended while it was sought.
+        """
+        found = list(_listeners())
+        units = services_of({inode for _, inode in found})
+        open_still = {inode for _, inode in _listeners()}
+        return [
+            replace(listener, unit=units.get(inode, ""))
+            for listener, inode in found
+            if inode in units or inode in open_still
+        ]
 
     @staticmethod
     def is_synchronised() -> bool | None:
@@ -208,32 +217,50 @@ def _user(number: int) -> str:
         return str(number)
 
 
-def _listeners(protocol: str, family: str) -> Iterator[tuple[Listener, str]]:
-    """Yields each listener with the inode of its socket."""
-    try:
-        lines = Path(f"/proc/net/{protocol}{family}").read_text(encoding="ascii").splitlines()[1:]
-    except FileNotFoundError:
-        return  # a kernel without this family
-    for line in lines:
-        _, local, remote, state, *_, inode = line.split()[:10]
-        address, _, port = local.partition(":")
-        if state == _LISTENS[protocol] and remote.endswith(":0000"):
-            yield Listener(protocol, _address(address), int(port, 16)), inode
+def services_of(inodes: set[str], proc: Path = Path("/proc")) -> dict[str, str]:
+    """Returns the systemd services that hold the sockets of these inodes, by inode. `proc` is a mounted procfs.
 
-
-def _units(inodes: set[str]) -> dict[str, str]:
-    """Returns services by the inode of a socket they hold. Only root sees other users' processes."""
+    Only root sees other users' processes. What is closed, or ends, meanwhile is left out and hides nothing else.
+    """
     found: dict[str, str] = {}
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in proc.glob("[0-9]*"):
+        held = set(_sockets(process / "fd")) & inodes
         try:
-            links = [str(each.readlink()) for each in (process / "fd").iterdir()]
-            held = {match[1] for link in links if (match := _SOCKET.fullmatch(link)) is not None} & inodes
             unit = _UNIT.search((process / "cgroup").read_text(encoding="utf-8")) if held else None
         except OSError:
-            continue  # it has ended, or is another user's
+            continue  # it has ended
         if unit is not None:
             found.update(dict.fromkeys(held, unit[1]))
     return found
+
+
+def _sockets(descriptors: Path) -> Iterator[str]:
+    """Yields the inodes of a process's sockets."""
+    try:
+        names = list(descriptors.iterdir())
+    except OSError:
+        return  # it has ended, or is another user's
+    for name in names:
+        try:
+            match = _SOCKET.fullmatch(str(name.readlink()))
+        except OSError:
+            continue  # closed since it was listed
+        if match is not None:
+            yield match[1]
+
+
+def _listeners() -> Iterator[tuple[Listener, str]]:
+    """Yields each listener with the inode of its socket."""
+    for protocol, family in product(_LISTENS, ("", "6")):
+        try:
+            lines = Path(f"/proc/net/{protocol}{family}").read_text(encoding="ascii").splitlines()[1:]
+        except FileNotFoundError:
+            continue  # a kernel without this family
+        for line in lines:
+            _, local, remote, state, *_, inode = line.split()[:10]
+            address, _, port = local.partition(":")
+            if state == _LISTENS[protocol] and remote.endswith(":0000"):
+                yield Listener(protocol, _address(address), int(port, 16)), inode
 
 
 def _address(text: str) -> str:

@@ -228,6 +228,7 @@ def test_the_overview_says_what_needs_somebody_and_what_is_starting(visitor: Vis
     expect(cares.last).to_contain_text("Starting: ")
     expect(cares.first).to_contain_text("Market, east gate: Offline")
     expect(cares.first).to_contain_text("check its power and cable")
+    page.get_by_role("button", name="Show all").click()  # the view was fitted once, to those that came first
     expect(page.locator(".ws-map-marker")).to_have_count(3)
     expect(page.locator(".ws-map-bad")).to_have_count(1)
     expect(page.locator(".ws-figure", has_text="Online")).to_contain_text("2")

@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 
 from provisioning.cli.main import app
 from provisioning.contracts.fleet.diagnosis import CheckResult
+from provisioning.servers import machine
 from provisioning.servers.check import Manifest, compare
-from provisioning.servers.machine import Listener, ServerMachine
+from provisioning.servers.machine import Listener, ServerMachine, services_of
 from provisioning.servers.tree import MANIFEST
 from tests.support.county import rendered
 from tests.support.ports import free_port
@@ -162,6 +163,38 @@ def test_ports_are_compared_with_the_plan(out: Path) -> None:
     assert f"tcp {here}" not in found
     assert "journalctl -u wayside-cluster.service" in found[f"tcp {silent}"]
     assert "is in no plan" in found[f"tcp {there}"]
+
+
+def test_a_descriptor_that_is_closed_during_the_look_does_not_hide_whose_a_socket_is(tmp_path: Path) -> None:
+    """A busy process opens and closes files all the time. What is no link stands for one that is closed by now."""
+    for number, unit in ((71, "wayside-cluster"), (72, "nginx")):
+        descriptors = tmp_path / str(number) / "fd"
+        descriptors.mkdir(parents=True)
+        (descriptors.parent / "cgroup").write_text(f"0::/system.slice/{unit}.service\n")
+        (descriptors / "3").symlink_to(f"socket:[{number}]")
+        (descriptors / "4").write_bytes(b"")
+        (descriptors / "5").symlink_to(f"socket:[{number}0]")
+    (tmp_path / "73").mkdir()
+    (tmp_path / "74/fd").mkdir(parents=True)
+    (tmp_path / "74/fd/3").symlink_to("socket:[74]")
+    assert services_of({"71", "710", "720", "74"}, tmp_path) == {
+        "71": "wayside-cluster.service",
+        "710": "wayside-cluster.service",
+        "720": "nginx.service",
+    }
+
+
+def test_what_is_closed_while_its_service_is_sought_listens_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as ends, socket.create_server(("0.0.0.0", 0)) as stays:
+        ports = [each.getsockname()[1] for each in (ends, stays)]
+
+        def seek(inodes: set[str]) -> dict[str, str]:
+            ends.close()
+            return {}
+
+        monkeypatch.setattr(machine, "services_of", seek)
+        seen = {each.port for each in ServerMachine.listeners()}
+    assert [port in seen for port in ports] == [False, True]
 
 
 class Running(ServerMachine):

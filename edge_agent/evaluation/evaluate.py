@@ -31,7 +31,7 @@ def evaluate(folder: Path, labels: Labels, fresh: Fresh, step: Step, witness: Wi
             image = read_picture(folder / picture.file)
         except NotRedacted as error:
             raise _missing(folder, picture.file, error) from error
-        redacted = run.redacted(fresh(), 0, 0, image)
+        redacted = run.redacted(fresh(), 0, 0, image, picture.file)
         if redacted is not None:
             verdicts = run.judged(redacted, picture.objects)
             run.figures.add_picture(verdicts, image.shape[0])
@@ -50,7 +50,8 @@ def _clip(run: "_Run", file: Path, clip: LabelledClip, redactor: Redact, step: S
         for shot in movie.shots():
             if shot.image is None:
                 continue
-            redacted = run.redacted(redactor, shot.number, shot.at_ms, shot.image, counts=shot.number in wanted)
+            name = f"{clip.file}, frame {shot.number}" if shot.number in wanted else None
+            redacted = run.redacted(redactor, shot.number, shot.at_ms, shot.image, name)
             if shot.number in wanted:
                 if redacted is not None:
                     run.figures.add_frame(clip.file, run.judged(redacted, wanted.pop(shot.number), is_clip=True))
@@ -70,17 +71,19 @@ class _Run:
         self.figures = Figures()
         self._witness = witness
 
-    def redacted(
-        self, redactor: Redact, number: int, at_ms: int, image: Image, *, counts: bool = True
-    ) -> Redacted | None:
-        """Redact a frame; None if the picture is withheld, which leaks nothing."""
+    def redacted(self, redactor: Redact, number: int, at_ms: int, image: Image, name: str | None) -> Redacted | None:
+        """Redact a frame, and count it by its name; one without is not counted.
+
+        Returns:
+            None if the picture is withheld, which leaks nothing.
+        """
+        self.figures.pictures += name is not None
         try:
             redacted = redact_image(redactor, number, at_ms, image)
-        except (RedactionUnavailable, NotRedacted):
-            self.figures.pictures += counts
-            self.figures.withheld += counts
+        except (RedactionUnavailable, NotRedacted) as error:
+            if name is not None:
+                self.figures.withheld[str(error)].append(name)
             return None
-        self.figures.pictures += counts
         self.figures.models |= redacted.snapshot.redaction.models
         return redacted
 

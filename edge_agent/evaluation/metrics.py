@@ -14,6 +14,8 @@ from edge_agent.evaluation.labels import LabelKind
 from edge_agent.evaluation.score import LabelScore
 
 CONFIDENCE: Final = 0.95
+_NAMED: Final = 5
+"""Withheld pictures that are shown by name, of each cause; the JSON has all."""
 _STEPS: Final = 60
 """Bisections; each halves the error, so the bound is exact to the last digit of a float."""
 
@@ -116,8 +118,8 @@ class Figures:
     """Accumulates picture by picture."""
 
     pictures: int = 0
-    withheld: int = 0
-    """Pictures and frames that the redactor withheld; their objects are counted nowhere."""
+    withheld: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Cause → pictures and frames that the redactor withheld for it; their objects are counted nowhere."""
     recall: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
     """Group → bin → [covered, of]."""
     own_cover: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
@@ -158,7 +160,8 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         return {
             "pictures_and_frames": self.pictures,
-            "withheld": self.withheld,
+            "withheld": sum(map(len, self.withheld.values())),
+            "withheld_by_cause": self.withheld,
             "recall": _plain(self.shares(self.recall)),
             "found_as_plate": _plain(self.shares(self.own_cover)),
             "tracks": [
@@ -172,7 +175,11 @@ class Figures:
         }  # fmt: skip
 
     def show(self, out: Console) -> None:
-        out.print(f"{self.pictures} pictures and frames, {self.withheld} withheld", highlight=False)
+        withheld = sum(map(len, self.withheld.values()))
+        out.print(f"{self.pictures} pictures and frames, {withheld} withheld", highlight=False)
+        for cause, names in self.withheld.items():
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            out.print(f"  {cause}: {'; '.join(names[:_NAMED])}{more}", highlight=False, markup=False)
         recall = self.shares(self.recall)
         plates = {g: bins for g, bins in recall.items() if "plate" in g}
         faces = {g: bins for g, bins in recall.items() if g not in plates}

@@ -213,10 +213,20 @@ def test_frames_of_a_clip_are_met_in_order_by_one_redactor(tmp_path: Path) -> No
     assert [one.frame.captured_at_ms for one in painter.seen] == [0, 40, 80, 120, 160]
 
 
-def test_what_is_withheld_is_neither_covered_nor_leaked(tmp_path: Path) -> None:
-    labels = Labels(pictures=(_picture(tmp_path, "a.png", _object()),))
+def test_what_is_withheld_is_neither_covered_nor_leaked_and_is_named_with_its_cause(tmp_path: Path) -> None:
+    write_video(tmp_path / "c.mp4", [noise(1)] * 3)
+    labels = Labels(
+        pictures=tuple(_picture(tmp_path, f"{n}.png", _object()) for n in range(5)),
+        clips=(LabelledClip(file="c.mp4", frames=(LabelledFrame(number=2, objects=(_object(track=7),)),)),),
+    )
     figures = _figures(tmp_path, labels, lambda _: None)
-    assert (_recall(figures), figures.withheld, figures.pictures) == ({}, 1, 1)
+    assert (_recall(figures), figures.tracks, figures.pictures) == ({}, {}, 6)
+    written = figures.as_json()
+    names = ["0.png", "1.png", "2.png", "3.png", "4.png", "c.mp4, frame 2"]
+    assert (written["withheld"], written["withheld_by_cause"]) == (6, {"a face is still found": names})
+    out = StringIO()
+    figures.show(Console(file=out, width=200))
+    assert "6 withheld\n  a face is still found: 0.png; 1.png; 2.png; 3.png; 4.png and 1 more\n" in out.getvalue()
 
 
 def test_a_labelled_file_that_is_missing_ends_it(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,23 @@ def test_a_change_is_what_differs_from_the_merge_base_committed_or_not(tmp_path:
     (tmp_path / "edited").write_text("differently", encoding="utf-8")
     assert changed_files(tmp_path)[1] == ["committed", "edited", "untracked"]
     assert changed_files(tmp_path, "HEAD") == ("HEAD", ["edited", "untracked"])
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_no_test_begins_once_the_time_is_over_and_what_is_left_is_told(tmp_path: Path, workers: str) -> None:
+    file = tmp_path / "test_three.py"
+    file.write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('number', range(3))\n"
+        "def test_it(number, request):\n"
+        "    if number == 1:\n"
+        "        request.config.option.until = 0  # the time is over when this test ends\n",
+        encoding="utf-8",
+    )
+    own = ["-o", f"cache_dir={tmp_path / 'cache'}", f"--basetemp={tmp_path / 'tmp'}", "--dist=loadfile"]
+    command = [sys.executable, "-m", "pytest", f"-n{workers}", "-p", "tests.support.records", *own]
+    late = [*command, "--randomly-dont-reorganize", "--until=1e12", str(file)]
+    done = subprocess.run(late, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+    assert f"the time was over before these began: {file.name} 1" in done.stdout

@@ -64,6 +64,7 @@ def test_the_nearest_run_while_there_is_time_and_the_others_are_told() -> None:
     took_s = {"own": 50.0, "next": 3.0, "long": 90.0, "far": 5.0, "further": 5.0}
     assert choose(distances, took_s, 60) == Chosen(["own", "next", "far"], 58.0, ["long", "unknown", "further"], 99.0)
     assert choose(distances, took_s, 1).files == ["own"]
+    assert choose({"tests/b.py": 1, "tests/a.py": 1}, {}, 9).files == ["tests/b.py", "tests/a.py"], "in the order given"
 
 
 def test_a_change_is_what_differs_from_the_merge_base_committed_or_not(tmp_path: Path) -> None:

@@ -140,7 +140,8 @@ def center_told(folder: Path) -> Iterator[MetricsInputs]:
 
 def provisioning_home(directory: Path, port: int | None = None) -> Home:
     """Four agents, one of them not enrolled, one revoked; a roll-out that stopped by itself."""
-    home = new_home(directory, Clock(now_ms()))
+    # A certificate ends on a whole second: one that was made on a whole second has 90 whole days, any other 89.
+    home = new_home(directory, Clock(now_ms() // 1000 * 1000 + 1))
     for agent_id in ("gate", "yard", "gone"):
         enrol(home, agent_id)
     home.revoke("gone", "stolen")

@@ -227,6 +227,7 @@ class _Page:
                 case=detail.case,
                 identity=self._identity,
                 sight=self._sight,
+                settled=self._review.settled,
                 reviewed=self._show_reviewed,
             )
             self._sightings = Sightings(
@@ -312,10 +313,7 @@ class _Page:
                 from_ms=moments.from_input(self._from.value),
                 to_ms=moments.from_input(self._to.value),
             )
-            sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number)
-            found = await self._waiting.wait(
-                self._services.cases.lookalikes.search(self._number, wanted, asker=self._identity, sight=sight)
-            )
+            found = await self._waiting.wait(self._found(wanted))
         except CenterError as error:
             self._say(error)
             return
@@ -327,6 +325,13 @@ class _Page:
         self._explain(found.explained, len(found.items))
         if self._review is not None:
             self._review.show(self._sought_machines, found.items)
+
+    async def _found(self, wanted: SearchFilters) -> SearchView:
+        """Searches once all that was decided before is written: it leaves out what is decided."""
+        if self._review is not None:
+            await self._review.settled()
+        sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number)
+        return await self._services.cases.lookalikes.search(self._number, wanted, asker=self._identity, sight=sight)
 
     def _explain(self, said: Explained, shown: int) -> None:
         _ = self._

@@ -34,15 +34,16 @@ class RecorderPanel:
         case: CaseView,
         identity: Identity,
         sight: Scope,
+        settled: Callable[[], Awaitable[None]],
         reviewed: Callable[[SpanReviewView], Awaitable[None]],
     ) -> None:
-        """`reviewed` gets the candidates of a task that was looked through."""
+        """`settled` returns once what was decided is written; `reviewed` gets a task's undecided candidates."""
         self._services = services
         self._ = _
         self._case = case
         self._identity = identity
         self._sight = sight
-        self._reviewed = reviewed
+        self._settled, self._reviewed = settled, reviewed
         self._starts = NOWHERE
         access, number = identity.access, case.number
         in_force = case.state is CaseState.APPROVED
@@ -142,6 +143,7 @@ class RecorderPanel:
 
     async def _look_through(self, job: JobView) -> None:
         sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._case.number)
+        await self._settled()
         try:
             found = await self._services.cases.recorders.review(
                 self._case.number, job.id, asker=self._identity, sight=sight

@@ -70,6 +70,11 @@ class Review:
                 self._thumbs.append(self._thumb(place, item))
         self._draw()
 
+    async def settled(self) -> None:
+        """Returns once every key and button that was pressed so far has its decision written."""
+        async with self._lock:
+            return
+
     def _thumb(self, place: int, item: JudgedMachine) -> ui.element:
         with ui.element("div").props('role="listitem"'), ui.element("button").classes("ws-thumb") as thumb:
             thumb.props["type"] = "button"
